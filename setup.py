@@ -1,0 +1,43 @@
+"""Packaging of chromatin-zoo."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+setup(
+    name="chromatin-zoo",
+    version=re.search(r'__version__ = "(.+)"', (ROOT / "zoo/__init__.py").read_text())[1],
+    description="Pretrained Keras 3 models of transcription-factor binding and chromatin accessibility",
+    long_description=(ROOT / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.11",
+    packages=find_packages(include=["zoo", "zoo.*", "registry", "registry.*"]),
+    package_data={"registry": ["families/*.json"]},
+    install_requires=[
+        "keras>=3.15.1",
+        "tensorflow>=2.16",
+        "numpy",
+        "pyBigWig",
+        "py2bit",
+        "huggingface_hub>=2.4,<3",
+        "scikit-learn",
+        "h5py",
+        "matplotlib",
+        "tqdm",
+    ],
+    extras_require={
+        "pandas": ["pandas"],
+        "test": ["pandas", "pytest", "ruff"],
+    },
+    entry_points={"console_scripts": ["zoo=zoo.cli:main"]},
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Bio-Informatics",
+    ],
+)

@@ -1,0 +1,36 @@
+"""A Keras 3 / TensorFlow model zoo for regulatory genomics.
+
+    import zoo
+    model = zoo.load("maxatac/CTCF")
+    model.predict(genome="hg38.2bit", signal="atac.bw", regions="peaks.bed")
+
+Importing this package imports neither TensorFlow nor Keras; loading a model does.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "load": "zoo.loading",
+    "fetch": "zoo.loading",
+    "info": "zoo.loading",
+    "list_models": "registry",
+    "search": "registry",
+    "build": "zoo.architectures",
+    "Model": "zoo.model",
+    "Genome": "zoo.genome.sequence",
+    "Signal": "zoo.genome.signal",
+    "Interval": "zoo.genome.interval",
+}
+__all__ = [*_HOMES, "__version__"]
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'zoo' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,197 @@
+"""The command `zoo`: sub-commands that are a few lines each over the Python interface.
+
+Nothing heavy is imported before a sub-command needs it: `zoo --help`, `zoo list` and `zoo info` start at once.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import registry
+from zoo import __version__, loading
+from zoo.errors import InputError, ZooError, ZooWarning
+
+_FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
+_CUTOFF = 'score of the BED: f1, precision=0.9, recall=0.5, log2fc=7, a number, or "none" for no BED (default f1)'
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 1 for a check that fails, 2 for an error, 130 for Ctrl-C."""
+    warnings.showwarning = _show_warning
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options) or 0
+    except ZooError as error:
+        print(f"zoo: error: {error}", file=sys.stderr)
+        return _USAGE
+    except KeyboardInterrupt:
+        print("zoo: interrupted. The same command goes on where it stopped.", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="zoo", description="Pretrained models of transcription-factor binding and chromatin accessibility."
+    )
+    parser.add_argument("--version", action="version", version=f"chromatin-zoo {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    command = _add(commands, "list", _list, "list the models of the registry")
+    command.add_argument("pattern", nargs="?", default="*", help='for example "maxatac/FOX*" (default all)')
+    command.add_argument("--json", action="store_true", help="for programs")
+
+    command = _add(commands, "info", _info, "show what a model reads and returns, and where it comes from")
+    command.add_argument("name", help="family/MODEL or a model folder")
+    command.add_argument("--json", action="store_true", help="for programs")
+
+    command = _add(commands, "fetch", _fetch, "bring models into the cache, so that they load without a network")
+    command.add_argument("names", nargs="+", metavar="NAME", help='family/MODEL or a pattern such as "maxatac/*"')
+
+    command = _add(commands, "check", _check, "run a model's golden inputs and compare with the expected outputs")
+    command.add_argument("name", help="family/MODEL or a model folder")
+    command.add_argument("--tolerance", type=float, default=1e-5, help="largest difference allowed (default 1e-5)")
+    command.add_argument("--json", action="store_true", help="for programs")
+
+    _add_predict(commands)
+    return parser
+
+
+def _add_predict(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, "predict", _predict, "predict regions, chromosomes or a whole genome")
+    command.add_argument("name", help="family/MODEL or a model folder")
+    files = command.add_argument_group("inputs and outputs")
+    files.add_argument("--genome", required=True, help="sequence, .2bit")
+    files.add_argument("--signal", required=True, help="normalized ATAC-seq track, .bw")
+    files.add_argument("--output", help="writes OUTPUT.bw, .bed and .json; with --regions also .tsv (default stdout)")
+    files.add_argument("--blacklist", help="BED whose bins are left out")
+    where = command.add_argument_group("where (default: all main chromosomes)").add_mutually_exclusive_group()
+    where.add_argument("--regions", help="a BED file, or a region such as chr1:1,001-2,000")
+    where.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="names of chromosomes")
+    how = command.add_argument_group("how (defaults: as published)")
+    how.add_argument("--threshold", default="f1", help=_CUTOFF)
+    how.add_argument("--strands", choices=("forward", "both"), default="forward", help="average both strands")
+    how.add_argument("--views", choices=("all",), help="average all views that the weights can read")
+    how.add_argument("--stride", type=int, help="bp from one window to the next")
+    how.add_argument("--center-only", action="store_true", help="use only the center of each window, no averaging")
+    how.add_argument("--batch-size", type=int, default=256, help="windows at once (default 256)")
+    how.add_argument("--compat", choices=("maxatac",), help="the original program's window and blacklist rules")
+
+
+def _add(commands: argparse._SubParsersAction, name: str, run, text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    command.set_defaults(run=run)
+    return command
+
+
+def _list(options: argparse.Namespace) -> None:
+    entries = registry.list_models(options.pattern)
+    if not entries:
+        raise InputError("A pattern matches a model", example="maxatac/FOX*", received={"pattern": options.pattern})
+    if options.json:
+        rows = [{"name": entry.name, "description": entry.description, **entry.facts} for entry in entries]
+        print(json.dumps(rows, indent=1))
+        return
+    print(f"{'model':<20} {'best F1':>8} {'at score':>9}  description")
+    for entry in entries:
+        f1, score = (entry.facts.get(key, float("nan")) for key in ("best_f1", "best_f1_threshold"))
+        print(f"{entry.name:<20} {f1:>8.3f} {score:>9.3f}  {entry.description[:38]}")
+
+
+def _info(options: argparse.Namespace) -> None:
+    info = loading.info(options.name)
+    if options.json:
+        print(json.dumps(info, indent=1))
+        return
+    reads, returns, signal = info["input"], info["output"], info["input"]["signal"]
+    lines = {
+        "model": f"{info['name']}: {info['description']}",
+        "reads": f"{reads['window']:,} bp of DNA ({reads['genome']})" + (f" and {signal['assay']}" if signal else ""),
+        "returns": f"{returns['bins']} bins of {returns['bin_size']} bp, {returns['quantity']} of {returns['target']}",
+        "cached": "yes" if info["cached"] else "no",
+    }
+    if signal:
+        lines["signal"] = f"±{signal['smoothing']} bp, {signal['percentile']:g}th percentile of positive bases = 1"
+    for title, values in (("metric", info["metrics"]), ("from", info["provenance"])):
+        lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
+    for key, value in lines.items():
+        print(f"{key:<36} {value}" if key.startswith("metric") else f"{key:<16} {value}")
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    names = []
+    for name in options.names:
+        matches = [entry.name for entry in registry.list_models(name)] if any(c in name for c in "*?[") else [name]
+        if not matches:
+            raise InputError("A pattern matches a model", example="maxatac/FOX*", received={"pattern": name})
+        names += matches
+    _import_keras()
+    for name in tqdm(names, desc="fetch", unit="model", disable=None):
+        print(f"{name}\t{loading.fetch(name)}")
+
+
+def _load(name: str):
+    loading.info(name)  # an unknown name is answered before anything heavy is imported
+    _import_keras()
+    return loading.load(name)
+
+
+def _import_keras() -> None:
+    """Import Keras without TensorFlow's start-up messages, which it writes past Python to the error stream."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    errors = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        importlib.import_module("keras")
+    finally:
+        os.dup2(errors, 2)
+        os.close(errors)
+
+
+def _check(options: argparse.Namespace) -> int:
+    check = _load(options.name).check(options.tolerance)
+    if options.json:
+        print(json.dumps({**check.__dict__, "passed": check.passed}, indent=1))
+    else:
+        print(f"{check.name}: {'passed' if check.passed else 'FAILED'}")
+        print(f"largest difference {check.difference:.2g}, tolerance {check.tolerance:.2g}")
+        print(", ".join(f"{package} {version}" for package, version in check.versions.items()))
+    return 0 if check.passed else _FAILED
+
+
+def _predict(options: argparse.Namespace) -> None:
+    result = _load(options.name).predict(
+        genome=options.genome,
+        signal=options.signal,
+        regions=options.regions,
+        chromosomes=options.chromosomes,
+        output=options.output,
+        threshold=None if options.threshold == "none" else options.threshold,
+        blacklist=options.blacklist,
+        strands=options.strands,
+        views=options.views,
+        stride=options.stride,
+        center_only=options.center_only,
+        batch_size=options.batch_size,
+        compat=options.compat,
+    )
+    if options.output is None:
+        result.write_tsv(sys.stdout)
+    else:
+        print(result)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object) -> None:
+    place = "" if issubclass(category, ZooWarning) else f" ({Path(filename).name}:{lineno})"
+    print(f"zoo: warning: {message}{place}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Data that models learn from or are tried on."""

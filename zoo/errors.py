@@ -1,0 +1,26 @@
+"""Every error and warning that the zoo raises.
+
+All derive from `ZooError` and read alike: the rule, an example of a good value, what was received, and the file, line
+or region where there is one.
+"""
+
+from registry.errors import InputError, IntegrityError, OfflineMiss, UnknownModel, ZooError, ZooWarning
+
+__all__ = [
+    "GenomeMismatch",
+    "InputError",
+    "IntegrityError",
+    "MissingExtra",
+    "OfflineMiss",
+    "UnknownModel",
+    "ZooError",
+    "ZooWarning",
+]
+
+
+class GenomeMismatch(InputError):
+    """Two files that do not describe the same assembly: chromosome names or lengths disagree."""
+
+
+class MissingExtra(ZooError, ImportError):
+    """A package outside the core dependencies is needed; the message names the extra that installs it."""

@@ -1,0 +1,90 @@
+"""A model on disk: a folder of `config.json`, `model.weights.h5`, `thresholds.tsv`, `golden.npz` and `README.md`.
+
+The folder holds data only. Loading builds the network from this package's code, then checks digests, tensors and
+numbers, then fills it.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import registry.store
+from zoo import architectures, weights
+from zoo.errors import InputError, IntegrityError
+from zoo.predict.thresholds import ThresholdTable
+from zoo.spec import ModelSpec
+
+CONFIG, WEIGHTS, THRESHOLDS, GOLDEN, CARD = (
+    "config.json",
+    "model.weights.h5",
+    "thresholds.tsv",
+    "golden.npz",
+    "README.md",
+)
+
+
+@dataclass(frozen=True)
+class Golden:
+    """Inputs (n, window, channels) float32 and the outputs (n, bins) float32 that they must give."""
+
+    inputs: np.ndarray
+    outputs: np.ndarray
+
+
+def write(folder: Path, spec: ModelSpec, network, golden: Golden, thresholds: bytes | None, card: str) -> None:
+    """Write a model folder; the caller makes it appear at its final place (`registry.store`)."""
+    (folder / CONFIG).write_text(json.dumps(spec.to_json(), indent=1) + "\n")
+    network.save_weights(folder / WEIGHTS)
+    np.savez_compressed(folder / GOLDEN, inputs=golden.inputs, outputs=golden.outputs)
+    if thresholds is not None:
+        (folder / THRESHOLDS).write_bytes(thresholds)
+    (folder / CARD).write_text(card)
+
+
+def read_spec(folder: Path) -> ModelSpec:
+    """The spec of a model folder. Raises `InputError` if it is none, `IntegrityError` if it is damaged."""
+    config = folder / CONFIG
+    if not config.is_file():
+        raise InputError("A model folder has a config.json", received={"folder": str(folder)})
+    return ModelSpec.from_json(config.read_bytes(), config)
+
+
+def read_network(folder: Path, spec: ModelSpec):
+    """The `keras.Model` of a folder, built from our code and filled with the folder's weights.
+
+    Raises:
+        IntegrityError: tensors or numbers are not those of the architecture, or its shapes are not those of the spec.
+    """
+    network = architectures.build(spec.architecture.name, **spec.architecture.config)
+    expected = ((None, spec.input.window, spec.input.channels), (None, spec.output.bins))
+    if (network.input_shape, network.output_shape) != expected:
+        raise IntegrityError(
+            "The network has the shapes that its spec promises",
+            where=folder,
+            received={"spec": expected, "network": (network.input_shape, network.output_shape)},
+        )
+    weights.load(network, folder / WEIGHTS)
+    return network
+
+
+def read_thresholds(folder: Path) -> ThresholdTable | None:
+    """The threshold table of a folder, or None if it has none."""
+    path = folder / THRESHOLDS
+    return ThresholdTable.read(path) if path.is_file() else None
+
+
+def read_golden(folder: Path) -> Golden:
+    """The golden inputs and outputs of a folder. Raises `IntegrityError` if they cannot be read."""
+    try:
+        with np.load(folder / GOLDEN, allow_pickle=False) as arrays:
+            return Golden(arrays["inputs"], arrays["outputs"])
+    except (OSError, ValueError, KeyError) as error:
+        raise IntegrityError(f"Golden inputs and outputs are arrays ({error})", where=folder / GOLDEN) from None
+
+
+def verify(folder: Path) -> None:
+    """Check the files of a folder against its digests, where it has them (a folder of the user's own may have none)."""
+    if (folder / registry.store.DIGESTS).is_file():
+        registry.store.verify(folder)

@@ -1,0 +1,1 @@
+"""Intervals, sequences, signals and regions. Coordinates are 0-based and half-open everywhere inside."""

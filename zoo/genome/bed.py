@@ -1,0 +1,145 @@
+"""Regions: from BED files, region strings, intervals and data frames; and BED files out."""
+
+import bz2
+import gzip
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import GenomeMismatch, InputError
+from zoo.genome import names
+from zoo.genome.interval import Interval
+
+_OPEN = {".gz": gzip.open, ".bgz": gzip.open, ".bz2": bz2.open}
+_COLUMNS = (("chrom", "chromosome", "chr", "seqnames"), ("start", "chromStart"), ("end", "chromEnd", "stop"))
+
+
+def read(path: str | Path) -> list[Interval]:
+    """Read a BED file (or narrowPeak, or any table that begins with chrom, start, end), plain, .gz or .bz2.
+
+    Raises:
+        InputError: no file, no region in it, or a line that is not BED, named by its number.
+    """
+    path, regions = Path(path), []
+    try:
+        with _OPEN.get(path.suffix, open)(path, "rt") as handle:
+            for number, line in enumerate(handle, start=1):
+                if line.strip() and not line.startswith(("#", "track", "browser")):
+                    regions.append(_parse(line, f"{path}, line {number}"))
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise InputError(f"A BED file can be read ({error})", received={"bed": str(path)}) from None
+    if not regions:
+        raise InputError("A BED file has at least one region", example="chr1\t1000\t2000", where=path)
+    return regions
+
+
+def _parse(line: str, where: str) -> Interval:
+    columns = line.split("\t") if "\t" in line else line.split()
+    try:
+        chrom, start, end = columns[0], int(columns[1]), int(columns[2])
+        if not 0 <= start < end or not chrom:
+            raise ValueError
+    except (ValueError, IndexError):
+        raise InputError(
+            "A line of a BED file is chrom, start, end (0-based, half-open, start < end)",
+            example="chr1 1000 2000",
+            where=where,
+            received={"line": line.rstrip("\n")[:80]},
+        ) from None
+    return Interval(chrom, start, end, columns[3].strip() if len(columns) > 3 else ".")
+
+
+def regions(value: object, sizes: Mapping[str, int]) -> list[Interval]:
+    """Whatever a user calls regions, as intervals on the genome's chromosomes.
+
+    Args:
+        value: a path to a BED file, a region string (`chr1:1,001-2,000` or `chr1`), an `Interval`, a data frame with
+            chrom, start and end columns, or a sequence of region strings, intervals and (chrom, start, end) tuples.
+        sizes: chromosome -> bp of the genome.
+
+    Raises:
+        InputError: something else, or no region at all.
+        GenomeMismatch: a chromosome that the genome does not have, or a region behind a chromosome's end.
+    """
+    found = [_on_genome(region, sizes) for region in _intervals(value, sizes)]
+    if not found:
+        raise InputError("There is at least one region", received={"regions": value})
+    return found
+
+
+def _intervals(value: object, sizes: Mapping[str, int]) -> Iterator[Interval]:
+    if isinstance(value, Interval):
+        yield value
+    elif isinstance(value, Path) or (isinstance(value, str) and Path(value).is_file()):
+        yield from read(value)
+    elif isinstance(value, str):
+        yield _region_string(value, sizes)
+    elif hasattr(value, "columns"):
+        yield from _from_frame(value)
+    elif isinstance(value, Sequence) and len(value) == 3 and _is_row(value):
+        yield Interval(value[0], int(value[1]), int(value[2]))
+    elif isinstance(value, Iterable):
+        for item in value:
+            yield from _intervals(item, sizes)
+    else:
+        raise InputError(
+            "Regions are a BED file, region strings, intervals or a data frame", received={"regions": value}
+        )
+
+
+def _is_row(value: Sequence) -> bool:
+    return isinstance(value[0], str) and all(isinstance(number, (int, np.integer)) for number in value[1:])
+
+
+def _region_string(text: str, sizes: Mapping[str, int]) -> Interval:
+    if text.lower().endswith((".bed", ".gz", ".bz2", ".narrowpeak", ".broadpeak", ".txt", ".tsv")) or "/" in text:
+        raise InputError("A BED file exists", received={"regions": text})
+    return Interval.parse(text, dict(sizes))
+
+
+def _from_frame(frame) -> Iterator[Interval]:
+    chosen = [next((name for name in spellings if name in frame.columns), None) for spellings in _COLUMNS]
+    if None in chosen:
+        raise InputError(
+            "A data frame of regions has the columns chrom, start, end", received={"columns": list(frame.columns)}
+        )
+    labels = frame["name"] if "name" in frame.columns else ["."] * len(frame)
+    for chrom, start, end, name in zip(*(frame[column] for column in chosen), labels, strict=True):
+        yield Interval(str(chrom), int(start), int(end), str(name))
+
+
+def _on_genome(region: Interval, sizes: Mapping[str, int]) -> Interval:
+    chrom = names.find(region.chrom, sizes)
+    if chrom is None:
+        raise GenomeMismatch(
+            "A region lies on a chromosome of the genome",
+            example=next(iter(sizes), None),
+            where=region,
+            received={"chrom": region.chrom},
+        )
+    if region.end > sizes[chrom] or region.start < 0:
+        raise GenomeMismatch(
+            "A region lies within its chromosome (is it from another assembly?)",
+            where=region,
+            received={"region": f"{region.chrom} {region.start}-{region.end}", "length": sizes[chrom]},
+        )
+    return region if chrom == region.chrom else Interval(chrom, region.start, region.end, region.name)
+
+
+def merge(intervals: Iterable[Interval]) -> dict[str, np.ndarray]:
+    """Chromosome -> (n, 2) int64 starts and ends, sorted; overlapping and book-ended intervals become one."""
+    by_chrom: dict[str, list[tuple[int, int]]] = {}
+    for interval in intervals:
+        by_chrom.setdefault(interval.chrom, []).append((interval.start, interval.end))
+    return {chrom: merge_spans(np.array(spans, np.int64)) for chrom, spans in by_chrom.items()}
+
+
+def merge_spans(spans: np.ndarray) -> np.ndarray:
+    """Sort (n, 2) starts and ends; overlapping and book-ended ones become one."""
+    spans = spans[np.argsort(spans[:, 0], kind="stable")]
+    furthest = np.maximum.accumulate(spans[:, 1])
+    first = np.ones(len(spans), bool)
+    first[1:] = spans[1:, 0] > furthest[:-1]
+    starts = np.flatnonzero(first)
+    return np.stack([spans[starts, 0], furthest[np.append(starts[1:], len(spans)) - 1]], axis=1)

@@ -1,0 +1,58 @@
+"""A stretch of a chromosome."""
+
+import re
+from dataclasses import dataclass
+
+from zoo.errors import InputError
+
+_REGION = re.compile(r"(?P<chrom>[^\s:]+)(?::(?P<start>-?[\d,]+)-(?P<end>[\d,]+))?")
+
+
+@dataclass(frozen=True, order=True)
+class Interval:
+    """`chrom` from `start` up to but not including `end`, in bp, 0-based.
+
+    `start` may be negative and `end` may lie behind the chromosome's end: reads are padded there. An empty interval is
+    refused.
+    """
+
+    chrom: str
+    start: int
+    end: int
+    name: str = "."
+
+    def __post_init__(self) -> None:
+        if not self.chrom or not isinstance(self.chrom, str):
+            raise InputError("An interval names its chromosome", example="chr1", received={"chrom": self.chrom})
+        if not self.start < self.end:
+            raise InputError(
+                "An interval is 0-based, half-open and not empty: start < end",
+                example='Interval("chr1", 1000, 2024)',
+                received={"chrom": self.chrom, "start": self.start, "end": self.end},
+            )
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def __str__(self) -> str:
+        """The region string that people and browsers read: 1-based, both ends included."""
+        return f"{self.chrom}:{self.start + 1}-{self.end}"
+
+    @classmethod
+    def parse(cls, text: str, sizes: dict[str, int] | None = None) -> "Interval":
+        """Read a region string, 1-based with both ends included as in genome browsers and samtools.
+
+        `chr1:1,001-2,000` is `Interval("chr1", 1000, 2000)`; a bare `chr1` is the whole chromosome, if `sizes`
+        (chromosome -> bp) is given. Raises `InputError`.
+        """
+        match = _REGION.fullmatch(text.strip())
+        chrom = match["chrom"] if match else None
+        if match and match["start"] is not None:
+            return cls(chrom, int(match["start"].replace(",", "")) - 1, int(match["end"].replace(",", "")))
+        if chrom and sizes and chrom in sizes:
+            return cls(chrom, 0, sizes[chrom])
+        raise InputError(
+            "A region is chrom:start-end, 1-based with both ends included, or the name of a chromosome of the genome",
+            example='"chr20:10,000,001-10,010,000"',
+            received={"region": text},
+        )

@@ -1,0 +1,84 @@
+"""Which chromosome of one file is which of another."""
+
+from collections.abc import Mapping
+
+from zoo.errors import GenomeMismatch
+
+_MITOCHONDRIA = ("chrM", "MT", "chrMT", "M")
+# The lengths of two chromosomes tell assemblies apart; they are only used to word messages.
+_ASSEMBLIES = {
+    "hg38": (248_956_422, 64_444_167, 50_818_468),
+    "hg19": (249_250_621, 63_025_520, 51_304_566),
+    "T2T-CHM13": (248_387_328, 66_210_255, 51_324_926),
+    "mm10": (195_471_971, 61_431_566, 90_702_639),
+    "mm39": (195_154_279, 61_420_004, 90_555_958),
+}
+
+
+def aliases(name: str) -> tuple[str, ...]:
+    """Other common spellings of a chromosome's name: with or without `chr`, and those of the mitochondrion."""
+    if name in _MITOCHONDRIA:
+        return tuple(other for other in _MITOCHONDRIA if other != name)
+    return (name[3:],) if name.startswith("chr") else (f"chr{name}",)
+
+
+def find(name: str, among: Mapping[str, object]) -> str | None:
+    """The spelling of `name` that `among` has: itself, else its one alias; None if there is none or more than one."""
+    if name in among:
+        return name
+    known = [alias for alias in aliases(name) if alias in among]
+    return known[0] if len(known) == 1 else None
+
+
+def match(sizes: Mapping[str, int], other: Mapping[str, int], what: str, other_what: str) -> dict[str, str]:
+    """Map chromosomes of one file to those of another.
+
+    A name is mapped to another spelling only when that is unambiguous; and wherever two names meet, their lengths
+    have to agree, because a disagreement means another assembly.
+
+    Args:
+        sizes: chromosome -> bp of the first file.
+        other: the same of the second one.
+        what, other_what: how messages call the two files.
+
+    Returns:
+        name in the first file -> name in the second one, for all that are in both.
+
+    Raises:
+        GenomeMismatch: lengths disagree, or no chromosome is in both.
+    """
+    pairs = {name: found for name in sizes if (found := find(name, other)) is not None}
+    for name, found in pairs.items():
+        if sizes[name] != other[found]:
+            raise GenomeMismatch(
+                "Genome and signal are on the same assembly: a chromosome has one length",
+                where=name,
+                received={
+                    what: f"{sizes[name]:,} bp{_of_assembly(sizes[name])}",
+                    other_what: f"{other[found]:,} bp{_of_assembly(other[found])}",
+                },
+            )
+    if not pairs:
+        raise GenomeMismatch(
+            "Genome and signal have chromosomes in common",
+            received={what: _some(sizes), other_what: _some(other)},
+        )
+    return pairs
+
+
+def main_chromosomes(names: list[str]) -> list[str]:
+    """Those without alternative, unplaced and fix sequences (an underscore or a dot in the name) and mitochondria.
+
+    All of them, if nothing else is there.
+    """
+    main = [name for name in names if not set("_.") & set(name) and name not in _MITOCHONDRIA]
+    return main or list(names)
+
+
+def _of_assembly(length: int) -> str:
+    known = [assembly for assembly, lengths in _ASSEMBLIES.items() if length in lengths]
+    return f" ({known[0]})" if known else ""
+
+
+def _some(names: Mapping[str, object], most: int = 5) -> str:
+    return ", ".join(list(names)[:most]) + (f", … ({len(names)})" if len(names) > most else "")

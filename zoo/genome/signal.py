@@ -1,0 +1,88 @@
+"""A track of one number per base in a bigWig file."""
+
+import functools
+import os
+from pathlib import Path
+
+import numpy as np
+import pyBigWig
+
+from zoo.errors import InputError
+from zoo.genome.handle import Handle
+
+_MAGICS = (b"\x26\xfc\x8f\x88", b"\x88\x8f\xfc\x26")
+
+
+class Signal:
+    """Values of a `.bw` file, without gaps: what the file does not cover has the value `fill`.
+
+    Args:
+        path: the file. It is checked for truncation here and opened on first use, once in each process.
+        fill: the value of bases that are not covered or NaN, and of those beyond the chromosome's ends.
+
+    Attributes:
+        sizes: chromosome -> length in bp, in the file's order.
+
+    Raises:
+        InputError: not a bigWig file, or one that was cut off.
+    """
+
+    def __init__(self, path: str | Path, fill: float = 0.0) -> None:
+        self.path, self.fill = Path(path), fill
+        check_complete(self.path)
+        self._handle = Handle(functools.partial(_open, str(self.path)))
+        with self._handle as file:
+            self.sizes: dict[str, int] = dict(file.chroms())
+
+    def __repr__(self) -> str:
+        return f"Signal({str(self.path)!r}, {len(self.sizes)} chromosomes, fill={self.fill:g})"
+
+    def values(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """One value per base of an interval, (end - start,) float32, never NaN.
+
+        Raises:
+            InputError: an unknown chromosome, an empty interval, or an infinite value in the file.
+        """
+        size = self.sizes.get(chrom)
+        if size is None:
+            raise InputError("The signal has this chromosome", where=self.path, received={"chrom": chrom})
+        if not start < end:
+            raise InputError("An interval is not empty", where=self.path, received={"start": start, "end": end})
+        values = np.full(end - start, self.fill, np.float32)
+        first, last = max(start, 0), min(end, size)
+        if first < last:
+            with self._handle as file:
+                read = file.values(chrom, first, last, numpy=True)
+            uncovered = np.isnan(read)
+            if not np.isfinite(read).all() and np.isinf(read).any():
+                at = first + int(np.argmax(np.isinf(read)))
+                raise InputError(
+                    "A signal is finite", where=f"{self.path} {chrom}:{at + 1}", received={"value": np.inf}
+                )
+            read[uncovered] = self.fill
+            values[first - start : last - start] = read
+        return values
+
+
+def check_complete(path: Path) -> None:
+    """Raise `InputError` unless the file begins and ends with the magic number of bigWig.
+
+    A bigWig's last four bytes repeat its first four: a copy that was cut off is found without reading it.
+    """
+    try:
+        with open(path, "rb") as file:
+            head = file.read(4)
+            if head not in _MAGICS:
+                raise InputError("A signal is a bigWig file", example="atac.bw", received={"signal": str(path)})
+            file.seek(-4, os.SEEK_END)
+            if file.read(4) != head:
+                raise InputError("This bigWig file was cut off: its trailing magic number is missing", where=path)
+    except OSError as error:
+        raise InputError(f"The signal can be read ({error.strerror})", received={"signal": str(path)}) from None
+
+
+def _open(path: str):
+    try:
+        return pyBigWig.open(path)
+    except RuntimeError:
+        raise InputError("A signal is a bigWig file that can be read", received={"signal": path}) from None

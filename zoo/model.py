@@ -1,0 +1,163 @@
+"""A pretrained model: a spec, a Keras network, and what to do with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import registry.store
+from zoo import folder
+from zoo.environment import versions
+from zoo.errors import InputError
+from zoo.predict import thresholds
+from zoo.predict.engine import Forward, check_array
+from zoo.predict.files import Output, PredictionFiles
+from zoo.predict.inputs import Inputs
+from zoo.predict.options import Options
+from zoo.predict.run import Run
+from zoo.predict.table import Predictions
+from zoo.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Check:
+    """The outcome of `Model.check`.
+
+    Attributes:
+        difference: the largest absolute difference between the outputs and the golden ones.
+        tolerance: how large it may be.
+        versions: of the packages that made the outputs, and the Keras backend.
+    """
+
+    name: str
+    difference: float
+    tolerance: float
+    versions: dict[str, str | None]
+
+    @property
+    def passed(self) -> bool:
+        """Whether this machine gives the expected numbers."""
+        return self.difference <= self.tolerance
+
+
+class Model:
+    """A model of the zoo, as `zoo.load` returns it.
+
+    Attributes:
+        spec: what it reads and returns.
+        network: the `keras.Model`, (batch, window, channels) → (batch, bins).
+        thresholds: its calibration table, or None.
+        path: the folder that it was read from.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read a model folder that has been verified. `zoo.load` is the way to get one."""
+        self.path = path
+        self.spec: ModelSpec = folder.read_spec(path)
+        self.network = folder.read_network(path, self.spec)
+        self.thresholds = folder.read_thresholds(path)
+        self._forwards: dict[tuple[str, ...], Forward] = {}
+
+    def __repr__(self) -> str:
+        spec = self.spec
+        return (
+            f"Model({spec.name!r}: {spec.input.window:,} bp × {spec.input.channels} → "
+            f"{spec.output.bins} bins of {spec.output.bin_size} bp)"
+        )
+
+    def predict(
+        self,
+        x: np.ndarray | None = None,
+        *,
+        genome: object = None,
+        signal: object = None,
+        regions: object = None,
+        chromosomes: Sequence[str] | str | None = None,
+        output: str | Path | None = None,
+        threshold: str | float | None = "f1",
+        blacklist: object = None,
+        strands: str = "forward",
+        views: str | None = None,
+        stride: int | None = None,
+        center_only: bool = False,
+        batch_size: int = 256,
+        compat: str | None = None,
+        progress: bool | None = None,
+    ) -> np.ndarray | Predictions | PredictionFiles:
+        """Predict windows, regions, chromosomes or a genome.
+
+        The defaults are the published ones: forward strand, windows every `spec.prediction.stride` bp, overlaps
+        averaged (Cazares et al. 2023, Methods), because the threshold tables were calibrated on them.
+
+        Args:
+            x: windows (n, window, channels), one-hot A, C, G, T and the signal. Then nothing else is read.
+            genome: a `.2bit` path or a `Genome`.
+            signal: a `.bw` path or a `Signal`, normalized as `spec.input.signal` says. Uncovered bases have the fill
+                value.
+            regions: a BED path, region strings (1-based, `chr1:1,001-2,000`), intervals or a data frame; the bins that
+                overlap them are predicted.
+            chromosomes: names; default all main chromosomes that genome and signal share.
+            output: write `<output>.bw`, `.bed` and `.json` (with regions also `.tsv`) instead of returning a table.
+                Finished chromosomes survive an interruption: the same call goes on from there.
+            threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=7", a score, or None for no BED.
+            blacklist: a BED path or intervals whose bins are left out.
+            strands: "forward" or "both" (strand-symmetric; twice the cost).
+            views: "all" to average every view that the weights can read (`zoo.predict.views`; for maxATAC four).
+            stride: bp from one window to the next, a multiple of the bin size.
+            center_only: use the central `stride` bp of each window instead of the average over windows.
+            batch_size: windows at once.
+            compat: "maxatac" for that program's rules: no window that touches the blacklist or reaches past the end
+                of its chromosome; with regions every window that touches one, whole; chromosomes 1 to 22 by default.
+            progress: show a progress bar; by default in a terminal only.
+
+        Returns:
+            For `x`, (n, bins) float32. With `output`, the files. Else a table of regions × bins, of whole chromosomes
+            if no regions were given.
+
+        Raises:
+            InputError: what was given cannot be used; `GenomeMismatch` if files are of different assemblies.
+        """
+        options = Options.resolve(
+            self.spec,
+            strands=strands,
+            views=views,
+            stride=stride,
+            center_only=center_only,
+            batch_size=batch_size,
+            compat=compat,
+        )
+        if x is not None:
+            if any(value is not None for value in (genome, signal, regions, chromosomes, output)):
+                raise InputError("Windows are predicted from x alone, without files", received={"x": np.shape(x)})
+            return self._forward(options.views).array(check_array(x, self.spec.input), options.batch_size)
+        if output is None and regions is None and chromosomes is None:
+            raise InputError(
+                "A whole genome is written to files: say where, or name regions or chromosomes",
+                example='output="out/ctcf"',
+                received={"output": None},
+            )
+        cut = thresholds.resolve(threshold, self.thresholds) if output is not None and threshold is not None else None
+        inputs = Inputs.open(self.spec, genome, signal, regions, chromosomes, blacklist, compat)
+        run = Run(self.spec, self._forward(options.views), inputs, options, progress)
+        if output is None:
+            return run.to_table()
+        return run.to_files(Output(output), cut, self._provenance())
+
+    def check(self, tolerance: float = 1e-5) -> Check:
+        """Run the golden inputs and compare with the golden outputs, which come from an independent computation."""
+        golden = folder.read_golden(self.path)
+        outputs = self.predict(golden.inputs)
+        difference = float(np.abs(outputs - golden.outputs).max())
+        return Check(self.spec.name, difference, tolerance, versions())
+
+    def _forward(self, views: tuple[str, ...]) -> Forward:
+        """The compiled forward pass over some views, made on first use."""
+        if views not in self._forwards:
+            self._forwards[views] = Forward(self.network, self.spec.input, views)
+        return self._forwards[views]
+
+    def _provenance(self) -> dict:
+        """What identifies the weights in a sidecar."""
+        weights = registry.store.sha256(self.path / folder.WEIGHTS)
+        return {"name": self.spec.name, **self.spec.provenance, "weights_sha256": weights}

@@ -1,0 +1,171 @@
+"""The authors' full-model files of maxATAC, turned into folders of ours.
+
+The `.h5` is read tensor by tensor and never deserialised: its layer configuration, its optimizer and whatever else it
+carries are ignored. Its 62 tensors have to be, in order, those of the network in `zoo.architectures.maxatac`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from registry.schema import Entry, Family
+from zoo import architectures, folder, weights
+from zoo.errors import IntegrityError
+from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, SignalSpec
+
+CONFIG = {
+    "window": 1024,
+    "channels": 5,
+    "filters": 15,
+    "growth": 1.5,
+    "kernel_size": 7,
+    "dilations": (1, 1, 2, 4, 8),
+    "pool_size": 2,
+}
+BATCH_NORMALIZATION_EPSILON = 1e-3
+
+
+def convert(family: Family, entry: Entry, files: Mapping[str, bytes], target: Path) -> None:
+    """Write the model folder of an entry from the verified bytes of its release.
+
+    Args:
+        files: `model`, the authors' `.h5`, and `thresholds`, their calibration table.
+        target: an empty folder.
+
+    Raises:
+        IntegrityError: the tensors are not those of the network.
+    """
+    spec = spec_of(family, entry)
+    network = architectures.build(spec.architecture.name, **spec.architecture.config)
+    tensors = read_tensors(files["model"], entry.files["model"].path)
+    expected = [(variable.path.rsplit("/", 1)[1], tuple(variable.shape)) for variable in network.weights]
+    found = [(name, tensor.shape) for name, tensor in tensors]
+    if found != expected:
+        differing = [pair for pair in zip(expected, found, strict=False) if pair[0] != pair[1]][:3]
+        raise IntegrityError(
+            f"A maxATAC file has the {len(expected)} tensors of its network in order",
+            where=entry.files["model"].path,
+            received={"tensors": len(found), "first differences (expected, found)": differing},
+        )
+    network.set_weights([tensor for _, tensor in tensors])
+    inputs = golden_inputs(spec.input.window)
+    outputs = reference_forward([tensor for _, tensor in tensors], inputs)
+    golden = folder.Golden(inputs, outputs.astype(np.float32))
+    folder.write(target, spec, network, golden, files["thresholds"], card(family, spec))
+
+
+def spec_of(family: Family, entry: Entry) -> ModelSpec:
+    """The spec of a released model (Cazares et al. 2023, Methods; constants as in the authors' code)."""
+    return ModelSpec(
+        name=entry.name,
+        description=entry.description,
+        architecture=Architecture("maxatac", CONFIG),
+        input=InputSpec(
+            window=1024,
+            genome="hg38",
+            signal=SignalSpec("ATAC-seq cut sites", smoothing=20, read_depth=20_000_000, percentile=99.0, fill=0.0),
+        ),
+        output=OutputSpec(bins=32, bin_size=32, offset=0, target=entry.model, quantity="binding score"),
+        prediction=PredictionSpec(
+            stride=256, views=("forward", "reverse_complement", "rotated", "rotated_reverse_complement")
+        ),
+        metrics={key: float(value) for key, value in entry.facts.items()},
+        provenance={
+            "source": family.upstream.address(entry.files["model"].path),
+            "revision": family.upstream.commit,
+            "sha256": entry.files["model"].sha256,
+            "citation": family.citation,
+            "license": family.upstream.license,
+        },
+    )
+
+
+def read_tensors(data: bytes, where: object) -> list[tuple[str, np.ndarray]]:
+    """(name, float32 tensor) of the model's layers in their order, from the bytes of a legacy Keras `.h5`.
+
+    The names are those inside a layer: `kernel`, `bias`, `gamma`, `beta`, `moving_mean`, `moving_variance`.
+    Raises `IntegrityError` for anything that is not such a file.
+    """
+    tensors = []
+    with weights.open_plain(data, where) as file:
+        try:
+            layers = file["model_weights"]
+            for layer in layers.attrs["layer_names"]:
+                for path in layers[layer].attrs["weight_names"]:
+                    array = layers[layer][path][()]
+                    name = str(path).rsplit("/", 1)[-1].removesuffix(":0")
+                    tensors.append((name, weights.finite(array.astype(np.float32, casting="safe"), where, path)))
+        except (KeyError, TypeError, ValueError) as error:
+            raise IntegrityError(f"A full-model file of Keras names its layers ({error})", where=where) from None
+    return tensors
+
+
+def golden_inputs(window: int) -> np.ndarray:
+    """Four windows that exercise the network, (4, window, 5) float32, the same on every machine.
+
+    No base and no signal; a pattern of bases with a rectified sine as signal; random bases with a run of N and a
+    signal that goes above 1, twice.
+    """
+    position = np.arange(window)
+    bases, signal = np.full((4, window), 4), np.zeros((4, window), np.float32)
+    bases[1], signal[1] = (position**2 + position // 7) % 4, np.abs(np.sin(position / 50))
+    random = np.random.RandomState(2023)
+    for row in (2, 3):
+        bases[row] = random.randint(0, 4, window)
+        bases[row, 100 * row : 100 * row + 50] = 4
+        center, width = random.randint(0, window), random.randint(40, 200)
+        signal[row] = 1.5 * np.exp(-(((position - center) / width) ** 2))
+    one_hot = np.eye(5, dtype=np.float32)[:, :4][bases]
+    return np.concatenate([one_hot, signal[..., None]], axis=-1)
+
+
+def reference_forward(tensors: list[np.ndarray], x: np.ndarray) -> np.ndarray:
+    """The network in plain NumPy and float64: what golden outputs come from, independent of Keras.
+
+    Args:
+        tensors: the 62 tensors in the file's order.
+        x: (n, window, 5).
+
+    Returns:
+        (n, bins) float64.
+    """
+    x = x.astype(np.float64)
+    queue = iter(np.asarray(tensor, np.float64) for tensor in tensors)
+    for dilation in CONFIG["dilations"]:
+        for _ in range(2):
+            kernel, bias, gamma, beta, mean, variance = (next(queue) for _ in range(6))
+            x = np.maximum(_convolve(x, kernel, dilation) + bias, 0)
+            x = (x - mean) / np.sqrt(variance + BATCH_NORMALIZATION_EPSILON) * gamma + beta
+        x = x.reshape(len(x), -1, CONFIG["pool_size"], x.shape[-1]).max(axis=2)
+    kernel, bias = next(queue), next(queue)
+    return 1 / (1 + np.exp(-(x @ kernel[0] + bias)[..., 0]))
+
+
+def _convolve(x: np.ndarray, kernel: np.ndarray, dilation: int) -> np.ndarray:
+    """Zero-padded convolution (as Keras means it: without flipping) of (n, length, in) with (width, in, out)."""
+    reach = dilation * (len(kernel) // 2)
+    padded = np.pad(x, ((0, 0), (reach, reach), (0, 0)))
+    return sum(padded[:, tap * dilation : tap * dilation + x.shape[1]] @ kernel[tap] for tap in range(len(kernel)))
+
+
+def card(family: Family, spec: ModelSpec) -> str:
+    """The README of a converted folder: what it is, where it comes from, how to use it."""
+    signal = spec.input.signal
+    return f"""# {spec.name}
+
+{spec.description}. {spec.input.window:,} bp of DNA and {signal.assay} in, {spec.output.bins} bins of
+{spec.output.bin_size} bp out. Trained on {spec.input.genome}; signal: cut sites ±{signal.smoothing} bp, scaled so that
+the {signal.percentile:g}th percentile of positive bases is 1, larger values kept, no data = {signal.fill:g}.
+
+Best F1 on chromosome 2 {spec.metrics["best_f1"]:.3f} at a score of {spec.metrics["best_f1_threshold"]:g}.
+
+```python
+import zoo
+zoo.load("{spec.name}").predict(genome="hg38.2bit", signal="atac.bw", output="out/{spec.output.target}")
+```
+
+Weights: {spec.provenance["source"]} (SHA-256 {spec.provenance["sha256"]}).
+Terms: {spec.provenance["license"]}.
+Cite: {family.citation}.
+"""

@@ -1,0 +1,160 @@
+"""Predictions as files: a bigWig, a BED of what is above the threshold, a JSON of how; with regions also a table.
+
+A chromosome that is finished is kept, as one float32 per bin, in the folder `<output>.partial` until all are. The same
+call, made again after an interruption, goes on with the next one. Another call (other inputs, other parameters) starts
+anew. The final files replace older ones only when they are complete.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.predict import peaks, writers
+from zoo.predict.plan import ChromosomePlan
+from zoo.predict.table import Collector, Predictions
+from zoo.predict.thresholds import Threshold
+
+Pieces = Iterator[tuple[int, np.ndarray]]
+_CHUNK = 1 << 18  # bins read back at once
+
+
+@dataclass(frozen=True)
+class PredictionFiles:
+    """What a prediction wrote.
+
+    Attributes:
+        bigwig: one value per bin.
+        bed: intervals at or above the threshold, or None without a threshold.
+        table: the bins of every region, or None without regions.
+        sidecar: how the files came about.
+        threshold: the score of the BED and what the model's table promises for it.
+        intervals: lines of the BED.
+        windows: windows that were predicted in this call.
+        resumed: chromosomes that an earlier, interrupted call had finished.
+    """
+
+    bigwig: Path
+    bed: Path | None
+    table: Path | None
+    sidecar: Path
+    threshold: Threshold | None
+    intervals: int
+    windows: int
+    resumed: int
+
+    def __str__(self) -> str:
+        lines = [f"{self.bigwig}"]
+        if self.bed:
+            lines.append(f"{self.bed}  {self.intervals:,} intervals, {self.threshold}")
+        return "\n".join([*lines, *([f"{self.table}"] if self.table else []), f"{self.sidecar}"])
+
+
+class Output:
+    """The place of a prediction's files: `<base>.bw`, `.bed`, `.tsv`, `.json`, and `<base>.partial` meanwhile.
+
+    Raises:
+        InputError: nothing can be written there.
+    """
+
+    def __init__(self, base: str | Path) -> None:
+        base = Path(base)
+        if base.suffix in (".bw", ".bigwig", ".bigWig"):
+            base = base.with_suffix("")
+        if not base.name:
+            raise InputError("output has a name", example="out/ctcf", received={"output": str(base)})
+        self.bigwig, self.bed, self.table, self.sidecar, self.partial = (
+            base.with_name(base.name + suffix) for suffix in (".bw", ".bed", ".tsv", ".json", ".partial")
+        )
+        if any(path.is_dir() for path in (self.bigwig, self.bed, self.table, self.sidecar)):
+            raise InputError("output is a path without extension", example="out/ctcf", received={"output": str(base)})
+        try:
+            self.partial.mkdir(parents=True, exist_ok=True)
+            (self.partial / ".writable").touch()
+            (self.partial / ".writable").unlink()
+        except OSError as error:
+            raise InputError(
+                f"The output can be written ({error.strerror})", example="out/ctcf", received={"output": str(base)}
+            ) from None
+
+    def resume(self, identity: dict) -> None:
+        """Keep finished chromosomes of an interrupted run of the same identity; remove those of any other."""
+        note, text = self.partial / "run.json", json.dumps(identity, sort_keys=True)
+        if not note.is_file() or note.read_text() != text:
+            self.clear()
+            self.partial.mkdir(parents=True)
+            with writers.atomic(note) as temporary:
+                temporary.write_text(text)
+
+    def clear(self) -> None:
+        """Remove the folder of finished chromosomes."""
+        shutil.rmtree(self.partial, ignore_errors=True)
+
+    def part(self, plan: ChromosomePlan) -> Path:
+        """Where the scores of a chromosome are kept until all are finished."""
+        return self.partial / f"{hashlib.sha256(plan.chrom.encode()).hexdigest()[:16]}.f32"
+
+    def is_finished(self, plan: ChromosomePlan) -> bool:
+        """Whether an earlier run finished this chromosome."""
+        return self.part(plan).is_file() and self.part(plan).stat().st_size == 4 * plan.bins
+
+    def keep(self, plan: ChromosomePlan, pieces: Pieces) -> None:
+        """Predict a chromosome by running through `pieces`, and keep it when it is complete."""
+        with writers.atomic(self.part(plan)) as temporary, open(temporary, "wb") as handle:
+            written = 0
+            for first, scores in pieces:
+                handle.write(_nothing(first - written) + scores.astype("<f4").tobytes())
+                written = first + len(scores)
+            handle.write(_nothing(plan.bins - written))
+
+    def assemble(
+        self,
+        plans: list[ChromosomePlan],
+        threshold: Threshold | None,
+        collector: Collector | None,
+        describe: Callable[[], dict],
+    ) -> int:
+        """Turn finished chromosomes into the final files and remove them; returns the number of intervals."""
+        intervals = 0
+        with ExitStack() as complete:  # renamed in reverse order: the sidecar last, it says that all are there
+            sidecar = complete.enter_context(writers.atomic(self.sidecar))
+            if collector:
+                with open(complete.enter_context(writers.atomic(self.table)), "w") as handle:
+                    self._collect(plans, collector).write_tsv(handle)
+            if threshold:
+                bed = complete.enter_context(writers.atomic(self.bed))
+                intervals = writers.bed(bed, self._call(plans, threshold.score))
+            lengths = {plan.chrom: plan.length for plan in plans}
+            tracks = ((plan.chrom, self._scores(plan)) for plan in plans)
+            writers.bigwig(complete.enter_context(writers.atomic(self.bigwig)), lengths, tracks, plans[0].bin_size)
+            writers.sidecar(sidecar, {**describe(), "intervals": intervals})
+        self.clear()
+        return intervals
+
+    def _collect(self, plans: Iterable[ChromosomePlan], collector: Collector) -> Predictions:
+        for plan in plans:
+            for first, scores in self._pieces(plan):
+                collector.add(plan.chrom, first, scores)
+        return collector.table()
+
+    def _call(self, plans: Iterable[ChromosomePlan], score: float) -> Iterator[tuple[str, int, int, float]]:
+        for plan in plans:
+            for peak in peaks.call(self._pieces(plan), score, plan.bin_size, plan.length):
+                yield plan.chrom, *peak
+
+    def _pieces(self, plan: ChromosomePlan) -> Pieces:
+        scores = self._scores(plan)
+        return ((first, scores[first : first + _CHUNK]) for first in range(0, len(scores), _CHUNK))
+
+    def _scores(self, plan: ChromosomePlan) -> np.ndarray:
+        return np.memmap(self.part(plan), "<f4", "r")
+
+
+def _nothing(bins: int) -> bytes:
+    return np.full(bins, np.nan, "<f4").tobytes()

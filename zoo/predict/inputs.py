@@ -1,0 +1,163 @@
+"""The files of a prediction, opened, matched with one another and looked over before the work begins."""
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import GenomeMismatch, InputError, ZooWarning
+from zoo.genome import bed, names
+from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome
+from zoo.genome.signal import Signal
+from zoo.spec import ModelSpec, SignalSpec
+
+_AUTOSOMES = tuple(f"chr{number}" for number in range(1, 23))
+_SAMPLES, _SAMPLE_BP = 64, 1 << 15
+_USUAL = (0.2, 5.0)  # where the percentile of a sample of a normalized track lies; read-depth tracks are far above
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Genome, signal and where on them to work.
+
+    Attributes:
+        chromosomes: name in the genome -> name in the signal, in the order of the work.
+        regions: what was asked for, or None for whole chromosomes.
+        blacklist: what to leave out.
+    """
+
+    genome: Genome
+    signal: Signal
+    chromosomes: Mapping[str, str]
+    regions: list[Interval] | None
+    blacklist: list[Interval]
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Chromosome -> bp, in the order of the work."""
+        return {chrom: self.genome.sizes[chrom] for chrom in self.chromosomes}
+
+    @classmethod
+    def open(
+        cls,
+        spec: ModelSpec,
+        genome: Genome | str | Path | None,
+        signal: Signal | str | Path | None,
+        regions: object = None,
+        chromosomes: Sequence[str] | str | None = None,
+        blacklist: object = None,
+        compat: str | None = None,
+    ) -> "Inputs":
+        """Open and match everything. Raises `InputError` or `GenomeMismatch` naming what does not fit."""
+        for what, value, kinds in (("genome", genome, (Genome, str, Path)), ("signal", signal, (Signal, str, Path))):
+            if not isinstance(value, kinds):
+                raise InputError(
+                    f"{spec.name} reads a genome (.2bit) and a signal (.bw)",
+                    example='predict(genome="hg38.2bit", signal="atac.bw", output="out/ctcf")',
+                    received={what: value},
+                )
+        genome = genome if isinstance(genome, Genome) else Genome(genome)
+        signal = signal if isinstance(signal, Signal) else Signal(signal, fill=spec.input.signal.fill)
+        shared = names.match(genome.sizes, signal.sizes, f"genome {genome.path}", f"signal {signal.path}")
+        found = bed.regions(regions, genome.sizes) if regions is not None else None
+        unwanted = _blacklist(blacklist, genome)
+        chosen = _choose(genome, signal, shared, chromosomes, found, compat)
+        check_normalized(signal, spec.input.signal, chosen)
+        return cls(genome, signal, chosen, found, unwanted)
+
+
+def _choose(
+    genome: Genome,
+    signal: Signal,
+    shared: Mapping[str, str],
+    asked: Sequence[str] | str | None,
+    regions: list[Interval] | None,
+    compat: str | None,
+) -> dict[str, str]:
+    """The chromosomes to work on: those asked for, those of the regions, else the main ones of genome and signal."""
+    if asked is not None:
+        wanted = [_asked(chrom, genome) for chrom in ([asked] if isinstance(asked, str) else asked)]
+    elif regions is not None:
+        wanted = [region.chrom for region in regions]
+    elif compat == "maxatac":
+        wanted = [chrom for chrom in _AUTOSOMES if chrom in shared]
+    else:
+        wanted = names.main_chromosomes(list(shared))
+    if not wanted:
+        raise InputError("There is a chromosome to predict", received={"chromosomes": asked, "in both": list(shared)})
+    if missing := sorted(set(wanted) - set(shared), key=natural):
+        raise InputError(
+            "The signal has the chromosomes to be predicted",
+            where=signal.path,
+            received={"missing": missing[:5], "present": list(signal.sizes)[:5]},
+        )
+    return {chrom: shared[chrom] for chrom in sorted(set(wanted), key=natural)}
+
+
+def _asked(chrom: str, genome: Genome) -> str:
+    found = names.find(chrom, genome.sizes)
+    if found is None:
+        raise InputError(
+            "The genome has the chromosomes to be predicted",
+            where=genome.path,
+            received={"missing": chrom, "present": list(genome.sizes)[:5]},
+        )
+    return found
+
+
+def _blacklist(value: object, genome: Genome) -> list[Interval]:
+    """Blacklisted intervals on the genome's chromosomes; those of other chromosomes do not matter."""
+    if value is None:
+        return []
+    intervals = bed.read(value) if isinstance(value, (str, Path)) else bed.regions(value, genome.sizes)
+    renamed = ((names.find(item.chrom, genome.sizes), item) for item in intervals)
+    here = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
+    if not here:
+        raise GenomeMismatch(
+            "Blacklist and genome have chromosomes in common",
+            received={"blacklist": sorted({item.chrom for item in intervals})[:5], "genome": list(genome.sizes)[:5]},
+        )
+    return here
+
+
+def natural(chrom: str) -> list[tuple[int, int | str]]:
+    """Sort key that puts chr2 before chr10."""
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", chrom) if part]
+
+
+def check_normalized(signal: Signal, spec: SignalSpec, chromosomes: Mapping[str, str]) -> None:
+    """Warn when the signal does not look like the track that the model was trained on.
+
+    Some stretches, evenly spread over the chromosomes, stand for the whole track: the percentile of their positive
+    values is 1 in a normalized track, give or take what sampling costs.
+    """
+    values = np.concatenate([_sample(signal, chrom) for chrom in list(chromosomes.values())[:_SAMPLES]])
+    positive = values[values > 0]
+    recipe = (
+        f"the model was trained on {spec.assay} (±{spec.smoothing} bp), divided by the {spec.percentile:g}th "
+        f"percentile of the positive bases of the whole track, without clipping"
+    )
+    if (values < 0).any():
+        problem = f"it has negative values (lowest {values.min():.3g})"
+    elif not positive.size:
+        problem = "it is zero in all stretches that were looked at"
+    elif not _USUAL[0] <= (top := float(np.percentile(positive, spec.percentile))) <= _USUAL[1]:
+        problem = f"the {spec.percentile:g}th percentile of its positive bases is about {top:.4g}, not 1"
+    else:
+        return
+    warnings.warn(
+        f"{signal.path} does not look normalized: {problem}. Scores will be wrong; {recipe}. "
+        "To mend it, divide the track by that percentile (maxATAC's command: `maxatac normalize`).",
+        ZooWarning,
+        stacklevel=5,
+    )
+
+
+def _sample(signal: Signal, chrom: str) -> np.ndarray:
+    length = signal.sizes[chrom]
+    starts = np.unique(np.linspace(0, max(length - _SAMPLE_BP, 0), _SAMPLES, dtype=np.int64))
+    return np.concatenate([signal.values(chrom, int(start), min(int(start) + _SAMPLE_BP, length)) for start in starts])

@@ -1,0 +1,163 @@
+"""Which windows to predict and which bins to keep, chromosome by chromosome, before anything is read.
+
+Window k of a chromosome predicts the bp from `k * stride` on. With the published stride of 256 and windows of 1,024 bp
+every bin has four windows, near the ends of a chromosome fewer; the last window reaches past the chromosome's end,
+where it reads N and the fill value, so that no bin is left out.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.genome.bed import merge, merge_spans
+from zoo.genome.interval import Interval
+from zoo.predict.options import Options
+from zoo.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How windows lie on a chromosome.
+
+    Attributes:
+        window: bp that the network reads.
+        stride: bp from one window to the next.
+        bin_size: bp of one output bin.
+        first: the first output bin of a window that is used.
+        bins: how many are used from there on.
+        offset: bp from a window's start to its first used bin.
+    """
+
+    window: int
+    stride: int
+    bin_size: int
+    first: int
+    bins: int
+    offset: int
+
+    @classmethod
+    def of(cls, spec: ModelSpec, options: Options) -> "Grid":
+        """The grid of a model; with `center_only` a window counts only for its central `stride` bp."""
+        output = spec.output
+        used = options.stride // output.bin_size if options.center_only else output.bins
+        first = (output.bins - used) // 2
+        offset = output.offset + first * output.bin_size
+        return cls(spec.input.window, options.stride, output.bin_size, first, used, offset)
+
+    @property
+    def span(self) -> int:
+        """bp that a window predicts."""
+        return self.bins * self.bin_size
+
+    def count(self, length: int) -> int:
+        """Windows that a chromosome of `length` bp needs so that each of its bins is predicted."""
+        return -(-max(length - self.span, 0) // self.stride) + 1
+
+    def over(self, spans: np.ndarray, count: int) -> np.ndarray:
+        """Which of `count` windows predict at least 1 bp of any of (n, 2) spans in bp. (count,) bool."""
+        first = np.clip((spans[:, 0] - self.span) // self.stride + 1, 0, count)
+        last = np.clip(-(-spans[:, 1] // self.stride), 0, count)
+        steps = np.zeros(count + 1, np.int64)
+        np.add.at(steps, first, 1)
+        np.add.at(steps, last, -1)
+        return np.cumsum(steps[:-1]) > 0
+
+
+@dataclass(frozen=True)
+class ChromosomePlan:
+    """The work on one chromosome.
+
+    Attributes:
+        chrom: its name in the genome.
+        signal_chrom: its name in the signal.
+        length: in bp.
+        runs: (n, 2) int64, windows from `runs[i, 0]` up to but not including `runs[i, 1]`.
+        keep: (n, 2) int64 spans of bins to return, or None for all.
+        drop: (n, 2) int64 spans of bins to leave out (blacklist).
+    """
+
+    chrom: str
+    signal_chrom: str
+    length: int
+    bin_size: int
+    runs: np.ndarray
+    keep: np.ndarray | None
+    drop: np.ndarray
+
+    @property
+    def windows(self) -> int:
+        """How many windows have to be predicted."""
+        return int((self.runs[:, 1] - self.runs[:, 0]).sum())
+
+    @property
+    def bins(self) -> int:
+        """Bins of the whole chromosome, the last one perhaps shorter than the others."""
+        return -(-self.length // self.bin_size)
+
+    def clip(self, first: int, scores: np.ndarray) -> np.ndarray:
+        """Cut a piece of scores that begins at bin `first` at the chromosome's end; NaN where nothing is kept."""
+        scores = scores[: max(self.bins - first, 0)]
+        if self.keep is not None:
+            scores = np.where(_covered(self.keep, first, len(scores)), scores, np.float32(np.nan))
+        if len(self.drop):
+            scores = np.where(_covered(self.drop, first, len(scores)), np.float32(np.nan), scores)
+        return scores
+
+
+def plan(
+    grid: Grid,
+    lengths: Mapping[str, int],
+    signal_names: Mapping[str, str],
+    regions: Iterable[Interval] | None = None,
+    blacklist: Iterable[Interval] = (),
+    compat: str | None = None,
+) -> list[ChromosomePlan]:
+    """Plan every chromosome of `lengths` that has something to predict.
+
+    Args:
+        grid: how windows lie.
+        lengths: chromosome -> bp, in the order of the work.
+        signal_names: chromosome -> its name in the signal.
+        regions: keep the bins that overlap these; None for all.
+        blacklist: leave out the bins that overlap these.
+        compat: with `maxatac`, windows count as that program counts them: only whole ones, none that touches the
+            blacklist by a base, with regions all that touch one; and every bin of these windows is kept.
+    """
+    wanted = merge(regions) if regions is not None else None
+    unwanted = merge(blacklist)
+    plans = []
+    for chrom, length in lengths.items():
+        if wanted is not None and chrom not in wanted:
+            continue
+        count = grid.count(length)
+        selected = np.ones(count, bool) if wanted is None else grid.over(wanted[chrom], count)
+        drop = unwanted.get(chrom, np.empty((0, 2), np.int64))
+        keep = None if wanted is None else _bins_of(wanted[chrom], grid.bin_size)
+        if compat == "maxatac":
+            selected[max((length - grid.window) // grid.stride + 1, 0) :] = False
+            selected &= ~grid.over(drop, count)
+            keep, drop = None, np.empty((0, 2), np.int64)
+        if selected.any():
+            drop = _bins_of(drop, grid.bin_size)
+            plans.append(ChromosomePlan(chrom, signal_names[chrom], length, grid.bin_size, _runs(selected), keep, drop))
+    return plans
+
+
+def _runs(selected: np.ndarray) -> np.ndarray:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], selected, [False]]).astype(np.int8)))
+    return edges.reshape(-1, 2)
+
+
+def _bins_of(spans: np.ndarray, bin_size: int) -> np.ndarray:
+    """Spans in bp → spans of the bins that they overlap."""
+    if not len(spans):
+        return spans
+    return merge_spans(np.stack([spans[:, 0] // bin_size, -(-spans[:, 1] // bin_size)], axis=1))
+
+
+def _covered(spans: np.ndarray, first: int, count: int) -> np.ndarray:
+    """Which of the bins `first` … `first + count` lie in sorted spans that do not overlap. (count,) bool."""
+    bins = np.arange(first, first + count)
+    at = np.searchsorted(spans[:, 0], bins, side="right") - 1
+    return (at >= 0) & (bins < spans[np.maximum(at, 0), 1])

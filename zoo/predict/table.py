@@ -1,0 +1,154 @@
+"""Predictions for regions: which bins each one has, and their scores."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+import numpy as np
+
+from zoo.errors import InputError, MissingExtra
+from zoo.genome.bed import merge
+from zoo.genome.interval import Interval
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class RegionScores:
+    """The bins that overlap one region.
+
+    Attributes:
+        interval: the region.
+        starts: (bins,) int64, where each bin begins on the chromosome.
+        ends: (bins,) int64, where it ends.
+        scores: (bins,) float32; NaN where nothing was predicted (blacklist).
+    """
+
+    interval: Interval
+    starts: np.ndarray
+    ends: np.ndarray
+    scores: np.ndarray
+
+    @property
+    def max(self) -> float:
+        """The highest score, NaN if there is none."""
+        return float(np.fmax.reduce(self.scores))
+
+
+class Predictions(Sequence):
+    """A table of regions × bins. Each item is a `RegionScores`, in the order in which the regions were given.
+
+    A bin has the score that it has in a prediction of the whole genome: bins lie on the chromosome's grid, so the
+    first and the last bin of a region may reach past its ends.
+    """
+
+    def __init__(self, rows: list[RegionScores], bin_size: int) -> None:
+        self._rows, self.bin_size = rows, bin_size
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index):
+        return Predictions(self._rows[index], self.bin_size) if isinstance(index, slice) else self._rows[index]
+
+    @property
+    def intervals(self) -> list[Interval]:
+        """The regions."""
+        return [row.interval for row in self._rows]
+
+    @property
+    def max(self) -> np.ndarray:
+        """(regions,) float32, the highest score of each region."""
+        return np.array([row.max for row in self._rows], np.float32)
+
+    def matrix(self) -> np.ndarray:
+        """(regions, bins) float32. Raises `InputError` unless all regions have the same number of bins."""
+        counts = {len(row.scores) for row in self._rows}
+        if len(counts) != 1:
+            raise InputError(
+                "A matrix needs regions of one number of bins: as long as one another and alike on the grid of "
+                f"{self.bin_size} bp",
+                received={"bins": sorted(counts)},
+            )
+        return np.stack([row.scores for row in self._rows])
+
+    def to_frame(self):
+        """One row per region and bin: region, name, chrom, start, end, score. A pandas data frame.
+
+        Raises `MissingExtra` if pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise MissingExtra("A data frame needs pandas", example="pip install 'chromatin-zoo[pandas]'") from None
+        counts = [len(row.scores) for row in self._rows]
+        columns = {
+            "region": np.repeat([str(row.interval) for row in self._rows], counts),
+            "name": np.repeat([row.interval.name for row in self._rows], counts),
+            "chrom": np.repeat([row.interval.chrom for row in self._rows], counts),
+        }
+        for column, field in (("start", "starts"), ("end", "ends"), ("score", "scores")):
+            columns[column] = np.concatenate([getattr(row, field) for row in self._rows])
+        return pandas.DataFrame(columns)
+
+    def write_tsv(self, handle: TextIO) -> None:
+        """Write the same rows as `to_frame` as tab-separated text with a header."""
+        handle.write("region\tname\tchrom\tstart\tend\tscore\n")
+        for row in self._rows:
+            head = f"{row.interval}\t{row.interval.name}\t{row.interval.chrom}"
+            for start, end, score in zip(row.starts, row.ends, row.scores, strict=True):
+                handle.write(f"{head}\t{start}\t{end}\t{score}\n")
+
+    def __str__(self) -> str:
+        lines = [f"{'region':<32} {'bins':>5} {'max':>6}  at"]
+        for row in self._rows[:_SHOWN]:
+            if np.isnan(row.max):
+                lines.append(f"{row.interval!s:<32} {len(row.scores):>5} {'-':>6}  no prediction")
+                continue
+            at = int(np.nanargmax(row.scores))
+            best = Interval(row.interval.chrom, int(row.starts[at]), int(row.ends[at]))
+            lines.append(f"{row.interval!s:<32} {len(row.scores):>5} {row.max:>6.3f}  {best}")
+        if len(self._rows) > _SHOWN:
+            lines.append(f"… and {len(self._rows) - _SHOWN} more regions")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+class Collector:
+    """Keeps the scores of the bins that overlap some regions while a prediction runs over whole chromosomes."""
+
+    def __init__(self, regions: list[Interval], lengths: dict[str, int], bin_size: int) -> None:
+        self._regions, self._lengths, self._bin = regions, lengths, bin_size
+        on_grid = [self._snap(region) for region in regions]
+        self._spans = merge(on_grid)
+        self._offsets = {chrom: np.cumsum(spans[:, 1] - spans[:, 0]) for chrom, spans in self._spans.items()}
+        self._scores = {chrom: np.full(ends[-1], np.nan, np.float32) for chrom, ends in self._offsets.items()}
+
+    def _snap(self, region: Interval) -> Interval:
+        """The region in bins."""
+        return Interval(region.chrom, region.start // self._bin, -(-region.end // self._bin))
+
+    def add(self, chrom: str, first: int, scores: np.ndarray) -> None:
+        """Take a piece of scores that begins at bin `first`."""
+        spans = self._spans[chrom]
+        ends_behind = np.searchsorted(spans[:, 1], first, side="right")
+        starts_before = np.searchsorted(spans[:, 0], first + len(scores))
+        near = slice(ends_behind, starts_before)
+        for (left, right), end in zip(spans[near], self._offsets[chrom][near], strict=True):
+            low, high = max(left, first), min(right, first + len(scores))
+            if low < high:
+                self._scores[chrom][end - (right - low) : end - (right - high)] = scores[low - first : high - first]
+
+    def table(self) -> Predictions:
+        """The scores of every region."""
+        return Predictions(list(self._rows()), self._bin)
+
+    def _rows(self) -> Iterator[RegionScores]:
+        for region in self._regions:
+            bins, spans = self._snap(region), self._spans[region.chrom]
+            at = int(np.searchsorted(spans[:, 0], bins.start, side="right")) - 1
+            first = int(self._offsets[region.chrom][at]) - int(spans[at, 1]) + bins.start
+            starts = np.arange(bins.start, bins.end, dtype=np.int64) * self._bin
+            ends = np.minimum(starts + self._bin, self._lengths[region.chrom])
+            yield RegionScores(region, starts, ends, self._scores[region.chrom][first : first + len(bins)])

@@ -1,0 +1,158 @@
+"""What a model expects and what it returns, as small frozen values that come from and go to JSON.
+
+The spec drives everything: `predict` builds inputs from it and refuses, naming both sides, what disagrees with it.
+JSON never names a Python object, and its keys are a closed set.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from registry.errors import IntegrityError
+from registry.schema import closed, load_json
+from zoo.errors import InputError
+
+BASES = "ACGT"  # the one base order of the whole project; every other letter is encoded as all zeros
+SCHEMA_VERSION = 1
+VIEWS = ("forward", "reverse_complement", "rotated", "rotated_reverse_complement")
+
+
+@dataclass(frozen=True)
+class SignalSpec:
+    """How the signal track that a model was trained on was made.
+
+    Attributes:
+        assay: what was measured.
+        smoothing: bp added on each side of a cut site.
+        read_depth: reads that the coverage was scaled to.
+        percentile: the percentile of the positive bases that became 1; larger values stay above 1.
+        fill: the value of bases without data.
+    """
+
+    assay: str
+    smoothing: int
+    read_depth: int
+    percentile: float
+    fill: float
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """A window of `window` bp: one-hot DNA in the order A, C, G, T, then the signal if the model takes one.
+
+    Attributes:
+        window: length in bp.
+        genome: the assembly that the model was trained on.
+        signal: how its signal track was made, or None for a model of DNA alone.
+    """
+
+    window: int
+    genome: str
+    signal: SignalSpec | None
+
+    @property
+    def channels(self) -> int:
+        """Columns of the input: 4 bases, and 1 for the signal."""
+        return len(BASES) + (self.signal is not None)
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """`bins` values for consecutive bins of `bin_size` bp, the first beginning `offset` bp into the window."""
+
+    bins: int
+    bin_size: int
+    offset: int
+    target: str
+    quantity: str
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The name of a builder in `zoo.architectures` and its arguments."""
+
+    name: str
+    config: Mapping[str, int | float | str | bool | tuple[int, ...] | None]
+
+
+@dataclass(frozen=True)
+class PredictionSpec:
+    """The published way to predict a genome: the defaults of `Model.predict`.
+
+    Attributes:
+        stride: bp from one window to the next; overlapping predictions are averaged.
+        views: the views of a window that the weights can read (see `zoo.predict.views`), the published one first.
+    """
+
+    stride: int
+    views: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Everything that `config.json` says of a model."""
+
+    name: str
+    description: str
+    architecture: Architecture
+    input: InputSpec
+    output: OutputSpec
+    prediction: PredictionSpec
+    metrics: Mapping[str, float]
+    provenance: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        spanned = self.output.offset + self.output.bins * self.output.bin_size
+        rules = {
+            "a window is at least 1 bp": self.input.window > 0,
+            "bins lie inside the window": self.output.offset >= 0 and spanned <= self.input.window,
+            "there is at least one bin of at least 1 bp": self.output.bins > 0 and self.output.bin_size > 0,
+            "the stride is a multiple of the bin size": self.prediction.stride > 0
+            and self.prediction.stride % self.output.bin_size == 0,
+            f"views are among {', '.join(VIEWS)}": bool(self.prediction.views)
+            and set(self.prediction.views) <= set(VIEWS),
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise InputError(f"In a model's spec {rule}", where=self.name, received={"spec": self})
+
+    def to_json(self) -> dict:
+        """A JSON object with the schema's version."""
+        return {"schema": SCHEMA_VERSION, **dataclasses.asdict(self)}
+
+    @classmethod
+    def from_json(cls, data: bytes, where: object = "config.json") -> "ModelSpec":
+        """Read `config.json`. Raises `IntegrityError` for unknown or missing keys and wrong types."""
+        value = load_json(data, where)
+        if value.pop("schema", None) != SCHEMA_VERSION:
+            raise IntegrityError(f"A model's config has schema version {SCHEMA_VERSION}", where=where)
+        return _parse(cls, value, str(where))
+
+
+def _parse(kind: object, value: object, where: str) -> object:
+    """Turn parsed JSON into `kind`: a dataclass, a plain type, X | None, tuple[X, ...] or Mapping[str, X]."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        closed(value, set(hints), where)
+        return kind(**{key: _parse(hint, value[key], f"{where}: {key}") for key, hint in hints.items()})
+    if origin in (types.UnionType, typing.Union):
+        if value is None and type(None) in arguments:
+            return None
+        wanted = tuple if isinstance(value, list) else dict if isinstance(value, dict) else type(value)
+        fits = [option for option in arguments if wanted in (option, typing.get_origin(option))]
+        fits += [option for option in arguments if wanted is dict and dataclasses.is_dataclass(option)]
+        return _parse((fits or arguments)[0], value, where)
+    if origin is tuple and isinstance(value, list):
+        return tuple(_parse(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+    if isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, dict):
+        return {key: _parse(arguments[1], item, f"{where}: {key}") for key, item in value.items()}
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise IntegrityError(
+            f"This value is a {getattr(kind, '__name__', kind)}", where=where, received={"value": value}
+        )
+    return value

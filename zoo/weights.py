@@ -1,0 +1,85 @@
+"""Tensors in HDF5 files, read strictly.
+
+A weights file is a plain tree of groups and numeric arrays. Whatever else HDF5 can express (links to other files,
+data stored elsewhere, virtual arrays, Python objects) is refused before a single value is read.
+"""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from zoo.errors import IntegrityError
+
+_MAX_DEPTH = 16
+
+
+def open_plain(data: bytes, where: object) -> h5py.File:
+    """Open HDF5 bytes after checking that they hold plain groups and arrays only.
+
+    Raises:
+        IntegrityError: not HDF5, or a link, external, virtual or object array in it.
+    """
+    try:
+        file = h5py.File(io.BytesIO(data), "r")
+    except OSError:
+        raise IntegrityError("A weights file is HDF5", where=where, received={"begins with": data[:8]}) from None
+    for _ in arrays(file, where):
+        pass
+    return file
+
+
+def arrays(group: h5py.Group, where: object, depth: int = 0) -> Iterator[h5py.Dataset]:
+    """Every array below a group, in HDF5's order. Raises `IntegrityError` for anything that is not plain."""
+    for name in group:
+        path = f"{group.name.rstrip('/')}/{name}"
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink) or depth > _MAX_DEPTH:
+            raise IntegrityError("A weights file has no links and is not deep", where=where, received={"path": path})
+        item = group[name]
+        if isinstance(item, h5py.Group):
+            yield from arrays(item, where, depth + 1)
+        elif not isinstance(item, h5py.Dataset) or item.external or item.is_virtual or item.dtype.kind not in "fiu":
+            raise IntegrityError("A weights file holds numeric arrays of its own", where=where, received={"path": path})
+        else:
+            yield item
+
+
+def finite(array: np.ndarray, where: object, path: str) -> np.ndarray:
+    """Return the array if every number in it is finite; else raise `IntegrityError`."""
+    if not np.isfinite(array).all():
+        raise IntegrityError("Weights are finite numbers", where=where, received={"array": path})
+    return array
+
+
+def load(network, path: Path) -> None:
+    """Fill a freshly built network from the weights file of its folder.
+
+    Args:
+        network: a `keras.Model`.
+        path: `model.weights.h5` as Keras writes it, weights only.
+
+    Raises:
+        IntegrityError: a missing or additional tensor, a wrong shape or dtype, or a number that is not finite.
+    """
+    with open_plain(path.read_bytes(), path) as file:
+        found = []
+        for array in arrays(file, path):
+            found.append((array.shape, str(array.dtype)))
+            finite(array[()], path, array.name)
+    expected = [(tuple(variable.shape), variable.dtype) for variable in network.variables]
+    if sorted(found) != sorted(expected):
+        raise IntegrityError(
+            f"The weights of {network.name} are {len(expected)} tensors of fixed shapes and dtypes",
+            where=path,
+            received={
+                "tensors": len(found),
+                "unexpected": sorted(set(found) - set(expected)),
+                "missing": sorted(set(expected) - set(found)),
+            },
+        )
+    try:
+        network.load_weights(path)
+    except (ValueError, KeyError, OSError) as error:
+        raise IntegrityError(f"Keras finds the tensor of every layer ({error})", where=path) from None
