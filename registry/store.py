@@ -138,7 +138,7 @@ def fetch(family: Family, entry: Entry, convert: Convert) -> Path:
             verify(folder)
             return folder
         except IntegrityError as error:
-            warnings.warn(f"{error} The cached copy is discarded and made again.", ZooWarning, stacklevel=2)
+            warnings.warn(f"{error} The cached copy is discarded and made again.", ZooWarning, stacklevel=4)
             _discard(folder)
     files = {role: _read(family, entry, file) for role, file in entry.files.items()}
     try:
@@ -224,7 +224,7 @@ def _read(family: Family, entry: Entry, file: RemoteFile) -> bytes:
             tried.append(f"{source.label}: {miss}")
         except IntegrityError as error:
             damaged = error
-            warnings.warn(f"{error} This source is passed over.", ZooWarning, stacklevel=4)
+            warnings.warn(f"{error} This source is passed over.", ZooWarning, stacklevel=5)
     if damaged is not None:
         raise damaged
     tried.insert(0, f"cache: nothing in {_place(entry)}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import auc, precision_recall_curve
+from sklearn.metrics import auc, average_precision_score, precision_recall_curve
 
 from zoo.errors import InputError
 from zoo.genome import bed, names
@@ -18,22 +18,28 @@ _BLOCK = 1 << 16  # bins read at once
 
 @dataclass(frozen=True)
 class Binding:
-    """Area under the precision-recall curve of one set of bins.
+    """How well scores find the positive ones of a set of bins.
 
     Attributes:
-        aupr: the area.
+        aupr: area under the precision-recall curve as maxATAC computes it: trapezoids, without the curve's end point
+            at recall 0. It lacks what the first positive bin adds, so with few positives it is the lower number.
+        average_precision: scikit-learn's, the step-wise area, which most articles quote.
         random: precision of guessing: positive bins among all of them.
         positives: bins with a peak.
         bins: bins evaluated.
     """
 
     aupr: float
+    average_precision: float
     random: float
     positives: int
     bins: int
 
     def __str__(self) -> str:
-        return f"AUPR {self.aupr:.3f} (random {self.random:.4f}; {self.positives:,} of {self.bins:,} bins positive)"
+        return (
+            f"AUPR {self.aupr:.3f}, average precision {self.average_precision:.3f}, random {self.random:.4f} "
+            f"({self.positives:,} of {self.bins:,} bins positive)"
+        )
 
 
 def benchmark(
@@ -48,8 +54,7 @@ def benchmark(
 
     A chromosome of L bp has n = ⌊L / bin_size⌋ bins, bin i from ⌊i L / n⌋ to ⌊(i + 1) L / n⌋. A bin's score is the
     highest prediction in it, 0 where nothing was predicted, rounded to nine decimals; it is positive if a peak overlaps
-    it by a base. The curve's last point (precision 1, recall 0), which no threshold has, is left out, and the area is
-    trapezoidal.
+    it by a base.
 
     Args:
         prediction: a bigWig.
@@ -82,7 +87,7 @@ def benchmark(
 
 
 def area_under_precision_recall(positive: np.ndarray, scores: np.ndarray) -> Binding:
-    """The trapezoidal area without the artificial last point. (n,) bool and (n,) float.
+    """Both areas for (n,) bool and (n,) float.
 
     Raises `InputError` if no bin is positive, or all are.
     """
@@ -92,8 +97,15 @@ def area_under_precision_recall(positive: np.ndarray, scores: np.ndarray) -> Bin
             "A precision-recall curve needs bins with and without a peak",
             received={"positive": count, "bins": len(positive)},
         )
-    precision, recall, _ = precision_recall_curve(positive, np.round(scores.astype(np.float64), _DECIMALS))
-    return Binding(float(auc(recall[:-1], precision[:-1])), count / len(positive), count, len(positive))
+    rounded = np.round(scores.astype(np.float64), _DECIMALS)
+    precision, recall, _ = precision_recall_curve(positive, rounded)
+    return Binding(
+        aupr=float(auc(recall[:-1], precision[:-1])),
+        average_precision=float(average_precision_score(positive, rounded)),
+        random=count / len(positive),
+        positives=count,
+        bins=len(positive),
+    )
 
 
 def _spans(intervals: str | Path | Sequence[Interval], track: Signal) -> dict[str, np.ndarray]:

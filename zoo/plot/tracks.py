@@ -35,13 +35,10 @@ def plot_signal(
 
 
 def plot_intervals(ax: Axes, intervals: Sequence[Interval], region: Interval, label: str, color: str) -> Axes:
-    """Draw intervals as boxes; those too narrow to see are widened to a pixel column."""
-    least = len(region) / _COLUMNS * 2
-    inside = [
-        item for item in intervals if item.chrom == region.chrom and item.end > region.start < region.end > item.start
-    ]
-    boxes = [Rectangle((item.start, 0.2), max(len(item), least), 0.6) for item in inside]
-    ax.add_collection(PatchCollection(boxes, facecolor=color, edgecolor="none"))
+    """Draw intervals as boxes, the narrowest as lines that can still be seen."""
+    near = [item for item in intervals if item.chrom == region.chrom and item.start < region.end]
+    boxes = [Rectangle((item.start, 0.2), len(item), 0.6) for item in near if item.end > region.start]
+    ax.add_collection(PatchCollection(boxes, facecolor=color, edgecolor=color, linewidth=0.8))
     ax.set_ylim(0, 1)
     ax.set_yticks([])
     return _finish(ax, region, label)

@@ -5,11 +5,13 @@ one byte per base and one number per base. One-hot encoding and views happen ins
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.genome.encode import N
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.predict import views
@@ -18,8 +20,7 @@ from zoo.predict.stitch import Stitcher
 from zoo.spec import BASES, InputSpec
 
 _BLOCK = 1 << 20  # bp read at once
-
-Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
+_GATHERED = 1 << 14  # windows that wait for a full batch while most are blank
 
 
 class Forward:
@@ -32,6 +33,7 @@ class Forward:
     """
 
     def __init__(self, network: keras.Model, spec: InputSpec, chosen: tuple[str, ...]) -> None:
+        self._window, self._blank = spec.window, {}
         codes = keras.Input((spec.window,), dtype="uint8", name="codes")
         tracks = keras.Input((spec.window, spec.channels - len(BASES)), name="signal")
         one_hot = keras.ops.one_hot(codes, len(BASES), dtype="float32")  # code 4 is in no column: all zeros
@@ -43,6 +45,13 @@ class Forward:
     def codes(self, codes: np.ndarray, signal: np.ndarray) -> np.ndarray:
         """(batch, window) uint8 and (batch, window) float32 → (batch, bins) float32."""
         return np.asarray(self._from_codes.predict_on_batch([codes, signal[..., None]]))
+
+    def blank(self, fill: float) -> np.ndarray:
+        """The answer to a window without a base whose signal is `fill` everywhere, (bins,) float32; computed once."""
+        if fill not in self._blank:
+            window = np.full((1, self._window), N, np.uint8)
+            self._blank[fill] = self.codes(window, np.full(window.shape, fill, np.float32))[0]
+        return self._blank[fill]
 
     def array(self, x: np.ndarray, batch_size: int) -> np.ndarray:
         """(n, window, channels) → (n, bins) float32."""
@@ -97,39 +106,66 @@ def predict_chromosome(
     """
     stitcher = Stitcher(grid.bins, grid.stride // grid.bin_size)
     used = slice(grid.first, grid.first + grid.bins)
-    for number, codes, tracks in _batches(grid, plan, genome, signal, batch_size):
-        scores = forward.codes(codes, tracks)
-        first_bins = number * (grid.stride // grid.bin_size)
-        for first, means in stitcher.add(first_bins, scores[:, used]):
+    for batch in _batches(grid, plan, genome, signal, batch_size):
+        scores = np.empty((len(batch.numbers), grid.bins), np.float32)
+        if batch.blank.any():
+            scores[batch.blank] = forward.blank(signal.fill)[used]
+        if len(batch.codes):
+            scores[~batch.blank] = forward.codes(batch.codes, batch.tracks)[:, used]
+        first_bins = batch.numbers * (grid.stride // grid.bin_size)
+        for first, means in stitcher.add(first_bins, scores):
             yield first, plan.clip(first, means)
-        advance(len(number))
+        advance(len(batch.numbers))
     for first, means in stitcher.finish():
         yield first, plan.clip(first, means)
 
 
-def _batches(grid: Grid, plan: ChromosomePlan, genome: Genome, signal: Signal, batch_size: int) -> Iterator[Batch]:
-    """Full batches of window numbers, codes and signal across all runs of a plan; the last one may be smaller."""
+@dataclass(frozen=True)
+class _Batch:
+    """Windows in rising order.
+
+    Attributes:
+        numbers: (n,) int64, their numbers on the grid.
+        blank: (n,) bool, which of them have no base and no signal; all of these get one and the same answer.
+        codes: (n - blank, window) uint8, of the others.
+        tracks: (n - blank, window) float32.
+    """
+
+    numbers: np.ndarray
+    blank: np.ndarray
+    codes: np.ndarray
+    tracks: np.ndarray
+
+
+def _batches(grid: Grid, plan: ChromosomePlan, genome: Genome, signal: Signal, batch_size: int) -> Iterator[_Batch]:
+    """Gather windows of all runs of a plan until `batch_size` of them are not blank; the last batch may be smaller."""
     codes = np.empty((batch_size, grid.window), np.uint8)
     tracks = np.empty((batch_size, grid.window), np.float32)
-    number = np.empty(batch_size, np.int64)
-    filled = 0
-    for numbers, block_codes, block_tracks in _blocks(grid, plan, genome, signal):
+    numbers, blanks, filled, gathered = [], [], 0, 0
+
+    def batch() -> _Batch:
+        return _Batch(np.concatenate(numbers), np.concatenate(blanks), codes[:filled], tracks[:filled])
+
+    for block_numbers, blank, block_codes, block_tracks in _blocks(grid, plan, genome, signal):
         taken = 0
-        while taken < len(numbers):
-            n = min(batch_size - filled, len(numbers) - taken)
-            number[filled : filled + n] = numbers[taken : taken + n]
-            codes[filled : filled + n] = block_codes[taken : taken + n]
-            tracks[filled : filled + n] = block_tracks[taken : taken + n]
-            filled, taken = filled + n, taken + n
-            if filled == batch_size:
-                yield number.copy(), codes, tracks
-                filled = 0
-    if filled:
-        yield number[:filled].copy(), codes[:filled], tracks[:filled]
+        while taken < len(block_numbers):
+            ahead = np.flatnonzero(~blank[taken:]) + taken
+            chosen = ahead[: batch_size - filled]
+            stop = int(ahead[len(chosen)]) if len(ahead) > len(chosen) else len(block_numbers)
+            codes[filled : filled + len(chosen)] = block_codes[chosen]
+            tracks[filled : filled + len(chosen)] = block_tracks[chosen]
+            numbers.append(block_numbers[taken:stop])
+            blanks.append(blank[taken:stop])
+            filled, gathered, taken = filled + len(chosen), gathered + stop - taken, stop
+            if filled == batch_size or gathered >= _GATHERED:
+                yield batch()
+                numbers, blanks, filled, gathered = [], [], 0, 0
+    if gathered:
+        yield batch()
 
 
-def _blocks(grid: Grid, plan: ChromosomePlan, genome: Genome, signal: Signal) -> Iterator[Batch]:
-    """Window numbers of consecutive windows, and views (n, window) of the codes and the signal that they read."""
+def _blocks(grid: Grid, plan: ChromosomePlan, genome: Genome, signal: Signal) -> Iterator[tuple[np.ndarray, ...]]:
+    """Numbers of consecutive windows, which are blank, and views (n, window) of the codes and the signal they read."""
     most = max(_BLOCK // grid.stride, 1)
     for run_first, run_last in plan.runs:
         for first in range(int(run_first), int(run_last), most):
@@ -138,7 +174,9 @@ def _blocks(grid: Grid, plan: ChromosomePlan, genome: Genome, signal: Signal) ->
             end = int(numbers[-1]) * grid.stride - grid.offset + grid.window
             codes = genome.codes(plan.chrom, start, end)
             track = signal.values(plan.signal_chrom, start, end)
-            windows = [
+            told = np.concatenate([[0], np.cumsum((codes != N) | (track != np.float32(signal.fill)))])
+            blank = (told[grid.window :] == told[: -grid.window])[:: grid.stride]
+            views = [
                 np.lib.stride_tricks.sliding_window_view(row, grid.window)[:: grid.stride] for row in (codes, track)
             ]
-            yield numbers, *windows
+            yield numbers, blank, *views

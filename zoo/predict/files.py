@@ -89,12 +89,17 @@ class Output:
         if not note.is_file() or note.read_text() != text:
             self.clear()
             self.partial.mkdir(parents=True)
-            with writers.atomic(note) as temporary:
+            with writers.atomic(note, self.partial) as temporary:
                 temporary.write_text(text)
 
     def clear(self) -> None:
         """Remove the folder of finished chromosomes."""
         shutil.rmtree(self.partial, ignore_errors=True)
+
+    def abandon(self) -> None:
+        """After a failure, leave no folder behind unless it holds a finished chromosome."""
+        if not any(self.partial.glob("*.f32")):
+            self.clear()
 
     def part(self, plan: ChromosomePlan) -> Path:
         """Where the scores of a chromosome are kept until all are finished."""
@@ -106,7 +111,7 @@ class Output:
 
     def keep(self, plan: ChromosomePlan, pieces: Pieces) -> None:
         """Predict a chromosome by running through `pieces`, and keep it when it is complete."""
-        with writers.atomic(self.part(plan)) as temporary, open(temporary, "wb") as handle:
+        with writers.atomic(self.part(plan), self.partial) as temporary, open(temporary, "wb") as handle:
             written = 0
             for first, scores in pieces:
                 handle.write(_nothing(first - written) + scores.astype("<f4").tobytes())
@@ -123,16 +128,18 @@ class Output:
         """Turn finished chromosomes into the final files and remove them; returns the number of intervals."""
         intervals = 0
         with ExitStack() as complete:  # renamed in reverse order: the sidecar last, it says that all are there
-            sidecar = complete.enter_context(writers.atomic(self.sidecar))
+            sidecar = complete.enter_context(writers.atomic(self.sidecar, self.partial))
             if collector:
-                with open(complete.enter_context(writers.atomic(self.table)), "w") as handle:
+                with open(complete.enter_context(writers.atomic(self.table, self.partial)), "w") as handle:
                     self._collect(plans, collector).write_tsv(handle)
             if threshold:
-                bed = complete.enter_context(writers.atomic(self.bed))
+                bed = complete.enter_context(writers.atomic(self.bed, self.partial))
                 intervals = writers.bed(bed, self._call(plans, threshold.score))
             lengths = {plan.chrom: plan.length for plan in plans}
             tracks = ((plan.chrom, self._scores(plan)) for plan in plans)
-            writers.bigwig(complete.enter_context(writers.atomic(self.bigwig)), lengths, tracks, plans[0].bin_size)
+            writers.bigwig(
+                complete.enter_context(writers.atomic(self.bigwig, self.partial)), lengths, tracks, plans[0].bin_size
+            )
             writers.sidecar(sidecar, {**describe(), "intervals": intervals})
         self.clear()
         return intervals

@@ -153,7 +153,7 @@ def check_normalized(signal: Signal, spec: SignalSpec, chromosomes: Mapping[str,
         f"{signal.path} does not look normalized: {problem}. Scores will be wrong; {recipe}. "
         "To mend it, divide the track by that percentile (maxATAC's command: `maxatac normalize`).",
         ZooWarning,
-        stacklevel=5,
+        stacklevel=4,
     )
 
 

@@ -57,14 +57,19 @@ class Run:
 
     def to_files(self, output: Output, threshold: Threshold | None, provenance: dict) -> PredictionFiles:
         """Predict to a bigWig, a BED and a JSON; a chromosome that an interrupted run finished is not done again."""
+        try:
+            return self._write(output, threshold, self._identity(threshold, provenance))
+        except BaseException:
+            output.abandon()
+            raise
+
+    def _write(self, output: Output, threshold: Threshold | None, identity: dict) -> PredictionFiles:
         began = time.time()
-        identity = self._identity(threshold, provenance)
         output.resume(identity)
         left = [plan for plan in self.plans if not output.is_finished(plan)]
         with self._bar(left) as bar:
             for plan in left:
                 output.keep(plan, self._pieces(plan, bar))
-        windows = sum(plan.windows for plan in left)
 
         def describe() -> dict:
             return {
@@ -84,7 +89,7 @@ class Run:
             sidecar=output.sidecar,
             threshold=threshold,
             intervals=intervals,
-            windows=windows,
+            windows=sum(plan.windows for plan in left),
             resumed=len(self.plans) - len(left),
         )
 

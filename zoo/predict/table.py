@@ -97,7 +97,7 @@ class Predictions(Sequence):
         for row in self._rows:
             head = f"{row.interval}\t{row.interval.name}\t{row.interval.chrom}"
             for start, end, score in zip(row.starts, row.ends, row.scores, strict=True):
-                handle.write(f"{head}\t{start}\t{end}\t{score}\n")
+                handle.write(f"{head}\t{start}\t{end}\t{score!s}\n")
 
     def __str__(self) -> str:
         lines = [f"{'region':<32} {'bins':>5} {'max':>6}  at"]

@@ -16,9 +16,9 @@ _CHUNK = 1 << 16  # bins handed to the bigWig library at once
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that is flushed to disk and renamed to it on success and removed on failure."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def atomic(path: Path, folder: Path) -> Iterator[Path]:
+    """A temporary path in `folder` (of the same disk) that is flushed and renamed to `path`, or removed on failure."""
+    temporary = folder / f"{path.name}.{os.getpid()}.tmp"
     try:
         yield temporary
         with open(temporary, "rb") as handle:

@@ -1,0 +1,96 @@
+"""Predict CTCF binding, compare it with ChIP-seq peaks, draw it. Run by `recipes/demo.sh`, which installs the project.
+
+Usage: python recipes/demo.py [OUTPUT_FOLDER]
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import zoo
+from zoo.data import synthetic
+from zoo.errors import ZooError
+from zoo.evaluate.binding import benchmark
+from zoo.genome import bed
+from zoo.genome.interval import Interval
+from zoo.genome.signal import Signal
+from zoo.plot import tracks
+
+MODEL = "maxatac/CTCF"
+ZOOM_BP = 60_000
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the demo runs on."""
+
+    title: str
+    genome: Path
+    signal: Path
+    peaks: Path
+    region: Interval
+
+
+def main(folder: Path) -> None:
+    """Run the demo and leave its files in `folder`."""
+    data = real_data() or synthetic_data(folder)
+    print(f"{MODEL} on {data.title}, {data.region}")
+    model = zoo.load(MODEL)
+    files = model.predict(
+        genome=data.genome, signal=data.signal, regions=data.region, output=folder / "ctcf", progress=True
+    )
+    result = benchmark(files.bigwig, data.peaks, region=data.region)
+    picture = draw(data, files, folder / "ctcf.png")
+    print(f"Against the peaks, in bins of 200 bp: {result}")
+    print(f"{files}\n{picture}")
+
+
+def real_data() -> Data | None:
+    """GM12878 on hg19 chr20, if it is at hand."""
+    folder = Path(os.environ.get("ZOO_SHARED", "")) / "data" / "hg19_chr20_gm12878"
+    if not os.environ.get("ZOO_SHARED") or not folder.is_dir():
+        return None
+    return Data(
+        title="GM12878, hg19, real ATAC-seq and ChIP-seq",
+        genome=folder / "hg19_chr20_to_11095000.2bit",
+        signal=folder / "gm12878_minmax_p99.bw",
+        peaks=folder / "peaks_GM12878" / "wgEncodeAwgTfbsBroadGm12878CtcfUniPk.narrowPeak",
+        region=bed.read(folder / "region.bed")[0],
+    )
+
+
+def synthetic_data(folder: Path) -> Data:
+    """A synthetic chromosome with planted sites."""
+    files = synthetic.make(folder / "synthetic")
+    length = zoo.Genome(files.genome).sizes["chr1"]
+    return Data("a synthetic genome", files.genome, files.signal, files.peaks, Interval("chr1", 0, length))
+
+
+def draw(data: Data, files, path: Path) -> Path:
+    """The whole region, and beside it its part with the most peaks: signal, prediction, intervals, peaks."""
+    peaks, called = bed.read(data.peaks), bed.read(files.bed) if files.intervals else []
+    starts = range(data.region.start, data.region.end - ZOOM_BP + 1, ZOOM_BP // 4)
+    crowded = max(starts, key=lambda start: sum(start <= peak.start < start + ZOOM_BP for peak in peaks))
+    figure, axes = tracks.stack(rows=4, columns=2)
+    for column, region in enumerate((data.region, Interval(data.region.chrom, crowded, crowded + ZOOM_BP))):
+        signal, score, above, truth = axes[:, column]
+        tracks.plot_signal(signal, Signal(data.signal), region, "ATAC-seq", "tab:gray")
+        tracks.plot_signal(score, Signal(files.bigwig), region, "prediction", "tab:blue", files.threshold.score)
+        tracks.plot_intervals(above, called, region, f"score ≥ {files.threshold.score:g}", "tab:blue")
+        tracks.plot_intervals(truth, peaks, region, "CTCF peaks", "tab:red")
+        signal.set_title(f"{region.chrom}:{region.start + 1:,}–{region.end:,}")
+    figure.suptitle(f"{MODEL} on {data.title}")
+    figure.savefig(path, dpi=120)
+    return path
+
+
+if __name__ == "__main__":
+    output = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-output")
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        main(output)
+    except ZooError as error:
+        sys.exit(f"demo: error: {error}")
