@@ -64,7 +64,7 @@ class Grid:
         return np.cumsum(steps[:-1]) > 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ChromosomePlan:
     """The work on one chromosome.
 

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 import registry.store
 from zoo.environment import versions
-from zoo.errors import InputError
+from zoo.errors import InputError, ZooError
 from zoo.genome.interval import Interval
 from zoo.predict import plan as planning
 from zoo.predict.engine import Forward, predict_chromosome
@@ -59,6 +59,9 @@ class Run:
         """Predict to a bigWig, a BED and a JSON; a chromosome that an interrupted run finished is not done again."""
         try:
             return self._write(output, threshold, self._identity(threshold, provenance))
+        except OSError as error:
+            output.abandon()
+            raise ZooError(f"The output can be written ({error.strerror or error})", where=output.bigwig) from None
         except BaseException:
             output.abandon()
             raise

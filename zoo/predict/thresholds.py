@@ -56,7 +56,8 @@ class ThresholdTable:
         try:
             with open(path, encoding="utf-8") as handle:
                 header = handle.readline().split()
-                rows = np.loadtxt(handle, ndmin=2)
+                lines = handle.read().splitlines()
+            rows = np.loadtxt(lines, ndmin=2) if lines else np.empty((0, 0))
         except (OSError, ValueError) as error:
             raise IntegrityError(f"A threshold table can be read ({error})", where=path) from None
         if (

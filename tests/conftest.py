@@ -1,0 +1,135 @@
+"""What tests share: the data beside the project, a model of our own, a small genome."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import registry.store
+import zoo
+from zoo import architectures, folder
+from zoo.data import synthetic
+from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, SignalSpec
+
+TABLE = "Standard_Thresh\tMonotonic_Avg_Precision\tMonotonic_Avg_Recall\tMonotonic_Avg_log2FC\tAvg_F1\n" + "".join(
+    f"{t}\t{p}\t{r}\t{fc}\t{f1}\n"
+    for t, p, r, fc, f1 in [
+        (0.0, 0.01, 0.99, 0.0, 0.02),
+        (0.2, 0.3, 0.9, 4.0, 0.45),
+        (0.4, 0.6, 0.7, 6.0, 0.64),
+        (0.6, 0.8, 0.5, 6.5, 0.61),
+        (0.8, 0.95, 0.1, 7.0, 0.18),
+    ]
+)
+
+
+def _shared() -> Path | None:
+    root = os.environ.get("ZOO_SHARED")
+    return Path(root) if root and Path(root).is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of goldens, real data and real weights."""
+    root = _shared()
+    if root is None:
+        pytest.skip("ZOO_SHARED does not name a folder with goldens, real data and the authors' weights")
+    return root
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory):
+    """One cache for the whole run, empty at its start; no network but the loopback."""
+    root = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOO_CACHE", str(root))
+        patch.setenv("ZOO_UPSTREAM", "http://127.0.0.1:9")  # the discard port: nothing answers
+        yield root
+
+
+@pytest.fixture(scope="session")
+def ctcf(shared: Path) -> zoo.Model:
+    """The authors' CTCF model."""
+    return zoo.load("maxatac/CTCF")
+
+
+def small_spec(**changes: object) -> ModelSpec:
+    """A model of the maxATAC kind, small enough for tests: 256 bp → 8 bins of 32 bp, windows every 64 bp."""
+    spec = {
+        "name": "test/SMALL",
+        "description": "random weights",
+        "architecture": Architecture("maxatac", {"window": 256, "filters": 4}),
+        "input": InputSpec(256, "none", SignalSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0)),
+        "output": OutputSpec(8, 32, 0, "SMALL", "binding score"),
+        "prediction": PredictionSpec(64, ("forward", "reverse_complement", "rotated", "rotated_reverse_complement")),
+        "metrics": {"best_f1": 0.64},
+        "provenance": {"source": "tests"},
+    }
+    return ModelSpec(**{**spec, **changes})
+
+
+@pytest.fixture(scope="session")
+def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A complete model folder with random weights."""
+    import keras
+
+    keras.utils.set_random_seed(7)
+    spec = small_spec()
+    network = architectures.build(spec.architecture.name, **spec.architecture.config)
+    random = np.random.default_rng(7)
+    network.set_weights([weight + 0.1 * random.random(weight.shape) for weight in network.get_weights()])
+    inputs = np.eye(5, dtype=np.float32)[random.integers(0, 4, (50, 256))]
+    inputs[..., 4] = random.random((50, 256))
+    _spread(network, inputs)
+    inputs = inputs[:3]
+    target = tmp_path_factory.mktemp("models") / "small"
+    target.mkdir()
+    golden = folder.Golden(inputs, np.asarray(network(inputs, training=False)))
+    folder.write(target, spec, network, golden, TABLE.encode(), "# SMALL\n")
+    registry.store.write_digests(target)
+    return target
+
+
+def _spread(network, inputs: np.ndarray) -> None:
+    """Scale the last layer so that scores spread over 0 to 1: answers that are all alike would hide mistakes."""
+    head = network.get_layer("binding")
+    kernel, _ = head.get_weights()
+    features = np.asarray(type(network)(network.input, head.input)(inputs, training=False))
+    logits = features @ kernel[0]
+    scale = 1.5 / logits.std()
+    head.set_weights([kernel * scale, -logits.mean(axis=(0, 1)) * scale])
+    assert 0.1 < np.asarray(network(inputs, training=False)).std() < 0.4
+
+
+@pytest.fixture(scope="session")
+def small(small_folder: Path) -> zoo.Model:
+    """That model, loaded."""
+    return zoo.load(small_folder)
+
+
+@pytest.fixture(scope="session")
+def genome_files(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Synthetic:
+    """A genome of three chromosomes whose lengths no bin size divides, its signal and peaks."""
+    lengths = {"chr1": 100_003, "chr2": 60_001, "chr10": 40_010}
+    return synthetic.make(tmp_path_factory.mktemp("genome"), lengths, seed=1)
+
+
+@pytest.fixture
+def read_track():
+    """Function: the values of a chromosome of a bigWig, NaN where there is none."""
+    import pyBigWig
+
+    def read(path: Path, chrom: str) -> np.ndarray:
+        with pyBigWig.open(str(path)) as file:
+            return file.values(chrom, 0, file.chroms(chrom), numpy=True)
+
+    return read
+
+
+def edit_json(path: Path, **changes: object) -> None:
+    """Change top-level keys of a JSON file."""
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))

@@ -1,0 +1,73 @@
+"""The structure that the design promises."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FORBIDDEN = {
+    "registry": {"zoo", "recipes", "keras", "tensorflow"},
+    "zoo": {"recipes", "tests", "tensorflow"},
+}
+
+
+def imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_imports_run_downward(package: str):
+    for path in (ROOT / package).rglob("*.py"):
+        assert not imports(path) & FORBIDDEN[package], path
+
+
+def test_architectures_and_layers_read_no_files():
+    for path in (ROOT / "zoo" / "architectures").glob("*.py"):
+        assert not imports(path) & {"h5py", "pathlib", "io", "os", "json"}, path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-c", "import zoo, sys; zoo.list_models(); bad = {'tensorflow', 'keras', 'numpy'} & set(sys.modules)"],
+        [
+            "-c",
+            "import sys; from zoo.cli import main; main(['list']); bad = {'tensorflow', 'keras'} & set(sys.modules)",
+        ],
+        [
+            "-c",
+            "import sys; from zoo.cli import main; main(['info', 'maxatac/CTCF']); bad = {'keras'} & set(sys.modules)",
+        ],
+    ],
+)
+def test_light_commands_import_nothing_heavy(arguments: list[str]):
+    arguments[-1] += "; sys.exit(f'imported {bad}' if bad else 0)"
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_imports_no_tensorflow():
+    code = "import sys, atexit; atexit.register(lambda: print('heavy', {'keras', 'tensorflow'} & set(sys.modules)))\n"
+    code += "from zoo.cli import main; main(['--help'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0
+    assert "heavy set()" in done.stdout
+    assert "predict" in done.stdout
+
+
+def test_public_names_resolve_and_an_unknown_one_does_not():
+    import zoo
+
+    assert all(getattr(zoo, name) is not None for name in zoo.__all__)
+    assert set(dir(zoo)) == set(zoo.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'laod'"):
+        _ = zoo.laod

@@ -1,0 +1,122 @@
+"""Names, the index and its schema."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import registry
+from registry.errors import InputError, IntegrityError, UnknownModel
+from registry.schema import Family, Name, RemoteFile
+
+DIGEST = "0" * 64
+
+
+def test_index_is_the_reference_manifest(shared: Path):
+    manifest = json.loads((shared / "reference" / "maxatac-manifest.json").read_text())
+    family = registry.families()["maxatac"]
+    assert (family.upstream.repository, family.upstream.commit) == (manifest["repository"], manifest["commit"])
+    assert set(family.models) == set(manifest["models"])
+    for name, row in manifest["models"].items():
+        entry = family.models[name]
+        assert entry.files["model"] == RemoteFile(row["h5"], row["size"], row["sha256"])
+        assert entry.files["thresholds"] == RemoteFile(
+            row["thresholds"], row["thresholds_size"], row["thresholds_sha256"]
+        )
+        assert entry.facts["best_f1"] == row["best_f1"]
+        assert entry.facts["best_f1_threshold"] == pytest.approx(row["best_f1_threshold"], abs=1e-9)
+
+
+def test_127_models():
+    assert len(registry.list_models()) == 127
+    assert len(registry.list_models("maxatac/*")) == 127
+
+
+def test_patterns_and_search():
+    assert [entry.name for entry in registry.list_models("maxatac/fox*")] == [
+        "maxatac/FOXA1",
+        "maxatac/FOXK2",
+        "maxatac/FOXM1",
+        "maxatac/FOXP1",
+    ]
+    assert [entry.model for entry in registry.search("gata")] == ["GATA3", "GATA4", "GATAD2B"]
+
+
+@pytest.mark.parametrize(
+    "name", ["maxatac/CTCF", "maxatac/CTCF@43f19e9", f"maxatac/CTCF@{'43f19e99471ea0a037f5165c27c73520eaeec309'}"]
+)
+def test_resolve(name: str):
+    family, entry = registry.resolve(name)
+    assert (family.family, entry.name) == ("maxatac", "maxatac/CTCF")
+
+
+@pytest.mark.parametrize(
+    ("name", "closest"),
+    [
+        ("maxatac/CTFC", "closest: maxatac/CTCF"),
+        ("maxatac/ctcf", "closest: maxatac/CTCF"),
+        ("CTCF", "closest: maxatac/CTCF"),
+        ("maxatac/FOXA2", "closest: maxatac/FOXA1"),
+        ("maxatac/CTCF@0000000", "Example: maxatac/CTCF@43f19e9"),
+    ],
+)
+def test_unknown_names_list_the_closest(name: str, closest: str):
+    with pytest.raises(UnknownModel, match=closest):
+        registry.resolve(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["maxatac/../etc", "a/b/c", "maxatac/", "/CTCF", "maxatac/CT CF", "maxatac/CTCF@", "m/..", ""]
+)
+def test_what_is_no_name(name: str):
+    with pytest.raises((InputError, UnknownModel)):
+        registry.resolve(name)
+
+
+def test_name_parts():
+    assert Name.parse("maxatac/CTCF@v1.1") == Name("maxatac", "CTCF", "v1.1")
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../b", "C:\\x", "a\\b", "", "\\\\host\\share"])
+def test_unsafe_paths_are_refused(path: str):
+    with pytest.raises(IntegrityError):
+        RemoteFile(path, 1, DIGEST)
+
+
+@pytest.mark.parametrize(("size", "digest"), [(-1, DIGEST), (True, DIGEST), (1, "abc"), (1, "A" * 64), (1, None)])
+def test_sizes_and_digests_are_checked(size: object, digest: object):
+    with pytest.raises(IntegrityError):
+        RemoteFile("a", size, digest)
+
+
+def index(tmp_path: Path, text: str | None = None, **changes: object) -> Path:
+    source = json.loads((Path(registry.__file__).parent / "families" / "maxatac.json").read_text())
+    source["models"] = {"CTCF": source["models"]["CTCF"]}
+    path = tmp_path / "family.json"
+    path.write_text(json.dumps({**source, **changes}) if text is None else text)
+    return path
+
+
+def test_family_reads(tmp_path: Path):
+    assert Family.read(index(tmp_path)).models["CTCF"].name == "maxatac/CTCF"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schema": 2},
+        {"surprise": 1},
+        {"upstream": {"repository": "a"}},
+        {"models": {"../x": {"files": {}, "facts": {}, "description": ""}}},
+        {"models": {"X": {"files": {"model": {"path": "a"}}, "facts": {}, "description": ""}}},
+    ],
+)
+def test_family_with_other_keys_is_refused(tmp_path: Path, changes: dict):
+    with pytest.raises((IntegrityError, InputError)):
+        Family.read(index(tmp_path, **changes))
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"a": 1, "a": 2}', '{"a": NaN}', '{"a": Infinity}', "[" * 100_000])
+def test_what_is_no_plain_json_is_refused(tmp_path: Path, text: str):
+    with pytest.raises(IntegrityError, match=r"family\.json"):
+        Family.read(index(tmp_path, text))
