@@ -110,7 +110,7 @@ class ModelSpec:
             "bins lie inside the window": self.output.offset >= 0 and spanned <= self.input.window,
             "there is at least one bin of at least 1 bp": self.output.bins > 0 and self.output.bin_size > 0,
             "the stride is a multiple of the bin size": self.prediction.stride > 0
-            and self.prediction.stride % self.output.bin_size == 0,
+            and self.prediction.stride % max(self.output.bin_size, 1) == 0,
             f"views are among {', '.join(VIEWS)}": bool(self.prediction.views)
             and set(self.prediction.views) <= set(VIEWS),
         }

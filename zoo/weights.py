@@ -5,6 +5,7 @@ data stored elsewhere, virtual arrays, Python objects) is refused before a singl
 """
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,19 +65,19 @@ def load(network, path: Path) -> None:
         IntegrityError: a missing or additional tensor, a wrong shape or dtype, or a number that is not finite.
     """
     with open_plain(path.read_bytes(), path) as file:
-        found = []
+        found = Counter()
         for array in arrays(file, path):
-            found.append((array.shape, str(array.dtype)))
+            found[array.shape, str(array.dtype)] += 1
             finite(array[()], path, array.name)
-    expected = [(tuple(variable.shape), variable.dtype) for variable in network.variables]
-    if sorted(found) != sorted(expected):
+    expected = Counter((tuple(variable.shape), variable.dtype) for variable in network.variables)
+    if found != expected:
         raise IntegrityError(
-            f"The weights of {network.name} are {len(expected)} tensors of fixed shapes and dtypes",
+            f"The weights of {network.name} are {expected.total()} tensors of fixed shapes and dtypes",
             where=path,
             received={
-                "tensors": len(found),
-                "unexpected": sorted(set(found) - set(expected)),
-                "missing": sorted(set(expected) - set(found)),
+                "tensors": found.total(),
+                "unexpected": list(found - expected),
+                "missing": list(expected - found),
             },
         )
     try:

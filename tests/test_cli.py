@@ -1,0 +1,186 @@
+"""The command `zoo`."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from zoo import cli
+from zoo.data import synthetic
+
+
+def run(capsys: pytest.CaptureFixture, *arguments: object) -> tuple[int, str, str]:
+    status = cli.main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_list(capsys):
+    status, out, _ = run(capsys, "list", "maxatac/FOX*")
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()[1:]] == [f"maxatac/FOX{x}" for x in ("A1", "K2", "M1", "P1")]
+    assert max(map(len, out.splitlines())) <= 80
+    status, out, _ = run(capsys, "list", "--json")
+    assert len(json.loads(out)) == 127
+
+
+def test_list_nothing(capsys):
+    status, _, err = run(capsys, "list", "nothing/*")
+    assert status == 2
+    assert "zoo: error: A pattern matches a model. Example: maxatac/FOX*" in err
+
+
+def test_info(capsys):
+    status, out, _ = run(capsys, "info", "maxatac/CTCF")
+    assert status == 0
+    assert "1,024 bp of DNA (hg38)" in out
+    assert "32 bins of 32 bp" in out
+    status, out, _ = run(capsys, "info", "maxatac/CTCF", "--json")
+    info = json.loads(out)
+    assert info["metrics"]["best_f1_threshold"] == 0.454
+    assert info["prediction"]["stride"] == 256
+
+
+def test_unknown_model(capsys):
+    for command in ("info", "check", "fetch"):
+        status, _, err = run(capsys, command, "maxatac/CTFC")
+        assert status == 2
+        assert "closest: maxatac/CTCF" in err
+
+
+def test_check(capsys, small_folder: Path):
+    status, out, _ = run(capsys, "check", small_folder)
+    assert status == 0
+    assert "test/SMALL: passed" in out
+    status, out, _ = run(capsys, "check", small_folder, "--json", "--tolerance", "-1")
+    assert status == 1
+    assert json.loads(out)["passed"] is False
+
+
+def test_fetch_and_offline(capsys, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
+    status, out, _ = run(capsys, "fetch", "maxatac/ELK*", "maxatac/MAX")
+    assert status == 0
+    folders = [Path(line.split("\t")[1]) for line in out.splitlines()]
+    assert [folder.parent.name for folder in folders] == ["ELK1", "MAX"]
+    monkeypatch.setenv("ZOO_SHARED", "/nowhere")
+    monkeypatch.setenv("ZOO_OFFLINE", "1")
+    assert run(capsys, "check", "maxatac/MAX")[0] == 0
+    status, _, err = run(capsys, "check", "maxatac/YY1")
+    assert status == 2
+    assert "switched off by ZOO_OFFLINE" in err
+
+
+def test_predict_files(capsys, small_folder: Path, genome_files, tmp_path: Path):
+    arguments = ("--genome", genome_files.genome, "--signal", genome_files.signal, "--output", tmp_path / "out")
+    status, out, _ = run(capsys, "predict", small_folder, *arguments, "--threshold", "recall=0.6")
+    assert status == 0
+    assert "recall=0.6: score ≥ 0.4 (precision 0.600, recall 0.700" in out
+    assert {path.name for path in tmp_path.iterdir()} == {"out.bw", "out.bed", "out.json"}
+    status, out, _ = run(
+        capsys, "predict", small_folder, *arguments, "--chromosomes", "chr10", "--threshold", "none",
+        "--strands", "both", "--stride", "32", "--batch-size", "64", "--center-only",
+    )  # fmt: skip
+    assert status == 0
+    parameters = json.loads((tmp_path / "out.json").read_text())["parameters"]
+    assert parameters["chromosomes"] == ["chr10"]
+    assert parameters["views"] == ["forward", "reverse_complement"]
+    assert (parameters["stride"], parameters["center_only"]) == (32, True)
+
+
+def test_predict_regions_to_standard_output(capsys, small_folder: Path, genome_files):
+    status, out, _ = run(
+        capsys, "predict", small_folder, "--genome", genome_files.genome, "--signal", genome_files.signal,
+        "--regions", "chr10:1,001-1,064", "--views", "all",
+    )  # fmt: skip
+    assert status == 0
+    assert [line.split("\t")[2:5] for line in out.splitlines()[1:]] == [
+        ["chr10", "992", "1024"],
+        ["chr10", "1024", "1056"],
+        ["chr10", "1056", "1088"],
+    ]
+
+
+def test_predict_errors_are_one_line(capsys, small_folder: Path, genome_files, tmp_path: Path):
+    (tmp_path / "r.bed").write_text("chr10\t1\t5\nchr10\tx\t9\n")
+    status, _, err = run(
+        capsys, "predict", small_folder, "--genome", genome_files.genome, "--signal", genome_files.signal,
+        "--regions", tmp_path / "r.bed", "--output", tmp_path / "out",
+    )  # fmt: skip
+    assert status == 2
+    assert "r.bed, line 2" in err
+    assert len(err.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["r.bed"]
+
+
+def test_unknown_options_are_errors(capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["predict", "maxatac/CTCF", "--genome", "g", "--signal", "s", "--stepsize", "1024"])
+    assert caught.value.code == 2
+
+
+def test_warnings_are_one_line(capsys, small_folder: Path, genome_files, tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "zoo", "predict", small_folder, "--genome", genome_files.genome, "--signal",
+         _flat(genome_files, tmp_path), "--regions", "chr10:1-32"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 2
+    (line,) = done.stderr.splitlines()  # nothing of TensorFlow's start-up either, and no progress bar in a log
+    assert line.startswith("zoo: warning: ")
+    assert "zero in all stretches" in line
+
+
+def _flat(files: synthetic.Synthetic, folder: Path) -> Path:
+    import numpy as np
+
+    from zoo.predict import writers
+
+    writers.bigwig(folder / "flat.bw", {"chr10": 40_010}, [("chr10", np.zeros(40_010, np.float32))], 1)
+    return folder / "flat.bw"
+
+
+def test_ctrl_c_in_the_middle_and_again(small_folder: Path, tmp_path: Path):
+    """SIGINT after the first chromosome: no file under a final name, status 130; the same command finishes the rest."""
+    files = synthetic.make(tmp_path / "genome", {"chr1": 64_000, "chr2": 9_000_000}, seed=2)
+    command = [
+        sys.executable, "-m", "zoo", "predict", small_folder, "--genome", files.genome, "--signal", files.signal,
+        "--output", tmp_path / "out", "--batch-size", "64",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    partial = tmp_path / "out.partial"
+    while process.poll() is None and not list(partial.glob("*.f32")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert "The same command goes on" in err
+    assert "Traceback" not in err
+    assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.partial"}
+    assert sorted(path.suffix for path in partial.iterdir()) == [".f32", ".json"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out.json").read_text())["resumed"] == ["chr1"]
+    assert not partial.exists()
+
+
+def test_kill_in_the_middle_and_again(small_folder: Path, tmp_path: Path):
+    """SIGKILL leaves no file under a final name either, and what it leaves is cleaned up by the next run."""
+    files = synthetic.make(tmp_path / "genome", {"chr1": 64_000, "chr2": 9_000_000}, seed=2)
+    command = [
+        sys.executable, "-m", "zoo", "predict", small_folder, "--genome", files.genome, "--signal", files.signal,
+        "--output", tmp_path / "out", "--batch-size", "64",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not list((tmp_path / "out.partial").glob("*.f32")):
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.partial"}
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.bw", "out.bed", "out.json"}
