@@ -1,0 +1,97 @@
+"""What the README shows, run as written, and the demo."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zoo.data import synthetic
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def workplace(shared: Path, tmp_path: Path) -> Path:
+    """A folder with files of the names that the README uses."""
+    files = synthetic.make(tmp_path / "made", {"chr1": 120_000, "chr2": 50_000})
+    files.genome.rename(tmp_path / "hg38.2bit")
+    files.signal.rename(tmp_path / "atac.bw")
+    files.peaks.rename(tmp_path / "peaks.bed")
+    return tmp_path
+
+
+def test_python_blocks(workplace: Path):
+    (code,) = blocks("python")
+    assert len([line for line in code.splitlines() if line.strip()]) == 4
+    done = subprocess.run([sys.executable, "-c", code], cwd=workplace, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (workplace / "out").iterdir()} == {"ctcf.bw", "ctcf.bed", "ctcf.json"}
+
+
+def test_command_line_blocks(workplace: Path):
+    install, commands = blocks("bash")
+    assert install.strip() == "pip install ."  # what tests/run.sh does with --editable
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands],
+        cwd=workplace,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": path},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "maxatac/CTCF: passed" in done.stdout
+    assert {path.name for path in (workplace / "out").iterdir()} == {
+        *("ctcf.bw", "ctcf.bed", "ctcf.json"),
+        *("peaks.bw", "peaks.bed", "peaks.tsv", "peaks.json"),
+    }
+
+
+def test_files_that_the_readme_names_exist():
+    for name in re.findall(r"(?:recipes|tests)/[\w/.]+\w", README):
+        assert (ROOT / name).exists(), name
+
+
+def run_demo(folder: Path, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, ROOT / "recipes" / "demo.py", folder],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+
+
+def is_picture(path: Path) -> bool:
+    return path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and path.stat().st_size > 10_000
+
+
+def test_demo_on_real_data(shared: Path, tmp_path: Path):
+    done = run_demo(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "AUPR 0.711, average precision 0.735, random 0.0082 (45 of 5,500 bins positive)" in done.stdout
+    assert is_picture(tmp_path / "ctcf.png")
+    assert json.loads((tmp_path / "ctcf.json").read_text())["intervals"] == 34
+
+
+def test_demo_on_a_synthetic_genome(shared: Path, tmp_path: Path):
+    done = run_demo(tmp_path, ZOO_SHARED="", ZOO_MIRROR=str(shared / "maxatac_data"))
+    assert done.returncode == 0, done.stderr
+    assert "a synthetic genome" in done.stdout
+    assert float(re.search(r"AUPR (0\.\d+)", done.stdout)[1]) > 0.85
+    assert is_picture(tmp_path / "ctcf.png")
+
+
+def test_demo_without_weights_says_what_was_tried(tmp_path: Path):
+    done = run_demo(tmp_path, ZOO_SHARED="", ZOO_MIRROR="", ZOO_CACHE=str(tmp_path / "cache"))
+    assert done.returncode == 1
+    assert "demo: error: maxatac/CTCF is in the cache, in a mirror folder or in the authors' release" in done.stderr
+    assert "Traceback" not in done.stderr
