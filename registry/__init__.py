@@ -5,27 +5,34 @@ This package imports neither Keras nor `zoo`.
 
 import difflib
 import fnmatch
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+from registry import sources, store
 from registry.errors import UnknownModel
-from registry.schema import Entry, Family, Name
+from registry.schema import Entry, Family, HubName, Name
+from registry.sources import Convert
 
-__all__ = ["Entry", "Family", "Name", "families", "list_models", "resolve", "search"]
+__all__ = ["Entry", "Family", "Name", "families", "fetch", "is_cached", "list_models", "resolve", "search"]
+
+_LAYOUT = 2  # raise it when a conversion writes another folder from the same bytes
 
 
 @cache
 def families() -> Mapping[str, Family]:
-    """Name -> family, for every index in `registry/families`."""
-    found = [Family.read(path) for path in sorted((Path(__file__).parent / "families").glob("*.json"))]
+    """Name -> family, for every index in `registry/families` and in the folder that `ZOO_FAMILIES` names."""
+    folders = [Path(__file__).parent / "families", *map(Path, filter(None, [os.environ.get("ZOO_FAMILIES")]))]
+    found = [Family.read(path) for folder in folders for path in sorted(folder.glob("*.json"))]
     return {family.family: family for family in found}
 
 
 def resolve(name: str) -> tuple[Family, Entry]:
     """The family and the entry that a name `family/MODEL[@revision]` stands for.
 
-    A revision is the pinned commit of the family's release or at least seven of its first digits.
+    A revision is a tag, branch or commit of the family's repository on the Hub, or the pinned commit of its upstream
+    release (at least seven digits).
 
     Raises:
         InputError: not a name at all.
@@ -39,12 +46,70 @@ def resolve(name: str) -> tuple[Family, Entry]:
     if entry is None:
         raise UnknownModel(f"No index has this model; closest: {_closest(name, known)}", received={"name": name})
     family = families()[parsed.family]
-    commit = family.upstream.commit
-    if parsed.revision and not (len(parsed.revision) >= 7 and commit.startswith(parsed.revision)):
+    if parsed.revision and not family.hub and not _pinned(family, parsed.revision):
         raise UnknownModel(
-            f"{entry.name} has one revision", example=f"{entry.name}@{commit[:7]}", received={"name": name}
+            f"{entry.name} has one revision, as it is not on the Hub",
+            example=f"{entry.name}@{family.upstream.commit[:7]}" if family.upstream else entry.name,
+            received={"name": name},
         )
     return family, entry
+
+
+def fetch(name: str, converter: Callable[[Family, Entry], Convert]) -> Path:
+    """Bring a model into the cache and return its verified folder.
+
+    Args:
+        name: `family/MODEL[@revision]` or `hf://org/repo/MODEL[@revision]`.
+        converter: for a model whose files are another system's: a function that turns them into a folder of ours.
+
+    Raises:
+        UnknownModel, IntegrityError, OfflineMiss: as their names say.
+    """
+    chosen = _on_hub(name)
+    if chosen is None:
+        family, entry = resolve(name)
+        return fetch_entry(family, entry, converter(family, entry))
+    commit = sources.commit_of(chosen)
+    folder = store.place("hub", *chosen.repo.split("/"), chosen.model, key=commit)
+    places = [sources.HubFolder(chosen.repo, commit, chosen.model, None, str(chosen))]
+    return store.get(folder, lambda target: sources.fill(name, places, target))
+
+
+def fetch_entry(family: Family, entry: Entry, convert: Convert) -> Path:
+    """The same for an entry of an index, at its pinned revision."""
+    places = sources.of_release(family, entry, convert)
+    return store.get(place_of(family, entry), lambda target: sources.fill(entry.name, places, target))
+
+
+def place_of(family: Family, entry: Entry) -> Path:
+    """Where the cache keeps a model at its pinned revision."""
+    made_from = {
+        "layout": _LAYOUT,
+        "files": sorted(file.sha256 for file in entry.files.values()),
+        "hub": family.hub.commit if family.hub else None,
+    }
+    return store.place(*entry.name.split("/"), key=made_from)
+
+
+def is_cached(family: Family, entry: Entry) -> bool:
+    """Whether the cache has this model (its bytes are verified when it is loaded)."""
+    return place_of(family, entry).is_dir()
+
+
+def _on_hub(name: str) -> HubName | None:
+    """The place on the Hub that a name with a revision of the user's choice means; None for a pinned one."""
+    if name.startswith("hf://"):
+        return HubName.parse(name)
+    family, entry = resolve(name)
+    revision = Name.parse(name).revision
+    if revision is None or _pinned(family, revision):
+        return None
+    return HubName(family.hub.repo, entry.model, revision)
+
+
+def _pinned(family: Family, revision: str) -> bool:
+    commits = [pin.commit for pin in (family.hub, family.upstream) if pin]
+    return len(revision) >= 7 and any(commit.startswith(revision) for commit in commits)
 
 
 def list_models(pattern: str = "*") -> list[Entry]:
@@ -54,8 +119,12 @@ def list_models(pattern: str = "*") -> list[Entry]:
 
 
 def search(text: str) -> list[Entry]:
-    """All entries in whose name or description `text` occurs, upper and lower case alike."""
-    return [entry for entry in list_models() if text.lower() in f"{entry.name} {entry.description}".lower()]
+    """All entries in whose name, aliases, tissue or description `text` occurs, upper and lower case alike."""
+
+    def described(entry: Entry) -> str:
+        return " ".join((entry.name, *entry.aliases, entry.tissue, entry.description)).lower()
+
+    return [entry for entry in list_models() if text.lower() in described(entry)]
 
 
 def _closest(name: str, known: Mapping[str, Entry]) -> str:

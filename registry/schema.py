@@ -4,17 +4,21 @@ Everything that comes out of a JSON file is checked here, once, so that no later
 malformed digest or a key it does not know.
 """
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from registry import typed
 from registry.errors import InputError, IntegrityError
 
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 _NAME = re.compile(rf"(?P<family>{_PART})/(?P<model>{_PART})(?:@(?P<revision>{_PART}))?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_REPO = re.compile(rf"{_PART}/{_PART}")
+_FILE = re.compile(rf"{_PART}\.(json|h5|tsv|npz|md|png)")  # data and documents, nothing that runs
+_HUB = re.compile(rf"hf://(?P<repo>{_PART}/{_PART})/(?P<model>{_PART})(?:@(?P<revision>{_PART}))?")
 SCHEMA_VERSION = 1
 
 
@@ -37,6 +41,30 @@ class Name:
                 received={"name": text},
             )
         return cls(**match.groupdict())
+
+
+@dataclass(frozen=True)
+class HubName:
+    """`hf://org/repo/MODEL[@revision]`, taken apart."""
+
+    repo: str
+    model: str
+    revision: str = "main"
+
+    def __str__(self) -> str:
+        return f"hf://{self.repo}/{self.model}@{self.revision}"
+
+    @classmethod
+    def parse(cls, text: str) -> "HubName":
+        """Take `hf://org/repo/MODEL[@revision]` apart. Raises `InputError` for anything else."""
+        match = _HUB.fullmatch(text)
+        if match is None or ".." in text:
+            raise InputError(
+                "A model on the Hub is hf://org/repo/MODEL, with @revision if need be",
+                example='"hf://lab/maxatac/CTCF@v1.0"',
+                received={"name": text},
+            )
+        return cls(**{key: value for key, value in match.groupdict().items() if value})
 
 
 @dataclass(frozen=True)
@@ -64,31 +92,34 @@ class Entry:
     """One pretrained model of a family.
 
     Attributes:
-        files: role -> file. The roles of another system's release are known to the module of `zoo.porting` that the
-            family names.
-        facts: what is known of the model without opening it (epoch, best F1, its threshold, …), as plain numbers.
+        name: `family/MODEL`.
+        aliases: other names of what it predicts (PU.1 for SPI1).
+        tissue: the tissue or cell type it is for.
+        facts: what is known of the model without opening it (epoch, best F1, its threshold, …).
+        files: role -> file of another system's release; the module of `zoo.porting` that the family names knows the
+            roles. Empty if the model is on the Hub only.
     """
 
-    family: str
-    model: str
-    files: Mapping[str, RemoteFile]
+    name: str
+    description: str
+    aliases: tuple[str, ...]
+    tissue: str
     facts: Mapping[str, float]
-    description: str = ""
+    files: Mapping[str, RemoteFile]
 
     @property
-    def name(self) -> str:
-        """`family/MODEL`."""
-        return f"{self.family}/{self.model}"
+    def model(self) -> str:
+        """The part of the name behind the slash."""
+        return self.name.rsplit("/", 1)[1]
 
 
 @dataclass(frozen=True)
 class Upstream:
-    """The release that a family's files come from, pinned to a commit."""
+    """The release of another system that a family's files come from, pinned to a commit."""
 
     repository: str
     commit: str
     url: str
-    license: str
 
     def address(self, path: str, base: str | None = None) -> str:
         """The URL of one file; `base` replaces the public home (see `ZOO_UPSTREAM`)."""
@@ -97,67 +128,102 @@ class Upstream:
 
 
 @dataclass(frozen=True)
+class Pin:
+    """A family's repository on the Hub, pinned: the commit, and the SHA-256 of the index that it holds.
+
+    The index pins every file, so these two pin everything.
+    """
+
+    repo: str
+    commit: str
+    index_sha256: str
+
+    def __post_init__(self) -> None:
+        if (
+            not _REPO.fullmatch(self.repo)
+            or not _COMMIT.fullmatch(self.commit)
+            or not _SHA256.fullmatch(self.index_sha256)
+        ):
+            raise IntegrityError(
+                "A pin is a repository org/name, a commit of 40 hex digits and a SHA-256", received={"pin": vars(self)}
+            )
+
+
+@dataclass(frozen=True)
 class Family:
-    """All models of one system, where they come from and whom to cite."""
+    """All models of one system, where they come from and whom to cite.
+
+    Attributes:
+        family: the part of the names before the slash.
+        porting: the module of `zoo.porting` that converts the upstream release, or None.
+        hub: where model folders of ours are published, or None.
+        upstream: where the authors published theirs, or None.
+        models: MODEL -> entry.
+    """
 
     family: str
     title: str
-    porting: str
+    porting: str | None
     citation: str
-    upstream: Upstream
+    license: str
+    hub: Pin | None
+    upstream: Upstream | None
     models: Mapping[str, Entry] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for model, entry in self.models.items():
+            Name.parse(f"{self.family}/{model}")
+            if entry.name != f"{self.family}/{model}":
+                raise IntegrityError("An entry has the name of its key", where=model, received={"name": entry.name})
 
     @classmethod
     def read(cls, path: Path) -> "Family":
         """Read `registry/families/<family>.json`. Raises `IntegrityError` for anything the schema does not allow."""
-        data = load_json(path.read_bytes(), path)
-        if data.pop("schema", None) != SCHEMA_VERSION:
-            raise IntegrityError(f"A family index has schema version {SCHEMA_VERSION}", where=path)
-        models = closed(data, {f.name for f in fields(cls)}, path)["models"]
-        data["upstream"] = Upstream(**closed(data["upstream"], {f.name for f in fields(Upstream)}, f"{path}: upstream"))
-        data["models"] = {name: _entry(data["family"], name, value, path) for name, value in models.items()}
-        return cls(**data)
+        return typed.read(cls, path.read_bytes(), SCHEMA_VERSION, path)
 
 
-def _entry(family: str, model: str, value: dict, path: Path) -> Entry:
-    where = f"{path}: {model}"
-    Name.parse(f"{family}/{model}")
-    closed(value, {"files", "facts", "description"}, where)
-    files = {
-        role: RemoteFile(**closed(file, {"path", "size", "sha256"}, f"{where}: {role}"))
-        for role, file in value["files"].items()
-    }
-    return Entry(family, model, files, dict(value["facts"]), value["description"])
+@dataclass(frozen=True)
+class PublishedFile:
+    """A file of a published model folder: its size in bytes and its SHA-256."""
+
+    size: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        RemoteFile("x", self.size, self.sha256)
 
 
-def load_json(data: bytes, where: object) -> dict:
-    """Parse a JSON object, refusing duplicate keys and NaN. Raises `IntegrityError`."""
+@dataclass(frozen=True)
+class PublishedModel:
+    """What the index of a repository says of a model: what `Entry` says, and every file of its folder."""
 
-    def unique(pairs: list[tuple[str, object]]) -> dict:
-        result = dict(pairs)
-        if len(result) != len(pairs):
-            raise ValueError("a key occurs twice")
-        return result
+    description: str
+    aliases: tuple[str, ...]
+    tissue: str
+    facts: Mapping[str, float]
+    files: Mapping[str, PublishedFile]
 
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not a number of JSON")
-
-    try:
-        value = json.loads(data, object_pairs_hook=unique, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise IntegrityError(f"This file is valid JSON ({error})", where=where) from None
-    if not isinstance(value, dict):
-        raise IntegrityError("This file holds one JSON object", where=where, received={"type": type(value).__name__})
-    return value
+    def __post_init__(self) -> None:
+        for name in self.files:
+            if not _FILE.fullmatch(name) or ".." in name:
+                raise IntegrityError("A file of a model folder has a plain name", received={"file": name})
 
 
-def closed(value: dict, keys: set[str], where: object) -> dict:
-    """Return `value` if its keys are exactly `keys`; else raise `IntegrityError` naming the difference."""
-    if not isinstance(value, dict) or set(value) != keys:
-        found = set(value) if isinstance(value, dict) else {type(value).__name__}
-        raise IntegrityError(
-            "The keys of this object are fixed",
-            where=where,
-            received={"unknown": sorted(found - keys), "missing": sorted(keys - found)},
-        )
-    return value
+@dataclass(frozen=True)
+class RepositoryIndex:
+    """`config.json` at the root of a repository: one folder for each model, all of its files pinned."""
+
+    family: str
+    title: str
+    citation: str
+    license: str
+    models: Mapping[str, PublishedModel] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for model in self.models:
+            Name.parse(f"{self.family}/{model}")
+
+    @classmethod
+    def read(cls, data: bytes, where: object) -> "RepositoryIndex":
+        """Read the bytes of an index. Raises `IntegrityError` for anything the schema does not allow."""
+        return typed.read(cls, data, SCHEMA_VERSION, where)

@@ -90,7 +90,7 @@ def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target.mkdir()
     golden = folder.Golden(inputs, np.asarray(network(inputs, training=False)))
     folder.write(target, spec, network, golden, TABLE.encode(), "# SMALL\n")
-    registry.store.write_digests(target)
+    registry.store.write_digests(target, {"source": "tests"})
     return target
 
 

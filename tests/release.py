@@ -48,9 +48,9 @@ def write(root: Path, model: bytes | None = None) -> tuple[Family, Entry]:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(data)
         files[role] = RemoteFile(path, len(data), hashlib.sha256(data).hexdigest())
-    entry = Entry("maxatac", "TEST", files, FACTS, "a test")
-    upstream = Upstream("lab/data", "c0ffee", "https://example.org", "none")
-    return Family("maxatac", "a test", "maxatac", "nobody", upstream, {"TEST": entry}), entry
+    entry = Entry("maxatac/TEST", "a test", (), "any", FACTS, files)
+    upstream = Upstream("lab/data", "c0ffee", "https://example.org")
+    return Family("maxatac", "a test", "maxatac", "nobody", "none", None, upstream, {"TEST": entry}), entry
 
 
 class Server(ThreadingHTTPServer):

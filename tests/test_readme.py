@@ -93,5 +93,8 @@ def test_demo_on_a_synthetic_genome(shared: Path, tmp_path: Path):
 def test_demo_without_weights_says_what_was_tried(tmp_path: Path):
     done = run_demo(tmp_path, ZOO_SHARED="", ZOO_MIRROR="", ZOO_CACHE=str(tmp_path / "cache"))
     assert done.returncode == 1
-    assert "demo: error: maxatac/CTCF is in the cache, in a mirror folder or in the authors' release" in done.stderr
+    assert (
+        "demo: error: maxatac/CTCF is in the cache, in a mirror folder, on the Hub or in the authors' release"
+        in done.stderr
+    )
     assert "Traceback" not in done.stderr

@@ -107,6 +107,8 @@ def test_family_reads(tmp_path: Path):
         {"schema": 2},
         {"surprise": 1},
         {"upstream": {"repository": "a"}},
+        {"hub": {"repo": "a/b", "commit": "main", "index_sha256": DIGEST}},
+        {"hub": {"repo": "../b", "commit": "0" * 40, "index_sha256": DIGEST}},
         {"models": {"../x": {"files": {}, "facts": {}, "description": ""}}},
         {"models": {"X": {"files": {"model": {"path": "a"}}, "facts": {}, "description": ""}}},
     ],

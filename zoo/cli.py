@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import registry
-from zoo import __version__, loading
+from registry import store
+from zoo import __version__, environment, loading
 from zoo.errors import InputError, ZooError, ZooWarning
 
 _FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
@@ -48,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("pattern", nargs="?", default="*", help='for example "maxatac/FOX*" (default all)')
     command.add_argument("--json", action="store_true", help="for programs")
 
+    command = _add(commands, "search", _search, "find models by name, alias, tissue or description")
+    command.add_argument("text", help="for example GATA or PU.1")
+    command.add_argument("--json", action="store_true", help="for programs")
+
     command = _add(commands, "info", _info, "show what a model reads and returns, and where it comes from")
     command.add_argument("name", help="family/MODEL or a model folder")
     command.add_argument("--json", action="store_true", help="for programs")
@@ -60,7 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--tolerance", type=float, default=1e-5, help="largest difference allowed (default 1e-5)")
     command.add_argument("--json", action="store_true", help="for programs")
 
+    command = _add(commands, "verify", _verify, "hash every file of cached models and compare with their digests")
+    command.add_argument("names", nargs="*", metavar="NAME", help="default everything in the cache")
+
+    command = _add(commands, "env", _env, "show where models come from and what is installed")
+    command.add_argument("--json", action="store_true", help="for programs")
+
     _add_predict(commands)
+    _add_publish(commands)
     return parser
 
 
@@ -85,6 +97,16 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     how.add_argument("--compat", choices=("maxatac",), help="the original program's window and blacklist rules")
 
 
+def _add_publish(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, "publish", _publish, "publish model folders of one family on the Hugging Face Hub")
+    command.add_argument("folders", nargs="+", metavar="FOLDER", help="model folders with digests")
+    command.add_argument("--repo", required=True, metavar="ORG/NAME", help="repository, made if it does not exist")
+    command.add_argument("--tag", required=True, help="of the release, such as v1.0")
+    command.add_argument("--private", action="store_true", help="make a new repository private")
+    command.add_argument("--dry-run", action="store_true", help="check and count, write nothing")
+    command.add_argument("--families", help="folder of the index to write (default: this package's)")
+
+
 def _add(commands: argparse._SubParsersAction, name: str, run, text: str) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     command.set_defaults(run=run)
@@ -95,14 +117,35 @@ def _list(options: argparse.Namespace) -> None:
     entries = registry.list_models(options.pattern)
     if not entries:
         raise InputError("A pattern matches a model", example="maxatac/FOX*", received={"pattern": options.pattern})
-    if options.json:
-        rows = [{"name": entry.name, "description": entry.description, **entry.facts} for entry in entries]
+    _show(entries, options.json)
+
+
+def _search(options: argparse.Namespace) -> None:
+    entries = registry.search(options.text)
+    if not entries:
+        raise InputError("A search finds a model", example="zoo search GATA", received={"text": options.text})
+    _show(entries, options.json)
+
+
+def _show(entries: Sequence[registry.Entry], as_json: bool) -> None:
+    if as_json:
+        rows = [
+            {
+                "name": entry.name,
+                "description": entry.description,
+                "aliases": entry.aliases,
+                "tissue": entry.tissue,
+                **entry.facts,
+            }
+            for entry in entries
+        ]
         print(json.dumps(rows, indent=1))
         return
     print(f"{'model':<20} {'best F1':>8} {'at score':>9}  description")
     for entry in entries:
         f1, score = (entry.facts.get(key, float("nan")) for key in ("best_f1", "best_f1_threshold"))
-        print(f"{entry.name:<20} {f1:>8.3f} {score:>9.3f}  {entry.description[:38]}")
+        described = ", ".join((entry.description, *entry.aliases))
+        print(f"{entry.name:<20} {f1:>8.3f} {score:>9.3f}  {described[:39]}")
 
 
 def _info(options: argparse.Namespace) -> None:
@@ -134,9 +177,52 @@ def _fetch(options: argparse.Namespace) -> None:
         if not matches:
             raise InputError("A pattern matches a model", example="maxatac/FOX*", received={"pattern": name})
         names += matches
-    _import_keras()
+    if any("/" in name and not loading.is_cached(name) for name in names):
+        _import_keras()  # to convert; what is cached needs nothing of it
     for name in tqdm(names, desc="fetch", unit="model", disable=None):
         print(f"{name}\t{loading.fetch(name)}")
+
+
+def _verify(options: argparse.Namespace) -> int:
+    folders = [loading.fetch(name) for name in options.names] or store.folders()
+    damaged = 0
+    for folder in folders:
+        try:
+            store.verify(folder, thorough=True)
+            print(f"sound\t{folder}")
+        except ZooError as error:
+            damaged += 1
+            print(f"DAMAGED\t{folder}\t{error}")
+    return _FAILED if damaged else 0
+
+
+def _env(options: argparse.Namespace) -> None:
+    found = environment.sources() | {f"version of {name}": value for name, value in environment.versions().items()}
+    if options.json:
+        print(json.dumps(found, indent=1))
+        return
+    for key, value in found.items():
+        print(f"{key:<24} {value if value is not None else '-'}")
+
+
+def _publish(options: argparse.Namespace) -> None:
+    from registry.publish import publish
+
+    release = publish(
+        options.folders,
+        options.repo,
+        options.tag,
+        private=options.private,
+        dry_run=options.dry_run,
+        families=options.families,
+    )
+    size = sum(release.files.values()) / 1e6
+    done = "would be uploaded" if options.dry_run else "uploaded" if release.new_commit else "uploaded, nothing changed"
+    print(
+        f"{release.repo}@{release.tag}: {len(release.models)} models, {len(release.files)} files, {size:.1f} MB {done}"
+    )
+    if release.commit:
+        print(f"commit {release.commit}\n{release.index}")
 
 
 def _load(name: str):

@@ -88,3 +88,10 @@ def verify(folder: Path) -> None:
     """Check the files of a folder against its digests, where it has them (a folder of the user's own may have none)."""
     if (folder / registry.store.DIGESTS).is_file():
         registry.store.verify(folder)
+
+
+def source(folder: Path) -> dict[str, str]:
+    """Where the files of a folder are from: source, commit; empty if the folder does not say."""
+    if not (folder / registry.store.DIGESTS).is_file():
+        return {}
+    return dict(registry.store.read_digests(folder).source)

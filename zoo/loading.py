@@ -4,7 +4,6 @@ import importlib
 from pathlib import Path
 
 import registry
-import registry.store
 from zoo import folder
 from zoo.errors import InputError
 from zoo.spec import ModelSpec
@@ -14,7 +13,8 @@ def load(name: str | Path):
     """Load a pretrained model.
 
     Args:
-        name: `family/MODEL[@revision]`, or the path of a model folder (absolute, or beginning with `./` or `../`).
+        name: `family/MODEL[@revision]`, `hf://org/repo/MODEL[@revision]`, or the path of a model folder (absolute, or
+            beginning with `./` or `../`).
 
     Returns:
         A `zoo.Model`.
@@ -32,16 +32,29 @@ def load(name: str | Path):
 def fetch(name: str | Path) -> Path:
     """Bring a model into the cache and return its verified folder. Arguments and errors as for `load`."""
     local = _local(name)
-    if local is not None:
-        folder.read_spec(local)
-        folder.verify(local)
-        return local
-    family, entry = registry.resolve(name)
+    if local is None:
+        return registry.fetch(name, _converter)
+    folder.read_spec(local)
+    folder.verify(local)
+    return local
+
+
+def is_cached(name: str | Path) -> bool:
+    """Whether a model can be loaded without any source; its bytes are verified only when it is."""
+    if _local(name) is not None:
+        return True
+    if str(name).startswith("hf://"):
+        return False
+    return registry.is_cached(*registry.resolve(name))
+
+
+def _converter(family: registry.Family, entry: registry.Entry):
+    """The function that turns another system's files into a folder of ours."""
 
     def convert(files, target: Path) -> None:
         importlib.import_module(f"zoo.porting.{family.porting}").convert(family, entry, files, target)
 
-    return registry.store.fetch(family, entry, convert)
+    return convert
 
 
 def info(name: str | Path) -> dict:
@@ -49,15 +62,22 @@ def info(name: str | Path) -> dict:
     local = _local(name)
     if local is not None:
         return {**folder.read_spec(local).to_json(), "source": str(local), "cached": True}
+    if str(name).startswith("hf://"):
+        return {**folder.read_spec(fetch(name)).to_json(), "source": str(name), "cached": True}
     family, entry = registry.resolve(name)
+    described = {"aliases": entry.aliases, "tissue": entry.tissue, "cached": registry.is_cached(family, entry)}
+    if family.porting is None:
+        return {**folder.read_spec(fetch(name)).to_json(), **described}
     spec: ModelSpec = importlib.import_module(f"zoo.porting.{family.porting}").spec_of(family, entry)
-    return {**spec.to_json(), "cached": registry.store.is_cached(entry)}
+    return {**spec.to_json(), **described}
 
 
 def _local(name: str | Path) -> Path | None:
     """The folder that a path means, or None for a name of the registry."""
     if not isinstance(name, (str, Path)):
         raise InputError("A model is named by a string or a path", example='"maxatac/CTCF"', received={"name": name})
+    if str(name).startswith("hf:"):
+        return None
     path = Path(name).expanduser()
     if isinstance(name, Path) or path.is_absolute() or name.startswith(("./", "../", "~")):
         return path

@@ -160,4 +160,9 @@ class Model:
     def _provenance(self) -> dict:
         """What identifies the weights in a sidecar."""
         weights = registry.store.sha256(self.path / folder.WEIGHTS)
-        return {"name": self.spec.name, **self.spec.provenance, "weights_sha256": weights}
+        return {
+            "name": self.spec.name,
+            **self.spec.provenance,
+            "weights_sha256": weights,
+            "fetched": folder.source(self.path),
+        }

@@ -5,13 +5,10 @@ JSON never names a Python object, and its keys are a closed set.
 """
 
 import dataclasses
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from registry.errors import IntegrityError
-from registry.schema import closed, load_json
+from registry import typed
 from zoo.errors import InputError
 
 BASES = "ACGT"  # the one base order of the whole project; every other letter is encoded as all zeros
@@ -125,34 +122,4 @@ class ModelSpec:
     @classmethod
     def from_json(cls, data: bytes, where: object = "config.json") -> "ModelSpec":
         """Read `config.json`. Raises `IntegrityError` for unknown or missing keys and wrong types."""
-        value = load_json(data, where)
-        if value.pop("schema", None) != SCHEMA_VERSION:
-            raise IntegrityError(f"A model's config has schema version {SCHEMA_VERSION}", where=where)
-        return _parse(cls, value, str(where))
-
-
-def _parse(kind: object, value: object, where: str) -> object:
-    """Turn parsed JSON into `kind`: a dataclass, a plain type, X | None, tuple[X, ...] or Mapping[str, X]."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        closed(value, set(hints), where)
-        return kind(**{key: _parse(hint, value[key], f"{where}: {key}") for key, hint in hints.items()})
-    if origin in (types.UnionType, typing.Union):
-        if value is None and type(None) in arguments:
-            return None
-        wanted = tuple if isinstance(value, list) else dict if isinstance(value, dict) else type(value)
-        fits = [option for option in arguments if wanted in (option, typing.get_origin(option))]
-        fits += [option for option in arguments if wanted is dict and dataclasses.is_dataclass(option)]
-        return _parse((fits or arguments)[0], value, where)
-    if origin is tuple and isinstance(value, list):
-        return tuple(_parse(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
-    if isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, dict):
-        return {key: _parse(arguments[1], item, f"{where}: {key}") for key, item in value.items()}
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        raise IntegrityError(
-            f"This value is a {getattr(kind, '__name__', kind)}", where=where, received={"value": value}
-        )
-    return value
+        return typed.read(cls, data, SCHEMA_VERSION, where)

@@ -1,0 +1,242 @@
+"""A release on the Hub: model folders, one index, one commit, one tag.
+
+A repository holds a family: a folder for each model, and at its root the index `config.json` that pins every file, and
+a card. What is published is data only. The package's own index of the family is updated with the commit and the
+index's SHA-256, so that whoever installs it gets just these bytes.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from registry import card, store, typed
+from registry.errors import InputError
+from registry.schema import Entry, Family, Name, Pin, PublishedFile, PublishedModel, RepositoryIndex
+from registry.sources import INDEX, endpoint
+
+CONTENTS = ("README.md", "config.json", "golden.npz", "model.weights.h5", "thresholds.png", "thresholds.tsv")
+REQUIRED = ("README.md", "config.json", "golden.npz", "model.weights.h5")
+
+
+@dataclass(frozen=True)
+class Release:
+    """What `publish` did, or would do with `dry_run`.
+
+    Attributes:
+        repo: `org/name`.
+        tag: of the release.
+        models: their names.
+        files: path in the repository -> bytes, of what is uploaded.
+        commit: of the release; None for a dry run.
+        new_commit: whether there was anything to commit.
+        index: the package's index that was written, or None.
+    """
+
+    repo: str
+    tag: str
+    models: tuple[str, ...]
+    files: Mapping[str, int]
+    commit: str | None
+    new_commit: bool
+    index: Path | None
+
+
+def publish(
+    folders: Sequence[str | Path],
+    repo: str,
+    tag: str,
+    *,
+    private: bool = False,
+    dry_run: bool = False,
+    families: str | Path | None = None,
+    token: str | None = None,
+) -> Release:
+    """Publish model folders of one family in one commit, tag it, and pin it in the package's index.
+
+    Models that the repository has already and that are not among `folders` stay as they are. Publishing again with
+    nothing changed makes no commit.
+
+    Args:
+        folders: model folders with digests, as `zoo fetch` prints them or a recipe writes them.
+        repo: `org/name`; made if it does not exist.
+        tag: `v1.0`; moved to a new commit only if it does not exist yet.
+        private: make a new repository private.
+        dry_run: check everything and say what would be uploaded, without a call that writes.
+        families: folder of the package's indexes; default `registry/families` of this package.
+        token: of the Hub; default the one of `hf auth login` or HF_TOKEN.
+
+    Raises:
+        InputError: no folder, folders of several families, a file that does not belong, a tag that exists elsewhere.
+        IntegrityError: a folder that is not what its digests say.
+    """
+    from huggingface_hub import HfApi
+
+    api = HfApi(endpoint=endpoint(), token=token)
+    found = {_checked(Path(folder)): Path(folder) for folder in folders}
+    new = _index([(Name.parse(name), folder) for name, folder in found.items()])
+    head, old = _published(api, repo)
+    index = replace(new, models={**old.models, **new.models}) if old and old.family == new.family else new
+    if old and old.family != new.family:
+        raise InputError("A repository holds one family", received={"repository": old.family, "folders": new.family})
+    uploads = _uploads(index, old, found)
+    models = tuple(found)
+    sizes = {path: len(data) if isinstance(data, bytes) else data.stat().st_size for path, data in uploads.items()}
+    if dry_run:
+        return Release(repo, tag, models, sizes, None, bool(uploads), None)
+    commit = _commit(api, repo, tag, uploads, head, private, models)
+    path = _pin(index, Pin(repo, commit, _digest(_encode(index))), families)
+    return Release(repo, tag, models, sizes, commit, bool(uploads), path)
+
+
+def _checked(folder: Path) -> str:
+    """The model's name, after a look at every file of its folder."""
+    store.verify(folder, thorough=True)
+    names = {path.name for path in folder.iterdir()} - {store.DIGESTS}
+    if names - set(CONTENTS) or set(REQUIRED) - names:
+        optional = sorted(set(CONTENTS) - set(REQUIRED))
+        raise InputError(
+            f"A model folder to publish holds {', '.join(REQUIRED)}, and perhaps {', '.join(optional)}",
+            where=folder,
+            received={"unknown": sorted(names - set(CONTENTS)), "missing": sorted(set(REQUIRED) - names)},
+        )
+    return _config(folder)["name"]
+
+
+def _config(folder: Path) -> dict:
+    return typed.load_json((folder / "config.json").read_bytes(), folder / "config.json")
+
+
+def _index(folders: list[tuple[Name, Path]]) -> RepositoryIndex:
+    if len({name.family for name, _ in folders}) != 1:
+        raise InputError(
+            "Folders of one family are published together", received={"models": [str(folder) for _, folder in folders]}
+        )
+    models, first = {}, _config(folders[0][1])
+    for name, folder in folders:
+        config, digests = _config(folder), store.read_digests(folder)
+        files = {file: PublishedFile(stamp.size, stamp.sha256) for file, stamp in digests.files.items()}
+        entry = _entry(f"{name.family}/{name.model}")
+        models[name.model] = PublishedModel(
+            description=config["description"],
+            aliases=entry.aliases if entry else (),
+            tissue=entry.tissue if entry else "",
+            facts=config["metrics"],
+            files=files,
+        )
+    known = _family(folders[0][0].family)
+    return RepositoryIndex(
+        family=folders[0][0].family,
+        title=known.title if known else folders[0][0].family,
+        citation=first["provenance"].get("citation", ""),
+        license=first["provenance"].get("license", ""),
+        models=dict(sorted(models.items())),
+    )
+
+
+def _family(name: str) -> Family | None:
+    import registry
+
+    return registry.families().get(name)
+
+
+def _entry(name: str) -> Entry | None:
+    family = _family(Name.parse(name).family)
+    return family.models.get(Name.parse(name).model) if family else None
+
+
+def _published(api, repo: str) -> tuple[str | None, RepositoryIndex | None]:
+    """The head of the repository and its index; None for one that does not exist or is empty."""
+    from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
+
+    try:
+        head = api.repo_info(repo).sha
+        path = api.hf_hub_download(repo, INDEX, revision=head, cache_dir=store.cache_root() / "hub")
+    except RepositoryNotFoundError:
+        return None, None
+    except EntryNotFoundError:
+        return head, None
+    return head, RepositoryIndex.read(Path(path).read_bytes(), f"{repo}: {INDEX}")
+
+
+def _uploads(index: RepositoryIndex, old: RepositoryIndex | None, found: Mapping[str, Path]) -> dict[str, Path | bytes]:
+    """Path in the repository -> what has to be there and is not yet."""
+    uploads: dict[str, Path | bytes] = {}
+    for name, folder in found.items():
+        model = Name.parse(name).model
+        before = old.models[model].files if old and model in old.models else {}
+        for file, pinned in index.models[model].files.items():
+            if before.get(file) != pinned:
+                uploads[f"{model}/{file}"] = folder / file
+    if old is None or _encode(index) != _encode(old):
+        uploads[INDEX] = _encode(index)
+        uploads["README.md"] = card.of_family(index).encode()
+    return uploads
+
+
+def _commit(
+    api,
+    repo: str,
+    tag: str,
+    uploads: Mapping[str, Path | bytes],
+    head: str | None,
+    private: bool,
+    models: tuple[str, ...],
+) -> str:
+    """One commit of everything on top of `head`, then the tag; returns the commit."""
+    from huggingface_hub import CommitOperationAdd
+
+    if head is None:
+        api.create_repo(repo, private=private, exist_ok=True)
+        head = api.repo_info(repo).sha
+    tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo).tags}
+    if uploads and tag in tags:
+        raise InputError("A tag is for one release", example="v1.1", received={"tag": tag, "is at": tags[tag]})
+    if uploads:
+        operations = [
+            CommitOperationAdd(path, str(data) if isinstance(data, Path) else data) for path, data in uploads.items()
+        ]
+        message = f"Release {tag}: {models[0]}" if len(models) == 1 else f"Release {tag}: {len(models)} models"
+        head = api.create_commit(repo, operations, commit_message=message, parent_commit=head).oid
+    if tag not in tags:
+        api.create_tag(repo, tag=tag, revision=head)
+    return head
+
+
+def _pin(index: RepositoryIndex, pin: Pin, families: str | Path | None) -> Path:
+    """Write the package's index of the family: what it knew, and where these bytes are."""
+    folder = Path(families) if families else Path(__file__).parent / "families"
+    path = folder / f"{index.family}.json"
+    known = Family.read(path) if path.is_file() else _family(index.family)
+    models = dict(known.models) if known else {}
+    for model, published in index.models.items():
+        files = models[model].files if model in models else {}
+        facts = {**(models[model].facts if model in models else {}), **published.facts}
+        models[model] = Entry(
+            f"{index.family}/{model}", published.description, published.aliases, published.tissue, facts, files
+        )
+    family = Family(
+        family=index.family,
+        title=index.title,
+        porting=known.porting if known else None,
+        citation=index.citation,
+        license=index.license,
+        hub=pin,
+        upstream=known.upstream if known else None,
+        models=models,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_bytes(_encode(family))
+    temporary.replace(path)
+    return path
+
+
+def _encode(value: RepositoryIndex | Family) -> bytes:
+    return (json.dumps({"schema": 1, **asdict(value)}, indent=1) + "\n").encode()
+
+
+def _digest(data: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(data).hexdigest()
