@@ -51,5 +51,9 @@ class OfflineMiss(ZooError):
     """A file that no source could deliver; the message lists what was tried."""
 
 
+class HubError(ZooError):
+    """The Hub refused a release or could not be reached; nothing of it was published, or all of it."""
+
+
 class ZooWarning(UserWarning):
     """Something that does not stop the work but that a user should know."""

@@ -5,13 +5,16 @@ a card. What is published is data only. The package's own index of the family is
 index's SHA-256, so that whoever installs it gets just these bytes.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import registry
 from registry import card, store, typed
-from registry.errors import InputError
+from registry.errors import HubError, InputError, ZooError
 from registry.schema import Entry, Family, Name, Pin, PublishedFile, PublishedModel, RepositoryIndex
 from registry.sources import INDEX, endpoint
 
@@ -85,7 +88,7 @@ def publish(
     if dry_run:
         return Release(repo, tag, models, sizes, None, bool(uploads), None)
     commit = _commit(api, repo, tag, uploads, head, private, models)
-    path = _pin(index, Pin(repo, commit, _digest(_encode(index))), families)
+    path = _pin(index, Pin(repo, commit, hashlib.sha256(_encode(index)).hexdigest()), families)
     return Release(repo, tag, models, sizes, commit, bool(uploads), path)
 
 
@@ -135,8 +138,6 @@ def _index(folders: list[tuple[Name, Path]]) -> RepositoryIndex:
 
 
 def _family(name: str) -> Family | None:
-    import registry
-
     return registry.families().get(name)
 
 
@@ -149,13 +150,14 @@ def _published(api, repo: str) -> tuple[str | None, RepositoryIndex | None]:
     """The head of the repository and its index; None for one that does not exist or is empty."""
     from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
-    try:
-        head = api.repo_info(repo).sha
-        path = api.hf_hub_download(repo, INDEX, revision=head, cache_dir=store.cache_root() / "hub")
-    except RepositoryNotFoundError:
-        return None, None
-    except EntryNotFoundError:
-        return head, None
+    with _hub_errors(repo):
+        try:
+            head = api.repo_info(repo).sha
+            path = api.hf_hub_download(repo, INDEX, revision=head, cache_dir=store.cache_root() / "hub")
+        except RepositoryNotFoundError:
+            return None, None
+        except EntryNotFoundError:
+            return head, None
     return head, RepositoryIndex.read(Path(path).read_bytes(), f"{repo}: {INDEX}")
 
 
@@ -186,21 +188,35 @@ def _commit(
     """One commit of everything on top of `head`, then the tag; returns the commit."""
     from huggingface_hub import CommitOperationAdd
 
-    if head is None:
-        api.create_repo(repo, private=private, exist_ok=True)
-        head = api.repo_info(repo).sha
-    tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo).tags}
-    if uploads and tag in tags:
-        raise InputError("A tag is for one release", example="v1.1", received={"tag": tag, "is at": tags[tag]})
-    if uploads:
-        operations = [
-            CommitOperationAdd(path, str(data) if isinstance(data, Path) else data) for path, data in uploads.items()
-        ]
-        message = f"Release {tag}: {models[0]}" if len(models) == 1 else f"Release {tag}: {len(models)} models"
-        head = api.create_commit(repo, operations, commit_message=message, parent_commit=head).oid
-    if tag not in tags:
-        api.create_tag(repo, tag=tag, revision=head)
+    with _hub_errors(repo):
+        if head is None:
+            api.create_repo(repo, private=private, exist_ok=True)
+            head = api.repo_info(repo).sha
+        tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo).tags}
+        if tag in tags and (uploads or tags[tag] != head):
+            raise InputError("A tag is for one release", example="v1.1", received={"tag": tag, "is at": tags[tag]})
+        if uploads:
+            operations = [
+                CommitOperationAdd(path, str(data) if isinstance(data, Path) else data)
+                for path, data in uploads.items()
+            ]
+            message = f"Release {tag}: {models[0]}" if len(models) == 1 else f"Release {tag}: {len(models)} models"
+            head = api.create_commit(repo, operations, commit_message=message, parent_commit=head).oid
+        if tag not in tags:
+            api.create_tag(repo, tag=tag, revision=head)
     return head
+
+
+@contextmanager
+def _hub_errors(repo: str) -> Iterator[None]:
+    """Turn the errors of the Hub's client, which have no common base, into one of ours that names the repository."""
+    try:
+        yield
+    except ZooError:
+        raise
+    except Exception as error:
+        said = (str(error).splitlines() or [""])[0]
+        raise HubError(f"The Hub takes the release ({type(error).__name__}: {said})", where=repo) from error
 
 
 def _pin(index: RepositoryIndex, pin: Pin, families: str | Path | None) -> Path:
@@ -229,14 +245,9 @@ def _pin(index: RepositoryIndex, pin: Pin, families: str | Path | None) -> Path:
     temporary = path.with_suffix(".tmp")
     temporary.write_bytes(_encode(family))
     temporary.replace(path)
+    registry.families.cache_clear()
     return path
 
 
 def _encode(value: RepositoryIndex | Family) -> bytes:
     return (json.dumps({"schema": 1, **asdict(value)}, indent=1) + "\n").encode()
-
-
-def _digest(data: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(data).hexdigest()

@@ -18,13 +18,12 @@ from pathlib import Path
 from typing import Protocol
 
 from registry.errors import IntegrityError, OfflineMiss, ZooWarning
-from registry.schema import Entry, Family, HubName, Pin, PublishedFile, RemoteFile, RepositoryIndex, Upstream
+from registry.schema import Entry, Family, HubName, Pin, RemoteFile, RepositoryIndex, Upstream
 from registry.store import cache_root, check_digest, offline, sha256
 
 INDEX = "config.json"
 _TIMEOUT_S = 30
 _ATTEMPTS = 3
-_INDEX_BYTES = 16 << 20
 
 Convert = Callable[[Mapping[str, bytes], Path], None]
 
@@ -147,40 +146,23 @@ class HubFolder:
             known = ", ".join(list(index.models)[:5])
             raise Miss(f"the index has no {self._model}; it has {known}")
         for name, file in published.files.items():
-            _link(self._verified(f"{self._model}/{name}", file), target / name)
+            _link(self._verified(f"{self._model}/{name}", file.sha256), target / name)
         return {"source": self._asked, "commit": self._commit, "index_sha256": digest}
 
     def _index(self) -> tuple[RepositoryIndex, str]:
-        size = self._size(INDEX)
-        if size > _INDEX_BYTES:
-            raise IntegrityError(
-                f"An index has at most {_INDEX_BYTES:,} bytes", where=self.label, received={"bytes": size}
-            )
-        if self._index_sha256:
-            path = self._verified(INDEX, PublishedFile(size, self._index_sha256))
-        else:
-            path = self._download(INDEX)
+        path = self._verified(INDEX, self._index_sha256) if self._index_sha256 else self._download(INDEX)
         return RepositoryIndex.read(path.read_bytes(), f"{self.label}: {INDEX}"), sha256(path)
 
-    def _verified(self, name: str, file: PublishedFile) -> Path:
+    def _verified(self, name: str, promised: str) -> Path:
         """Download a file; one with other bytes is deleted and fetched once more before it is refused."""
         for force in (False, True):
             path = self._download(name, force)
             found = sha256(path)
-            if found == file.sha256:
+            if found == promised:
                 return path
             _delete(path)
-        check_digest(f"{self.label}: {name}", found, file.sha256)
+        check_digest(f"{self.label}: {name}", found, promised)
         raise AssertionError("unreachable")
-
-    def _size(self, name: str) -> int:
-        from huggingface_hub import get_hf_file_metadata, hf_hub_url
-
-        def ask() -> int:
-            url = hf_hub_url(self._repo, name, revision=self._commit, endpoint=endpoint())
-            return get_hf_file_metadata(url, endpoint=endpoint()).size or 0
-
-        return _from_hub(f"{self._repo}: {name}", ask)
 
     def _download(self, name: str, force: bool = False) -> Path:
         from huggingface_hub import hf_hub_download

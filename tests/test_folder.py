@@ -165,9 +165,32 @@ def external_data(file: h5py.File) -> None:
     file.create_dataset("x", (4,), "f4", external=[("/etc/passwd", 0, 16)])
 
 
+def shape_bomb(file: h5py.File) -> None:
+    del file["layers/conv1d/vars/1"]
+    file.create_dataset("layers/conv1d/vars/1", (1 << 20, 1 << 20), "f4", chunks=(1024, 1024))
+
+
+def virtual(file: h5py.File) -> None:
+    layout = h5py.VirtualLayout((4,), "f4")
+    layout[:] = h5py.VirtualSource("/etc/passwd", "x", (4,))
+    file.create_virtual_dataset("x", layout)
+
+
+def soft_link_loop(file: h5py.File) -> None:
+    file["x"] = h5py.SoftLink("/x")
+
+
+def hard_link_loop(file: h5py.File) -> None:
+    file["layers/conv1d/again"] = file["layers"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (shape_bomb, "lie in it"),
+        (virtual, "arrays of its own"),
+        (soft_link_loop, "no links"),
+        (hard_link_loop, "not deep"),
         (nan, "finite"),
         (missing, "62 tensors"),
         (additional, "62 tensors"),

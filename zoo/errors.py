@@ -4,10 +4,11 @@ All derive from `ZooError` and read alike: the rule, an example of a good value,
 or region where there is one.
 """
 
-from registry.errors import InputError, IntegrityError, OfflineMiss, UnknownModel, ZooError, ZooWarning
+from registry.errors import HubError, InputError, IntegrityError, OfflineMiss, UnknownModel, ZooError, ZooWarning
 
 __all__ = [
     "GenomeMismatch",
+    "HubError",
     "InputError",
     "IntegrityError",
     "MissingExtra",

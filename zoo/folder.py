@@ -5,6 +5,7 @@ numbers, then fills it.
 """
 
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,9 @@ CONFIG, WEIGHTS, THRESHOLDS, GOLDEN, CARD = (
     "golden.npz",
     "README.md",
 )
+
+
+_GOLDEN_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,11 @@ def read_thresholds(folder: Path) -> ThresholdTable | None:
 def read_golden(folder: Path) -> Golden:
     """The golden inputs and outputs of a folder. Raises `IntegrityError` if they cannot be read."""
     try:
+        if sum(item.file_size for item in zipfile.ZipFile(folder / GOLDEN).infolist()) > _GOLDEN_BYTES:
+            raise ValueError(f"more than {_GOLDEN_BYTES:,} bytes")
         with np.load(folder / GOLDEN, allow_pickle=False) as arrays:
             return Golden(arrays["inputs"], arrays["outputs"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise IntegrityError(f"Golden inputs and outputs are arrays ({error})", where=folder / GOLDEN) from None
 
 

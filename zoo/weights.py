@@ -27,8 +27,13 @@ def open_plain(data: bytes, where: object) -> h5py.File:
         file = h5py.File(io.BytesIO(data), "r")
     except OSError:
         raise IntegrityError("A weights file is HDF5", where=where, received={"begins with": data[:8]}) from None
-    for _ in arrays(file, where):
-        pass
+    held = sum(array.nbytes for array in arrays(file, where))
+    if held > len(data):
+        raise IntegrityError(
+            "The arrays of a weights file lie in it, uncompressed",
+            where=where,
+            received={"bytes of arrays": held, "bytes of the file": len(data)},
+        )
     return file
 
 
