@@ -38,7 +38,14 @@ def main(options: argparse.Namespace) -> None:
     names = [entry.name for text in pattern for entry in registry.list_models(text) or [registry.resolve(text)[1]]]
     folders = [convert(name, options.out) for name in tqdm(names, desc="convert", unit="model", disable=None)]
     if options.publish:
-        release = publish(folders, options.publish, options.tag, private=options.private, dry_run=options.dry_run)
+        release = publish(
+            folders,
+            options.publish,
+            options.tag,
+            private=options.private,
+            dry_run=options.dry_run,
+            families=options.families,
+        )
         print(f"{release.repo}@{release.tag}: {len(release.models)} models, {len(release.files)} files")
 
 
@@ -108,6 +115,7 @@ if __name__ == "__main__":
     parser.add_argument("--tag", default="v1.0", help="of the release (default v1.0)")
     parser.add_argument("--private", action="store_true", help="make a new repository private")
     parser.add_argument("--dry-run", action="store_true", help="publish nothing, but check and count")
+    parser.add_argument("--families", help="folder of the index to write (default: this package's)")
     chosen = parser.parse_args()
     if bool(chosen.factors) == chosen.all:
         parser.error("name factors, or --all")

@@ -221,7 +221,8 @@ class RepositoryIndex:
 
     def __post_init__(self) -> None:
         for model in self.models:
-            Name.parse(f"{self.family}/{model}")
+            if not _NAME.fullmatch(f"{self.family}/{model}") or ".." in model:
+                raise IntegrityError("An index lists names family/MODEL", received={"model": model})
 
     @classmethod
     def read(cls, data: bytes, where: object) -> "RepositoryIndex":

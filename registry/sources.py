@@ -14,16 +14,18 @@ import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
 from registry.errors import IntegrityError, OfflineMiss, ZooWarning
-from registry.schema import Entry, Family, HubName, Pin, RemoteFile, RepositoryIndex, Upstream
+from registry.schema import Entry, Family, HubName, Pin, PublishedFile, RemoteFile, RepositoryIndex, Upstream
 from registry.store import cache_root, check_digest, offline, sha256
 
 INDEX = "config.json"
 _TIMEOUT_S = 30
 _ATTEMPTS = 3
+_AT_ONCE = 4  # files of a model
 
 Convert = Callable[[Mapping[str, bytes], Path], None]
 
@@ -145,8 +147,13 @@ class HubFolder:
         if published is None:
             known = ", ".join(list(index.models)[:5])
             raise Miss(f"the index has no {self._model}; it has {known}")
-        for name, file in published.files.items():
+
+        def bring(item: tuple[str, PublishedFile]) -> None:
+            name, file = item
             _link(self._verified(f"{self._model}/{name}", file.sha256), target / name)
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(bring, published.files.items()))
         return {"source": self._asked, "commit": self._commit, "index_sha256": digest}
 
     def _index(self) -> tuple[RepositoryIndex, str]:
@@ -260,17 +267,24 @@ def of_pin(pin: Pin, entry: Entry) -> HubFolder:
 def _from_hub(what: str, call: Callable):
     """Run a call of the Hub's client and turn its errors, which have no common base, into `Miss`.
 
-    A disk that is full stays what it is.
+    The client itself waits and tries again after 429 and 5xx, but not after a connection that broke. A disk that is
+    full stays the error that it is.
     """
-    try:
-        return call()
-    except Exception as error:
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        hint = "; a private repository needs a token (hf auth login)" if status in (401, 403) else ""
-        said = (str(error).splitlines() or [""])[0]
-        raise Miss(f"{what}: {type(error).__name__}{f' {status}' if status else f': {said}'}{hint}") from None
+    for attempt in range(_ATTEMPTS):
+        try:
+            return call()
+        except Exception as error:
+            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+            status = getattr(getattr(error, "response", None), "status_code", None)
+            said = f" {status}" if status else f": {(str(error).splitlines() or [''])[0]}"
+            problem = f"{what}: {type(error).__name__}{said}"
+            if status in (401, 403):
+                problem += "; a private repository needs a token (hf auth login)"
+            if status or attempt == _ATTEMPTS - 1:
+                raise Miss(problem) from None
+        time.sleep(0.5 * 2**attempt)
+    raise AssertionError("unreachable")
 
 
 def _link(source: Path, target: Path) -> None:

@@ -191,8 +191,9 @@ def _only_one(folder: Path):
 
 
 def _unwritable(error: OSError) -> ZooError:
+    said = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
     return ZooError(
-        f"The cache can be written to ({error.strerror or error})",
+        f"The cache can be written to ({said})",
         example="ZOO_CACHE=/scratch/me/zoo",
         received={"cache": str(cache_root())},
     )

@@ -1,0 +1,363 @@
+"""Models on the Hub: the real client against a server on the loopback that can be told to fail."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+import hub_server
+import pytest
+
+import registry
+from registry import store
+from registry.errors import HubError, InputError, IntegrityError, OfflineMiss, ZooWarning
+from registry.publish import publish
+
+REPO = "lab/test"
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A Hub, an empty cache, an empty folder of indexes, and no other source."""
+    with hub_server.serve(tokens={"secret": "lab", "other": "stranger"}) as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        monkeypatch.setenv("HF_TOKEN", "secret")
+        monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("ZOO_FAMILIES", str(tmp_path / "families"))
+        monkeypatch.delenv("ZOO_SHARED", raising=False)
+        (tmp_path / "families").mkdir()
+        registry.families.cache_clear()
+        yield server
+    registry.families.cache_clear()
+
+
+def make(root: Path, model: str, content: str = "weights", family: str = "test") -> Path:
+    """A model folder: enough for the registry, which does not look into weights."""
+    folder = root / model
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {
+        "name": f"{family}/{model}",
+        "description": f"{model} of tests",
+        "metrics": {"best_f1": 0.5},
+        "provenance": {"citation": "nobody", "license": "none"},
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "model.weights.h5").write_text(content + model)
+    (folder / "golden.npz").write_text("golden")
+    (folder / "README.md").write_text(f"# {model}\n")
+    store.write_digests(folder, {"source": "tests"})
+    return folder
+
+
+def release(tmp_path: Path, models: list[str], tag: str = "v1.0", content: str = "weights"):
+    folders = [make(tmp_path / f"made-{content}", model, content) for model in models]
+    return publish(folders, REPO, tag, families=tmp_path / "families")
+
+
+def never(family, entry):
+    def convert(files, target: Path) -> None:
+        raise AssertionError("nothing is converted here")
+
+    return convert
+
+
+def fetch(name: str) -> Path:
+    return registry.fetch(name, never)
+
+
+def weights(folder: Path) -> str:
+    return (folder / "model.weights.h5").read_text()
+
+
+def empty_cache(tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+
+
+def test_127_models_in_one_commit_and_back(hub, tmp_path: Path):
+    models = [f"M{number}" for number in range(127)]
+    done = release(tmp_path, models)
+    repo = hub.repos[REPO]
+    assert done.new_commit
+    assert len(done.files) == 127 * 4 + 2
+    assert ["M0/config.json" in commit.files for commit in repo.commits] == [False, True]
+    assert repo.tags["v1.0"] == done.commit == repo.commits[-1].sha
+    assert json.loads(done.index.read_text())["hub"]["commit"] == done.commit
+    empty_cache(tmp_path)
+    for model in models:
+        folder = fetch(f"test/{model}")
+        made = tmp_path / "made-weights" / model
+        for path in made.iterdir():
+            if path.name != store.DIGESTS:
+                assert (folder / path.name).read_bytes() == path.read_bytes()
+
+
+def test_publishing_again_makes_no_commit(hub, tmp_path: Path):
+    first = release(tmp_path, ["A", "B"])
+    again = release(tmp_path, ["A", "B"])
+    assert (again.new_commit, again.commit, again.files) == (False, first.commit, {})
+    more = release(tmp_path, ["C"], tag="v1.1")
+    assert more.new_commit
+    assert set(more.files) == {
+        *(f"C/{name}" for name in ("config.json", "model.weights.h5", "golden.npz", "README.md")),
+        "config.json",
+        "README.md",
+    }
+    assert weights(fetch("test/A")) == "weightsA"  # what was there stays
+    assert weights(fetch("test/C")) == "weightsC"
+
+
+def test_a_tag_is_for_one_release(hub, tmp_path: Path):
+    release(tmp_path, ["A"])
+    with pytest.raises(InputError, match="A tag is for one release"):
+        release(tmp_path, ["A"], content="better")
+    done = release(tmp_path, ["A"], content="better", tag="v1.1")
+    assert set(done.files) == {"A/model.weights.h5", "config.json", "README.md"}
+
+
+def test_dry_run_writes_nothing(hub, tmp_path: Path):
+    done = publish([make(tmp_path / "made", "A")], REPO, "v1.0", dry_run=True, families=tmp_path / "families")
+    assert done.commit is None
+    assert done.files["A/model.weights.h5"] == len("weightsA")
+    assert REPO not in hub.repos
+    assert not list((tmp_path / "families").iterdir())
+
+
+def test_revisions(hub, tmp_path: Path):
+    first = release(tmp_path, ["A"])
+    release(tmp_path, ["A"], content="better", tag="v1.1")
+    assert weights(fetch("test/A")) == "betterA"
+    assert weights(fetch("test/A@v1.0")) == "weightsA"
+    assert weights(fetch(f"hf://{REPO}/A@v1.1")) == "betterA"
+    assert weights(fetch(f"hf://{REPO}/A")) == "betterA"
+    old = fetch(f"hf://{REPO}/A@{first.commit}")
+    assert weights(old) == "weightsA"
+    assert store.read_digests(old).source["commit"] == first.commit
+    assert store.read_digests(fetch("test/A@v1.0")).source["source"] == f"hf://{REPO}/A@v1.0"
+    with pytest.raises(OfflineMiss, match="v9"):
+        fetch("test/A@v9")
+    with pytest.raises(OfflineMiss, match="the index has no B; it has A"):
+        fetch(f"hf://{REPO}/B")
+
+
+def test_offline_after_the_first_time(hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    release(tmp_path, ["A"])
+    names = ("test/A", f"hf://{REPO}/A@v1.0")
+    folders = [fetch(name) for name in names]
+    monkeypatch.setenv("ZOO_OFFLINE", "1")
+    before = len(hub.requests)
+    assert [fetch(name) for name in names] == folders
+    assert len(hub.requests) == before
+    empty_cache(tmp_path)
+    with pytest.raises(OfflineMiss, match="switched off"):
+        fetch("test/A")
+
+
+def test_private_repositories_need_the_token(hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    publish([make(tmp_path / "made", "A")], REPO, "v1.0", private=True, families=tmp_path / "families")
+    assert weights(fetch("test/A")) == "weightsA"
+    empty_cache(tmp_path)
+    monkeypatch.delenv("HF_TOKEN")
+    with pytest.raises(OfflineMiss, match="needs a token"):
+        fetch("test/A")
+    monkeypatch.setenv("HF_TOKEN", "other")
+    with pytest.raises(HubError, match=REPO):
+        release(tmp_path, ["B"], tag="v1.1")
+
+
+@pytest.mark.parametrize("path", ["A/model.weights.h5", "config.json", "A/README.md"])
+def test_a_flipped_bit_is_fetched_once_more(hub, tmp_path: Path, path: str):
+    release(tmp_path, ["A"])
+    empty_cache(tmp_path)
+    hub.fail("resolve", path, ["flip"])
+    assert weights(fetch("test/A")) == "weightsA"
+
+
+@pytest.mark.parametrize("path", ["A/model.weights.h5", "config.json"])
+def test_bytes_that_stay_wrong_are_refused(hub, tmp_path: Path, path: str):
+    release(tmp_path, ["A"])
+    empty_cache(tmp_path)
+    hub.fail("resolve", path, ["flip"] * 8)
+    with pytest.warns(ZooWarning), pytest.raises(IntegrityError, match=f"{path}.*promised.*found"):
+        fetch("test/A")
+    assert not [p for p in (tmp_path / "cache" / "models").rglob("*") if p.is_file()]
+    hub.faults.clear()
+    assert weights(fetch("test/A")) == "weightsA"  # nothing wrong was kept
+
+
+@pytest.mark.parametrize("fault", [401, 403, 404, 500, 503, "cut", "drop"])
+def test_every_fault_ends_in_success_or_a_typed_error(hub, tmp_path: Path, fault: object):
+    release(tmp_path, ["A"])
+    empty_cache(tmp_path)
+    hub.fail("resolve", "A/model.weights.h5", [fault])
+    final = fault in (401, 403, 404)
+    with pytest.raises(OfflineMiss, match=r"A/model\.weights\.h5") if final else nullcontext():
+        assert weights(fetch("test/A")) == "weightsA"
+    hub.faults.clear()
+    assert weights(fetch("test/A")) == "weightsA"
+
+
+def test_a_tag_that_moves_between_two_files(hub, tmp_path: Path):
+    first = release(tmp_path, ["A"])
+    second = release(tmp_path, ["A"], content="better", tag="v1.1")
+    empty_cache(tmp_path)
+    moved = []
+
+    def move(kind: str, path: str) -> None:
+        if not moved and "model.weights" in path:
+            moved.append(hub.move_tag(REPO, "v1.0", second.commit))
+
+    hub.before = move
+    folder = fetch(f"hf://{REPO}/A@v1.0")
+    assert moved
+    assert weights(folder) == "weightsA"  # all files are of the commit that the tag meant at first
+    assert store.read_digests(folder).source["commit"] == first.commit
+
+
+EIGHT = """
+import sys, registry
+def never(family, entry): return None
+print(registry.fetch("test/A", never))
+"""
+
+
+def environment(hub, tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def test_eight_processes_download_once(hub, tmp_path: Path):
+    release(tmp_path, ["A"])
+    empty_cache(tmp_path)
+    hub.requests.clear()
+    arguments = [sys.executable, "-c", EIGHT]
+    processes = [
+        subprocess.Popen(arguments, env=environment(hub, tmp_path), stdout=subprocess.PIPE, text=True) for _ in range(8)
+    ]
+    folders = {process.communicate()[0].strip() for process in processes}
+    assert [process.returncode for process in processes] == [0] * 8
+    assert len(folders) == 1
+    downloads = [request for request in hub.requests if request[0] == "GET" and "model.weights.h5" in request[1]]
+    assert len(downloads) == 1
+
+
+def test_kill_at_any_moment(hub, tmp_path: Path):
+    """SIGKILL at 20 random moments of a download: the next call repairs what is left."""
+    release(tmp_path, ["A"])
+    moments = random.Random(0)
+    for _ in range(20):
+        empty_cache(tmp_path)
+        process = subprocess.Popen(
+            [sys.executable, "-c", EIGHT], env=environment(hub, tmp_path), stdout=subprocess.DEVNULL
+        )
+        time.sleep(moments.uniform(0.05, 0.8))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert weights(fetch("test/A")) == "weightsA"
+
+
+PUBLISH = """
+import sys
+from registry.publish import publish
+publish([sys.argv[1]], "lab/test", sys.argv[2], families=sys.argv[3])
+"""
+
+
+def test_kill_during_publishing(hub, tmp_path: Path):
+    """All of a release is there or nothing; publishing again completes it."""
+    release(tmp_path, ["A"])
+    moments = random.Random(1)
+    for number in range(20):
+        folder = make(tmp_path / f"made-{number}", "A", f"w{number}")
+        arguments = [sys.executable, "-c", PUBLISH, str(folder), f"v2.{number}", str(tmp_path / "families")]
+        process = subprocess.Popen(arguments, env=environment(hub, tmp_path), stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0.2, 1.2))
+        process.kill()
+        process.wait()
+        publish([folder], REPO, f"v2.{number}", families=tmp_path / "families")
+        registry.families.cache_clear()
+        assert weights(fetch("test/A")) == f"w{number}A"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda index: index.update(extra=1), "unknown"),
+        (
+            lambda index: index["models"]["A"]["files"].update({"../../x.json": {"size": 1, "sha256": "0" * 64}}),
+            "plain name",
+        ),
+        (
+            lambda index: index["models"]["A"]["files"].update({"/etc/x.json": {"size": 1, "sha256": "0" * 64}}),
+            "plain name",
+        ),
+        (lambda index: index["models"]["A"]["files"].update({"x.pkl": {"size": 1, "sha256": "0" * 64}}), "plain name"),
+        (
+            lambda index: index["models"]["A"]["files"].update({"C:x.json": {"size": 1, "sha256": "0" * 64}}),
+            "plain name",
+        ),
+        (lambda index: index["models"].update({"../B": index["models"]["A"]}), "names family/MODEL"),
+        (lambda index: index["models"]["A"].update(facts="high"), "facts"),
+        (lambda index: index["models"]["A"]["files"]["README.md"].update(size="1"), "size"),
+    ],
+)
+def test_a_hostile_index_is_refused(hub, tmp_path: Path, change, message: str):
+    """At a revision that the user chose, nothing but the index's own rules stands between it and the disk."""
+    from huggingface_hub import HfApi
+
+    release(tmp_path, ["A"])
+    index = json.loads(hub.repos[REPO].commits[-1].files["config.json"])
+    change(index)
+    HfApi(endpoint=hub.url, token="secret").upload_file(
+        path_or_fileobj=json.dumps(index).encode(), path_in_repo="config.json", repo_id=REPO
+    )
+    with pytest.raises((IntegrityError, InputError), match=message), pytest.warns(ZooWarning):
+        fetch(f"hf://{REPO}/A")
+    assert not [p for p in (tmp_path / "cache" / "models").rglob("*") if p.is_file()]
+
+
+def test_what_may_not_be_published(hub, tmp_path: Path):
+    folder = make(tmp_path / "made", "A")
+    (folder / "notes.pkl").write_text("x")
+    store.write_digests(folder, {})
+    with pytest.raises(InputError, match=r"notes\.pkl"):
+        publish([folder], REPO, "v1.0")
+    (folder / "notes.pkl").unlink()
+    with pytest.raises(IntegrityError):
+        publish([folder], REPO, "v1.0")  # digests are of another state
+    other = make(tmp_path / "made", "B", family="other")
+    with pytest.raises(InputError, match="one family"):
+        publish([make(tmp_path / "made", "A"), other], REPO, "v1.0")
+    assert REPO not in hub.repos
+
+
+def test_a_card_holds_text_only(hub, tmp_path: Path):
+    folder = make(tmp_path / "made", "A")
+    config = json.loads((folder / "config.json").read_text())
+    config["description"] = "<script>alert(1)</script> ` | x"
+    (folder / "config.json").write_text(json.dumps(config))
+    store.write_digests(folder, {})
+    publish([folder], REPO, "v1.0", families=tmp_path / "families")
+    card = hub.repos[REPO].commits[-1].files["README.md"].decode()
+    assert "<script" not in card
+    assert "alert(1)" in card
+    assert card.startswith("---\nlibrary_name: keras\n")
+
+
+def test_disk_full(tmp_path: Path, shared: Path):
+    """A quota of 300 kB per file: a clear error in one line, and nothing is left behind."""
+    code = (
+        "import resource, signal, zoo\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
+        "try: zoo.load('maxatac/CTCF')\n"
+        "except zoo.errors.ZooError as error: print(error)\n"
+    )
+    environment = {**os.environ, "ZOO_CACHE": str(tmp_path), "ZOO_SHARED": str(shared)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert "The cache can be written to (File too large). Example: ZOO_CACHE=/scratch/me/zoo" in done.stdout
+    assert not [path for path in (tmp_path / "models").rglob("*") if path.is_file() or ".staging" in path.name]
