@@ -7,6 +7,7 @@ index's SHA-256, so that whoever installs it gets just these bytes.
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -66,7 +67,7 @@ def publish(
         tag: `v1.0`; moved to a new commit only if it does not exist yet.
         private: make a new repository private.
         dry_run: check everything and say what would be uploaded, without a call that writes.
-        families: folder of the package's indexes; default `registry/families` of this package.
+        families: folder of the index to write; default `ZOO_FAMILIES`, else `registry/families` of this package.
         token: of the Hub; default the one of `hf auth login` or HF_TOKEN.
 
     Raises:
@@ -221,7 +222,7 @@ def _hub_errors(repo: str) -> Iterator[None]:
 
 def _pin(index: RepositoryIndex, pin: Pin, families: str | Path | None) -> Path:
     """Write the package's index of the family: what it knew, and where these bytes are."""
-    folder = Path(families) if families else Path(__file__).parent / "families"
+    folder = Path(families or os.environ.get("ZOO_FAMILIES") or Path(__file__).parent / "families")
     path = folder / f"{index.family}.json"
     known = Family.read(path) if path.is_file() else _family(index.family)
     models = dict(known.models) if known else {}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hub_server
 import pytest
 
 from zoo.data import synthetic
@@ -38,17 +39,22 @@ def test_python_blocks(workplace: Path):
 
 
 def test_command_line_blocks(workplace: Path):
-    install, commands = blocks("bash")
+    install, *commands = blocks("bash")
     assert install.strip() == "pip install ."  # what tests/run.sh does with --editable
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands],
-        cwd=workplace,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PATH": path},
-    )
-    assert done.returncode == 0, done.stderr
+    (workplace / "recipes").symlink_to(ROOT / "recipes")
+    (workplace / "families").mkdir()
+    with hub_server.serve(tokens={"secret": "lab"}) as hub:
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HF_ENDPOINT": hub.url,
+            "HF_TOKEN": "secret",
+            "ZOO_FAMILIES": str(workplace / "families"),
+        }
+        shell = ["bash", "-euo", "pipefail", "-c", "".join(commands)]
+        done = subprocess.run(shell, cwd=workplace, capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+        assert hub.repos["lab/maxatac"].tags.keys() == {"v1.0"}
     assert "maxatac/CTCF: passed" in done.stdout
     assert {path.name for path in (workplace / "out").iterdir()} == {
         *("ctcf.bw", "ctcf.bed", "ctcf.json"),
