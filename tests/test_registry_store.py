@@ -1,9 +1,11 @@
 """From the index to verified bytes in the cache, with every fault on the way."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A release, its index, an empty cache, and no source set."""
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("ZOO_SHARED", raising=False)
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr("registry.sources.time.sleep", lambda _: None)
     root = tmp_path / "release"
     return root, *release.write(root, b"the weights")
 
@@ -240,3 +242,30 @@ def test_new_bytes_in_the_index_are_another_folder(place, monkeypatch: pytest.Mo
     new = registry.fetch_entry(new_family, new_entry, copy)
     assert old != new
     assert (new / "model").read_bytes() == b"better weights"
+
+
+CONVERT = """
+import sys, keras, zoo
+print("ready", flush=True)
+zoo.fetch("maxatac/CTCF")
+"""
+
+
+@pytest.mark.slow
+def test_kill_during_conversion(shared: Path, tmp_path: Path):
+    """SIGKILL at 20 random moments of a conversion: the next call repairs what is left."""
+    import random
+
+    moments = random.Random(0)
+    environment = {**os.environ, "ZOO_CACHE": str(tmp_path), "ZOO_SHARED": str(shared)}
+    for _ in range(20):
+        shutil.rmtree(tmp_path / "models", ignore_errors=True)
+        arguments = [sys.executable, "-c", CONVERT]
+        process = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process.stdout.readline()
+        time.sleep(moments.uniform(0, 0.5))
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    done = subprocess.run([sys.executable, "-m", "zoo", "check", "maxatac/CTCF"], env=environment, capture_output=True)
+    assert done.returncode == 0
