@@ -3,6 +3,7 @@
 Usage: python recipes/demo.py [OUTPUT_FOLDER]
 """
 
+import argparse
 import os
 import sys
 from dataclasses import dataclass
@@ -88,7 +89,9 @@ def draw(data: Data, files, path: Path) -> Path:
 
 
 if __name__ == "__main__":
-    output = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-output")
+    parser = argparse.ArgumentParser(description="Predict CTCF binding, compare it with ChIP-seq peaks, draw it.")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("demo-output"), help="default demo-output")
+    output = parser.parse_args().folder
     output.mkdir(parents=True, exist_ok=True)
     try:
         main(output)

@@ -111,7 +111,7 @@ class UpstreamRelease:
                 problem = f"HTTP {error.code}"
                 if error.code not in (408, 429) and error.code < 500:
                     break
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, ValueError, http.client.HTTPException) as error:
                 problem = str(getattr(error, "reason", None) or error or type(error).__name__)
             if attempt < _ATTEMPTS - 1:
                 time.sleep(0.5 * 2**attempt)
@@ -237,6 +237,8 @@ def fill(name: str, sources: Iterable[Source], target: Path) -> dict[str, str]:
         for path in target.iterdir():
             path.unlink()
     if damaged is not None:
+        for text in tried:
+            damaged.add_note(f"Also tried: {text}")
         raise damaged
     if offline():
         tried.append("network: switched off by ZOO_OFFLINE or HF_HUB_OFFLINE")

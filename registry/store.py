@@ -80,13 +80,13 @@ def get(folder: Path, make: Callable[[Path], dict[str, str]]) -> Path:
     with _only_one(folder):
         if _usable(folder):  # another process made it while this one waited
             return folder
-        if folder.is_dir():
-            _discard(folder)
         try:
             _sweep(folder.parent)
             staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=folder.parent))
             try:
                 write_digests(staging, make(staging))
+                if folder.exists():  # damaged; it goes only now that there is something in its place
+                    _discard(folder)
                 staging.rename(folder)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
@@ -144,7 +144,7 @@ def verify(folder: Path, thorough: bool = False) -> None:
         IntegrityError: a file is missing, additional or changed; the message names it.
     """
     digests = read_digests(folder)
-    found = {path.name for path in folder.iterdir()} - {DIGESTS}
+    found = {path.name for path in folder.iterdir() if not path.name.startswith(".")} - {DIGESTS}  # .DS_Store, .nfs…
     typed.closed(dict.fromkeys(found), set(digests.files), folder)
     for name, promised in digests.files.items():
         path = folder / name
@@ -167,13 +167,13 @@ def check_digest(where: object, found: str, promised: str) -> None:
 
 
 def _usable(folder: Path) -> bool:
-    if not folder.is_dir():
+    if not folder.exists():
         return False
     try:
         verify(folder)
         return True
-    except IntegrityError as error:
-        warnings.warn(f"{error} The cached copy is discarded and made again.", ZooWarning, stacklevel=5)
+    except (IntegrityError, OSError) as error:
+        warnings.warn(f"{error} The cached copy is made again.", ZooWarning, stacklevel=5)
         return False
 
 
@@ -202,8 +202,7 @@ def _unwritable(error: OSError) -> ZooError:
 def _discard(folder: Path) -> None:
     """Take a damaged folder out of its place in one step, then delete it."""
     grave = Path(tempfile.mkdtemp(prefix=".staging-", dir=folder.parent))
-    with suppress(FileNotFoundError):
-        folder.rename(grave / "damaged")
+    folder.rename(grave / "damaged")
     shutil.rmtree(grave, ignore_errors=True)
 
 

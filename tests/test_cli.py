@@ -181,6 +181,19 @@ def test_kill_in_the_middle_and_again(small_folder: Path, tmp_path: Path):
         time.sleep(0.01)
     process.kill()
     process.wait()
-    assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.partial"}
+    assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.partial", ".out.lock"}
     assert subprocess.run(command, capture_output=True).returncode == 0
     assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.bw", "out.bed", "out.json"}
+
+
+@pytest.mark.parametrize("redirect", ["| true", "| head -1"])
+def test_a_reader_that_has_seen_enough(redirect: str):
+    command = f"set -o pipefail; {sys.executable} -m zoo list {redirect}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.stderr == ""
+
+
+def test_standard_output_that_is_full():
+    done = subprocess.run(["bash", "-c", f"{sys.executable} -m zoo list >/dev/full"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "zoo: error: The output can be written (No space left on device).\n"

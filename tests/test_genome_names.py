@@ -9,7 +9,9 @@ HG38, HG19 = {"chr1": 248_956_422, "chr20": 64_444_167}, {"chr1": 249_250_621, "
 
 
 def match(a: dict, b: dict) -> dict:
-    return names.match(a, b, "genome", "signal")
+    pairs = names.check_shared(a, b, "genome", "signal")
+    names.check_lengths(pairs, a, b, "genome", "signal")
+    return pairs
 
 
 def test_same_and_other_spellings():

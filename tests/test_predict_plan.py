@@ -116,7 +116,7 @@ def test_windows_of_hg38_as_the_original_counts_them(shared):
         ({"stride": 50}, "multiple of the bin size, 32 bp"),
         ({"stride": 0}, "multiple"),
         ({"stride": 512}, "at most the 256 bp"),
-        ({"stride": 64.0}, "multiple"),
+        ({"stride": 64.0}, "whole number"),
         ({"batch_size": 0}, "at least one window"),
         ({"strands": "reverse"}, "strands is one of forward, both"),
         ({"views": "some"}, 'views is None or "all"'),

@@ -180,7 +180,7 @@ def test_a_damaged_cache_is_made_again(place, monkeypatch: pytest.MonkeyPatch, d
             (folder / "more").write_bytes(b"")
         case "digests":
             (folder / store.DIGESTS).write_text("{")
-    with pytest.warns(ZooWarning, match="discarded and made again"):
+    with pytest.warns(ZooWarning, match="made again"):
         assert registry.fetch_entry(family, entry, copy) == folder
     assert (folder / "model").read_bytes() == b"the weights"
     store.verify(folder)
@@ -269,3 +269,24 @@ def test_kill_during_conversion(shared: Path, tmp_path: Path):
         process.stdout.close()
     done = subprocess.run([sys.executable, "-m", "zoo", "check", "maxatac/CTCF"], env=environment, capture_output=True)
     assert done.returncode == 0
+
+
+def test_a_model_is_not_lost_before_there_is_another(place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    root, family, entry = place
+    monkeypatch.setenv("ZOO_MIRROR", str(root))
+    folder = registry.fetch_entry(family, entry, copy)
+    (folder / ".DS_Store").write_text("a file of the system's")
+    assert registry.fetch_entry(family, entry, copy) == folder  # is nobody's business
+    (folder / "thresholds").write_text("damaged")
+    monkeypatch.setenv("ZOO_MIRROR", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("ZOO_OFFLINE", "1")
+    with pytest.warns(ZooWarning), pytest.raises(OfflineMiss):
+        registry.fetch_entry(family, entry, copy)
+    assert (folder / "model").read_bytes() == b"the weights"  # still there for whoever mends it
+
+
+def test_an_address_that_is_none(place, monkeypatch: pytest.MonkeyPatch):
+    _, family, entry = place
+    monkeypatch.setenv("ZOO_UPSTREAM", "notaurl")
+    with pytest.raises(OfflineMiss, match="unknown url type"):
+        registry.fetch_entry(family, entry, copy)

@@ -18,7 +18,7 @@ from zoo import __version__, environment, loading
 from zoo.errors import InputError, ZooError, ZooWarning
 
 _FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
-_CUTOFF = 'score of the BED: f1, precision=0.9, recall=0.5, log2fc=7, a number, or "none" for no BED (default f1)'
+_CUTOFF = 'score of the BED: f1, precision=0.9, recall=0.5, log2fc=6, a number, or "none" for no BED (default f1)'
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,16 +26,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = _show_warning
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options) or 0
-    except ZooError as error:
-        print(f"zoo: error: {error}", file=sys.stderr)
-        return _USAGE
-    except KeyboardInterrupt:
-        print("zoo: interrupted. The same command goes on where it stopped.", file=sys.stderr)
-        return _INTERRUPTED
+        status = options.run(options) or 0
+        sys.stdout.flush()
+        return status
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ZooError as error:
+        print(f"zoo: error: {error}", *getattr(error, "__notes__", ()), file=sys.stderr)
+    except OSError as error:
+        print(f"zoo: error: The output can be written ({error.strerror}).", file=sys.stderr)
+    except KeyboardInterrupt:
+        goes_on = " The same command goes on where it stopped." if getattr(options, "output", None) else ""
+        print(f"zoo: interrupted.{goes_on}", file=sys.stderr)
+        return _INTERRUPTED
+    return _USAGE
 
 
 def _parser() -> argparse.ArgumentParser:

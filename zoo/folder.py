@@ -50,9 +50,13 @@ def write(folder: Path, spec: ModelSpec, network, golden: Golden, thresholds: by
 def read_spec(folder: Path) -> ModelSpec:
     """The spec of a model folder. Raises `InputError` if it is none, `IntegrityError` if it is damaged."""
     config = folder / CONFIG
-    if not config.is_file():
-        raise InputError("A model folder has a config.json", received={"folder": str(folder)})
-    return ModelSpec.from_json(config.read_bytes(), config)
+    try:
+        data = config.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"A model folder has a config.json that can be read ({error.strerror})", received={"folder": str(folder)}
+        ) from None
+    return ModelSpec.from_json(data, config)
 
 
 def read_network(folder: Path, spec: ModelSpec):
@@ -85,7 +89,10 @@ def read_golden(folder: Path) -> Golden:
         if sum(item.file_size for item in zipfile.ZipFile(folder / GOLDEN).infolist()) > _GOLDEN_BYTES:
             raise ValueError(f"more than {_GOLDEN_BYTES:,} bytes")
         with np.load(folder / GOLDEN, allow_pickle=False) as arrays:
-            return Golden(arrays["inputs"], arrays["outputs"])
+            golden = Golden(arrays["inputs"], arrays["outputs"])
+        if golden.inputs.ndim != 3 or golden.outputs.ndim != 2 or len(golden.inputs) != len(golden.outputs):
+            raise ValueError(f"shapes {golden.inputs.shape} and {golden.outputs.shape}")
+        return golden
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise IntegrityError(f"Golden inputs and outputs are arrays ({error})", where=folder / GOLDEN) from None
 

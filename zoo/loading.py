@@ -14,7 +14,7 @@ def load(name: str | Path):
 
     Args:
         name: `family/MODEL[@revision]`, `hf://org/repo/MODEL[@revision]`, or the path of a model folder (absolute, or
-            beginning with `./` or `../`).
+            beginning with `./` or `../`; a relative path that is a model folder comes before the registry).
 
     Returns:
         A `zoo.Model`.
@@ -78,7 +78,10 @@ def _local(name: str | Path) -> Path | None:
         raise InputError("A model is named by a string or a path", example='"maxatac/CTCF"', received={"name": name})
     if str(name).startswith("hf:"):
         return None
-    path = Path(name).expanduser()
-    if isinstance(name, Path) or path.is_absolute() or name.startswith(("./", "../", "~")):
-        return path
-    return path if (path / folder.CONFIG).is_file() else None
+    try:
+        path = Path(name).expanduser()
+        if isinstance(name, Path) or path.is_absolute() or name.startswith(("./", "../", "~")):
+            return path
+        return path if (path / folder.CONFIG).is_file() else None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"A model folder can be read ({error})", received={"name": str(name)[:80]}) from None

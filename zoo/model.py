@@ -100,7 +100,7 @@ class Model:
             chromosomes: names; default all main chromosomes that genome and signal share.
             output: write `<output>.bw`, `.bed` and `.json` (with regions also `.tsv`) instead of returning a table.
                 Finished chromosomes survive an interruption: the same call goes on from there.
-            threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=7", a score, or None for no BED.
+            threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=6", a score, or None for no BED.
             blacklist: a BED path or intervals whose bins are left out.
             strands: "forward" or "both" (strand-symmetric; twice the cost).
             views: "all" to average every view that the weights can read (`zoo.predict.views`; for maxATAC four).
@@ -139,10 +139,9 @@ class Model:
             )
         cut = thresholds.resolve(threshold, self.thresholds) if output is not None and threshold is not None else None
         inputs = Inputs.open(self.spec, genome, signal, regions, chromosomes, blacklist, compat)
+        place = None if output is None else Output(output, inputs.files(regions, blacklist))
         run = Run(self.spec, self._forward(options.views), inputs, options, progress)
-        if output is None:
-            return run.to_table()
-        return run.to_files(Output(output), cut, self._provenance())
+        return run.to_table() if place is None else run.to_files(place, cut, self._provenance())
 
     def check(self, tolerance: float = 1e-5) -> Check:
         """Run the golden inputs and compare with the golden outputs, which come from an independent computation."""

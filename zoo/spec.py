@@ -113,7 +113,9 @@ class ModelSpec:
         }
         for rule, holds in rules.items():
             if not holds:
-                raise InputError(f"In a model's spec {rule}", where=self.name, received={"spec": self})
+                raise InputError(
+                    f"In a model's spec {rule}", where=self.name, received={"input": self.input, "output": self.output}
+                )
 
     def to_json(self) -> dict:
         """A JSON object with the schema's version."""

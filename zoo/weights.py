@@ -69,7 +69,11 @@ def load(network, path: Path) -> None:
     Raises:
         IntegrityError: a missing or additional tensor, a wrong shape or dtype, or a number that is not finite.
     """
-    with open_plain(path.read_bytes(), path) as file:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise IntegrityError(f"A model folder has weights that can be read ({error.strerror})", where=path) from None
+    with open_plain(data, path) as file:
         found = Counter()
         for array in arrays(file, path):
             found[array.shape, str(array.dtype)] += 1

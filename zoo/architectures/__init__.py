@@ -23,4 +23,10 @@ def build(name: str, **config: object):
     known = inspect.signature(builder).parameters
     if unknown := sorted(set(config) - set(known)):
         raise InputError(f"The arguments of {name} are {', '.join(known)}", received={"unknown": unknown})
-    return builder(**config)
+    try:
+        return builder(**config)
+    except (TypeError, ValueError) as error:
+        said = (str(error).splitlines() or [""])[0]
+        raise InputError(
+            f"The arguments of {name} have values it can be built with ({said})", received=config
+        ) from None

@@ -2,6 +2,8 @@
 
 import bz2
 import gzip
+import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,24 +14,26 @@ from zoo.genome import names
 from zoo.genome.interval import Interval
 
 _OPEN = {".gz": gzip.open, ".bgz": gzip.open, ".bz2": bz2.open}
+_IGNORED = re.compile(r"#|(track|browser)\b")
+_LONGEST = 1 << 40
 _COLUMNS = (("chrom", "chromosome", "chr", "seqnames"), ("start", "chromStart"), ("end", "chromEnd", "stop"))
 
 
-def read(path: str | Path) -> list[Interval]:
+def read(path: str | Path, may_be_empty: bool = False) -> list[Interval]:
     """Read a BED file (or narrowPeak, or any table that begins with chrom, start, end), plain, .gz or .bz2.
 
     Raises:
         InputError: no file, no region in it, or a line that is not BED, named by its number.
     """
-    path, regions = Path(path), []
+    path, regions = Path(path).expanduser(), []
     try:
-        with _OPEN.get(path.suffix, open)(path, "rt") as handle:
+        with _OPEN.get(path.suffix.lower(), open)(path, "rt", encoding="utf-8-sig") as handle:
             for number, line in enumerate(handle, start=1):
-                if line.strip() and not line.startswith(("#", "track", "browser")):
+                if line.strip() and not _IGNORED.match(line):
                     regions.append(_parse(line, f"{path}, line {number}"))
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise InputError(f"A BED file can be read ({error})", received={"bed": str(path)}) from None
-    if not regions:
+    if not regions and not may_be_empty:
         raise InputError("A BED file has at least one region", example="chr1\t1000\t2000", where=path)
     return regions
 
@@ -38,7 +42,7 @@ def _parse(line: str, where: str) -> Interval:
     columns = line.split("\t") if "\t" in line else line.split()
     try:
         chrom, start, end = columns[0], int(columns[1]), int(columns[2])
-        if not 0 <= start < end or not chrom:
+        if not 0 <= start < end < _LONGEST or not chrom:
             raise ValueError
     except (ValueError, IndexError):
         raise InputError(
@@ -62,16 +66,17 @@ def regions(value: object, sizes: Mapping[str, int]) -> list[Interval]:
         InputError: something else, or no region at all.
         GenomeMismatch: a chromosome that the genome does not have, or a region behind a chromosome's end.
     """
-    found = [_on_genome(region, sizes) for region in _intervals(value, sizes)]
+    found = [_on_genome(region, sizes) for region in intervals(value, sizes)]
     if not found:
-        raise InputError("There is at least one region", received={"regions": value})
+        raise InputError("There is at least one region", received={"regions": type(value).__name__})
     return found
 
 
-def _intervals(value: object, sizes: Mapping[str, int]) -> Iterator[Interval]:
+def intervals(value: object, sizes: Mapping[str, int]) -> Iterator[Interval]:
+    """The same as they are given, whatever chromosomes they lie on. Raises `InputError` for what is no region."""
     if isinstance(value, Interval):
         yield value
-    elif isinstance(value, Path) or (isinstance(value, str) and Path(value).is_file()):
+    elif isinstance(value, Path) or (isinstance(value, str) and is_there(value)):
         yield from read(value)
     elif isinstance(value, str):
         yield _region_string(value, sizes)
@@ -81,11 +86,20 @@ def _intervals(value: object, sizes: Mapping[str, int]) -> Iterator[Interval]:
         yield Interval(value[0], int(value[1]), int(value[2]))
     elif isinstance(value, Iterable):
         for item in value:
-            yield from _intervals(item, sizes)
+            yield from intervals(item, sizes)
     else:
         raise InputError(
             "Regions are a BED file, region strings, intervals or a data frame", received={"regions": value}
         )
+
+
+def is_there(text: str | Path) -> bool:
+    """Whether a text names a file; a pipe is one, a text too long for a name is none."""
+    try:
+        path = Path(text).expanduser()
+        return path.exists() and not path.is_dir()
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def _is_row(value: Sequence) -> bool:
@@ -95,7 +109,7 @@ def _is_row(value: Sequence) -> bool:
 def _region_string(text: str, sizes: Mapping[str, int]) -> Interval:
     if text.lower().endswith((".bed", ".gz", ".bz2", ".narrowpeak", ".broadpeak", ".txt", ".tsv")) or "/" in text:
         raise InputError("A BED file exists", received={"regions": text})
-    return Interval.parse(text, dict(sizes))
+    return Interval.parse(text, sizes)
 
 
 def _from_frame(frame) -> Iterator[Interval]:
@@ -106,7 +120,17 @@ def _from_frame(frame) -> Iterator[Interval]:
         )
     labels = frame["name"] if "name" in frame.columns else ["."] * len(frame)
     for chrom, start, end, name in zip(*(frame[column] for column in chosen), labels, strict=True):
-        yield Interval(str(chrom), int(start), int(end), str(name))
+        yield Interval(str(chrom), _integer(start), _integer(end), str(name))
+
+
+def _integer(value: object) -> int:
+    """A position out of a data frame, whose columns of whole numbers may be floats."""
+    try:
+        if value == int(value):
+            return int(value)
+    except (TypeError, ValueError):
+        pass
+    raise InputError("Positions in a data frame are whole numbers", received={"position": value})
 
 
 def _on_genome(region: Interval, sizes: Mapping[str, int]) -> Interval:

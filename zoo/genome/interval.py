@@ -1,11 +1,14 @@
 """A stretch of a chromosome."""
 
+import operator
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zoo.errors import InputError
+from zoo.genome import names
 
-_REGION = re.compile(r"(?P<chrom>[^\s:]+)(?::(?P<start>-?[\d,]+)-(?P<end>[\d,]+))?")
+_REGION = re.compile(r"(?P<chrom>\S+):(?P<start>-?\d[\d,]*)-(?P<end>\d[\d,]*)")
 
 
 @dataclass(frozen=True, order=True)
@@ -24,6 +27,13 @@ class Interval:
     def __post_init__(self) -> None:
         if not self.chrom or not isinstance(self.chrom, str):
             raise InputError("An interval names its chromosome", example="chr1", received={"chrom": self.chrom})
+        for end in ("start", "end"):
+            try:
+                object.__setattr__(self, end, operator.index(getattr(self, end)))
+            except TypeError:
+                raise InputError(
+                    "Positions are whole numbers", where=self.chrom, received={end: getattr(self, end)}
+                ) from None
         if not self.start < self.end:
             raise InputError(
                 "An interval is 0-based, half-open and not empty: start < end",
@@ -39,18 +49,19 @@ class Interval:
         return f"{self.chrom}:{self.start + 1}-{self.end}"
 
     @classmethod
-    def parse(cls, text: str, sizes: dict[str, int] | None = None) -> "Interval":
+    def parse(cls, text: str, sizes: Mapping[str, int] | None = None) -> "Interval":
         """Read a region string, 1-based with both ends included as in genome browsers and samtools.
 
         `chr1:1,001-2,000` is `Interval("chr1", 1000, 2000)`; a bare `chr1` is the whole chromosome, if `sizes`
         (chromosome -> bp) is given. Raises `InputError`.
         """
-        match = _REGION.fullmatch(text.strip())
-        chrom = match["chrom"] if match else None
-        if match and match["start"] is not None:
-            return cls(chrom, int(match["start"].replace(",", "")) - 1, int(match["end"].replace(",", "")))
-        if chrom and sizes and chrom in sizes:
-            return cls(chrom, 0, sizes[chrom])
+        text = text.strip()
+        if match := _REGION.fullmatch(text):
+            start, end = (int(match[key].replace(",", "")) for key in ("start", "end"))
+            return cls(match["chrom"], start - 1, end)
+        known = names.find(text, sizes or {})
+        if known is not None:
+            return cls(known, 0, sizes[known])
         raise InputError(
             "A region is chrom:start-end, 1-based with both ends included, or the name of a chromosome of the genome",
             example='"chr20:10,000,001-10,010,000"',

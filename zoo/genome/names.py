@@ -1,6 +1,6 @@
 """Which chromosome of one file is which of another."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from zoo.errors import GenomeMismatch
 
@@ -30,24 +30,21 @@ def find(name: str, among: Mapping[str, object]) -> str | None:
     return known[0] if len(known) == 1 else None
 
 
-def match(sizes: Mapping[str, int], other: Mapping[str, int], what: str, other_what: str) -> dict[str, str]:
-    """Map chromosomes of one file to those of another.
+def match(names: Iterable[str], other: Mapping[str, object]) -> dict[str, str]:
+    """Name -> its spelling in another file, for all that are in both, where that is unambiguous."""
+    return {name: found for name in names if (found := find(name, other)) is not None}
 
-    A name is mapped to another spelling only when that is unambiguous; and wherever two names meet, their lengths
-    have to agree, because a disagreement means another assembly.
+
+def check_lengths(
+    pairs: Mapping[str, str], sizes: Mapping[str, int], other: Mapping[str, int], what: str, other_what: str
+) -> None:
+    """Raise `GenomeMismatch` if a chromosome has one length here and another there: these are two assemblies.
 
     Args:
-        sizes: chromosome -> bp of the first file.
-        other: the same of the second one.
-        what, other_what: how messages call the two files.
-
-    Returns:
-        name in the first file -> name in the second one, for all that are in both.
-
-    Raises:
-        GenomeMismatch: lengths disagree, or no chromosome is in both.
+        pairs: name in the first file -> name in the second one, of the chromosomes that matter.
+        sizes, other: chromosome -> bp of the two files.
+        what, other_what: how the message calls them.
     """
-    pairs = {name: found for name in sizes if (found := find(name, other)) is not None}
     for name, found in pairs.items():
         if sizes[name] != other[found]:
             raise GenomeMismatch(
@@ -58,12 +55,15 @@ def match(sizes: Mapping[str, int], other: Mapping[str, int], what: str, other_w
                     other_what: f"{other[found]:,} bp{_of_assembly(other[found])}",
                 },
             )
-    if not pairs:
-        raise GenomeMismatch(
-            "Genome and signal have chromosomes in common",
-            received={what: _some(sizes), other_what: _some(other)},
-        )
-    return pairs
+
+
+def check_shared(sizes: Mapping[str, int], other: Mapping[str, int], what: str, other_what: str) -> dict[str, str]:
+    """`match`, or `GenomeMismatch` if no chromosome is in both."""
+    if pairs := match(sizes, other):
+        return pairs
+    raise GenomeMismatch(
+        "Genome and signal have chromosomes in common", received={what: _some(sizes), other_what: _some(other)}
+    )
 
 
 def main_chromosomes(names: list[str]) -> list[str]:

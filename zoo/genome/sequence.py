@@ -1,6 +1,7 @@
 """A genome in a 2bit file."""
 
 import functools
+import operator
 import os
 import struct
 from collections.abc import Mapping
@@ -13,7 +14,8 @@ from zoo.errors import InputError
 from zoo.genome import encode
 from zoo.genome.handle import Handle
 
-_MAGIC = 0x1A412743
+_MAGIC, _SWAPPED = 0x1A412743, 0x4327411A
+_OFFSET = {0: "<I", 1: "<Q"}  # of a sequence, by the version of the format
 _TWOBIT_CODE = np.array([2, 1, 3, 0, 0], np.uint8)  # the format packs T 0, C 1, A 2, G 3
 
 
@@ -31,7 +33,7 @@ class Genome:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = Path(path).expanduser()
         _check_complete(self.path)
         self._handle = Handle(functools.partial(_open, str(self.path)))
         with self._handle as file:
@@ -46,7 +48,7 @@ class Genome:
         Soft-masked (lower-case) bases are like all others. Raises `InputError` for an unknown chromosome or an empty
         interval.
         """
-        size = self.sizes.get(chrom)
+        start, end, size = operator.index(start), operator.index(end), self.sizes.get(chrom)
         if size is None:
             raise InputError("The genome has this chromosome", where=self.path, received={"chrom": chrom})
         if not start < end:
@@ -74,29 +76,29 @@ def _check_complete(path: Path) -> None:
     """Walk to the end of the last sequence without reading any, so that a file that was cut off is found at once."""
     try:
         with open(path, "rb") as file:
-            head = file.read(16)
-            order = "<" if head[:4] == struct.pack("<I", _MAGIC) else ">"
-            if len(head) < 16 or struct.unpack(f"{order}I", head[:4])[0] != _MAGIC:
+            magic, version, count, _ = struct.unpack("<IIII", file.read(16))
+            if magic == _SWAPPED:
+                raise InputError("A .2bit file is little-endian; this one is byte-swapped", where=path)
+            if magic != _MAGIC or version not in _OFFSET:
                 raise InputError("A genome is a .2bit file", example="hg38.2bit", received={"genome": str(path)})
 
-            def integers(count: int) -> tuple[int, ...]:
-                return struct.unpack(f"{order}{count}I", file.read(4 * count))
+            def integers(form: str) -> int:
+                return struct.unpack(form, file.read(struct.calcsize(form)))[0]
 
             offsets = []
-            for _ in range(struct.unpack(f"{order}I", head[8:12])[0]):
+            for _ in range(count):
                 file.seek(file.read(1)[0], os.SEEK_CUR)
-                offsets.extend(integers(1))
+                offsets.append(integers(_OFFSET[version]))
             for offset in offsets:
                 file.seek(offset)
-                (length,) = integers(1)
+                length = integers("<I")
                 for _ in ("N blocks", "lower-case blocks"):
-                    (blocks,) = integers(1)
-                    file.seek(8 * blocks, os.SEEK_CUR)
+                    file.seek(8 * integers("<I"), os.SEEK_CUR)
                 file.seek(4 + (length + 3) // 4, os.SEEK_CUR)
                 if file.tell() > path.stat().st_size:
                     raise EOFError
-    except (EOFError, struct.error, IndexError):
-        raise InputError("This .2bit file was cut off; copy it again", where=path) from None
+    except (EOFError, struct.error, IndexError, OverflowError):
+        raise InputError("This .2bit file was cut off or damaged; copy it again", where=path) from None
     except OSError as error:
         raise InputError(f"The genome can be read ({error.strerror})", received={"genome": str(path)}) from None
 

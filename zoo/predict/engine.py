@@ -67,7 +67,10 @@ def _compiled(model: keras.Model) -> keras.Model:
 
 def check_array(x: object, spec: InputSpec) -> np.ndarray:
     """`x` as float32 (n, window, channels). Raises `InputError` if its shape or its numbers are not usable."""
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise InputError("Windows are an array, all of one length", received={"type": type(x).__name__}) from None
     if array.ndim != 3 or array.shape[1:] != (spec.window, spec.channels) or not len(array):
         raise InputError(
             f"Windows are an array (n, {spec.window}, {spec.channels}): one-hot A, C, G, T"

@@ -8,6 +8,7 @@ anew. The final files replace older ones only when they are complete.
 import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from zoo.predict.thresholds import Threshold
 
 Pieces = Iterator[tuple[int, np.ndarray]]
 _CHUNK = 1 << 18  # bins read back at once
+_NOTE = "run.json"
+_WAIT_S = 0.2  # for a run that is just ending
 
 
 @dataclass(frozen=True)
@@ -59,47 +62,77 @@ class PredictionFiles:
 class Output:
     """The place of a prediction's files: `<base>.bw`, `.bed`, `.tsv`, `.json`, and `<base>.partial` meanwhile.
 
+    A context: inside it, no other run writes to the same place.
+
+    Args:
+        base: the path without extension (`.bw` is taken off).
+        inputs: files that the prediction reads; none of them may be written over.
+
     Raises:
-        InputError: nothing can be written there.
+        InputError: nothing can or may be written there.
     """
 
-    def __init__(self, base: str | Path) -> None:
-        base = Path(base)
-        if base.suffix in (".bw", ".bigwig", ".bigWig"):
-            base = base.with_suffix("")
-        if not base.name:
-            raise InputError("output has a name", example="out/ctcf", received={"output": str(base)})
+    def __init__(self, base: str | Path, inputs: Iterable[Path] = ()) -> None:
+        if not isinstance(base, (str, Path)) or not str(base) or "\0" in str(base) or str(base).endswith(("/", "..")):
+            raise InputError("output is a path without extension", example="out/ctcf", received={"output": base})
+        path = Path(base).expanduser()
+        if path.suffix in (".bw", ".bigwig", ".bigWig"):
+            path = path.with_suffix("")
         self.bigwig, self.bed, self.table, self.sidecar, self.partial = (
-            base.with_name(base.name + suffix) for suffix in (".bw", ".bed", ".tsv", ".json", ".partial")
+            path.with_name(path.name + suffix) for suffix in (".bw", ".bed", ".tsv", ".json", ".partial")
         )
-        if any(path.is_dir() for path in (self.bigwig, self.bed, self.table, self.sidecar)):
-            raise InputError("output is a path without extension", example="out/ctcf", received={"output": str(base)})
+        self._lock = path.with_name(f".{path.name}.lock")
         try:
-            self.partial.mkdir(parents=True, exist_ok=True)
-            (self.partial / ".writable").touch()
-            (self.partial / ".writable").unlink()
-        except OSError as error:
+            finals = (self.bigwig, self.bed, self.table, self.sidecar)
+            for final in finals:
+                if final.is_dir() or any(final.exists() and final.samefile(item) for item in inputs):
+                    raise InputError("An output replaces no folder and no input", received={"output": str(final)})
+            self.partial.parent.mkdir(parents=True, exist_ok=True)
+            self._check_partial()
+            tempfile.TemporaryFile(dir=self.partial.parent).close()
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or error
             raise InputError(
-                f"The output can be written ({error.strerror})", example="out/ctcf", received={"output": str(base)}
+                f"The output can be written ({said})", example="out/ctcf", received={"output": str(base)}
             ) from None
+
+    def _check_partial(self) -> None:
+        """A folder of that name that is not ours is not touched."""
+        if self.partial.exists() and not (self.partial / _NOTE).is_file() and any(self.partial.iterdir()):
+            raise InputError(
+                f"{self.partial.name} is a folder that predictions make and remove; this one holds something else",
+                received={"folder": str(self.partial)},
+            )
+
+    def __enter__(self) -> "Output":
+        from huggingface_hub.utils import WeakFileLock
+
+        self._held = WeakFileLock(self._lock, timeout=_WAIT_S)
+        try:
+            self._held.__enter__()
+        except TimeoutError:
+            raise InputError("One run at a time writes to an output", received={"output": str(self.bigwig)}) from None
+        self.partial.mkdir(exist_ok=True)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if not any(self.partial.glob("*.f32")):  # nothing is finished that another call could go on with
+            self.clear()
+        self._lock.unlink(missing_ok=True)
+        self._held.__exit__(*error)
 
     def resume(self, identity: dict) -> None:
         """Keep finished chromosomes of an interrupted run of the same identity; remove those of any other."""
-        note, text = self.partial / "run.json", json.dumps(identity, sort_keys=True)
-        if not note.is_file() or note.read_text() != text:
+        note, text = self.partial / _NOTE, json.dumps(identity, sort_keys=True).encode()
+        if not note.is_file() or note.read_bytes() != text:
             self.clear()
             self.partial.mkdir(parents=True)
             with writers.atomic(note, self.partial) as temporary:
-                temporary.write_text(text)
+                temporary.write_bytes(text)
 
     def clear(self) -> None:
         """Remove the folder of finished chromosomes."""
         shutil.rmtree(self.partial, ignore_errors=True)
-
-    def abandon(self) -> None:
-        """After a failure, leave no folder behind unless it holds a finished chromosome."""
-        if not any(self.partial.glob("*.f32")):
-            self.clear()
 
     def part(self, plan: ChromosomePlan) -> Path:
         """Where the scores of a chromosome are kept until all are finished."""
@@ -141,8 +174,16 @@ class Output:
                 complete.enter_context(writers.atomic(self.bigwig, self.partial)), lengths, tracks, plans[0].bin_size
             )
             writers.sidecar(sidecar, {**describe(), "intervals": intervals})
+            self._retire(kept=[path for path, made in ((self.bed, threshold), (self.table, collector)) if made])
         self.clear()
         return intervals
+
+    def _retire(self, kept: list[Path]) -> None:
+        """Remove what an earlier run left here and this one does not replace; first of all what says it is whole."""
+        if self.sidecar.exists():
+            self.sidecar.unlink()
+            for path in {self.bed, self.table} - set(kept):
+                path.unlink(missing_ok=True)
 
     def _collect(self, plans: Iterable[ChromosomePlan], collector: Collector) -> Predictions:
         for plan in plans:

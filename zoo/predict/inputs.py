@@ -36,6 +36,11 @@ class Inputs:
     regions: list[Interval] | None
     blacklist: list[Interval]
 
+    def files(self, *beds: object) -> list[Path]:
+        """Every file that is read: genome, signal, and those of `beds` that are paths."""
+        paths = [Path(item).expanduser() for item in beds if isinstance(item, (str, Path))]
+        return [self.genome.path, self.signal.path, *(path for path in paths if bed.is_there(path))]
+
     @property
     def lengths(self) -> dict[str, int]:
         """Chromosome -> bp, in the order of the work."""
@@ -62,10 +67,14 @@ class Inputs:
                 )
         genome = genome if isinstance(genome, Genome) else Genome(genome)
         signal = signal if isinstance(signal, Signal) else Signal(signal, fill=spec.input.signal.fill)
-        shared = names.match(genome.sizes, signal.sizes, f"genome {genome.path}", f"signal {signal.path}")
+        what, other_what = f"genome {genome.path}", f"signal {signal.path}"
+        shared = names.check_shared(genome.sizes, signal.sizes, what, other_what)
         found = bed.regions(regions, genome.sizes) if regions is not None else None
         unwanted = _blacklist(blacklist, genome)
         chosen = _choose(genome, signal, shared, chromosomes, found, compat)
+        names.check_lengths(chosen, genome.sizes, signal.sizes, what, other_what)
+        if found is not None:
+            found = [region for region in found if region.chrom in chosen]
         check_normalized(signal, spec.input.signal, chosen)
         return cls(genome, signal, chosen, found, unwanted)
 
@@ -81,10 +90,12 @@ def _choose(
     """The chromosomes to work on: those asked for, those of the regions, else the main ones of genome and signal."""
     if asked is not None:
         wanted = [_asked(chrom, genome) for chrom in ([asked] if isinstance(asked, str) else asked)]
+        if regions is not None:
+            wanted = [chrom for chrom in wanted if any(region.chrom == chrom for region in regions)]
     elif regions is not None:
         wanted = [region.chrom for region in regions]
     elif compat == "maxatac":
-        wanted = [chrom for chrom in _AUTOSOMES if chrom in shared]
+        wanted = list(names.match(_AUTOSOMES, shared).values())
     else:
         wanted = names.main_chromosomes(list(shared))
     if not wanted:
@@ -99,7 +110,7 @@ def _choose(
 
 
 def _asked(chrom: str, genome: Genome) -> str:
-    found = names.find(chrom, genome.sizes)
+    found = names.find(chrom, genome.sizes) if isinstance(chrom, str) else None
     if found is None:
         raise InputError(
             "The genome has the chromosomes to be predicted",
@@ -113,10 +124,11 @@ def _blacklist(value: object, genome: Genome) -> list[Interval]:
     """Blacklisted intervals on the genome's chromosomes; those of other chromosomes do not matter."""
     if value is None:
         return []
-    intervals = bed.read(value) if isinstance(value, (str, Path)) else bed.regions(value, genome.sizes)
+    path = isinstance(value, (str, Path))
+    intervals = bed.read(value, may_be_empty=True) if path else list(bed.intervals(value, genome.sizes))
     renamed = ((names.find(item.chrom, genome.sizes), item) for item in intervals)
     here = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
-    if not here:
+    if intervals and not here:
         raise GenomeMismatch(
             "Blacklist and genome have chromosomes in common",
             received={"blacklist": sorted({item.chrom for item in intervals})[:5], "genome": list(genome.sizes)[:5]},

@@ -1,5 +1,6 @@
 """How to predict: the choices of a user, checked against a model's spec."""
 
+import operator
 from dataclasses import dataclass
 
 from zoo.errors import InputError
@@ -41,22 +42,30 @@ class Options:
     ) -> "Options":
         """Check a user's choices against the model. Raises `InputError` naming the one that does not fit."""
         output = spec.output
-        stride = spec.prediction.stride if stride is None else stride
+        stride = spec.prediction.stride if stride is None else _whole("stride", stride)
+        batch_size = _whole("batch_size", batch_size)
         span = output.bins * output.bin_size
-        if type(stride) is not int or not 0 < stride <= span or stride % output.bin_size:
+        if not 0 < stride <= span or stride % output.bin_size:
             raise InputError(
                 f"The stride is a multiple of the bin size, {output.bin_size} bp, and at most the {span} bp that "
                 "a window predicts",
                 example=spec.prediction.stride,
                 received={"stride": stride},
             )
-        if type(batch_size) is not int or batch_size < 1:
+        if batch_size < 1:
             raise InputError("A batch has at least one window", example=256, received={"batch_size": batch_size})
         if compat is not None and compat not in COMPAT:
             raise InputError(f"compat is None or one of {', '.join(COMPAT)}", received={"compat": compat})
         if compat and center_only:
             raise InputError("compat='maxatac' averages whole windows", received={"center_only": center_only})
         return cls(stride, _views(spec, strands, views), bool(center_only), batch_size, compat)
+
+
+def _whole(name: str, value: object) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise InputError(f"The {name.replace('_', ' ')} is a whole number", received={name: value}) from None
 
 
 def _views(spec: ModelSpec, strands: str, views: str | None) -> tuple[str, ...]:

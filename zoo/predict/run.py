@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -40,8 +41,8 @@ class Run:
         )
         if not self.plans:
             raise InputError(
-                "There is a window to predict (the blacklist leaves none)",
-                received={"chromosomes": list(inputs.chromosomes)},
+                "There is a window to predict; the blacklist or the rules of compat leave none",
+                received={"chromosomes": list(inputs.chromosomes), "compat": options.compat},
             )
 
     def to_table(self) -> Predictions:
@@ -58,16 +59,14 @@ class Run:
     def to_files(self, output: Output, threshold: Threshold | None, provenance: dict) -> PredictionFiles:
         """Predict to a bigWig, a BED and a JSON; a chromosome that an interrupted run finished is not done again."""
         try:
-            return self._write(output, threshold, self._identity(threshold, provenance))
+            with output:
+                return self._write(output, threshold, provenance)
         except OSError as error:
-            output.abandon()
             raise ZooError(f"The output can be written ({error.strerror or error})", where=output.bigwig) from None
-        except BaseException:
-            output.abandon()
-            raise
 
-    def _write(self, output: Output, threshold: Threshold | None, identity: dict) -> PredictionFiles:
+    def _write(self, output: Output, threshold: Threshold | None, provenance: dict) -> PredictionFiles:
         began = time.time()
+        identity = self._identity(provenance)
         output.resume(identity)
         left = [plan for plan in self.plans if not output.is_finished(plan)]
         with self._bar(left) as bar:
@@ -76,7 +75,10 @@ class Run:
 
         def describe() -> dict:
             return {
-                **identity,
+                "model": provenance,
+                "inputs": {what: {"path": str(path), **identity["inputs"][what]} for what, path in self._files.items()},
+                "parameters": identity["parameters"],
+                "threshold": threshold.to_json() if threshold else None,
                 "chromosomes": {plan.chrom: {"bp": plan.length, "windows": plan.windows} for plan in self.plans},
                 "versions": versions(),
                 "seconds": round(time.time() - began, 1),
@@ -116,14 +118,17 @@ class Run:
         total = sum(plan.windows for plan in plans)
         return tqdm(total=total, desc=self._spec.name, unit="window", unit_scale=True, disable=self._hidden)
 
-    def _identity(self, threshold: Threshold | None, provenance: dict) -> dict:
-        """What makes two runs the same: model, bytes of the inputs, parameters."""
-        files = {"genome": self._inputs.genome.path, "signal": self._inputs.signal.path}
+    @property
+    def _files(self) -> dict[str, Path]:
+        return {"genome": self._inputs.genome.path, "signal": self._inputs.signal.path}
+
+    def _identity(self, provenance: dict) -> dict:
+        """What scores depend on: weights, bytes of the inputs, parameters. Not names, and not the threshold."""
         return {
-            "model": provenance,
+            "weights_sha256": provenance["weights_sha256"],
             "inputs": {
-                what: {"path": str(path), "bytes": path.stat().st_size, "sha256": registry.store.sha256(path)}
-                for what, path in files.items()
+                what: {"bytes": path.stat().st_size, "sha256": registry.store.sha256(path)}
+                for what, path in self._files.items()
             },
             "parameters": {
                 "stride": self._options.stride,
@@ -135,7 +140,6 @@ class Run:
                 "regions": _intervals(self._inputs.regions),
                 "blacklist": _intervals(self._inputs.blacklist),
             },
-            "threshold": threshold.to_json() if threshold else None,
         }
 
 

@@ -14,7 +14,7 @@ COLUMNS = {
     "log2fc": "Monotonic_Avg_log2FC",
     "f1": "Avg_F1",
 }
-EXAMPLES = '"f1", "precision=0.9", "recall=0.5", "log2fc=7" or a number such as 0.45'
+EXAMPLES = '"f1", "precision=0.9", "recall=0.5", "log2fc=6" or a number such as 0.45'
 
 
 @dataclass(frozen=True)
@@ -103,17 +103,16 @@ def resolve(asked: str | float, table: ThresholdTable | None) -> Threshold:
     Raises:
         InputError: not one of these, or out of the table's reach.
     """
-    text = str(asked).strip().lower()
-    name, _, value = text.partition("=")
-    number = _number(value if value else name)
-    if number is not None and not value:
+    name, equals, value = (part.strip() for part in str(asked).lower().partition("="))
+    number = _number(value if equals else name)
+    if number is not None and not equals:
         if not 0 <= number <= 1:
             raise InputError("A threshold given as a number is a score from 0 to 1", received={"threshold": asked})
         if table is None:
             return Threshold(f"{number:g}", number)
         below = np.searchsorted(table.columns["threshold"], number + 1e-9, side="right") - 1
         return table.row(f"{number:g}", max(int(below), 0), score=number)
-    if not (name == "f1" and not value) and not (name in ("precision", "recall", "log2fc") and number is not None):
+    if not (name == "f1" and not equals) and not (name in ("precision", "recall", "log2fc") and number is not None):
         raise InputError("A threshold is a name or a score", example=EXAMPLES, received={"threshold": asked})
     if table is None:
         raise InputError("This model has no threshold table", example="threshold=0.5", received={"threshold": asked})

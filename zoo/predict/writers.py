@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ _CHUNK = 1 << 16  # bins handed to the bigWig library at once
 @contextmanager
 def atomic(path: Path, folder: Path) -> Iterator[Path]:
     """A temporary path in `folder` (of the same disk) that is flushed and renamed to `path`, or removed on failure."""
-    temporary = folder / f"{path.name}.{os.getpid()}.tmp"
+    temporary = folder / f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp"
     try:
         yield temporary
         with open(temporary, "rb") as handle:
