@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -86,7 +87,8 @@ class Hub(ThreadingHTTPServer):
     def fail(self, kind: str, pattern: str, faults: list) -> None:
         """Apply `faults`, one for each, to the next requests of a kind whose path matches.
 
-        A fault is a status, "flip" (a bit of the body), "cut" (half of the body), "drop" (no answer), "no-etag".
+        A fault is a status, "flip" (a bit of the body), "cut" (half of the body), "drop" (no answer), "no-etag",
+        or ("slow", seconds).
         """
         self.faults.append((kind, pattern, list(faults)))
 
@@ -127,6 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             if isinstance(fault, int):
                 raise Refused(fault)
+            if isinstance(fault, tuple):
+                time.sleep(fault[1])
             with self.server.lock:
                 data, headers = respond(self, body, **match.groupdict())
             self._send(200, data, headers, fault)

@@ -189,7 +189,7 @@ def test_bytes_that_stay_wrong_are_refused(hub, tmp_path: Path, path: str):
     assert weights(fetch("test/A")) == "weightsA"  # nothing wrong was kept
 
 
-@pytest.mark.parametrize("fault", [429, 500, 503, "cut", "drop", "no-etag"])
+@pytest.mark.parametrize("fault", [429, 500, 503, "cut", "drop", "no-etag", ("slow", 1)])
 def test_a_passing_fault_ends_in_success(hub, tmp_path: Path, fault: object):
     release(tmp_path, ["A"])
     empty_cache(tmp_path)
