@@ -147,7 +147,8 @@ def check_normalized(signal: Signal, spec: SignalSpec, chromosomes: Mapping[str,
     Some stretches, evenly spread over the chromosomes, stand for the whole track: the percentile of their positive
     values is 1 in a normalized track, give or take what sampling costs.
     """
-    values = np.concatenate([_sample(signal, chrom) for chrom in list(chromosomes.values())[:_SAMPLES]])
+    looked_at = list(chromosomes.values())[:_SAMPLES]
+    values = np.concatenate([_sample(signal, chrom, max(_SAMPLES // len(looked_at), 2)) for chrom in looked_at])
     positive = values[values > 0]
     recipe = (
         f"the model was trained on {spec.assay} (±{spec.smoothing} bp), divided by the {spec.percentile:g}th "
@@ -169,7 +170,7 @@ def check_normalized(signal: Signal, spec: SignalSpec, chromosomes: Mapping[str,
     )
 
 
-def _sample(signal: Signal, chrom: str) -> np.ndarray:
+def _sample(signal: Signal, chrom: str, stretches: int) -> np.ndarray:
     length = signal.sizes[chrom]
-    starts = np.unique(np.linspace(0, max(length - _SAMPLE_BP, 0), _SAMPLES, dtype=np.int64))
+    starts = np.unique(np.linspace(0, max(length - _SAMPLE_BP, 0), stretches + 2, dtype=np.int64)[1:-1])
     return np.concatenate([signal.values(chrom, int(start), min(int(start) + _SAMPLE_BP, length)) for start in starts])
