@@ -120,6 +120,24 @@ def genome_files(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Syntheti
 
 
 @pytest.fixture
+def interrupt_at(monkeypatch: pytest.MonkeyPatch):
+    """Function: let Ctrl-C happen when this chromosome is read; called with None, no more."""
+    from zoo.genome.sequence import Genome
+
+    real = Genome.codes
+
+    def arm(target: str | None) -> None:
+        def codes(self, chrom: str, start: int, end: int) -> np.ndarray:
+            if chrom == target:
+                raise KeyboardInterrupt
+            return real(self, chrom, start, end)
+
+        monkeypatch.setattr(Genome, "codes", codes)
+
+    return arm
+
+
+@pytest.fixture
 def read_track():
     """Function: the values of a chromosome of a bigWig, NaN where there is none."""
     import pyBigWig

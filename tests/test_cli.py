@@ -145,42 +145,41 @@ def _flat(files: synthetic.Synthetic, folder: Path) -> Path:
     return folder / "flat.bw"
 
 
-def test_ctrl_c_in_the_middle_and_again(small_folder: Path, tmp_path: Path):
-    """SIGINT after the first chromosome: no file under a final name, status 130; the same command finishes the rest."""
+@pytest.fixture
+def half_done(small_folder: Path, tmp_path: Path):
+    """A run that has finished its first, small chromosome and is at work on a large one; and its command."""
     files = synthetic.make(tmp_path / "genome", {"chr1": 64_000, "chr2": 9_000_000}, seed=2)
     command = [
         sys.executable, "-m", "zoo", "predict", small_folder, "--genome", files.genome, "--signal", files.signal,
         "--output", tmp_path / "out", "--batch-size", "64",
     ]  # fmt: skip
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    partial = tmp_path / "out.partial"
-    while process.poll() is None and not list(partial.glob("*.f32")):
+    while process.poll() is None and not list((tmp_path / "out.partial").glob("*.f32")):
         time.sleep(0.01)
+    return process, command
+
+
+def test_ctrl_c_in_the_middle_and_again(half_done, tmp_path: Path):
+    """SIGINT after the first chromosome: no file under a final name, status 130; the same command finishes the rest."""
+    process, command = half_done
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
     assert process.returncode == 130
     assert "The same command goes on" in err
     assert "Traceback" not in err
     assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.partial"}
-    assert sorted(path.suffix for path in partial.iterdir()) == [".f32", ".json"]
+    assert sorted(path.suffix for path in (tmp_path / "out.partial").iterdir()) == [".f32", ".json"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "out.json").read_text())["resumed"] == ["chr1"]
-    assert not partial.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.bw", "out.bed", "out.json"}
 
 
-def test_kill_in_the_middle_and_again(small_folder: Path, tmp_path: Path):
+def test_kill_in_the_middle_and_again(half_done, tmp_path: Path):
     """SIGKILL leaves no file under a final name either, and what it leaves is cleaned up by the next run."""
-    files = synthetic.make(tmp_path / "genome", {"chr1": 64_000, "chr2": 9_000_000}, seed=2)
-    command = [
-        sys.executable, "-m", "zoo", "predict", small_folder, "--genome", files.genome, "--signal", files.signal,
-        "--output", tmp_path / "out", "--batch-size", "64",
-    ]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not list((tmp_path / "out.partial").glob("*.f32")):
-        time.sleep(0.01)
+    process, command = half_done
     process.kill()
-    process.wait()
+    process.communicate()
     assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.partial", ".out.lock"}
     assert subprocess.run(command, capture_output=True).returncode == 0
     assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.bw", "out.bed", "out.json"}

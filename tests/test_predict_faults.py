@@ -95,18 +95,11 @@ def test_a_bed_that_is_not_ours_stays(small, files, tmp_path: Path):
     assert (tmp_path / "out.bed").read_text() == "mine\n"
 
 
-def test_another_threshold_goes_on_with_what_is_finished(small, files, tmp_path: Path, monkeypatch):
-    real = Genome.codes
-
-    def stopping(self, chrom: str, start: int, end: int) -> np.ndarray:
-        if chrom == "chr2":
-            raise KeyboardInterrupt
-        return real(self, chrom, start, end)
-
-    monkeypatch.setattr(Genome, "codes", stopping)
+def test_another_threshold_goes_on_with_what_is_finished(small, files, interrupt_at):
+    interrupt_at("chr2")
     with pytest.raises(KeyboardInterrupt):
         small.predict(**files, output="out")
-    monkeypatch.setattr(Genome, "codes", real)
+    interrupt_at(None)
     found = small.predict(genome="genome.2bit", signal="atac.bw", output="out", threshold="precision=0.6")
     assert found.resumed == 1
 

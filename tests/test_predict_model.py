@@ -360,25 +360,18 @@ def test_a_failure_in_the_middle_leaves_the_old_files(small, genome_files, tmp_p
     assert {name: (tmp_path / name).read_bytes() for name in old} == old
 
 
-def test_an_interrupted_run_goes_on(small, genome_files, tmp_path: Path, monkeypatch, read_track):
+def test_an_interrupted_run_goes_on(small, genome_files, tmp_path: Path, interrupt_at, read_track):
     arguments = {"genome": genome_files.genome, "signal": genome_files.signal}
     whole = small.predict(**arguments, output=tmp_path / "whole")
     assert whole.resumed == 0
-    real, calls = Genome.codes, []
-
-    def stopping(self, chrom: str, start: int, end: int) -> np.ndarray:
-        calls.append(chrom)
-        if chrom == "chr2":
-            raise KeyboardInterrupt
-        return real(self, chrom, start, end)
-
-    monkeypatch.setattr(Genome, "codes", stopping)
+    interrupt_at("chr2")
     with pytest.raises(KeyboardInterrupt):
         small.predict(**arguments, output=tmp_path / "out")
-    monkeypatch.setattr(Genome, "codes", real)
+    interrupt_at(None)
     assert not list(tmp_path.glob("out.b*"))
     assert not list(tmp_path.glob("out.json"))
     assert len(list((tmp_path / "out.partial").glob("*.f32"))) == 1
+    interrupt_at("chr1")  # which is not read again
     files = small.predict(**arguments, output=tmp_path / "out")
     assert files.resumed == 1
     assert json.loads(files.sidecar.read_text())["resumed"] == ["chr1"]
@@ -388,27 +381,17 @@ def test_an_interrupted_run_goes_on(small, genome_files, tmp_path: Path, monkeyp
     assert files.bed.read_text() == whole.bed.read_text()
 
 
-def test_other_parameters_do_not_reuse_finished_chromosomes(small, genome_files, tmp_path: Path, monkeypatch):
+def test_other_parameters_do_not_reuse_finished_chromosomes(small, genome_files, tmp_path: Path, interrupt_at):
     arguments = {"genome": genome_files.genome, "signal": genome_files.signal, "output": tmp_path / "out"}
-    real = Genome.codes
-
-    def stopping(self, chrom: str, start: int, end: int) -> np.ndarray:
-        if chrom == "chr2":
-            raise KeyboardInterrupt
-        return real(self, chrom, start, end)
-
-    monkeypatch.setattr(Genome, "codes", stopping)
+    interrupt_at("chr2")
     with pytest.raises(KeyboardInterrupt):
         small.predict(**arguments)
-    monkeypatch.setattr(Genome, "codes", real)
+    interrupt_at(None)
     assert small.predict(**arguments, strands="both").resumed == 0
 
 
-def test_nothing_is_left_when_the_first_chromosome_fails(small, genome_files, tmp_path: Path, monkeypatch):
-    def stopping(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Genome, "codes", stopping)
+def test_nothing_is_left_when_the_first_chromosome_fails(small, genome_files, tmp_path: Path, interrupt_at):
+    interrupt_at("chr1")
     with pytest.raises(KeyboardInterrupt):
         small.predict(genome=genome_files.genome, signal=genome_files.signal, output=tmp_path / "deep" / "out")
     assert list((tmp_path / "deep").iterdir()) == []
