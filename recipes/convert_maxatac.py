@@ -20,8 +20,7 @@ from tqdm import tqdm
 
 import registry
 import zoo
-from registry import card, sources, store
-from registry.publish import publish
+from registry import card, publish, sources, store
 from zoo.environment import versions
 from zoo.errors import ZooError
 from zoo.plot.curves import plot_thresholds

@@ -15,9 +15,17 @@ from registry.errors import UnknownModel
 from registry.schema import Entry, Family, HubName, Name
 from registry.sources import Convert
 
-__all__ = ["Entry", "Family", "Name", "families", "fetch", "is_cached", "list_models", "resolve", "search"]
+__all__ = ["Entry", "Family", "Name", "families", "fetch", "is_cached", "list_models", "publish", "resolve", "search"]
 
 _LAYOUT = 2  # raise it when a conversion writes another folder from the same bytes
+
+
+def __getattr__(name: str):
+    if name == "publish":  # needed by few, and it needs this package
+        from registry.publishing import publish
+
+        return publish
+    raise AttributeError(f"module 'registry' has no attribute {name!r}")
 
 
 @cache

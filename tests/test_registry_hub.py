@@ -14,9 +14,8 @@ import hub_server
 import pytest
 
 import registry
-from registry import store
+from registry import publish, store
 from registry.errors import HubError, InputError, IntegrityError, OfflineMiss, ZooWarning
-from registry.publish import publish
 
 REPO = "lab/test"
 
@@ -268,7 +267,7 @@ def test_kill_at_any_moment(hub, tmp_path: Path):
 
 PUBLISH = """
 import sys
-from registry.publish import publish
+from registry import publish
 publish([sys.argv[1]], "lab/test", sys.argv[2], families=sys.argv[3])
 """
 

@@ -211,7 +211,7 @@ def _env(options: argparse.Namespace) -> None:
 
 
 def _publish(options: argparse.Namespace) -> None:
-    from registry.publish import publish
+    from registry import publish
 
     release = publish(
         options.folders,
