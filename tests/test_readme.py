@@ -104,3 +104,25 @@ def test_demo_without_weights_says_what_was_tried(tmp_path: Path):
         in done.stderr
     )
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "expected"),
+    [
+        ("recipes/demo.sh", ["a folder"], [f"--editable {ROOT}", f"{ROOT}/recipes/demo.py a folder"]),
+        ("tests/run.sh", ["-k", "x"], [f"--editable {ROOT}[test]", "-m pytest -k x"]),
+    ],
+)
+def test_scripts_set_up_their_environment_once(tmp_path: Path, script: str, arguments: list, expected: list):
+    """Arguments of a script are for its program, not for what it installs. Python and ruff only take notes here."""
+    programs = tmp_path / "venv" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "ruff"):
+        (programs / name).write_text(f'#!/bin/sh\necho {name} "$@" >> {tmp_path}/calls\n')
+        (programs / name).chmod(0o755)
+    environment = {**os.environ, "ZOO_VENV": str(tmp_path / "venv")}
+    for _ in range(2):
+        subprocess.run(["bash", ROOT / script, *arguments], check=True, env=environment)
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert [call.endswith(expected[0]) for call in calls].count(True) == 1
+    assert [call.endswith(expected[1]) for call in calls].count(True) == 2
