@@ -78,7 +78,7 @@ def load(network, path: Path) -> None:
         for array in arrays(file, path):
             found[array.shape, str(array.dtype)] += 1
             finite(array[()], path, array.name)
-    expected = Counter((tuple(variable.shape), variable.dtype) for variable in network.variables)
+    expected = Counter((tuple(variable.shape), variable.dtype) for variable in network.weights)
     if found != expected:
         raise IntegrityError(
             f"The weights of {network.name} are {expected.total()} tensors of fixed shapes and dtypes",

@@ -52,5 +52,5 @@ def build(
             x = layers.BatchNormalization(name=f"block{block}_norm{step}")(x)
         x = layers.MaxPooling1D(pool_size, name=f"block{block}_pool")(x)
         filters = round(filters * growth)
-    x = layers.Conv1D(1, 1, activation="sigmoid", name="binding")(x)
-    return keras.Model(inputs, layers.Flatten(name="bins")(x), name="maxatac")
+    x = layers.Conv1D(1, 1, activation="sigmoid", dtype="float32", name="binding")(x)
+    return keras.Model(inputs, layers.Flatten(dtype="float32", name="bins")(x), name="maxatac")
