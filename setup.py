@@ -32,7 +32,7 @@ setup(
     ],
     extras_require={
         "pandas": ["pandas"],
-        "test": ["pandas", "pytest", "ruff"],
+        "test": ["jax", "pandas", "pytest", "ruff"],
     },
     entry_points={"console_scripts": ["zoo=zoo.cli:main"]},
     classifiers=[

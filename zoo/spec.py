@@ -71,7 +71,7 @@ class Architecture:
     """The name of a builder in `zoo.architectures` and its arguments."""
 
     name: str
-    config: Mapping[str, int | float | str | bool | tuple[int, ...] | None]
+    config: Mapping[str, int | float | str | bool | tuple[int | float, ...] | None]
 
 
 @dataclass(frozen=True)

@@ -5,26 +5,45 @@ import inspect
 
 from zoo.errors import InputError
 
-ARCHITECTURES = ("maxatac",)
+ARCHITECTURES = (
+    "maxatac",
+    "cnn",
+    "lstm",
+    "dcnn",
+    "convnext_cnn",
+    "convnext_lstm",
+    "convnext_dcnn",
+    "convnext_transformer",
+    "xlstm",
+)
 
 
-def build(name: str, **config: object):
+def build(name: str, *, preset: str | None = None, **config: object):
     """Build the network `name` with the arguments of its builder.
+
+    Args:
+        name: one of `ARCHITECTURES`; its arguments are those of `zoo.architectures.<name>.build`.
+        preset: "paper" for what the article's text describes where that differs from the authors' code, which the
+            defaults follow. Arguments that are given come before the preset's.
 
     Returns:
         A functional `keras.Model` with fresh weights.
 
     Raises:
-        InputError: an unknown architecture or argument; the message lists the known ones.
+        InputError: an unknown architecture, preset or argument; the message lists the known ones.
     """
     if name not in ARCHITECTURES:
         raise InputError(f"An architecture is one of {', '.join(ARCHITECTURES)}", received={"architecture": name})
-    builder = importlib.import_module(f"zoo.architectures.{name}").build
-    known = inspect.signature(builder).parameters
+    module = importlib.import_module(f"zoo.architectures.{name}")
+    known = inspect.signature(module.build).parameters
     if unknown := sorted(set(config) - set(known)):
         raise InputError(f"The arguments of {name} are {', '.join(known)}", received={"unknown": unknown})
+    presets = getattr(module, "PRESETS", {})
+    if preset is not None and preset not in presets:
+        raise InputError(f"The presets of {name} are {', '.join(presets) or 'none'}", received={"preset": preset})
+    config = {**presets.get(preset, {}), **config}
     try:
-        return builder(**config)
+        return module.build(**config)
     except (TypeError, ValueError) as error:
         said = (str(error).splitlines() or [""])[0]
         raise InputError(

@@ -1,0 +1,148 @@
+"""Every architecture of the zoo."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from model_case import ModelCase, Worker
+
+import zoo
+from zoo.architectures import ARCHITECTURES
+from zoo.errors import InputError
+
+
+@pytest.fixture(scope="module", params=["tensorflow", "jax", "torch"])
+def worker(request: pytest.FixtureRequest):
+    """A process of its own for each backend that is installed."""
+    if importlib.util.find_spec(request.param) is None:
+        pytest.skip(f"{request.param} is not installed")
+    worker = Worker(request.param)
+    yield worker
+    worker.close()
+
+
+class TestMaxatac(ModelCase):
+    name, parameters, shape = "maxatac", 116_424, (32,)
+    small = {"window": 256, "filters": 4}
+
+
+class TestCnn(ModelCase):
+    name, parameters, shape, head, positions = "cnn", 17_189_120, (512, 1), 257, 508
+    small = {"window": 1024, "filters": (8, 8, 16, 16), "kernel_size": 7, "dropouts": (0.1, 0.0, 0.2, 0.5)}
+    small |= {"hidden": 24, "mappability": True}
+
+
+class TestLstm(ModelCase):
+    name, parameters, shape, head, positions = "lstm", 1_342_464, (512, 1), 257, 505
+    small = {"window": 256, "filters": 16, "units": 12, "hidden": 20, "mappability": True}
+
+
+class TestLstmFinal(TestLstm):
+    small = {**TestLstm.small, "readout": "final", "tracks": 2}
+
+
+class TestDcnn(ModelCase):
+    name, parameters, shape, head, positions = "dcnn", 1_996_545, (512, 1), 257, 512
+    small = {"window": 256, "filters": 16, "residual_filters": 8, "residual_blocks": 5, "final_filters": 24}
+    small |= {"mappability": True}
+
+
+class TestConvnextCnn(ModelCase):
+    name, parameters, shape, head, positions = "convnext_cnn", 5_169_936, (512, 1), 129, 1024
+    small = {"window": 256, "filters": (8, 16, 16, 16), "hidden": 20, "tracks": 3, "mappability": True}
+
+
+class TestConvnextLstm(ModelCase):
+    name, parameters, shape, head, positions = "convnext_lstm", 1_870_592, (512, 1), 257, 512
+    small = {"window": 256, "filters": 16, "units": 12, "hidden": 20, "mappability": True}
+
+
+class TestConvnextDcnn(ModelCase):
+    name, parameters, shape, head, positions = "convnext_dcnn", 2_524_417, (512, 1), 257, 512
+    small = {"window": 256, "filters": 16, "residual_filters": 8, "residual_blocks": 5, "final_filters": 24}
+    small |= {"bin_size": 8, "mappability": True}
+
+
+class TestConvnextTransformer(ModelCase):
+    name, parameters, shape, head, positions = "convnext_transformer", 4_773_121, (512, 1), 257, 512
+    small = {"window": 256, "channels": 16, "tower_blocks": 2, "encoder_layers": 2, "mappability": True}
+
+
+class TestConvnextTransformerTextbook(TestConvnextTransformer):
+    small = {**TestConvnextTransformer.small, "rope": "qk", "tracks": 2, "normalize_response": False}
+
+
+class TestXlstm(ModelCase):
+    name, parameters, shape, head, positions = "xlstm", 1_138_073, (512, 1), 129, 512
+    small = {"window": 256, "channels": 16, "tower_blocks": 1, "core_blocks": 3, "mappability": True}
+
+
+def test_every_architecture_has_a_case():
+    assert {case.name for case in ModelCase.__subclasses__()} == set(ARCHITECTURES)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "layers"),
+    [
+        ("cnn", 29_904_256, {"block3_conv": (8, 640, 768), "hidden": (29 * 768, 1024)}),
+        ("lstm", 5_830_656, {"stem_conv": (26, 4, 512), "hidden": (1024, 1024)}),
+        ("dcnn", 1_466_369, {"block11_back_conv": (1, 128, 256), "accessibility": (256, 1)}),
+        ("convnext_lstm", 1_870_592, {}),
+        ("convnext_dcnn", 2_524_417, {}),
+        ("convnext_transformer", 4_781_313, {"tower4_conv": (15, 256, 1)}),
+        ("xlstm", 1_154_585, {"hidden": (128, 128)}),
+    ],
+)
+def test_networks_of_the_text(name: str, parameters: int, layers: dict):
+    network = zoo.build(name, preset="paper")
+    assert network.output_shape == (None, 512, 1)
+    assert sum(int(np.prod(weight.shape)) for weight in network.trainable_weights) == parameters
+    assert {layer: tuple(network.get_layer(layer).kernel.shape) for layer in layers} == layers
+
+
+def test_arguments_come_before_the_preset():
+    assert zoo.build("lstm", preset="paper", units=8, filters=16).get_layer("lstm_forward").units == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "message"),
+    [
+        ("convnext_cnn", {"preset": "paper"}, "presets of convnext_cnn are none"),
+        ("cnn", {"preset": "papers"}, "presets of cnn are paper.*papers"),
+        ("cnn", {"kernel": 3}, "arguments of cnn are window, bin_size, filters.*unknown=..kernel"),
+        ("cnn", {"filters": (8, 8)}, "as many as there are convolutions"),
+        ("cnn", {"window": 2047}, "multiple of 4 bp and at least 1,256 bp. .*window=2047"),
+        ("cnn", {"window": 1252}, "at least 1,256 bp"),
+        ("lstm", {"window": 24}, "at least 32 bp"),
+        ("lstm", {"readout": "first"}, "readout of an LSTM is one of last, final"),
+        ("dcnn", {"window": 1002}, "multiple of 4 bp"),
+        ("dcnn", {"bin_size": 5}, "even number"),
+        ("convnext_cnn", {"window": 2000}, "multiple of 64 bp"),
+        ("convnext_cnn", {"bin_size": 3}, "divisor of 64 bp"),
+        ("convnext_cnn", {"filters": (8, 12, 24, 24)}, "multiples of those before"),
+        ("convnext_transformer", {"channels": 12}, "even number for every head"),
+        ("convnext_transformer", {"rope": "key"}, "rotary encoding is one of input, qk"),
+        ("xlstm", {"window": 2046}, "multiple of 4 bp"),
+    ],
+)
+def test_arguments_that_do_not_work(name: str, config: dict, message: str):
+    with pytest.raises(InputError, match=message):
+        zoo.build(name, **config)
+
+
+@pytest.mark.parametrize(
+    ("name", "window", "bins"),
+    [
+        ("cnn", 4096, 1024),
+        ("cnn", 1256, 314),
+        ("lstm", 1000, 250),
+        ("dcnn", 3000, 750),
+        ("convnext_cnn", 1024, 256),
+        ("convnext_lstm", 4096, 1024),
+        ("convnext_dcnn", 1028, 257),
+        ("convnext_transformer", 1000, 250),
+        ("xlstm", 4096, 1024),
+    ],
+)
+def test_other_lengths(name: str, window: int, bins: int):
+    assert zoo.build(name, window=window).output_shape == (None, bins, 1)

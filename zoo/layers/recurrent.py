@@ -1,0 +1,144 @@
+"""An LSTM with PyTorch's two bias vectors, and the way ASAP reads a bidirectional one."""
+
+import keras
+from keras import layers, ops
+
+from zoo.errors import InputError
+from zoo.layers.linear import uniform
+
+READOUTS = ("last", "final")
+
+
+@keras.saving.register_keras_serializable("zoo")
+class LSTMCell(layers.LSTMCell):
+    """The cell of Keras (gates i, f, c, o) with a bias that is the sum of two vectors, as in PyTorch and cuDNN.
+
+    Two vectors matter while training: an optimizer like Adam moves each by its step, and so their sum by two.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Create the kernels and both vectors."""
+        super().build(input_shape)
+        self.recurrent_bias = self.add_weight(
+            shape=(4 * self.units,), initializer=self.bias_initializer, name="recurrent_bias"
+        )
+
+    @property
+    def bias(self):
+        """The sum, which is all that the cell of Keras asks for."""
+        return self.input_bias + self.recurrent_bias
+
+    @bias.setter
+    def bias(self, variable) -> None:
+        self.input_bias = variable  # the variable that the cell of Keras creates
+
+
+@keras.saving.register_keras_serializable("zoo")
+class LSTM(layers.LSTM):
+    """Keras' LSTM over that cell, returning the last output; all tensors begin uniform in ±1 / sqrt(units).
+
+    With cuDNN where there is a GPU. Without, training on TensorFlow goes through `_last_output`, because the gradient
+    that TensorFlow derives of a loop adds up the kernels' gradients, a megabyte each, at every position.
+    """
+
+    def __init__(self, units: int, **kwargs: object) -> None:
+        super().__init__(units, **kwargs)
+        self.cell = LSTMCell(
+            units,
+            kernel_initializer=uniform(units),
+            recurrent_initializer=uniform(units),
+            bias_initializer=uniform(units),
+            unit_forget_bias=False,
+            dtype=self.dtype_policy,
+            name="cell",
+        )
+
+    def call(self, sequences, initial_state=None, mask=None, training: bool = False):
+        """(batch, positions, channels) → (batch, units)."""
+        without_cudnn = keras.backend.backend() == "tensorflow" and self.supports_jit
+        if not (training and without_cudnn and initial_state is None and mask is None) or self.unroll:
+            return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+        x = ops.transpose(ops.flip(sequences, axis=1) if self.go_backwards else sequences, (1, 0, 2))
+        gates = ops.matmul(x, self.cell.kernel) + self.cell.bias
+        return _last_output(gates, ops.copy(self.cell.recurrent_kernel))
+
+
+@ops.custom_gradient
+def _last_output(gates, kernel):
+    """The last output of an LSTM and its gradient, backpropagation through time (Werbos 1990) written out.
+
+    Args:
+        gates: (positions, batch, 4 × units), what the inputs add to the gates i, f, c, o.
+        kernel: (units, 4 × units), the recurrent kernel.
+
+    Returns:
+        (batch, units). The gradient needs one product with the kernel at each position; that of the kernel itself is
+        one product over all positions.
+    """
+    units, length = kernel.shape[0], gates.shape[0]
+    nothing = ops.zeros_like(gates[0, :, : 2 * units])
+    start = ops.concatenate([nothing, nothing, nothing], axis=-1)
+
+    def step(state, added):  # a state is the output, the cell and the four gates
+        output, cell = state[:, :units], state[:, units : 2 * units]
+        write, forget, new, release = ops.split(added + ops.matmul(output, kernel), 4, axis=-1)
+        write, forget, release = ops.sigmoid(write), ops.sigmoid(forget), ops.sigmoid(release)
+        new = ops.tanh(new)
+        cell = forget * cell + write * new
+        state = ops.concatenate([release * ops.tanh(cell), cell, write, forget, new, release], axis=-1)
+        return state, state
+
+    last, states = ops.scan(step, start, gates, length=length)
+
+    def gradient(upstream):
+        _, cell, write, forget, new, release = ops.split(states, 6, axis=-1)
+        before = ops.concatenate([start[None], states[:-1]])[..., : 2 * units]
+        seen = ops.tanh(cell)
+        # All that the way back multiplies with, for all positions beforehand: what d cell becomes in the gates i, f and
+        # c and in the cell before, what d output becomes in the gate o and in the cell.
+        factors = ops.concatenate(
+            [
+                new * write * (1 - write),
+                before[..., units:] * forget * (1 - forget),
+                write * (1 - new * new),
+                forget,
+                seen * release * (1 - release),
+                release * (1 - seen * seen),
+            ],
+            axis=-1,
+        )
+        back = ops.transpose(kernel)
+
+        def step_back(state, factor):  # a state is d output, d cell and d gates
+            d_output, d_cell = state[:, :units], state[:, units : 2 * units]
+            d_cell = d_cell + d_output * factor[:, 5 * units :]
+            by_cell = ops.tile(d_cell, (1, 4)) * factor[:, : 4 * units]
+            d_gates = ops.concatenate([by_cell[:, : 3 * units], d_output * factor[:, 4 * units : 5 * units]], axis=-1)
+            state = ops.concatenate([ops.matmul(d_gates, back), by_cell[:, 3 * units :], d_gates], axis=-1)
+            return state, state
+
+        nothing = ops.zeros_like(start[:, : 5 * units])
+        _, d_states = ops.scan(
+            step_back, ops.concatenate([upstream, nothing], axis=-1), factors, length=length, reverse=True
+        )
+        d_gates = d_states[..., 2 * units :]
+        outputs = ops.reshape(before[..., :units], (-1, units))
+        return d_gates, ops.matmul(ops.transpose(outputs), ops.reshape(d_gates, (-1, 4 * units)))
+
+    return last[:, :units], gradient
+
+
+def bidirectional_readout(x, units: int, readout: str, name: str):
+    """The state of a bidirectional LSTM, (batch, positions, channels) → (batch, 2 × units).
+
+    Args:
+        readout: which output of the backward direction is read beside the forward direction's last one. "last", as
+            ASAP does: that at the last position, where it has seen this one position only, so one step is all that is
+            computed. "final": that at the first position, where it has seen them all.
+    """
+    if readout not in READOUTS:
+        raise InputError(f"The readout of an LSTM is one of {', '.join(READOUTS)}", received={"readout": readout})
+    seen = layers.Cropping1D((x.shape[1] - 1, 0), name=f"{name}_last")(x) if readout == "last" else x
+    forward = LSTM(units, name=f"{name}_forward")(x)
+    backward = LSTM(units, go_backwards=True, unroll=readout == "last", name=f"{name}_backward")(seen)
+    return layers.Concatenate(name=name)([forward, backward])
