@@ -69,7 +69,7 @@ def test_two_runs_to_one_output(small, files, tmp_path: Path):
     for thread in threads:
         thread.join()
     assert sum(not isinstance(result, str) for result in results) >= 1
-    assert all("One run at a time" in result for result in results if isinstance(result, str))
+    assert all("One run at a time" in result for result in results if isinstance(result, str)), results
     assert {"out.bw", "out.bed", "out.json"} <= {path.name for path in tmp_path.iterdir()}
     assert not list(tmp_path.glob("*.partial")) + list(tmp_path.glob(".*.lock"))
 

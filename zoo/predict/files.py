@@ -88,7 +88,6 @@ class Output:
                 if final.is_dir() or any(final.exists() and final.samefile(item) for item in inputs):
                     raise InputError("An output replaces no folder and no input", received={"output": str(final)})
             self.partial.parent.mkdir(parents=True, exist_ok=True)
-            self._check_partial()
             tempfile.TemporaryFile(dir=self.partial.parent).close()
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or error
@@ -112,14 +111,22 @@ class Output:
             self._held.__enter__()
         except TimeoutError:
             raise InputError("One run at a time writes to an output", received={"output": str(self.bigwig)}) from None
-        self.partial.mkdir(exist_ok=True)
+        try:
+            self._check_partial()  # not before: a run that holds the lock is at work in that folder
+            self.partial.mkdir(exist_ok=True)
+        except BaseException:
+            self._release()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:
         if not any(self.partial.glob("*.f32")):  # nothing is finished that another call could go on with
             self.clear()
+        self._release()
+
+    def _release(self) -> None:
         self._lock.unlink(missing_ok=True)
-        self._held.__exit__(*error)
+        self._held.__exit__(None, None, None)
 
     def resume(self, identity: dict) -> None:
         """Keep finished chromosomes of an interrupted run of the same identity; remove those of any other."""
