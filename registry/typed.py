@@ -36,14 +36,14 @@ def load_json(data: bytes, where: object) -> dict:
     return value
 
 
-def closed(value: dict, keys: set[str], where: object) -> dict:
-    """Return `value` if its keys are exactly `keys`; else raise `IntegrityError` naming the difference."""
-    if not isinstance(value, dict) or set(value) != keys:
+def closed(value: dict, keys: set[str], where: object, optional: set[str] = frozenset()) -> dict:
+    """Return `value` if its keys are `keys` (`optional` ones may miss); else raise `IntegrityError` naming others."""
+    if not isinstance(value, dict) or not keys - optional <= set(value) <= keys:
         found = set(value) if isinstance(value, dict) else {type(value).__name__}
         raise IntegrityError(
             "The keys of this object are fixed",
             where=where,
-            received={"unknown": sorted(found - keys), "missing": sorted(keys - found)},
+            received={"unknown": sorted(found - keys), "missing": sorted(keys - optional - found)},
         )
     return value
 
@@ -65,8 +65,9 @@ def parse(kind: object, value: object, where: object) -> object:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        closed(value, set(hints), where)
-        return kind(**{key: parse(hint, value[key], f"{where}: {key}") for key, hint in hints.items()})
+        optional = {field.name for field in dataclasses.fields(kind) if field.default is not dataclasses.MISSING}
+        closed(value, set(hints), where, optional)
+        return kind(**{key: parse(hints[key], item, f"{where}: {key}") for key, item in value.items()})
     if origin in (types.UnionType, typing.Union):
         return parse(_option(arguments, value), value, where)
     if origin is tuple and isinstance(value, list):

@@ -18,7 +18,10 @@ from zoo import __version__, environment, loading
 from zoo.errors import InputError, ZooError, ZooWarning
 
 _FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
-_CUTOFF = 'score of the BED: f1, precision=0.9, recall=0.5, log2fc=6, a number, or "none" for no BED (default f1)'
+_CUTOFF = (
+    'score of the BED: f1, precision=0.9, recall=0.5, log2fc=6, a number, or "none" for no BED '
+    "(default: f1 if the model has a threshold table)"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,18 +89,22 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     command.add_argument("name", help="family/MODEL or a model folder")
     files = command.add_argument_group("inputs and outputs")
     files.add_argument("--genome", required=True, help="sequence, .2bit")
-    files.add_argument("--signal", required=True, help="normalized ATAC-seq track, .bw")
+    files.add_argument("--signal", help="normalized ATAC-seq track, .bw (not for models of DNA alone)")
     files.add_argument("--output", help="writes OUTPUT.bw, .bed and .json; with --regions also .tsv (default stdout)")
     files.add_argument("--blacklist", help="BED whose bins are left out")
     where = command.add_argument_group("where (default: all main chromosomes)").add_mutually_exclusive_group()
     where.add_argument("--regions", help="a BED file, or a region such as chr1:1,001-2,000")
     where.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="names of chromosomes")
     how = command.add_argument_group("how (defaults: as published)")
-    how.add_argument("--threshold", default="f1", help=_CUTOFF)
+    how.add_argument("--threshold", default="auto", help=_CUTOFF)
     how.add_argument("--strands", choices=("forward", "both"), default="forward", help="average both strands")
     how.add_argument("--views", choices=("all",), help="average all views that the weights can read")
     how.add_argument("--stride", type=int, help="bp from one window to the next")
-    how.add_argument("--center-only", action="store_true", help="use only the center of each window, no averaging")
+    how.add_argument(
+        "--center-only",
+        action=argparse.BooleanOptionalAction,
+        help="use only the center of each window, no averaging",
+    )
     how.add_argument("--batch-size", type=int, default=256, help="windows at once (default 256)")
     how.add_argument("--compat", choices=("maxatac",), help="the original program's window and blacklist rules")
 

@@ -67,11 +67,12 @@ def read_network(folder: Path, spec: ModelSpec):
     """
     network = architectures.build(spec.architecture.name, **spec.architecture.config)
     expected = ((None, spec.input.window, spec.input.channels), (None, spec.output.bins))
-    if (network.input_shape, network.output_shape) != expected:
+    found = (network.input_shape, architectures.scores(network).output_shape)
+    if found != expected:
         raise IntegrityError(
             "The network has the shapes that its spec promises",
             where=folder,
-            received={"spec": expected, "network": (network.input_shape, network.output_shape)},
+            received={"spec": expected, "network": found},
         )
     weights.load(network, folder / WEIGHTS)
     return network

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import registry.store
-from zoo import folder
+from zoo import architectures, folder
 from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.predict import thresholds
@@ -25,7 +25,7 @@ class Check:
     """The outcome of `Model.check`.
 
     Attributes:
-        difference: the largest absolute difference between the outputs and the golden ones.
+        difference: the largest difference between the outputs and the golden ones.
         tolerance: how large it may be.
         versions: of the packages that made the outputs, and the Keras backend.
     """
@@ -46,7 +46,7 @@ class Model:
 
     Attributes:
         spec: what it reads and returns.
-        network: the `keras.Model`, (batch, window, channels) → (batch, bins).
+        network: the `keras.Model` as `zoo.build` describes it, with all its outputs.
         thresholds: its calibration table, or None.
         path: the folder that it was read from.
     """
@@ -75,12 +75,12 @@ class Model:
         regions: object = None,
         chromosomes: Sequence[str] | str | None = None,
         output: str | Path | None = None,
-        threshold: str | float | None = "f1",
+        threshold: str | float | None = "auto",
         blacklist: object = None,
         strands: str = "forward",
         views: str | None = None,
         stride: int | None = None,
-        center_only: bool = False,
+        center_only: bool | None = None,
         batch_size: int = 256,
         compat: str | None = None,
         progress: bool | None = None,
@@ -91,21 +91,23 @@ class Model:
         averaged (Cazares et al. 2023, Methods), because the threshold tables were calibrated on them.
 
         Args:
-            x: windows (n, window, channels), one-hot A, C, G, T and the signal. Then nothing else is read.
+            x: windows (n, window, channels), one-hot A, C, G, T and the signal if any. Then nothing else is read.
             genome: a `.2bit` path or a `Genome`.
             signal: a `.bw` path or a `Signal`, normalized as `spec.input.signal` says. Uncovered bases have the fill
-                value.
+                value. Left out for models of DNA alone.
             regions: a BED path, region strings (1-based, `chr1:1,001-2,000`), intervals or a data frame; the bins that
                 overlap them are predicted.
-            chromosomes: names; default all main chromosomes that genome and signal share.
+            chromosomes: names; default all main chromosomes of the genome that the signal has, too.
             output: write `<output>.bw`, `.bed` and `.json` (with regions also `.tsv`) instead of returning a table.
                 Finished chromosomes survive an interruption: the same call goes on from there.
-            threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=6", a score, or None for no BED.
+            threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=6", a score, None for no BED, or
+                "auto": "f1" if the model has a threshold table, else None.
             blacklist: a BED path or intervals whose bins are left out.
             strands: "forward" or "both" (strand-symmetric; twice the cost).
             views: "all" to average every view that the weights can read (`zoo.predict.views`; for maxATAC four).
             stride: bp from one window to the next, a multiple of the bin size.
-            center_only: use the central `stride` bp of each window instead of the average over windows.
+            center_only: use the central `stride` bp of each window instead of the average over windows; by default
+                as `spec.prediction` says (maxATAC averages, ASAP takes the center).
             batch_size: windows at once.
             compat: "maxatac" for that program's rules: no window that touches the blacklist or reaches past the end
                 of its chromosome; with regions every window that touches one, whole; chromosomes 1 to 22 by default.
@@ -137,6 +139,8 @@ class Model:
                 example='output="out/ctcf"',
                 received={"output": None},
             )
+        if threshold == "auto":
+            threshold = None if self.thresholds is None else "f1"
         cut = thresholds.resolve(threshold, self.thresholds) if output is not None and threshold is not None else None
         inputs = Inputs.open(self.spec, genome, signal, regions, chromosomes, blacklist, compat)
         place = None if output is None else Output(output, inputs.files(regions, blacklist))
@@ -144,16 +148,19 @@ class Model:
         return run.to_table() if place is None else run.to_files(place, cut, self._provenance())
 
     def check(self, tolerance: float = 1e-5) -> Check:
-        """Run the golden inputs and compare with the golden outputs, which come from an independent computation."""
+        """Run the golden inputs and compare with the golden outputs; the card says what computed those.
+
+        Differences are relative to the largest golden output where that is above 1.
+        """
         golden = folder.read_golden(self.path)
         outputs = self.predict(golden.inputs)
-        difference = float(np.abs(outputs - golden.outputs).max())
+        difference = float(np.abs(outputs - golden.outputs).max() / max(np.abs(golden.outputs).max(), 1))
         return Check(self.spec.name, difference, tolerance, versions())
 
     def _forward(self, views: tuple[str, ...]) -> Forward:
         """The compiled forward pass over some views, made on first use."""
         if views not in self._forwards:
-            self._forwards[views] = Forward(self.network, self.spec.input, views)
+            self._forwards[views] = Forward(architectures.scores(self.network), self.spec.input, views)
         return self._forwards[views]
 
     def _provenance(self) -> dict:

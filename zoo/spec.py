@@ -81,10 +81,12 @@ class PredictionSpec:
     Attributes:
         stride: bp from one window to the next; overlapping predictions are averaged.
         views: the views of a window that the weights can read (see `zoo.predict.views`), the published one first.
+        center_only: only the central `stride` bp of each window count; else windows that overlap are averaged.
     """
 
     stride: int
     views: tuple[str, ...]
+    center_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -49,3 +49,20 @@ def build(name: str, *, preset: str | None = None, **config: object):
         raise InputError(
             f"The arguments of {name} have values it can be built with ({said})", received=config
         ) from None
+
+
+def scores(network):
+    """What predictions are made of, as a model: the network's only output, or its output `accessibility`.
+
+    Args:
+        network: a `keras.Model`, (batch, window, channels) → (batch, bins) or (batch, bins, tracks).
+
+    Returns:
+        A `keras.Model` → (batch, bins), or (batch, bins, tracks) if there are several tracks; it shares the weights.
+    """
+    import keras
+
+    output = network.output["accessibility"] if isinstance(network.output, dict) else network.output
+    if len(output.shape) == 3 and output.shape[-1] == 1:
+        output = keras.ops.squeeze(output, axis=-1)
+    return network if output is network.output else keras.Model(network.input, output, name=network.name)

@@ -1,7 +1,8 @@
 """Windows → batches → network → means per bin.
 
-Sequence and signal are read in large blocks; a window is a strided view of a block until it is copied into a batch as
-one byte per base and one number per base. One-hot encoding and views happen inside the compiled function.
+Sequence and, for models that read one, signal are read in large blocks; a window is a strided view of a block until it
+is copied into a batch as one byte per base and one number per base. One-hot encoding and views happen inside the
+compiled function.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ _GATHERED = 1 << 14  # windows that wait for a full batch while most are blank
 
 
 class Forward:
-    """A network compiled to read base codes and signal, over some views.
+    """A network compiled to read base codes and, if it takes one, a signal, over some views.
 
     Args:
         network: (batch, window, channels) → (batch, bins).
@@ -34,23 +35,25 @@ class Forward:
 
     def __init__(self, network: keras.Model, spec: InputSpec, chosen: tuple[str, ...]) -> None:
         self._window, self._blank = spec.window, {}
-        codes = keras.Input((spec.window,), dtype="uint8", name="codes")
-        tracks = keras.Input((spec.window, spec.channels - len(BASES)), name="signal")
-        one_hot = keras.ops.one_hot(codes, len(BASES), dtype="float32")  # code 4 is in no column: all zeros
-        x = keras.ops.concatenate([one_hot, tracks], axis=-1)
-        self._from_codes = _compiled(keras.Model([codes, tracks], views.average(network, x, chosen)))
+        inputs = [keras.Input((spec.window,), dtype="uint8", name="codes")]
+        x = keras.ops.one_hot(inputs[0], len(BASES), dtype="float32")  # code 4 is in no column: all zeros
+        if spec.signal is not None:
+            inputs.append(keras.Input((spec.window,), name="signal"))
+            x = keras.ops.concatenate([x, keras.ops.expand_dims(inputs[1], -1)], axis=-1)
+        self._from_codes = _compiled(keras.Model(inputs, views.average(network, x, chosen)))
         encoded = keras.Input(network.input_shape[1:], name="window")
         self._from_array = _compiled(keras.Model(encoded, views.average(network, encoded, chosen)))
 
-    def codes(self, codes: np.ndarray, signal: np.ndarray) -> np.ndarray:
-        """(batch, window) uint8 and (batch, window) float32 → (batch, bins) float32."""
-        return np.asarray(self._from_codes.predict_on_batch([codes, signal[..., None]]))
+    def codes(self, *read: np.ndarray) -> np.ndarray:
+        """Base codes (batch, window) uint8, and the signal (batch, window) float32 if any → (batch, bins) float32."""
+        return np.asarray(self._from_codes.predict_on_batch(list(read)))
 
-    def blank(self, fill: float) -> np.ndarray:
-        """The answer to a window without a base whose signal is `fill` everywhere, (bins,) float32; computed once."""
+    def blank(self, fill: float | None) -> np.ndarray:
+        """The answer to a window without a base, with `fill` everywhere as signal if any, (bins,); computed once."""
         if fill not in self._blank:
-            window = np.full((1, self._window), N, np.uint8)
-            self._blank[fill] = self.codes(window, np.full(window.shape, fill, np.float32))[0]
+            codes = np.full((1, self._window), N, np.uint8)
+            track = [] if fill is None else [np.full(codes.shape, fill, np.float32)]
+            self._blank[fill] = self.codes(codes, *track)[0]
         return self._blank[fill]
 
     def array(self, x: np.ndarray, batch_size: int) -> np.ndarray:
@@ -95,7 +98,7 @@ def predict_chromosome(
     grid: Grid,
     plan: ChromosomePlan,
     genome: Genome,
-    signal: Signal,
+    signal: Signal | None,
     batch_size: int,
     advance: Callable[[int], object],
 ) -> Iterator[tuple[int, np.ndarray]]:
@@ -112,9 +115,9 @@ def predict_chromosome(
     for batch in _batches(grid, plan, genome, signal, batch_size):
         scores = np.empty((len(batch.numbers), grid.bins), np.float32)
         if batch.blank.any():
-            scores[batch.blank] = forward.blank(signal.fill)[used]
-        if len(batch.codes):
-            scores[~batch.blank] = forward.codes(batch.codes, batch.tracks)[:, used]
+            scores[batch.blank] = forward.blank(signal.fill if signal else None)[used]
+        if len(batch.read[0]):
+            scores[~batch.blank] = forward.codes(*batch.read)[:, used]
         first_bins = batch.numbers * (grid.stride // grid.bin_size)
         for first, means in stitcher.add(first_bins, scores):
             yield first, plan.clip(first, means)
@@ -130,33 +133,33 @@ class _Batch:
     Attributes:
         numbers: (n,) int64, their numbers on the grid.
         blank: (n,) bool, which of them have no base and no signal; all of these get one and the same answer.
-        codes: (n - blank, window) uint8, of the others.
-        tracks: (n - blank, window) float32.
+        read: what the others read: codes (n - blank, window) uint8, and the signal float32 if any.
     """
 
     numbers: np.ndarray
     blank: np.ndarray
-    codes: np.ndarray
-    tracks: np.ndarray
+    read: list[np.ndarray]
 
 
-def _batches(grid: Grid, plan: ChromosomePlan, genome: Genome, signal: Signal, batch_size: int) -> Iterator[_Batch]:
+def _batches(
+    grid: Grid, plan: ChromosomePlan, genome: Genome, signal: Signal | None, batch_size: int
+) -> Iterator[_Batch]:
     """Gather windows of all runs of a plan until `batch_size` of them are not blank; the last batch may be smaller."""
-    codes = np.empty((batch_size, grid.window), np.uint8)
-    tracks = np.empty((batch_size, grid.window), np.float32)
+    dtypes = (np.uint8, np.float32) if signal else (np.uint8,)
+    buffers = [np.empty((batch_size, grid.window), dtype) for dtype in dtypes]
     numbers, blanks, filled, gathered = [], [], 0, 0
 
     def batch() -> _Batch:
-        return _Batch(np.concatenate(numbers), np.concatenate(blanks), codes[:filled], tracks[:filled])
+        return _Batch(np.concatenate(numbers), np.concatenate(blanks), [buffer[:filled] for buffer in buffers])
 
-    for block_numbers, blank, block_codes, block_tracks in _blocks(grid, plan, genome, signal):
+    for block_numbers, blank, block in _blocks(grid, plan, genome, signal):
         taken = 0
         while taken < len(block_numbers):
             ahead = np.flatnonzero(~blank[taken:]) + taken
             chosen = ahead[: batch_size - filled]
             stop = int(ahead[len(chosen)]) if len(ahead) > len(chosen) else len(block_numbers)
-            codes[filled : filled + len(chosen)] = block_codes[chosen]
-            tracks[filled : filled + len(chosen)] = block_tracks[chosen]
+            for buffer, windows in zip(buffers, block, strict=True):
+                buffer[filled : filled + len(chosen)] = windows[chosen]
             numbers.append(block_numbers[taken:stop])
             blanks.append(blank[taken:stop])
             filled, gathered, taken = filled + len(chosen), gathered + stop - taken, stop
@@ -167,7 +170,9 @@ def _batches(grid: Grid, plan: ChromosomePlan, genome: Genome, signal: Signal, b
         yield batch()
 
 
-def _blocks(grid: Grid, plan: ChromosomePlan, genome: Genome, signal: Signal) -> Iterator[tuple[np.ndarray, ...]]:
+def _blocks(
+    grid: Grid, plan: ChromosomePlan, genome: Genome, signal: Signal | None
+) -> Iterator[tuple[np.ndarray, np.ndarray, list[np.ndarray]]]:
     """Numbers of consecutive windows, which are blank, and views (n, window) of the codes and the signal they read."""
     most = max(_BLOCK // grid.stride, 1)
     for run_first, run_last in plan.runs:
@@ -175,11 +180,12 @@ def _blocks(grid: Grid, plan: ChromosomePlan, genome: Genome, signal: Signal) ->
             numbers = np.arange(first, min(first + most, int(run_last)))
             start = first * grid.stride - grid.offset
             end = int(numbers[-1]) * grid.stride - grid.offset + grid.window
-            codes = genome.codes(plan.chrom, start, end)
-            track = signal.values(plan.signal_chrom, start, end)
-            told = np.concatenate([[0], np.cumsum((codes != N) | (track != np.float32(signal.fill)))])
-            blank = (told[grid.window :] == told[: -grid.window])[:: grid.stride]
-            views = [
-                np.lib.stride_tricks.sliding_window_view(row, grid.window)[:: grid.stride] for row in (codes, track)
-            ]
-            yield numbers, blank, *views
+            rows = [genome.codes(plan.chrom, start, end)]
+            told = rows[0] != N
+            if signal is not None:
+                rows.append(signal.values(plan.signal_chrom, start, end))
+                told |= rows[1] != np.float32(signal.fill)
+            sums = np.concatenate([[0], np.cumsum(told)])
+            blank = (sums[grid.window :] == sums[: -grid.window])[:: grid.stride]
+            windows = [np.lib.stride_tricks.sliding_window_view(row, grid.window)[:: grid.stride] for row in rows]
+            yield numbers, blank, windows

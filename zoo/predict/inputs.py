@@ -25,13 +25,14 @@ class Inputs:
     """Genome, signal and where on them to work.
 
     Attributes:
-        chromosomes: name in the genome -> name in the signal, in the order of the work.
+        signal: None for a model of DNA alone.
+        chromosomes: name in the genome -> name in the signal (or once more in the genome), in the order of the work.
         regions: what was asked for, or None for whole chromosomes.
         blacklist: what to leave out.
     """
 
     genome: Genome
-    signal: Signal
+    signal: Signal | None
     chromosomes: Mapping[str, str]
     regions: list[Interval] | None
     blacklist: list[Interval]
@@ -39,7 +40,11 @@ class Inputs:
     def files(self, *beds: object) -> list[Path]:
         """Every file that is read: genome, signal, and those of `beds` that are paths."""
         paths = [Path(item).expanduser() for item in beds if isinstance(item, (str, Path))]
-        return [self.genome.path, self.signal.path, *(path for path in paths if bed.is_there(path))]
+        return [*self.tracks().values(), *(path for path in paths if bed.is_there(path))]
+
+    def tracks(self) -> dict[str, Path]:
+        """Genome, and signal if there is one."""
+        return {"genome": self.genome.path} | ({"signal": self.signal.path} if self.signal else {})
 
     @property
     def lengths(self) -> dict[str, int]:
@@ -58,30 +63,48 @@ class Inputs:
         compat: str | None = None,
     ) -> "Inputs":
         """Open and match everything. Raises `InputError` or `GenomeMismatch` naming what does not fit."""
-        for what, value, kinds in (("genome", genome, (Genome, str, Path)), ("signal", signal, (Signal, str, Path))):
-            if not isinstance(value, kinds):
-                raise InputError(
-                    f"{spec.name} reads a genome (.2bit) and a signal (.bw)",
-                    example='predict(genome="hg38.2bit", signal="atac.bw", output="out/ctcf")',
-                    received={what: value},
-                )
-        genome = genome if isinstance(genome, Genome) else Genome(genome)
-        signal = signal if isinstance(signal, Signal) else Signal(signal, fill=spec.input.signal.fill)
-        what, other_what = f"genome {genome.path}", f"signal {signal.path}"
-        shared = names.check_shared(genome.sizes, signal.sizes, what, other_what)
+        genome, signal = _open(spec, genome, signal)
+        what, other_what = f"genome {genome.path}", f"signal {signal and signal.path}"
+        shared = {chrom: chrom for chrom in genome.sizes}
+        if signal is not None:
+            shared = names.check_shared(genome.sizes, signal.sizes, what, other_what)
         found = bed.regions(regions, genome.sizes) if regions is not None else None
         unwanted = _blacklist(blacklist, genome)
         chosen = _choose(genome, signal, shared, chromosomes, found, compat)
-        names.check_lengths(chosen, genome.sizes, signal.sizes, what, other_what)
         if found is not None:
             found = [region for region in found if region.chrom in chosen]
-        check_normalized(signal, spec.input.signal, chosen)
+        if signal is not None:
+            names.check_lengths(chosen, genome.sizes, signal.sizes, what, other_what)
+            check_normalized(signal, spec.input.signal, chosen)
         return cls(genome, signal, chosen, found, unwanted)
+
+
+def _open(
+    spec: ModelSpec, genome: Genome | str | Path | None, signal: Signal | str | Path | None
+) -> tuple[Genome, Signal | None]:
+    """The genome, and the signal if the model reads one."""
+    alone = spec.input.signal is None
+    reads = "a genome (.2bit) and no signal" if alone else "a genome (.2bit) and a signal (.bw)"
+    example = 'genome="hg38.2bit"' if alone else 'genome="hg38.2bit", signal="atac.bw"'
+    for what, value, kinds in (
+        ("genome", genome, (Genome, str, Path)),
+        ("signal", signal, type(None) if alone else (Signal, str, Path)),
+    ):
+        if not isinstance(value, kinds):
+            raise InputError(
+                f"{spec.name} reads {reads}",
+                example=f'predict({example}, output="out/scores")',
+                received={what: value},
+            )
+    genome = genome if isinstance(genome, Genome) else Genome(genome)
+    if alone or isinstance(signal, Signal):
+        return genome, signal
+    return genome, Signal(signal, fill=spec.input.signal.fill)
 
 
 def _choose(
     genome: Genome,
-    signal: Signal,
+    signal: Signal | None,
     shared: Mapping[str, str],
     asked: Sequence[str] | str | None,
     regions: list[Interval] | None,

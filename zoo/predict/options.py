@@ -36,7 +36,7 @@ class Options:
         strands: str = "forward",
         views: str | None = None,
         stride: int | None = None,
-        center_only: bool = False,
+        center_only: bool | None = None,
         batch_size: int = 256,
         compat: str | None = None,
     ) -> "Options":
@@ -44,6 +44,7 @@ class Options:
         output = spec.output
         stride = spec.prediction.stride if stride is None else _whole("stride", stride)
         batch_size = _whole("batch_size", batch_size)
+        center_only = spec.prediction.center_only if center_only is None else bool(center_only)
         span = output.bins * output.bin_size
         if not 0 < stride <= span or stride % output.bin_size:
             raise InputError(
@@ -58,7 +59,7 @@ class Options:
             raise InputError(f"compat is None or one of {', '.join(COMPAT)}", received={"compat": compat})
         if compat and center_only:
             raise InputError("compat='maxatac' averages whole windows", received={"center_only": center_only})
-        return cls(stride, _views(spec, strands, views), bool(center_only), batch_size, compat)
+        return cls(stride, _views(spec, strands, views), center_only, batch_size, compat)
 
 
 def _whole(name: str, value: object) -> int:

@@ -120,7 +120,7 @@ class Run:
 
     @property
     def _files(self) -> dict[str, Path]:
-        return {"genome": self._inputs.genome.path, "signal": self._inputs.signal.path}
+        return self._inputs.tracks()
 
     def _identity(self, provenance: dict) -> dict:
         """What scores depend on: weights, bytes of the inputs, parameters. Not names, and not the threshold."""
@@ -135,7 +135,7 @@ class Run:
                 "views": list(self._options.views),
                 "center_only": self._options.center_only,
                 "compat": self._options.compat,
-                "fill": self._inputs.signal.fill,
+                "fill": self._inputs.signal and self._inputs.signal.fill,
                 "chromosomes": [plan.chrom for plan in self.plans],
                 "regions": _intervals(self._inputs.regions),
                 "blacklist": _intervals(self._inputs.blacklist),

@@ -97,8 +97,8 @@ def resolve(asked: str | float, table: ThresholdTable | None) -> Threshold:
     """The score that `asked` stands for.
 
     Args:
-        asked: `f1` (the threshold of the best F1), `precision=P`, `recall=R`, `log2fc=L`, or a score in 0 to 1.
-        table: the model's own table; without one only a score can be asked for.
+        asked: `f1` (the threshold of the best F1), `precision=P`, `recall=R`, `log2fc=L`, or a score, in 0 to 1.
+        table: the model's own table; without one only a score can be asked for, of whatever size.
 
     Raises:
         InputError: not one of these, or out of the table's reach.
@@ -106,10 +106,10 @@ def resolve(asked: str | float, table: ThresholdTable | None) -> Threshold:
     name, equals, value = (part.strip() for part in str(asked).lower().partition("="))
     number = _number(value if equals else name)
     if number is not None and not equals:
-        if not 0 <= number <= 1:
-            raise InputError("A threshold given as a number is a score from 0 to 1", received={"threshold": asked})
         if table is None:
             return Threshold(f"{number:g}", number)
+        if not 0 <= number <= 1:
+            raise InputError("A threshold given as a number is a score from 0 to 1", received={"threshold": asked})
         below = np.searchsorted(table.columns["threshold"], number + 1e-9, side="right") - 1
         return table.row(f"{number:g}", max(int(below), 0), score=number)
     if not (name == "f1" and not equals) and not (name in ("precision", "recall", "log2fc") and number is not None):
