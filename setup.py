@@ -32,6 +32,7 @@ setup(
     ],
     extras_require={
         "pandas": ["pandas"],
+        "torch": ["torch"],
         "test": ["jax", "pandas", "pytest", "ruff"],
     },
     entry_points={"console_scripts": ["zoo=zoo.cli:main"]},

@@ -25,6 +25,7 @@ from zoo.environment import versions
 from zoo.errors import ZooError
 from zoo.plot.curves import plot_thresholds
 from zoo.porting import maxatac
+from zoo.porting.golden import golden_inputs
 from zoo.predict import thresholds
 
 CUTOFFS = ("f1", "precision=0.5", "precision=0.7", "precision=0.9", "recall=0.5")
@@ -78,7 +79,7 @@ def parity(model: zoo.Model) -> dict[str, object]:
     random = np.random.default_rng(0)
     x = np.eye(5, dtype=np.float32)[random.integers(0, 5, (RANDOM_WINDOWS, model.spec.input.window))]
     x[..., 4] = random.random(x.shape[:2])
-    x = np.concatenate([maxatac.golden_inputs(model.spec.input.window), x])
+    x = np.concatenate([golden_inputs(model.spec.input.window), x])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "authors.h5"
         path.write_bytes(release.files()["model"])

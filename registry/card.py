@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from registry.schema import RepositoryIndex
 
-_TAGS = ["biology", "genomics", "chromatin", "transcription-factor-binding", "keras"]
+_TAGS = ["biology", "genomics", "chromatin", "keras"]
 
 
 def front_matter(name: str, license_text: str, tags: Sequence[str] = ()) -> str:
@@ -52,8 +52,10 @@ def of_model(
         plot: name of a picture in the folder that shows the threshold table.
     """
     reads, returns, provenance = config["input"], config["output"], config["provenance"]
+    revision = f", revision {plain(provenance['revision'])}" if "revision" in provenance else ""
     signal = reads["signal"]
-    parts = [front_matter(config["name"], provenance.get("license", ""), [returns["target"]])]
+    kind = "transcription-factor-binding" if signal else "chromatin-accessibility"
+    parts = [front_matter(config["name"], provenance.get("license", ""), [kind, returns["target"]])]
     parts.append(f"# {plain(config['name'])}\n\n{plain(config['description'])}.\n")
     parts.append(
         f"**Intended use.** {plain(returns['quantity'])} of {plain(returns['target'])} in {returns['bins']} bins of "
@@ -68,11 +70,15 @@ def of_model(
         )
     parts.append(
         "```python\nimport zoo\n"
-        f'zoo.load("{plain(config["name"])}").predict(genome="hg38.2bit", signal="atac.bw", output="out/scores")\n```\n'
+        f'zoo.load("{plain(config["name"])}").predict(genome="hg38.2bit", '
+        + ('signal="atac.bw", ' if signal else "")
+        + 'output="out/scores")\n```\n'
     )
     if training:
         parts.append(f"**Training.** {plain(training)}\n")
-    parts.append("## Metrics\n\n" + table(("metric", "value"), [(k, f"{v:g}") for k, v in config["metrics"].items()]))
+    if config["metrics"]:
+        rows = [(name, f"{value:g}") for name, value in config["metrics"].items()]
+        parts.append("## Metrics\n\n" + table(("metric", "value"), rows))
     if cutoffs:
         rows = [(name, f"{score:.3f}", f"{p:.3f}", f"{r:.3f}") for name, score, p, r in cutoffs]
         parts.append("## Thresholds\n\n" + table(("threshold", "score", "precision", "recall"), rows))
@@ -82,12 +88,18 @@ def of_model(
         parts.append("## Parity\n\n" + table(("what", "value"), list(parity.items())))
     parts.append(
         "## Origin, terms, citation\n\n"
-        f"Weights: {plain(provenance.get('source', ''))}, revision {plain(provenance.get('revision', ''))}.\n\n"
+        f"Weights: {plain(provenance.get('source', ''))}{revision}.\n\n"
         f"Terms: {plain(provenance.get('license', ''))}.\n\nCite: {plain(provenance.get('citation', ''))}\n"
     )
     parts.append(
-        "## Limits\n\nScores are not probabilities. Thresholds were calibrated with the published window, stride and "
-        "strand; other settings shift them. Predictions are only as good as the signal's preparation.\n"
+        "## Limits\n\n"
+        + (
+            "Scores are not probabilities. Thresholds were calibrated with the published window, stride and strand; "
+            "other settings shift them. Predictions are only as good as the signal's preparation.\n"
+            if signal
+            else "Predictions are of the sample and the assay that the model was trained on, from sequence alone; they "
+            "do not see what distinguishes one condition from another.\n"
+        )
     )
     return "\n".join(parts)
 
@@ -95,7 +107,7 @@ def of_model(
 def of_family(index: RepositoryIndex) -> str:
     """The card at the root of a family's repository."""
     rows = [
-        (model, published.description, f"{published.facts.get('best_f1', float('nan')):.3f}")
+        (model, published.description, f"{published.facts['best_f1']:.3f}" if "best_f1" in published.facts else "")
         for model, published in index.models.items()
     ]
     return (

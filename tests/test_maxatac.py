@@ -13,6 +13,7 @@ from zoo.errors import InputError, ZooWarning
 from zoo.evaluate.binding import benchmark
 from zoo.genome.interval import Interval
 from zoo.porting import maxatac
+from zoo.porting.golden import golden_inputs
 
 
 def mirrored() -> list[str]:
@@ -101,7 +102,7 @@ def test_goldens_cover_the_whole_subset(golden):
 )
 def test_published_vectors(shared, factor: str, zero: list, pattern: list):
     """Inputs Z and P of the specification, section 1, are the first two golden inputs of a converted model."""
-    scores = zoo.load(f"maxatac/{factor}").predict(maxatac.golden_inputs(1024)[:2])
+    scores = zoo.load(f"maxatac/{factor}").predict(golden_inputs(1024)[:2])
     np.testing.assert_allclose(scores[0][[0, 16, 31]], zero, rtol=1e-4)
     np.testing.assert_allclose(scores[1][[0, 8, 16, 24, 31]], pattern, rtol=1e-4)
 

@@ -6,183 +6,22 @@ network reads what every other network of the zoo reads.
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import keras
 import numpy as np
 
-from zoo import architectures
+from registry import card
+from zoo import architectures, folder
 from zoo.errors import InputError, IntegrityError
+from zoo.porting.asap_names import ARGUMENTS, PREFIXES, WIDTHS
+from zoo.porting.golden import golden_inputs
 from zoo.porting.torch_layout import Rule, rules
+from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
+
+CITATION = "Grover et al. (2026), Genome Research 36: 619-629"
 
 BASES = (0, 2, 1, 3)  # our A, C, G, T in the authors' columns, and theirs in ours
-
-_WINDOW = {"window_size": "window", "bin_size": "bin_size"}
-_FLAT = {**_WINDOW, "nr_tracks": None, "use_map": "mappability"}  # `nr_tracks` has no effect in these
-_DILATED = {
-    **_WINDOW,
-    "residual_blocks": "residual_blocks",
-    "dilation_mult": "dilation_growth",
-    "filters0": "filters",
-    "filters1": "residual_filters",
-    "filters3": "final_filters",
-    "kernel0": "stem_kernel_size",
-    "kernel1": "kernel_size",
-    "kernel2": "pointwise_size",
-    "dropout": "dropout",
-    "final_dropout": "final_dropout",
-    "use_map": "mappability",
-}
-_TOWER = {
-    "channels": "channels",
-    "stem_k_size": "stem_kernel_size",
-    "conv_inv_bottleneckscale": "expansion",
-    "conv_grn": "normalize_response",
-    "conv_tower_k_size": "tower_kernel_size",
-    "conv_tower_layers": "tower_blocks",
-    "nr_tracks": "tracks",
-    "use_map": "mappability",
-}
-ARGUMENTS = {
-    "cnn": _FLAT,
-    "lstm": _FLAT,
-    "dcnn": _DILATED,
-    "convnext_cnn": _FLAT,
-    "convnext_lstm": _FLAT,
-    "convnext_dcnn": _DILATED,
-    "convnext_transformer": {
-        **_TOWER,
-        "core_layers": "encoder_layers",
-        "core_inv_bottleneckscale": "encoder_expansion",
-    },
-    "xlstm": {**_TOWER, "core_layers": "core_blocks", "core_inv_bottleneckscale": "core_expansion"},
-}
-"""The authors' constructor arguments and ours."""
-
-
-def _block(ours: str, theirs: str) -> dict[str, str]:
-    """The parts of a ConvNeXt block: patterns of our layers' names and the prefixes of the authors' tensors."""
-    parts = {"conv": "dwconv", "norm": "norm", "expand": "pwconv1", "response": "grn", "project": "pwconv2"}
-    return {f"{ours}_{our}": f"{theirs}.{their}" for our, their in parts.items()}
-
-
-_HEAD = {"mappability": "unmap_predictor.out"}
-_LSTM = {"lstm_(forward|backward)": "lstm", "hidden": "fc1", "signal": "fc2", **_HEAD}
-_DILATED_CORE = {
-    r"block(\d+)_dilated_conv": "core.dconv_blocks.{}.conv",
-    r"block(\d+)_dilated_norm": "core.dconv_blocks.{}.bn",
-    r"block(\d+)_back_conv": "core.conv_blocks.{}.conv",
-    r"block(\d+)_back_norm": "core.conv_blocks.{}.bn",
-    "final_conv": "core.final_conv.conv",
-    "final_norm": "core.final_conv.bn",
-    "accessibility": "core.linear_out",
-    **_HEAD,
-}
-_TOWER_LAYERS = {
-    **_block("stem", "stem.conv1"),
-    **_block(r"tower(\d+)", "conv_tower.conv_list.{}"),
-    "accessibility": "out.linear_out",
-    **_HEAD,
-}
-_PREFIXES = {
-    "cnn": {
-        "block1_conv": "stem.0",
-        "block2_conv": "core.0",
-        "block3_conv": "core.4",
-        "block4_conv": "core.8",
-        "hidden": "head.1",
-        "signal": "head.3",
-        **_HEAD,
-    },
-    "lstm": {"stem_conv": "conv1", **_LSTM},
-    "dcnn": {"stem_conv": "init_conv.conv", "stem_norm": "init_conv.bn", **_DILATED_CORE},
-    "convnext_cnn": {
-        **_block("block1", "stem.0"),
-        **_block("block2", "core.0"),
-        **_block("block3", "core.3"),
-        **_block("block4", "core.6"),
-        "hidden": "head.0",
-        "signal": "head.2",
-        **_HEAD,
-    },
-    "convnext_lstm": {**_block("stem", "conv1"), **_LSTM},
-    "convnext_dcnn": {**_block("stem", "init_conv"), **_DILATED_CORE},
-    "convnext_transformer": {
-        **_TOWER_LAYERS,
-        r"encoder(\d+)_attention": "core.encoder.layers.{}.self_attn",
-        r"encoder(\d+)_attention_norm": "core.encoder.layers.{}.norm1",
-        r"encoder(\d+)_dense_norm": "core.encoder.layers.{}.norm2",
-        r"encoder(\d+)_expand": "core.encoder.layers.{}.linear1",
-        r"encoder(\d+)_project": "core.encoder.layers.{}.linear2",
-    },
-    "xlstm": {
-        **_TOWER_LAYERS,
-        r"core(\d+)_norm": "core.blocks.{}.xlstm_norm",
-        r"core(\d+)_conv": "core.blocks.{}.xlstm.conv1d.conv",
-        r"core(\d+)_query": "core.blocks.{}.xlstm.q_proj",
-        r"core(\d+)_key": "core.blocks.{}.xlstm.k_proj",
-        r"core(\d+)_value": "core.blocks.{}.xlstm.v_proj",
-        r"core(\d+)_input_gate": "core.blocks.{}.xlstm.mlstm_cell.igate",
-        r"core(\d+)_forget_gate": "core.blocks.{}.xlstm.mlstm_cell.fgate",
-        r"core(\d+)_matrix_norm": "core.blocks.{}.xlstm.mlstm_cell.outnorm",
-        r"core(\d+)_skip": "core.blocks.{}.xlstm.learnable_skip",
-        r"core(\d+)_up": "core.blocks.{}.xlstm.proj_up",
-        r"core(\d+)_down": "core.blocks.{}.xlstm.proj_down",
-        r"core(\d+)_input": "core.blocks.{}.xlstm.fgate",  # the xlstm package feeds the gates of these two names
-        r"core(\d+)_forget": "core.blocks.{}.xlstm.igate",  # to one another's place
-        r"core(\d+)_cell": "core.blocks.{}.xlstm.zgate",
-        r"core(\d+)_release": "core.blocks.{}.xlstm.ogate",
-        r"core(\d+)_memory": "core.blocks.{}.xlstm.slstm_cell",
-        r"core(\d+)_memory_norm": "core.blocks.{}.xlstm.group_norm",
-        r"core(\d+)_dense_norm": "core.blocks.{}.ffn_norm",
-        r"core(\d+)_dense_up": "core.blocks.{}.ffn.proj_up",
-        r"core(\d+)_dense_down": "core.blocks.{}.ffn.proj_down",
-        "core_norm": "core.post_blocks_norm",
-    },
-}
-"""For each architecture, patterns of our layers' names and the prefixes of their tensors; `{}` is a number less one."""
-
-_CONVNEXT_CHANNELS = ("dwconv.weight:0", "dwconv.bias:0", "norm.weight:0", "pwconv2.bias:0")
-_FLAT_HIDDEN = ("fc1.weight:0", "fc1.bias:0", "fc2.weight:1")
-_UNITS = ("lstm.weight_hh_l0:1", "lstm.weight_hh_l0_reverse:1")
-_RESIDUAL = {
-    "residual_filters": ("core.dconv_blocks.0.conv.weight:0", "core.dconv_blocks.0.bn.weight:0"),
-    "final_filters": ("core.final_conv.conv.weight:0", "core.final_conv.bn.weight:0", "core.linear_out.weight:1"),
-}
-
-
-def _channels(block: str) -> tuple[str, ...]:
-    return tuple(f"{block}.{tensor}" for tensor in _CONVNEXT_CHANNELS)
-
-
-_WIDTHS = {
-    "cnn": {
-        "filters": (
-            ("stem.0.weight:0", "stem.0.bias:0", "core.0.weight:1"),
-            ("core.0.weight:0", "core.0.bias:0", "core.4.weight:1"),
-            ("core.4.weight:0", "core.4.bias:0", "core.8.weight:1"),
-            ("core.8.weight:0", "core.8.bias:0"),
-        ),
-        "hidden": ("head.1.weight:0", "head.1.bias:0", "head.3.weight:1"),
-    },
-    "lstm": {
-        "filters": ("conv1.weight:0", "conv1.bias:0", "lstm.weight_ih_l0:1"),
-        "units": _UNITS,
-        "hidden": _FLAT_HIDDEN,
-    },
-    "dcnn": {
-        "filters": ("init_conv.conv.weight:0", "init_conv.bn.weight:0", "core.dconv_blocks.0.conv.weight:1"),
-        **_RESIDUAL,
-    },
-    "convnext_cnn": {
-        "filters": tuple(_channels(block) for block in ("stem.0", "core.0", "core.3", "core.6")),
-        "hidden": ("head.0.weight:0", "head.0.bias:0", "head.2.weight:1"),
-    },
-    "convnext_lstm": {"filters": _channels("conv1"), "units": _UNITS, "hidden": _FLAT_HIDDEN},
-    "convnext_dcnn": {"filters": _channels("init_conv"), **_RESIDUAL},
-    "convnext_transformer": {"channels": _channels("stem.conv1")},
-    "xlstm": {"channels": _channels("stem.conv1")},
-}
-"""For each architecture, our arguments that are read off tensors: which axis of which tensors tells them."""
 
 
 def from_torch(architecture: str, tensors: Mapping[str, object], **config: object) -> keras.Model:
@@ -211,7 +50,7 @@ def from_torch(architecture: str, tensors: Mapping[str, object], **config: objec
 def tensor_rules(architecture: str, network: keras.Model) -> list[Rule]:
     """Which of the authors' tensors each weight of a network comes from, and how."""
     layers = [layer for layer in network.layers if layer.weights]
-    return [rule for layer in layers for rule in rules(layer, _prefix(layer.name, _PREFIXES[architecture]))]
+    return [rule for layer in layers for rule in rules(layer, _prefix(layer.name, PREFIXES[architecture]))]
 
 
 def to_config(architecture: str, tensors: Mapping[str, object], **config: object) -> dict[str, object]:
@@ -224,7 +63,7 @@ def to_config(architecture: str, tensors: Mapping[str, object], **config: object
             f"The arguments of the authors' {architecture} are {', '.join(names)}", received={"unknown": unknown}
         )
     tensors = _arrays(tensors)
-    arguments = {name: _width(tensors, told_by) for name, told_by in _WIDTHS[architecture].items()}
+    arguments = {name: _width(tensors, told_by) for name, told_by in WIDTHS[architecture].items()}
     arguments["mappability"] = "unmap_predictor.out.weight" in tensors
     arguments |= {names[name]: value for name, value in config.items() if names[name] is not None}
     if "filters3" in config and not config["filters3"]:
@@ -295,3 +134,66 @@ def _prefix(layer: str, prefixes: Mapping[str, str]) -> str:
 
 def _is_finite(array: np.ndarray) -> bool:
     return array.dtype.kind in "fiu" and bool(np.isfinite(array).all())
+
+
+def spec_of(
+    architecture: str, config: Mapping[str, object], name: str, cell_type: str, genome: str, provenance: dict[str, str]
+) -> ModelSpec:
+    """The spec of an imported network.
+
+    Args:
+        architecture: its name.
+        config: arguments of our builder (`to_config`).
+        name: `family/MODEL`.
+        cell_type: the sample that it was trained on.
+        genome: the assembly that it was trained on.
+        provenance: where the weights are from.
+    """
+    window, bin_size = config.get("window", 2048), config.get("bin_size", 4)
+    return ModelSpec(
+        name=name,
+        description=f"Chromatin accessibility of {cell_type} from DNA, ASAP's {architecture}",
+        architecture=Architecture(architecture, config),
+        input=InputSpec(window=window, genome=genome, signal=None),
+        output=OutputSpec(
+            bins=window // bin_size,
+            bin_size=bin_size,
+            offset=0,
+            target=cell_type,
+            quantity="accessibility, ln(1 + track)",
+        ),
+        # The authors predict windows whose central halves lie side by side (their Methods and code).
+        prediction=PredictionSpec(
+            stride=window // 2 // bin_size * bin_size, views=("forward", "reverse_complement"), center_only=True
+        ),
+        metrics={},
+        provenance={"citation": CITATION, **provenance},
+    )
+
+
+def convert(
+    spec: ModelSpec,
+    network: keras.Model,
+    target: Path,
+    golden_outputs: np.ndarray | None = None,
+    parity: Mapping[str, object] | None = None,
+) -> None:
+    """Write the model folder of an imported network.
+
+    Args:
+        spec: what `spec_of` says of it.
+        network: from `from_torch`.
+        target: an empty folder.
+        golden_outputs: (n, bins), what the original answers to `golden_inputs`; without them those of our network.
+        parity: for the card, what the network was compared with, and the largest difference.
+    """
+    inputs = golden_inputs(spec.input.window)[..., : spec.input.channels]
+    if golden_outputs is None:
+        golden_outputs = np.asarray(architectures.scores(network)(inputs, training=False))
+        parity = {"golden outputs": "of this network on the machine that converted it", **(parity or {})}
+    training = (
+        f"On {spec.output.target} by the checkpoint's owner, with the authors' package; the checkpoint does not say "
+        "which chromosomes were held out, nor how it was judged."
+    )
+    text = card.of_model(spec.to_json(), parity=parity, training=training)
+    folder.write(target, spec, network, folder.Golden(inputs, golden_outputs), None, text)

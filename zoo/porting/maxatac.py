@@ -13,6 +13,7 @@ from registry import card
 from registry.schema import Entry, Family
 from zoo import architectures, folder, weights
 from zoo.errors import IntegrityError
+from zoo.porting.golden import golden_inputs
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, SignalSpec
 
 CONFIG = {
@@ -100,25 +101,6 @@ def read_tensors(data: bytes, where: object) -> list[tuple[str, np.ndarray]]:
         except (KeyError, TypeError, ValueError) as error:
             raise IntegrityError(f"A full-model file of Keras names its layers ({error})", where=where) from None
     return tensors
-
-
-def golden_inputs(window: int) -> np.ndarray:
-    """Four windows that exercise the network, (4, window, 5) float32, the same on every machine.
-
-    No base and no signal; a pattern of bases with a rectified sine as signal; random bases with a run of N and a
-    signal that goes above 1, twice.
-    """
-    position = np.arange(window)
-    bases, signal = np.full((4, window), 4), np.zeros((4, window), np.float32)
-    bases[1], signal[1] = (position**2 + position // 7) % 4, np.abs(np.sin(position / 50))
-    random = np.random.RandomState(2023)
-    for row in (2, 3):
-        bases[row] = random.randint(0, 4, window)
-        bases[row, 100 * row : 100 * row + 50] = 4
-        center, width = random.randint(0, window), random.randint(40, 200)
-        signal[row] = 1.5 * np.exp(-(((position - center) / width) ** 2))
-    one_hot = np.eye(5, dtype=np.float32)[:, :4][bases]
-    return np.concatenate([one_hot, signal[..., None]], axis=-1)
 
 
 def reference_forward(tensors: list[np.ndarray], x: np.ndarray) -> np.ndarray:
