@@ -240,6 +240,64 @@ def test_tensors_are_those_of_the_original(shared: Path, name: str):
     assert trainable == stored["n_params_with_map"]
 
 
+@pytest.mark.parametrize(
+    ("name", "rates"),
+    [
+        ("cnn", [0.2, 0.2, 0.2, 0.5]),
+        ("lstm", [0.2, 0.2, 0.5]),
+        ("dcnn", [0.3] * 11 + [0.05]),
+        ("convnext_cnn", [0.2] * 3),
+        ("convnext_lstm", [0.2, 0.5]),
+        ("convnext_dcnn", [0.3] * 11 + [0.05]),
+        ("convnext_transformer", [0.1] * 16),
+        ("xlstm", []),
+    ],
+)
+def test_dropout_rates_of_the_original(name: str, rates: list[float]):
+    layers = zoo.build(name)._flatten_layers()
+    assert [layer.rate for layer in layers if isinstance(layer, keras.layers.Dropout)] == rates
+
+
+def test_dilations_of_the_original():
+    network = zoo.build("dcnn")
+    dilations = [network.get_layer(f"block{block}_dilated_conv").dilation_rate[0] for block in range(1, 12)]
+    assert dilations == [1, 2, 2, 3, 5, 8, 11, 17, 26, 38, 58]
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "bound"),
+    [
+        ("dcnn", "core.dconv_blocks.3.conv.weight", (256 * 3) ** -0.5),
+        ("cnn", "core.4.bias", (512 * 15) ** -0.5),
+        ("lstm", "lstm.weight_ih_l0", 256**-0.5),
+        ("lstm", "lstm.bias_hh_l0_reverse", 256**-0.5),
+        ("convnext_cnn", "core.3.dwconv.weight", 15**-0.5),
+        ("convnext_dcnn", "init_conv.pwconv1.weight", 256**-0.5),
+        ("convnext_transformer", "core.encoder.layers.2.self_attn.out_proj.weight", 256**-0.5),
+        ("convnext_transformer", "core.encoder.layers.2.self_attn.in_proj_weight", (6 / 1024) ** 0.5),
+    ],
+)
+def test_fresh_weights_are_uniform_as_in_pytorch(name: str, tensor: str, bound: float):
+    values = np.concatenate(
+        [np.ravel(rule.variable) for rule in asap.tensor_rules(name, zoo.build(name)) if rule.tensor == tensor]
+    )
+    assert 0.97 * bound < np.abs(values).max() <= bound
+    assert values.std() == pytest.approx(bound / 3**0.5, rel=0.1)
+    assert abs(values.mean()) < 6 * bound / len(values) ** 0.5
+
+
+def test_fresh_weights_that_are_special():
+    network = zoo.build("convnext_dcnn")
+    assert all(not np.any(network.get_layer(f"block{block}_back_norm").gamma) for block in range(1, 12))
+    assert not np.any(network.get_layer("stem_response").gamma)
+    network = zoo.build("xlstm")
+    np.testing.assert_allclose(network.get_layer("core1_forget_gate").bias, [3, 4, 5, 6], rtol=1e-6)
+    bias = np.reshape(network.get_layer("core2_memory").cell.bias, (4, 4, 32))
+    np.testing.assert_allclose(bias[1, 2, [0, 31]], [5, -7], rtol=1e-6)
+    np.testing.assert_allclose(bias[1, 2, 8], 5 - 12 * (8 / 31) ** (0.3 + 1.3 / 3), rtol=1e-6)
+    assert not bias[[0, 2, 3]].any()
+
+
 @pytest.fixture
 def tensors() -> dict[str, np.ndarray]:
     """A checkpoint of a small dilated network, by the authors' names."""

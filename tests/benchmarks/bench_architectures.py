@@ -5,8 +5,8 @@ Usage: python tests/benchmarks/bench_architectures.py [NAME ...] [--batches 16 6
 A training step is the loss (Poisson), in training mode with dropout, and all gradients; no optimizer. Everything is
 float32 with random weights of the full size. Each network, batch and package is measured in a process of its own, ours
 and the original's one after the other; the best of up to five repetitions counts, because other work on the machine
-only adds. The original (PyTorch, `atac-asap`; for xlstm the package `xlstm` on its plain PyTorch path) is left out where
-it is not installed in this environment; both have their default settings, and as many threads as there are cores.
+only adds. The original (PyTorch, `atac-asap`; for xlstm the package `xlstm` on its plain PyTorch path) is left out
+where it is not installed in this environment; both have their default settings, and as many threads as there are cores.
 """
 
 import argparse

@@ -5,6 +5,7 @@ from keras import layers
 
 from zoo.layers.accessibility import dna_input, network, position_head
 from zoo.layers.convnext import convnext_tower
+from zoo.layers.gelu import gelu
 from zoo.layers.linear import dense
 from zoo.layers.rotary import RotarySelfAttention
 
@@ -49,7 +50,8 @@ def build(
 
     Returns:
         A model (batch, window, 4) → (batch, window / bin_size, tracks), at least 0. With the defaults 4,773,121
-        parameters; the mappability head adds 257 and answers for 512 positions.
+        parameters; the mappability head adds 257 and answers for 512 positions. Transformer layers begin with weights
+        of their own, where the authors' begin as copies of one another.
     """
     inputs = dna_input(window, bin_size)
     stem, x = convnext_tower(
@@ -67,7 +69,7 @@ def _encoder_layer(x, hidden: int, heads: int, dropout: float, rope: str, name: 
     y = layers.Dropout(dropout, name=f"{name}_attention_dropout")(y)
     x = layers.Add(name=f"{name}_attention_sum")([x, y])
     y = layers.LayerNormalization(epsilon=1e-5, name=f"{name}_dense_norm")(x)
-    y = dense(y, hidden, f"{name}_expand", activation="gelu")
+    y = dense(y, hidden, f"{name}_expand", activation=gelu)
     y = layers.Dropout(dropout, name=f"{name}_hidden_dropout")(y)
     y = dense(y, x.shape[-1], f"{name}_project")
     y = layers.Dropout(dropout, name=f"{name}_dense_dropout")(y)

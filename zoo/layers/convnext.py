@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 
+from zoo.layers.gelu import gelu
 from zoo.layers.linear import convolution, dense, depthwise_convolution
 
 
@@ -71,7 +72,7 @@ def convnext_block(
     if skip.shape[-1] != filters:
         skip = x
     x = layers.LayerNormalization(epsilon=1e-6, name=f"{name}_norm")(x)
-    x = dense(x, int(expansion * filters), f"{name}_expand", activation="gelu")
+    x = dense(x, int(expansion * filters), f"{name}_expand", activation=gelu)
     if normalize_response:
         x = GlobalResponseNormalization(name=f"{name}_response")(x)
     x = dense(x, filters, f"{name}_project")

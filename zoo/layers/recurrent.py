@@ -41,8 +41,8 @@ class LSTM(layers.LSTM):
     that TensorFlow derives of a loop adds up the kernels' gradients, a megabyte each, at every position.
     """
 
-    def __init__(self, units: int, **kwargs: object) -> None:
-        super().__init__(units, **kwargs)
+    def __init__(self, units: int, go_backwards: bool = False, unroll: bool = False, **kwargs: object) -> None:
+        super().__init__(units, go_backwards=go_backwards, unroll=unroll, **kwargs)
         self.cell = LSTMCell(
             units,
             kernel_initializer=uniform(units),
@@ -61,6 +61,11 @@ class LSTM(layers.LSTM):
         x = ops.transpose(ops.flip(sequences, axis=1) if self.go_backwards else sequences, (1, 0, 2))
         gates = ops.matmul(x, self.cell.kernel) + self.cell.bias
         return _last_output(gates, ops.copy(self.cell.recurrent_kernel))
+
+    def get_config(self) -> dict:
+        """The arguments."""
+        config = super().get_config()
+        return {key: config[key] for key in ("name", "trainable", "dtype", "units", "go_backwards", "unroll")}
 
 
 @ops.custom_gradient

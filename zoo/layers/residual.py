@@ -2,6 +2,7 @@
 
 from keras import layers
 
+from zoo.layers.gelu import gelu
 from zoo.layers.linear import convolution
 
 
@@ -24,12 +25,12 @@ def convolution_block(
         (batch, positions, filters).
     """
     if activation_first:
-        x = layers.Activation("gelu", name=f"{name}_gelu")(x)
+        x = layers.Activation(gelu, name=f"{name}_gelu")(x)
     x = convolution(x, filters, kernel_size, f"{name}_conv", dilation=dilation, use_bias=False)
     x = layers.BatchNormalization(epsilon=1e-5, momentum=0.9, gamma_initializer=scale_initializer, name=f"{name}_norm")(
         x
     )
-    return x if activation_first else layers.Activation("gelu", name=f"{name}_gelu")(x)
+    return x if activation_first else layers.Activation(gelu, name=f"{name}_gelu")(x)
 
 
 def dilated_block(

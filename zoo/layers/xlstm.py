@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import initializers, layers, ops
 
+from zoo.layers.gelu import gelu
 from zoo.layers.linear import uniform
 
 _FIRST = -1e30  # the stabilizer before the first position: as good as minus infinity, but with finite differences
@@ -265,7 +266,7 @@ def slstm_block(x, heads: int, kernel_size: int, hidden: int, forget_power: floa
         2 * hidden, use_bias=False, kernel_initializer=initializers.RandomNormal(0.0, small), name=f"{name}_dense_up"
     )(y)
     y = layers.Multiply(name=f"{name}_dense_gated")(
-        [layers.Activation("gelu", name=f"{name}_dense_gelu")(y[..., :hidden]), y[..., hidden:]]
+        [layers.Activation(gelu, name=f"{name}_dense_gelu")(y[..., :hidden]), y[..., hidden:]]
     )
     y = layers.Dense(
         channels, use_bias=False, kernel_initializer=_shrinking(channels, blocks), name=f"{name}_dense_down"
