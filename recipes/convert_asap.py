@@ -31,17 +31,8 @@ from zoo import architectures
 from zoo.environment import versions
 from zoo.errors import InputError, IntegrityError, MissingExtra, ZooError
 from zoo.porting import asap
+from zoo.porting.asap_names import CLASSES
 from zoo.porting.golden import golden_inputs
-
-_CLASSES = {
-    "cnn": "VanillaCNN",
-    "lstm": "CNN_LSTM",
-    "dcnn": "DilatedCNN",
-    "convnext_cnn": "ConvNeXtCNN",
-    "convnext_lstm": "ConvNeXtLSTM",
-    "convnext_dcnn": "ConvNeXtDCNN",
-    "convnext_transformer": "ConvNextTransformer",
-}
 
 
 def main(options: argparse.Namespace) -> None:
@@ -129,10 +120,10 @@ def original(
         with contextlib.redirect_stdout(sys.stderr):
             models, torch = importlib.import_module("asap.models"), importlib.import_module("torch")
             theirs = {name: arguments[ours] for name, ours in asap.ARGUMENTS[architecture].items() if ours in arguments}
-            network = getattr(models, _CLASSES[architecture])(**theirs)
+            network = getattr(models, CLASSES[architecture])(**theirs)
         plain = {name.removeprefix("module."): torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
         network.load_state_dict(plain, strict=False)  # from_torch has looked at the names
-    except (ImportError, KeyError, RuntimeError) as error:  # not installed, xlstm, widths without an argument
+    except (ImportError, AttributeError, RuntimeError) as error:  # not installed, xlstm, widths without an argument
         print(f"convert_asap: not compared with the original: {str(error).splitlines()[0]}", file=sys.stderr)
         return None
     x = golden_inputs(arguments.get("window", 2048))[..., asap.BASES]

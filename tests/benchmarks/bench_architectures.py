@@ -26,17 +26,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-NAMES = ("cnn", "lstm", "dcnn", "convnext_cnn", "convnext_lstm", "convnext_dcnn", "convnext_transformer", "xlstm")
-ORIGINALS = {
-    "cnn": "VanillaCNN",
-    "lstm": "CNN_LSTM",
-    "dcnn": "DilatedCNN",
-    "convnext_cnn": "ConvNeXtCNN",
-    "convnext_lstm": "ConvNeXtLSTM",
-    "convnext_dcnn": "ConvNeXtDCNN",
-    "convnext_transformer": "ConvNextTransformer",
-    "xlstm": "ConvNeXt_XLSTM",
-}
+from zoo.porting.asap_names import CLASSES
+
 REPETITIONS, SECONDS = 5, 20.0  # no more of one kind than this
 
 
@@ -95,7 +86,7 @@ def original(name: str, size: int) -> dict[str, float]:
             module.sLSTMLayerConfig = lambda **arguments: config(**{**arguments, "backend": "vanilla"})
         else:
             module = importlib.import_module("asap.models")
-        network = getattr(module, ORIGINALS[name])()
+        network = getattr(module, CLASSES[name])()
     x, target = map(torch.from_numpy, batch_of(size))
 
     def forward() -> None:
@@ -137,7 +128,7 @@ def main(options: argparse.Namespace) -> None:
     whats = ("xla" if options.xla else "ours", *(["original"] if installed else []))
     print(f"{'':20} {'batch':>5} | forward s  original  ratio | step s  original  ratio | GB  original")
     for size in options.batches:
-        for name in options.names or NAMES:
+        for name in options.names or CLASSES:
             found = [measured(what, name, size) or {} for what in whats] + [{}] * (2 - len(whats))
             cells = [f"{name:20} {size:5d}"]
             for key, width in (("forward", 9), ("step", 6)):

@@ -45,6 +45,18 @@ ARGUMENTS = {
 }
 """The authors' constructor arguments and ours."""
 
+CLASSES = {
+    "cnn": "VanillaCNN",
+    "lstm": "CNN_LSTM",
+    "dcnn": "DilatedCNN",
+    "convnext_cnn": "ConvNeXtCNN",
+    "convnext_lstm": "ConvNeXtLSTM",
+    "convnext_dcnn": "ConvNeXtDCNN",
+    "convnext_transformer": "ConvNextTransformer",
+    "xlstm": "ConvNeXt_XLSTM",
+}
+"""The authors' classes; all but the last one are in their package's `asap.models`."""
+
 
 def _block(ours: str, theirs: str) -> dict[str, str]:
     """The parts of a ConvNeXt block: patterns of our layers' names and the prefixes of the authors' tensors."""
