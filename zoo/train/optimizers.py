@@ -1,0 +1,39 @@
+"""Optimizers of the published systems."""
+
+from collections.abc import Iterable
+
+import keras
+
+from zoo.layers.xlstm import HeadNormalization
+
+_NORMALIZATIONS = (keras.layers.BatchNormalization, keras.layers.LayerNormalization, HeadNormalization)
+
+
+def maxatac_adam() -> keras.optimizers.Adam:
+    """Adam with a learning rate of 1e-3 / (1 + 1e-5 · step), as maxATAC's models were trained."""
+    schedule = keras.optimizers.schedules.InverseTimeDecay(1e-3, decay_steps=1, decay_rate=1e-5)
+    return keras.optimizers.Adam(schedule, epsilon=1e-7)
+
+
+def asap_adamw(network: keras.Model, learning_rate: object = 1e-3, weight_decay: float = 0.1) -> keras.optimizers.AdamW:
+    """AdamW with ASAP's constants, whose weight decay leaves out biases and normalizations (`not_decayed`).
+
+    Args:
+        network: what it will train.
+        learning_rate: a number or a schedule.
+        weight_decay: share of a weight that is taken off at each step, times the learning rate.
+    """
+    optimizer = keras.optimizers.AdamW(learning_rate, weight_decay, beta_1=0.9, beta_2=0.95, epsilon=1e-8)
+    optimizer.exclude_from_weight_decay(var_list=list(not_decayed(network)))
+    return optimizer
+
+
+def not_decayed(network: keras.Model) -> Iterable[keras.Variable]:
+    """The trainable weights without weight decay: biases, and those of batch, layer and head normalizations.
+
+    Global response normalization is decayed, as in the authors' code.
+    """
+    for layer in network._flatten_layers():
+        for weight in layer._trainable_variables:
+            if "bias" in weight.name or isinstance(layer, _NORMALIZATIONS):
+                yield weight
