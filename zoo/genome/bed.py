@@ -25,17 +25,47 @@ def read(path: str | Path, may_be_empty: bool = False) -> list[Interval]:
     Raises:
         InputError: no file, no region in it, or a line that is not BED, named by its number.
     """
-    path, regions = Path(path).expanduser(), []
+    regions = [_parse(line, where) for line, where in lines(path)]
+    if not regions and not may_be_empty:
+        raise InputError("A BED file has at least one region", example="chr1\t1000\t2000", where=path)
+    return regions
+
+
+def read_summits(path: str | Path) -> list[tuple[Interval, int]]:
+    """Read a narrowPeak file: peaks and the positions of their summits; the middle where column 10 is missing or -1.
+
+    Raises:
+        InputError: as for `read`, or a summit that is no whole number or outside its peak.
+    """
+    found = []
+    for line, where in lines(path):
+        peak, columns = _parse(line, where), line.split()
+        try:
+            summit = int(columns[9]) if len(columns) > 9 else -1
+            if not -1 <= summit < len(peak):
+                raise ValueError
+        except ValueError:
+            raise InputError(
+                "Column 10 of a narrowPeak file is the summit's distance from the start, in bp, or -1",
+                where=where,
+                received={"summit": columns[9]},
+            ) from None
+        found.append((peak, peak.start + (len(peak) // 2 if summit < 0 else summit)))
+    if not found:
+        raise InputError("A narrowPeak file has at least one peak", where=path)
+    return found
+
+
+def lines(path: str | Path) -> Iterator[tuple[str, str]]:
+    """The lines that hold data, and where they stand."""
+    path = Path(path).expanduser()
     try:
         with _OPEN.get(path.suffix.lower(), open)(path, "rt", encoding="utf-8-sig") as handle:
             for number, line in enumerate(handle, start=1):
                 if line.strip() and not _IGNORED.match(line):
-                    regions.append(_parse(line, f"{path}, line {number}"))
+                    yield line, f"{path}, line {number}"
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise InputError(f"A BED file can be read ({error})", received={"bed": str(path)}) from None
-    if not regions and not may_be_empty:
-        raise InputError("A BED file has at least one region", example="chr1\t1000\t2000", where=path)
-    return regions
 
 
 def _parse(line: str, where: str) -> Interval:

@@ -1,0 +1,172 @@
+"""Where the windows of accessibility models lie: tiled over chromosomes or around peaks (ASAP, its Methods and code).
+
+Starts are 0-based and those of the core, the bp that a window answers for. With `compat="asap"` the rules are those of
+the authors' package 0.2.2, whose differences from the right ones are named where they are applied.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.genome import bed
+from zoo.genome.encode import N
+from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome
+
+_BLOCK = 1 << 20
+MOST_UNMAPPABLE = 0.35
+SAME_PEAK = 200  # bp between summits that count as one
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How windows lie.
+
+    Attributes:
+        core: bp that a window answers for.
+        margin: bp that it reads on each side of the core.
+        step: bp from one tiled window to the next.
+        most_unmappable: share of the bp it reads that may be unmappable; more, and it is left out.
+    """
+
+    core: int
+    margin: int
+    step: int
+    most_unmappable: float = 0.0
+
+    @property
+    def slab(self) -> int:
+        """bp that a window reads."""
+        return self.core + 2 * self.margin
+
+
+TRAINING = Layout(4096, 0, 1024, MOST_UNMAPPABLE)  # a slab, in which each epoch reads 2,048 bp at a random place
+EVALUATION = Layout(1024, 512, 1024)
+ROBUSTNESS = Layout(512, 1024, 512)
+
+
+def tiled(genome: Genome, chrom: str, layout: Layout, compat: str | None = None) -> np.ndarray:
+    """Starts of windows every `step` bp from the first base that is not N to the last one. (n,) int64.
+
+    Whole windows on the chromosome only; with `compat` none that touches its first or last base.
+    """
+    length = genome.sizes[chrom]
+    first, last = _called(genome, chrom, length - 1 if compat else length)
+    return _on_chromosome(np.arange(first, last, layout.step), length, layout, compat)
+
+
+def around(summits: np.ndarray, length: int, layout: Layout, compat: str | None = None) -> np.ndarray:
+    """Starts of windows whose cores have summits in their middle. (n,) int64."""
+    return _on_chromosome(np.asarray(summits, np.int64) - layout.core // 2, length, layout, compat)
+
+
+def summits(peaks: str | Path, gap: int = SAME_PEAK, compat: str | None = None) -> dict[str, np.ndarray]:
+    """Summits of a narrowPeak file; those of which each is at most `gap` bp from the next become one, their mean.
+
+    Args:
+        peaks: a narrowPeak file (column 10 is the summit's distance from the start; without it the middle is taken).
+        gap: bp.
+        compat: with "asap", the last one of each chromosome is left out, as the authors' code does by mistake.
+
+    Returns:
+        chromosome → (n,) int64, rising.
+    """
+    found: dict[str, list[int]] = {}
+    for peak, summit in bed.read_summits(peaks):
+        found.setdefault(peak.chrom, []).append(summit)
+    merged = {}
+    for chrom, positions in found.items():
+        ordered = np.sort(np.asarray(positions, np.int64))
+        chains = np.split(ordered, np.flatnonzero(np.diff(ordered) > gap) + 1)
+        merged[chrom] = np.array([int(np.mean(chain)) for chain in chains][: -1 if compat else None], np.int64)
+    return merged
+
+
+def is_clear(starts: np.ndarray, width: int, intervals: Sequence[Interval]) -> np.ndarray:
+    """Which windows of `width` bp share no base with intervals of their chromosome. (n,) bool."""
+    spans = _spans(intervals)
+    if not len(spans):
+        return np.ones(len(starts), bool)
+    next_one = np.searchsorted(spans[:, 1], starts, side="right")
+    begins = np.append(spans[:, 0], np.iinfo(np.int64).max)[next_one]
+    return begins >= starts + width
+
+
+def covered(starts: np.ndarray, width: int, intervals: Sequence[Interval]) -> np.ndarray:
+    """bp of windows of `width` bp that lie in intervals, each base counted once. (n,) int64."""
+    spans = _spans(intervals)
+    edges = np.concatenate([[0], np.cumsum(spans[:, 1] - spans[:, 0])])
+
+    def before(position: np.ndarray) -> np.ndarray:
+        whole = np.searchsorted(spans[:, 1], position, side="right")
+        begun = np.append(spans[:, 0], np.iinfo(np.int64).max)[whole]
+        return edges[whole] + np.maximum(position - begun, 0)
+
+    return before(starts + width) - before(starts)
+
+
+def usable(
+    starts: np.ndarray,
+    layout: Layout,
+    blacklist: Sequence[Interval] = (),
+    unmappable: Sequence[Interval] = (),
+    compat: str | None = None,
+) -> np.ndarray:
+    """Which windows read no blacklisted base, and not more unmappable ones than the layout allows. (n,) bool.
+
+    Args:
+        starts: of cores.
+        blacklist: intervals of the same chromosome; a variant of a VCF is the bases of its REF.
+        unmappable: the same.
+        compat: with "asap", the blacklist is looked up in the core only, and intervals that end where it begins or
+            begin where it ends count; unmappable bases are looked up one margin too far to the right; and in a window
+            that may have some, an interval counts with its whole length as soon as one of its ends lies inside.
+    """
+    if compat is not None and compat != "asap":
+        raise InputError('compat is None or "asap"', received={"compat": compat})
+    if compat:
+        kept = is_clear(starts - 1, layout.core + 2, blacklist)
+        if layout.most_unmappable:
+            return kept & (_touched(starts, layout.slab, unmappable) <= layout.most_unmappable * layout.slab)
+        return kept & is_clear(starts - 1, layout.slab + 2, unmappable)
+    read = starts - layout.margin
+    kept = is_clear(read, layout.slab, blacklist)
+    return kept & (covered(read, layout.slab, unmappable) <= layout.most_unmappable * layout.slab)
+
+
+def _touched(starts: np.ndarray, width: int, intervals: Sequence[Interval]) -> np.ndarray:
+    """Summed lengths of the intervals that have an end strictly inside a window, or that reach past it at both ends."""
+    total = np.zeros(len(starts), np.int64)
+    for item in intervals:
+        inside = [(edge > starts) & (edge < starts + width) for edge in (item.start, item.end)]
+        around = (item.start < starts) & (item.end > starts + width)
+        total += len(item) * (inside[0] | inside[1] | around)
+    return total
+
+
+def _spans(intervals: Sequence[Interval]) -> np.ndarray:
+    """(n, 2) int64, sorted, without overlaps."""
+    merged = bed.merge(intervals)
+    return next(iter(merged.values())) if merged else np.empty((0, 2), np.int64)
+
+
+def _on_chromosome(starts: np.ndarray, length: int, layout: Layout, compat: str | None) -> np.ndarray:
+    begin, end = starts - layout.margin, starts + layout.core + layout.margin
+    if compat:
+        return starts[(begin > 0) & (end < length)]
+    return starts[(begin >= 0) & (end <= length)]
+
+
+def _called(genome: Genome, chrom: str, length: int) -> tuple[int, int]:
+    """The first base that is not N, and the end of the last one; two times 0 if all are."""
+    blocks = [(start, min(start + _BLOCK, length)) for start in range(0, length, _BLOCK)]
+
+    def known(block: tuple[int, int]) -> np.ndarray:
+        return np.flatnonzero(genome.codes(chrom, *block) != N) + block[0]
+
+    first = next((int(found[0]) for found in map(known, blocks) if len(found)), 0)
+    last = next((int(found[-1]) + 1 for found in map(known, reversed(blocks)) if len(found)), 0)
+    return first, last
