@@ -85,8 +85,12 @@ def summits(peaks: str | Path, gap: int = SAME_PEAK, compat: str | None = None) 
     return merged
 
 
-def is_clear(starts: np.ndarray, width: int, intervals: Sequence[Interval]) -> np.ndarray:
-    """Which windows of `width` bp share no base with intervals of their chromosome. (n,) bool."""
+def is_clear(starts: np.ndarray, width: int, intervals: Sequence[Interval] | np.ndarray) -> np.ndarray:
+    """Which windows of `width` bp share no base with intervals of their chromosome. (n,) bool.
+
+    Args:
+        intervals: in any order, or (n, 2) starts and ends as `zoo.genome.bed.merge` returns them.
+    """
     spans = _spans(intervals)
     if not len(spans):
         return np.ones(len(starts), bool)
@@ -95,8 +99,8 @@ def is_clear(starts: np.ndarray, width: int, intervals: Sequence[Interval]) -> n
     return begins >= starts + width
 
 
-def covered(starts: np.ndarray, width: int, intervals: Sequence[Interval]) -> np.ndarray:
-    """bp of windows of `width` bp that lie in intervals, each base counted once. (n,) int64."""
+def covered(starts: np.ndarray, width: int, intervals: Sequence[Interval] | np.ndarray) -> np.ndarray:
+    """bp of windows of `width` bp that lie in intervals, each base counted once. (n,) int64. As `is_clear`."""
     spans = _spans(intervals)
     edges = np.concatenate([[0], np.cumsum(spans[:, 1] - spans[:, 0])])
 
@@ -147,8 +151,10 @@ def _touched(starts: np.ndarray, width: int, intervals: Sequence[Interval]) -> n
     return total
 
 
-def _spans(intervals: Sequence[Interval]) -> np.ndarray:
+def _spans(intervals: Sequence[Interval] | np.ndarray) -> np.ndarray:
     """(n, 2) int64, sorted, without overlaps."""
+    if isinstance(intervals, np.ndarray):
+        return intervals
     merged = bed.merge(intervals)
     return next(iter(merged.values())) if merged else np.empty((0, 2), np.int64)
 

@@ -1,0 +1,189 @@
+"""Windows in memory and the training items made of them, against the arrays of the authors' package and by hand."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from zoo.data.pipeline import AsapTraining
+from zoo.data.slabs import Slabs
+from zoo.data.windows import EVALUATION, ROBUSTNESS, TRAINING, Layout, tiled
+from zoo.errors import InputError
+from zoo.genome import bed
+from zoo.genome.encode import encode
+from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome, write_twobit
+
+THEIRS = np.array([0, 2, 1, 3, 4])  # A, G, C, T, N as ours
+
+
+@pytest.fixture(scope="module")
+def data(shared: Path) -> Path:
+    return shared / "golden" / "asap" / "data"
+
+
+@pytest.fixture(scope="module")
+def genome(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Genome:
+    records = (data / "inputs" / "genome.fa").read_text().split(">")[1:]
+    path = tmp_path_factory.mktemp("genome") / "genome.2bit"
+    write_twobit(path, {record.split()[0]: encode("".join(record.split("\n")[1:])) for record in records})
+    return Genome(path)
+
+
+@pytest.fixture(scope="module")
+def signal(data: Path) -> zoo.Signal:
+    return zoo.Signal(data / "inputs" / "signal.bw")
+
+
+@pytest.fixture(scope="module")
+def training(data: Path, genome: Genome, signal: zoo.Signal) -> Slabs:
+    """The training slabs of the goldens, with mappability."""
+    starts = {"chr3": np.load(data / "arrays_train_chr3.npz")["starts"]}
+    return Slabs(genome, signal, starts, TRAINING, unmappable=bed.read(data / "inputs" / "unmappable.bed"))
+
+
+@pytest.mark.parametrize(
+    ("name", "layout"),
+    [("train", TRAINING), ("val", EVALUATION), ("peak", EVALUATION), ("robustness_wg", ROBUSTNESS)],
+)
+def test_arrays_of_the_original(data: Path, genome: Genome, signal: zoo.Signal, name: str, layout: Layout):
+    """Bases and bins, which the authors round to half precision."""
+    golden = np.load(data / f"arrays_{name}_chr3.npz")
+    slabs = Slabs(genome, signal, {"chr3": golden["starts"]}, layout)
+    codes, bins = slabs.read(np.arange(slabs.size), layout.slab)
+    assert np.array_equal(codes, THEIRS[golden["x_idx"]])
+    core = bins[:, layout.margin // 4 : (layout.margin + layout.core) // 4]
+    assert np.array_equal(core.astype(np.float16), golden["y"][..., 0].astype(np.float16))
+    np.testing.assert_allclose(core, golden["y"][..., 0], rtol=2**-11)
+
+
+def test_mappable_bases_of_the_original(data: Path, training: Slabs):
+    """Theirs are one number per base; ours the share of each bin, which lines up with what the head answers."""
+    golden = np.load(data / "arrays_train_chr3.npz")["mappable"]
+    share = training.read(np.arange(training.size), 4096)[2]
+    assert 0 < share.mean() < 1
+    assert np.array_equal(share, golden.reshape(len(golden), 1024, 4).mean(axis=2, dtype=np.float32))
+
+
+def test_bins_of_the_original(data: Path, genome: Genome, signal: zoo.Signal):
+    golden = np.load(data / "binning.npz")
+    slabs = Slabs(genome, signal, {"chr3": golden["start"][None]}, Layout(2048, 0, 2048))
+    bins = slabs.read(np.array([0]), 2048)[1][0]
+    raw = np.nan_to_num(golden["raw_float32"]).reshape(512, 4)
+    assert np.array_equal(bins, raw.max(axis=1))
+    np.testing.assert_allclose(np.log1p(bins), golden["bin4_max_log1p"], rtol=1e-3)
+
+
+def test_items_of_the_original(data: Path, training: Slabs):
+    """With their shifts and strands; and mappability turned with its window, which theirs is not (spec, §4)."""
+    golden = np.load(data / "augmentation.npz")
+    for number, item in enumerate(json.loads((data / "augmentation.json").read_text())["items"]):
+        turned = np.array([item["reverse_complement"]])
+        row, shift = np.array([item["index"]]), np.array([item["shift_bins"]])
+        codes, bins, share = training.read(row, 2048, shift, turned)
+        one_hot = np.eye(5, dtype=np.uint8)[codes[0]][:, [0, 2, 1, 3]]
+        assert np.array_equal(one_hot, golden["items_x"][number])
+        np.testing.assert_allclose(np.log1p(bins[0]), golden["items_y"][number, :, 0], rtol=1e-3)
+        theirs = golden["items_mappable"][number, :, 0].reshape(512, 4).mean(axis=1)
+        assert np.array_equal(share[0], theirs[::-1] if turned[0] else theirs)
+
+
+def test_windows_that_overlap_are_kept_once(genome: Genome, signal: zoo.Signal):
+    starts = tiled(genome, "chr1", TRAINING)
+    slabs = Slabs(genome, signal, {"chr1": starts}, TRAINING)
+    bases = starts[-1] + 4096 - starts[0]
+    assert slabs.nbytes == bases + bases // 4 * 4 + 8 * len(starts)
+    assert slabs.nbytes < len(starts) * 4096
+
+
+def test_windows_of_any_phase(genome: Genome, signal: zoo.Signal):
+    """Bins are counted from each window's own start."""
+    starts = np.array([9000, 9001, 9400, 12002, 9003])
+    slabs = Slabs(genome, signal, {"chr2": starts, "chr3": np.array([5000])}, Layout(400, 8, 1))
+    codes, bins = slabs.read(np.array([4, 1, 5]), 416)
+    for row, (chrom, start) in enumerate([("chr2", 9003), ("chr2", 9001), ("chr3", 5000)]):
+        assert np.array_equal(codes[row], genome.codes(chrom, start - 8, start + 408))
+        expected = signal.values(chrom, start - 8, start + 408).reshape(-1, 4).max(axis=1)
+        assert np.array_equal(bins[row], expected)
+
+
+def test_bins_divide_the_windows(genome: Genome, signal: zoo.Signal):
+    with pytest.raises(InputError, match="Bins divide the windows"):
+        Slabs(genome, signal, {"chr1": np.array([5000])}, TRAINING, bin_size=5)
+    with pytest.raises(InputError, match="at least one window"):
+        Slabs(genome, signal, {"chr1": np.array([], int)}, TRAINING)
+
+
+def test_every_slab_once_per_epoch_and_the_same_with_one_seed(training: Slabs):
+    pipeline = AsapTraining(training, batch_size=4, seed=7)
+    assert (training.size, pipeline.steps_per_epoch) == (15, 4)
+    for epoch in (0, 1):
+        rows = np.concatenate([pipeline._order(epoch)[4 * step : 4 * step + 4] for step in range(4)])
+        assert sorted(rows) == list(range(15))
+    assert [len(pipeline.batch(step)[0]) for step in range(5)] == [4, 4, 4, 3, 4]
+    again = AsapTraining(training, batch_size=4, seed=7)
+    for step in (6, 2, 6):
+        for one, other in zip(pipeline.batch(step), again.batch(step), strict=True):
+            assert np.array_equal(one, other)
+    assert not np.array_equal(pipeline.batch(2)[0], AsapTraining(training, batch_size=4, seed=8).batch(2)[0])
+    assert not np.array_equal(pipeline.batch(0)[0], pipeline.batch(4)[0])
+
+
+def test_workers_share_the_rows_of_a_step(training: Slabs):
+    pipeline = AsapTraining(training, batch_size=5)
+    whole = pipeline.batch(1)[0]
+    parts = [pipeline.batch(1, worker, 2)[0] for worker in (0, 1)]
+    assert np.array_equal(whole[::2], parts[0])
+    assert np.array_equal(whole[1::2], parts[1])
+
+
+def test_shifts_and_strands_are_those_of_the_original(genome: Genome, signal: zoo.Signal):
+    """0 to 512 bins, both ends included; half of the windows turned."""
+    layout, start = Layout(4096, 0, 1024), np.array([21_000])
+    slabs = Slabs(genome, signal, {"chr1": np.repeat(start, 4000)}, layout)
+    codes = AsapTraining(slabs, batch_size=4000, seed=1).batch(0)[0]
+    whole = genome.codes("chr1", 21_000, 25_096)
+    places = {whole[4 * shift : 4 * shift + 2048].tobytes(): shift for shift in range(513)}
+    shifts = [places.get(row.tobytes()) for row in codes]
+    forward = [shift for shift in shifts if shift is not None]
+    assert (min(forward), max(forward)) == (0, 512)
+    assert 0.45 < len(forward) / 4000 < 0.55
+
+
+def test_dataset_goes_on_at_any_step(training: Slabs):
+    pipeline = AsapTraining(training, batch_size=4, seed=7)
+    for step, (x, targets) in zip(range(2, 9), pipeline.dataset(first_step=2), strict=False):
+        codes, bins, share = pipeline.batch(step)
+        assert np.array_equal(x, np.eye(5, dtype=np.float32)[codes][..., :4])
+        assert np.array_equal(targets["accessibility"], bins)
+        assert np.array_equal(targets["mappability"], share)
+        assert x.shape[1:] == (2048, 4)
+
+
+def test_a_network_trains_on_the_dataset(data: Path, genome: Genome, signal: zoo.Signal):
+    from zoo.train.losses import poisson_nll
+    from zoo.train.optimizers import asap_adamw
+
+    starts = {"chr3": np.load(data / "arrays_train_chr3.npz")["starts"]}
+    pipeline = AsapTraining(Slabs(genome, signal, starts, TRAINING), batch_size=8)
+    network = zoo.build("dcnn", filters=8, residual_filters=8, residual_blocks=2, final_filters=16)
+    network.compile(asap_adamw(network, 3e-3), poisson_nll)
+    history = network.fit(
+        pipeline.dataset(), steps_per_epoch=pipeline.steps_per_epoch, epochs=6, verbose=0, shuffle=False
+    )
+    assert history.history["loss"][-1] < history.history["loss"][0]
+
+
+def test_intervals_beyond_the_windows_do_not_matter(genome: Genome, signal: zoo.Signal):
+    unmappable = [Interval("chr1", 0, 3000), Interval("chr1", 4002, 4003), Interval("chr2", 0, 40_000)]
+    slabs = Slabs(genome, signal, {"chr1": np.array([3000])}, Layout(2048, 0, 1), unmappable=unmappable)
+    share = slabs.read(np.array([0]), 2048)[2][0]
+    assert share[250] == 0.75
+    assert share.sum() == 511.75
+
+
+def test_one_hot_of_n_is_zero():
+    assert not tf.reduce_any(tf.one_hot(np.array([4], np.uint8), 4) > 0)
