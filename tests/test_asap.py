@@ -323,7 +323,16 @@ def test_first_kernel_has_our_order_of_bases(tensors):
         assert np.array_equal(kernel[:, ours_at], theirs[:, theirs_at].T)
 
 
-@pytest.mark.parametrize("name", ["init_conv.conv.weight", "core.conv_blocks.1.bn.running_var", "core.linear_out.bias"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "init_conv.conv.weight",
+        "core.conv_blocks.1.bn.running_var",
+        "core.linear_out.bias",
+        "unmap_predictor.out.weight",
+        "unmap_predictor.out.bias",
+    ],
+)
 def test_missing_tensors_are_named(tensors, name: str):
     del tensors[name]
     with pytest.raises(IntegrityError, match=f"missing.*{name}"):

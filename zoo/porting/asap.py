@@ -64,7 +64,7 @@ def to_config(architecture: str, tensors: Mapping[str, object], **config: object
         )
     tensors = _arrays(tensors)
     arguments = {name: _width(tensors, told_by) for name, told_by in WIDTHS[architecture].items()}
-    arguments["mappability"] = "unmap_predictor.out.weight" in tensors
+    arguments["mappability"] = any(name.startswith("unmap_predictor.") for name in tensors)
     arguments |= {names[name]: value for name, value in config.items() if names[name] is not None}
     if "filters3" in config and not config["filters3"]:
         arguments["final_filters"] = config.get("window_size", 2048)  # as the authors' code has it
