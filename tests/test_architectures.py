@@ -1,6 +1,8 @@
 """Every architecture of the zoo."""
 
 import importlib.util
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -111,6 +113,16 @@ def test_arguments_come_before_the_preset():
         ("cnn", {"preset": "papers"}, "presets of cnn are paper.*papers"),
         ("cnn", {"kernel": 3}, "arguments of cnn are window, bin_size, filters.*unknown=..kernel"),
         ("cnn", {"filters": (8, 8)}, "as many as there are convolutions"),
+        ("cnn", {"filters": 8}, r"argument filters of cnn is tuple.*Example: .*Received: filters=8"),
+        ("cnn", {"filters": (8, 8.5, 8, 8)}, "argument filters"),
+        ("cnn", {"kernel_size": 0}, "values it can be built with"),
+        ("cnn", {"bin_size": 0}, "values it can be built with"),
+        ("lstm", {"hidden_dropout": float("nan")}, "argument hidden_dropout of lstm is float"),
+        ("lstm", {"hidden_dropout": 1.5}, "values it can be built with"),
+        ("lstm", {"units": 3.0}, "argument units of lstm is int"),
+        ("dcnn", {"mappability": 1}, "argument mappability of dcnn is bool"),
+        ("dcnn", {"residual_blocks": -1}, "argument residual_blocks.*at least 0"),
+        ("dcnn", {"final_filters": "none"}, "argument final_filters"),
         ("cnn", {"window": 2047}, "multiple of 4 bp and at least 1,256 bp. .*window=2047"),
         ("cnn", {"window": 1252}, "at least 1,256 bp"),
         ("lstm", {"window": 24}, "at least 32 bp"),
@@ -146,3 +158,9 @@ def test_arguments_that_do_not_work(name: str, config: dict, message: str):
 )
 def test_other_lengths(name: str, window: int, bins: int):
     assert zoo.build(name, window=window).output_shape == (None, bins, 1)
+
+
+def test_networks_are_found_after_importing_the_package_alone():
+    code = "import zoo; print(zoo.architectures.dcnn.PRESETS['paper']['final_filters'], zoo.porting.asap.BASES)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "None (0, 2, 1, 3)\n"

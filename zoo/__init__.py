@@ -23,10 +23,13 @@ _HOMES = {
     "Signal": "zoo.genome.signal",
     "Interval": "zoo.genome.interval",
 }
-__all__ = [*_HOMES, "__version__"]
+_ROOMS = ("architectures", "evaluate", "layers", "plot", "porting", "train")
+__all__ = [*_HOMES, *_ROOMS, "__version__"]
 
 
 def __getattr__(name: str):
+    if name in _ROOMS:
+        return importlib.import_module(f"zoo.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'zoo' has no attribute {name!r}; it has {', '.join(__all__)}")
     return getattr(importlib.import_module(_HOMES[name]), name)

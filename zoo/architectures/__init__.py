@@ -2,6 +2,9 @@
 
 import importlib
 import inspect
+import math
+import numbers
+import typing
 
 from zoo.errors import InputError
 
@@ -42,13 +45,32 @@ def build(name: str, *, preset: str | None = None, **config: object):
     if preset is not None and preset not in presets:
         raise InputError(f"The presets of {name} are {', '.join(presets) or 'none'}", received={"preset": preset})
     config = {**presets.get(preset, {}), **config}
+    for argument, kind in typing.get_type_hints(module.build).items():
+        if argument in config and not _fits(config[argument], kind):
+            raise InputError(
+                f"The argument {argument} of {name} is {getattr(kind, '__name__', kind)}; numbers are at least 0",
+                example={argument: known[argument].default},
+                received={argument: config[argument]},
+            )
     try:
         return module.build(**config)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         said = (str(error).splitlines() or [""])[0]
         raise InputError(
             f"The arguments of {name} have values it can be built with ({said})", received=config
         ) from None
+
+
+def _fits(value: object, kind: object) -> bool:
+    """Whether a value is of an argument's annotated kind."""
+    options = typing.get_args(kind)
+    if typing.get_origin(kind) is tuple:
+        return isinstance(value, (tuple, list)) and all(_fits(item, options[0]) for item in value)
+    if options:
+        return any(_fits(value, option) for option in options)
+    if kind in (int, float) and not isinstance(value, bool):
+        return isinstance(value, numbers.Integral if kind is int else numbers.Real) and 0 <= value < math.inf
+    return type(value) is kind
 
 
 def scores(network):
@@ -66,3 +88,9 @@ def scores(network):
     if len(output.shape) == 3 and output.shape[-1] == 1:
         output = keras.ops.squeeze(output, axis=-1)
     return network if output is network.output else keras.Model(network.input, output, name=network.name)
+
+
+def __getattr__(name: str):
+    if name not in ARCHITECTURES:
+        raise AttributeError(f"module 'zoo.architectures' has no attribute {name!r}")
+    return importlib.import_module(f"zoo.architectures.{name}")
