@@ -2,10 +2,12 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import hub_server
 import numpy as np
 import pytest
 
@@ -225,3 +227,28 @@ def test_an_npz_of_objects_is_refused(convert, tmp_path: Path):
     np.savez(tmp_path / "best.npz", **{"init_conv.bn.weight": np.array([{}], dtype=object)})
     with pytest.raises(IntegrityError, match=r"An \.npz holds plain arrays"):
         convert(tmp_path / "best.npz", tmp_path / "out")
+
+
+def test_published_models_come_back_by_name(converted: Path, tmp_path: Path):
+    """A family that no index knew, from a folder to the Hub and back in a process that has no other source."""
+    (tmp_path / "families").mkdir()
+    with hub_server.serve(tokens={"secret": "lab"}) as hub:
+        environment = {
+            **os.environ,
+            "HF_ENDPOINT": hub.url,
+            "HF_TOKEN": "secret",
+            "ZOO_CACHE": str(tmp_path / "cache"),
+            "ZOO_FAMILIES": str(tmp_path / "families"),
+        }
+
+        def zoo_command(*arguments: object) -> subprocess.CompletedProcess:
+            command = [sys.executable, "-m", "zoo", *map(str, arguments)]
+            return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+        done = zoo_command("publish", converted, "--repo", "lab/asap", "--tag", "v1.0")
+        assert done.returncode == 0, done.stderr
+        done = zoo_command("check", "asap/IMR-90-dcnn", "--json")
+        assert json.loads(done.stdout)["passed"], done.stderr
+        card = hub.repos["lab/asap"].commits[-1].files["README.md"].decode()
+        assert "nan" not in card
+        assert "Chromatin accessibility of IMR 90 from DNA, ASAP's dcnn" in card
