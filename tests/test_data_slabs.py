@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from zoo.data.pipeline import AsapTraining
+from zoo.data.pipeline import AsapEvaluation, AsapTraining
 from zoo.data.slabs import Slabs
 from zoo.data.windows import EVALUATION, ROBUSTNESS, TRAINING, Layout, tiled
 from zoo.errors import InputError
@@ -161,6 +161,17 @@ def test_dataset_goes_on_at_any_step(training: Slabs):
         assert np.array_equal(targets["accessibility"], bins)
         assert np.array_equal(targets["mappability"], share)
         assert x.shape[1:] == (2048, 4)
+
+
+@pytest.mark.parametrize(("name", "layout"), [("val", EVALUATION), ("peak", EVALUATION), ("robustness_wg", ROBUSTNESS)])
+def test_evaluation_has_every_window_once(data: Path, genome: Genome, signal: zoo.Signal, name: str, layout: Layout):
+    golden = np.load(data / f"arrays_{name}_chr3.npz")
+    evaluation = AsapEvaluation(Slabs(genome, signal, {"chr3": golden["starts"]}, layout), batch_size=4)
+    batches = list(evaluation.dataset())
+    assert len(batches) == evaluation.steps == -(-len(golden["starts"]) // 4)
+    x, y = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    assert np.array_equal(x, np.eye(5, dtype=np.float32)[THEIRS[golden["x_idx"]]][..., :4])
+    np.testing.assert_allclose(y, np.log1p(golden["y"]), rtol=1e-3)
 
 
 def test_a_network_trains_on_the_dataset(data: Path, genome: Genome, signal: zoo.Signal):
