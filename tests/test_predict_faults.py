@@ -260,7 +260,7 @@ def test_a_folder_without_weights(small_folder: Path, tmp_path: Path):
 
 
 def test_arguments_of_a_network_that_do_not_fit():
-    with pytest.raises(InputError, match="can be built with"):
+    with pytest.raises(InputError, match="argument filters of maxatac is int"):
         zoo.build("maxatac", filters="a")
 
 
