@@ -45,7 +45,7 @@ def build(
         final_filters: channels of the 1 × 1 convolution, or None to leave it out.
         final_dropout: rate behind it.
         tracks: signals that are predicted.
-        mappability: with a second output that reads the pooled block's features.
+        mappability: with a second output, per 4 bp, that reads the pooled block's features.
 
     Returns:
         A model (batch, window, 4) → (batch, window / bin_size, tracks), at least 0. With the defaults 2,524,417
@@ -69,5 +69,5 @@ def build(
         final_dropout,
     )
     if mappability:
-        stem = layers.MaxPooling1D(bin_size // 2, name="mappability_pool")(stem)
+        stem = layers.MaxPooling1D(2, name="mappability_pool")(stem)  # 4 bp whatever the bin size, as the original
     return network("convnext_dcnn", inputs, position_head(x, tracks), stem, mappability)

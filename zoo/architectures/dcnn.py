@@ -44,7 +44,7 @@ def build(
         final_dropout: rate behind it.
         activation_first: GELU before each convolution, as in the authors' code; else behind its normalization.
         tracks: signals that are predicted.
-        mappability: with a second output that reads the pooled first convolution's features.
+        mappability: with a second output, per 4 bp, that reads the pooled first convolution's features.
 
     Returns:
         A model (batch, window, 4) → (batch, window / bin_size, tracks), at least 0. With the defaults 1,996,545
@@ -69,5 +69,5 @@ def build(
         activation_first,
     )
     if mappability:
-        stem = layers.MaxPooling1D(bin_size // 2, name="mappability_pool")(stem)
+        stem = layers.MaxPooling1D(2, name="mappability_pool")(stem)  # 4 bp whatever the bin size, as the original
     return network("dcnn", inputs, position_head(x, tracks), stem, mappability)
