@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import zoo
 from zoo.data.pipeline import AsapEvaluation, AsapTraining
@@ -194,7 +193,3 @@ def test_intervals_beyond_the_windows_do_not_matter(genome: Genome, signal: zoo.
     share = slabs.read(np.array([0]), 2048)[2][0]
     assert share[250] == 0.75
     assert share.sum() == 511.75
-
-
-def test_one_hot_of_n_is_zero():
-    assert not tf.reduce_any(tf.one_hot(np.array([4], np.uint8), 4) > 0)
