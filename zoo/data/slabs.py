@@ -1,11 +1,16 @@
-"""Sequence and track of many windows, in memory once each: a byte per base, a float32 per bin.
+"""Sequence and tracks of many windows, kept once each: a byte per base, a number per bin.
 
 Windows that overlap share what they read. No array of windows is made but that of a batch.
 """
 
-from collections.abc import Mapping, Sequence
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from zoo.data.windows import Layout, covered
 from zoo.errors import InputError
@@ -19,82 +24,134 @@ _BLOCK = 1 << 20
 _NONE = np.empty((0, 2), np.int64)
 _COMPLEMENT = np.array([3, 2, 1, 0, N], np.uint8)
 
+Reader = Callable[[str, int, int, int], np.ndarray]
+"""(chromosome, start, end, bin size) → one value per bin."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """A number per bin, of one sample or of several.
+
+    Attributes:
+        samples: what reads each of them.
+        dtype: how the numbers are kept.
+    """
+
+    samples: Sequence[Reader]
+    dtype: type
+
+
+def maxima(*signals: Signal) -> Track:
+    """The largest value of the bases of each bin, float32."""
+
+    def reader(signal: Signal) -> Reader:
+        return lambda chrom, start, end, size: signal.values(chrom, start, end).reshape(-1, size).max(axis=1)
+
+    return Track([reader(signal) for signal in signals], np.float32)
+
+
+def bases_outside(intervals: Sequence[Interval]) -> Track:
+    """How many bases of each bin lie in no interval, uint8: for the mappable ones of a list of unmappable ones."""
+    spans = merge(intervals)
+
+    def read(chrom: str, start: int, end: int, size: int) -> np.ndarray:
+        return size - covered(np.arange(start, end, size), size, spans.get(chrom, _NONE))
+
+    return Track([read], np.uint8)
+
+
+def labels(*samples: Signal | Sequence[Interval]) -> Track:
+    """How many bases of each bin are bound, uint8: those that are 1 in a track of zeros and ones, or lie in intervals.
+
+    Reading a track raises `InputError` if it holds other numbers: thresholds are for peak callers.
+    """
+
+    def of_intervals(intervals: Sequence[Interval]) -> Reader:
+        spans = merge(intervals)
+        return lambda chrom, start, end, size: covered(np.arange(start, end, size), size, spans.get(chrom, _NONE))
+
+    def of_signal(signal: Signal) -> Reader:
+        def read(chrom: str, start: int, end: int, size: int) -> np.ndarray:
+            values = signal.values(chrom, start, end)
+            if (odd := np.flatnonzero((values != 0) & (values != 1))).size:
+                raise InputError(
+                    "A binding track holds zeros and ones: the peaks, not the coverage",
+                    where=f"{signal.path} {chrom}:{start + odd[0] + 1}",
+                    received={"value": float(values[odd[0]])},
+                )
+            return values.reshape(-1, size).sum(axis=1)
+
+        return read
+
+    return Track([of_signal(item) if isinstance(item, Signal) else of_intervals(item) for item in samples], np.uint8)
+
 
 class Slabs:
-    """Windows on a genome with their track in bins.
+    """Windows on a genome with their tracks in bins.
 
     Args:
         genome: the sequence.
-        signal: the track. A bin's value is the largest of its bases.
+        tracks: what is kept besides.
         starts: chromosome → starts of cores (`zoo.data.windows`).
         layout: how the windows lie.
         bin_size: bp; bins are counted from each window's start, whatever its position.
-        unmappable: intervals of bases that reads cannot be placed on; None for no mappability.
+        scratch: a folder on whose disk the arrays lie, mapped into memory; else in memory. Nothing is left there.
+        progress: show a progress bar; by default in a terminal only.
 
     Attributes:
-        size: how many windows there are.
+        size: how many windows there are, in the order of `starts`.
 
     Raises:
-        InputError: no window, or a layout that bins do not divide.
+        InputError: no window, a layout that bins do not divide, a chromosome that a file lacks, or a full disk.
     """
 
     def __init__(
         self,
         genome: Genome,
-        signal: Signal,
+        tracks: Sequence[Track],
         starts: Mapping[str, np.ndarray],
         layout: Layout,
         bin_size: int = 4,
-        unmappable: Sequence[Interval] | None = None,
+        scratch: str | Path | None = None,
+        progress: bool | None = None,
     ) -> None:
-        if layout.core % bin_size or layout.margin % bin_size:
-            raise InputError("Bins divide the windows", received={"bin_size": bin_size, "layout": layout})
-        self.layout, self.bin_size = layout, bin_size
-        self.size = sum(map(len, starts.values()))
-        if not self.size:
-            raise InputError("There is at least one window", received={"chromosomes": list(starts)})
-        runs, offsets, length = [], [], 0
-        for chrom, cores in starts.items():
-            begins = np.asarray(cores, np.int64) - layout.margin
-            found, offset, taken = _runs(begins, layout.slab, bin_size)
-            runs += [(chrom, int(start), int(end)) for start, end in found]
-            offsets.append(length + offset)
-            length += taken
-        self._offsets = np.concatenate(offsets)
-        self._codes, self._bins = np.empty(length, np.uint8), np.empty(length // bin_size, np.float32)
-        self._mappable = None if unmappable is None else np.empty(length // bin_size, np.uint8)
-        held = merge(unmappable or ())
-        at = 0
-        for chrom, start, end in runs:
-            for first in range(start, end, _BLOCK // bin_size * bin_size):
-                last = min(first + _BLOCK // bin_size * bin_size, end)
-                self._read_block(genome, signal, chrom, first, last, at, held.get(chrom, _NONE))
-                at += last - first
-
-    def _read_block(
-        self, genome: Genome, signal: Signal, chrom: str, first: int, last: int, at: int, unmappable: np.ndarray
-    ) -> None:
-        """Fill in `first` to `last` of a chromosome from position `at` on."""
-        self._codes[at : at + last - first] = genome.codes(chrom, first, last)
-        bins = slice(at // self.bin_size, (at + last - first) // self.bin_size)
-        values = signal.values(chrom, first, last)
-        self._bins[bins] = values.reshape(-1, self.bin_size).max(axis=1)
-        if self._mappable is not None:
-            edges = np.arange(first, last, self.bin_size)
-            self._mappable[bins] = self.bin_size - covered(edges, self.bin_size, unmappable)
+        self.plan = Plan(starts, layout, bin_size)
+        self.layout, self.bin_size, self.size = layout, bin_size, self.plan.size
+        self._codes = _array((self.plan.bases,), np.uint8, scratch)
+        shape = self.plan.bases // bin_size
+        self._bins = [_array((len(track.samples), shape), track.dtype, scratch) for track in tracks]
+        with tqdm(
+            total=self.plan.bases,
+            desc="read",
+            unit="bp",
+            unit_scale=True,
+            disable=None if progress is None else not progress,
+        ) as bar:
+            for chrom, start, end, at in self.plan.blocks():
+                self._codes[at : at + end - start] = genome.codes(chrom, start, end)
+                bins = slice(at // bin_size, (at + end - start) // bin_size)
+                for track, array in zip(tracks, self._bins, strict=True):
+                    for sample, read in enumerate(track.samples):
+                        array[sample, bins] = read(chrom, start, end, bin_size)
+                bar.update(end - start)
 
     @property
-    def has_mappability(self) -> bool:
-        """Whether `read` returns mappable shares."""
-        return self._mappable is not None
+    def arrays(self) -> list[np.ndarray]:
+        """Base codes (bases,) and each track (samples, bases / bin_size)."""
+        return [self._codes, *self._bins]
 
     @property
     def nbytes(self) -> int:
-        """Memory of the sequence, the bins and the offsets."""
-        return sum(item.nbytes for item in (self._codes, self._bins, self._offsets, self._mappable) if item is not None)
+        """Bytes of the sequence, the tracks and the windows' places."""
+        return sum(array.nbytes for array in self.arrays) + self.plan.offsets.nbytes
 
     def read(
-        self, rows: np.ndarray, window: int, shifts: np.ndarray | int = 0, reverse: np.ndarray | None = None
+        self,
+        rows: np.ndarray,
+        window: int,
+        shifts: np.ndarray | int = 0,
+        reverse: np.ndarray | None = None,
+        sample: np.ndarray | int = 0,
     ) -> tuple[np.ndarray, ...]:
         """Windows of `window` bp that begin `shifts` bins into the slabs of some rows.
 
@@ -103,22 +160,87 @@ class Slabs:
             window: bp.
             shifts: (n,) bins.
             reverse: (n,) bool, which of them are read from the other strand.
+            sample: (n,) which sample of every track; one that has a single sample gives that.
 
         Returns:
-            Base codes (n, window) uint8, the track's raw bins (n, window / bin_size) float32, and if there is
-            mappability the mappable share of each bin, likewise.
+            Base codes (n, window) uint8, and of each track (n, window / bin_size) in its dtype.
         """
-        first = self._offsets[rows] + np.asarray(shifts, np.int64) * self.bin_size
+        first = self.plan.offsets[rows] + np.asarray(shifts, np.int64) * self.bin_size
         codes = self._codes[first[:, None] + np.arange(window)]
         at = first[:, None] // self.bin_size + np.arange(window // self.bin_size)
-        tracks = [self._bins[at]]
-        if self._mappable is not None:
-            tracks.append(self._mappable[at].astype(np.float32) / self.bin_size)
+        which = np.broadcast_to(sample, len(rows))[:, None]
+        tracks = [array[which if len(array) > 1 else 0, at] for array in self._bins]
         if reverse is not None:
             codes[reverse] = _COMPLEMENT[codes[reverse][:, ::-1]]
             for track in tracks:
                 track[reverse] = track[reverse][:, ::-1]
         return codes, *tracks
+
+
+class Plan:
+    """Where windows lie in arrays that hold every base once.
+
+    Attributes:
+        size: windows.
+        bases: length of the arrays in bp.
+        offsets: (size,) where each window begins in them.
+
+    Raises:
+        InputError: no window, or a layout that bins do not divide.
+    """
+
+    def __init__(self, starts: Mapping[str, np.ndarray], layout: Layout, bin_size: int) -> None:
+        if layout.core % bin_size or layout.margin % bin_size:
+            raise InputError("Bins divide the windows", received={"bin_size": bin_size, "layout": layout})
+        self.starts = {chrom: np.asarray(cores, np.int64) for chrom, cores in starts.items() if len(cores)}
+        self.layout, self.bin_size = layout, bin_size
+        self.size = sum(map(len, self.starts.values()))
+        if not self.size:
+            raise InputError("There is at least one window", received={"chromosomes": list(starts)})
+        self._runs, offsets, self.bases = [], [], 0
+        for chrom, cores in self.starts.items():
+            found, offset, taken = _runs(cores - layout.margin, layout.slab, bin_size)
+            self._runs += [(chrom, int(start), int(end)) for start, end in found]
+            offsets.append(self.bases + offset)
+            self.bases += taken
+        self.offsets = np.concatenate(offsets)
+
+    def nbytes(self, tracks: Sequence[Track]) -> int:
+        """Bytes that `Slabs` of these tracks will keep."""
+        per_bin = sum(len(track.samples) * np.dtype(track.dtype).itemsize for track in tracks)
+        return self.bases + self.bases // self.bin_size * per_bin + self.offsets.nbytes
+
+    def blocks(self):
+        """(chromosome, start, end, place in the arrays) of what is to be read, at most a megabase at a time."""
+        at, most = 0, _BLOCK // self.bin_size * self.bin_size
+        for chrom, start, end in self._runs:
+            for first in range(start, end, most):
+                last = min(first + most, end)
+                yield chrom, first, last, at
+                at += last - first
+
+    def core(self, row: int) -> Interval:
+        """The core of a window."""
+        for chrom, cores in self.starts.items():
+            if row < len(cores):
+                return Interval(chrom, int(cores[row]), int(cores[row]) + self.layout.core)
+            row -= len(cores)
+        raise IndexError(row)
+
+
+def _array(shape: tuple[int, ...], dtype: type, scratch: str | Path | None) -> np.ndarray:
+    """An array to be filled: in memory, or in a file without a name that goes when the array does."""
+    if scratch is None:
+        return np.empty(shape, dtype)
+    try:
+        with tempfile.TemporaryFile(dir=scratch) as file:
+            os.posix_fallocate(file.fileno(), 0, max(int(np.prod(shape)) * np.dtype(dtype).itemsize, 1))
+            return np.memmap(file, dtype, "r+", shape=shape)
+    except OSError as error:
+        raise InputError(
+            f"The disk of the scratch folder has room for the windows ({error.strerror})",
+            received={"scratch": str(scratch), "shape": shape, "dtype": np.dtype(dtype).name},
+        ) from None
 
 
 def _runs(begins: np.ndarray, width: int, bin_size: int) -> tuple[np.ndarray, np.ndarray, int]:

@@ -1,0 +1,75 @@
+"""Items that accessibility models are trained and judged with (ASAP, its Methods and code)."""
+
+import numpy as np
+
+from zoo.data.pipeline import Arrays
+from zoo.data.slabs import Slabs
+from zoo.genome.encode import one_hot
+from zoo.spec import BASES
+
+
+class AccessibilityTraining:
+    """In each epoch every slab once, from a random bin on, on a random strand.
+
+    Targets are ln(1 + bin), (batch, bins, 1) float32. If the slabs have a second track, of mappable bases, they are a
+    dictionary of `accessibility` and `mappability`, the mappable share of each bin.
+
+    Args:
+        slabs: longer than the window.
+        batch_size: windows of a step, over all workers; the last step of an epoch has what is left.
+        window: bp.
+        seed: of order, shifts and strands.
+    """
+
+    def __init__(self, slabs: Slabs, batch_size: int = 64, window: int = 2048, seed: int = 0) -> None:
+        self.slabs, self.batch_size, self.seed = slabs, batch_size, seed
+        self.steps = -(-slabs.size // batch_size)
+        self.window = window, len(BASES)
+        names = ("accessibility", "mappability")[: len(slabs.arrays) - 1]
+        self.targets = dict.fromkeys(names, (window // slabs.bin_size, 1))
+        self._shuffled: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
+
+    def batch(self, step: int, worker: int = 0, workers: int = 1) -> Arrays:
+        """A worker's rows of a step."""
+        epoch, within = divmod(step, self.steps)
+        rows = self._order(epoch)[within * self.batch_size : (within + 1) * self.batch_size]
+        random = np.random.default_rng((self.seed, epoch, within, 1))
+        most = (self.slabs.layout.slab - self.window[0]) // self.slabs.bin_size
+        shifts, reverse = random.integers(0, most + 1, len(rows)), random.random(len(rows)) >= 0.5
+        mine = slice(worker, None, workers)
+        codes, bins, *mappable = self.slabs.read(rows[mine], self.window[0], shifts[mine], reverse[mine])
+        target = np.log1p(bins)[..., None]
+        if mappable:
+            share = mappable[0].astype(np.float32) / self.slabs.bin_size
+            return one_hot(codes), {"accessibility": target, "mappability": share[..., None]}
+        return one_hot(codes), target
+
+    def _order(self, epoch: int) -> np.ndarray:
+        known, order = self._shuffled
+        if known != epoch:
+            order = np.random.default_rng((self.seed, epoch)).permutation(self.slabs.size)
+            self._shuffled = epoch, order
+        return order
+
+
+class AccessibilityEvaluation:
+    """Every window once, in order, with ln(1 + bin) of the bins of its core; nothing is left out or turned.
+
+    Args:
+        slabs: whose layout has the margins that a network reads and is not judged by.
+        batch_size: windows of a step; the last one has what is left.
+    """
+
+    def __init__(self, slabs: Slabs, batch_size: int = 64) -> None:
+        self.slabs, self.batch_size = slabs, batch_size
+        self.steps = -(-slabs.size // batch_size)
+        layout, size = slabs.layout, slabs.bin_size
+        self.window = layout.slab, len(BASES)
+        self.core = slice(layout.margin // size, (layout.margin + layout.core) // size)
+        self.targets = {"accessibility": (layout.core // size, 1)}
+
+    def batch(self, step: int, worker: int = 0, workers: int = 1) -> Arrays:
+        """A worker's rows of a step."""
+        rows = np.arange(step * self.batch_size, min((step + 1) * self.batch_size, self.slabs.size))[worker::workers]
+        codes, bins, *_ = self.slabs.read(rows, self.slabs.layout.slab)
+        return one_hot(codes), np.log1p(bins[:, self.core])[..., None]

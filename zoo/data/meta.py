@@ -1,0 +1,81 @@
+"""The table of cell types that maxATAC's models are trained on."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.errors import InputError
+
+_COLUMNS = ("Cell_Line", "ATAC_Signal_File", "Binding_File", "ATAC_Peaks", "CHIP_Peaks", "Train_Test_Label")
+
+
+@dataclass(frozen=True)
+class CellType:
+    """One row of the table.
+
+    Attributes:
+        name: `Cell_Line`.
+        signal: its normalized ATAC-seq, a bigWig.
+        binding: a bigWig of zeros and ones, or a BED file of peaks.
+        atac_peaks: BED.
+        chip_peaks: BED.
+    """
+
+    name: str
+    signal: Path
+    binding: Path
+    atac_peaks: Path
+    chip_peaks: Path
+
+
+def read(path: str | Path) -> list[CellType]:
+    """The rows of a tab-separated table whose `Train_Test_Label` is Train, with the columns of the authors' program.
+
+    These are Cell_Line, ATAC_Signal_File, Binding_File, ATAC_Peaks, CHIP_Peaks, Train_Test_Label; others are ignored.
+    Files are relative to the table's folder. An empty `Binding_File` stands for the peaks.
+
+    Raises:
+        InputError: a missing column or file, a cell line that occurs twice, or no row to train on.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The table of cell types can be read ({error})", received={"meta": str(path)}) from None
+    table = csv.DictReader(lines, delimiter="\t")
+    if missing := [name for name in _COLUMNS if name not in (table.fieldnames or ())]:
+        raise InputError(
+            "The table of cell types has tab-separated columns",
+            example="  ".join(_COLUMNS),
+            where=path,
+            received={"missing": missing},
+        )
+    cells: dict[str, CellType] = {}
+    for row in table:
+        if row["Train_Test_Label"] != "Train":
+            continue
+        where = f"{path}, line {table.line_num}"
+        if row["Cell_Line"] in cells:
+            raise InputError("A cell line occurs once", where=where, received={"Cell_Line": row["Cell_Line"]})
+        cells[row["Cell_Line"]] = _cell_type(row, path.parent, where)
+    if not cells:
+        raise InputError("The table has a row whose Train_Test_Label is Train", where=path)
+    return list(cells.values())
+
+
+def _cell_type(row: dict[str, str | None], folder: Path, where: str) -> CellType:
+    def file(column: str, instead: str | None = None) -> Path:
+        name = row[column] or (instead and row[instead])
+        if not name or not (folder / name).is_file():
+            raise InputError(
+                f"The {column} of {row['Cell_Line']} is a file", where=where, received={column: row[column] or ""}
+            )
+        return folder / name
+
+    return CellType(
+        row["Cell_Line"],
+        file("ATAC_Signal_File"),
+        file("Binding_File", "CHIP_Peaks"),
+        file("ATAC_Peaks"),
+        file("CHIP_Peaks"),
+    )
