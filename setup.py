@@ -28,6 +28,8 @@ setup(
         "scikit-learn",
         "h5py",
         "matplotlib",
+        "pyyaml",
+        "scipy",
         "tqdm",
     ],
     extras_require={

@@ -136,11 +136,12 @@ def test_every_slab_once_per_epoch_and_the_same_with_one_seed(training: Slabs):
 
 
 def test_workers_share_the_rows_of_a_step(training: Slabs):
+    """All have as many: of five rows the first comes twice."""
     pipeline = AccessibilityTraining(training, batch_size=5)
     whole = pipeline.batch(1)[0]
     parts = [pipeline.batch(1, worker, 2)[0] for worker in (0, 1)]
     assert np.array_equal(whole[::2], parts[0])
-    assert np.array_equal(whole[1::2], parts[1])
+    assert np.array_equal(whole[[1, 3, 0]], parts[1])
 
 
 def test_shifts_and_strands_are_those_of_the_original(genome: Genome, signal: zoo.Signal):

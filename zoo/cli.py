@@ -76,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     command = _add(commands, "verify", _verify, "hash every file of cached models and compare with their digests")
     command.add_argument("names", nargs="*", metavar="NAME", help="default everything in the cache")
 
+    command = _add(commands, "train", _train, "train a model from 2bit, bigWig and BED files")
+    from zoo.train.command import add_options
+
+    add_options(command)
+
     command = _add(commands, "env", _env, "show where models come from and what is installed")
     command.add_argument("--json", action="store_true", help="for programs")
 
@@ -206,6 +211,12 @@ def _verify(options: argparse.Namespace) -> int:
             damaged += 1
             print(f"DAMAGED\t{folder}\t{error}")
     return _FAILED if damaged else 0
+
+
+def _train(options: argparse.Namespace) -> None:
+    from zoo.train import command
+
+    command.main(options)
 
 
 def _env(options: argparse.Namespace) -> None:

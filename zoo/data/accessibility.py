@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.data.pipeline import Arrays
+from zoo.data.pipeline import Arrays, share
 from zoo.data.slabs import Slabs
 from zoo.genome.encode import one_hot
 from zoo.spec import BASES
@@ -36,12 +36,12 @@ class AccessibilityTraining:
         random = np.random.default_rng((self.seed, epoch, within, 1))
         most = (self.slabs.layout.slab - self.window[0]) // self.slabs.bin_size
         shifts, reverse = random.integers(0, most + 1, len(rows)), random.random(len(rows)) >= 0.5
-        mine = slice(worker, None, workers)
+        mine = share(np.arange(len(rows)), worker, workers)
         codes, bins, *mappable = self.slabs.read(rows[mine], self.window[0], shifts[mine], reverse[mine])
         target = np.log1p(bins)[..., None]
         if mappable:
-            share = mappable[0].astype(np.float32) / self.slabs.bin_size
-            return one_hot(codes), {"accessibility": target, "mappability": share[..., None]}
+            mapped = mappable[0].astype(np.float32) / self.slabs.bin_size
+            return one_hot(codes), {"accessibility": target, "mappability": mapped[..., None]}
         return one_hot(codes), target
 
     def _order(self, epoch: int) -> np.ndarray:
@@ -70,6 +70,7 @@ class AccessibilityEvaluation:
 
     def batch(self, step: int, worker: int = 0, workers: int = 1) -> Arrays:
         """A worker's rows of a step."""
-        rows = np.arange(step * self.batch_size, min((step + 1) * self.batch_size, self.slabs.size))[worker::workers]
+        rows = np.arange(step * self.batch_size, min((step + 1) * self.batch_size, self.slabs.size))
+        rows = share(rows, worker, workers)
         codes, bins, *_ = self.slabs.read(rows, self.slabs.layout.slab)
         return one_hot(codes), np.log1p(bins[:, self.core])[..., None]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zoo.data.pipeline import Arrays
+from zoo.data.pipeline import Arrays, share
 from zoo.data.regions import KINDS, Regions
 from zoo.data.slabs import Slabs
 from zoo.errors import InputError
@@ -77,7 +77,7 @@ class BindingTraining:
         cells = random.integers(0, len(self.slabs.arrays[1]), len(rows))
         if not self._pan_cell:
             cells = np.where(self._random[rows], cells, self._cells[rows])
-        mine = slice(worker, None, workers)
+        mine = share(np.arange(len(rows)), worker, workers)
         rows, shifts, coins, cells = rows[mine], shifts[mine], coins[mine], cells[mine]
         turned = coins if self._strands == "both" else None
         x, y = _items(self.slabs, rows, shifts, turned, cells, self.bin_size)
@@ -98,7 +98,8 @@ class BindingEvaluation:
 
     def batch(self, step: int, worker: int = 0, workers: int = 1) -> Arrays:
         """A worker's rows of a step."""
-        rows = np.arange(step * self.batch_size, min((step + 1) * self.batch_size, self.slabs.size))[worker::workers]
+        rows = np.arange(step * self.batch_size, min((step + 1) * self.batch_size, self.slabs.size))
+        rows = share(rows, worker, workers)
         middle = np.full(len(rows), self.slabs.layout.margin)
         return _items(self.slabs, rows, middle, None, self._cells[rows], self.bin_size)
 

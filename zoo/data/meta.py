@@ -17,14 +17,14 @@ class CellType:
         name: `Cell_Line`.
         signal: its normalized ATAC-seq, a bigWig.
         binding: a bigWig of zeros and ones, or a BED file of peaks.
-        atac_peaks: BED.
+        atac_peaks: BED, or None.
         chip_peaks: BED.
     """
 
     name: str
     signal: Path
     binding: Path
-    atac_peaks: Path
+    atac_peaks: Path | None
     chip_peaks: Path
 
 

@@ -135,6 +135,14 @@ class Slabs:
                         array[sample, bins] = read(chrom, start, end, bin_size)
                 bar.update(end - start)
 
+    @classmethod
+    def of(cls, plan: "Plan", arrays: Sequence[np.ndarray]) -> "Slabs":
+        """Slabs of arrays that were read before, as `arrays` gave them."""
+        slabs = cls.__new__(cls)
+        slabs.plan, slabs.layout, slabs.bin_size, slabs.size = plan, plan.layout, plan.bin_size, plan.size
+        slabs._codes, *slabs._bins = arrays
+        return slabs
+
     @property
     def arrays(self) -> list[np.ndarray]:
         """Base codes (bases,) and each track (samples, bases / bin_size)."""

@@ -1,5 +1,7 @@
 """Curves over a threshold."""
 
+from collections.abc import Mapping, Sequence
+
 from matplotlib.axes import Axes
 
 from zoo.predict.thresholds import ThresholdTable
@@ -12,6 +14,18 @@ def plot_thresholds(ax: Axes, table: ThresholdTable) -> Axes:
         ax.plot(score, table.columns[column], color=color, label="F1" if column == "f1" else column)
     ax.axvline(score[table.columns["f1"].argmax()], color="0.4", linewidth=0.8, linestyle="--")
     ax.set(xlabel="threshold (score)", ylim=(0, 1), xlim=(0, 1))
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_training(ax: Axes, rows: Sequence[Mapping[str, float]], columns: Sequence[str], best_epoch: int) -> Axes:
+    """Columns of a training log by epoch; a dashed line at the best one."""
+    epochs = [row["epoch"] for row in rows]
+    for column in columns:
+        ax.plot(epochs, [row[column] for row in rows], label=column.replace("_", " "), marker="." * (len(rows) < 40))
+    ax.axvline(best_epoch, color="0.4", linewidth=0.8, linestyle="--")
+    ax.set(xlabel="epoch")
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False)
     return ax

@@ -9,9 +9,9 @@ from zoo.layers.xlstm import HeadNormalization
 _NORMALIZATIONS = (keras.layers.BatchNormalization, keras.layers.LayerNormalization, HeadNormalization)
 
 
-def maxatac_adam() -> keras.optimizers.Adam:
+def maxatac_adam(learning_rate: float = 1e-3) -> keras.optimizers.Adam:
     """Adam with a learning rate of 1e-3 / (1 + 1e-5 · step), as maxATAC's models were trained."""
-    schedule = keras.optimizers.schedules.InverseTimeDecay(1e-3, decay_steps=1, decay_rate=1e-5)
+    schedule = keras.optimizers.schedules.InverseTimeDecay(learning_rate, decay_steps=1, decay_rate=1e-5)
     return keras.optimizers.Adam(schedule, epsilon=1e-7)
 
 
@@ -26,6 +26,13 @@ def asap_adamw(network: keras.Model, learning_rate: object = 1e-3, weight_decay:
     optimizer = keras.optimizers.AdamW(learning_rate, weight_decay, beta_1=0.9, beta_2=0.95, epsilon=1e-8)
     optimizer.exclude_from_weight_decay(var_list=list(not_decayed(network)))
     return optimizer
+
+
+def cosine_adamw(
+    network: keras.Model, steps: int, learning_rate: float = 1e-3, weight_decay: float = 0.1
+) -> keras.optimizers.AdamW:
+    """AdamW whose learning rate falls along half a cosine to 0 within `steps`; decay as in `asap_adamw`."""
+    return asap_adamw(network, keras.optimizers.schedules.CosineDecay(learning_rate, steps), weight_decay)
 
 
 def not_decayed(network: keras.Model) -> Iterable[keras.Variable]:

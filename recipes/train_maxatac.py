@@ -1,0 +1,100 @@
+"""Train a model of transcription-factor binding as maxATAC's were, or go on from one of them.
+
+Without a genome it trains on the yeast data that ZOO_SHARED has, REB1 unless --factor or --peaks say otherwise, else on
+a synthetic genome; minutes on a laptop.
+
+Usage: python recipes/train_maxatac.py [--out FOLDER]
+       python recipes/train_maxatac.py --config recipes/configs/maxatac.yaml --genome hg38.2bit --meta meta.tsv \
+           --factor CTCF --name mylab/CTCF --out runs/ctcf [--from maxatac/CTCF]
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import yeast
+
+from zoo.data import synthetic
+from zoo.errors import InputError, ZooError
+from zoo.train import command
+
+CONFIGS = Path(__file__).parent / "configs"
+
+
+def main(options: argparse.Namespace) -> None:
+    """Train what the options say."""
+    if options.genome:
+        if options.config is None:
+            options.config = CONFIGS / "maxatac.yaml"
+        command.main(options)
+    elif options.config is not None:
+        command.main(options)
+    elif yeast.at_hand():
+        on_yeast(options)
+    else:
+        on_synthetic(options)
+
+
+def on_yeast(options: argparse.Namespace) -> None:
+    """A yeast factor, by name or by peaks."""
+    work = options.work
+    data = yeast.prepare(yeast.at_hand(), work)
+    if options.peaks:
+        peaks = Path(options.peaks)
+        factor = (options.factor or peaks.name.split("_")[0].split(".")[0]).upper()
+        options.peaks = str(yeast.renamed(peaks, yeast.at_hand() / "chrom_alias.tsv", work / f"given_{factor}.bed"))
+    else:
+        factor = (options.factor or "REB1").upper()
+        options.peaks = str(data.peaks_of(factor).resolve())
+    options.factor = factor
+    options.name = options.name or f"yeast/{factor}"
+    options.out = options.out or Path("runs") / options.name.replace("/", "-")
+    print(f"{options.name}: training on the yeast data, about five minutes on two cores", flush=True)
+    command.main(
+        options,
+        CONFIGS / "yeast_binding.yaml",
+        genome=str(data.genome.resolve()),
+        binding={"signal": str(data.signal.resolve())},
+    )
+
+
+def on_synthetic(options: argparse.Namespace) -> None:
+    """Sites that were planted in random sequence."""
+    if options.peaks or options.factor:
+        raise InputError("Peaks belong to a genome and a signal", example="--genome hg38.2bit --signal atac.bw")
+    lengths = {"chr1": 600_000, "chr2": 200_000, "chr3": 200_000}
+    files = synthetic.make(options.work / "synthetic", lengths)
+    options.name = options.name or "synthetic/CTCF"
+    options.out = options.out or Path("runs") / options.name.replace("/", "-")
+    print(f"{options.name}: no data at hand (ZOO_SHARED), training on a synthetic genome, a minute or two", flush=True)
+    command.main(
+        options,
+        CONFIGS / "yeast_binding.yaml",
+        genome=str(files.genome.resolve()),
+        assembly="synthetic",
+        chromosomes={"train": ["chr1"], "validation": ["chr2"], "test": ["chr3"]},
+        folds=[["chr1"], ["chr2"], ["chr3"]],
+        license="none needed",
+        citation="none",
+        epochs=options.epochs or 5,
+        steps=options.steps or 40,
+        binding={
+            "factor": "CTCF",
+            "signal": str(files.signal.resolve()),
+            "peaks": str(files.peaks.resolve()),
+            "slop": 0,
+            "random_windows": 2000,
+        },
+    )
+
+
+if __name__ == "__main__":
+    parser = command.add_options(argparse.ArgumentParser(description="Train a binding model; see the file's head."))
+    parser.add_argument("--work", type=Path, default=Path("runs/data"), help="for prepared tracks (default runs/data)")
+    try:
+        main(parser.parse_args())
+    except ZooError as error:
+        sys.exit(f"train_maxatac: error: {error}")

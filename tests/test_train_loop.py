@@ -1,0 +1,357 @@
+"""Training runs: what they leave, how they go on, how they end badly."""
+
+import dataclasses
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import keras
+import numpy as np
+import pyBigWig
+import pytest
+import training
+
+import zoo
+from zoo.data import synthetic
+from zoo.errors import GenomeMismatch, InputError, IntegrityError
+from zoo.spec import Architecture
+from zoo.train import state
+from zoo.train.loop import Diverged
+from zoo.train.run import Run
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Synthetic:
+    return training.world(tmp_path_factory.mktemp("loop"))
+
+
+@pytest.fixture(scope="module")
+def bound(files: synthetic.Synthetic, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of a binding model."""
+    folder = tmp_path_factory.mktemp("bound") / "run"
+    Run(training.binding(files, epochs=3)).train(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def open_chromatin(files: synthetic.Synthetic, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of an accessibility model."""
+    folder = tmp_path_factory.mktemp("open") / "run"
+    Run(training.accessibility(files)).train(folder)
+    return folder
+
+
+def test_what_a_run_leaves(bound: Path):
+    names = {path.name for path in bound.iterdir()}
+    expected = {"best.weights.h5", "checkpoint.npz", "curves.png", "history.csv", "model", "model.keras"}
+    assert names == expected | {"tensorboard", "train.json"}
+    rows = (bound / "history.csv").read_text().splitlines()
+    assert rows[0] == "epoch,loss,val_loss,val_dice,learning_rate,seconds"
+    assert [row.split(",")[0] for row in rows[1:]] == ["1", "2", "3"]
+    assert (bound / "curves.png").read_bytes()[:4] == b"\x89PNG"
+    assert all(b"val_dice" in events.read_bytes() for events in (bound / "tensorboard").iterdir())
+
+
+def test_the_model_of_a_run(bound: Path):
+    model = zoo.load((bound / "model").resolve())
+    assert model.check().passed
+    assert model.spec.input.signal == training.SIGNAL
+    assert model.spec.prediction.views == ("forward", "reverse_complement")
+    assert set(model.spec.metrics) >= {"AUPR", "average precision (both strands)", "positive bins"}
+    card = (bound / "model" / "README.md").read_text()
+    assert "On chr1; epoch" in card
+    assert "chosen by val dice on chr2; metrics are of chr3" in card
+    plain = keras.saving.load_model(bound / "model.keras")
+    x = np.random.default_rng(0).random((2, 1024, 5), np.float32)
+    np.testing.assert_array_equal(np.asarray(plain(x, training=False)), np.asarray(model.network(x, training=False)))
+
+
+def test_an_accessibility_model_of_a_run(open_chromatin: Path, files: synthetic.Synthetic):
+    model = zoo.load((open_chromatin / "model").resolve())
+    assert model.check().passed
+    assert (model.spec.prediction.stride, model.spec.prediction.center_only) == (512, True)
+    names = set(model.spec.metrics)
+    assert names >= {"pearson chr3", "spearman chr3", "pearson chr3, k-mer regression", "pearson chr3, mean profile"}
+    table = model.predict(genome=files.genome, regions="chr3:20,001-22,048")
+    assert len(table) == 1
+
+
+def test_a_run_that_is_over_stays_as_it_is(bound: Path, files: synthetic.Synthetic):
+    before = (bound / "model" / "model.weights.h5").read_bytes()
+    result = Run(training.binding(files, epochs=3)).train(bound, resume=True)
+    assert len(result.rows) == 3
+    assert (bound / "model" / "model.weights.h5").read_bytes() == before
+
+
+def test_a_folder_that_exists_is_refused(bound: Path, files: synthetic.Synthetic, tmp_path: Path):
+    run = Run(training.binding(files))
+    with pytest.raises(InputError, match=r"new or empty.*--resume"):
+        run.train(bound)
+    with pytest.raises(InputError, match=r"configuration that it began with.*'epochs'"):
+        run.train(bound, resume=True)
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="new or empty"):
+        run.train(tmp_path / "file")
+    with pytest.raises(InputError, match="new or empty"):
+        run.train(tmp_path, resume=True)
+
+
+def command(config: Path, out: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "zoo", "train", "--config", str(config), "--out", str(out), *more]
+
+
+def test_killed_and_resumed_is_as_if_nothing_had_happened(files: synthetic.Synthetic, tmp_path: Path):
+    """SIGKILL in the middle of an epoch; dropout, batch normalization and moments of Adam go on where they were."""
+    config = training.accessibility(files, checkpoint_steps=2)
+    path = training.write(config, tmp_path / "run.json")
+    process = subprocess.Popen(command(path, tmp_path / "killed"), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    checkpoint, deadline = tmp_path / "killed" / "checkpoint.npz", time.monotonic() + 120
+    while not checkpoint.is_file() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    at = training.progress(tmp_path / "killed")
+    steps = Run(config).plan().steps_per_epoch
+    assert 0 < at["step"] < steps * config.epochs
+    assert at["step"] % steps
+    assert not (tmp_path / "killed" / "model").exists()
+    done = subprocess.run(command(path, tmp_path / "killed", "--resume"), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    done = subprocess.run(command(path, tmp_path / "whole"), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "test/ATAC: epoch" in done.stdout
+    killed, whole = training.weights(tmp_path / "killed"), training.weights(tmp_path / "whole")
+    assert killed.keys() == whole.keys()
+    for name in whole:
+        np.testing.assert_array_equal(killed[name], whole[name])
+    rows = [training.progress(tmp_path / name)["rows"] for name in ("killed", "whole")]
+    for one, other in zip(*rows, strict=True):
+        assert {**one, "seconds": 0} == {**other, "seconds": 0}
+
+
+def gentle(files: synthetic.Synthetic):
+    """With a low learning rate, so that rounding, which Adam blows up at its first steps, stays small."""
+    config = training.binding(files)
+    return dataclasses.replace(config, optimizer=dataclasses.replace(config.optimizer, learning_rate=1e-4))
+
+
+def _losses(folder: Path) -> list[float]:
+    return [row["loss"] for row in training.progress(folder)["rows"]]
+
+
+def test_two_workers_train_to_the_loss_of_one(files: synthetic.Synthetic, tmp_path: Path):
+    """Two processes on loopback; batch normalization has the moments of both."""
+    path = training.write(gentle(files), tmp_path / "run.json")
+    workers = ["127.0.0.1:29471", "127.0.0.1:29472"]
+    processes = []
+    for index in range(2):
+        cluster = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+        environment = {**os.environ, "TF_CONFIG": json.dumps(cluster)}
+        arguments = command(path, tmp_path / f"worker{index}", "--strategy", "multiworker")
+        processes.append(
+            subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        )
+    said = [process.communicate(timeout=300) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    Run(gentle(files)).train(tmp_path / "alone")
+    np.testing.assert_allclose(_losses(tmp_path / "worker0"), _losses(tmp_path / "alone"), rtol=1e-4)
+    assert (tmp_path / "worker0" / "model" / "config.json").is_file()
+    assert not (tmp_path / "worker1" / "model").exists()
+
+
+def test_two_devices_train_to_the_loss_of_one(files: synthetic.Synthetic, tmp_path: Path):
+    path = training.write(gentle(files), tmp_path / "run.json")
+    code = (
+        "import sys, tensorflow as tf\n"
+        "cpu = tf.config.list_physical_devices('CPU')[0]\n"
+        "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)\n"
+        "from pathlib import Path\n"
+        "from zoo.train.config import TrainConfig\n"
+        "from zoo.train.run import Run\n"
+        "strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])\n"
+        "Run(TrainConfig.read(sys.argv[1]), strategy).train(Path(sys.argv[2]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path, tmp_path / "two"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    Run(gentle(files)).train(tmp_path / "alone")
+    np.testing.assert_allclose(_losses(tmp_path / "two"), _losses(tmp_path / "alone"), rtol=1e-4)
+
+
+def test_a_loss_that_is_no_number_stops_the_run(files: synthetic.Synthetic, tmp_path: Path):
+    good = training.accessibility(
+        files,
+        checkpoint_steps=1,
+        optimizer=dataclasses.replace(training.accessibility(files).optimizer, learning_rate=1e30),
+    )
+    with pytest.raises(
+        Diverged, match=r"epoch 1, step \d+ of \d+: The loss is a finite number.*learning_rate="
+    ) as told:
+        Run(good).train(tmp_path / "run")
+    step = int(str(told.value).split("step ")[1].split(" ")[0])
+    assert training.progress(tmp_path / "run")["step"] == step - 1
+    assert not (tmp_path / "run" / "model").exists()
+
+
+@contextmanager
+def largest_file(size: int):
+    """No file may become larger, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path):
+    path = tmp_path / "checkpoint.npz"
+    state.save(path, [np.zeros(100)], state.Progress(step=1))
+    before = path.read_bytes()
+    with largest_file(4096), pytest.raises(InputError, match="the one before stays"):
+        state.save(path, [np.zeros(100_000)], state.Progress(step=2))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_checkpoint_of_another_network_or_damaged(tmp_path: Path):
+    path = tmp_path / "checkpoint.npz"
+    state.save(path, [np.zeros(3)], state.Progress(step=1))
+    with pytest.raises(IntegrityError, match="of the network and the optimizer"):
+        state.restore(path, [keras.Variable(np.zeros(4))])
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(IntegrityError, match="can be read"):
+        state.restore(path, [keras.Variable(np.zeros(3))])
+
+
+def test_patience(files: synthetic.Synthetic, tmp_path: Path):
+    """A learning rate of 0: the first epoch stays the best, and after two more the run ends."""
+    still = dataclasses.replace(training.binding(files).optimizer, learning_rate=0.0)
+    config = training.binding(files, optimizer=still, monitor="val_loss", patience=2, epochs=9, steps=2)
+    result = Run(dataclasses.replace(config, frozen=(".*_norm.*",))).train(tmp_path / "run")
+    assert (result.best_epoch, len(result.rows)) == (1, 3)
+
+
+def test_going_on_from_a_model_with_frozen_layers(bound: Path, files: synthetic.Synthetic, tmp_path: Path):
+    start = str((bound / "model").resolve())
+    config = training.binding(files, start_from=start, frozen=("block[1-4]_.*",), epochs=1)
+    Run(config).train(tmp_path / "run")
+    before, after = (zoo.load((folder / "model").resolve()).network for folder in (bound, tmp_path / "run"))
+    for layer in before.layers:
+        if layer.weights:
+            same = all(
+                np.array_equal(*pair)
+                for pair in zip(layer.get_weights(), after.get_layer(layer.name).get_weights(), strict=True)
+            )
+            assert same == layer.name.startswith(("block1", "block2", "block3", "block4")), layer.name
+    with pytest.raises(InputError, match=r"matches the name of one.*block\[12\]"):
+        Run(training.binding(files, frozen=("stem",)))
+    with pytest.raises(InputError, match="layers of the same names and shapes"):
+        Run(training.accessibility(files, start_from=start))
+
+
+def test_mixed_precision(files: synthetic.Synthetic, tmp_path: Path):
+    result = Run(training.binding(files, precision="mixed_bfloat16")).train(tmp_path / "run")
+    assert len(result.rows) == 2
+    assert zoo.load((tmp_path / "run" / "model").resolve()).network.layers[1].compute_dtype == "float32"
+    Run(training.binding(files, precision="mixed_float16", epochs=1)).train(tmp_path / "half")
+    assert np.isfinite(_losses(tmp_path / "half")).all()
+
+
+def test_mappability_is_learned_beside(files: synthetic.Synthetic, tmp_path: Path):
+    (tmp_path / "unmappable.bed").write_text("chr1\t30000\t30500\nchr1\t70000\t70900\n")
+    config = training.accessibility(files, epochs=1)
+    data = dataclasses.replace(config.accessibility, unmappable=str(tmp_path / "unmappable.bed"), mappability=True)
+    arguments = {**config.architecture.config, "mappability": True}
+    config = dataclasses.replace(config, accessibility=data, architecture=Architecture("dcnn", arguments))
+    result = Run(config).train(tmp_path / "run")
+    assert np.isfinite(result.rows[0]["loss"])
+    assert zoo.load((tmp_path / "run" / "model").resolve()).check().passed
+
+
+def test_a_plan_reads_no_track(files: synthetic.Synthetic, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(zoo.Signal, "values", None)
+    plan = Run(training.binding(files)).plan()
+    assert plan.steps_per_epoch == 6
+    assert plan.windows["training"] > 200
+    assert plan.parameters == Run(training.binding(files)).parameters
+    assert "windows to train on" in str(plan)
+
+
+def bigwig(path: Path, sizes: dict[str, int]) -> str:
+    with pyBigWig.open(str(path), "w") as file:
+        file.addHeader(list(sizes.items()))
+        file.addEntries([next(iter(sizes))], [100], ends=[200], values=[1.0])
+    return str(path)
+
+
+def test_files_that_do_not_belong_together(files: synthetic.Synthetic, tmp_path: Path):
+    config = training.binding(files)
+
+    def changed(**data: object):
+        return dataclasses.replace(config, binding=dataclasses.replace(config.binding, **data))
+
+    one = bigwig(tmp_path / "one.bw", {"chr1": 120_000})
+    with pytest.raises(InputError, match=r"chromosomes of a run are in the signal of CTCF.*'chr2', 'chr3'"):
+        Run(changed(signal=one))
+    other = bigwig(tmp_path / "other.bw", {**training.LENGTHS, "chr2": 60_001})
+    with pytest.raises(GenomeMismatch, match="60,001"):
+        Run(changed(signal=other))
+    with pytest.raises(GenomeMismatch, match="the binding track of CTCF"):
+        Run(changed(binding=other))
+    for line, said in (("chr1\t1\t99999999\n", "no peak ends behind"), ("chr77\t1\t9\n", "chromosomes in common")):
+        (tmp_path / "peaks.bed").write_text(line)
+        with pytest.raises(GenomeMismatch, match=said):
+            Run(changed(peaks=str(tmp_path / "peaks.bed")))
+    (tmp_path / "peaks.bed").write_text("chr3\t5000\t5100\n")
+    with pytest.raises(InputError, match=r"At least one peak is left.*on other chromosomes=1"):
+        Run(changed(peaks=str(tmp_path / "peaks.bed")))
+    with pytest.raises(InputError, match="table of cell types, or the signal and the peaks"):
+        Run(changed(peaks=None))
+    with pytest.raises(InputError, match="chromosomes of a run are in the genome"):
+        Run(dataclasses.replace(config, chromosomes=dataclasses.replace(config.chromosomes, test=("chr9",))))
+    meta = (
+        "Cell_Line\tATAC_Signal_File\tBinding_File\tATAC_Peaks\tCHIP_Peaks\tTrain_Test_Label\nA\tno.bw\t\t\t\tTrain\n"
+    )
+    (tmp_path / "meta.tsv").write_text(meta)
+    with pytest.raises(InputError, match="line 2: The ATAC_Signal_File of A is a file"):
+        Run(changed(meta=str(tmp_path / "meta.tsv")))
+
+
+def test_several_cell_types(files: synthetic.Synthetic, tmp_path: Path):
+    """A table of two, judged apart."""
+    row = f"{files.signal}\t\t{files.peaks}\t{files.peaks}\tTrain\n"
+    head = "Cell_Line\tATAC_Signal_File\tBinding_File\tATAC_Peaks\tCHIP_Peaks\tTrain_Test_Label\n"
+    (tmp_path / "meta.tsv").write_text(f"{head}A\t{row}B\t{row}")
+    config = training.binding(files, epochs=1)
+    data = dataclasses.replace(config.binding, meta=str(tmp_path / "meta.tsv"), signal=None, peaks=None)
+    Run(dataclasses.replace(config, binding=data)).train(tmp_path / "run")
+    metrics = zoo.load((tmp_path / "run" / "model").resolve()).spec.metrics
+    assert metrics["AUPR (A)"] == metrics["AUPR (B)"]
+
+
+def test_publish_a_run_and_load_it_back(bound: Path, files: synthetic.Synthetic, tmp_path: Path):
+    import hub_server
+
+    families = tmp_path / "families"
+    families.mkdir()
+    path = training.write(training.binding(files, epochs=3), tmp_path / "run.json")
+    with hub_server.serve(tokens={"secret": "lab"}) as hub:
+        environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": "secret"}
+        environment |= {"ZOO_CACHE": str(tmp_path / "cache"), "ZOO_FAMILIES": str(families)}
+        more = ("--resume", "--publish", "lab/test", "--tag", "v0.1", "--families", str(families))
+        done = subprocess.run(command(path, bound, *more), env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert "lab/test@v0.1: test/CTCF" in done.stdout
+        check = [sys.executable, "-m", "zoo", "check", "test/CTCF", "--json"]
+        done = subprocess.run(check, env=environment, capture_output=True, text=True)
+        assert json.loads(done.stdout)["passed"], done.stderr

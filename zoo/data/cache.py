@@ -1,0 +1,125 @@
+"""Slabs on disk, for runs that read the same files again: TFRecord shards, named by the content of what they are from.
+
+What was written is what `Slabs` keeps in memory, so a run is the same with and without. The folder may be an address in
+an object store (`s3://…`) where tensorflow-io is installed, the extra `tfio`.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from registry.store import sha256
+from zoo.data.slabs import Plan, Slabs
+from zoo.errors import InputError, IntegrityError, MissingExtra
+
+_RECORD = 1 << 22  # bytes of an array in a record
+_SHARD = 64  # records of a shard
+_FORMAT = 1
+_INDEX = "index.json"
+
+
+def cached(folder: str | Path, files: Sequence[Path], recipe: object, plan: Plan, read: Callable[[], Slabs]) -> Slabs:
+    """The slabs of a plan, from the cache, or read and then kept there.
+
+    Args:
+        folder: of all caches; made if it does not exist. Or an address in an object store.
+        files: everything that is read. Their content, not their names, makes the key.
+        recipe: whatever else the arrays depend on, as plain values.
+        plan: where the windows lie.
+        read: makes the slabs.
+
+    Raises:
+        MissingExtra: an address that needs tensorflow-io.
+        InputError: the folder cannot be written.
+        IntegrityError: shards that are not what their index says; delete them.
+    """
+    root = str(folder)
+    if "://" in root:
+        _need_filesystem(root)
+    place = f"{root.rstrip('/')}/{key(files, recipe, plan)}"
+    try:
+        if tf.io.gfile.exists(f"{place}/{_INDEX}"):
+            return Slabs.of(plan, _load(place))
+        slabs = read()
+        _save(place, slabs.arrays)
+    except tf.errors.OpError as error:
+        raise InputError(
+            f"The cache can be written to ({error.message.splitlines()[0][:200]})", received={"cache": root}
+        ) from None
+    return slabs
+
+
+def key(files: Sequence[Path], recipe: object, plan: Plan) -> str:
+    """32 hex digits that change with the bytes of a file, the recipe, or a window's place."""
+    parts = [_FORMAT, [sha256(path) for path in files], recipe, repr(plan.layout), plan.bin_size]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
+    for chrom, starts in plan.starts.items():
+        digest.update(chrom.encode() + starts.tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _save(place: str, arrays: Sequence[np.ndarray]) -> None:
+    """Write shards and then, as a sign that they are complete, the index."""
+    tf.io.gfile.makedirs(place)
+    rows = [(number, row) for number, array in enumerate(arrays) for row in range(len(np.atleast_2d(array)))]
+    records = [
+        (number, row, first)
+        for number, row in rows
+        for first in range(0, arrays[number].shape[-1], _RECORD // arrays[number].itemsize)
+    ]
+    shards = []
+    for begin in range(0, len(records), _SHARD):
+        name = f"slabs-{begin // _SHARD:05d}.tfrecord"
+        digest = hashlib.sha256()
+        with tf.io.TFRecordWriter(f"{place}/{name}") as writer:
+            for number, row, first in records[begin : begin + _SHARD]:
+                array = np.atleast_2d(arrays[number])[row]
+                data = array[first : first + _RECORD // array.itemsize].tobytes()
+                digest.update(data)
+                writer.write(data)
+        shards.append({"file": name, "sha256": digest.hexdigest(), "records": records[begin : begin + _SHARD]})
+    described = [{"shape": array.shape, "dtype": array.dtype.str} for array in arrays]
+    with tf.io.gfile.GFile(f"{place}/{_INDEX}", "w") as file:
+        file.write(json.dumps({"arrays": described, "shards": shards}))
+
+
+def _load(place: str) -> list[np.ndarray]:
+    with tf.io.gfile.GFile(f"{place}/{_INDEX}") as file:
+        index = json.loads(file.read())
+    arrays = [np.empty(item["shape"], item["dtype"]) for item in index["arrays"]]
+    for shard in index["shards"]:
+        digest, path = hashlib.sha256(), f"{place}/{shard['file']}"
+        try:
+            for (number, row, first), record in zip(
+                shard["records"], tf.data.TFRecordDataset(path).as_numpy_iterator(), strict=True
+            ):
+                digest.update(record)
+                values = np.frombuffer(record, arrays[number].dtype)
+                np.atleast_2d(arrays[number])[row, first : first + len(values)] = values
+            whole = digest.hexdigest() == shard["sha256"]
+        except (tf.errors.OpError, ValueError):
+            whole = False
+        if not whole:
+            raise IntegrityError("A shard of the cache has the content of its index; delete the folder", where=path)
+    return arrays
+
+
+def _need_filesystem(address: str) -> None:
+    """Make TensorFlow know the scheme of an address."""
+    try:
+        tf.io.gfile.exists(address)
+    except tf.errors.UnimplementedError:
+        try:
+            import tensorflow_io  # noqa: F401  registers object stores
+        except ImportError:
+            raise MissingExtra(
+                "Caches in an object store need tensorflow-io",
+                example="pip install 'chromatin-zoo[tfio]'",
+                received={"cache": address},
+            ) from None
+    except tf.errors.OpError:
+        pass  # the scheme is known; whatever is wrong is said when it is used

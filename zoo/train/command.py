@@ -1,0 +1,150 @@
+"""The command line of training: `zoo train`, and the recipes, which add defaults of their own."""
+
+import argparse
+import json
+from pathlib import Path
+
+from zoo.errors import InputError
+from zoo.train.config import PRECISIONS, TrainConfig, load
+
+STRATEGIES = ("single", "mirrored", "multiworker")
+
+
+def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Everything about a run but its data."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the run, YAML or JSON (see recipes/configs)")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="folder of the run, new or empty")
+    parser.add_argument("--name", metavar="FAMILY/MODEL", help="of the result")
+    data = parser.add_argument_group("data, instead of the configuration's")
+    data.add_argument("--genome", metavar="2BIT", help="the sequence")
+    data.add_argument("--assembly", metavar="NAME", help="its name (hg38)")
+    data.add_argument("--signal", metavar="BIGWIG", help="ATAC-seq: the target, or the input of a binding model")
+    data.add_argument(
+        "--peaks", metavar="BED", help="binding: the factor's peaks; accessibility: narrowPeak to judge by"
+    )
+    data.add_argument("--meta", metavar="TSV", help="binding: table of cell types, instead of signal and peaks")
+    data.add_argument("--factor", metavar="NAME", help="binding: what binds")
+    data.add_argument("--blacklist", nargs="+", metavar="BED", help="BED files; accessibility: also VCF")
+    data.add_argument("--unmappable", metavar="BED", help="accessibility: bases that reads cannot be placed on")
+    how = parser.add_argument_group("how")
+    how.add_argument("--architecture", metavar="NAME", help="with its defaults; arguments by --set")
+    how.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="arguments of the network")
+    how.add_argument("--epochs", type=int, metavar="N")
+    how.add_argument("--steps", type=int, metavar="N", help="binding: of an epoch")
+    how.add_argument("--batch-size", type=int, metavar="N", help="windows of a step, over all workers")
+    how.add_argument("--learning-rate", type=float, metavar="X", help="the highest")
+    how.add_argument("--patience", type=int, metavar="N", help="epochs without a better one before it ends")
+    how.add_argument("--seed", type=int, metavar="N")
+    how.add_argument("--precision", choices=PRECISIONS)
+    how.add_argument("--from", dest="start_from", metavar="MODEL", help="begin with its weights (maxatac/CTCF)")
+    how.add_argument("--freeze", nargs="+", metavar="PATTERN", help="layers that stay as they are ('block[12]_.*')")
+    how.add_argument("--fold", metavar="K|all", help="a fold of the configuration, from 0, or all of them")
+    run = parser.add_argument_group("running")
+    run.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    run.add_argument("--dry-run", action="store_true", help="print windows, memory, steps and time; write nothing")
+    run.add_argument("--strategy", choices=STRATEGIES, default="single", help="tf.distribute (default single)")
+    run.add_argument("--cache", metavar="FOLDER", help="keep what was read, as TFRecord shards, for the next run")
+    run.add_argument("--publish", metavar="ORG/NAME", help="publish the model in this repository of the Hub")
+    run.add_argument("--tag", default="v1.0", help="of the release (default v1.0)")
+    run.add_argument("--families", help="folder of the index to write (default: this package's)")
+    return parser
+
+
+def main(options: argparse.Namespace, default: Path | None = None, **changes: object) -> None:
+    """Run what the command line says.
+
+    Args:
+        options: of `add_options`.
+        default: the configuration, if none is named.
+        changes: as for `TrainConfig.read`; the command line comes before them.
+    """
+    path = options.config or default
+    if path is None:
+        raise InputError("A run has a configuration", example="--config recipes/configs/maxatac.yaml")
+    config = configure(path, options, changes)
+    if options.fold is None:
+        runs = {options.out: config}
+    else:
+        numbers = range(len(config.folds)) if options.fold == "all" else [_number(options.fold)]
+        runs = {options.out and options.out / f"fold{number}": config.fold(number) for number in numbers}
+    if options.out is None and not options.dry_run:
+        raise InputError("A run has a folder", example="--out runs/ctcf")
+    done = [_run(item, out, options) for out, item in runs.items()]
+    if options.publish and not options.dry_run:
+        _publish(done, options)
+
+
+def configure(path: Path, options: argparse.Namespace, changes: dict[str, object]) -> TrainConfig:
+    """The configuration with the command line's values in it."""
+    kind = "binding" if load(path).get("binding") is not None else "accessibility"
+    data = {
+        "signal": options.signal,
+        "peaks": options.peaks,
+        "blacklist": options.blacklist,
+        **({"meta": options.meta, "factor": options.factor} if kind == "binding" else {}),
+        **({"unmappable": options.unmappable} if kind == "accessibility" else {}),
+    }
+    top = {
+        name: getattr(options, name)
+        for name in ("name", "genome", "assembly", "epochs", "steps", "batch_size", "patience", "seed", "precision")
+    }
+    top |= {"start_from": options.start_from, "frozen": options.freeze}
+    merged = {**changes, **{name: value for name, value in top.items() if value is not None}}
+    merged[kind] = {**changes.get(kind, {}), **{name: value for name, value in data.items() if value is not None}}
+    if not merged[kind]:
+        del merged[kind]
+    if options.architecture or options.set:
+        arguments = dict(map(_argument, options.set))
+        merged["architecture"] = (
+            {"name": options.architecture, "config": arguments} if options.architecture else {"config": arguments}
+        )
+    if options.learning_rate is not None:
+        merged["optimizer"] = {"learning_rate": options.learning_rate}
+    return TrainConfig.read(path, **merged)
+
+
+def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> Path | None:
+    """One run, or its plan; returns the model folder."""
+    from zoo.train.loop import strategy_of
+
+    strategy = strategy_of(options.strategy)  # before anything of TensorFlow runs
+    from zoo.train.run import MODEL, Run
+
+    run = Run(config, strategy, options.cache)
+    if options.dry_run:
+        print(f"{config.name}: {run.plan()}")
+        return None
+    result = run.train(out, options.resume)
+    print(f"{config.name}: epoch {result.best_epoch} of {len(result.rows)}, {config.monitor} {result.best:.4f}")
+    if not (out / MODEL).is_dir():  # another worker writes it
+        return None
+    for name, value in json.loads((out / MODEL / "config.json").read_text())["metrics"].items():
+        print(f"  {name}: {value:g}")
+    print(out / MODEL)
+    return out / MODEL
+
+
+def _publish(folders: list[Path | None], options: argparse.Namespace) -> None:
+    from registry import publish
+
+    found = [folder for folder in folders if folder is not None]
+    release = publish(found, options.publish, options.tag, families=options.families)
+    print(f"{release.repo}@{release.tag}: {', '.join(release.models)}")
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError("A fold is a number from 0, or all", received={"fold": text}) from None
+
+
+def _argument(text: str) -> tuple[str, object]:
+    """NAME=VALUE, the value as in JSON."""
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        raise InputError(
+            "An argument of the network is NAME=VALUE", example="filters=15", received={"argument": text}
+        ) from None

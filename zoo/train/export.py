@@ -1,0 +1,156 @@
+"""The model folder of a finished run: weights, golden outputs, metrics on the test chromosomes, card."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+
+from registry import card, store
+from zoo import architectures, folder
+from zoo.data.pipeline import Batches
+from zoo.data.slabs import Plan
+from zoo.environment import versions
+from zoo.evaluate.accessibility import correlations
+from zoo.evaluate.baselines import KmerRegression, MeanProfile
+from zoo.evaluate.binding import benchmark
+from zoo.genome.sequence import Genome
+from zoo.genome.signal import Signal
+from zoo.model import Model
+from zoo.porting.golden import golden_inputs
+from zoo.spec import InputSpec, ModelSpec, PredictionSpec
+from zoo.train.config import TrainConfig
+from zoo.train.loop import Result
+
+if TYPE_CHECKING:
+    from zoo.train.run import Run
+
+_STRIDE = 4  # maxATAC's windows begin every quarter of their length
+_VIEWS = {
+    "both": ("forward", "reverse_complement"),
+    "forward": ("forward",),
+    "legacy_revcomp": ("forward", "rotated"),
+}
+
+
+def write(target: Path, run: "Run", network: keras.Model, result: Result) -> None:
+    """Write the folder of a network, evaluate it as anybody would, and write it again with the metrics."""
+    spec = _spec(run, {})
+    _write(target, spec, network, run.config, result)
+    model = Model(target)
+    metrics = (_binding if run.config.binding else _accessibility)(model, run)
+    _write(target, _spec(run, metrics), network, run.config, result)
+
+
+def _write(target: Path, spec: ModelSpec, network: keras.Model, config: TrainConfig, result: Result) -> None:
+    inputs = golden_inputs(spec.input.window)[..., : spec.input.channels]
+    outputs = np.asarray(architectures.scores(network)(inputs, training=False))
+    split = config.chromosomes
+    training = (
+        f"On {', '.join(split.train)}; epoch {result.best_epoch} of {len(result.rows)} was chosen by "
+        f"{config.monitor.replace('_', ' ')} on {', '.join(split.validation)}; "
+        f"metrics are of {', '.join(split.test) or 'no'} chromosomes, which it has not seen."
+    )
+    text = card.of_model(spec.to_json(), training=training)
+    folder.write(target, spec, network, folder.Golden(inputs, outputs), None, text)
+    store.write_digests(target, {"source": config.name})
+
+
+def _spec(run: "Run", metrics: dict[str, float]) -> ModelSpec:
+    config, output = run.config, run.output
+    window = output.bins * output.bin_size
+    if config.binding:
+        signal, views = config.binding.signal_spec, _VIEWS[config.binding.strands]
+        prediction = PredictionSpec(window // _STRIDE, views)
+        description = f"{output.target} binding from ATAC-seq and sequence, {config.assembly}"
+    else:
+        core = run.task.layouts["validation"].core
+        signal, prediction = None, PredictionSpec(core, _VIEWS["both"], center_only=True)
+        description = f"Chromatin accessibility of {output.target} from DNA, {config.assembly}"
+    found = versions()
+    return ModelSpec(
+        name=config.name,
+        description=description,
+        architecture=config.architecture,
+        input=InputSpec(window, config.assembly, signal),
+        output=output,
+        prediction=prediction,
+        metrics=metrics,
+        provenance={
+            "source": "trained by this package",
+            "version": found["chromatin-zoo"] or "",
+            "keras, tensorflow": f"{found['keras']}, {found['tensorflow']}",
+            "seed": str(config.seed),
+            "license": config.license,
+            "citation": config.citation,
+        },
+    )
+
+
+def _binding(model: Model, run: "Run") -> dict[str, float]:
+    """Precision and recall on the test chromosomes, in bins of 200 bp, per cell type if there are several."""
+    config, found = run.config, {}
+    if not config.chromosomes.test:
+        return {}
+    genome = Genome(config.genome)
+    for cell in run.task.cells:
+        suffix = f", {cell.name}" if len(run.task.cells) > 1 else ""
+        for strands in ("forward", "both"):
+            output = model.path / "test"
+            files = model.predict(
+                genome=genome,
+                signal=Signal(cell.signal),
+                chromosomes=list(config.chromosomes.test),
+                output=output,
+                threshold=None,
+                strands=strands,
+                progress=run.progress,
+            )
+            truth = run.task.intervals(cell.chip_peaks)
+            scores = benchmark(files.bigwig, truth, config.chromosomes.test, blacklist=run.task.blacklist or None)
+            label = f"both strands{suffix}" if strands == "both" else suffix.removeprefix(", ")
+            found |= {
+                f"AUPR{_of(label)}": round(scores.aupr, 4),
+                f"average precision{_of(label)}": round(scores.average_precision, 4),
+            }
+            for path in model.path.glob("test.*"):
+                path.unlink()
+        found[f"positive bins{suffix}"], found[f"share of positive bins{suffix}"] = (
+            float(scores.positives),
+            round(scores.random, 5),
+        )
+    return found
+
+
+def _of(label: str) -> str:
+    return f" ({label})" if label else ""
+
+
+def _accessibility(model: Model, run: "Run") -> dict[str, float]:
+    """Correlations with the track by test chromosome, everywhere and around peaks, beside two baselines.
+
+    The baselines learn from the training chromosomes: composition everywhere, the mean profile around peaks.
+    """
+    task, split = run.task, run.config.chromosomes
+    if not split.test:
+        return {}
+    sets = {"": task.plan, " around peaks": task.plan_peaks} if task.peaks else {"": task.plan}
+    found = {}
+    for where, plan in sets.items():
+        learn = _batches(run, plan(split.train))
+        predictors = {
+            "": lambda x: np.asarray(task.judged(model.predict(x))),
+            ", k-mer regression": KmerRegression().fit(learn).predict,
+            ", mean profile": MeanProfile().fit(learn).predict,
+        }
+        for chrom in split.test:
+            batches = _batches(run, plan([chrom]))
+            for label, predict in predictors.items():
+                for name, value in correlations(predict, batches).items():
+                    if np.isfinite(value):
+                        found[f"{name} {chrom}{where}{label}"] = round(value, 4)
+    return found
+
+
+def _batches(run: "Run", plan: Plan) -> Batches:
+    return run.task.batches("validation", run.task.slabs("validation", plan, run.progress))

@@ -1,0 +1,318 @@
+"""What is learned: the files of a configuration as batches, with the loss and the metrics that belong to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.data import meta, regions
+from zoo.data.accessibility import AccessibilityEvaluation, AccessibilityTraining
+from zoo.data.binding import BindingEvaluation, BindingTraining
+from zoo.data.pipeline import Batches
+from zoo.data.slabs import Plan, Slabs, Track, bases_outside, labels, maxima
+from zoo.data.windows import MOST_UNMAPPABLE, Layout, around, summits, tiled, usable
+from zoo.errors import GenomeMismatch, InputError
+from zoo.genome import bed, names, vcf
+from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome
+from zoo.genome.signal import Signal
+from zoo.spec import OutputSpec
+from zoo.train.config import TrainConfig
+from zoo.train.losses import masked_binary_crossentropy, poisson_nll
+from zoo.train.metrics import PearsonCorrelation, SpearmanCorrelation, dice_coefficient
+
+
+class Task(Protocol):
+    """Batches, loss and metrics of one kind of model.
+
+    Attributes:
+        files: everything that is read, in an order that tells what for.
+        recipe: what else the tracks depend on.
+        plans: where the windows of training and of validation lie.
+        tracks: what is kept besides the sequence.
+    """
+
+    files: Sequence[Path]
+    recipe: Mapping[str, object]
+    plans: Mapping[str, Plan]
+    tracks: Sequence[Track]
+
+    def shapes(self) -> "Shapes":
+        """Of the training batches, which need not be there yet."""
+
+    def slabs(self, part: str, plan: Plan, progress: bool | None = None) -> Slabs:
+        """Read what the plan of `part`, "training" or "validation", needs."""
+
+    def batches(self, part: str, slabs: Slabs) -> Batches:
+        """Batches of `part` from slabs of its plan."""
+
+    def loss(self, targets: object, outputs: object):
+        """(n,) the loss of each window."""
+
+    def metrics(self) -> dict[str, keras.metrics.Metric]:
+        """Fresh metrics of (targets, outputs), as `judged` returns them."""
+
+    def judged(self, outputs: object):
+        """The part of the outputs that validation targets are of."""
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """What `Batches` say of themselves, before anything was read."""
+
+    steps: int
+    window: tuple[int, int]
+    targets: Mapping[str, tuple[int, ...]]
+
+
+class AccessibilityTask:
+    """ASAP's: the track's maxima in bins from DNA alone.
+
+    Args:
+        config: with data of this kind.
+        output: window, bins and bin size come from the network.
+
+    Raises:
+        InputError: as `zoo.genome` and `zoo.data` do; or no window is left.
+        GenomeMismatch: genome and signal are of different assemblies.
+    """
+
+    def __init__(self, config: TrainConfig, window: int, output: OutputSpec) -> None:
+        data = config.accessibility
+        self._config, self._window, self._bin = config, window, output.bin_size
+        self.genome, self.signal = Genome(config.genome), Signal(data.signal)
+        wanted = [*config.chromosomes.train, *config.chromosomes.validation, *config.chromosomes.test]
+        _check(self.genome, {"the signal": self.signal.sizes}, wanted)
+        self.blacklist = [item for path in data.blacklist for item in read_intervals(path)]
+        self.unmappable = bed.read(data.unmappable) if data.unmappable else []
+        self.files = [Path(config.genome), Path(data.signal), *map(Path, data.blacklist)]
+        self.files += [Path(data.unmappable)] if data.unmappable else []
+        self.recipe = {"mappability": data.mappability}
+        self.tracks = [maxima(self.signal)]
+        self.tracks += [bases_outside(self.unmappable)] if data.mappability else []
+        margin = window // 4 // self._bin * self._bin
+        self.layouts = {
+            "training": Layout(2 * window, 0, data.step, MOST_UNMAPPABLE),
+            "validation": Layout(window - 2 * margin, margin, window - 2 * margin),
+        }
+        self.peaks = data.peaks and Path(data.peaks)
+        self.plans = {
+            "training": self.plan(config.chromosomes.train, "training"),
+            "validation": self.plan(config.chromosomes.validation),
+        }
+
+    def plan(self, chromosomes: Sequence[str], part: str = "validation") -> Plan:
+        """Where the windows of chromosomes lie, tiled."""
+        return self._usable({chrom: tiled(self.genome, chrom, self.layouts[part]) for chrom in chromosomes}, part)
+
+    def plan_peaks(self, chromosomes: Sequence[str]) -> Plan:
+        """Where windows with a summit in their middle lie."""
+        found, layout = summits(self.peaks), self.layouts["validation"]
+        known = {names.find(chrom, self.genome.sizes): positions for chrom, positions in found.items()}
+        sizes = self.genome.sizes
+        starts = {chrom: around(known[chrom], sizes[chrom], layout) for chrom in chromosomes if chrom in known}
+        return self._usable(starts, "validation")
+
+    def _usable(self, starts: Mapping[str, np.ndarray], part: str) -> Plan:
+        kept = {}
+        for chrom, found in starts.items():
+            lists = [[item for item in items if item.chrom == chrom] for items in (self.blacklist, self.unmappable)]
+            kept[chrom] = found[usable(found, self.layouts[part], *lists)]
+        return Plan(kept, self.layouts[part], self._bin)
+
+    def slabs(self, part: str, plan: Plan, progress: bool | None = None) -> Slabs:
+        """Read what a plan needs."""
+        tracks = self.tracks if part == "training" else self.tracks[:1]
+        return Slabs(self.genome, tracks, plan.starts, plan.layout, plan.bin_size, progress=progress)
+
+    def shapes(self) -> Shapes:
+        """Of the training batches."""
+        target = self._window // self._bin, 1
+        names_ = ("accessibility", "mappability")[: len(self.tracks)]
+        steps = -(-self.plans["training"].size // self._config.batch_size)
+        return Shapes(steps, (self._window, 4), dict.fromkeys(names_, target))
+
+    def batches(self, part: str, slabs: Slabs) -> Batches:
+        """Batches of a part."""
+        config = self._config
+        if part == "training":
+            return AccessibilityTraining(slabs, config.batch_size, self._window, config.seed)
+        return AccessibilityEvaluation(slabs, config.batch_size)
+
+    def loss(self, targets: object, outputs: object):
+        """Poisson, and with mappability the mean squared error of its share."""
+        if not isinstance(targets, dict):
+            return _per_window(poisson_nll(targets, outputs))
+        error = ops.square(targets["mappability"] - outputs["mappability"])
+        return _per_window(poisson_nll(targets["accessibility"], outputs["accessibility"])) + _per_window(error)
+
+    def metrics(self) -> dict[str, keras.metrics.Metric]:
+        """Loss, Pearson's and Spearman's correlation."""
+        return {
+            "loss": keras.metrics.MeanMetricWrapper(poisson_nll),
+            "pearson": PearsonCorrelation(),
+            "spearman": SpearmanCorrelation(),
+        }
+
+    def judged(self, outputs: object):
+        """The bins of the core."""
+        scores = outputs["accessibility"] if isinstance(outputs, dict) else outputs
+        margin = self.layouts["validation"].margin // self._bin
+        return scores[:, margin : scores.shape[1] - margin]
+
+
+class BindingTask:
+    """maxATAC's: bound bins from DNA and ATAC-seq. Arguments and errors as for `AccessibilityTask`."""
+
+    def __init__(self, config: TrainConfig, window: int, output: OutputSpec) -> None:
+        data = config.binding
+        self._config, self._window, self._bin = config, window, output.bin_size
+        self.genome = Genome(config.genome)
+        self.cells = meta.read(data.meta) if data.meta else [_only_cell(config)]
+        signals = [Signal(cell.signal) for cell in self.cells]
+        bound = [self._labels(cell.binding) for cell in self.cells]
+        wanted = [*config.chromosomes.train, *config.chromosomes.validation, *config.chromosomes.test]
+        tracks = {f"the signal of {cell.name}": item.sizes for cell, item in zip(self.cells, signals, strict=True)}
+        tracks |= {
+            f"the binding track of {cell.name}": item.sizes
+            for cell, item in zip(self.cells, bound, strict=True)
+            if isinstance(item, Signal)
+        }
+        _check(self.genome, tracks, wanted)
+        self.recipe = {"slop": data.slop, "cells": len(self.cells)}
+        self.tracks = [maxima(*signals), labels(*bound)]
+        self.blacklist = [item for path in data.blacklist for item in bed.read(path)]
+        kinds = [
+            (cell, kind, getattr(cell, f"{kind.lower()}_peaks")) for cell in self.cells for kind in ("ATAC", "CHIP")
+        ]
+        kinds = [item for item in kinds if item[2] is not None]
+        self._peaks = [(self.cells.index(cell), kind, self.intervals(path)) for cell, kind, path in kinds]
+        self.files = [Path(config.genome), *map(Path, data.blacklist)]
+        self.files += [path for cell in self.cells for path in (cell.signal, cell.binding)]
+        self._regions = {
+            "training": self._around(config.chromosomes.train, data.jitter),
+            "validation": self._around(config.chromosomes.validation, 0),
+        }
+        self.plans = {
+            part: Plan(found.starts, Layout(window, data.jitter if part == "training" else 0, window), 1)
+            for part, found in self._regions.items()
+        }
+
+    def intervals(self, path: Path) -> list[Interval]:
+        """The intervals of a file by the genome's names, those of other sequences left out."""
+        found = [(names.find(item.chrom, self.genome.sizes), item) for item in bed.read(path)]
+        kept = [Interval(chrom, item.start, item.end) for chrom, item in found if chrom is not None]
+        for item in kept:
+            if item.end > self.genome.sizes[item.chrom]:
+                raise GenomeMismatch(
+                    "Peaks and genome are on the same assembly: no peak ends behind its chromosome",
+                    where=path,
+                    received={"peak": str(item), "length": self.genome.sizes[item.chrom]},
+                )
+        if not kept:
+            raise GenomeMismatch(
+                "Peaks and genome have chromosomes in common",
+                where=path,
+                received={"peaks": found[0][1].chrom, "genome": list(self.genome.sizes)[:5]},
+            )
+        return kept
+
+    def _labels(self, path: Path) -> Signal | list[Interval]:
+        if Path(path).suffix.lower() in (".bw", ".bigwig"):
+            return Signal(path)
+        slop = self._config.binding.slop
+        return [Interval(item.chrom, max(item.start - slop, 0), item.end + slop) for item in self.intervals(path)]
+
+    def _around(self, chromosomes: Sequence[str], margin: int) -> regions.Regions:
+        data, sizes = self._config.binding, self.genome.sizes
+        arguments = {"blacklist": self.blacklist, "window": self._window, "margin": margin}
+        near = regions.around_peaks(self._peaks, sizes, chromosomes, **arguments)
+        if not data.random_share:
+            return near
+        count = data.random_windows
+        if chromosomes == self._config.chromosomes.validation:  # as in a training step
+            count = round(len(near) * data.random_share / (1 - data.random_share))
+        return regions.joined(near, regions.anywhere(count, sizes, chromosomes, self._config.seed, **arguments))
+
+    def slabs(self, part: str, plan: Plan, progress: bool | None = None) -> Slabs:
+        """Read what a plan needs."""
+        return Slabs(self.genome, self.tracks, plan.starts, plan.layout, plan.bin_size, progress=progress)
+
+    def shapes(self) -> Shapes:
+        """Of the training batches."""
+        return Shapes(self._config.steps, (self._window, 5), {"binding": (self._window // self._bin,)})
+
+    def batches(self, part: str, slabs: Slabs) -> Batches:
+        """Batches of a part."""
+        config, data = self._config, self._config.binding
+        if part == "validation":
+            return BindingEvaluation(slabs, self._regions[part], config.batch_size, self._bin)
+        return BindingTraining(
+            slabs,
+            self._regions[part],
+            batch_size=config.batch_size,
+            steps=config.steps,
+            random_share=data.random_share,
+            bin_size=self._bin,
+            strands=data.strands,
+            pan_cell=data.pan_cell,
+            seed=config.seed,
+        )
+
+    def loss(self, targets: object, outputs: object):
+        """Binary cross-entropy of the bins whose target is known."""
+        return _per_window(masked_binary_crossentropy(targets, outputs))
+
+    def metrics(self) -> dict[str, keras.metrics.Metric]:
+        """Loss and the Dice coefficient."""
+        return {
+            "loss": keras.metrics.MeanMetricWrapper(masked_binary_crossentropy),
+            "dice": keras.metrics.MeanMetricWrapper(dice_coefficient),
+        }
+
+    def judged(self, outputs: object):
+        """All bins."""
+        return outputs
+
+
+def task_of(config: TrainConfig, window: int, output: OutputSpec) -> AccessibilityTask | BindingTask:
+    """The task of a configuration."""
+    return (AccessibilityTask if config.accessibility else BindingTask)(config, window, output)
+
+
+def read_intervals(path: str | Path) -> list[Interval]:
+    """Intervals of a BED file, or the reference bases of a VCF file, as its name says."""
+    is_vcf = ".vcf" in Path(path).suffixes
+    return vcf.read_intervals(path) if is_vcf else bed.read(path)
+
+
+def _only_cell(config: TrainConfig) -> meta.CellType:
+    data = config.binding
+    if not data.signal or not data.peaks:
+        raise InputError(
+            "A binding model needs a table of cell types, or the signal and the peaks of one",
+            example="signal: atac.bw, peaks: ctcf.bed",
+            received={"meta": data.meta, "signal": data.signal, "peaks": data.peaks},
+        )
+    paths = (data.signal, data.binding or data.peaks, data.atac_peaks, data.peaks)
+    return meta.CellType(data.factor, *(path and Path(path) for path in paths))
+
+
+def _check(genome: Genome, others: Mapping[str, Mapping[str, int]], chromosomes: Sequence[str]) -> None:
+    """Every chromosome is in every file, with one length."""
+    for what, sizes in {"the genome": genome.sizes, **others}.items():
+        if missing := [chrom for chrom in chromosomes if chrom not in sizes]:
+            raise InputError(
+                f"The chromosomes of a run are in {what}", received={"missing": missing, "present": list(sizes)[:5]}
+            )
+    for what, sizes in others.items():
+        names.check_lengths({chrom: chrom for chrom in chromosomes}, genome.sizes, sizes, "the genome", what)
+
+
+def _per_window(values: object):
+    """(n, …) → (n,) means."""
+    return ops.mean(ops.reshape(values, (ops.shape(values)[0], int(np.prod(values.shape[1:])))), axis=1)
