@@ -17,7 +17,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["zoo", "zoo.*", "registry", "registry.*"]),
-    package_data={"registry": ["families/*.json"]},
+    package_data={"registry": ["families/*.json", "builtin/*/*/*"]},
     install_requires=[
         "keras>=3.15.1",
         "tensorflow>=2.16",
@@ -34,6 +34,7 @@ setup(
     ],
     extras_require={
         "pandas": ["pandas"],
+        "tfio": ["tensorflow>=2.16,<2.17", "tensorflow-io==0.37.1", "numpy<2"],  # its last release fits these only
         "torch": ["torch"],
         "test": ["jax", "pandas", "pytest", "ruff"],
     },

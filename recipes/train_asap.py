@@ -45,7 +45,7 @@ def on_yeast(options: argparse.Namespace) -> None:
         options,
         CONFIGS / "yeast_ATAC.yaml",
         genome=str(data.genome.resolve()),
-        accessibility={"signal": str(data.accessibility.resolve())},
+        accessibility={"signal": str(data.accessibility.resolve()), "peaks": str(data.open.resolve())},
     )
 
 

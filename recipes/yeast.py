@@ -11,6 +11,7 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.genome import bed
 from zoo.genome.sequence import Genome
+from zoo.genome.signal import Signal
 from zoo.predict.writers import atomic, bigwig
 
 FACTORS = ("CBF1", "CIN5", "FKH1", "HSF1", "MCM1", "RAP1", "REB1", "SWI4", "TBF1", "UME6")
@@ -18,17 +19,27 @@ _SMOOTHING = {"signal": 20, "accessibility": 75}  # bp on each side of a cut sit
 _PERCENTILE = 99
 _TN5 = (4, -5)  # the fragments are not shifted: from their ends to where the transposase cut
 _LEFT_OUT = ("chrM", "chrXII")  # of the percentile; chrXII holds a third of all fragments, in repeats
+_SHORTEST = 100  # bp of a run of high accessibility
 _TARGET = 20  # what the percentile is in the accessibility track, which is learned as ln(1 + x)
 
 
 @dataclass(frozen=True)
 class Yeast:
-    """Paths: `genome` (2bit), `signal` (cut sites ±20 bp, over their 99th percentile), `accessibility` (±75 bp)."""
+    """Paths.
+
+    Attributes:
+        genome: 2bit.
+        signal: bigWig, cut sites ±20 bp over their 99th percentile: what binding models read.
+        accessibility: bigWig, cut sites ±75 bp, 20 at their 99th percentile: what accessibility models learn.
+        peaks: factor → BED.
+        open: narrowPeak, where `accessibility` is high.
+    """
 
     genome: Path
     signal: Path
     accessibility: Path
     peaks: dict[str, Path]
+    open: Path
 
     def peaks_of(self, factor: str) -> Path:
         """The peaks of a factor. Raises `InputError` for one that is not there."""
@@ -62,7 +73,11 @@ def prepare(source: Path, target: Path) -> Yeast:
         path.name.split("_")[0].upper(): renamed(path, source / "chrom_alias.tsv", target / path.name)
         for path in sorted((source / "peaks").glob("*_CX.bed"))
     }
-    return Yeast(genome.path, tracks["signal"], tracks["accessibility"], peaks)
+    summits = target / "accessibility.narrowPeak"
+    if not summits.is_file():
+        with atomic(summits, target) as temporary:
+            temporary.write_text("".join(open_chromatin(Signal(tracks["accessibility"]))))
+    return Yeast(genome.path, tracks["signal"], tracks["accessibility"], peaks, summits)
 
 
 def cut_sites(fragments: Path, sizes: dict[str, int]) -> dict[str, np.ndarray]:
@@ -86,6 +101,17 @@ def normalized(cuts: dict[str, np.ndarray], name: str) -> Iterator[tuple[str, np
     top = np.percentile(values, _PERCENTILE) / (_TARGET if name == "accessibility" else 1)
     for chrom, track in tracks.items():
         yield chrom, (track / top).astype(np.float32)
+
+
+def open_chromatin(track: Signal) -> Iterator[str]:
+    """Lines of narrowPeak: runs of at least 100 bp above a quarter of the 99th percentile, with their tops."""
+    for chrom, length in track.sizes.items():
+        values = track.values(chrom, 0, length)
+        above = np.concatenate([[False], values > _TARGET / 4, [False]])
+        for start, end in np.flatnonzero(above[1:] != above[:-1]).reshape(-1, 2):
+            if end - start >= _SHORTEST:
+                top = int(values[start:end].argmax())
+                yield f"{chrom}\t{start}\t{end}\t.\t0\t.\t{values[start + top]:.3f}\t-1\t-1\t{top}\n"
 
 
 def renamed(peaks: Path, aliases: Path, target: Path) -> Path:

@@ -84,9 +84,18 @@ def fetch(name: str, converter: Callable[[Family, Entry], Convert]) -> Path:
 
 
 def fetch_entry(family: Family, entry: Entry, convert: Convert) -> Path:
-    """The same for an entry of an index, at its pinned revision."""
+    """The same for an entry of an index, at its pinned revision. One that ships with the package needs no cache."""
+    if (folder := builtin(family, entry)) is not None:
+        store.verify(folder)
+        return folder
     places = sources.of_release(family, entry, convert)
     return store.get(place_of(family, entry), lambda target: sources.fill(entry.name, places, target))
+
+
+def builtin(family: Family, entry: Entry) -> Path | None:
+    """The folder of a model that ships with the package, or None."""
+    folder = Path(__file__).parent / "builtin" / family.family / entry.model
+    return folder if not family.hub and not family.upstream and folder.is_dir() else None
 
 
 def place_of(family: Family, entry: Entry) -> Path:
@@ -100,8 +109,8 @@ def place_of(family: Family, entry: Entry) -> Path:
 
 
 def is_cached(family: Family, entry: Entry) -> bool:
-    """Whether the cache has this model (its bytes are verified when it is loaded)."""
-    return place_of(family, entry).is_dir()
+    """Whether the cache or the package has this model (its bytes are verified when it is loaded)."""
+    return builtin(family, entry) is not None or place_of(family, entry).is_dir()
 
 
 def _on_hub(name: str) -> HubName | None:

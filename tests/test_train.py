@@ -7,11 +7,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 import zoo
 from zoo.porting import asap
 from zoo.train.losses import masked_binary_crossentropy, poisson_nll
-from zoo.train.metrics import PearsonCorrelation, dice_coefficient
+from zoo.train.metrics import PearsonCorrelation, SpearmanCorrelation, dice_coefficient
 from zoo.train.optimizers import asap_adamw, maxatac_adam, not_decayed
 from zoo.train.schedules import WarmUpAndRestarts
 
@@ -130,3 +131,26 @@ def test_decay_takes_its_share(shared: Path):
     kept = {weight.path for weight in not_decayed(network)}
     for weight, old in zip(network.trainable_weights, before, strict=True):
         np.testing.assert_allclose(weight, old if weight.path in kept else 0.95 * old, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("size", [1, 333, 5000])
+def test_spearman_in_any_chunks(size: int):
+    """Within 1e-3 of exact ranks for continuous values, and for counts with ties."""
+    random = np.random.default_rng(1)
+    x = random.gamma(0.5, 2.0, 5000).astype(np.float32)
+    for y in (x + random.normal(size=5000), random.poisson(x), -x):
+        metric = SpearmanCorrelation()
+        for first in range(0, 5000 if size > 1 else 300, size):
+            metric.update_state(x[first : first + size], y[first : first + size].astype(np.float32))
+        seen = 5000 if size > 1 else 300
+        assert float(metric.result()) == pytest.approx(spearmanr(x[:seen], y[:seen])[0], abs=1e-3)
+
+
+def test_spearman_of_what_does_not_vary():
+    metric = SpearmanCorrelation()
+    assert float(metric.result()) == 0
+    metric.update_state(np.ones(5), np.arange(5.0))
+    assert float(metric.result()) == 0
+    metric.reset_state()
+    metric.update_state(np.array([0.0, 1e30, -1e30]), np.array([0.0, 5.0, -7.0]))
+    assert float(metric.result()) == pytest.approx(1, abs=1e-6)

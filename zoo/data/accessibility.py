@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.data.pipeline import Arrays, share
+from zoo.data.batches import Arrays, share
 from zoo.data.slabs import Slabs
 from zoo.genome.encode import one_hot
 from zoo.spec import BASES

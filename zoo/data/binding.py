@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zoo.data.pipeline import Arrays, share
+from zoo.data.batches import Arrays, share
 from zoo.data.regions import KINDS, Regions
 from zoo.data.slabs import Slabs
 from zoo.errors import InputError

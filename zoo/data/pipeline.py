@@ -1,39 +1,9 @@
-"""tf.data datasets, made batch by batch from what lies in memory.
-
-The batch of a step depends on the seed and the step alone: a run that goes on at some step sees what an uninterrupted
-one does, and workers that share a step see different rows of the same batch.
-"""
-
-from collections.abc import Mapping
-from typing import Protocol
+"""tf.data datasets of batches, which are made ahead of time from what lies in memory."""
 
 import numpy as np
 import tensorflow as tf
 
-Arrays = tuple[np.ndarray, np.ndarray | Mapping[str, np.ndarray]]
-
-
-def share(rows: np.ndarray, worker: int, workers: int) -> np.ndarray:
-    """A worker's rows of a step, as many as every other's: if they do not divide evenly the first ones come twice."""
-    return np.resize(rows, -(-len(rows) // workers) * workers)[worker::workers]
-
-
-class Batches(Protocol):
-    """Batches by their number.
-
-    Attributes:
-        steps: batches of an epoch.
-        window: shape of an input, (bp, channels).
-        targets: name → shape of a target; a single one is given as it is, several as a dictionary.
-    """
-
-    steps: int
-    window: tuple[int, int]
-    targets: Mapping[str, tuple[int, ...]]
-
-    def batch(self, step: int, worker: int = 0, workers: int = 1) -> Arrays:
-        """A worker's rows of a step: windows (n, bp, channels) float32, and their targets (n, …) float32."""
-        ...
+from zoo.data.batches import Batches
 
 
 def dataset(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
 
-from zoo.data.pipeline import Batches
+from zoo.data.batches import Batches
 
 
 def correlations(predict: Callable[[np.ndarray], np.ndarray], batches: Batches) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.linear_model import RidgeCV
 
-from zoo.data.pipeline import Batches
+from zoo.data.batches import Batches
 
 _STEP = 16  # bp from one set of features to the next
 _REACHES = (32, 128, 512)  # bp on each side whose composition counts

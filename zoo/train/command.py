@@ -44,6 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     run.add_argument("--dry-run", action="store_true", help="print windows, memory, steps and time; write nothing")
     run.add_argument("--strategy", choices=STRATEGIES, default="single", help="tf.distribute (default single)")
     run.add_argument("--cache", metavar="FOLDER", help="keep what was read, as TFRecord shards, for the next run")
+    run.add_argument("--scratch", metavar="FOLDER", help="keep windows on its disk instead of in memory")
     run.add_argument("--publish", metavar="ORG/NAME", help="publish the model in this repository of the Hub")
     run.add_argument("--tag", default="v1.0", help="of the release (default v1.0)")
     run.add_argument("--families", help="folder of the index to write (default: this package's)")
@@ -110,7 +111,7 @@ def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> 
     strategy = strategy_of(options.strategy)  # before anything of TensorFlow runs
     from zoo.train.run import MODEL, Run
 
-    run = Run(config, strategy, options.cache)
+    run = Run(config, strategy, options.cache, options.scratch)
     if options.dry_run:
         print(f"{config.name}: {run.plan()}")
         return None

@@ -8,7 +8,7 @@ import numpy as np
 
 from registry import card, store
 from zoo import architectures, folder
-from zoo.data.pipeline import Batches
+from zoo.data.batches import Batches
 from zoo.data.slabs import Plan
 from zoo.environment import versions
 from zoo.evaluate.accessibility import correlations

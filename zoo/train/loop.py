@@ -15,7 +15,8 @@ import tensorflow as tf
 from keras import ops
 from tqdm import tqdm
 
-from zoo.data.pipeline import Batches, dataset
+from zoo.data.batches import Batches
+from zoo.data.pipeline import dataset
 from zoo.errors import InputError, ZooError
 from zoo.predict.writers import atomic
 from zoo.train import state

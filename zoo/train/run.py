@@ -58,6 +58,7 @@ class Run:
         config: what to do.
         strategy: a `tf.distribute` strategy; default a single device.
         cache: a folder or address for what was read from the files, see `zoo.data.cache`; default none.
+        scratch: a folder on whose disk windows lie instead of in memory; default none.
         progress: show progress bars; by default in a terminal only.
 
     Raises:
@@ -65,9 +66,15 @@ class Run:
     """
 
     def __init__(
-        self, config: TrainConfig, strategy: object = None, cache: str | None = None, progress: bool | None = None
+        self,
+        config: TrainConfig,
+        strategy: object = None,
+        cache: str | None = None,
+        scratch: str | Path | None = None,
+        progress: bool | None = None,
     ) -> None:
         self.config, self.strategy, self.cache, self.progress = config, strategy, cache, progress
+        self.scratch = scratch
         network = self._network()
         window, bins = network.input_shape[1], architectures.scores(network).output_shape[1]
         target, quantity = (
@@ -112,7 +119,7 @@ class Run:
         return result
 
     def _slabs(self, part: str, plan):
-        read = partial(self.task.slabs, part, plan, self.progress)
+        read = partial(self.task.slabs, part, plan, self.progress, self.scratch)
         if self.cache is None:
             return read()
         from zoo.data.cache import cached

@@ -11,8 +11,8 @@ from keras import ops
 
 from zoo.data import meta, regions
 from zoo.data.accessibility import AccessibilityEvaluation, AccessibilityTraining
+from zoo.data.batches import Batches
 from zoo.data.binding import BindingEvaluation, BindingTraining
-from zoo.data.pipeline import Batches
 from zoo.data.slabs import Plan, Slabs, Track, bases_outside, labels, maxima
 from zoo.data.windows import MOST_UNMAPPABLE, Layout, around, summits, tiled, usable
 from zoo.errors import GenomeMismatch, InputError
@@ -44,8 +44,8 @@ class Task(Protocol):
     def shapes(self) -> "Shapes":
         """Of the training batches, which need not be there yet."""
 
-    def slabs(self, part: str, plan: Plan, progress: bool | None = None) -> Slabs:
-        """Read what the plan of `part`, "training" or "validation", needs."""
+    def slabs(self, part: str, plan: Plan, progress: bool | None = None, scratch: str | Path | None = None) -> Slabs:
+        """Read what the plan of `part`, "training" or "validation", needs; the rest as for `Slabs`."""
 
     def batches(self, part: str, slabs: Slabs) -> Batches:
         """Batches of `part` from slabs of its plan."""
@@ -124,10 +124,10 @@ class AccessibilityTask:
             kept[chrom] = found[usable(found, self.layouts[part], *lists)]
         return Plan(kept, self.layouts[part], self._bin)
 
-    def slabs(self, part: str, plan: Plan, progress: bool | None = None) -> Slabs:
+    def slabs(self, part: str, plan: Plan, progress: bool | None = None, scratch: str | Path | None = None) -> Slabs:
         """Read what a plan needs."""
         tracks = self.tracks if part == "training" else self.tracks[:1]
-        return Slabs(self.genome, tracks, plan.starts, plan.layout, plan.bin_size, progress=progress)
+        return Slabs(self.genome, tracks, plan.starts, plan.layout, plan.bin_size, scratch, progress)
 
     def shapes(self) -> Shapes:
         """Of the training batches."""
@@ -238,9 +238,9 @@ class BindingTask:
             count = round(len(near) * data.random_share / (1 - data.random_share))
         return regions.joined(near, regions.anywhere(count, sizes, chromosomes, self._config.seed, **arguments))
 
-    def slabs(self, part: str, plan: Plan, progress: bool | None = None) -> Slabs:
+    def slabs(self, part: str, plan: Plan, progress: bool | None = None, scratch: str | Path | None = None) -> Slabs:
         """Read what a plan needs."""
-        return Slabs(self.genome, self.tracks, plan.starts, plan.layout, plan.bin_size, progress=progress)
+        return Slabs(self.genome, self.tracks, plan.starts, plan.layout, plan.bin_size, scratch, progress)
 
     def shapes(self) -> Shapes:
         """Of the training batches."""
