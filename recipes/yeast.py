@@ -87,7 +87,8 @@ def cut_sites(fragments: Path, sizes: dict[str, int]) -> dict[str, np.ndarray]:
         for line in lines:
             chrom, start, end = line.split("\t")[:3]
             found[chrom] += (int(start) + _TN5[0], int(end) + _TN5[1])
-    return {chrom: np.bincount(np.clip(at, 0, sizes[chrom] - 1), minlength=sizes[chrom]) for chrom, at in found.items()}
+    inside = {chrom: np.clip(np.array(at, np.int64), 0, sizes[chrom] - 1) for chrom, at in found.items()}
+    return {chrom: np.bincount(at, minlength=sizes[chrom]) for chrom, at in inside.items()}
 
 
 def normalized(cuts: dict[str, np.ndarray], name: str) -> Iterator[tuple[str, np.ndarray]]:

@@ -1,5 +1,6 @@
 """Recipes, run as people run them."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -7,6 +8,10 @@ import sys
 from pathlib import Path
 
 import hub_server
+import numpy as np
+import pytest
+
+import zoo
 
 ROOT = Path(__file__).parents[1]
 
@@ -50,3 +55,63 @@ def test_convert_maxatac_names_what_is_wrong(tmp_path: Path):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert "convert_maxatac: error: No index has this model; closest: maxatac/CTCF" in done.stderr
+
+
+def run(recipe: str, *arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, ROOT / "recipes" / f"{recipe}.py", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "model", "few"),
+    [
+        ("train_maxatac", "synthetic-CTCF", ("--epochs", 1, "--steps", 5)),
+        ("train_asap", "synthetic-ATAC", ("--epochs", 1)),
+    ],
+)
+def test_recipes_without_arguments_or_data(tmp_path: Path, recipe: str, model: str, few: tuple):
+    """They make a synthetic genome, say so, and end with a model that loads (fewer steps than by default)."""
+    narrow = ("--set", "filters=4") if recipe == "train_maxatac" else ("--set", "filters=8", "residual_blocks=1")
+    done = run(recipe, *few, *narrow, cwd=tmp_path, ZOO_SHARED="")
+    assert done.returncode == 0, done.stderr
+    assert "training on a synthetic genome" in done.stdout
+    folder = tmp_path / "runs" / model / "model"
+    assert done.stdout.splitlines()[-1] == str(folder.relative_to(tmp_path))
+    assert zoo.load(folder).check().passed
+
+
+def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path):
+    """REB1, another factor by its name or by a file of peaks with other chromosome names, and accessibility."""
+    windows = {}
+    peaks = shared / "data" / "sacCer3_atac_tf" / "peaks" / "Rap1_CX.bed"
+    (tmp_path / "Given_CX.bed").write_bytes(peaks.read_bytes())
+    for arguments in ((), ("--factor", "RAP1"), ("--peaks", "Given_CX.bed")):
+        done = run("train_maxatac", "--dry-run", *arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        name, _, plan = done.stdout.splitlines()[-1].partition(": ")
+        windows[name] = plan.split(" windows")[0]
+    assert list(windows) == ["yeast/REB1", "yeast/RAP1", "yeast/GIVEN"]
+    assert windows["yeast/REB1"] == "20,759"
+    assert windows["yeast/RAP1"] == windows["yeast/GIVEN"] != windows["yeast/REB1"]
+    done = run("train_asap", "--dry-run", cwd=tmp_path)
+    assert "yeast/ATAC: 7,967 windows to train on" in done.stdout
+    assert not (tmp_path / "runs" / "yeast-REB1").exists()
+    done = run("train_maxatac", "--factor", "ABF1", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "train_maxatac: error: A factor is one of CBF1" in done.stderr
+
+
+def test_the_tracks_of_yeast(shared: Path, tmp_path: Path):
+    """Cut sites are 4 bp behind a fragment's start and 5 before its end; ±20 bp; chromosome names are the genome's."""
+    sys.path.insert(0, str(ROOT / "recipes"))
+    import yeast
+
+    with gzip.open(tmp_path / "fragments.gz", "wt") as file:
+        file.write("chrI\t100\t200\nchrI\t100\t160\n")
+    cuts = yeast.cut_sites(tmp_path / "fragments.gz", {"chrI": 400, "chrII": 50})
+    assert {int(at): int(cuts["chrI"][at]) for at in np.flatnonzero(cuts["chrI"])} == {104: 2, 155: 1, 195: 1}
+    assert not cuts["chrII"].any()
+    track = dict(yeast.normalized(cuts, "signal"))["chrI"]
+    counts = (track / track.max() * 2).round(5)
+    assert np.flatnonzero(counts).tolist() == [*range(84, 125), *range(135, 216)]
+    assert counts[[84, 124, 135, 174, 175, 176, 215]].tolist() == [2, 2, 1, 1, 2, 1, 1]

@@ -13,6 +13,7 @@ from zoo.errors import InputError
 
 BASES = "ACGT"  # the one base order of the whole project; every other letter is encoded as all zeros
 SCHEMA_VERSION = 1
+TRAINING_STRANDS = ("both", "forward", "legacy_revcomp")  # what training windows are read from
 VIEWS = ("forward", "reverse_complement", "rotated", "rotated_reverse_complement")
 
 

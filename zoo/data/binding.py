@@ -9,9 +9,8 @@ from zoo.data.regions import KINDS, Regions
 from zoo.data.slabs import Slabs
 from zoo.errors import InputError
 from zoo.genome.encode import one_hot
-from zoo.spec import BASES
+from zoo.spec import BASES, TRAINING_STRANDS
 
-STRANDS = ("both", "forward", "legacy_revcomp")
 _RANDOM = KINDS.index("RANDOM")
 
 
@@ -50,8 +49,8 @@ class BindingTraining:
         pan_cell: bool = True,
         seed: int = 0,
     ) -> None:
-        if strands not in STRANDS:
-            raise InputError(f"strands is one of {', '.join(STRANDS)}", received={"strands": strands})
+        if strands not in TRAINING_STRANDS:
+            raise InputError(f"strands is one of {', '.join(TRAINING_STRANDS)}", received={"strands": strands})
         self.slabs, self.steps, self.bin_size, self.seed = slabs, steps, bin_size, seed
         self.window, self.targets = _shapes(slabs, bin_size)
         self._cells, self._strands, self._pan_cell = regions.cells, strands, pan_cell

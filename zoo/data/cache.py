@@ -1,8 +1,8 @@
 """Slabs on disk, for runs that read the same files again: TFRecord shards, named by the content of what they are from.
 
-What was written is what `Slabs` keeps in memory, so a run is the same with and without. The folder may be an address in
-an object store (`s3://…`) where tensorflow-io is installed, the extra `tfio`. Its last release, 0.37.1, aborts a process
-that has used S3 while that ends, after all is done (exit status 134).
+What was written is what `Slabs` keeps in memory, so a run is the same with and without. The folder may be an address
+in an object store (`s3://…`) where tensorflow-io is installed, the extra `tfio`. Its last release, 0.37.1, aborts a
+process that has used S3 while that ends, after all is done (exit status 134).
 """
 
 import hashlib

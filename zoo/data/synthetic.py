@@ -28,13 +28,16 @@ class Synthetic:
     peaks: Path
 
 
-def make(folder: str | Path, lengths: dict[str, int] | None = None, seed: int = 0) -> Synthetic:
-    """Write a synthetic genome, its signal and its CTCF peaks.
+def make(
+    folder: str | Path, lengths: dict[str, int] | None = None, seed: int = 0, consensus: str = CONSENSUS
+) -> Synthetic:
+    """Write a synthetic genome, its signal and the peaks of a factor.
 
     Args:
         folder: where `genome.2bit`, `atac.bw` and `peaks.bed` go; made if it does not exist.
         lengths: chromosome -> bp; default two chromosomes of 600,000 and 300,000 bp.
         seed: the same seed gives the same files.
+        consensus: what the factor binds; default CTCF's.
 
     Returns:
         The paths.
@@ -46,7 +49,7 @@ def make(folder: str | Path, lengths: dict[str, int] | None = None, seed: int = 
     random = np.random.default_rng(seed)
     codes, tracks, peaks = {}, {}, []
     for chrom, length in lengths.items():
-        codes[chrom], tracks[chrom], bound = _chromosome(length, random)
+        codes[chrom], tracks[chrom], bound = _chromosome(length, random, consensus)
         peaks += [f"{chrom}\t{site - _PEAK}\t{site + _PEAK}\n" for site in bound]
     top = np.percentile(np.concatenate([track[track > 0] for track in tracks.values()]), 99)
     write_twobit(files.genome, codes)
@@ -56,12 +59,12 @@ def make(folder: str | Path, lengths: dict[str, int] | None = None, seed: int = 
     return files
 
 
-def _chromosome(length: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, list[int]]:
+def _chromosome(length: int, random: np.random.Generator, consensus: str) -> tuple[np.ndarray, np.ndarray, list[int]]:
     """Codes, signal and the bound sites of one chromosome."""
     codes = random.choice(4, length, p=[0.3, 0.2, 0.2, 0.3]).astype(np.uint8)
     codes[: min(1000, length // 10)] = 4  # a telomere's gap
     rate = np.full(length, 0.002)
-    forward = encode(CONSENSUS)
+    forward = encode(consensus)
     reverse = 3 - forward[::-1]
     bump = 0.15 * np.exp(-0.5 * (np.arange(-_REACH, _REACH) / 120) ** 2)
     bound = []

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from zoo.errors import InputError
+from zoo.spec import TRAINING_STRANDS
 from zoo.train.config import PRECISIONS, TrainConfig, load
 
 STRATEGIES = ("single", "mirrored", "multiworker")
@@ -24,6 +25,9 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     data.add_argument("--meta", metavar="TSV", help="binding: table of cell types, instead of signal and peaks")
     data.add_argument("--factor", metavar="NAME", help="binding: what binds")
+    data.add_argument(
+        "--strands", choices=TRAINING_STRANDS, help="binding: legacy_revcomp as the authors' program has it"
+    )
     data.add_argument("--blacklist", nargs="+", metavar="BED", help="BED files; accessibility: also VCF")
     data.add_argument("--unmappable", metavar="BED", help="accessibility: bases that reads cannot be placed on")
     how = parser.add_argument_group("how")
@@ -82,7 +86,7 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
         "signal": options.signal,
         "peaks": options.peaks,
         "blacklist": options.blacklist,
-        **({"meta": options.meta, "factor": options.factor} if kind == "binding" else {}),
+        **({name: getattr(options, name) for name in ("meta", "factor", "strands")} if kind == "binding" else {}),
         **({"unmappable": options.unmappable} if kind == "accessibility" else {}),
     }
     top = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from registry import typed
 from registry.schema import Name
 from zoo.errors import InputError, IntegrityError
-from zoo.spec import Architecture, SignalSpec
+from zoo.spec import TRAINING_STRANDS, Architecture, SignalSpec
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 MONITORS = {"val_pearson": max, "val_spearman": max, "val_dice": max, "val_loss": min}
@@ -170,6 +170,8 @@ class TrainConfig:
                 self.batch_size, self.epochs, self.checkpoint_steps
             )
             > 0,
+            f"strands is one of {', '.join(TRAINING_STRANDS)}": self.binding is None
+            or self.binding.strands in TRAINING_STRANDS,
             "an epoch of a binding model has steps": self.binding is None or (self.steps or 0) > 0,
             "steps are for binding models": self.accessibility is None or self.steps is None,
             "mappability needs a list of unmappable bases": self.accessibility is None
