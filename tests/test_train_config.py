@@ -128,6 +128,8 @@ def test_the_command_line_comes_first(files: synthetic.Synthetic, tmp_path: Path
     assert config.optimizer == dataclasses.replace(training.binding(files).optimizer, learning_rate=0.5)
     assert config.architecture.config == {"filters": 6}
     assert config.binding.peaks == "p.bed"
+    config = command.configure(path, options("--train-chroms", "chr1", "chr4", "--test-chroms", "chr5"), {})
+    assert config.chromosomes == Split(("chr1", "chr4"), ("chr2",), ("chr5",))
     assert config.binding.signal == str(files.signal)
     with pytest.raises(InputError, match="NAME=VALUE"):
         command.configure(path, options("--set", "filters"), {})

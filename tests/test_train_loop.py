@@ -19,7 +19,7 @@ import training
 
 import zoo
 from zoo.data import synthetic
-from zoo.errors import GenomeMismatch, InputError, IntegrityError
+from zoo.errors import GenomeMismatch, InputError, IntegrityError, ZooWarning
 from zoo.spec import Architecture
 from zoo.train import state
 from zoo.train.loop import Diverged
@@ -52,7 +52,7 @@ def open_chromatin(files: synthetic.Synthetic, tmp_path_factory: pytest.TempPath
 def test_what_a_run_leaves(bound: Path):
     names = {path.name for path in bound.iterdir()}
     expected = {"best.weights.h5", "checkpoint.npz", "curves.png", "history.csv", "model", "model.keras"}
-    assert names == expected | {"tensorboard", "train.json"}
+    assert names == expected | {"tensorboard", "train.json", "versions.json"}
     rows = (bound / "history.csv").read_text().splitlines()
     assert rows[0] == "epoch,loss,val_loss,val_dice,learning_rate,seconds"
     assert [row.split(",")[0] for row in rows[1:]] == ["1", "2", "3"]
@@ -223,6 +223,24 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_full_disk_in_the_middle_of_a_run(files: synthetic.Synthetic, tmp_path: Path):
+    """The best weights do not fit; with room again the run goes on and ends as one that had it all the time."""
+    config = training.binding(files)
+    with largest_file(20_000), pytest.raises(InputError, match="with room again, --resume goes on"):
+        Run(config).train(tmp_path / "full")
+    assert not (tmp_path / "full" / "model").exists()
+    Run(config).train(tmp_path / "full", resume=True)
+    Run(config).train(tmp_path / "room")
+    for name, value in training.weights(tmp_path / "room").items():
+        np.testing.assert_array_equal(training.weights(tmp_path / "full")[name], value)
+
+
+def test_other_versions_are_told(bound: Path, files: synthetic.Synthetic):
+    (bound / "versions.json").write_text("{}\n")
+    with pytest.warns(ZooWarning, match="began with other versions"):
+        Run(training.binding(files, epochs=3)).train(bound, resume=True)
+
+
 def test_a_checkpoint_of_another_network_or_damaged(tmp_path: Path):
     path = tmp_path / "checkpoint.npz"
     state.save(path, [np.zeros(3)], state.Progress(step=1))
@@ -257,6 +275,36 @@ def test_going_on_from_a_model_with_frozen_layers(bound: Path, files: synthetic.
         Run(training.binding(files, frozen=("stem",)))
     with pytest.raises(InputError, match="layers of the same names and shapes"):
         Run(training.accessibility(files, start_from=start))
+
+
+def test_going_on_from_the_authors_model(shared: Path, files: synthetic.Synthetic, tmp_path: Path):
+    config = training.binding(files, start_from="maxatac/CTCF", frozen=("block.*",), epochs=1, steps=1)
+    Run(dataclasses.replace(config, architecture=Architecture("maxatac", {}))).train(tmp_path / "run")
+    before, after = zoo.load("maxatac/CTCF").network, zoo.load((tmp_path / "run" / "model").resolve()).network
+    changed = [
+        layer.name
+        for layer in before.layers
+        if any(
+            not np.array_equal(*pair)
+            for pair in zip(layer.get_weights(), after.get_layer(layer.name).get_weights(), strict=True)
+        )
+    ]
+    assert changed == ["binding"]
+
+
+def test_all_folds(files: synthetic.Synthetic, tmp_path: Path):
+    folds = (("chr1",), ("chr2",), ("chr3",))
+    path = training.write(training.accessibility(files, folds=folds, epochs=1), tmp_path / "run.json")
+    done = subprocess.run(command(path, tmp_path / "cv", "--fold", "all"), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("\t") for line in (tmp_path / "cv" / "folds.tsv").read_text().splitlines()]
+    assert rows[0] == ["metric", "mean", "standard deviation", "fold 0", "fold 1", "fold 2"]
+    table = {row[0]: [float(value) for value in row[1:]] for row in rows[1:]}
+    mean, _, *values = table["mean pearson"]
+    assert mean == pytest.approx(np.mean(values), abs=1e-3)
+    assert "mean pearson, k-mer regression" in table
+    for number, chrom in enumerate(("chr2", "chr3", "chr1")):
+        assert f"pearson {chrom}" in zoo.load((tmp_path / "cv" / f"fold{number}" / "model").resolve()).spec.metrics
 
 
 def test_mixed_precision(files: synthetic.Synthetic, tmp_path: Path):

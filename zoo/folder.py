@@ -40,7 +40,7 @@ class Golden:
 def write(folder: Path, spec: ModelSpec, network, golden: Golden, thresholds: bytes | None, card: str) -> None:
     """Write a model folder; the caller makes it appear at its final place (`registry.store`)."""
     (folder / CONFIG).write_text(json.dumps(spec.to_json(), indent=1) + "\n")
-    network.save_weights(folder / WEIGHTS)
+    weights.save(network, folder / WEIGHTS)
     np.savez_compressed(folder / GOLDEN, inputs=golden.inputs, outputs=golden.outputs)
     if thresholds is not None:
         (folder / THRESHOLDS).write_bytes(thresholds)

@@ -5,6 +5,7 @@ data stored elsewhere, virtual arrays, Python objects) is refused before a singl
 """
 
 import io
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,22 @@ import numpy as np
 from zoo.errors import IntegrityError
 
 _MAX_DEPTH = 16
+_IN_ARCHIVE = "model.weights.h5"
+
+
+def save(network, path: Path) -> None:
+    """Write the weights of a `keras.Model` as `.weights.h5`.
+
+    Through a `.keras` file beside it, which Keras writes from memory: HDF5 itself crashes the process where the disk is
+    full. Raises `OSError`.
+    """
+    whole = path.with_name(f"{path.name}.keras")
+    try:
+        network.save(whole)
+        with zipfile.ZipFile(whole) as archive:
+            path.write_bytes(archive.read(_IN_ARCHIVE))
+    finally:
+        whole.unlink(missing_ok=True)
 
 
 def open_plain(data: bytes, where: object) -> h5py.File:

@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import statistics
 from pathlib import Path
 
 from zoo.errors import InputError
 from zoo.spec import TRAINING_STRANDS
 from zoo.train.config import PRECISIONS, TrainConfig, load
 
+FOLDS = "folds.tsv"
 STRATEGIES = ("single", "mirrored", "multiworker")
 
 
@@ -30,6 +32,9 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     data.add_argument("--blacklist", nargs="+", metavar="BED", help="BED files; accessibility: also VCF")
     data.add_argument("--unmappable", metavar="BED", help="accessibility: bases that reads cannot be placed on")
+    data.add_argument("--train-chroms", nargs="+", metavar="CHR", help="chromosomes to train on")
+    data.add_argument("--validation-chroms", nargs="+", metavar="CHR", help="to choose the epoch by")
+    data.add_argument("--test-chroms", nargs="+", metavar="CHR", help="to judge the result by")
     how = parser.add_argument_group("how")
     how.add_argument("--architecture", metavar="NAME", help="with its defaults; arguments by --set")
     how.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="arguments of the network")
@@ -75,6 +80,8 @@ def main(options: argparse.Namespace, default: Path | None = None, **changes: ob
     if options.out is None and not options.dry_run:
         raise InputError("A run has a folder", example="--out runs/ctcf")
     done = [_run(item, out, options) for out, item in runs.items()]
+    if len(done) > 1 and all(done):
+        _summarize(options.out / FOLDS, done)
     if options.publish and not options.dry_run:
         _publish(done, options)
 
@@ -103,6 +110,9 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
         merged["architecture"] = (
             {"name": options.architecture, "config": arguments} if options.architecture else {"config": arguments}
         )
+    split = {part: getattr(options, f"{part}_chroms") for part in ("train", "validation", "test")}
+    if chosen := {part: chroms for part, chroms in split.items() if chroms is not None}:
+        merged["chromosomes"] = {**changes.get("chromosomes", {}), **chosen}
     if options.learning_rate is not None:
         merged["optimizer"] = {"learning_rate": options.learning_rate}
     return TrainConfig.read(path, **merged)
@@ -127,6 +137,19 @@ def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> 
         print(f"  {name}: {value:g}")
     print(out / MODEL)
     return out / MODEL
+
+
+def _summarize(path: Path, folders: list[Path]) -> None:
+    """Write and print the metrics of folds whose names do not tell the fold's chromosomes, with mean and deviation."""
+    found = [json.loads((folder / "config.json").read_text())["metrics"] for folder in folders]
+    shared = [name for name in found[0] if all(name in metrics for metrics in found)]
+    lines = ["metric\tmean\tstandard deviation\t" + "\t".join(f"fold {number}" for number in range(len(found)))]
+    for name in shared:
+        values = [metrics[name] for metrics in found]
+        row = [statistics.mean(values), statistics.stdev(values), *values]
+        lines.append("\t".join([name, *(f"{value:.4g}" for value in row)]))
+    path.write_text("\n".join(lines) + "\n")
+    print(path.read_text(), end="")
 
 
 def _publish(folders: list[Path | None], options: argparse.Namespace) -> None:

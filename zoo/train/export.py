@@ -149,6 +149,11 @@ def _accessibility(model: Model, run: "Run") -> dict[str, float]:
                 for name, value in correlations(predict, batches).items():
                     if np.isfinite(value):
                         found[f"{name} {chrom}{where}{label}"] = round(value, 4)
+        for label in predictors:
+            for name in ("pearson", "spearman"):
+                values = [found.get(f"{name} {chrom}{where}{label}") for chrom in split.test]
+                if None not in values:
+                    found[f"mean {name}{where}{label}"] = round(float(np.mean(values)), 4)
     return found
 
 

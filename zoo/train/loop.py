@@ -15,6 +15,7 @@ import tensorflow as tf
 from keras import ops
 from tqdm import tqdm
 
+from zoo import weights
 from zoo.data.batches import Batches
 from zoo.data.pipeline import dataset
 from zoo.errors import InputError, ZooError
@@ -208,9 +209,7 @@ class Trainer:
             progress.best, progress.best_epoch = value, epoch
             if self.is_chief:
                 with atomic(self.folder / BEST, self.folder) as temporary:
-                    named = temporary.with_name(f"{temporary.stem}.weights.h5")
-                    self.network.save_weights(named)
-                    named.replace(temporary)
+                    weights.save(self.network, temporary)
         if self.is_chief:
             write_history(self.folder / HISTORY, progress.rows)
             write_tensorboard(self.folder / TENSORBOARD, epoch, row)

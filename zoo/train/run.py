@@ -1,9 +1,11 @@
 """A run from its configuration to an evaluated model folder."""
 
 import json
+import os
 import re
 import shutil
 import tempfile
+import warnings
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +14,8 @@ import keras
 import matplotlib
 
 from zoo import architectures
-from zoo.errors import InputError
+from zoo.environment import versions
+from zoo.errors import InputError, ZooWarning
 from zoo.loading import load
 from zoo.spec import OutputSpec
 from zoo.train import export, optimizers
@@ -21,7 +24,7 @@ from zoo.train.loop import BEST, CURVES, Result, Trainer, seconds_per_step
 from zoo.train.schedules import WarmUpAndRestarts
 from zoo.train.tasks import AccessibilityTask, BindingTask, task_of
 
-CONFIG, MODEL, KERAS = "train.json", "model", "model.keras"
+CONFIG, VERSIONS, MODEL, KERAS = "train.json", "versions.json", "model", "model.keras"
 
 
 @dataclass(frozen=True)
@@ -106,16 +109,24 @@ class Run:
         Args:
             folder: new or empty; with `resume` one of this configuration.
             resume: go on from its checkpoint.
+
+        Raises:
+            InputError: the folder has something else in it, or its disk is full; what was there before stays.
+            Diverged: the loss is no number any more.
         """
         self._claim(folder, resume)
-        batches = {}
-        for part, plan in self.task.plans.items():
-            slabs = self._slabs(part, plan)
-            batches[part] = self.task.batches(part, slabs)
+        batches = {part: self.task.batches(part, self._slabs(part, plan)) for part, plan in self.task.plans.items()}
         trainer = self._trainer(batches["training"], batches["validation"], folder)
-        result = trainer.run()
-        if trainer.is_chief:
-            self._finish(folder, result)
+        try:
+            result = trainer.run()
+            if trainer.is_chief:
+                self._finish(folder, result)
+        except OSError as error:
+            said = os.strerror(error.errno) if error.errno else error
+            raise InputError(
+                f"The folder of a run can be written to ({said}); with room again, --resume goes on",
+                received={"out": str(folder)},
+            ) from None
         return result
 
     def _slabs(self, part: str, plan):
@@ -145,9 +156,18 @@ class Run:
                 example="--resume",
                 received={"out": str(folder)},
             )
+        found = json.dumps(versions(), indent=1) + "\n"
+        made_with = folder / VERSIONS
+        if resume and made_with.is_file() and made_with.read_text() != found:
+            warnings.warn(
+                f"{made_with}: this run began with other versions; its numbers may differ from an uninterrupted one's.",
+                ZooWarning,
+                stacklevel=3,
+            )
         try:
             folder.mkdir(parents=True, exist_ok=True)
             known.write_text(text)
+            made_with.write_text(found)
         except OSError as error:
             raise InputError(
                 f"The folder of a run can be written to ({error.strerror})", received={"out": str(folder)}
