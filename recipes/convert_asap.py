@@ -10,7 +10,6 @@ A `.npz` holds the tensors of the state dict by their names, and needs no PyTorc
 import argparse
 import contextlib
 import importlib
-import json
 import os
 import re
 import shutil
@@ -33,6 +32,7 @@ from zoo.errors import InputError, IntegrityError, MissingExtra, ZooError
 from zoo.porting import asap
 from zoo.porting.asap_names import CLASSES
 from zoo.porting.golden import golden_inputs
+from zoo.train import command
 
 
 def main(options: argparse.Namespace) -> None:
@@ -41,7 +41,7 @@ def main(options: argparse.Namespace) -> None:
         raise InputError("The folder to be written is new or empty", received={"out": str(options.out)})
     name = options.name or re.sub(r"[^A-Za-z0-9._/-]+", "-", f"asap/{options.cell_type}-{options.architecture}")
     Name.parse(name)
-    config = dict(map(argument, options.config))
+    config = dict(map(command.argument, options.config))
     tensors = read(options.checkpoint)
     network = asap.from_torch(options.architecture, tensors, **config)
     provenance = {
@@ -65,19 +65,6 @@ def main(options: argparse.Namespace) -> None:
     model = zoo.load(options.out.resolve())
     compared = "the original's outputs" if outputs is not None else "the outputs of its conversion"
     print(f"{model!r}\n{options.out}: largest difference from {compared} {model.check().difference:.2g}")
-
-
-def argument(text: str) -> tuple[str, object]:
-    """NAME=VALUE, the value as in JSON."""
-    name, _, value = text.partition("=")
-    try:
-        return name, json.loads(value)
-    except json.JSONDecodeError:
-        raise InputError(
-            "An argument of the authors' constructor is NAME=VALUE",
-            example="residual_blocks=11",
-            received={"argument": text},
-        ) from None
 
 
 def read(path: Path) -> Mapping[str, np.ndarray]:

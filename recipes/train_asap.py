@@ -15,9 +15,9 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import small
 import yeast
 
-from zoo.data import synthetic
 from zoo.errors import ZooError
 from zoo.train import command
 
@@ -38,9 +38,7 @@ def main(options: argparse.Namespace) -> None:
 def on_yeast(options: argparse.Namespace) -> None:
     """The accessibility of yeast."""
     data = yeast.prepare(yeast.at_hand(), options.work)
-    options.name = options.name or "yeast/ATAC"
-    options.out = options.out or Path("runs") / options.name.replace("/", "-")
-    print(f"{options.name}: training on the yeast data, about a quarter of an hour on two cores", flush=True)
+    small.name_run(options, "yeast/ATAC", "training on the yeast data, about ten minutes on two cores")
     command.main(
         options,
         CONFIGS / "yeast_ATAC.yaml",
@@ -51,20 +49,14 @@ def on_yeast(options: argparse.Namespace) -> None:
 
 def on_synthetic(options: argparse.Namespace) -> None:
     """A track over sites that were planted in random sequence."""
-    files = synthetic.make(options.work / "synthetic", {"chr1": 600_000, "chr2": 200_000, "chr3": 200_000})
-    options.name = options.name or "synthetic/ATAC"
-    options.out = options.out or Path("runs") / options.name.replace("/", "-")
-    print(f"{options.name}: no data at hand (ZOO_SHARED), training on a synthetic genome, a minute or two", flush=True)
+    files, changes = small.synthetic_data(options.work)
+    said = "no data at hand (ZOO_SHARED), training on a synthetic genome, a minute or two"
+    small.name_run(options, "synthetic/ATAC", said)
     command.main(
         options,
         CONFIGS / "yeast_ATAC.yaml",
-        genome=str(files.genome.resolve()),
-        assembly="synthetic",
-        chromosomes={"train": ["chr1"], "validation": ["chr2"], "test": ["chr3"]},
-        folds=[["chr1"], ["chr2"], ["chr3"]],
-        license="none needed",
-        citation="none",
-        epochs=options.epochs or 3,
+        **changes,
+        epochs=3,
         accessibility={"signal": str(files.signal.resolve()), "sample": "synthetic"},
     )
 

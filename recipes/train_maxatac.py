@@ -15,9 +15,9 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import small
 import yeast
 
-from zoo.data import synthetic
 from zoo.errors import InputError, ZooError
 from zoo.train import command
 
@@ -26,11 +26,8 @@ CONFIGS = Path(__file__).parent / "configs"
 
 def main(options: argparse.Namespace) -> None:
     """Train what the options say."""
-    if options.genome:
-        if options.config is None:
-            options.config = CONFIGS / "maxatac.yaml"
-        command.main(options)
-    elif options.config is not None:
+    if options.genome or options.config:
+        options.config = options.config or CONFIGS / "maxatac.yaml"
         command.main(options)
     elif yeast.at_hand():
         on_yeast(options)
@@ -50,9 +47,7 @@ def on_yeast(options: argparse.Namespace) -> None:
         factor = (options.factor or "REB1").upper()
         options.peaks = str(data.peaks_of(factor).resolve())
     options.factor = factor
-    options.name = options.name or f"yeast/{factor}"
-    options.out = options.out or Path("runs") / options.name.replace("/", "-")
-    print(f"{options.name}: training on the yeast data, about five minutes on two cores", flush=True)
+    small.name_run(options, f"yeast/{factor}", "training on the yeast data, about three minutes on two cores")
     command.main(
         options,
         CONFIGS / "yeast_binding.yaml",
@@ -65,22 +60,15 @@ def on_synthetic(options: argparse.Namespace) -> None:
     """Sites that were planted in random sequence."""
     if options.peaks or options.factor:
         raise InputError("Peaks belong to a genome and a signal", example="--genome hg38.2bit --signal atac.bw")
-    lengths = {"chr1": 600_000, "chr2": 200_000, "chr3": 200_000}
-    files = synthetic.make(options.work / "synthetic", lengths)
-    options.name = options.name or "synthetic/CTCF"
-    options.out = options.out or Path("runs") / options.name.replace("/", "-")
-    print(f"{options.name}: no data at hand (ZOO_SHARED), training on a synthetic genome, a minute or two", flush=True)
+    files, changes = small.synthetic_data(options.work)
+    said = "no data at hand (ZOO_SHARED), training on a synthetic genome, a minute or two"
+    small.name_run(options, "synthetic/CTCF", said)
     command.main(
         options,
         CONFIGS / "yeast_binding.yaml",
-        genome=str(files.genome.resolve()),
-        assembly="synthetic",
-        chromosomes={"train": ["chr1"], "validation": ["chr2"], "test": ["chr3"]},
-        folds=[["chr1"], ["chr2"], ["chr3"]],
-        license="none needed",
-        citation="none",
-        epochs=options.epochs or 5,
-        steps=options.steps or 40,
+        **changes,
+        epochs=5,
+        steps=40,
         binding={
             "factor": "CTCF",
             "signal": str(files.signal.resolve()),

@@ -106,7 +106,7 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
     if not merged[kind]:
         del merged[kind]
     if options.architecture or options.set:
-        arguments = dict(map(_argument, options.set))
+        arguments = dict(map(argument, options.set))
         merged["architecture"] = (
             {"name": options.architecture, "config": arguments} if options.architecture else {"config": arguments}
         )
@@ -167,12 +167,12 @@ def _number(text: str) -> int:
         raise InputError("A fold is a number from 0, or all", received={"fold": text}) from None
 
 
-def _argument(text: str) -> tuple[str, object]:
-    """NAME=VALUE, the value as in JSON."""
+def argument(text: str) -> tuple[str, object]:
+    """NAME=VALUE of a network's builder, the value as in JSON. Raises `InputError` for anything else."""
     name, _, value = text.partition("=")
     try:
         return name, json.loads(value)
     except json.JSONDecodeError:
         raise InputError(
-            "An argument of the network is NAME=VALUE", example="filters=15", received={"argument": text}
+            "An argument of a network is NAME=VALUE", example="residual_blocks=11", received={"argument": text}
         ) from None
