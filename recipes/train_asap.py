@@ -42,6 +42,7 @@ def on_yeast(options: argparse.Namespace) -> None:
     command.main(
         options,
         CONFIGS / "yeast_ATAC.yaml",
+        command="python recipes/train_asap.py",
         genome=str(data.genome.resolve()),
         accessibility={"signal": str(data.accessibility.resolve()), "peaks": str(data.open.resolve())},
     )

@@ -42,9 +42,11 @@ def on_yeast(options: argparse.Namespace) -> None:
     if options.peaks:
         peaks = Path(options.peaks)
         factor = (options.factor or peaks.name.split("_")[0].split(".")[0]).upper()
+        again = f"python recipes/train_maxatac.py --peaks {peaks.name}"
         options.peaks = str(yeast.renamed(peaks, yeast.at_hand() / "chrom_alias.tsv", work / f"given_{factor}.bed"))
     else:
         factor = (options.factor or "REB1").upper()
+        again = f"python recipes/train_maxatac.py --factor {factor}"
         options.peaks = str(data.peaks_of(factor).resolve())
     options.factor = factor
     small.name_run(options, f"yeast/{factor}", "training on the yeast data, about three minutes on two cores")
@@ -52,6 +54,7 @@ def on_yeast(options: argparse.Namespace) -> None:
         options,
         CONFIGS / "yeast_binding.yaml",
         genome=str(data.genome.resolve()),
+        command=again,
         binding={"signal": str(data.signal.resolve())},
     )
 

@@ -17,6 +17,7 @@ from registry.sources import Convert
 
 __all__ = ["Entry", "Family", "Name", "families", "fetch", "is_cached", "list_models", "publish", "resolve", "search"]
 
+_BUILTIN = Path(__file__).parent / "builtin"
 _LAYOUT = 2  # raise it when a conversion writes another folder from the same bytes
 
 
@@ -94,7 +95,7 @@ def fetch_entry(family: Family, entry: Entry, convert: Convert) -> Path:
 
 def builtin(family: Family, entry: Entry) -> Path | None:
     """The folder of a model that ships with the package, or None."""
-    folder = Path(__file__).parent / "builtin" / family.family / entry.model
+    folder = _BUILTIN / family.family / entry.model
     return folder if not family.hub and not family.upstream and folder.is_dir() else None
 
 

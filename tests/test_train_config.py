@@ -131,6 +131,11 @@ def test_the_command_line_comes_first(files: synthetic.Synthetic, tmp_path: Path
     config = command.configure(path, options("--train-chroms", "chr1", "chr4", "--test-chroms", "chr5"), {})
     assert config.chromosomes == Split(("chr1", "chr4"), ("chr2",), ("chr5",))
     assert config.binding.signal == str(files.signal)
+    config = command.configure(path, options("--factor", "MAX"), {})
+    assert (config.name, config.binding.factor) == ("test/MAX", "MAX")
+    asap = training.write(training.accessibility(files), tmp_path / "asap.json")
+    config = command.configure(asap, options("--architecture", "lstm", "--set", "window=1024"), {})
+    assert (config.architecture.name, config.architecture.config) == ("lstm", {"window": 1024})
     with pytest.raises(InputError, match="NAME=VALUE"):
         command.configure(path, options("--set", "filters"), {})
 

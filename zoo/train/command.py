@@ -3,10 +3,11 @@
 import argparse
 import json
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.spec import TRAINING_STRANDS
+from zoo.spec import TRAINING_STRANDS, Architecture
 from zoo.train.config import PRECISIONS, TrainConfig, load
 
 FOLDS = "folds.tsv"
@@ -88,7 +89,8 @@ def main(options: argparse.Namespace, default: Path | None = None, **changes: ob
 
 def configure(path: Path, options: argparse.Namespace, changes: dict[str, object]) -> TrainConfig:
     """The configuration with the command line's values in it."""
-    kind = "binding" if load(path).get("binding") is not None else "accessibility"
+    found = load(path)
+    kind = "binding" if found.get("binding") is not None else "accessibility"
     data = {
         "signal": options.signal,
         "peaks": options.peaks,
@@ -105,17 +107,20 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
     merged[kind] = {**changes.get(kind, {}), **{name: value for name, value in data.items() if value is not None}}
     if not merged[kind]:
         del merged[kind]
-    if options.architecture or options.set:
-        arguments = dict(map(argument, options.set))
-        merged["architecture"] = (
-            {"name": options.architecture, "config": arguments} if options.architecture else {"config": arguments}
-        )
+    arguments = dict(map(argument, options.set))
+    if arguments:
+        merged["architecture"] = {"config": arguments}
+    if kind == "binding" and options.factor:
+        merged.setdefault("name", f"{str(found.get('name')).split('/')[0]}/{options.factor}")
     split = {part: getattr(options, f"{part}_chroms") for part in ("train", "validation", "test")}
     if chosen := {part: chroms for part, chroms in split.items() if chroms is not None}:
         merged["chromosomes"] = {**changes.get("chromosomes", {}), **chosen}
     if options.learning_rate is not None:
         merged["optimizer"] = {"learning_rate": options.learning_rate}
-    return TrainConfig.read(path, **merged)
+    config = TrainConfig.read(path, **merged)
+    if options.architecture:  # another network has arguments of its own
+        config = replace(config, architecture=Architecture(options.architecture, arguments))
+    return config
 
 
 def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> Path | None:

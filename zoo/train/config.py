@@ -129,6 +129,7 @@ class TrainConfig:
         folds: sets of chromosomes for cross-validation, see `fold`.
         license: terms of the result.
         citation: of the data or method.
+        command: what makes the model again, for its card.
     """
 
     name: str
@@ -152,6 +153,7 @@ class TrainConfig:
     folds: tuple[tuple[str, ...], ...] = ()
     license: str = "as the owner of the data says"
     citation: str = ""
+    command: str = ""
 
     def __post_init__(self) -> None:
         Name.parse(self.name)
@@ -255,12 +257,10 @@ def load(path: Path) -> dict:
     return found if base is None else _over(load(path.parent / str(base)), found)
 
 
-def _over(base: dict, changes: Mapping[str, object]) -> dict:
+def _over(base: Mapping[str, object], changes: Mapping[str, object]) -> dict:
     """A dictionary with some values replaced, and within the dictionaries in it likewise."""
     parts = {
-        key: _over(base[key] or {}, value)
-        if isinstance(value, Mapping) and isinstance(base.get(key, 0), (dict, type(None)))
-        else value
+        key: _over(base[key], value) if isinstance(value, Mapping) and isinstance(base.get(key), Mapping) else value
         for key, value in changes.items()
     }
     return {**base, **parts}

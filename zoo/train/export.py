@@ -51,6 +51,7 @@ def _write(target: Path, spec: ModelSpec, network: keras.Model, config: TrainCon
         f"{config.monitor.replace('_', ' ')} on {', '.join(split.validation)}; "
         f"metrics are of {', '.join(split.test) or 'no'} chromosomes, which it has not seen."
     )
+    training += f" To make it again: {config.command}" if config.command else ""
     text = card.of_model(spec.to_json(), training=training)
     folder.write(target, spec, network, folder.Golden(inputs, outputs), None, text)
     store.write_digests(target, {"source": config.name})

@@ -1,0 +1,113 @@
+"""The models that ship with the package."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import registry
+import zoo
+from zoo.errors import IntegrityError
+from zoo.evaluate.binding import benchmark
+
+ROOT = Path(__file__).parents[1]
+FACTORS = ("CBF1", "CIN5", "FKH1", "HSF1", "MCM1", "RAP1", "REB1", "SWI4", "TBF1", "UME6")
+NAMES = [f"yeast/{model}" for model in (*FACTORS, "ATAC")]
+
+
+def test_they_are_listed():
+    assert sorted(entry.name for entry in zoo.list_models("yeast/*")) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_gives_its_golden_outputs(name: str):
+    model = zoo.load(name)
+    assert model.check().passed
+    assert model.spec.input.genome == "sacCer3"
+    assert zoo.info(name)["cached"]
+
+
+def test_they_load_where_nothing_can_be_reached(tmp_path: Path):
+    """No network, no shared data, an empty cache that stays empty."""
+    environment = {
+        **os.environ,
+        "ZOO_OFFLINE": "1",
+        "ZOO_SHARED": "",
+        "ZOO_CACHE": str(tmp_path / "cache"),
+        "HF_ENDPOINT": "http://127.0.0.1:9",
+    }
+    command = [sys.executable, "-m", "zoo", "check", "yeast/REB1", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert json.loads(done.stdout)["passed"], done.stderr
+    assert not (tmp_path / "cache").exists()
+
+
+def test_they_are_small():
+    sizes = [path.stat().st_size for path in (ROOT / "registry" / "builtin").rglob("*") if path.is_file()]
+    assert len(sizes) == 11 * 5
+    assert sum(sizes) < 12_000_000
+
+
+def test_a_changed_byte_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    source = registry.builtin(*registry.resolve("yeast/REB1"))
+    target = tmp_path / "yeast" / "REB1"
+    target.mkdir(parents=True)
+    for path in source.iterdir():
+        (target / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(registry, "_BUILTIN", tmp_path)
+    assert zoo.load("yeast/REB1").check().passed
+    data = bytearray((target / "model.weights.h5").read_bytes())
+    data[-1000] ^= 1
+    (target / "model.weights.h5").write_bytes(data)
+    with pytest.raises(IntegrityError, match=r"model.weights.h5: A file's SHA-256"):
+        zoo.load("yeast/REB1")
+
+
+def test_they_are_in_the_wheel(tmp_path: Path):
+    """Built as `pip install .` builds it."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, ROOT]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {f"registry/builtin/{name}/model.weights.h5" for name in NAMES} <= names
+    assert "registry/families/yeast.json" in names
+
+
+def test_cards_tell_how_they_were_judged():
+    for name in NAMES:
+        folder = registry.builtin(*registry.resolve(name))
+        card = (folder / "README.md").read_text()
+        assert "metrics are of chrIV, chrXIII chromosomes, which it has not seen" in card
+        recipe = "train_asap.py" if name == "yeast/ATAC" else f"train_maxatac.py --factor {name[6:]}"
+        assert f"python recipes/{recipe}" in card
+
+
+def test_accessibility_beats_both_baselines():
+    metrics = zoo.info("yeast/ATAC")["metrics"]
+    for chrom in ("chrIV", "chrXIII"):
+        for where in ("", " around peaks"):
+            model = metrics[f"pearson {chrom}{where}"]
+            assert model > metrics[f"pearson {chrom}{where}, k-mer regression"]
+            assert model > metrics[f"pearson {chrom}{where}, mean profile"]
+
+
+def test_reb1_on_chromosomes_it_has_not_seen(shared: Path, tmp_path: Path):
+    """From the fragments on: tracks, prediction, bins of 200 bp, as its card says."""
+    sys.path.insert(0, str(ROOT / "recipes"))
+    import yeast
+
+    data = yeast.prepare(yeast.at_hand(), tmp_path / "data")
+    model = zoo.load("yeast/REB1")
+    chromosomes = ["chrIV", "chrXIII"]
+    files = model.predict(
+        genome=data.genome, signal=data.signal, chromosomes=chromosomes, output=tmp_path / "reb1", threshold=None
+    )
+    scores = benchmark(files.bigwig, data.peaks_of("REB1"), chromosomes)
+    assert (scores.positives, scores.bins) == (192, 12_281)
+    assert scores.aupr == pytest.approx(model.spec.metrics["AUPR"], abs=2e-4)
+    assert scores.aupr >= 0.45
