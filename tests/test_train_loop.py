@@ -356,7 +356,7 @@ def test_files_that_do_not_belong_together(files: synthetic.Synthetic, tmp_path:
         Run(changed(signal=other))
     with pytest.raises(GenomeMismatch, match="the binding track of CTCF"):
         Run(changed(binding=other))
-    for line, said in (("chr1\t1\t99999999\n", "no peak ends behind"), ("chr77\t1\t9\n", "chromosomes in common")):
+    for line, said in (("chr1\t1\t99999999\n", "none ends behind"), ("chr77\t1\t9\n", "chromosomes in common")):
         (tmp_path / "peaks.bed").write_text(line)
         with pytest.raises(GenomeMismatch, match=said):
             Run(changed(peaks=str(tmp_path / "peaks.bed")))

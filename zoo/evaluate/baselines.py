@@ -15,11 +15,12 @@ class KmerRegression:
     Features are the counts of canonical k-mers within 128 bp, and the shares of G and C within 32, 128 and 512 bp.
 
     Args:
+        bin_size: bp of a bin, a divisor of 16.
         k: length of the k-mers.
     """
 
-    def __init__(self, k: int = 5) -> None:
-        self._k = k
+    def __init__(self, bin_size: int = 4, k: int = 5) -> None:
+        self._bin_size, self._k = bin_size, k
         codes = np.arange(4**k)
         digits = codes[:, None] // 4 ** np.arange(k)[::-1] % 4
         turned = ((3 - digits[:, ::-1]) * 4 ** np.arange(k)[::-1]).sum(axis=1)
@@ -50,9 +51,9 @@ class KmerRegression:
         return np.repeat(found, self._bins // found.shape[1], axis=1)
 
     def _features(self, x: np.ndarray, bins: int) -> np.ndarray:
-        """(n, places, features) float32, a place every 16 bp of the bins (4 bp each) in the middle of the window."""
+        """(n, places, features) float32, a place every 16 bp of the bins in the middle of the window."""
         length = x.shape[1]
-        span = bins * 4
+        span = bins * self._bin_size
         places = (length - span) // 2 + _STEP // 2 + np.arange(0, span, _STEP)
         known = x.sum(axis=-1) > 0
         codes = x.argmax(axis=-1)

@@ -1,5 +1,6 @@
 """The model folder of a finished run: weights, golden outputs, metrics on the test chromosomes, card."""
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,12 @@ from zoo.porting.golden import golden_inputs
 from zoo.spec import InputSpec, ModelSpec, PredictionSpec
 from zoo.train.config import TrainConfig
 from zoo.train.loop import Result
+from zoo.train.tasks import on_genome
 
 if TYPE_CHECKING:
     from zoo.train.run import Run
 
+_BASELINE_WINDOWS = 10_000
 _STRIDE = 4  # maxATAC's windows begin every quarter of their length
 _VIEWS = {
     "both": ("forward", "reverse_complement"),
@@ -93,38 +96,29 @@ def _binding(model: Model, run: "Run") -> dict[str, float]:
     config, found = run.config, {}
     if not config.chromosomes.test:
         return {}
-    genome = Genome(config.genome)
+    genome, several = Genome(config.genome), len(run.task.cells) > 1
     for cell in run.task.cells:
-        suffix = f", {cell.name}" if len(run.task.cells) > 1 else ""
+        truth = on_genome(cell.chip_peaks, genome)
         for strands in ("forward", "both"):
-            output = model.path / "test"
-            files = model.predict(
-                genome=genome,
-                signal=Signal(cell.signal),
-                chromosomes=list(config.chromosomes.test),
-                output=output,
-                threshold=None,
-                strands=strands,
-                progress=run.progress,
-            )
-            truth = run.task.intervals(cell.chip_peaks)
-            scores = benchmark(files.bigwig, truth, config.chromosomes.test, blacklist=run.task.blacklist or None)
-            label = f"both strands{suffix}" if strands == "both" else suffix.removeprefix(", ")
-            found |= {
-                f"AUPR{_of(label)}": round(scores.aupr, 4),
-                f"average precision{_of(label)}": round(scores.average_precision, 4),
-            }
-            for path in model.path.glob("test.*"):
-                path.unlink()
-        found[f"positive bins{suffix}"], found[f"share of positive bins{suffix}"] = (
-            float(scores.positives),
-            round(scores.random, 5),
-        )
+            with tempfile.TemporaryDirectory(dir=model.path) as work:
+                files = model.predict(
+                    genome=genome,
+                    signal=Signal(cell.signal),
+                    chromosomes=list(config.chromosomes.test),
+                    output=Path(work) / "test",
+                    threshold=None,
+                    strands=strands,
+                    progress=run.progress,
+                )
+                scores = benchmark(files.bigwig, truth, config.chromosomes.test, blacklist=run.task.blacklist or None)
+            labels = ["both strands"] * (strands == "both") + [cell.name] * several
+            label = f" ({', '.join(labels)})" if labels else ""
+            found[f"AUPR{label}"] = round(scores.aupr, 4)
+            found[f"average precision{label}"] = round(scores.average_precision, 4)
+        label = f" ({cell.name})" if several else ""
+        found[f"positive bins{label}"] = float(scores.positives)
+        found[f"share of positive bins{label}"] = round(scores.random, 5)
     return found
-
-
-def _of(label: str) -> str:
-    return f" ({label})" if label else ""
 
 
 def _accessibility(model: Model, run: "Run") -> dict[str, float]:
@@ -138,10 +132,10 @@ def _accessibility(model: Model, run: "Run") -> dict[str, float]:
     sets = {"": task.plan, " around peaks": task.plan_peaks} if task.peaks else {"": task.plan}
     found = {}
     for where, plan in sets.items():
-        learn = _batches(run, plan(split.train))
+        learn = _batches(run, _some(plan(split.train), run.config.seed))
         predictors = {
             "": lambda x: np.asarray(task.judged(model.predict(x))),
-            ", k-mer regression": KmerRegression().fit(learn).predict,
+            ", k-mer regression": KmerRegression(run.output.bin_size).fit(learn).predict,
             ", mean profile": MeanProfile().fit(learn).predict,
         }
         for chrom in split.test:
@@ -156,6 +150,18 @@ def _accessibility(model: Model, run: "Run") -> dict[str, float]:
                 if None not in values:
                     found[f"mean {name}{where}{label}"] = round(float(np.mean(values)), 4)
     return found
+
+
+def _some(plan: Plan, seed: int) -> Plan:
+    """Not more windows than the baselines need, of all chromosomes alike."""
+    random = np.random.default_rng(seed)
+    keep = random.permutation(plan.size) < _BASELINE_WINDOWS
+    edges = np.cumsum([0, *map(len, plan.starts.values())])
+    starts = {
+        chrom: found[keep[first : first + len(found)]]
+        for (chrom, found), first in zip(plan.starts.items(), edges, strict=False)
+    }
+    return Plan(starts, plan.layout, plan.bin_size)
 
 
 def _batches(run: "Run", plan: Plan) -> Batches:

@@ -99,14 +99,10 @@ class Trainer:
         resolver = self._strategy.cluster_resolver
         return resolver is None or not resolver.task_id
 
-    def run(self, stop_after: int | None = None) -> Result:
+    def run(self) -> Result:
         """Train from the folder's checkpoint, or from the start, to the end.
 
-        Args:
-            stop_after: steps in this call, for trying things out.
-
-        Raises:
-            Diverged: a loss that is no number; the message names its step.
+        Raises `Diverged` for a loss that is no number; the message names its step.
         """
         variables = self._variables()
         progress = state.Progress()
@@ -114,23 +110,21 @@ class Trainer:
             progress = state.restore(self.folder / CHECKPOINT, variables)
         steps, started = self.training.steps, time.monotonic()
         batches = iter(self._batches(progress.step))
-        last = math.inf if stop_after is None else progress.step + stop_after
-        while not self._is_over(progress) and progress.step < last:
+        while not self._is_over(progress):
             epoch, within = divmod(progress.step, steps)
             if not within:
                 progress.loss, progress.windows = 0.0, 0
             with tqdm(total=steps, initial=within, desc=f"epoch {epoch + 1}", unit="step", disable=self._hidden) as bar:
-                while progress.step < min((epoch + 1) * steps, last):
+                while progress.step < (epoch + 1) * steps:
                     self._train(next(batches), progress)
                     bar.set_postfix(loss=f"{progress.loss / progress.windows:.4f}", refresh=False)
                     bar.update()
                     if progress.step % self.config.checkpoint_steps == 0 and progress.step % steps and self.is_chief:
                         state.save(self.folder / CHECKPOINT, variables, progress)
-            if progress.step == (epoch + 1) * steps:
-                self._end_epoch(progress, time.monotonic() - started)
-                started = time.monotonic()
-                if self.is_chief:
-                    state.save(self.folder / CHECKPOINT, variables, progress)
+            self._end_epoch(progress, time.monotonic() - started)
+            started = time.monotonic()
+            if self.is_chief:
+                state.save(self.folder / CHECKPOINT, variables, progress)
         return Result(progress.best_epoch, progress.best, progress.rows)
 
     def _variables(self) -> list:

@@ -115,11 +115,9 @@ class Run:
             Diverged: the loss is no number any more.
         """
         self._claim(folder, resume)
-        batches = {part: self.task.batches(part, self._slabs(part, plan)) for part, plan in self.task.plans.items()}
-        trainer = self._trainer(batches["training"], batches["validation"], folder)
         try:
-            result = trainer.run()
-            if trainer.is_chief:
+            result, is_chief = self._learn(folder)
+            if is_chief:
                 self._finish(folder, result)
         except OSError as error:
             said = os.strerror(error.errno) if error.errno else error
@@ -128,6 +126,12 @@ class Run:
                 received={"out": str(folder)},
             ) from None
         return result
+
+    def _learn(self, folder: Path) -> tuple[Result, bool]:
+        """The loop; what it kept in memory is free again afterwards. Also whether this process writes files."""
+        batches = {part: self.task.batches(part, self._slabs(part, plan)) for part, plan in self.task.plans.items()}
+        trainer = self._trainer(batches["training"], batches["validation"], folder)
+        return trainer.run(), trainer.is_chief
 
     def _slabs(self, part: str, plan):
         read = partial(self.task.slabs, part, plan, self.progress, self.scratch)

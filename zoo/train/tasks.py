@@ -87,8 +87,8 @@ class AccessibilityTask:
         self.genome, self.signal = Genome(config.genome), Signal(data.signal)
         wanted = [*config.chromosomes.train, *config.chromosomes.validation, *config.chromosomes.test]
         _check(self.genome, {"the signal": self.signal.sizes}, wanted)
-        self.blacklist = [item for path in data.blacklist for item in read_intervals(path)]
-        self.unmappable = bed.read(data.unmappable) if data.unmappable else []
+        self.blacklist = [item for path in data.blacklist for item in on_genome(path, self.genome)]
+        self.unmappable = on_genome(data.unmappable, self.genome) if data.unmappable else []
         self.files = [Path(config.genome), Path(data.signal), *map(Path, data.blacklist)]
         self.files += [Path(data.unmappable)] if data.unmappable else []
         self.recipe = {"mappability": data.mappability}
@@ -185,12 +185,12 @@ class BindingTask:
         _check(self.genome, tracks, wanted)
         self.recipe = {"slop": data.slop, "cells": len(self.cells)}
         self.tracks = [maxima(*signals), labels(*bound)]
-        self.blacklist = [item for path in data.blacklist for item in bed.read(path)]
+        self.blacklist = [item for path in data.blacklist for item in on_genome(path, self.genome)]
         kinds = [
             (cell, kind, getattr(cell, f"{kind.lower()}_peaks")) for cell in self.cells for kind in ("ATAC", "CHIP")
         ]
         kinds = [item for item in kinds if item[2] is not None]
-        self._peaks = [(self.cells.index(cell), kind, self.intervals(path)) for cell, kind, path in kinds]
+        self._peaks = [(self.cells.index(cell), kind, on_genome(path, self.genome)) for cell, kind, path in kinds]
         self.files = [Path(config.genome), *map(Path, data.blacklist)]
         self.files += [path for cell in self.cells for path in (cell.signal, cell.binding)]
         self._regions = {
@@ -202,30 +202,12 @@ class BindingTask:
             for part, found in self._regions.items()
         }
 
-    def intervals(self, path: Path) -> list[Interval]:
-        """The intervals of a file by the genome's names, those of other sequences left out."""
-        found = [(names.find(item.chrom, self.genome.sizes), item) for item in bed.read(path)]
-        kept = [Interval(chrom, item.start, item.end) for chrom, item in found if chrom is not None]
-        for item in kept:
-            if item.end > self.genome.sizes[item.chrom]:
-                raise GenomeMismatch(
-                    "Peaks and genome are on the same assembly: no peak ends behind its chromosome",
-                    where=path,
-                    received={"peak": str(item), "length": self.genome.sizes[item.chrom]},
-                )
-        if not kept:
-            raise GenomeMismatch(
-                "Peaks and genome have chromosomes in common",
-                where=path,
-                received={"peaks": found[0][1].chrom, "genome": list(self.genome.sizes)[:5]},
-            )
-        return kept
-
     def _labels(self, path: Path) -> Signal | list[Interval]:
         if Path(path).suffix.lower() in (".bw", ".bigwig"):
             return Signal(path)
         slop = self._config.binding.slop
-        return [Interval(item.chrom, max(item.start - slop, 0), item.end + slop) for item in self.intervals(path)]
+        found = on_genome(path, self.genome)
+        return [Interval(item.chrom, max(item.start - slop, 0), item.end + slop) for item in found]
 
     def _around(self, chromosomes: Sequence[str], margin: int) -> regions.Regions:
         data, sizes = self._config.binding, self.genome.sizes
@@ -284,10 +266,30 @@ def task_of(config: TrainConfig, window: int, output: OutputSpec) -> Accessibili
     return (AccessibilityTask if config.accessibility else BindingTask)(config, window, output)
 
 
-def read_intervals(path: str | Path) -> list[Interval]:
-    """Intervals of a BED file, or the reference bases of a VCF file, as its name says."""
+def on_genome(path: str | Path, genome: Genome) -> list[Interval]:
+    """Intervals of a BED file, or the reference bases of a VCF file, by the genome's names of chromosomes.
+
+    Those on sequences that the genome lacks are left out. Raises `GenomeMismatch` if all are, or if one ends behind its
+    chromosome.
+    """
     is_vcf = ".vcf" in Path(path).suffixes
-    return vcf.read_intervals(path) if is_vcf else bed.read(path)
+    found = vcf.read_intervals(path) if is_vcf else bed.read(path)
+    renamed = [(names.find(item.chrom, genome.sizes), item) for item in found]
+    kept = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
+    for item in kept:
+        if item.end > genome.sizes[item.chrom]:
+            raise GenomeMismatch(
+                "Intervals and genome are on the same assembly: none ends behind its chromosome",
+                where=path,
+                received={"interval": str(item), "length": genome.sizes[item.chrom]},
+            )
+    if found and not kept:
+        raise GenomeMismatch(
+            "Intervals and genome have chromosomes in common",
+            where=path,
+            received={"intervals": found[0].chrom, "genome": list(genome.sizes)[:5]},
+        )
+    return kept
 
 
 def _only_cell(config: TrainConfig) -> meta.CellType:
