@@ -160,9 +160,10 @@ def _show(entries: Sequence[registry.Entry], as_json: bool) -> None:
         return
     print(f"{'model':<20} {'best F1':>8} {'at score':>9}  description")
     for entry in entries:
-        f1, score = (entry.facts.get(key, float("nan")) for key in ("best_f1", "best_f1_threshold"))
+        found = (entry.facts.get(key) for key in ("best_f1", "best_f1_threshold"))
+        f1, score = ("-" if value is None else f"{value:.3f}" for value in found)
         described = ", ".join((entry.description, *entry.aliases))
-        print(f"{entry.name:<20} {f1:>8.3f} {score:>9.3f}  {described[:39]}")
+        print(f"{entry.name:<20} {f1:>8} {score:>9}  {described[:39]}")
 
 
 def _info(options: argparse.Namespace) -> None:
@@ -216,6 +217,7 @@ def _verify(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> None:
     from zoo.train import command
 
+    _import_keras()
     command.main(options)
 
 

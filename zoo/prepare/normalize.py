@@ -1,0 +1,110 @@
+"""Normalizing tracks: min-max with a percentile, z-scores, arcsinh (maxATAC `normalize`)."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.errors import InputError
+
+METHODS = ("min-max", "zscore", "arcsinh")
+_HALF = 16
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Of the bases of a track that are not blacklisted.
+
+    Attributes:
+        low: the smallest value of all bases; where the track has none it is 0.
+        high: the percentile of the positive bases, by linear interpolation.
+        median: of the positive bases.
+        mean: of the positive bases.
+        deviation: of the positive bases, of the population.
+        bases: how many are positive.
+    """
+
+    low: float
+    high: float
+    median: float
+    mean: float
+    deviation: float
+    bases: int
+
+
+Blocks = Callable[[], Iterable[np.ndarray]]
+
+
+def statistics(blocks: Blocks, percentile: float = 99.0) -> Statistics:
+    """Exact statistics in fixed memory, whatever the number of bases.
+
+    Positive float32 numbers have the order of their bits: the first pass counts upper halves, the second one the lower
+    halves of those in which a wanted rank lies.
+
+    Args:
+        blocks: gives the values, float32, as often as it is called; 0 where there is no data.
+        percentile: 0 to 100.
+
+    Raises:
+        InputError: a negative number or one that is not finite, no positive base, or a percentile out of range.
+    """
+    if not 0 < percentile <= 100:
+        raise InputError("A percentile is above 0 and at most 100", example=99, received={"percentile": percentile})
+    upper = np.zeros(1 << _HALF, np.int64)
+    low, total, squares = np.inf, 0.0, 0.0
+    for values in blocks():
+        if not np.isfinite(values).all() or values.min(initial=0) < 0:
+            raise InputError(
+                "A track to be normalized is finite and not negative",
+                received={"smallest": float(np.nanmin(values)), "largest": float(np.nanmax(values))},
+            )
+        low = min(low, float(values.min(initial=np.inf)))
+        positive = values[values > 0]
+        upper += np.bincount(positive.view(np.uint32) >> _HALF, minlength=len(upper))
+        total += positive.sum(dtype=np.float64)
+        squares += np.square(positive, dtype=np.float64).sum()
+    bases = int(upper.sum())
+    if not bases:
+        raise InputError("A track to be normalized has a positive base", received={"positive bases": 0})
+    mean = total / bases
+    high, median = _percentiles(blocks, upper, bases, (percentile, 50.0))
+    deviation = float(np.sqrt(max(squares / bases - mean * mean, 0.0)))
+    return Statistics(low, high, median, mean, deviation, bases)
+
+
+def scaled(values: np.ndarray, method: str, found: Statistics, clip: bool = False) -> np.ndarray:
+    """Values by one of `METHODS`, float32.
+
+    min-max: (x - low) / (high - low), between 0 and 1 only with `clip`. zscore: (x - mean) / deviation. arcsinh: of x.
+    """
+    if method == "min-max":
+        values = (values - np.float32(found.low)) / np.float32(found.high - found.low)
+        return np.clip(values, 0, 1) if clip else values
+    if method == "zscore":
+        return (values - np.float32(found.mean)) / np.float32(found.deviation)
+    if method == "arcsinh":
+        return np.arcsinh(values)
+    raise InputError(f"A method is one of {', '.join(METHODS)}", received={"method": method})
+
+
+def _percentiles(blocks: Blocks, upper: np.ndarray, bases: int, wanted: Sequence[float]) -> list[float]:
+    """Percentiles as `numpy.percentile` has them."""
+    places = [percent / 100 * (bases - 1) for percent in wanted]
+    ranks = sorted({rank for place in places for rank in (int(place), min(int(place) + 1, bases - 1))})
+    before = np.cumsum(upper)
+    halves = {rank: int(np.searchsorted(before, rank, side="right")) for rank in ranks}
+    lower = {half: np.zeros(1 << _HALF, np.int64) for half in halves.values()}
+    for values in blocks():
+        bits = values[values > 0].view(np.uint32)
+        for half, counts in lower.items():
+            counts += np.bincount(bits[bits >> _HALF == half] & 0xFFFF, minlength=len(counts))
+    value = {}
+    for rank, half in halves.items():
+        inside = rank - (before[half] - upper[half])
+        rest = int(np.searchsorted(np.cumsum(lower[half]), inside, side="right"))
+        value[rank] = float(np.array([half << _HALF | rest], np.uint32).view(np.float32)[0])
+    found = []
+    for place in places:
+        one, other = value[int(place)], value[min(int(place) + 1, bases - 1)]
+        found.append(one + (other - one) * (place - int(place)))
+    return found
