@@ -34,9 +34,10 @@ setup(
     ],
     extras_require={
         "pandas": ["pandas"],
+        "prepare": ["pandas", "pysam"],
         "tfio": ["tensorflow>=2.16,<2.17", "tensorflow-io==0.37.1", "numpy<2"],  # its last release fits these only
         "torch": ["torch"],
-        "test": ["jax", "pandas", "pytest", "ruff"],
+        "test": ["jax", "pandas", "pysam", "pytest", "ruff"],
     },
     entry_points={"console_scripts": ["zoo=zoo.cli:main"]},
     classifiers=[

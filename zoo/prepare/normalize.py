@@ -69,7 +69,7 @@ def statistics(blocks: Blocks, percentile: float = 99.0) -> Statistics:
     mean = total / bases
     high, median = _percentiles(blocks, upper, bases, (percentile, 50.0))
     deviation = float(np.sqrt(max(squares / bases - mean * mean, 0.0)))
-    return Statistics(low, high, median, mean, deviation, bases)
+    return Statistics(low, high, median, float(mean), deviation, bases)
 
 
 def scaled(values: np.ndarray, method: str, found: Statistics, clip: bool = False) -> np.ndarray:

@@ -20,13 +20,16 @@ from zoo.prepare.normalize import Statistics, scaled, statistics
 _NONE = np.empty((0, 2), np.int64)
 
 
-def write(path: Path, sizes: Mapping[str, int], blocks: Iterable[tuple[str, int, np.ndarray]]) -> None:
+def write(
+    path: Path, sizes: Mapping[str, int], blocks: Iterable[tuple[str, int, np.ndarray]], zeros: bool = True
+) -> None:
     """Write a bigWig with a value for every base that blocks cover.
 
     Args:
         path: where; it appears when it is complete.
         sizes: chromosome → bp, in the order of the blocks.
         blocks: (chromosome, first base, values (n,) float32), in order.
+        zeros: whether bases with the value 0 are written, too.
 
     Raises:
         InputError: the folder cannot be written to, or its disk is full.
@@ -38,7 +41,10 @@ def write(path: Path, sizes: Mapping[str, int], blocks: Iterable[tuple[str, int,
                 file.addHeader(list(sizes.items()))
                 for chrom, first, values in blocks:
                     starts, ends, levels = runs(first, np.asarray(values, np.float32))
-                    file.addEntries([chrom] * len(starts), starts, ends=ends, values=levels.astype(np.float64))
+                    kept = slice(None) if zeros else levels != 0
+                    if len(starts := starts[kept]):
+                        levels = levels[kept].astype(np.float64)
+                        file.addEntries([chrom] * len(starts), starts, ends=ends[kept], values=levels)
             finally:
                 file.close()
             check_complete(temporary)  # the library does not report a disk that is full

@@ -1,0 +1,234 @@
+"""From reads to tracks, against the original's outputs and by hand."""
+
+import bz2
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pysam
+import pytest
+
+from zoo.errors import GenomeMismatch, InputError
+from zoo.genome import bed
+from zoo.genome.interval import Interval
+from zoo.genome.signal import Signal
+from zoo.prepare import coverage, fragments
+from zoo.prepare.cutsites import CutSites
+from zoo.prepare.sample import prepare
+
+SIZES = {"chr1": 1000, "chr2": 400}
+
+
+@pytest.fixture(scope="module")
+def golden(shared: Path) -> Path:
+    return shared / "golden" / "maxatac" / "e2e"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reads", "arguments", "cuts"),
+    [
+        ("prepare_fragments", "fragments.tsv.gz", {}, 71_136),
+        ("prepare_bam", "reads.bam", {}, 17_464),
+        ("prepare_bam_skip", "reads.bam", {"keep_duplicates": True}, 18_220),
+    ],
+)
+def test_tracks_of_the_original(golden: Path, tmp_path: Path, kind: str, reads: str, arguments: dict, cuts: int):
+    """At every base; the original's coverage went through text with six digits."""
+    lines = [line.split() for line in (golden / "inputs" / "chrom.sizes").read_text().splitlines()]
+    sizes = {chrom: int(size) for chrom, size in lines}
+    blacklist = golden / "inputs" / "blacklist.bed"
+    made = prepare(golden / "inputs" / reads, tmp_path / "sample", sizes, blacklist=blacklist, **arguments)
+    assert made.coverage.name == "sample_RP20M.bw"
+    assert made.cuts == cuts
+    for ours, theirs, tolerance in ((made.coverage, "", {"rtol": 5e-6}), (made.signal, "_minmax01", {"atol": 1e-5})):
+        one, other = Signal(ours), Signal(golden / "outputs" / kind / f"sample_IS_slop20_RP20M{theirs}.bw")
+        for chrom, size in sizes.items():
+            np.testing.assert_allclose(one.values(chrom, 0, size), other.values(chrom, 0, size), **tolerance)
+    assert json.loads(made.summary.read_text())["cuts"] == cuts
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sample.bw", "sample.json", "sample_RP20M.bw"]
+
+
+def write(path: Path, text: str) -> Path:
+    opened = {".gz": gzip.open, ".bz2": bz2.open}.get(path.suffix, open)
+    with opened(path, "wt") as file:
+        file.write(text)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "a.tsv.gz", "a.bed.bz2", "a.bedpe"])
+def test_fragments_in_blocks(tmp_path: Path, name: str):
+    rows = "".join(f"chr{1 + i // 3}\t{100 + i}\t{200 + i}\tcell{i % 2}\t9\n" for i in range(6))
+    path = write(tmp_path / name, f"# id=10x\n{rows}")
+    found = [(b.chrom, b.row, b.starts.tolist(), b.barcodes.tolist()) for b in fragments.read(path, True, rows=4)]
+    assert found == [
+        ("chr1", 1, [100, 101, 102], ["cell0", "cell1", "cell0"]),
+        ("chr2", 4, [103], ["cell1"]),
+        ("chr2", 5, [104, 105], ["cell0", "cell1"]),
+    ]
+    assert next(fragments.read(path)).barcodes is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "at least one"),
+        ("chr1\t5\n", "chrom, start, end"),
+        ("chr1\ta\tb\n", "chrom, start, end"),
+        ("chr1\t5\t9\nchr1\t9\t9\n", "row 2: A fragment is 0-based"),
+        ("chr1\t-1\t9\n", "0 ≤ start < end"),
+    ],
+)
+def test_fragments_with_mistakes(tmp_path: Path, text: str, said: str):
+    with pytest.raises(InputError, match=said):
+        list(fragments.read(write(tmp_path / "f.tsv", text)))
+
+
+def test_fragments_that_were_cut_off(tmp_path: Path):
+    path = write(tmp_path / "f.tsv.gz", "".join(f"chr1\t{i}\t{i + 50}\n" for i in range(1, 900)))
+    path.write_bytes(path.read_bytes()[:-400])
+    with pytest.raises(InputError, match="cut off"):
+        prepare(path, tmp_path / "out", SIZES)
+    with pytest.raises(InputError, match="can be read"):
+        prepare(tmp_path / "missing.tsv", tmp_path / "out", SIZES)
+    assert [item.name for item in tmp_path.iterdir()] == ["f.tsv.gz"]
+
+
+def test_sites_by_hand(tmp_path: Path):
+    """Fragments that were shifted begin and end at their sites; others 4 bp behind their start, 5 before their end."""
+    path = write(tmp_path / "f.tsv", "chr1\t100\t200\nchr1\t150\t200\nchrM\t1\t9\n")
+    block = next(fragments.read(path))
+    for number, (shift, expected) in enumerate(
+        (((0, -1), {100: 1, 150: 1, 199: 2}), ((4, -5), {104: 1, 154: 1, 195: 2}))
+    ):
+        sites = CutSites(tmp_path / f"{number}", SIZES)
+        sites.add_fragments(block, shift, path)
+        counts = sites.counts("chr1")
+        assert {int(at): int(counts[at]) for at in np.flatnonzero(counts)} == expected
+        assert (sites.kept, sites.elsewhere) == (4, 0)
+        assert not sites.counts("chr2").any()
+
+
+def test_coverage_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """±20 bp, cut off at the ends; whatever the blocks; a site goes whose bases touch the blacklist."""
+    counts = np.zeros(1000, np.int32)
+    counts[[3, 500, 990]] = 1, 2, 1
+    expected = np.zeros(1000, int)
+    expected[:24], expected[480:521], expected[970:] = 1, 2, 1
+    for size in (7, 100, 4096):
+        monkeypatch.setattr(coverage, "BLOCK", size)
+        assert np.array_equal(np.concatenate([total for _, total in coverage.smoothed(counts, 20)]), expected)
+    for touching, left in ((520, False), (521, True), (480, False), (479, True)):
+        masked = counts.copy()
+        coverage.mask(masked, np.array([[touching, touching + 1]]), 20)
+        assert bool(masked[500]) == left
+
+
+def test_a_sample_by_hand(tmp_path: Path):
+    """Two fragments are four cuts of 20 million; the blacklist takes one, which still counts for the depth."""
+    path = write(tmp_path / "f.tsv", "1\t100\t300\n1\t500\t900\n")
+    made = prepare(path, tmp_path / "out", SIZES, blacklist=[Interval("chr1", 885, 886)])
+    values = Signal(made.coverage, fill=-1).values("chr1", 0, 1000)
+    assert values[79] == -1
+    assert set(values[[80, 120, 279, 319, 480, 520]]) == {5_000_000}
+    assert (values[860:] == -1).all()
+    track = Signal(made.signal, fill=-1).values("chr1", 0, 1000)
+    assert (track[80], track[79], track[890]) == (1, 0, 0)
+    assert Signal(made.signal, fill=-1).values("chr2", 0, 400).max() == 0
+
+
+def test_fragments_of_another_assembly(tmp_path: Path):
+    path = write(tmp_path / "f.tsv", "chr1\t100\t300\nchr1\t500\t1001\n")
+    with pytest.raises(GenomeMismatch, match=r"none ends behind its chromosome.*end=1001.*length=1000"):
+        prepare(path, tmp_path / "out", SIZES)
+    with pytest.raises(InputError, match=r"Fragments are on the chosen chromosomes.*elsewhere=1"):
+        prepare(write(tmp_path / "g.tsv", "chr7\t1\t9\n"), tmp_path / "out", SIZES)
+    with pytest.raises(InputError, match=r"calls a chromosome by one name.*'1', 'chr1'"):
+        prepare(write(tmp_path / "h.tsv", "chr1\t1\t9\n1\t1\t9\n"), tmp_path / "out", SIZES)
+    assert not list(tmp_path.glob("out*"))
+
+
+def bam(path: Path, reads: list[tuple[int, int, int]]) -> Path:
+    """Reads of 30 bp on chr1: (flag, position, mapping quality)."""
+    header = {"HD": {"VN": "1.6"}, "SQ": [{"SN": chrom, "LN": size} for chrom, size in SIZES.items()]}
+    with pysam.AlignmentFile(str(path), "wb", header=header) as file:
+        for number, (flag, position, quality) in enumerate(reads):
+            read = pysam.AlignedSegment(file.header)
+            read.query_name, read.flag, read.mapping_quality = f"r{number // 2}", flag, quality
+            read.reference_id, read.reference_start, read.cigarstring = 0, position, "30M"
+            read.query_sequence, read.query_qualities = "A" * 30, pysam.qualitystring_to_array("I" * 30)
+            if flag & 1:
+                mate = reads[number ^ 1]
+                read.next_reference_id, read.next_reference_start = 0, mate[1]
+                read.template_length = (mate[1] + 30 - position) * (-1 if flag & 16 else 1)
+            file.write(read)
+    return path
+
+
+def test_reads_by_hand(tmp_path: Path):
+    """In any order, without an index: + strand start + 4, - strand end - 5."""
+    path = bam(tmp_path / "r.bam", [(99, 500, 60), (147, 600, 60), (99, 100, 60), (147, 180, 3)])
+    made = prepare(path, tmp_path / "all", SIZES, smoothing=0)
+    at = np.flatnonzero(Signal(made.coverage).values("chr1", 0, 1000))
+    assert at.tolist() == [104, 205, 504, 625]
+    made = prepare(path, tmp_path / "good", SIZES, smoothing=0, mapping_quality=10)
+    assert np.flatnonzero(Signal(made.coverage).values("chr1", 0, 1000)).tolist() == [104, 504, 625]
+    made = prepare(path, tmp_path / "shifted", SIZES, smoothing=0, shift=False)
+    assert np.flatnonzero(Signal(made.coverage).values("chr1", 0, 1000)).tolist() == [100, 209, 500, 629]
+    assert Signal(made.coverage).values("chr1", 100, 101).tolist() == [5_000_000]
+
+
+def test_pairs_that_repeat_another_one(tmp_path: Path):
+    pairs = [(99, 500, 60), (147, 600, 60)]
+    path = bam(tmp_path / "r.bam", pairs * 3)
+    assert prepare(path, tmp_path / "once", SIZES).cuts == 2
+    assert prepare(path, tmp_path / "all", SIZES, keep_duplicates=True).cuts == 6
+    said = json.loads((tmp_path / "once.json").read_text())["filters"]
+    assert said == {"reads": 6, "duplicates": 4, "not_in_a_proper_pair": 0, "of_low_quality": 0, "kept": 2}
+
+
+def test_reads_with_mistakes(tmp_path: Path):
+    """Single ends; nothing mapped well; a file that was cut off; no BAM at all."""
+    single = bam(tmp_path / "single.bam", [(0, 100, 60), (16, 200, 60)])
+    with pytest.raises(InputError, match=r"proper pairs are left.*not_in_a_proper_pair=2"):
+        prepare(single, tmp_path / "out", SIZES)
+    low = bam(tmp_path / "low.bam", [(99, 500, 1), (147, 600, 1)])
+    with pytest.raises(InputError, match="of_low_quality=2"):
+        prepare(low, tmp_path / "out", SIZES, mapping_quality=30)
+    whole = bam(tmp_path / "whole.bam", [(99, i % 400, 60) for i in range(4000)])
+    whole.write_bytes(whole.read_bytes()[:3000])
+    with pytest.raises(InputError, match="if it was cut off"):
+        prepare(whole, tmp_path / "out", SIZES)
+    with pytest.raises(InputError, match="BAM file can be read"):
+        prepare(write(tmp_path / "text.bam", "chr1\t1\t2\n"), tmp_path / "out", SIZES)
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_real_reads(shared: Path, tmp_path: Path):
+    """A BAM of hg19, fragments of single cells (hg38), unshifted and shifted fragments of yeast and GM12878."""
+    data = shared / "data"
+    made = prepare(data / "hg19_chr1_atac_bam" / "GL1.bam", tmp_path / "bam", {"chr1": 249_250_621})
+    said = json.loads(made.summary.read_text())["filters"]
+    assert said["reads"] == 88_714
+    assert said["kept"] + said["duplicates"] + said["not_in_a_proper_pair"] == 88_714
+    cells = data / "hg38_chr22_scatac" / "test.fragments.tsv.gz"
+    assert prepare(cells, tmp_path / "cells", {"chr22": 50_818_468}).cuts == 2 * 57_115
+    human = data / "hg19_chr20_gm12878"
+    made = prepare(
+        human / "chr20.50000.bed.bz2",
+        tmp_path / "gm",
+        {"chr20": 63_025_520},
+        blacklist=data / "blacklists" / "hg19-blacklist.v2.bed",
+    )
+    ready = Signal(human / "gm12878_minmax_p99.bw")
+    ours = Signal(made.signal).values("chr20", 0, 11_000_000)
+    theirs = ready.values("chr20", 0, 11_000_000)
+    assert np.corrcoef(ours, theirs)[0, 1] > 0.99  # that one has the ends' sites one base further on
+
+
+def test_blacklists_by_other_names(tmp_path: Path):
+    path = write(tmp_path / "f.tsv", "chr1\t100\t300\n")
+    (tmp_path / "b.bed").write_text("1\t295\t296\n")
+    made = prepare(path, tmp_path / "out", SIZES, blacklist=tmp_path / "b.bed", smoothing=5)
+    assert np.flatnonzero(Signal(made.coverage).values("chr1", 0, 1000)).tolist() == list(range(95, 106))
+    assert bed.read(tmp_path / "b.bed")[0].chrom == "1"

@@ -1,0 +1,153 @@
+"""A sample from its reads to the track that models take (maxATAC `prepare`)."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from registry.store import sha256
+from zoo.environment import versions
+from zoo.errors import InputError
+from zoo.genome import bed, names
+from zoo.genome.interval import Interval
+from zoo.predict.writers import atomic
+from zoo.prepare import coverage, fragments, tracks
+from zoo.prepare.cutsites import TN5, CutSites
+from zoo.prepare.normalize import Statistics
+from zoo.prepare.reads import Filters, add_bam
+
+SHIFTED = (0, -1)
+"""bp from a fragment's start, and from behind its last base, to its sites, where they were shifted already."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What `prepare` wrote.
+
+    Attributes:
+        coverage: bigWig of cut sites, smoothed and scaled to a read depth; bases without any have no value.
+        signal: the same, normalized; what models take. A value for every base.
+        summary: JSON with counts, statistics, parameters, versions and digests.
+        cuts: sites on the chosen chromosomes, those on blacklisted bases included.
+        statistics: of the coverage.
+    """
+
+    coverage: Path
+    signal: Path
+    summary: Path
+    cuts: int
+    statistics: Statistics
+
+
+def prepare(
+    reads: str | Path,
+    output: str | Path,
+    sizes: dict[str, int],
+    *,
+    shift: bool | None = None,
+    smoothing: int = 20,
+    read_depth: int = 20_000_000,
+    percentile: float = 99.0,
+    chromosomes: Sequence[str] | None = None,
+    blacklist: str | Path | Sequence[Interval] | None = None,
+    mapping_quality: int = 0,
+    keep_duplicates: bool = False,
+    scratch: str | Path | None = None,
+    progress: bool | None = None,
+) -> Prepared:
+    """Make the normalized track of a sample (Cazares et al. 2023, Methods).
+
+    Every fragment is two cuts. A cut counts for `smoothing` bp on each side; one whose bases touch the blacklist does
+    not count at all. Coverage is scaled to `read_depth` reads, then divided by a percentile of its positive bases.
+
+    Args:
+        reads: a BAM file of paired reads, or fragments (.tsv, .bed, .bedpe; plain, .gz, .bz2).
+        output: writes OUTPUT_RP20M.bw (named by the read depth), OUTPUT.bw and OUTPUT.json.
+        sizes: chromosome → bp, as a genome or a signal has them.
+        shift: move the ends of fragments by +4 and -5 bp; by default for BAM only, as fragments usually are shifted.
+        smoothing: bp.
+        read_depth: reads.
+        percentile: of the positive bases, what becomes 1.
+        chromosomes: default the main ones of `sizes`.
+        blacklist: a BED file or intervals.
+        mapping_quality: of BAM reads, at least.
+        keep_duplicates: of BAM reads; fragments are never looked through for any.
+        scratch: a folder for temporary files, about 8 bytes per fragment; by default beside the output.
+        progress: show progress bars; by default in a terminal only.
+
+    Raises:
+        InputError: no reads left, or files that cannot be used; GenomeMismatch if they are of different assemblies.
+        MissingExtra: pandas or pysam is not installed.
+    """
+    output, reads = Path(output), Path(reads).expanduser()
+    chosen = {chrom: sizes[chrom] for chrom in chromosomes or names.main_chromosomes(list(sizes))}
+    unwanted = bed.read(blacklist, may_be_empty=True) if isinstance(blacklist, (str, Path)) else list(blacklist or ())
+    is_bam = reads.suffix.lower() == ".bam"
+    move = TN5 if (is_bam if shift is None else shift) else SHIFTED
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=scratch or output.parent) as work:
+            sites = CutSites(Path(work) / "sites", chosen)
+            filters = _add(reads, sites, Path(work), move, mapping_quality, keep_duplicates)
+            counted = filters.reads if filters else sites.kept
+            depth = output.with_name(f"{output.name}_RP{read_depth / 1e6:g}M.bw")
+            track = _covered(sites, smoothing, read_depth / max(counted, 1), unwanted)
+            tracks.write(depth, chosen, track, zeros=False)
+    except OSError as error:
+        raise InputError(f"A sample's tracks can be written ({error})", received={"output": str(output)}) from None
+    signal = output.with_name(f"{output.name}.bw")
+    found = tracks.normalize(depth, signal, "min-max", percentile, blacklist=unwanted, progress=progress)
+    summary = output.with_name(f"{output.name}.json")
+    parameters = {
+        "shift": list(move),
+        "smoothing": smoothing,
+        "read_depth": read_depth,
+        "percentile": percentile,
+        "mapping_quality": mapping_quality,
+        "keep_duplicates": keep_duplicates,
+    }
+    content = {
+        "reads": {"path": str(reads), "sha256": sha256(reads)},
+        "filters": asdict(filters) if filters else None,
+        "cuts": sites.kept,
+        "cuts elsewhere": sites.elsewhere,
+        "statistics": asdict(found),
+        "parameters": parameters,
+        "chromosomes": list(chosen),
+        "versions": versions(),
+    }
+    with atomic(summary, summary.parent) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n")
+    return Prepared(depth, signal, summary, sites.kept, found)
+
+
+def _add(
+    reads: Path, sites: CutSites, work: Path, shift: tuple[int, int], mapping_quality: int, keep_duplicates: bool
+) -> Filters | None:
+    """Read a file of either kind; of BAM what its filters took."""
+    if reads.suffix.lower() == ".bam":
+        return add_bam(reads, sites, work, shift, mapping_quality, keep_duplicates)
+    for block in fragments.read(reads):
+        sites.add_fragments(block, shift, reads)
+    if not sites.kept:
+        raise InputError(
+            "Fragments are on the chosen chromosomes",
+            where=reads,
+            received={"elsewhere": sites.elsewhere // 2, "chromosomes": list(sites.sizes)[:5]},
+        )
+    return None
+
+
+def _covered(
+    sites: CutSites, smoothing: int, scale: float, blacklist: Sequence[Interval]
+) -> Iterator[tuple[str, int, np.ndarray]]:
+    """Scaled coverage, block by block."""
+    held = {names.find(chrom, sites.sizes): spans for chrom, spans in bed.merge(blacklist).items()}
+    for chrom in sites.sizes:
+        counts = sites.counts(chrom)
+        coverage.mask(counts, held.get(chrom), smoothing)
+        for first, total in coverage.smoothed(counts, smoothing):
+            yield chrom, first, total * scale
