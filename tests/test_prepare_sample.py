@@ -9,6 +9,7 @@ import numpy as np
 import pysam
 import pytest
 
+from zoo.cli import main
 from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import bed
 from zoo.genome.interval import Interval
@@ -232,3 +233,24 @@ def test_blacklists_by_other_names(tmp_path: Path):
     made = prepare(path, tmp_path / "out", SIZES, blacklist=tmp_path / "b.bed", smoothing=5)
     assert np.flatnonzero(Signal(made.coverage).values("chr1", 0, 1000)).tolist() == list(range(95, 106))
     assert bed.read(tmp_path / "b.bed")[0].chrom == "1"
+
+
+def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture):
+    """From fragments of two replicates to the normalized mean of both."""
+    (tmp_path / "sizes").write_text("chr1\t1000\nchr2\t400\n")
+    for name, at in (("a", 100), ("b", 300)):
+        path = write(tmp_path / f"{name}.tsv", f"chr1\t{at}\t{at + 100}\n")
+        made = ["prepare", str(path), "--output", str(tmp_path / name), "--chrom-sizes", str(tmp_path / "sizes")]
+        assert main([*made, "--slop", "5", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["parameters"]["smoothing"] == 5
+    tracks = [str(tmp_path / f"{name}_RP20M.bw") for name in "ab"]
+    assert main(["average", *tracks, "--output", str(tmp_path / "mean.bw")]) == 0
+    mean, final = str(tmp_path / "mean.bw"), str(tmp_path / "final.bw")
+    assert main(["normalize", mean, "--output", final]) == 0
+    assert "positive bases 44: median 5e+06" in capsys.readouterr().out
+    values = Signal(final).values("chr1", 0, 1000)
+    assert np.flatnonzero(values).tolist() == [*range(95, 106), *range(194, 205), *range(295, 306), *range(394, 405)]
+    assert set(values) == {0.0, 1.0}
+    (tmp_path / "sizes").write_text("chr1 1000\n")
+    assert main(made) == 2
+    assert "with a tab between" in capsys.readouterr().err

@@ -16,6 +16,8 @@ import registry
 from registry import store
 from zoo import __version__, environment, loading
 from zoo.errors import InputError, ZooError, ZooWarning
+from zoo.prepare import command as preparing
+from zoo.train import command as training
 
 _FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
 _CUTOFF = (
@@ -77,9 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("names", nargs="*", metavar="NAME", help="default everything in the cache")
 
     command = _add(commands, "train", _train, "train a model from 2bit, bigWig and BED files")
-    from zoo.train.command import add_options
-
-    add_options(command)
+    training.add_options(command)
+    command = _add(commands, "prepare", preparing.prepare, "make the track that a model takes from reads or fragments")
+    preparing.add_prepare(command)
+    command = _add(commands, "normalize", preparing.normalize, "normalize a track")
+    preparing.add_normalize(command)
+    command = _add(commands, "average", preparing.average, "average the tracks of replicates")
+    preparing.add_average(command)
 
     command = _add(commands, "env", _env, "show where models come from and what is installed")
     command.add_argument("--json", action="store_true", help="for programs")
@@ -215,10 +221,8 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from zoo.train import command
-
     _import_keras()
-    command.main(options)
+    training.main(options)
 
 
 def _env(options: argparse.Namespace) -> None:

@@ -1,0 +1,127 @@
+"""The command lines of `zoo prepare`, `zoo normalize` and `zoo average`; the original's options by their names."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from zoo.errors import InputError
+
+_METHODS = ("min-max", "zscore", "arcsinh")
+
+
+def add_prepare(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo prepare`."""
+    parser.add_argument("reads", help="BAM of paired reads, or fragments: .tsv, .bed, .bedpe, plain, .gz, .bz2")
+    parser.add_argument("--output", required=True, help="writes OUTPUT.bw (normalized), OUTPUT_RP20M.bw, OUTPUT.json")
+    sizes = parser.add_mutually_exclusive_group(required=True)
+    sizes.add_argument("--genome", metavar="2BIT", help="the assembly, for its chromosomes' lengths")
+    sizes.add_argument("--chrom-sizes", metavar="TSV", help="chromosome and bp, tab-separated, instead of a genome")
+    parser.add_argument(
+        "--shift", action=argparse.BooleanOptionalAction, help="move ends by +4 and -5 bp (default: for BAM only)"
+    )
+    parser.add_argument("--slop", type=int, default=20, metavar="BP", help="on each side of a cut (default 20)")
+    parser.add_argument("--rpm-factor", type=int, default=20_000_000, metavar="READS", help="(default 20000000)")
+    parser.add_argument("--mapping-quality", type=int, default=0, metavar="Q", help="of BAM reads (default 0)")
+    parser.add_argument("--skip-dedup", action="store_true", help="keep duplicates of BAM reads")
+    parser.add_argument("--scratch", metavar="FOLDER", help="for temporary files (default beside the output)")
+    _add_common(parser)
+    parser.add_argument("--json", action="store_true", help="print OUTPUT.json, for programs")
+
+
+def add_normalize(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo normalize`."""
+    parser.add_argument("signal", help="bigWig")
+    parser.add_argument("--output", required=True, metavar="BIGWIG")
+    parser.add_argument("--method", choices=_METHODS, default="min-max", help="(default min-max)")
+    parser.add_argument("--clip", action="store_true", help="cut min-max off at 1")
+    _add_common(parser)
+    parser.add_argument("--json", action="store_true", help="print the statistics for programs")
+
+
+def add_average(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo average`."""
+    parser.add_argument("signals", nargs="+", help="bigWig files of replicates")
+    parser.add_argument("--output", required=True, metavar="BIGWIG")
+    parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="default all of the first")
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--max-percentile", type=float, default=99.0, metavar="P", help="what becomes 1 (default 99)")
+    parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="default the main ones")
+    parser.add_argument("--blacklist", metavar="BED", help="bases that count for nothing")
+
+
+def prepare(options: argparse.Namespace) -> None:
+    """Run `zoo prepare`."""
+    from zoo.prepare.sample import prepare as run
+
+    made = run(
+        options.reads,
+        options.output,
+        _sizes(options),
+        shift=options.shift,
+        smoothing=options.slop,
+        read_depth=options.rpm_factor,
+        percentile=options.max_percentile,
+        chromosomes=options.chromosomes,
+        blacklist=options.blacklist,
+        mapping_quality=options.mapping_quality,
+        keep_duplicates=options.skip_dedup,
+        scratch=options.scratch,
+    )
+    if options.json:
+        print(made.summary.read_text(), end="")
+    else:
+        print(f"{made.cuts:,} cuts; {_said(made.statistics)}\n{made.signal}\n{made.coverage}\n{made.summary}")
+
+
+def normalize(options: argparse.Namespace) -> None:
+    """Run `zoo normalize`."""
+    from zoo.genome import bed
+    from zoo.prepare.tracks import normalize as run
+
+    found = run(
+        options.signal,
+        options.output,
+        options.method,
+        options.max_percentile,
+        options.clip,
+        options.chromosomes,
+        bed.read(options.blacklist, may_be_empty=True) if options.blacklist else (),
+    )
+    print(json.dumps(asdict(found), indent=1) if options.json else f"{_said(found)}\n{options.output}")
+
+
+def average(options: argparse.Namespace) -> None:
+    """Run `zoo average`."""
+    from zoo.prepare.tracks import average as run
+
+    run(options.signals, options.output, options.chromosomes)
+    print(options.output)
+
+
+def _said(found) -> str:
+    return (
+        f"positive bases {found.bases:,}: median {found.median:g}, mean {found.mean:g}, "
+        f"standard deviation {found.deviation:g}, percentile {found.high:g}"
+    )
+
+
+def _sizes(options: argparse.Namespace) -> dict[str, int]:
+    if options.genome:
+        from zoo.genome.sequence import Genome
+
+        return Genome(options.genome).sizes
+    sizes = {}
+    try:
+        for line in Path(options.chrom_sizes).read_text().splitlines():
+            chrom, size = line.split("\t")[:2]
+            sizes[chrom] = int(size)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"A file of chromosome sizes has a name and a length per line, with a tab between ({error})",
+            example="chr1\t248956422",
+            received={"chrom_sizes": options.chrom_sizes},
+        ) from None
+    return sizes
