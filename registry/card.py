@@ -70,7 +70,7 @@ def of_model(
         )
     parts.append(
         "```python\nimport zoo\n"
-        f'zoo.load("{plain(config["name"])}").predict(genome="hg38.2bit", '
+        f'zoo.load("{plain(config["name"])}").predict(genome="{plain(reads["genome"])}.2bit", '
         + ('signal="atac.bw", ' if signal else "")
         + 'output="out/scores")\n```\n'
     )
@@ -94,8 +94,13 @@ def of_model(
     parts.append(
         "## Limits\n\n"
         + (
-            "Scores are not probabilities. Thresholds were calibrated with the published window, stride and strand; "
-            "other settings shift them. Predictions are only as good as the signal's preparation.\n"
+            "Scores are not probabilities. "
+            + (
+                "Thresholds were calibrated with the published window, stride and strand; other settings shift them. "
+                if cutoffs
+                else ""
+            )
+            + "Predictions are only as good as the signal's preparation.\n"
             if signal
             else "Predictions are of the sample and the assay that the model was trained on, from sequence alone; they "
             "do not see what distinguishes one condition from another.\n"

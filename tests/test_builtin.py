@@ -82,7 +82,7 @@ def test_cards_tell_how_they_were_judged():
     for name in NAMES:
         folder = registry.builtin(*registry.resolve(name))
         card = (folder / "README.md").read_text()
-        assert "metrics are of chrIV, chrXIII chromosomes, which it has not seen" in card
+        assert "metrics are of chrIV, chrXIII, which it has not seen" in card
         recipe = "train_asap.py" if name == "yeast/ATAC" else f"train_maxatac.py --factor {name[6:]}"
         assert f"python recipes/{recipe}" in card
 

@@ -1,5 +1,6 @@
 """What the README shows, run as written, and the demo."""
 
+import gzip
 import json
 import os
 import re
@@ -27,6 +28,8 @@ def workplace(shared: Path, tmp_path: Path) -> Path:
     files.genome.rename(tmp_path / "hg38.2bit")
     files.signal.rename(tmp_path / "atac.bw")
     files.peaks.rename(tmp_path / "peaks.bed")
+    with gzip.open(tmp_path / "fragments.tsv.gz", "wt") as file:
+        file.writelines(f"chr1\t{start}\t{start + 90}\tcell\t1\n" for start in range(5000, 9000, 7))
     (tmp_path / "checkpoint.npz").symlink_to(shared / "golden" / "asap" / "lstm" / "weights.npz")
     return tmp_path
 

@@ -49,10 +49,11 @@ def _write(target: Path, spec: ModelSpec, network: keras.Model, config: TrainCon
     inputs = golden_inputs(spec.input.window)[..., : spec.input.channels]
     outputs = np.asarray(architectures.scores(network)(inputs, training=False))
     split = config.chromosomes
+    bins = ", in bins of 200 bp" if config.binding else ""
     training = (
         f"On {', '.join(split.train)}; epoch {result.best_epoch} of {len(result.rows)} was chosen by "
         f"{config.monitor.replace('_', ' ')} on {', '.join(split.validation)}; "
-        f"metrics are of {', '.join(split.test) or 'no'} chromosomes, which it has not seen."
+        f"metrics are of {', '.join(split.test) or 'no chromosome'}, which it has not seen{bins}."
     )
     training += f" To make it again: {config.command}" if config.command else ""
     text = card.of_model(spec.to_json(), training=training)
