@@ -11,15 +11,14 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.genome import bed
 from zoo.genome.sequence import Genome
-from zoo.genome.signal import Signal
 from zoo.predict.writers import atomic, bigwig
+from zoo.prepare.peaks import call, write
 
 FACTORS = ("CBF1", "CIN5", "FKH1", "HSF1", "MCM1", "RAP1", "REB1", "SWI4", "TBF1", "UME6")
 _SMOOTHING = {"signal": 20, "accessibility": 75}  # bp on each side of a cut site, as maxATAC's input and ASAP's target
 _PERCENTILE = 99
 _TN5 = (4, -5)  # the fragments are not shifted: from their ends to where the transposase cut
 _LEFT_OUT = ("chrM", "chrXII")  # of the percentile; chrXII holds a third of all fragments, in repeats
-_SHORTEST = 100  # bp of a run of high accessibility
 _TARGET = 20  # what the percentile is in the accessibility track, which is learned as ln(1 + x)
 
 
@@ -75,8 +74,7 @@ def prepare(source: Path, target: Path) -> Yeast:
     }
     summits = target / "accessibility.narrowPeak"
     if not summits.is_file():
-        with atomic(summits, target) as temporary:
-            temporary.write_text("".join(open_chromatin(Signal(tracks["accessibility"]))))
+        write(summits, call(tracks["accessibility"], _TARGET / 4, min_length=100, max_gap=0))
     return Yeast(genome.path, tracks["signal"], tracks["accessibility"], peaks, summits)
 
 
@@ -102,17 +100,6 @@ def normalized(cuts: dict[str, np.ndarray], name: str) -> Iterator[tuple[str, np
     top = np.percentile(values, _PERCENTILE) / (_TARGET if name == "accessibility" else 1)
     for chrom, track in tracks.items():
         yield chrom, (track / top).astype(np.float32)
-
-
-def open_chromatin(track: Signal) -> Iterator[str]:
-    """Lines of narrowPeak: runs of at least 100 bp above a quarter of the 99th percentile, with their tops."""
-    for chrom, length in track.sizes.items():
-        values = track.values(chrom, 0, length)
-        above = np.concatenate([[False], values > _TARGET / 4, [False]])
-        for start, end in np.flatnonzero(above[1:] != above[:-1]).reshape(-1, 2):
-            if end - start >= _SHORTEST:
-                top = int(values[start:end].argmax())
-                yield f"{chrom}\t{start}\t{end}\t.\t0\t.\t{values[start + top]:.3f}\t-1\t-1\t{top}\n"
 
 
 def renamed(peaks: Path, aliases: Path, target: Path) -> Path:

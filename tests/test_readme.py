@@ -66,7 +66,7 @@ def test_command_line_blocks(workplace: Path):
         *("ctcf.bw", "ctcf.bed", "ctcf.json"),
         *("peaks.bw", "peaks.bed", "peaks.tsv", "peaks.json"),
         *("atac.bw", "atac.tsv", "atac.json"),
-        *("sample.bw", "sample_RP20M.bw", "sample.json", "mean.bw", "normalized.bw"),
+        *("sample.bw", "sample_RP20M.bw", "sample.json", "mean.bw", "normalized.bw", "open.narrowPeak"),
     }
 
 

@@ -86,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     preparing.add_normalize(command)
     command = _add(commands, "average", preparing.average, "average the tracks of replicates")
     preparing.add_average(command)
+    command = _add(commands, "peaks", preparing.peaks, "call peaks of a track, as macs3 bdgpeakcall does")
+    preparing.add_peaks(command)
 
     command = _add(commands, "env", _env, "show where models come from and what is installed")
     command.add_argument("--json", action="store_true", help="for programs")

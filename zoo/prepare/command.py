@@ -1,4 +1,4 @@
-"""The command lines of `zoo prepare`, `zoo normalize` and `zoo average`; the original's options by their names."""
+"""The command lines of `zoo prepare`, `normalize`, `average` and `peaks`; the originals' options by their names."""
 
 import argparse
 import json
@@ -44,6 +44,17 @@ def add_average(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("signals", nargs="+", help="bigWig files of replicates")
     parser.add_argument("--output", required=True, metavar="BIGWIG")
     parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="default all of the first")
+
+
+def add_peaks(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo peaks`."""
+    parser.add_argument("signal", help="bigWig")
+    parser.add_argument("--output", required=True, metavar="FILE", help=".narrowPeak or .bed")
+    parser.add_argument("--cutoff", required=True, type=float, metavar="X", help="values of at least this")
+    parser.add_argument("--min-length", type=int, default=200, metavar="BP", help="of a peak (default 200)")
+    parser.add_argument("--max-gap", type=int, default=30, metavar="BP", help="that is joined over (default 30)")
+    parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="default all")
+    parser.add_argument("--compat", choices=("macs3",), help="bases without data belong to what comes next")
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +110,18 @@ def average(options: argparse.Namespace) -> None:
 
     run(options.signals, options.output, options.chromosomes)
     print(options.output)
+
+
+def peaks(options: argparse.Namespace) -> None:
+    """Run `zoo peaks`."""
+    from zoo.prepare.peaks import call, check_name, write
+
+    check_name(Path(options.output))
+    found = call(
+        options.signal, options.cutoff, options.min_length, options.max_gap, options.chromosomes, options.compat
+    )
+    write(Path(options.output), found)
+    print(f"{len(found):,} peaks\n{options.output}")
 
 
 def _said(found) -> str:

@@ -1,8 +1,8 @@
 """The model folder of a finished run: weights, golden outputs, metrics on the test chromosomes, card."""
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -19,13 +19,10 @@ from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.model import Model
 from zoo.porting.golden import golden_inputs
-from zoo.spec import InputSpec, ModelSpec, PredictionSpec
+from zoo.spec import InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.train.config import TrainConfig
 from zoo.train.loop import Result
-from zoo.train.tasks import on_genome
-
-if TYPE_CHECKING:
-    from zoo.train.run import Run
+from zoo.train.tasks import AccessibilityTask, BindingTask, on_genome
 
 _BASELINE_WINDOWS = 10_000
 _STRIDE = 4  # maxATAC's windows begin every quarter of their length
@@ -36,16 +33,34 @@ _VIEWS = {
 }
 
 
-def write(target: Path, run: "Run", network: keras.Model, result: Result) -> None:
+@dataclass(frozen=True)
+class Learned:
+    """What is known of a network when its run is over, besides its weights.
+
+    Attributes:
+        config: of the run.
+        task: its data.
+        output: what the network returns.
+        result: how the run ended.
+        progress: whether to show progress bars; None for in a terminal only.
+    """
+
+    config: TrainConfig
+    task: AccessibilityTask | BindingTask
+    output: OutputSpec
+    result: Result
+    progress: bool | None = None
+
+
+def write(target: Path, run: Learned, network: keras.Model) -> None:
     """Write the folder of a network, evaluate it as anybody would, and write it again with the metrics."""
-    spec = _spec(run, {})
-    _write(target, spec, network, run.config, result)
-    model = Model(target)
-    metrics = (_binding if run.config.binding else _accessibility)(model, run)
-    _write(target, _spec(run, metrics), network, run.config, result)
+    _write(target, run, network, {})
+    metrics = (_binding if run.config.binding else _accessibility)(Model(target), run)
+    _write(target, run, network, metrics)
 
 
-def _write(target: Path, spec: ModelSpec, network: keras.Model, config: TrainConfig, result: Result) -> None:
+def _write(target: Path, run: Learned, network: keras.Model, metrics: dict[str, float]) -> None:
+    spec, config, result = _spec(run, metrics), run.config, run.result
     inputs = golden_inputs(spec.input.window)[..., : spec.input.channels]
     outputs = np.asarray(architectures.scores(network)(inputs, training=False))
     split = config.chromosomes
@@ -61,7 +76,7 @@ def _write(target: Path, spec: ModelSpec, network: keras.Model, config: TrainCon
     store.write_digests(target, {"source": config.name})
 
 
-def _spec(run: "Run", metrics: dict[str, float]) -> ModelSpec:
+def _spec(run: Learned, metrics: dict[str, float]) -> ModelSpec:
     config, output = run.config, run.output
     window = output.bins * output.bin_size
     if config.binding:
@@ -92,7 +107,7 @@ def _spec(run: "Run", metrics: dict[str, float]) -> ModelSpec:
     )
 
 
-def _binding(model: Model, run: "Run") -> dict[str, float]:
+def _binding(model: Model, run: Learned) -> dict[str, float]:
     """Precision and recall on the test chromosomes, in bins of 200 bp, per cell type if there are several."""
     config, found = run.config, {}
     if not config.chromosomes.test:
@@ -122,7 +137,7 @@ def _binding(model: Model, run: "Run") -> dict[str, float]:
     return found
 
 
-def _accessibility(model: Model, run: "Run") -> dict[str, float]:
+def _accessibility(model: Model, run: Learned) -> dict[str, float]:
     """Correlations with the track by test chromosome, everywhere and around peaks, beside two baselines.
 
     The baselines learn from the training chromosomes: composition everywhere, the mean profile around peaks.
@@ -165,5 +180,5 @@ def _some(plan: Plan, seed: int) -> Plan:
     return Plan(starts, plan.layout, plan.bin_size)
 
 
-def _batches(run: "Run", plan: Plan) -> Batches:
+def _batches(run: Learned, plan: Plan) -> Batches:
     return run.task.batches("validation", run.task.slabs("validation", plan, run.progress))

@@ -215,7 +215,8 @@ class Run:
         network.save(folder / KERAS)
         staging = Path(tempfile.mkdtemp(dir=folder))
         try:
-            export.write(staging, self, network, result)
+            learned = export.Learned(self.config, self.task, self.output, result, self.progress)
+            export.write(staging, learned, network)
             staging.chmod(0o755)  # temporary folders are their maker's alone
             shutil.rmtree(folder / MODEL, ignore_errors=True)
             staging.rename(folder / MODEL)

@@ -1,0 +1,128 @@
+"""Peaks of a track: stretches above a cutoff, with the rules of `macs3 bdgpeakcall`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.genome.signal import Signal
+from zoo.predict.writers import atomic
+from zoo.prepare.coverage import BLOCK, runs
+
+_NO_DATA = np.finfo(np.float32).min
+FORMATS = (".narrowPeak", ".bed")
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A stretch of a chromosome.
+
+    Attributes:
+        chrom: its name.
+        start: 0-based.
+        end: exclusive.
+        score: the highest value.
+        summit: bp from the start to where the value is highest; the middle of a stretch of one value, and of several
+            such stretches the one in the middle, the left one of two.
+    """
+
+    chrom: str
+    start: int
+    end: int
+    score: float
+    summit: int
+
+
+def call(
+    signal: str | Path | Signal,
+    cutoff: float,
+    min_length: int = 200,
+    max_gap: int = 30,
+    chromosomes: Sequence[str] | None = None,
+    compat: str | None = None,
+) -> list[Peak]:
+    """Peaks of a bigWig track.
+
+    Bases whose value is at least the cutoff, joined over gaps of up to `max_gap` bp, if they then span `min_length` bp
+    or more.
+
+    Args:
+        signal: the track.
+        cutoff: above 0.
+        min_length: bp.
+        max_gap: bp.
+        chromosomes: default all of the track.
+        compat: bases without data are 0; with "macs3" they have the value of the next base that has one, as there.
+
+    Raises:
+        InputError: a cutoff of 0 or less, or a chromosome that the track lacks.
+    """
+    if not cutoff > 0:
+        raise InputError("A cutoff is above 0", example=1.0, received={"cutoff": cutoff})
+    if compat not in (None, "macs3"):
+        raise InputError('compat is None or "macs3"', received={"compat": compat})
+    track = Signal(signal.path if isinstance(signal, Signal) else signal, fill=_NO_DATA)
+    found = []
+    for chrom in chromosomes or track.sizes:
+        size = track.sizes.get(chrom, 1)
+        blocks = range(0, size, BLOCK)
+        parts = [runs(first, track.values(chrom, first, min(first + BLOCK, size))) for first in blocks]
+        starts, ends, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+        known = values != _NO_DATA
+        starts, ends, values = starts[known], ends[known], values[known]
+        if compat:
+            starts[1:] = ends[:-1]
+        above = values >= np.float32(cutoff)
+        found += _joined(chrom, starts[above], ends[above], values[above], min_length, max_gap)
+    return found
+
+
+def _joined(
+    chrom: str, starts: np.ndarray, ends: np.ndarray, values: np.ndarray, min_length: int, max_gap: int
+) -> list[Peak]:
+    """Peaks of runs above the cutoff, in order."""
+    if not len(starts):
+        return []
+    new = np.concatenate([[True], (starts[1:] != ends[:-1]) | (values[1:] != values[:-1])])  # a block's edge is none
+    first = np.flatnonzero(new)
+    starts, ends, values = starts[first], ends[np.append(first[1:], len(ends)) - 1], values[first]
+    heads = np.flatnonzero(np.concatenate([[True], starts[1:] - ends[:-1] > max_gap]))
+    tails = np.append(heads[1:], len(starts))
+    found = []
+    for head, tail in zip(heads, tails, strict=True):
+        if ends[tail - 1] - starts[head] >= min_length:
+            top = values[head:tail].max()
+            highest = np.flatnonzero(values[head:tail] == top) + head
+            middle = highest[(len(highest) + 1) // 2 - 1]
+            summit = int((starts[middle] + ends[middle]) / 2) - int(starts[head])
+            found.append(Peak(chrom, int(starts[head]), int(ends[tail - 1]), float(top), summit))
+    return found
+
+
+def check_name(path: Path) -> None:
+    """Raise `InputError` if a file's name does not tell the format of its peaks."""
+    if path.suffix not in FORMATS:
+        raise InputError(f"A file of peaks ends in {' or '.join(FORMATS)}", received={"output": str(path)})
+
+
+def write(path: Path, peaks: Iterable[Peak]) -> None:
+    """Write peaks as ENCODE narrowPeak or, by the name's end, as BED with the score in its fifth column.
+
+    In narrowPeak the fifth column is 10 times the score as a whole number, at most 1,000, and the seventh the score.
+    """
+    check_name(path)
+    lines = []
+    for number, peak in enumerate(peaks, start=1):
+        place = f"{peak.chrom}\t{peak.start}\t{peak.end}\t{path.stem}_{number}"
+        if path.suffix == ".bed":
+            lines.append(f"{place}\t{peak.score:g}\n")
+        else:
+            shade = min(int(10 * peak.score), 1000)
+            lines.append(f"{place}\t{shade}\t.\t{peak.score:g}\t-1\t-1\t{peak.summit}\n")
+    try:
+        with atomic(path, path.parent) as temporary:
+            temporary.write_text("".join(lines))
+    except OSError as error:
+        raise InputError(f"Peaks can be written ({error.strerror})", received={"output": str(path)}) from None
