@@ -87,6 +87,19 @@ def test_cards_tell_how_they_were_judged():
         assert f"python recipes/{recipe}" in card
 
 
+def test_the_readme_has_their_figures():
+    readme = (ROOT / "README.md").read_text()
+    for factor in FACTORS:
+        found = zoo.info(f"yeast/{factor}")["metrics"]
+        figures = f"{found['AUPR']:.3f} | {found['AUPR (both strands)']:.3f} | {found['share of positive bins']:.4f}"
+        assert f"| `yeast/{factor}` | {figures} | {found['average precision']:.3f} |" in readme
+    found = zoo.info("yeast/ATAC")["metrics"]
+    for chrom in ("chrIV", "chrXIII"):
+        for where, said in (("", "all of it"), (" around peaks", "around peaks")):
+            row = [found[f"pearson {chrom}{where}{label}"] for label in ("", ", k-mer regression", ", mean profile")]
+            assert f"| {chrom}, {said} | {row[0]:.3f} | {row[1]:.3f} | {row[2]:.3f} |" in readme
+
+
 def test_accessibility_beats_both_baselines():
     metrics = zoo.info("yeast/ATAC")["metrics"]
     for chrom in ("chrIV", "chrXIII"):
