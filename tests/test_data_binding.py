@@ -9,7 +9,7 @@ import zoo
 from zoo.data import meta
 from zoo.data.binding import BindingEvaluation, BindingTraining
 from zoo.data.pipeline import dataset
-from zoo.data.regions import KINDS, Regions, anywhere, around_peaks, joined
+from zoo.data.regions import KINDS, Regions, anywhere, around_peaks, joined, read_table
 from zoo.data.slabs import Slabs, labels, maxima
 from zoo.data.windows import Layout
 from zoo.errors import InputError
@@ -180,14 +180,52 @@ def test_a_step_draws_from_both_pools(small: Genome):
     assert np.array_equal(whole[1::2], parts[1])
 
 
-def test_a_step_takes_no_more_than_there_are(small: Genome):
+def test_a_step_that_takes_more_than_there_are(small: Genome):
+    """The original refuses; here windows come twice, with other strands and places."""
     regions = Regions({"chr1": np.array([64, 128])}, np.ones(2, int), np.zeros(2, int))
     slabs = Slabs(small, [labels([]), labels([])], regions.starts, Layout(1024, 0, 1), bin_size=1)
-    for arguments in ({"batch_size": 3}, {"batch_size": 2, "random_share": 0.5}):
-        with pytest.raises(InputError, match="no more windows than there are"):
-            BindingTraining(slabs, regions, **arguments)
+    x, _ = BindingTraining(slabs, regions, 5, strands="forward").batch(0)
+    assert len(x) == 5
+    assert len({window.tobytes() for window in x}) == 2
+    with pytest.raises(InputError, match="windows of both kinds"):
+        BindingTraining(slabs, regions, 2, random_share=0.5)
     with pytest.raises(InputError, match="both, forward, legacy_revcomp"):
         BindingTraining(slabs, regions, 2, strands="reverse")
+
+
+@pytest.mark.parametrize("name", ["training", "validation"])
+def test_regions_from_a_table_of_the_original(golden: Path, original: tuple, name: str):
+    """`--train_roi` and `--validate_roi`: used as they are."""
+    genome, cells, _ = original
+    path = golden / f"roi_{name}.tsv"
+    found = read_table(path, [cell.name for cell in cells], genome.sizes)
+    rows = [line.split("\t") for line in path.read_text().splitlines()[1:]]
+    assert len(found) == len(rows)
+    for chrom, starts in found.starts.items():
+        assert starts.tolist() == [int(row[1]) for row in rows if row[0] == chrom]
+    ordered = [row for chrom in found.starts for row in rows if row[0] == chrom]
+    assert [KINDS[kind] for kind in found.kinds] == [row[3] for row in ordered]
+    assert [cells[cell].name for cell in found.cells] == [row[4] for row in ordered]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("chr1\t5\t1030\tATAC\tA", "line 2: A region has 1,024 bp"),
+        ("chr1\t5500\t6524\tATAC\tA", "line 2: A region has 1,024 bp on its chromosome"),
+        ("chr7\t5\t1029\tATAC\tA", "chr7"),
+        ("chr1\t5\t1029\tATAC\tB", "Cell_Line='B'"),
+        ("chr1\t5\t1029\tDNASE\tA", "ROI_Type='DNASE'"),
+        ("", "has a region"),
+    ],
+)
+def test_tables_of_regions_with_mistakes(tmp_path: Path, row: str, said: str):
+    (tmp_path / "roi.tsv").write_text(f"Chr\tStart\tStop\tROI_Type\tCell_Line\n{row}\n")
+    with pytest.raises(InputError, match=said):
+        read_table(tmp_path / "roi.tsv", ["A"], {"chr1": 6000})
+    (tmp_path / "roi.tsv").write_text("Chr\tStart\n")
+    with pytest.raises(InputError, match="Cell_Line"):
+        read_table(tmp_path / "roi.tsv", ["A"], {"chr1": 6000})
 
 
 def test_arrays_on_disk_are_those_in_memory(small: Genome, tmp_path: Path):

@@ -387,6 +387,22 @@ def test_several_cell_types(files: synthetic.Synthetic, tmp_path: Path):
     assert metrics["AUPR (A)"] == metrics["AUPR (B)"]
 
 
+def test_regions_from_tables_and_no_peak_to_judge_by(files: synthetic.Synthetic, tmp_path: Path):
+    (tmp_path / "roi.tsv").write_text(
+        "Chr\tStart\tStop\tROI_Type\tCell_Line\n"
+        + "".join(f"chr1\t{start}\t{start + 1024}\tCHIP\tCTCF\n" for start in range(5000, 90_000, 4000))
+    )
+    (tmp_path / "peaks.bed").write_text("chr1\t8000\t8300\nchr2\t16000\t16300\n")
+    config = training.binding(files, epochs=1)
+    data = dataclasses.replace(
+        config.binding, train_roi=str(tmp_path / "roi.tsv"), peaks=str(tmp_path / "peaks.bed"), random_share=0.0
+    )
+    run = Run(dataclasses.replace(config, binding=data))
+    assert (run.plan().windows["training"], run.plan().windows["validation"]) == (22, 1)
+    run.train(tmp_path / "run")
+    assert zoo.load((tmp_path / "run" / "model").resolve()).spec.metrics == {"positive bins": 0}
+
+
 def test_publish_a_run_and_load_it_back(bound: Path, files: synthetic.Synthetic, tmp_path: Path):
     import hub_server
 

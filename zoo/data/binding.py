@@ -17,8 +17,9 @@ _RANDOM = KINDS.index("RANDOM")
 class BindingTraining:
     """In each step windows around peaks, drawn anew, and a share of random ones.
 
-    A step draws its windows without replacement; the next one draws from all again, so that an epoch is a number of
-    steps, not a pass. A target is 1 where more than half of a bin is bound, else 0; (batch, bins) float32.
+    A step draws its windows without replacement, or with where there are fewer than it takes; the next one draws from
+    all again, so that an epoch is a number of steps, not a pass. A target is 1 where more than half of a bin is bound,
+    else 0; (batch, bins) float32.
 
     Args:
         slabs: of the regions, bin size 1, with two tracks: signal and bound bases.
@@ -34,7 +35,7 @@ class BindingTraining:
         seed: of all that is random.
 
     Raises:
-        InputError: fewer windows around peaks, or random ones, than a step takes.
+        InputError: no windows around peaks, or no random ones, where a step takes some.
     """
 
     def __init__(
@@ -59,17 +60,17 @@ class BindingTraining:
         pools = np.flatnonzero(~self._random), np.flatnonzero(self._random)
         self._pools = list(zip(pools, (near, batch_size - near), strict=True))
         for pool, size in self._pools:
-            if size > len(pool):
+            if size and not len(pool):
                 raise InputError(
-                    "A step takes no more windows than there are",
-                    example=f"batch_size={len(pool)}",
-                    received={"batch_size": batch_size, "random_share": random_share, "windows": len(pool)},
+                    "There are windows of both kinds that a step takes, around peaks and random ones",
+                    received={"batch_size": batch_size, "random_share": random_share, "windows": len(regions)},
                 )
 
     def batch(self, step: int, worker: int = 0, workers: int = 1) -> Arrays:
         """A worker's rows of a step."""
         random = np.random.default_rng((self.seed, step))
-        rows = np.concatenate([random.choice(pool, size, replace=False) for pool, size in self._pools])
+        drawn = [random.choice(pool, size, replace=len(pool) < size) for pool, size in self._pools if size]
+        rows = np.concatenate(drawn)
         margin = self.slabs.layout.margin
         shifts = random.integers(0, 2 * margin + 1, len(rows))
         coins = random.random(len(rows)) >= 0.5 if self._strands != "forward" else np.zeros(len(rows), bool)

@@ -1,6 +1,7 @@
 """The table of cell types that maxATAC's models are trained on."""
 
 import csv
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,38 +38,42 @@ def read(path: str | Path) -> list[CellType]:
     Raises:
         InputError: a missing column or file, a cell line that occurs twice, or no row to train on.
     """
-    path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The table of cell types can be read ({error})", received={"meta": str(path)}) from None
-    table = csv.DictReader(lines, delimiter="\t")
-    if missing := [name for name in _COLUMNS if name not in (table.fieldnames or ())]:
-        raise InputError(
-            "The table of cell types has tab-separated columns",
-            example="  ".join(_COLUMNS),
-            where=path,
-            received={"missing": missing},
-        )
     cells: dict[str, CellType] = {}
-    for row in table:
+    for row, where in rows(path, _COLUMNS, "The table of cell types"):
         if row["Train_Test_Label"] != "Train":
             continue
-        where = f"{path}, line {table.line_num}"
         if row["Cell_Line"] in cells:
             raise InputError("A cell line occurs once", where=where, received={"Cell_Line": row["Cell_Line"]})
-        cells[row["Cell_Line"]] = _cell_type(row, path.parent, where)
+        cells[row["Cell_Line"]] = _cell_type(row, Path(path).parent, where)
     if not cells:
         raise InputError("The table has a row whose Train_Test_Label is Train", where=path)
     return list(cells.values())
 
 
-def _cell_type(row: dict[str, str | None], folder: Path, where: str) -> CellType:
+def rows(path: str | Path, columns: Sequence[str], what: str) -> Iterator[tuple[dict[str, str], str]]:
+    """The rows of a tab-separated table with a header, and where they stand.
+
+    Raises `InputError` if it cannot be read or lacks one of the columns.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{what} can be read ({error})", received={"path": str(path)}) from None
+    table = csv.DictReader(lines, delimiter="\t", restval="")
+    if missing := [name for name in columns if name not in (table.fieldnames or ())]:
+        raise InputError(
+            f"{what} has tab-separated columns", example="  ".join(columns), where=path, received={"missing": missing}
+        )
+    for row in table:
+        yield row, f"{path}, line {table.line_num}"
+
+
+def _cell_type(row: dict[str, str], folder: Path, where: str) -> CellType:
     def file(column: str, instead: str | None = None) -> Path:
         name = row[column] or (instead and row[instead])
         if not name or not (folder / name).is_file():
             raise InputError(
-                f"The {column} of {row['Cell_Line']} is a file", where=where, received={column: row[column] or ""}
+                f"The {column} of {row['Cell_Line']} is a file", where=where, received={column: row[column]}
             )
         return folder / name
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from zoo.data.meta import rows
 from zoo.data.windows import is_clear
 from zoo.errors import InputError
 from zoo.genome import bed
 from zoo.genome.interval import Interval
 
 KINDS = ("ATAC", "CHIP", "RANDOM")
+_COLUMNS = ("Chr", "Start", "Stop", "ROI_Type", "Cell_Line")
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def around_peaks(
     wanted = set(chromosomes)
     lost["on other chromosomes"] = sum(item.chrom not in wanted for _, _, found in peaks for item in found)
     for chrom in chromosomes:
-        rows = np.array(
+        table = np.array(
             [
                 (item.start + len(item) // 2 - window // 2, KINDS.index(kind), cell)
                 for cell, kind, found in peaks
@@ -69,20 +72,57 @@ def around_peaks(
             ],
             np.int64,
         ).reshape(-1, 3)
-        inside = (rows[:, 0] > margin) & (rows[:, 0] + window + margin < sizes[chrom])
-        clear = is_clear(rows[:, 0], window, unwanted.get(chrom, np.empty((0, 2), np.int64)))
+        inside = (table[:, 0] > margin) & (table[:, 0] + window + margin < sizes[chrom])
+        clear = is_clear(table[:, 0], window, unwanted.get(chrom, np.empty((0, 2), np.int64)))
         lost["at an end"] += int((~inside).sum())
         lost["blacklisted"] += int((inside & ~clear).sum())
-        rows = rows[inside & clear]
-        starts[chrom] = rows[:, 0]
-        kinds.append(rows[:, 1])
-        cells.append(rows[:, 2])
+        table = table[inside & clear]
+        starts[chrom] = table[:, 0]
+        kinds.append(table[:, 1])
+        cells.append(table[:, 2])
     if not sum(map(len, starts.values())):
         raise InputError(
             "At least one peak is left on these chromosomes",
             received={"chromosomes": list(chromosomes), "peaks": sum(len(found) for _, _, found in peaks), **lost},
         )
     return Regions(starts, np.concatenate(kinds), np.concatenate(cells))
+
+
+def read_table(
+    path: str | Path, cells: Sequence[str], sizes: Mapping[str, int], window: int = 1024, margin: int = 0
+) -> Regions:
+    """Windows of a table with the columns Chr, Start, Stop, ROI_Type, Cell_Line, as they are (maxATAC `--train_roi`).
+
+    Args:
+        path: tab-separated, with a header.
+        cells: names of the cell types, in the order of their numbers.
+        sizes: lengths of the chromosomes in bp.
+        window: bp.
+        margin: bp on each side that must lie on the chromosome, too.
+
+    Raises:
+        InputError: another length, cell type, chromosome or kind, or no region.
+    """
+    found: dict[str, list[tuple[int, int, int]]] = {}
+    for row, where in rows(path, _COLUMNS, "The table of regions"):
+        rules = {
+            f"A region has {window:,} bp on its chromosome": row["Start"].isdigit()
+            and row["Stop"].isdigit()
+            and int(row["Stop"]) - int(row["Start"]) == window
+            and margin <= int(row["Start"]) <= sizes.get(row["Chr"], 0) - window - margin,
+            "A region is of a cell type that is trained on": row["Cell_Line"] in cells,
+            "A region is around a peak of ATAC or CHIP": row["ROI_Type"] in KINDS[:2],
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise InputError(rule, where=where, received={name: row[name] for name in _COLUMNS})
+        item = int(row["Start"]), KINDS.index(row["ROI_Type"]), cells.index(row["Cell_Line"])
+        found.setdefault(row["Chr"], []).append(item)
+    if not found:
+        raise InputError("A table of regions has a region", where=path)
+    table = {chrom: np.array(items, np.int64) for chrom, items in found.items()}
+    together = np.concatenate(list(table.values()))
+    return Regions({chrom: items[:, 0] for chrom, items in table.items()}, together[:, 1], together[:, 2])
 
 
 def anywhere(

@@ -11,6 +11,7 @@ from zoo.spec import TRAINING_STRANDS, Architecture
 from zoo.train.config import PRECISIONS, TrainConfig, load
 
 FOLDS = "folds.tsv"
+_BINDING = ("meta", "factor", "strands", "atac_peaks", "train_roi", "validate_roi")
 STRATEGIES = ("single", "mirrored", "multiworker")
 
 
@@ -28,6 +29,9 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     data.add_argument("--meta", metavar="TSV", help="binding: table of cell types, instead of signal and peaks")
     data.add_argument("--factor", metavar="NAME", help="binding: what binds")
+    data.add_argument("--atac-peaks", metavar="BED", help="binding: open chromatin to train on, too")
+    data.add_argument("--train-roi", metavar="TSV", help="binding: windows to train on, instead of those around peaks")
+    data.add_argument("--validate-roi", metavar="TSV", help="binding: the same to validate on")
     data.add_argument(
         "--strands", choices=TRAINING_STRANDS, help="binding: legacy_revcomp as the authors' program has it"
     )
@@ -95,7 +99,7 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
         "signal": options.signal,
         "peaks": options.peaks,
         "blacklist": options.blacklist,
-        **({name: getattr(options, name) for name in ("meta", "factor", "strands")} if kind == "binding" else {}),
+        **({name: getattr(options, name) for name in _BINDING} if kind == "binding" else {}),
         **({"unmappable": options.unmappable} if kind == "accessibility" else {}),
     }
     top = {

@@ -62,6 +62,8 @@ class BindingData:
         peaks: BED of the factor's peaks,
         binding: bigWig of zeros and ones; by default the peaks, and
         atac_peaks: BED, if any.
+        train_roi: table of windows to train on, instead of those around peaks (`zoo.data.regions.read_table`).
+        validate_roi: the same to validate on.
         blacklist: BED files.
         slop: bp that are added on both sides of a peak of a BED file where it serves as label.
         jitter: bp by which a training window may lie off the middle of its region.
@@ -78,6 +80,8 @@ class BindingData:
     peaks: str | None = None
     binding: str | None = None
     atac_peaks: str | None = None
+    train_roi: str | None = None
+    validate_roi: str | None = None
     blacklist: tuple[str, ...] = ()
     slop: int = 0
     jitter: int = 0
@@ -230,7 +234,7 @@ class TrainConfig:
 
 _FILES = {
     "accessibility": ("signal", "peaks", "blacklist", "unmappable"),
-    "binding": ("meta", "signal", "peaks", "binding", "atac_peaks", "blacklist"),
+    "binding": ("meta", "signal", "peaks", "binding", "atac_peaks", "train_roi", "validate_roi", "blacklist"),
 }
 
 

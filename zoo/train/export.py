@@ -114,7 +114,10 @@ def _binding(model: Model, run: Learned) -> dict[str, float]:
         return {}
     genome, several = Genome(config.genome), len(run.task.cells) > 1
     for cell in run.task.cells:
-        truth = on_genome(cell.chip_peaks, genome)
+        truth, label = on_genome(cell.chip_peaks, genome), f" ({cell.name})" if several else ""
+        if not any(item.chrom in config.chromosomes.test for item in truth):
+            found[f"positive bins{label}"] = 0.0
+            continue
         for strands in ("forward", "both"):
             with tempfile.TemporaryDirectory(dir=model.path) as work:
                 files = model.predict(
@@ -127,11 +130,10 @@ def _binding(model: Model, run: Learned) -> dict[str, float]:
                     progress=run.progress,
                 )
                 scores = benchmark(files.bigwig, truth, config.chromosomes.test, blacklist=run.task.blacklist or None)
-            labels = ["both strands"] * (strands == "both") + [cell.name] * several
-            label = f" ({', '.join(labels)})" if labels else ""
-            found[f"AUPR{label}"] = round(scores.aupr, 4)
-            found[f"average precision{label}"] = round(scores.average_precision, 4)
-        label = f" ({cell.name})" if several else ""
+            which = ["both strands"] * (strands == "both") + [cell.name] * several
+            of = f" ({', '.join(which)})" if which else ""
+            found[f"AUPR{of}"] = round(scores.aupr, 4)
+            found[f"average precision{of}"] = round(scores.average_precision, 4)
         found[f"positive bins{label}"] = float(scores.positives)
         found[f"share of positive bins{label}"] = round(scores.random, 5)
     return found

@@ -194,8 +194,8 @@ class BindingTask:
         self.files = [Path(config.genome), *map(Path, data.blacklist)]
         self.files += [path for cell in self.cells for path in (cell.signal, cell.binding)]
         self._regions = {
-            "training": self._around(config.chromosomes.train, data.jitter),
-            "validation": self._around(config.chromosomes.validation, 0),
+            "training": self._around(config.chromosomes.train, data.jitter, data.train_roi),
+            "validation": self._around(config.chromosomes.validation, 0, data.validate_roi),
         }
         self.plans = {
             part: Plan(found.starts, Layout(window, data.jitter if part == "training" else 0, window), 1)
@@ -209,10 +209,16 @@ class BindingTask:
         found = on_genome(path, self.genome)
         return [Interval(item.chrom, max(item.start - slop, 0), item.end + slop) for item in found]
 
-    def _around(self, chromosomes: Sequence[str], margin: int) -> regions.Regions:
+    def _around(self, chromosomes: Sequence[str], margin: int, table: str | None) -> regions.Regions:
         data, sizes = self._config.binding, self.genome.sizes
         arguments = {"blacklist": self.blacklist, "window": self._window, "margin": margin}
-        near = regions.around_peaks(self._peaks, sizes, chromosomes, **arguments)
+        if table:
+            names_ = [cell.name for cell in self.cells]
+            near = regions.read_table(
+                table, names_, {chrom: sizes[chrom] for chrom in chromosomes}, self._window, margin
+            )
+        else:
+            near = regions.around_peaks(self._peaks, sizes, chromosomes, **arguments)
         if not data.random_share:
             return near
         count = data.random_windows
