@@ -10,13 +10,15 @@ import pysam
 import pytest
 
 from zoo.cli import main
-from zoo.errors import GenomeMismatch, InputError
+from zoo.errors import GenomeMismatch, InputError, ZooWarning
 from zoo.genome import bed
+from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.signal import Signal
 from zoo.prepare import coverage, fragments
 from zoo.prepare.cutsites import CutSites
-from zoo.prepare.sample import prepare
+from zoo.prepare.sample import _needs_shift, prepare
 
 SIZES = {"chr1": 1000, "chr2": 400}
 
@@ -225,6 +227,72 @@ def test_real_reads(shared: Path, tmp_path: Path):
     ours = Signal(made.signal).values("chr20", 0, 11_000_000)
     theirs = ready.values("chr20", 0, 11_000_000)
     assert np.corrcoef(ours, theirs)[0, 1] > 0.99  # that one has the ends' sites one base further on
+
+
+def yeast(data: Path, tmp_path: Path) -> tuple[Path, Genome]:
+    """Fragments whose ends are where reads begin."""
+    folder = data / "sacCer3_atac_tf"
+    return folder / "yeast_500k_SRR1822137.bedpe.gz", Genome(folder / "sacCer3.2bit")
+
+
+def yeast_cells(data: Path, tmp_path: Path) -> tuple[Path, Genome]:
+    """The same run as a fragments file."""
+    folder = data / "sacCer3_atac_tf"
+    return folder / "yeast_500k_SRR1822137.frag.gz", Genome(folder / "sacCer3.2bit")
+
+
+def gm12878(data: Path, tmp_path: Path) -> tuple[Path, Genome]:
+    """Shifted fragments; the sequence is known at 1.1 Mb of chr20 only."""
+    folder = data / "hg19_chr20_gm12878"
+    genome = Genome(folder / "hg19_chr20_to_11095000.2bit")
+    with bz2.open(folder / "chr20.50000.bed.bz2", "rt") as file:
+        rows = [line for line in file if int(line.split("\t")[2]) < 11_000_000]
+    return write(tmp_path / "gm.bed", "".join(rows)), genome
+
+
+def single_cells(data: Path, tmp_path: Path) -> tuple[Path, Genome]:
+    """Fragments of 10x, of which 386 lie in a known sequence of 300 kb."""
+    folder = data / "hg38_chr22_scatac"
+    codes = np.full(50_818_468, 4, np.uint8)
+    lines = (folder / "hg38_chr22_32000000_32300000.fa").read_text().splitlines()
+    codes[32_000_000:32_300_000] = encode("".join(lines[1:]))
+    write_twobit(tmp_path / "chr22.2bit", {"chr22": codes})
+    return folder / "test.fragments.tsv.gz", Genome(tmp_path / "chr22.2bit")
+
+
+def raw_bam(data: Path, tmp_path: Path) -> tuple[Path, Genome]:
+    """Reads on hg19; the first megabase of hg38's chr1 is theirs, 64,620 bp further on."""
+    with gzip.open(data / "hg38_chr1_1Mb" / "hg38_1m.fa.gz", "rt") as file:
+        sequence = encode("".join(line.strip() for line in file if not line.startswith(">")))
+    codes = np.full(249_250_621, 4, np.uint8)
+    codes[: len(sequence) - 64_620] = sequence[64_620:]
+    write_twobit(tmp_path / "chr1.2bit", {"chr1": codes})
+    return data / "hg19_chr1_atac_bam" / "GL1.bam", Genome(tmp_path / "chr1.2bit")
+
+
+@pytest.mark.parametrize(
+    ("sample", "expected"),
+    [(yeast, True), (yeast_cells, True), (gm12878, False), (single_cells, False), (raw_bam, True)],
+    ids=lambda item: getattr(item, "__name__", str(item)),
+)
+def test_whether_real_samples_were_shifted(shared: Path, tmp_path: Path, sample, expected: bool):
+    shift, seen = _needs_shift(*sample(shared / "data", tmp_path))
+    assert shift == expected
+    assert seen.needs_shift == expected, seen
+
+
+def test_a_sample_that_does_not_tell_whether_it_was_shifted(tmp_path: Path):
+    """Random ends: as most programs write the kind of file, with a warning. The user's word comes first."""
+    random = np.random.default_rng(0)
+    write_twobit(tmp_path / "g.2bit", {"chr1": random.integers(0, 4, 100_000).astype(np.uint8)})
+    starts = np.sort(random.integers(50, 99_000, 3000))
+    path = write(tmp_path / "f.tsv", "".join(f"chr1\t{start}\t{start + 200}\n" for start in starts))
+    genome = Genome(tmp_path / "g.2bit")
+    with pytest.warns(ZooWarning, match="3,000 fragments do not tell.*taken as shifted"):
+        prepare(path, tmp_path / "out", genome)
+    assert json.loads((tmp_path / "out.json").read_text())["parameters"]["shift"] == [0, -1]
+    prepare(path, tmp_path / "out", genome, shift=True)
+    assert json.loads((tmp_path / "out.json").read_text())["parameters"]["shift"] == [4, -5]
 
 
 def test_blacklists_by_other_names(tmp_path: Path):

@@ -18,7 +18,10 @@ def add_prepare(parser: argparse.ArgumentParser) -> None:
     sizes.add_argument("--genome", metavar="2BIT", help="the assembly, for its chromosomes' lengths")
     sizes.add_argument("--chrom-sizes", metavar="TSV", help="chromosome and bp, tab-separated, instead of a genome")
     parser.add_argument(
-        "--shift", action=argparse.BooleanOptionalAction, help="move ends by +4 and -5 bp (default: for BAM only)"
+        "--shift",
+        choices=("auto", "yes", "no"),
+        default="auto",
+        help="move ends by +4 and -5 bp (default auto: if the genome's bases around them say that this was not done)",
     )
     parser.add_argument("--slop", type=int, default=20, metavar="BP", help="on each side of a cut (default 20)")
     parser.add_argument("--rpm-factor", type=int, default=20_000_000, metavar="READS", help="(default 20000000)")
@@ -65,13 +68,14 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 def prepare(options: argparse.Namespace) -> None:
     """Run `zoo prepare`."""
+    from zoo.genome.sequence import Genome
     from zoo.prepare.sample import prepare as run
 
     made = run(
         options.reads,
         options.output,
-        _sizes(options),
-        shift=options.shift,
+        Genome(options.genome) if options.genome else _sizes(options.chrom_sizes),
+        shift={"auto": None, "yes": True, "no": False}[options.shift],
         smoothing=options.slop,
         read_depth=options.rpm_factor,
         percentile=options.max_percentile,
@@ -131,20 +135,17 @@ def _said(found) -> str:
     )
 
 
-def _sizes(options: argparse.Namespace) -> dict[str, int]:
-    if options.genome:
-        from zoo.genome.sequence import Genome
-
-        return Genome(options.genome).sizes
+def _sizes(path: str) -> dict[str, int]:
+    """Chromosome → bp of a file."""
     sizes = {}
     try:
-        for line in Path(options.chrom_sizes).read_text().splitlines():
+        for line in Path(path).read_text().splitlines():
             chrom, size = line.split("\t")[:2]
             sizes[chrom] = int(size)
     except (OSError, ValueError) as error:
         raise InputError(
             f"A file of chromosome sizes has a name and a length per line, with a tab between ({error})",
             example="chr1\t248956422",
-            received={"chrom_sizes": options.chrom_sizes},
+            received={"chrom_sizes": path},
         ) from None
     return sizes

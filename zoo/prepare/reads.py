@@ -78,6 +78,14 @@ def add_bam(
     return filters
 
 
+def pairs(path: str | Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Fragments of proper pairs, one at a time: chromosome, start (1,), end (1,)."""
+    for read in _reads(path):
+        if read.flag & _PROPER and not read.is_reverse and read.template_length > 0:
+            start = read.reference_start
+            yield read.reference_name, np.array([start]), np.array([start + read.template_length])
+
+
 class _Waiting:
     """Sites of one chromosome after the other, handed on in blocks."""
 

@@ -2,7 +2,8 @@
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,14 +11,16 @@ import numpy as np
 
 from registry.store import sha256
 from zoo.environment import versions
-from zoo.errors import InputError
+from zoo.errors import InputError, ZooWarning
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome
 from zoo.predict.writers import atomic
 from zoo.prepare import coverage, fragments, tracks
+from zoo.prepare.bias import Bias, of_fragments
 from zoo.prepare.cutsites import TN5, CutSites
 from zoo.prepare.normalize import Statistics
-from zoo.prepare.reads import Filters, add_bam
+from zoo.prepare.reads import Filters, add_bam, pairs
 
 SHIFTED = (0, -1)
 """bp from a fragment's start, and from behind its last base, to its sites, where they were shifted already."""
@@ -45,7 +48,7 @@ class Prepared:
 def prepare(
     reads: str | Path,
     output: str | Path,
-    sizes: dict[str, int],
+    genome: Genome | Mapping[str, int],
     *,
     shift: bool | None = None,
     smoothing: int = 20,
@@ -66,8 +69,9 @@ def prepare(
     Args:
         reads: a BAM file of paired reads, or fragments (.tsv, .bed, .bedpe; plain, .gz, .bz2).
         output: writes OUTPUT_RP20M.bw (named by the read depth), OUTPUT.bw and OUTPUT.json.
-        sizes: chromosome → bp, as a genome or a signal has them.
-        shift: move the ends of fragments by +4 and -5 bp; by default for BAM only, as fragments usually are shifted.
+        genome: the assembly; or chromosome → bp.
+        shift: move the ends of fragments by +4 and -5 bp; by default if the bases around them say that this was not
+            done (`zoo.prepare.bias`). Without a sequence, and with a warning where it is not clear, for BAM only.
         smoothing: bp.
         read_depth: reads.
         percentile: of the positive bases, what becomes 1.
@@ -83,10 +87,13 @@ def prepare(
         MissingExtra: pandas or pysam is not installed.
     """
     output, reads = Path(output), Path(reads).expanduser()
+    sizes = genome.sizes if isinstance(genome, Genome) else genome
     chosen = {chrom: sizes[chrom] for chrom in chromosomes or names.main_chromosomes(list(sizes))}
     unwanted = bed.read(blacklist, may_be_empty=True) if isinstance(blacklist, (str, Path)) else list(blacklist or ())
-    is_bam = reads.suffix.lower() == ".bam"
-    move = TN5 if (is_bam if shift is None else shift) else SHIFTED
+    bias = None
+    if shift is None:
+        shift, bias = _needs_shift(reads, genome)
+    move = TN5 if shift else SHIFTED
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=scratch or output.parent) as work:
@@ -112,6 +119,7 @@ def prepare(
     content = {
         "reads": {"path": str(reads), "sha256": sha256(reads)},
         "filters": asdict(filters) if filters else None,
+        "bias": asdict(bias) if bias else None,
         "cuts": sites.kept,
         "cuts elsewhere": sites.elsewhere,
         "statistics": asdict(found),
@@ -124,11 +132,34 @@ def prepare(
     return Prepared(depth, signal, summary, sites.kept, found)
 
 
+def _needs_shift(reads: Path, genome: Genome | Mapping[str, int]) -> tuple[bool, Bias | None]:
+    """Whether to shift, and what was seen of that."""
+    by_kind = _is_bam(reads)
+    if not isinstance(genome, Genome):
+        return by_kind, None
+    found = pairs(reads) if by_kind else ((block.chrom, block.starts, block.ends) for block in fragments.read(reads))
+    renamed = ((names.find(chrom, genome.sizes), starts, ends) for chrom, starts, ends in found)
+    seen = of_fragments(genome, (item for item in renamed if item[0] is not None))
+    if seen.needs_shift is None:
+        warnings.warn(
+            f"{reads}: {seen.fragments:,} fragments do not tell whether their ends were shifted; "
+            f"taken as {'not shifted, as in BAM files' if by_kind else 'shifted, as fragments are by most programs'}.",
+            ZooWarning,
+            stacklevel=3,
+        )
+        return by_kind, seen
+    return seen.needs_shift, seen
+
+
+def _is_bam(reads: Path) -> bool:
+    return reads.suffix.lower() == ".bam"
+
+
 def _add(
     reads: Path, sites: CutSites, work: Path, shift: tuple[int, int], mapping_quality: int, keep_duplicates: bool
 ) -> Filters | None:
     """Read a file of either kind; of BAM what its filters took."""
-    if reads.suffix.lower() == ".bam":
+    if _is_bam(reads):
         return add_bam(reads, sites, work, shift, mapping_quality, keep_duplicates)
     for block in fragments.read(reads):
         sites.add_fragments(block, shift, reads)
