@@ -144,11 +144,67 @@ def test_fragments_of_another_assembly(tmp_path: Path):
     path = write(tmp_path / "f.tsv", "chr1\t100\t300\nchr1\t500\t1001\n")
     with pytest.raises(GenomeMismatch, match=r"none ends behind its chromosome.*end=1001.*length=1000"):
         prepare(path, tmp_path / "out", SIZES)
-    with pytest.raises(InputError, match=r"Fragments are on the chosen chromosomes.*elsewhere=1"):
+    with pytest.raises(InputError, match=r"are on the chosen chromosomes.*elsewhere=1"):
         prepare(write(tmp_path / "g.tsv", "chr7\t1\t9\n"), tmp_path / "out", SIZES)
     with pytest.raises(InputError, match=r"calls a chromosome by one name.*'1', 'chr1'"):
         prepare(write(tmp_path / "h.tsv", "chr1\t1\t9\n1\t1\t9\n"), tmp_path / "out", SIZES)
     assert not list(tmp_path.glob("out*"))
+
+
+def test_clusters_of_cells_in_one_pass(tmp_path: Path):
+    """Each fragment goes to the cluster of its cell; cells without one are left out."""
+    cells = ("a", "b", "a", "c", "d")
+    path = write(
+        tmp_path / "f.tsv.gz", "".join(f"chr1\t{100 * i}\t{100 * i + 50}\t{c}\t1\n" for i, c in enumerate(cells))
+    )
+    table = write(tmp_path / "cells.tsv", "a\tT\nb\tT\nc\tB\n")
+    made = prepare(path, tmp_path / "out", SIZES, cells=table, smoothing=0)
+    sites = {
+        name: np.flatnonzero(Signal(item.coverage).values("chr1", 0, 1000)).tolist() for name, item in made.items()
+    }
+    assert sites == {"T": [0, 49, 100, 149, 200, 249], "B": [300, 349]}
+    assert made["B"].coverage.name == "out_B_RP20M.bw"
+    assert Signal(made["B"].coverage).values("chr1", 300, 301)[0] == 10_000_000
+    assert json.loads(made["T"].summary.read_text())["cluster"] == "T"
+    only = prepare(path, tmp_path / "only", SIZES, cells=["a", "c"], smoothing=0)
+    assert np.flatnonzero(Signal(only.coverage).values("chr1", 0, 1000)).tolist() == [0, 49, 200, 249, 300, 349]
+
+
+def test_all_clusters_are_the_bulk(shared: Path, tmp_path: Path):
+    """Real single cells, dealt into three clusters: their sites add up to those of the sample."""
+    path = shared / "data" / "hg38_chr22_scatac" / "test.fragments.tsv.gz"
+    barcodes = sorted({barcode for block in fragments.read(path, True) for barcode in block.barcodes})
+    table = {barcode: f"c{number % 3}" for number, barcode in enumerate(barcodes)}
+    made = prepare(path, tmp_path / "out", {"chr22": 50_818_468}, cells=table, read_depth=1)
+    assert sum(item.cuts for item in made.values()) == 2 * 57_115
+    assert set(made) == {"c0", "c1", "c2"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x\n", r"every sample.*in the list='x', in the file='a'"),
+        ("a\tT\nx\tB\n", r"without any=\['B'\]"),
+        ("a\na\n", "line 2: A barcode occurs once"),
+        ("a\t../T\n", "part of a file's"),
+        ("a\tT\nb\n", "Either every cell has a cluster"),
+        ("#\n", "at least one cell"),
+    ],
+)
+def test_lists_of_cells_with_mistakes(tmp_path: Path, text: str, said: str):
+    path = write(tmp_path / "f.tsv", "chr1\t100\t200\ta\nchr1\t100\t200\tb\nchr1\t300\t400\ta\n")
+    with pytest.raises(InputError, match=said):
+        prepare(path, tmp_path / "out", SIZES, cells=write(tmp_path / "cells.tsv", text))
+    with pytest.raises(InputError, match="Barcodes are those of a file of fragments"):
+        prepare(tmp_path / "reads.bam", tmp_path / "out", SIZES, cells=["a"])
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_a_blacklist_that_takes_everything_leaves_nothing(tmp_path: Path):
+    path = write(tmp_path / "f.tsv", "chr1\t100\t200\n")
+    with pytest.raises(InputError, match="is all of it blacklisted"):
+        prepare(path, tmp_path / "out", SIZES, blacklist=[Interval("chr1", 0, 1000)])
+    assert [item.name for item in tmp_path.iterdir()] == ["f.tsv"]
 
 
 def bam(path: Path, reads: list[tuple[int, int, int]]) -> Path:
@@ -310,7 +366,7 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture):
         path = write(tmp_path / f"{name}.tsv", f"chr1\t{at}\t{at + 100}\n")
         made = ["prepare", str(path), "--output", str(tmp_path / name), "--chrom-sizes", str(tmp_path / "sizes")]
         assert main([*made, "--slop", "5", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)["parameters"]["smoothing"] == 5
+        assert json.loads(capsys.readouterr().out)[0]["parameters"]["smoothing"] == 5
     tracks = [str(tmp_path / f"{name}_RP20M.bw") for name in "ab"]
     assert main(["average", *tracks, "--output", str(tmp_path / "mean.bw")]) == 0
     mean, final = str(tmp_path / "mean.bw"), str(tmp_path / "final.bw")

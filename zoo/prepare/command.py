@@ -23,13 +23,16 @@ def add_prepare(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="move ends by +4 and -5 bp (default auto: if the genome's bases around them say that this was not done)",
     )
+    parser.add_argument(
+        "--cells", metavar="TSV", help="barcodes that count; with a second column a track for each cluster named there"
+    )
     parser.add_argument("--slop", type=int, default=20, metavar="BP", help="on each side of a cut (default 20)")
     parser.add_argument("--rpm-factor", type=int, default=20_000_000, metavar="READS", help="(default 20000000)")
     parser.add_argument("--mapping-quality", type=int, default=0, metavar="Q", help="of BAM reads (default 0)")
     parser.add_argument("--skip-dedup", action="store_true", help="keep duplicates of BAM reads")
     parser.add_argument("--scratch", metavar="FOLDER", help="for temporary files (default beside the output)")
     _add_common(parser)
-    parser.add_argument("--json", action="store_true", help="print OUTPUT.json, for programs")
+    parser.add_argument("--json", action="store_true", help="print a list of what is in OUTPUT.json, for programs")
 
 
 def add_normalize(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +78,7 @@ def prepare(options: argparse.Namespace) -> None:
         options.reads,
         options.output,
         Genome(options.genome) if options.genome else _sizes(options.chrom_sizes),
+        cells=options.cells,
         shift={"auto": None, "yes": True, "no": False}[options.shift],
         smoothing=options.slop,
         read_depth=options.rpm_factor,
@@ -85,10 +89,13 @@ def prepare(options: argparse.Namespace) -> None:
         keep_duplicates=options.skip_dedup,
         scratch=options.scratch,
     )
+    found = made if isinstance(made, dict) else {"": made}
     if options.json:
-        print(made.summary.read_text(), end="")
-    else:
-        print(f"{made.cuts:,} cuts; {_said(made.statistics)}\n{made.signal}\n{made.coverage}\n{made.summary}")
+        print(json.dumps([json.loads(item.summary.read_text()) for item in found.values()], indent=1))
+        return
+    for name, item in found.items():
+        print(f"{name + ': ' if name else ''}{item.cuts:,} cuts; {_said(item.statistics)}")
+        print(item.signal, item.coverage, item.summary, sep="\n")
 
 
 def normalize(options: argparse.Namespace) -> None:

@@ -32,8 +32,9 @@ def write(
         zeros: whether bases with the value 0 are written, too.
 
     Raises:
-        InputError: the folder cannot be written to, or its disk is full.
+        InputError: no value at all, a folder that cannot be written to, or a full disk.
     """
+    written = False
     try:
         with atomic(path, path.parent) as temporary:
             file = pyBigWig.open(str(temporary), "w")
@@ -43,10 +44,12 @@ def write(
                     starts, ends, levels = runs(first, np.asarray(values, np.float32))
                     kept = slice(None) if zeros else levels != 0
                     if len(starts := starts[kept]):
-                        levels = levels[kept].astype(np.float64)
+                        levels, written = levels[kept].astype(np.float64), True
                         file.addEntries([chrom] * len(starts), starts, ends=ends[kept], values=levels)
             finally:
                 file.close()
+            if not written:
+                raise InputError("A track has a value that is not 0; is all of it blacklisted", where=path)
             check_complete(temporary)  # the library does not report a disk that is full
     except (OSError, RuntimeError) as error:
         said = os.strerror(error.errno) if getattr(error, "errno", None) else error
