@@ -22,10 +22,10 @@ def smoothed(counts: np.ndarray, reach: int) -> Iterator[tuple[int, np.ndarray]]
     for first in range(0, length, BLOCK):
         last = min(first + BLOCK, length)
         left, right = max(first - reach, 0), min(last + reach, length)
-        total = np.cumsum(np.pad(counts[left:right].astype(np.int64), (1, 0)))
-        begin = np.maximum(np.arange(first, last) - reach, 0) - left
-        end = np.minimum(np.arange(first, last) + reach + 1, length) - left
-        yield first, total[end] - total[begin]
+        near = np.zeros(last - first + 2 * reach + 1, np.int64)
+        near[left - first + reach + 1 : right - first + reach + 1] = counts[left:right]
+        total = np.cumsum(near)
+        yield first, total[2 * reach + 1 :] - total[: -2 * reach - 1]
 
 
 def runs(first: int, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -3,8 +3,9 @@
 import json
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -132,7 +133,7 @@ def prepare(
             for name in clusters:
                 target = output.with_name(f"{output.name}_{name}") if name else output
                 scale = read_depth / (filters.reads if filters else sites[name].kept)
-                track = _covered(sites[name], smoothing, scale, unwanted)
+                track = partial(_covered, sites[name], smoothing, scale, unwanted)
                 depth = f"_RP{read_depth / 1e6:g}M.bw"
                 content = {**said, "cluster": name or None, "filters": asdict(filters) if filters else None}
                 made[name] = _write(target, depth, chosen, track, sites[name], percentile, unwanted, content, progress)
@@ -145,7 +146,7 @@ def _write(
     target: Path,
     depth: str,
     sizes: Mapping[str, int],
-    track: Iterator[tuple[str, int, np.ndarray]],
+    track: Callable[[], Iterator[tuple[str, int, np.ndarray]]],
     sites: CutSites,
     percentile: float,
     blacklist: Sequence[Interval],
@@ -155,8 +156,10 @@ def _write(
     """The three files of a sample, which appear when all are complete."""
     with tempfile.TemporaryDirectory(dir=target.parent) as staging:
         parts = [Path(staging) / f"{target.name}{end}" for end in (depth, ".bw", ".json")]
-        tracks.write(parts[0], sizes, track, zeros=False)
-        found = tracks.normalize(parts[0], parts[1], "min-max", percentile, blacklist=blacklist, progress=progress)
+        tracks.write(parts[0], sizes, track(), zeros=False, progress=progress)
+        found = tracks.normalize_blocks(
+            track, parts[1], sizes, percentile=percentile, blacklist=blacklist, progress=progress
+        )
         counts = {"cuts": sites.kept, "cuts elsewhere": sites.elsewhere, "statistics": asdict(found)}
         parts[2].write_text(json.dumps({**content, **counts}, indent=1) + "\n")
         final = [part.replace(target.parent / part.name) for part in parts]
@@ -221,4 +224,4 @@ def _covered(
         counts = sites.counts(chrom)
         coverage.mask(counts, held.get(chrom), smoothing)
         for first, total in coverage.smoothed(counts, smoothing):
-            yield chrom, first, total * scale
+            yield chrom, first, (total * scale).astype(np.float32)

@@ -1,7 +1,8 @@
 """Tracks in and out: bigWig files made of others, block by block, complete or not at all."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,11 @@ _NONE = np.empty((0, 2), np.int64)
 
 
 def write(
-    path: Path, sizes: Mapping[str, int], blocks: Iterable[tuple[str, int, np.ndarray]], zeros: bool = True
+    path: Path,
+    sizes: Mapping[str, int],
+    blocks: Iterable[tuple[str, int, np.ndarray]],
+    zeros: bool = True,
+    progress: bool | None = None,
 ) -> None:
     """Write a bigWig with a value for every base that blocks cover.
 
@@ -30,6 +35,7 @@ def write(
         sizes: chromosome → bp, in the order of the blocks.
         blocks: (chromosome, first base, values (n,) float32), in order.
         zeros: whether bases with the value 0 are written, too.
+        progress: show a progress bar; by default in a terminal only.
 
     Raises:
         InputError: no value at all, a folder that cannot be written to, or a full disk.
@@ -40,7 +46,7 @@ def write(
             file = pyBigWig.open(str(temporary), "w")
             try:
                 file.addHeader(list(sizes.items()))
-                for chrom, first, values in blocks:
+                for chrom, first, values in _watched(blocks, sizes, f"write {path.name}", progress):
                     starts, ends, levels = runs(first, np.asarray(values, np.float32))
                     kept = slice(None) if zeros else levels != 0
                     if len(starts := starts[kept]):
@@ -89,22 +95,37 @@ def normalize(
     """
     track = Signal(signal)
     sizes = _chosen(track, chromosomes)
+    blocks = partial(_blocks, track, sizes)
+    return normalize_blocks(blocks, output, sizes, method, percentile, clip, blacklist, progress)
+
+
+def normalize_blocks(
+    values: Callable[[], Iterable[tuple[str, int, np.ndarray]]],
+    output: str | Path,
+    sizes: Mapping[str, int],
+    method: str = "min-max",
+    percentile: float = 99.0,
+    clip: bool = False,
+    blacklist: Sequence[Interval] = (),
+    progress: bool | None = None,
+) -> Statistics:
+    """`normalize` for a track in blocks: (chromosome, first base, values (n,) float32), three times the same."""
     held = {names.find(chrom, sizes): spans for chrom, spans in merge(blacklist).items()}
     scaled(np.zeros(0, np.float32), method, Statistics(0, 1, 1, 1, 1, 1))  # the name is known
 
     def kept() -> Iterator[np.ndarray]:
-        for chrom, first, values in _blocks(track, sizes, "measure", progress):
-            yield values[~_covered(first, len(values), held.get(chrom, _NONE))]
+        for chrom, first, block in _watched(values(), sizes, "measure", progress):
+            yield block[~_covered(first, len(block), held.get(chrom, _NONE))]
 
     found = statistics(kept, percentile)
 
     def blocks() -> Iterator[tuple[str, int, np.ndarray]]:
-        for chrom, first, values in _blocks(track, sizes, "normalize", progress):
-            changed = scaled(values, method, found, clip)
-            changed[_covered(first, len(values), held.get(chrom, _NONE))] = 0
+        for chrom, first, block in values():
+            changed = scaled(block, method, found, clip)
+            changed[_covered(first, len(block), held.get(chrom, _NONE))] = 0
             yield chrom, first, changed
 
-    write(Path(output), sizes, blocks())
+    write(Path(output), sizes, blocks(), progress=progress)
     return found
 
 
@@ -140,13 +161,13 @@ def average(
                 )
 
     def blocks() -> Iterator[tuple[str, int, np.ndarray]]:
-        for chrom, first, values in _blocks(tracks[0], sizes, "average", progress):
+        for chrom, first, values in _blocks(tracks[0], sizes):
             total = values.astype(np.float64)
             for other in tracks[1:]:
                 total += other.values(chrom, first, first + len(values))
             yield chrom, first, total / len(tracks)
 
-    write(Path(output), sizes, blocks())
+    write(Path(output), sizes, blocks(), progress=progress)
 
 
 def _chosen(track: Signal, chromosomes: Sequence[str] | None) -> dict[str, int]:
@@ -159,16 +180,21 @@ def _chosen(track: Signal, chromosomes: Sequence[str] | None) -> dict[str, int]:
     return {chrom: track.sizes[chrom] for chrom in chromosomes or track.sizes}
 
 
-def _blocks(
-    track: Signal, sizes: Mapping[str, int], what: str, progress: bool | None
+def _blocks(track: Signal, sizes: Mapping[str, int]) -> Iterator[tuple[str, int, np.ndarray]]:
+    for chrom, size in sizes.items():
+        for first in range(0, size, BLOCK):
+            yield chrom, first, track.values(chrom, first, min(first + BLOCK, size))
+
+
+def _watched(
+    blocks: Iterable[tuple[str, int, np.ndarray]], sizes: Mapping[str, int], what: str, progress: bool | None
 ) -> Iterator[tuple[str, int, np.ndarray]]:
+    """Blocks, with a progress bar of their bases."""
     hidden = None if progress is None else not progress
     with tqdm(total=sum(sizes.values()), desc=what, unit="bp", unit_scale=True, disable=hidden) as bar:
-        for chrom, size in sizes.items():
-            for first in range(0, size, BLOCK):
-                last = min(first + BLOCK, size)
-                yield chrom, first, track.values(chrom, first, last)
-                bar.update(last - first)
+        for block in blocks:
+            yield block
+            bar.update(len(block[2]))
 
 
 def _covered(first: int, length: int, spans: np.ndarray) -> np.ndarray:
