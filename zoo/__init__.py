@@ -23,7 +23,7 @@ _HOMES = {
     "Signal": "zoo.genome.signal",
     "Interval": "zoo.genome.interval",
 }
-_ROOMS = ("architectures", "evaluate", "layers", "plot", "porting", "train")
+_ROOMS = ("architectures", "evaluate", "layers", "plot", "porting", "prepare", "train")
 __all__ = [*_HOMES, *_ROOMS, "__version__"]
 
 
