@@ -1,11 +1,41 @@
-"""What the training recipes do without arguments: where a run goes, and a synthetic genome where there is no data."""
+"""What the training recipes share: their command line, and what they do without arguments."""
 
 import argparse
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from zoo.data import synthetic
+import yeast
 
+from zoo.data import synthetic
+from zoo.errors import ZooError
+from zoo.train import command
+
+CONFIGS = Path(__file__).parent / "configs"
 _LENGTHS = {"chr1": 600_000, "chr2": 200_000, "chr3": 200_000}
+
+Train = Callable[[argparse.Namespace], None]
+
+
+def run(name: str, description: str, main: Train) -> None:
+    """Parse the command line and train; an error ends the program with its message."""
+    parser = command.add_options(argparse.ArgumentParser(description=f"{description}; see the file's head."))
+    parser.add_argument("--work", type=Path, default=Path("runs/data"), help="for prepared tracks (default runs/data)")
+    try:
+        main(parser.parse_args())
+    except ZooError as error:
+        sys.exit(f"{name}: error: {error}")
+
+
+def choose(options: argparse.Namespace, config: str, on_yeast: Train, on_synthetic: Train) -> None:
+    """Train on the files that are named, by default with a configuration; else on what is at hand."""
+    if options.genome or options.config:
+        options.config = options.config or CONFIGS / config
+        command.main(options)
+    elif yeast.at_hand():
+        on_yeast(options)
+    else:
+        on_synthetic(options)
 
 
 def name_run(options: argparse.Namespace, name: str, said: str) -> None:

@@ -10,29 +10,18 @@ Usage: python recipes/train_asap.py [--out FOLDER]
 
 import argparse
 import os
-import sys
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import small
 import yeast
 
-from zoo.errors import ZooError
 from zoo.train import command
-
-CONFIGS = Path(__file__).parent / "configs"
 
 
 def main(options: argparse.Namespace) -> None:
     """Train what the options say."""
-    if options.genome or options.config:
-        options.config = options.config or CONFIGS / "asap_GM12878.yaml"
-        command.main(options)
-    elif yeast.at_hand():
-        on_yeast(options)
-    else:
-        on_synthetic(options)
+    small.choose(options, "asap_GM12878.yaml", on_yeast, on_synthetic)
 
 
 def on_yeast(options: argparse.Namespace) -> None:
@@ -41,7 +30,7 @@ def on_yeast(options: argparse.Namespace) -> None:
     small.name_run(options, "yeast/ATAC", "training on the yeast data, about ten minutes on two cores")
     command.main(
         options,
-        CONFIGS / "yeast_ATAC.yaml",
+        small.CONFIGS / "yeast_ATAC.yaml",
         command="python recipes/train_asap.py",
         genome=str(data.genome.resolve()),
         accessibility={"signal": str(data.accessibility.resolve()), "peaks": str(data.open.resolve())},
@@ -55,7 +44,7 @@ def on_synthetic(options: argparse.Namespace) -> None:
     small.name_run(options, "synthetic/ATAC", said)
     command.main(
         options,
-        CONFIGS / "yeast_ATAC.yaml",
+        small.CONFIGS / "yeast_ATAC.yaml",
         **changes,
         epochs=3,
         accessibility={"signal": str(files.signal.resolve()), "sample": "synthetic"},
@@ -63,11 +52,4 @@ def on_synthetic(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = command.add_options(
-        argparse.ArgumentParser(description="Train an accessibility model; see the file's head.")
-    )
-    parser.add_argument("--work", type=Path, default=Path("runs/data"), help="for prepared tracks (default runs/data)")
-    try:
-        main(parser.parse_args())
-    except ZooError as error:
-        sys.exit(f"train_asap: error: {error}")
+    small.run("train_asap", "Train an accessibility model", main)

@@ -10,7 +10,6 @@ Usage: python recipes/train_maxatac.py [--out FOLDER]
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -18,21 +17,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import small
 import yeast
 
-from zoo.errors import InputError, ZooError
+from zoo.errors import InputError
 from zoo.train import command
-
-CONFIGS = Path(__file__).parent / "configs"
 
 
 def main(options: argparse.Namespace) -> None:
     """Train what the options say."""
-    if options.genome or options.config:
-        options.config = options.config or CONFIGS / "maxatac.yaml"
-        command.main(options)
-    elif yeast.at_hand():
-        on_yeast(options)
-    else:
-        on_synthetic(options)
+    small.choose(options, "maxatac.yaml", on_yeast, on_synthetic)
 
 
 def on_yeast(options: argparse.Namespace) -> None:
@@ -52,7 +43,7 @@ def on_yeast(options: argparse.Namespace) -> None:
     small.name_run(options, f"yeast/{factor}", "training on the yeast data, about three minutes on two cores")
     command.main(
         options,
-        CONFIGS / "yeast_binding.yaml",
+        small.CONFIGS / "yeast_binding.yaml",
         genome=str(data.genome.resolve()),
         command=again,
         binding={"signal": str(data.signal.resolve())},
@@ -68,7 +59,7 @@ def on_synthetic(options: argparse.Namespace) -> None:
     small.name_run(options, "synthetic/CTCF", said)
     command.main(
         options,
-        CONFIGS / "yeast_binding.yaml",
+        small.CONFIGS / "yeast_binding.yaml",
         **changes,
         epochs=5,
         steps=40,
@@ -83,9 +74,4 @@ def on_synthetic(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = command.add_options(argparse.ArgumentParser(description="Train a binding model; see the file's head."))
-    parser.add_argument("--work", type=Path, default=Path("runs/data"), help="for prepared tracks (default runs/data)")
-    try:
-        main(parser.parse_args())
-    except ZooError as error:
-        sys.exit(f"train_maxatac: error: {error}")
+    small.run("train_maxatac", "Train a binding model", main)
