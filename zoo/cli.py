@@ -89,6 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     command = _add(commands, "peaks", preparing.peaks, "call peaks of a track, as macs3 bdgpeakcall does")
     preparing.add_peaks(command)
 
+    command = _add(commands, "genome", _genome, "download a genome, its chromosomes' lengths and its blacklist")
+    command.add_argument("assembly", help="hg38, hg19, mm10 or sacCer3")
+    command.add_argument("--to", required=True, metavar="FOLDER", help="where the files go")
+    command.add_argument("--mirror", metavar="FOLDER", help="has the files and UCSC's md5sum.txt; no network then")
+
     command = _add(commands, "env", _env, "show where models come from and what is installed")
     command.add_argument("--json", action="store_true", help="for programs")
 
@@ -225,6 +230,13 @@ def _verify(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> None:
     _import_keras()
     training.main(options)
+
+
+def _genome(options: argparse.Namespace) -> None:
+    from zoo.genome import reference
+
+    found = reference.fetch(options.assembly, options.to, options.mirror)
+    print(*filter(None, (found.genome, found.sizes, found.blacklist)), sep="\n")
 
 
 def _env(options: argparse.Namespace) -> None:
