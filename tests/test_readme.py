@@ -30,6 +30,7 @@ def workplace(shared: Path, tmp_path: Path) -> Path:
     files.peaks.rename(tmp_path / "peaks.bed")
     with gzip.open(tmp_path / "fragments.tsv.gz", "wt") as file:
         file.writelines(f"chr1\t{start}\t{start + 90}\tcell\t1\n" for start in range(5000, 9000, 7))
+    (tmp_path / "clusters.tsv").write_text("cell\tT\nother\tT\n")
     (tmp_path / "checkpoint.npz").symlink_to(shared / "golden" / "asap" / "lstm" / "weights.npz")
     return tmp_path
 
@@ -67,6 +68,7 @@ def test_command_line_blocks(workplace: Path):
         *("peaks.bw", "peaks.bed", "peaks.tsv", "peaks.json"),
         *("atac.bw", "atac.tsv", "atac.json"),
         *("sample.bw", "sample_RP20M.bw", "sample.json", "mean.bw", "normalized.bw", "open.narrowPeak"),
+        *("cells_T.bw", "cells_T_RP20M.bw", "cells_T.json"),
     }
 
 
