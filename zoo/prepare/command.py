@@ -7,8 +7,6 @@ from pathlib import Path
 
 from zoo.errors import InputError
 
-_METHODS = ("min-max", "zscore", "arcsinh")
-
 
 def add_prepare(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo prepare`."""
@@ -39,7 +37,7 @@ def add_normalize(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo normalize`."""
     parser.add_argument("signal", help="bigWig")
     parser.add_argument("--output", required=True, metavar="BIGWIG")
-    parser.add_argument("--method", choices=_METHODS, default="min-max", help="(default min-max)")
+    parser.add_argument("--method", default="min-max", help="min-max, zscore or arcsinh (default min-max)")
     parser.add_argument("--clip", action="store_true", help="cut min-max off at 1")
     _add_common(parser)
     parser.add_argument("--json", action="store_true", help="print the statistics for programs")

@@ -92,8 +92,8 @@ class CutSites:
         """A chromosome by the name that `sizes` has, or None if it has none of it."""
         if chrom not in self._names:
             name = names.find(chrom, self.sizes)
-            other = next((known for known, meant in self._names.items() if meant == name is not None), None)
-            if other is not None:
-                raise InputError("A file of reads calls a chromosome by one name", received={"names": (other, chrom)})
+            others = [known for known, meant in self._names.items() if name is not None and meant == name]
+            if others:
+                raise InputError("A file of reads calls a chromosome by one name", received={"names": (*others, chrom)})
             self._names[chrom] = name
         return self._names[chrom]
