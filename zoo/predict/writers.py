@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pyBigWig
 
-from zoo.errors import InputError
-from zoo.genome.signal import check_complete
+from zoo.genome.bigwig import Writer
 
-_CHUNK = 1 << 16  # bins handed to the bigWig library at once
+_CHUNK = 1 << 20  # bins
 
 
 @contextmanager
@@ -38,31 +36,13 @@ def bigwig(path: Path, lengths: dict[str, int], scores: Iterable[tuple[str, np.n
         scores: (chromosome, one score per bin, NaN where there is none), in the same order.
         bin_size: bp; the last bin of a chromosome may be shorter.
     """
-    file = pyBigWig.open(str(path), "w")
-    try:
-        file.addHeader(list(lengths.items()))
+    with Writer(path, lengths) as file:
         for chrom, track in scores:
             for first in range(0, len(track), _CHUNK):
-                _add(file, chrom, lengths[chrom], first, np.asarray(track[first : first + _CHUNK]), bin_size)
-    finally:
-        file.close()
-    try:
-        check_complete(path)  # the library does not report a disk that is full
-    except InputError:
-        raise OSError(f"{path} could not be written completely; is the disk full?") from None
-
-
-def _add(file, chrom: str, length: int, first: int, scores: np.ndarray, bin_size: int) -> None:
-    known = np.concatenate([[False], ~np.isnan(scores), [False]])
-    for left, right in np.flatnonzero(known[1:] != known[:-1]).reshape(-1, 2):
-        start, whole = int(first + left) * bin_size, int(right)
-        if (first + right) * bin_size > length:
-            whole -= 1
-        if whole > left:
-            file.addEntries(chrom, start, values=scores[left:whole], span=bin_size, step=bin_size)
-        if whole < right:
-            last = int(first + whole) * bin_size
-            file.addEntries([chrom], [last], ends=[length], values=[float(scores[whole])])
+                part = np.asarray(track[first : first + _CHUNK], np.float32)
+                known = np.flatnonzero(~np.isnan(part))
+                starts = (first + known) * bin_size
+                file.add(chrom, starts, np.minimum(starts + bin_size, lengths[chrom]), part[known])
 
 
 def bed(path: Path, peaks: Iterable[tuple[str, int, int, float]]) -> int:
