@@ -108,25 +108,53 @@ def test_sites_by_hand(tmp_path: Path):
     ):
         sites = CutSites(tmp_path / f"{number}", SIZES)
         sites.add_fragments(block, shift, path)
-        counts = sites.counts("chr1")
+        counts = np.concatenate([part for _, part in sites.counts("chr1")])
         assert {int(at): int(counts[at]) for at in np.flatnonzero(counts)} == expected
         assert (sites.kept, sites.elsewhere) == (4, 0)
-        assert not sites.counts("chr2").any()
+        assert not any(part.any() for _, part in sites.counts("chr2"))
 
 
-def test_coverage_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """±20 bp, cut off at the ends; whatever the blocks; a site goes whose bases touch the blacklist."""
-    counts = np.zeros(1000, np.int32)
+@pytest.mark.parametrize("block", [1, 7, 100, 4096])
+def test_coverage_by_hand(block: int):
+    """±20 bp, cut off at the ends; whatever the blocks."""
+    counts = np.zeros(1000, np.int64)
     counts[[3, 500, 990]] = 1, 2, 1
-    expected = np.zeros(1000, int)
-    expected[:24], expected[480:521], expected[970:] = 1, 2, 1
-    for size in (7, 100, 4096):
-        monkeypatch.setattr(coverage, "BLOCK", size)
-        assert np.array_equal(np.concatenate([total for _, total in coverage.smoothed(counts, 20)]), expected)
+    blocks = np.split(counts, range(block, 1000, block))
+    found = list(coverage.smoothed("chr1", blocks, 20))
+    edges = np.concatenate([[0], *(runs.edges[1:] for runs in found)])
+    values = np.concatenate([runs.values for runs in found])
+    changes = np.flatnonzero(np.diff(values)) + 1
+    assert edges[changes].tolist() == [24, 480, 521, 970]
+    assert (edges[-1], values[[0, *changes]].tolist()) == (1000, [1, 0, 2, 0, 1])
+    assert all((runs.lengths > 0).all() for runs in found)
+
+
+@pytest.mark.parametrize("reach", [0, 1, 20, 700])
+def test_coverage_is_a_sum_over_neighbors(reach: int):
+    counts = np.random.default_rng(0).poisson(0.1, 1000)
+    found = list(coverage.smoothed("chr1", np.split(counts, [1, 90, 400]), reach))
+    values = np.concatenate([np.repeat(runs.values, runs.lengths) for runs in found])
+    wanted = [counts[max(at - reach, 0) : at + reach + 1].sum() for at in range(1000)]
+    assert values.tolist() == wanted
+
+
+def test_sites_beside_a_blacklist_go():
+    """Those whose 41 bases would touch it; also if it lies in another block."""
     for touching, left in ((520, False), (521, True), (480, False), (479, True)):
-        masked = counts.copy()
-        coverage.mask(masked, np.array([[touching, touching + 1]]), 20)
-        assert bool(masked[500]) == left
+        counts = np.full(100, 2)
+        coverage.mask(counts, 450, np.array([[touching, touching + 1]]), 20)
+        assert bool(counts[50]) == left
+    coverage.mask(counts, 450, np.array([[10, 20]]), 20)
+    assert counts[0] == 2
+
+
+def test_runs_are_cut_at_spans():
+    runs = coverage.Runs("chr1", np.array([10, 20, 30]), np.array([5, 7]))
+    parts, inside = runs.cut(np.array([[0, 12], [15, 15], [18, 25], [40, 50]]))
+    assert parts.edges.tolist() == [10, 12, 15, 18, 20, 25, 30]
+    assert parts.values.tolist() == [5, 5, 5, 5, 7, 7]
+    assert inside.tolist() == [True, False, False, True, True, False]
+    assert coverage.of_bases("chr1", 4, np.array([1, 1, 0, 3])).edges.tolist() == [4, 6, 7, 8]
 
 
 def test_a_sample_by_hand(tmp_path: Path):

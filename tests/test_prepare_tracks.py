@@ -64,10 +64,14 @@ def test_percentiles_are_those_of_numpy(percentile: float, kind: str):
         "one value": np.full(10, 0.1),
         "two values": np.array([1e-40, 3e38, 0, 0]),
     }[kind].astype(np.float32)
-    found = statistics(lambda: np.array_split(values, 7), percentile)
+    lengths = random.integers(1, 5, len(values))
+    found = statistics(lambda: zip(np.array_split(values, 7), np.array_split(lengths, 7), strict=True), percentile)
+    values = np.repeat(values, lengths)
     positive = values[values > 0].astype(np.float64)
     assert found.high == pytest.approx(np.percentile(positive, percentile), rel=1e-12)
     assert found.median == pytest.approx(np.median(positive), rel=1e-12)
+    first, third = np.percentile(positive, [25, 75])
+    assert found.interquartile == pytest.approx(third - first, rel=1e-12)
     assert found.mean == pytest.approx(positive.mean())
     assert (found.bases, found.low) == (len(positive), values.min())
 
@@ -100,7 +104,7 @@ def test_a_blacklist_counts_for_nothing(tmp_path: Path):
         ([1, -2], {}, "finite and not negative.*-2"),
         ([0, 0], {}, "has a positive base"),
         ([1], {"percentile": 0}, "above 0 and at most 100"),
-        ([1], {"method": "minmax"}, "min-max, zscore, arcsinh"),
+        ([1], {"method": "minmax"}, "min-max, zscore, robust, arcsinh"),
         ([1], {"chromosomes": ["chr7"]}, "chr7"),
     ],
 )

@@ -1,34 +1,89 @@
 """From cut sites to coverage: each site counts for the bases around it (maxATAC `prepare`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
-
-from zoo.genome.bed import merge_spans
 
 BLOCK = 1 << 22
 
 
-def mask(counts: np.ndarray, spans: np.ndarray | None, reach: int) -> None:
-    """Remove, in place, the sites whose bases would touch a blacklisted one (n, 2)."""
+@dataclass(frozen=True)
+class Runs:
+    """Stretches of a chromosome in which a value does not change, without gaps between them.
+
+    Attributes:
+        chrom: the chromosome.
+        edges: (n + 1,) int64, 0-based: the first base of each, and the one behind the last.
+        values: (n,).
+    """
+
+    chrom: str
+    edges: np.ndarray
+    values: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """bp of each, (n,) int64."""
+        return np.diff(self.edges)
+
+    def cut(self, spans: np.ndarray | None) -> tuple["Runs", np.ndarray]:
+        """The same, cut where merged spans (m, 2) begin and end; and which of them lie in spans, (n,) bool."""
+        if spans is None or not len(spans):
+            return self, np.zeros(len(self.values), bool)
+        borders = spans.ravel()
+        borders = borders[(borders > self.edges[0]) & (borders < self.edges[-1])]
+        edges = np.union1d(self.edges, borders)
+        values = self.values[np.searchsorted(self.edges, edges[:-1], side="right") - 1]
+        inside = np.searchsorted(spans.ravel(), edges[:-1], side="right") % 2 == 1
+        return Runs(self.chrom, edges, values), inside
+
+
+def of_bases(chrom: str, first: int, values: np.ndarray) -> Runs:
+    """Runs of values (n,) at consecutive bases, of which `first` is the first."""
+    inner = np.flatnonzero(values[1:] != values[:-1]) + 1
+    starts = np.concatenate([[0], inner])
+    return Runs(chrom, first + np.append(starts, len(values)), values[starts])
+
+
+def mask(counts: np.ndarray, first: int, spans: np.ndarray | None, reach: int) -> None:
+    """Remove, in place, the sites at bases from `first` on whose bases would touch those of spans (n, 2)."""
     if spans is not None:
-        for start, end in merge_spans(spans):
-            counts[max(start - reach, 0) : end + reach] = 0
+        left, right = spans[:, 0] - reach - first, spans[:, 1] + reach - first
+        near = (right > 0) & (left < len(counts))
+        for start, end in zip(left[near], right[near], strict=True):
+            counts[max(start, 0) : end] = 0
 
 
-def smoothed(counts: np.ndarray, reach: int) -> Iterator[tuple[int, np.ndarray]]:
-    """(first base, sites within `reach` bp of each base (n,) int64), block by block."""
-    length = len(counts)
-    for first in range(0, length, BLOCK):
-        last = min(first + BLOCK, length)
-        left, right = max(first - reach, 0), min(last + reach, length)
-        near = np.zeros(last - first + 2 * reach + 1, np.int64)
-        near[left - first + reach + 1 : right - first + reach + 1] = counts[left:right]
-        total = np.cumsum(near)
-        yield first, total[2 * reach + 1 :] - total[: -2 * reach - 1]
+def smoothed(chrom: str, counts: Iterable[np.ndarray], reach: int) -> Iterator[Runs]:
+    """Sites within `reach` bp of each base.
+
+    Args:
+        chrom: the chromosome.
+        counts: sites at its bases, (n,) int64, in blocks from its beginning to its end.
+        reach: bp.
+
+    Yields:
+        Runs of int64, which together cover the chromosome.
+    """
+    width = 2 * reach + 1
+    before, total, first = np.zeros(width, np.int64), 0, -reach  # the base whose last site comes next
+    for block in _ended(counts, reach):
+        sites = np.concatenate([before, block])
+        change = sites[width:] - sites[:-width]  # of the sum over `width` bases, from each base to the next
+        before = sites[len(sites) - width :]
+        at = np.flatnonzero(change)
+        values = total + np.cumsum(change[at])
+        edges = np.concatenate([[first], first + at, [first + len(block)]])
+        values = np.concatenate([[total], values])
+        first, total = int(edges[-1]), int(values[-1])
+        edges = np.maximum(edges, 0)
+        there = edges[1:] > edges[:-1]
+        if there.any():
+            yield Runs(chrom, np.append(edges[:-1][there], edges[-1]), values[there])
 
 
-def runs(first: int, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Starts, ends and values of stretches in which a value does not change."""
-    edges = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1, [len(values)]])
-    return first + edges[:-1], first + edges[1:], values[edges[:-1]]
+def _ended(counts: Iterable[np.ndarray], reach: int) -> Iterator[np.ndarray]:
+    """Blocks, and `reach` bases without sites behind the last one."""
+    yield from counts
+    yield np.zeros(reach, np.int64)

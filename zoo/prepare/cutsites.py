@@ -1,6 +1,6 @@
 """Where Tn5 cut: from fragments or reads to positions, by chromosome, on a scratch disk.
 
-However many reads there are, memory holds a block of them; a chromosome's sites are read back when it is its turn.
+However many reads there are, memory holds a block of them; the sites are read back stretch by stretch of the genome.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,12 +10,12 @@ import numpy as np
 
 from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import names
+from zoo.prepare.coverage import BLOCK
 from zoo.prepare.fragments import Fragments
 
 TN5 = (4, -5)
 """bp from a read's 5' end, forward and reverse, to the middle of what the transposase duplicated."""
-_BLOCK = 1 << 22
-_DENSE = 32  # bases per site up to which it is quicker to count all of them
+_READ = 1 << 22  # bytes
 
 
 class CutSites:
@@ -34,16 +34,22 @@ class CutSites:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self.sizes = folder, dict(sizes)
         self._names: dict[str, str | None] = {}
+        self._numbers = {chrom: number for number, chrom in enumerate(sizes)}
         self.kept = self.elsewhere = 0
 
     def add(self, chrom: str, positions: np.ndarray) -> None:
         """Append sites (n,) of a chromosome, by its name in the reads' file."""
         name = self._name(chrom)
-        if name is None:
+        if name is None or not len(positions):
             self.elsewhere += len(positions)
             return
-        with open(self._folder / f"{list(self.sizes).index(name)}.sites", "ab") as file:
-            file.write(positions.astype(np.int32).tobytes())
+        stretches = (positions // BLOCK).astype(np.uint16)
+        order = np.argsort(stretches, kind="stable")
+        positions, stretches = positions[order].astype(np.int32), stretches[order]
+        heads = np.flatnonzero(np.concatenate([[True], stretches[1:] != stretches[:-1]]))
+        for part in np.split(positions, heads[1:]):
+            with open(self._path(name, int(part[0]) // BLOCK), "ab") as file:
+                file.write(part.tobytes())
         self.kept += len(positions)
 
     def add_fragments(self, block: Fragments, shift: tuple[int, int], where: object) -> None:
@@ -69,24 +75,19 @@ class CutSites:
         sites = np.concatenate([block.starts + shift[0], block.ends + shift[1]])
         self.add(block.chrom, sites if name is None else np.clip(sites, 0, size - 1))
 
-    def blocks(self, chrom: str) -> Iterator[np.ndarray]:
-        """The sites of a chromosome, (n,) int32, unsorted, some at a time."""
-        path = self._folder / f"{list(self.sizes).index(chrom)}.sites"
-        if path.is_file():
-            with open(path, "rb") as file:
-                while data := file.read(_BLOCK):
-                    yield np.frombuffer(data, np.int32)
+    def counts(self, chrom: str) -> Iterator[tuple[int, np.ndarray]]:
+        """(first base, cuts at it and those behind it (n,) int64) of stretches that cover a chromosome, in order."""
+        for first in range(0, self.sizes[chrom], BLOCK):
+            counts = np.zeros(min(BLOCK, self.sizes[chrom] - first), np.int64)
+            path = self._path(chrom, first // BLOCK)
+            if path.is_file():
+                with open(path, "rb") as file:
+                    while data := file.read(_READ):
+                        counts += np.bincount(np.frombuffer(data, np.int32) - first, minlength=len(counts))
+            yield first, counts
 
-    def counts(self, chrom: str) -> np.ndarray:
-        """Cuts at every base of a chromosome, (length,) int32."""
-        counts = np.zeros(self.sizes[chrom], np.int32)
-        for sites in self.blocks(chrom):
-            low, high = int(sites.min()), int(sites.max()) + 1
-            if high - low < _DENSE * len(sites):  # as in files sorted by position
-                counts[low:high] += np.bincount(sites - low).astype(np.int32)
-            else:
-                np.add.at(counts, sites, 1)
-        return counts
+    def _path(self, chrom: str, stretch: int) -> Path:
+        return self._folder / f"{self._numbers[chrom]}.{stretch}"
 
     def _name(self, chrom: str) -> str | None:
         """A chromosome by the name that `sizes` has, or None if it has none of it."""

@@ -1,13 +1,13 @@
 """Normalizing tracks: min-max with a percentile, z-scores, arcsinh (maxATAC `normalize`)."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from zoo.errors import InputError
 
-METHODS = ("min-max", "zscore", "arcsinh")
+METHODS = ("min-max", "zscore", "robust", "arcsinh")
 _HALF = 16
 
 
@@ -19,6 +19,7 @@ class Statistics:
         low: the smallest value of all bases; where the track has none it is 0.
         high: the percentile of the positive bases, by linear interpolation.
         median: of the positive bases.
+        interquartile: between the quartiles of the positive bases.
         mean: of the positive bases.
         deviation: of the positive bases, of the population.
         bases: how many are positive.
@@ -27,12 +28,13 @@ class Statistics:
     low: float
     high: float
     median: float
+    interquartile: float
     mean: float
     deviation: float
     bases: int
 
 
-Blocks = Callable[[], Iterable[np.ndarray]]
+Blocks = Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]
 
 
 def statistics(blocks: Blocks, percentile: float = 99.0) -> Statistics:
@@ -42,7 +44,8 @@ def statistics(blocks: Blocks, percentile: float = 99.0) -> Statistics:
     halves of those in which a wanted rank lies.
 
     Args:
-        blocks: gives the values, float32, as often as it is called; 0 where there is no data.
+        blocks: gives values (n,) float32, 0 where there is no data, and at how many bases each of them is (n,) int64,
+            as often as it is called.
         percentile: 0 to 100.
 
     Raises:
@@ -52,39 +55,68 @@ def statistics(blocks: Blocks, percentile: float = 99.0) -> Statistics:
         raise InputError("A percentile is above 0 and at most 100", example=99, received={"percentile": percentile})
     upper = np.zeros(1 << _HALF, np.int64)
     low, total, squares = np.inf, 0.0, 0.0
-    for values in blocks():
+    for values, lengths in blocks():
         if not np.isfinite(values).all() or values.min(initial=0) < 0:
             raise InputError(
                 "A track to be normalized is finite and not negative",
                 received={"smallest": float(np.nanmin(values)), "largest": float(np.nanmax(values))},
             )
         low = min(low, float(values.min(initial=np.inf)))
-        positive = values[values > 0]
-        upper += np.bincount(positive.view(np.uint32) >> _HALF, minlength=len(upper))
-        total += positive.sum(dtype=np.float64)
-        squares += np.square(positive, dtype=np.float64).sum()
+        values, lengths = _positive(values, lengths)
+        upper += _weighed(values.view(np.uint32) >> _HALF, lengths)
+        sums = values * lengths.astype(np.float64)
+        total += sums.sum()
+        squares += (sums * values).sum()
     bases = int(upper.sum())
     if not bases:
         raise InputError("A track to be normalized has a positive base", received={"positive bases": 0})
     mean = total / bases
-    high, median = _percentiles(blocks, upper, bases, (percentile, 50.0))
+    high, median, first, third = _percentiles(blocks, upper, bases, (percentile, 50.0, 25.0, 75.0))
     deviation = float(np.sqrt(max(squares / bases - mean * mean, 0.0)))
-    return Statistics(low, high, median, float(mean), deviation, bases)
+    return Statistics(low, high, median, third - first, float(mean), deviation, bases)
+
+
+def check_method(method: str) -> None:
+    """Raise `InputError` unless a method is one of `METHODS`."""
+    if method not in METHODS:
+        raise InputError(f"A method is one of {', '.join(METHODS)}", received={"method": method})
 
 
 def scaled(values: np.ndarray, method: str, found: Statistics, clip: bool = False) -> np.ndarray:
     """Values by one of `METHODS`, float32.
 
-    min-max: (x - low) / (high - low), between 0 and 1 only with `clip`. zscore: (x - mean) / deviation. arcsinh: of x.
+    min-max: (x - low) / (high - low), between 0 and 1 only with `clip`. zscore: (x - mean) / deviation. robust: (x -
+    median) / interquartile, as scikit-learn's `RobustScaler`. arcsinh: of x.
+
+    Raises:
+        InputError: another method, or one that divides by 0 here.
     """
-    if method == "min-max":
-        values = (values - np.float32(found.low)) / np.float32(found.high - found.low)
-        return np.clip(values, 0, 1) if clip else values
-    if method == "zscore":
-        return (values - np.float32(found.mean)) / np.float32(found.deviation)
+    ranges = {
+        "min-max": (found.low, found.high - found.low),
+        "zscore": (found.mean, found.deviation),
+        "robust": (found.median, found.interquartile),
+    }
+    check_method(method)
     if method == "arcsinh":
         return np.arcsinh(values)
-    raise InputError(f"A method is one of {', '.join(METHODS)}", received={"method": method})
+    offset, scale = ranges[method]
+    if not scale:
+        raise InputError(
+            f"A track to be normalized by {method} has positive bases of different values",
+            example="--method min-max",
+            received=asdict(found),
+        )
+    values = (values - np.float32(offset)) / np.float32(scale)
+    return np.clip(values, 0, 1) if clip and method == "min-max" else values
+
+
+def _positive(values: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return values[values > 0], lengths[values > 0]
+
+
+def _weighed(bits: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Bases by 16 bits; sums of whole numbers below 2**53 are exact."""
+    return np.bincount(bits, lengths, minlength=1 << _HALF).astype(np.int64)
 
 
 def _percentiles(blocks: Blocks, upper: np.ndarray, bases: int, wanted: Sequence[float]) -> list[float]:
@@ -94,10 +126,12 @@ def _percentiles(blocks: Blocks, upper: np.ndarray, bases: int, wanted: Sequence
     before = np.cumsum(upper)
     halves = {rank: int(np.searchsorted(before, rank, side="right")) for rank in ranks}
     lower = {half: np.zeros(1 << _HALF, np.int64) for half in halves.values()}
-    for values in blocks():
-        bits = values[values > 0].view(np.uint32)
+    for block in blocks():
+        values, lengths = _positive(*block)
+        bits = values.view(np.uint32)
         for half, counts in lower.items():
-            counts += np.bincount(bits[bits >> _HALF == half] & 0xFFFF, minlength=len(counts))
+            mine = bits >> _HALF == half
+            counts += _weighed(bits[mine] & 0xFFFF, lengths[mine])
     value = {}
     for rank, half in halves.items():
         inside = rank - (before[half] - upper[half])

@@ -9,7 +9,7 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.genome.signal import Signal
 from zoo.predict.writers import atomic
-from zoo.prepare.coverage import BLOCK, runs
+from zoo.prepare.coverage import BLOCK, of_bases
 
 _NO_DATA = np.finfo(np.float32).min
 FORMATS = (".narrowPeak", ".bed")
@@ -68,8 +68,9 @@ def call(
     for chrom in chromosomes or track.sizes:
         size = track.sizes.get(chrom, 1)
         blocks = range(0, size, BLOCK)
-        parts = [runs(first, track.values(chrom, first, min(first + BLOCK, size))) for first in blocks]
-        starts, ends, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+        parts = [of_bases(chrom, first, track.values(chrom, first, min(first + BLOCK, size))) for first in blocks]
+        starts, ends = (np.concatenate([part.edges[side] for part in parts]) for side in (slice(-1), slice(1, None)))
+        values = np.concatenate([part.values for part in parts])
         known = values != _NO_DATA
         starts, ends, values = starts[known], ends[known], values[known]
         if compat:

@@ -6,34 +6,32 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pyBigWig
 from tqdm import tqdm
 
 from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import names
 from zoo.genome.bed import merge
+from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
-from zoo.genome.signal import Signal, check_complete
+from zoo.genome.signal import Signal
 from zoo.predict.writers import atomic
-from zoo.prepare.coverage import BLOCK, runs
-from zoo.prepare.normalize import Statistics, scaled, statistics
-
-_NONE = np.empty((0, 2), np.int64)
+from zoo.prepare.coverage import BLOCK, Runs, of_bases
+from zoo.prepare.normalize import Statistics, check_method, scaled, statistics
 
 
 def write(
     path: Path,
     sizes: Mapping[str, int],
-    blocks: Iterable[tuple[str, int, np.ndarray]],
+    track: Iterable[Runs],
     zeros: bool = True,
     progress: bool | None = None,
 ) -> None:
-    """Write a bigWig with a value for every base that blocks cover.
+    """Write a bigWig with the values of runs.
 
     Args:
         path: where; it appears when it is complete.
-        sizes: chromosome → bp, in the order of the blocks.
-        blocks: (chromosome, first base, values (n,) float32), in order.
+        sizes: chromosome → bp, in the order of the runs.
+        track: runs, in order.
         zeros: whether bases with the value 0 are written, too.
         progress: show a progress bar; by default in a terminal only.
 
@@ -42,23 +40,16 @@ def write(
     """
     written = False
     try:
-        with atomic(path, path.parent) as temporary:
-            file = pyBigWig.open(str(temporary), "w")
-            try:
-                file.addHeader(list(sizes.items()))
-                for chrom, first, values in _watched(blocks, sizes, f"write {path.name}", progress):
-                    starts, ends, levels = runs(first, np.asarray(values, np.float32))
-                    kept = slice(None) if zeros else levels != 0
-                    if len(starts := starts[kept]):
-                        levels, written = levels[kept].astype(np.float64), True
-                        file.addEntries([chrom] * len(starts), starts, ends=ends[kept], values=levels)
-            finally:
-                file.close()
+        with atomic(path, path.parent) as temporary, Writer(temporary, sizes) as file:
+            for runs in _watched(track, sizes, f"write {path.name}", progress):
+                kept = slice(None) if zeros else runs.values != 0
+                starts = runs.edges[:-1][kept]
+                file.add(runs.chrom, starts, runs.edges[1:][kept], runs.values[kept])
+                written = written or bool(len(starts))
             if not written:
                 raise InputError("A track has a value that is not 0; is all of it blacklisted", where=path)
-            check_complete(temporary)  # the library does not report a disk that is full
-    except (OSError, RuntimeError) as error:
-        said = os.strerror(error.errno) if getattr(error, "errno", None) else error
+    except OSError as error:
+        said = os.strerror(error.errno) if error.errno else error
         raise InputError(f"A track can be written ({said})", received={"output": str(path)}) from None
 
 
@@ -80,7 +71,7 @@ def normalize(
     Args:
         signal: bigWig; bases without data are 0.
         output: bigWig, with a value for every base.
-        method: "min-max", "zscore" or "arcsinh".
+        method: "min-max", "zscore", "robust" or "arcsinh" (`zoo.prepare.normalize.scaled`).
         percentile: what becomes 1 with min-max.
         clip: cut min-max off at 1.
         chromosomes: default all of the track.
@@ -95,12 +86,11 @@ def normalize(
     """
     track = Signal(signal)
     sizes = _chosen(track, chromosomes)
-    blocks = partial(_blocks, track, sizes)
-    return normalize_blocks(blocks, output, sizes, method, percentile, clip, blacklist, progress)
+    return normalize_runs(partial(_runs, track, sizes), output, sizes, method, percentile, clip, blacklist, progress)
 
 
-def normalize_blocks(
-    values: Callable[[], Iterable[tuple[str, int, np.ndarray]]],
+def normalize_runs(
+    track: Callable[[], Iterable[Runs]],
     output: str | Path,
     sizes: Mapping[str, int],
     method: str = "min-max",
@@ -109,23 +99,24 @@ def normalize_blocks(
     blacklist: Sequence[Interval] = (),
     progress: bool | None = None,
 ) -> Statistics:
-    """`normalize` for a track in blocks: (chromosome, first base, values (n,) float32), three times the same."""
+    """`normalize` for a track in runs of float32 that cover its chromosomes, three times the same."""
+    check_method(method)
     held = {names.find(chrom, sizes): spans for chrom, spans in merge(blacklist).items()}
-    scaled(np.zeros(0, np.float32), method, Statistics(0, 1, 1, 1, 1, 1))  # the name is known
 
-    def kept() -> Iterator[np.ndarray]:
-        for chrom, first, block in _watched(values(), sizes, "measure", progress):
-            yield block[~_covered(first, len(block), held.get(chrom, _NONE))]
+    def kept() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for runs in _watched(track(), sizes, "measure", progress):
+            parts, inside = runs.cut(held.get(runs.chrom))
+            yield parts.values[~inside], parts.lengths[~inside]
 
     found = statistics(kept, percentile)
 
-    def blocks() -> Iterator[tuple[str, int, np.ndarray]]:
-        for chrom, first, block in values():
-            changed = scaled(block, method, found, clip)
-            changed[_covered(first, len(block), held.get(chrom, _NONE))] = 0
-            yield chrom, first, changed
+    def changed() -> Iterator[Runs]:
+        for runs in track():
+            parts, inside = runs.cut(held.get(runs.chrom))
+            values = scaled(parts.values, method, found, clip)
+            yield Runs(parts.chrom, parts.edges, np.where(inside, np.float32(0), values))
 
-    write(Path(output), sizes, blocks(), progress=progress)
+    write(Path(output), sizes, changed(), progress=progress)
     return found
 
 
@@ -160,14 +151,14 @@ def average(
                     received={str(tracks[0].path): sizes[chrom], str(other.path): size},
                 )
 
-    def blocks() -> Iterator[tuple[str, int, np.ndarray]]:
-        for chrom, first, values in _blocks(tracks[0], sizes):
-            total = values.astype(np.float64)
-            for other in tracks[1:]:
-                total += other.values(chrom, first, first + len(values))
-            yield chrom, first, total / len(tracks)
+    def mean() -> Iterator[Runs]:
+        for chrom, first, last in _stretches(sizes):
+            total = np.zeros(last - first)
+            for track in tracks:
+                total += track.values(chrom, first, last)
+            yield of_bases(chrom, first, (total / len(tracks)).astype(np.float32))
 
-    write(Path(output), sizes, blocks(), progress=progress)
+    write(Path(output), sizes, mean(), progress=progress)
 
 
 def _chosen(track: Signal, chromosomes: Sequence[str] | None) -> dict[str, int]:
@@ -180,26 +171,21 @@ def _chosen(track: Signal, chromosomes: Sequence[str] | None) -> dict[str, int]:
     return {chrom: track.sizes[chrom] for chrom in chromosomes or track.sizes}
 
 
-def _blocks(track: Signal, sizes: Mapping[str, int]) -> Iterator[tuple[str, int, np.ndarray]]:
+def _stretches(sizes: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
     for chrom, size in sizes.items():
         for first in range(0, size, BLOCK):
-            yield chrom, first, track.values(chrom, first, min(first + BLOCK, size))
+            yield chrom, first, min(first + BLOCK, size)
 
 
-def _watched(
-    blocks: Iterable[tuple[str, int, np.ndarray]], sizes: Mapping[str, int], what: str, progress: bool | None
-) -> Iterator[tuple[str, int, np.ndarray]]:
-    """Blocks, with a progress bar of their bases."""
+def _runs(track: Signal, sizes: Mapping[str, int]) -> Iterator[Runs]:
+    for chrom, first, last in _stretches(sizes):
+        yield of_bases(chrom, first, track.values(chrom, first, last))
+
+
+def _watched(track: Iterable[Runs], sizes: Mapping[str, int], what: str, progress: bool | None) -> Iterator[Runs]:
+    """Runs, with a progress bar of their bases."""
     hidden = None if progress is None else not progress
     with tqdm(total=sum(sizes.values()), desc=what, unit="bp", unit_scale=True, disable=hidden) as bar:
-        for block in blocks:
-            yield block
-            bar.update(len(block[2]))
-
-
-def _covered(first: int, length: int, spans: np.ndarray) -> np.ndarray:
-    """Which of `length` bases from `first` on lie in merged spans. (length,) bool."""
-    inside = np.zeros(length, bool)
-    for start, end in spans[(spans[:, 1] > first) & (spans[:, 0] < first + length)]:
-        inside[max(start - first, 0) : end - first] = True
-    return inside
+        for runs in track:
+            yield runs
+            bar.update(int(runs.edges[-1] - runs.edges[0]))
