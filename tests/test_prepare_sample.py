@@ -20,7 +20,7 @@ from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.signal import Signal
 from zoo.prepare import coverage, fragments
 from zoo.prepare.cutsites import CutSites
-from zoo.prepare.sample import _needs_shift, prepare
+from zoo.prepare.sample import _bias, _needs_shift, prepare
 
 SIZES = {"chr1": 1000, "chr2": 400}
 
@@ -51,7 +51,12 @@ def test_tracks_of_the_original(golden: Path, tmp_path: Path, kind: str, reads: 
         for chrom, size in sizes.items():
             np.testing.assert_allclose(one.values(chrom, 0, size), other.values(chrom, 0, size), **tolerance)
     assert json.loads(made.summary.read_text())["cuts"] == cuts
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["sample.bw", "sample.json", "sample_RP20M.bw"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "sample.bw",
+        "sample.json",
+        "sample.png",
+        "sample_RP20M.bw",
+    ]
 
 
 def write(path: Path, text: str) -> Path:
@@ -225,8 +230,6 @@ def test_lists_of_cells_with_mistakes(tmp_path: Path, text: str, said: str):
     path = write(tmp_path / "f.tsv", "chr1\t100\t200\ta\nchr1\t100\t200\tb\nchr1\t300\t400\ta\n")
     with pytest.raises(InputError, match=said):
         prepare(path, tmp_path / "out", SIZES, cells=write(tmp_path / "cells.tsv", text))
-    with pytest.raises(InputError, match="Barcodes are those of a file of fragments"):
-        prepare(tmp_path / "reads.bam", tmp_path / "out", SIZES, cells=["a"])
     assert not list(tmp_path.glob("out*"))
 
 
@@ -237,8 +240,8 @@ def test_a_blacklist_that_takes_everything_leaves_nothing(tmp_path: Path):
     assert [item.name for item in tmp_path.iterdir()] == ["f.tsv"]
 
 
-def bam(path: Path, reads: list[tuple[int, int, int]]) -> Path:
-    """Reads of 30 bp on chr1: (flag, position, mapping quality)."""
+def bam(path: Path, reads: list[tuple[int, int, int]], barcodes: str = "") -> Path:
+    """Reads of 30 bp on chr1: (flag, position, mapping quality); a letter for each pair is its barcode."""
     header = {"HD": {"VN": "1.6"}, "SQ": [{"SN": chrom, "LN": size} for chrom, size in SIZES.items()]}
     with pysam.AlignmentFile(str(path), "wb", header=header) as file:
         for number, (flag, position, quality) in enumerate(reads):
@@ -249,7 +252,9 @@ def bam(path: Path, reads: list[tuple[int, int, int]]) -> Path:
             if flag & 1:
                 mate = reads[number ^ 1]
                 read.next_reference_id, read.next_reference_start = 0, mate[1]
-                read.template_length = (mate[1] + 30 - position) * (-1 if flag & 16 else 1)
+                read.template_length = mate[1] + 30 - position if mate[1] > position else mate[1] - position - 30
+            if barcodes[number // 2 : number // 2 + 1].strip():
+                read.set_tag("CB", barcodes[number // 2])
             file.write(read)
     return path
 
@@ -273,14 +278,41 @@ def test_pairs_that_repeat_another_one(tmp_path: Path):
     assert prepare(path, tmp_path / "once", SIZES).cuts == 2
     assert prepare(path, tmp_path / "all", SIZES, keep_duplicates=True).cuts == 6
     said = json.loads((tmp_path / "once.json").read_text())["filters"]
-    assert said == {"reads": 6, "duplicates": 4, "not_in_a_proper_pair": 0, "of_low_quality": 0, "kept": 2}
+    assert said == {
+        "reads": 6,
+        "duplicates": 4,
+        "not_in_a_proper_pair": 0,
+        "of_low_quality": 0,
+        "of_other_cells": 0,
+        "kept": 2,
+    }
+
+
+def test_reads_of_cells(tmp_path: Path):
+    """By their tag CB; the same pair in two cells is no duplicate; one without a tag is of no cell."""
+    pair = [(99, 500, 60), (147, 600, 60)]
+    path = bam(tmp_path / "r.bam", [*pair * 4, (99, 100, 60), (147, 200, 60)], barcodes="aab c")
+    made = prepare(path, tmp_path / "out", SIZES, cells={"a": "T", "b": "B"}, smoothing=0)
+    assert {name: item.cuts for name, item in made.items()} == {"T": 2, "B": 2}
+    assert Signal(made["T"].coverage).values("chr1", 504, 505)[0] == 10_000_000
+    filters = json.loads(made["T"].summary.read_text())["filters"]
+    assert (filters["duplicates"], filters["of_other_cells"], filters["kept"]) == (2, 4, 4)
+    with pytest.raises(InputError, match="of_other_cells=8"):
+        prepare(path, tmp_path / "none", SIZES, cells=["z"])
 
 
 def test_reads_with_mistakes(tmp_path: Path):
     """Single ends; nothing mapped well; a file that was cut off; no BAM at all."""
     single = bam(tmp_path / "single.bam", [(0, 100, 60), (16, 200, 60)])
-    with pytest.raises(InputError, match=r"proper pairs are left.*not_in_a_proper_pair=2"):
+    with pytest.raises(InputError, match=r"single\.bam: Reads are paired; these are single ends.*reads=2"):
         prepare(single, tmp_path / "out", SIZES)
+    apart = bam(tmp_path / "apart.bam", [(65, 100, 60), (129, 700, 60)])
+    with pytest.raises(InputError, match=r"proper pairs are left.*not_in_a_proper_pair=2"):
+        prepare(apart, tmp_path / "out", SIZES)
+    with pytest.raises(InputError, match=r"on the chosen chromosomes.*elsewhere=1.*\['chr2'\]"):
+        prepare(
+            bam(tmp_path / "one.bam", [(99, 500, 60), (147, 600, 60)]), tmp_path / "out", SIZES, chromosomes=["chr2"]
+        )
     low = bam(tmp_path / "low.bam", [(99, 500, 1), (147, 600, 1)])
     with pytest.raises(InputError, match="of_low_quality=2"):
         prepare(low, tmp_path / "out", SIZES, mapping_quality=30)
@@ -362,9 +394,10 @@ def raw_bam(data: Path, tmp_path: Path) -> tuple[Path, Genome]:
     ids=lambda item: getattr(item, "__name__", str(item)),
 )
 def test_whether_real_samples_were_shifted(shared: Path, tmp_path: Path, sample, expected: bool):
-    shift, seen = _needs_shift(*sample(shared / "data", tmp_path))
-    assert shift == expected
+    reads, genome = sample(shared / "data", tmp_path)
+    seen = _bias(reads, genome)
     assert seen.needs_shift == expected, seen
+    assert _needs_shift(reads, seen) == expected
 
 
 def test_ctcf_on_the_track_of_real_fragments(shared: Path, tmp_path: Path):

@@ -24,11 +24,13 @@ class Bias:
         raw: correlation with their mirror image about the ends + 4 bp, as of fragments that were not shifted.
         shifted: the same about the ends themselves.
         fragments: how many were looked at.
+        shares: of A, C, G and T at -16, … 16 bp from the ends, on the reads' strands, (33, 4); none of too few.
     """
 
     raw: float
     shifted: float
     fragments: int
+    shares: tuple[tuple[float, ...], ...] = ()
 
     @property
     def needs_shift(self) -> bool | None:
@@ -57,7 +59,9 @@ def of_fragments(genome: Genome, found: Iterable[tuple[str, np.ndarray, np.ndarr
             break
     if count < _FEWEST:
         return Bias(0.0, 0.0, count)
-    return Bias(_symmetry(profile, _UNSHIFTED), _symmetry(profile, 0), count)
+    shares = profile / profile.sum(axis=1, keepdims=True)
+    listed = tuple(tuple(row) for row in shares.round(4).tolist())
+    return Bias(_symmetry(shares, _UNSHIFTED), _symmetry(shares, 0), count, listed)
 
 
 def _add(profile: np.ndarray, genome: Genome, chrom: str, starts: np.ndarray, ends: np.ndarray, most: int) -> int:
@@ -78,10 +82,9 @@ def _add(profile: np.ndarray, genome: Genome, chrom: str, starts: np.ndarray, en
     return count
 
 
-def _symmetry(profile: np.ndarray, offset: int) -> float:
+def _symmetry(shares: np.ndarray, offset: int) -> float:
     """Correlation of base shares with their mirror image about `offset` bp behind the ends."""
-    shares = profile / profile.sum(axis=1, keepdims=True)
     shares = shares - shares.mean(axis=0)
-    middle = len(profile) // 2 + offset
+    middle = len(shares) // 2 + offset
     part = shares[middle - _REACH : middle + _REACH + 1]
     return float(np.corrcoef(part.ravel(), part[::-1, _COMPLEMENT].ravel())[0, 1])

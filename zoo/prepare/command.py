@@ -11,7 +11,7 @@ from zoo.errors import InputError
 def add_prepare(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo prepare`."""
     parser.add_argument("reads", help="BAM of paired reads, or fragments: .tsv, .bed, .bedpe, plain, .gz, .bz2")
-    parser.add_argument("--output", required=True, help="writes OUTPUT.bw (normalized), OUTPUT_RP20M.bw, OUTPUT.json")
+    parser.add_argument("--output", required=True, help="writes OUTPUT.bw (normalized), OUTPUT_RP20M.bw, .png, .json")
     sizes = parser.add_mutually_exclusive_group(required=True)
     sizes.add_argument("--genome", metavar="2BIT", help="the assembly, for its chromosomes' lengths")
     sizes.add_argument("--chrom-sizes", metavar="TSV", help="chromosome and bp, tab-separated, instead of a genome")
@@ -37,7 +37,7 @@ def add_normalize(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo normalize`."""
     parser.add_argument("signal", help="bigWig")
     parser.add_argument("--output", required=True, metavar="BIGWIG")
-    parser.add_argument("--method", default="min-max", help="min-max, zscore or arcsinh (default min-max)")
+    parser.add_argument("--method", default="min-max", help="min-max, zscore, robust or arcsinh (default min-max)")
     parser.add_argument("--clip", action="store_true", help="cut min-max off at 1")
     _add_common(parser)
     parser.add_argument("--json", action="store_true", help="print the statistics for programs")
@@ -93,7 +93,7 @@ def prepare(options: argparse.Namespace) -> None:
         return
     for name, item in found.items():
         print(f"{name + ': ' if name else ''}{item.cuts:,} cuts; {_said(item.statistics)}")
-        print(item.signal, item.coverage, item.summary, sep="\n")
+        print(item.signal, item.coverage, item.picture, item.summary, sep="\n")
 
 
 def normalize(options: argparse.Namespace) -> None:

@@ -13,6 +13,8 @@ from zoo.genome import names
 from zoo.prepare.coverage import BLOCK
 from zoo.prepare.fragments import Fragments
 
+LONGEST = 1000
+"""bp of a fragment from which on lengths are not told apart."""
 TN5 = (4, -5)
 """bp from a read's 5' end, forward and reverse, to the middle of what the transposase duplicated."""
 _READ = 1 << 22  # bytes
@@ -28,6 +30,7 @@ class CutSites:
     Attributes:
         kept: sites on these chromosomes.
         elsewhere: sites on others.
+        lengths: fragments on these chromosomes by their length, (1001,) int64; the last those of 1,000 bp or more.
     """
 
     def __init__(self, folder: Path, sizes: Mapping[str, int]) -> None:
@@ -36,6 +39,7 @@ class CutSites:
         self._names: dict[str, str | None] = {}
         self._numbers = {chrom: number for number, chrom in enumerate(sizes)}
         self.kept = self.elsewhere = 0
+        self.lengths = np.zeros(LONGEST + 1, np.int64)
 
     def add(self, chrom: str, positions: np.ndarray) -> None:
         """Append sites (n,) of a chromosome, by its name in the reads' file."""
@@ -71,9 +75,16 @@ class CutSites:
                 where=f"{where}, from row {block.row} on",
                 received={"end": int(block.ends[behind[0]]), "chrom": block.chrom, "length": self.sizes[name]},
             )
-        size = 0 if name is None else self.sizes[name]
         sites = np.concatenate([block.starts + shift[0], block.ends + shift[1]])
-        self.add(block.chrom, sites if name is None else np.clip(sites, 0, size - 1))
+        if name is not None:
+            sites = np.clip(sites, 0, self.sizes[name] - 1)
+            self.add_lengths(block.chrom, block.ends - block.starts)
+        self.add(block.chrom, sites)
+
+    def add_lengths(self, chrom: str, lengths: np.ndarray) -> None:
+        """Count fragments of a chromosome by their lengths (n,), bp."""
+        if self._name(chrom) is not None:
+            self.lengths += np.bincount(np.minimum(lengths, LONGEST), minlength=LONGEST + 1)
 
     def counts(self, chrom: str) -> Iterator[tuple[int, np.ndarray]]:
         """(first base, cuts at it and those behind it (n,) int64) of stretches that cover a chromosome, in order."""

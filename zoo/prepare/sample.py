@@ -17,11 +17,13 @@ from zoo.errors import InputError, ZooWarning
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
+from zoo.plot.quality import plot_quality
 from zoo.prepare import coverage, fragments, tracks
 from zoo.prepare.bias import Bias, of_fragments
 from zoo.prepare.cells import by_cluster, of_cells
 from zoo.prepare.cutsites import TN5, CutSites
 from zoo.prepare.normalize import Statistics
+from zoo.prepare.quality import Collector, Quality
 from zoo.prepare.reads import Filters, add_bam, pairs
 
 SHIFTED = (0, -1)
@@ -35,16 +37,20 @@ class Prepared:
     Attributes:
         coverage: bigWig of cut sites, smoothed and scaled to a read depth; bases without any have no value.
         signal: the same, normalized; what models take. A value for every base.
-        summary: JSON with counts, statistics, parameters, versions and digests.
+        picture: PNG of the sample's quality.
+        summary: JSON with counts, statistics, quality, parameters, versions and digests.
         cuts: sites on the chosen chromosomes, those on blacklisted bases included.
         statistics: of the coverage.
+        quality: of the sample.
     """
 
     coverage: Path
     signal: Path
+    picture: Path
     summary: Path
     cuts: int
     statistics: Statistics
+    quality: Quality
 
 
 def prepare(
@@ -71,11 +77,12 @@ def prepare(
 
     Args:
         reads: a BAM file of paired reads, or fragments (.tsv, .bed, .bedpe; plain, .gz, .bz2).
-        output: writes OUTPUT_RP20M.bw (named by the read depth), OUTPUT.bw and OUTPUT.json; with clusters
+        output: writes OUTPUT_RP20M.bw (named by the read depth), OUTPUT.bw, OUTPUT.png and OUTPUT.json; with clusters
             OUTPUT_CLUSTER_RP20M.bw and so on.
         genome: the assembly; or chromosome → bp.
-        cells: of fragments with barcodes, which count: barcodes, or barcode → cluster for a track of each cluster, all
-            in one pass; or a file of one or of both, tab-separated (`zoo.prepare.cells`).
+        cells: which barcodes count, of a file's fourth column or the tag CB of BAM reads: barcodes, or barcode →
+            cluster for a track of each cluster, all in one pass; or a file of one or of both, tab-separated
+            (`zoo.prepare.cells`). A cluster is scaled by its own cuts.
         shift: move the ends of fragments by +4 and -5 bp; by default if the bases around them say that this was not
             done (`zoo.prepare.bias`). Without a sequence, and with a warning where it is not clear, for BAM only.
         smoothing: bp.
@@ -101,27 +108,24 @@ def prepare(
     chosen = {chrom: sizes[chrom] for chrom in chromosomes or names.main_chromosomes(list(sizes))}
     unwanted = bed.read(blacklist, may_be_empty=True) if isinstance(blacklist, (str, Path)) else list(blacklist or ())
     groups = None if cells is None else of_cells(cells)
-    if groups is not None and _is_bam(reads):
-        raise InputError("Barcodes are those of a file of fragments", received={"reads": str(reads)})
     try:
         digest = sha256(reads)
     except OSError as error:
         raise InputError(f"A file of reads can be read ({error.strerror})", received={"reads": str(reads)}) from None
-    bias = None
-    if shift is None:
-        shift, bias = _needs_shift(reads, genome)
-    move = TN5 if shift else SHIFTED
+    bias = _bias(reads, genome) if isinstance(genome, Genome) else None
+    move = TN5 if (_needs_shift(reads, bias) if shift is None else shift) else SHIFTED
+    parameters = {
+        "shift": list(move),
+        "smoothing": smoothing,
+        "read_depth": read_depth,
+        "percentile": percentile,
+        "mapping_quality": mapping_quality,
+        "keep_duplicates": keep_duplicates,
+    }
     said = {
         "reads": {"path": str(reads), "sha256": digest},
         "bias": asdict(bias) if bias else None,
-        "parameters": {
-            "shift": list(move),
-            "smoothing": smoothing,
-            "read_depth": read_depth,
-            "percentile": percentile,
-            "mapping_quality": mapping_quality,
-            "keep_duplicates": keep_duplicates,
-        },
+        "parameters": parameters,
         "chromosomes": list(chosen),
         "versions": versions(),
     }
@@ -132,14 +136,13 @@ def prepare(
             clusters = [""] if groups is None else list(dict.fromkeys(groups.values()))
             sites = {name: CutSites(Path(work) / f"sites{number}", chosen) for number, name in enumerate(clusters)}
             filters = _add(reads, sites, groups, Path(work), move, mapping_quality, keep_duplicates)
+            said["filters"] = asdict(filters) if filters else None
             for name in clusters:
                 target = output.with_name(f"{output.name}_{name}") if name else output
-                scale = read_depth / (filters.reads if filters else sites[name].kept)
-                totals = _kept(Path(work) / "runs", _covered(sites[name], smoothing, unwanted))
-                track = partial(totals, scale)
-                depth = f"_RP{read_depth / 1e6:g}M.bw"
-                content = {**said, "cluster": name or None, "filters": asdict(filters) if filters else None}
-                made[name] = _write(target, depth, chosen, track, sites[name], percentile, unwanted, content, progress)
+                total = filters.reads if filters and groups is None else sites[name].kept
+                scratched = Path(work) / "runs"
+                content = {**said, "cluster": name or None}
+                made[name] = _write(target, sites[name], total, scratched, unwanted, bias, content, progress)
     except OSError as error:
         raise InputError(f"A sample's tracks can be written ({error})", received={"output": str(output)}) from None
     return made if any(made) else made[""]
@@ -147,45 +150,59 @@ def prepare(
 
 def _write(
     target: Path,
-    depth: str,
-    sizes: Mapping[str, int],
-    track: Callable[[], Iterator[coverage.Runs]],
     sites: CutSites,
-    percentile: float,
+    reads: int,
+    scratch: Path,
     blacklist: Sequence[Interval],
+    bias: Bias | None,
     content: dict,
     progress: bool | None,
 ) -> Prepared:
-    """The three files of a sample, which appear when all are complete."""
+    """The files of a sample, scaled to its number of reads; they appear when all are complete."""
+    chosen, sizes = content["parameters"], sites.sizes
+    depth, percentile = chosen["read_depth"], chosen["percentile"]
+    seen = Collector(sum(sizes.values()), chosen["smoothing"], percentile)
+    track = partial(_kept(scratch, _covered(sites, chosen["smoothing"], blacklist, seen)), depth / reads)
+    quality = seen.finish(sites.lengths)
     with tempfile.TemporaryDirectory(dir=target.parent) as staging:
-        parts = [Path(staging) / f"{target.name}{end}" for end in (depth, ".bw", ".json")]
+        ends = f"_RP{depth / 1e6:g}M.bw", ".bw", ".png", ".json"
+        parts = [Path(staging) / f"{target.name}{end}" for end in ends]
         tracks.write(parts[0], sizes, track(), zeros=False, progress=progress)
         found = tracks.normalize_runs(
             track, parts[1], sizes, percentile=percentile, blacklist=blacklist, progress=progress
         )
-        counts = {"cuts": sites.kept, "cuts elsewhere": sites.elsewhere, "statistics": asdict(found)}
-        parts[2].write_text(json.dumps({**content, **counts}, indent=1) + "\n")
+        plot_quality(quality, bias, sites.kept, percentile, f"{target.name}: {sites.kept:,} cuts").savefig(parts[2])
+        counts = {"cuts": sites.kept, "cuts elsewhere": sites.elsewhere}
+        counts |= {"statistics": asdict(found), "quality": asdict(quality)}
+        parts[3].write_text(json.dumps({**content, **counts}, indent=1) + "\n")
         final = [part.replace(target.parent / part.name) for part in parts]
-    return Prepared(*final, sites.kept, found)
+    return Prepared(*final, sites.kept, found, quality)
 
 
-def _needs_shift(reads: Path, genome: Genome | Mapping[str, int]) -> tuple[bool, Bias | None]:
-    """Whether to shift, and what was seen of that."""
-    by_kind = _is_bam(reads)
-    if not isinstance(genome, Genome):
-        return by_kind, None
-    found = pairs(reads) if by_kind else ((block.chrom, block.starts, block.ends) for block in fragments.read(reads))
+def _bias(reads: Path, genome: Genome) -> Bias:
+    """What the sequence around the ends of the first fragments looks like."""
+    if _is_bam(reads):
+        found = pairs(reads)
+    else:
+        found = ((block.chrom, block.starts, block.ends) for block in fragments.read(reads))
     renamed = ((names.find(chrom, genome.sizes), starts, ends) for chrom, starts, ends in found)
-    seen = of_fragments(genome, (item for item in renamed if item[0] is not None))
-    if seen.needs_shift is None:
+    return of_fragments(genome, (item for item in renamed if item[0] is not None))
+
+
+def _needs_shift(reads: Path, bias: Bias | None) -> bool:
+    """Whether to shift; as usual for the kind of file, with a warning, where the sequence does not tell."""
+    by_kind = _is_bam(reads)
+    if bias is None:
+        return by_kind
+    if bias.needs_shift is None:
         warnings.warn(
-            f"{reads}: {seen.fragments:,} fragments do not tell whether their ends were shifted; "
+            f"{reads}: {bias.fragments:,} fragments do not tell whether their ends were shifted; "
             f"taken as {'not shifted, as in BAM files' if by_kind else 'shifted, as fragments are by most programs'}.",
             ZooWarning,
             stacklevel=3,
         )
-        return by_kind, seen
-    return seen.needs_shift, seen
+        return by_kind
+    return bias.needs_shift
 
 
 def _is_bam(reads: Path) -> bool:
@@ -202,30 +219,34 @@ def _add(
     keep_duplicates: bool,
 ) -> Filters | None:
     """Read a file of either kind; of BAM what its filters took."""
+    filters, seen = None, None
     if _is_bam(reads):
-        return add_bam(reads, sites[""], work, shift, mapping_quality, keep_duplicates)
-    seen = None
-    for block in fragments.read(reads, barcodes=groups is not None):
-        seen = block.barcodes[0] if groups is not None else None
-        for name, part in by_cluster(block, groups) if groups is not None else [("", block)]:
-            sites[name].add_fragments(part, shift, reads)
+        filters = add_bam(reads, sites, work, shift, mapping_quality, keep_duplicates, groups)
+    else:
+        for block in fragments.read(reads, barcodes=groups is not None):
+            seen = block.barcodes[0] if groups is not None else None
+            for name, part in by_cluster(block, groups) if groups is not None else [("", block)]:
+                sites[name].add_fragments(part, shift, reads)
     if empty := [name for name, found in sites.items() if not found.kept]:
         received = {"elsewhere": sum(found.elsewhere for found in sites.values()) // 2}
         received |= {"chromosomes": list(next(iter(sites.values())).sizes)[:5]}
         if groups is not None:
             received |= {"without any": empty[:5], "in the list": next(iter(groups)), "in the file": str(seen)}
         raise InputError("Fragments of every sample are on the chosen chromosomes", where=reads, received=received)
-    return None
+    return filters
 
 
-def _covered(sites: CutSites, smoothing: int, blacklist: Sequence[Interval]) -> Iterator[coverage.Runs]:
-    """Cuts that count for each base."""
+def _covered(
+    sites: CutSites, smoothing: int, blacklist: Sequence[Interval], seen: Collector
+) -> Iterator[coverage.Runs]:
+    """Cuts that count for each base, all of which are shown to `seen`."""
     held = {names.find(chrom, sites.sizes): spans for chrom, spans in bed.merge(blacklist).items()}
     for chrom in sites.sizes:
 
         def kept(chrom: str = chrom) -> Iterator[np.ndarray]:
             for first, counts in sites.counts(chrom):
                 coverage.mask(counts, first, held.get(chrom), smoothing)
+                seen.add(counts)
                 yield counts
 
         yield from coverage.smoothed(chrom, kept(), smoothing)
