@@ -1,18 +1,17 @@
 """What is said of a sample's quality, and the picture of it."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from zoo.genome.sequence import Genome
 from zoo.plot import quality as pictures
-from zoo.prepare.bias import Bias
 from zoo.prepare.cutsites import CutSites
 from zoo.prepare.fragments import Fragments
-from zoo.prepare.quality import SHARES, Collector, Quality
+from zoo.prepare.quality import Collector, Quality
 from zoo.prepare.sample import prepare
 
 
@@ -50,15 +49,16 @@ def test_a_fingerprint_by_hand():
     assert found.fingerprint[99] == pytest.approx(99 / 299, abs=1e-6)
     assert found.fingerprint[100] == 1
     assert collected(counts * (counts > 1)).signal_to_noise is None
-    assert collected(np.zeros(99, np.int64)).saturation == (0.0,) * 6
 
 
 def test_saturation_falls_to_one():
     """Deep counts are saturated; from single cuts the highest positive base is always one cut, whatever the depth."""
-    deep = collected(np.full(20_000, 1_000_000))
-    assert deep.saturation == pytest.approx([1] * 6, rel=0.02)
-    single = collected(np.ones(20_000, np.int64))
-    assert single.saturation == pytest.approx([1 / share for share in SHARES])
+    deep = collected(np.full(20_000, 1_000_000)).saturation
+    assert [share for share, _ in deep] == [0.1, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert [value for _, value in deep] == pytest.approx([1] * 6, rel=0.02)
+    single = collected(np.ones(20_000, np.int64)).saturation
+    assert [share * value for share, value in single] == pytest.approx([1] * 6)
+    assert [value for _, value in collected(np.zeros(99, np.int64)).saturation] == [0] * 6
 
 
 def test_real_samples(shared: Path, tmp_path: Path):
@@ -70,8 +70,9 @@ def test_real_samples(shared: Path, tmp_path: Path):
     assert sum(quality.lengths) == made.cuts // 2 == 400_239
     assert np.mean(quality.lengths[180:220]) > 1.2 * np.mean(quality.lengths[240:280])
     assert 5 < quality.signal_to_noise < 100
-    assert list(quality.saturation) == sorted(quality.saturation, reverse=True)
-    assert quality.saturation[-2:] == pytest.approx([1, 1], abs=0.1)
+    _, values = zip(*quality.saturation, strict=True)
+    assert list(values) == sorted(values, reverse=True)
+    assert values[-2:] == pytest.approx([1, 1], abs=0.1)
     said = json.loads(made.summary.read_text())
     assert said["quality"]["cuts_in_richest"] == quality.cuts_in_richest
     assert np.shape(said["bias"]["shares"]) == (33, 4)
@@ -81,14 +82,15 @@ def test_real_samples(shared: Path, tmp_path: Path):
 
 def test_the_picture_shows_the_numbers():
     quality = collected(np.arange(512 * 300) % 7)
-    bias = Bias(0.9, 0.1, 1000, tuple((0.1, 0.2, 0.3, 0.4) for _ in range(33)))
-    figure = pictures.plot_quality(quality, bias, 2_000_000, 99.0, "sample")
-    lengths, around, noise, depth = figure.axes
+    bias = {"shares": [[0.1, 0.2, 0.3, 0.4]] * 33}
+    summary = {"quality": asdict(quality), "bias": bias, "cuts": 2_000_000}
+    lengths, around, noise, depth = pictures.plot_quality(summary, "sample").axes
     assert [line.get_label() for line in around.lines[:4]] == ["A", "C", "G", "T"]
     assert around.lines[2].get_xydata()[[0, -1]].tolist() == [[-16, 0.3], [16, 0.3]]
     assert noise.lines[0].get_ydata().tolist() == list(quality.fingerprint)
-    assert depth.lines[0].get_xdata().tolist() == [0.2, 0.4, 0.8, 1.2, 1.6, 2.0]
-    assert depth.lines[0].get_ydata().tolist() == list(quality.saturation)
+    assert noise.texts[0].get_text() == "richest 1 %: 1.0% of the cuts\n1 times all others"
+    assert depth.lines[0].get_xdata() == pytest.approx([0.2, 0.4, 0.8, 1.2, 1.6, 2.0])
+    assert depth.lines[0].get_ydata().tolist() == [value for _, value in quality.saturation]
     assert lengths.get_xlim() == (0, 1000)
-    empty = pictures.plot_bias(Figure().subplots(), None)
-    assert [text.get_text() for text in empty.texts] == ["no sequence"]
+    unknown = pictures.plot_quality({**summary, "bias": None}, "sample").axes[1]
+    assert [text.get_text() for text in unknown.texts] == ["no sequence"]

@@ -8,7 +8,7 @@ from zoo.errors import InputError
 from zoo.prepare.coverage import BLOCK, smoothed
 from zoo.prepare.normalize import statistics
 
-SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+_SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 _BIN = 512  # bp
 _STRETCHES = 8  # of 4 Mb, whose cuts are thinned out
 _RICHEST = 0.01
@@ -25,15 +25,15 @@ class Quality:
             (Diaz et al. 2012, Stat Appl Genet Mol Biol 11: 9; deepTools' plotFingerprint).
         cuts_in_richest: share of all cuts in the richest 1 % of bins.
         signal_to_noise: mean of the cuts in those bins over that of all others; None where those have none.
-        saturation: the percentile of positive bases from 10, 20, 40, 60, 80 and 100 % of the cuts, each scaled to all
-            of them, over the last; it falls to 1 when more reads would change the normalized track no more.
+        saturation: from shares of the cuts, the last of which is 1, the percentile of positive bases, scaled to all of
+            them, over that of all; it falls to 1 where more reads would change the normalized track no more.
     """
 
     lengths: tuple[int, ...]
     fingerprint: tuple[float, ...]
     cuts_in_richest: float
     signal_to_noise: float | None
-    saturation: tuple[float, ...]
+    saturation: tuple[tuple[float, float], ...]
 
 
 class Collector:
@@ -49,7 +49,7 @@ class Collector:
         self._every = -(-bases // BLOCK // _STRETCHES) or 1
         self._reach, self._percentile, self._seen = reach, percentile, 0
         self._bins: list[np.ndarray] = []
-        self._histograms = [np.zeros(1, np.int64) for _ in SHARES]  # bases by the cuts that count for them
+        self._histograms = [np.zeros(1, np.int64) for _ in _SHARES]  # bases by the cuts that count for them
         self._random = np.random.default_rng(0)
 
     def add(self, counts: np.ndarray) -> None:
@@ -58,7 +58,7 @@ class Collector:
         self._bins.append(whole.reshape(-1, _BIN).sum(axis=1))
         if self._seen % self._every == 0:
             at = np.flatnonzero(counts)
-            for number, share in enumerate(SHARES):
+            for number, share in enumerate(_SHARES):
                 thinned = np.zeros_like(counts)
                 thinned[at] = self._random.binomial(counts[at], share)
                 for runs in smoothed("", [thinned], self._reach):
@@ -74,13 +74,13 @@ class Collector:
         poor, rich = np.split(bins, [len(bins) - max(round(_RICHEST * len(bins)), 1)])
         noise = poor.mean() if len(poor) else 0
         highest = [self._high(histogram) for histogram in self._histograms]
-        scaled = [high / share for high, share in zip(highest, SHARES, strict=True)]
+        scaled = [high / share for high, share in zip(highest, _SHARES, strict=True)]
         return Quality(
             tuple(lengths.tolist()),
             tuple(curve[places].round(6).tolist()),
             float(rich.sum() / total),
             float(rich.mean() / noise) if noise else None,
-            tuple(value / scaled[-1] if scaled[-1] else 0.0 for value in scaled),
+            tuple((share, value / (scaled[-1] or 1)) for share, value in zip(_SHARES, scaled, strict=True)),
         )
 
     def _high(self, histogram: np.ndarray) -> float:

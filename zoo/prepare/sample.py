@@ -142,7 +142,7 @@ def prepare(
                 total = filters.reads if filters and groups is None else sites[name].kept
                 scratched = Path(work) / "runs"
                 content = {**said, "cluster": name or None}
-                made[name] = _write(target, sites[name], total, scratched, unwanted, bias, content, progress)
+                made[name] = _write(target, sites[name], total, scratched, unwanted, content, progress)
     except OSError as error:
         raise InputError(f"A sample's tracks can be written ({error})", received={"output": str(output)}) from None
     return made if any(made) else made[""]
@@ -154,7 +154,6 @@ def _write(
     reads: int,
     scratch: Path,
     blacklist: Sequence[Interval],
-    bias: Bias | None,
     content: dict,
     progress: bool | None,
 ) -> Prepared:
@@ -171,10 +170,10 @@ def _write(
         found = tracks.normalize_runs(
             track, parts[1], sizes, percentile=percentile, blacklist=blacklist, progress=progress
         )
-        plot_quality(quality, bias, sites.kept, percentile, f"{target.name}: {sites.kept:,} cuts").savefig(parts[2])
-        counts = {"cuts": sites.kept, "cuts elsewhere": sites.elsewhere}
-        counts |= {"statistics": asdict(found), "quality": asdict(quality)}
-        parts[3].write_text(json.dumps({**content, **counts}, indent=1) + "\n")
+        content |= {"cuts": sites.kept, "cuts elsewhere": sites.elsewhere}
+        content |= {"statistics": asdict(found), "quality": asdict(quality)}
+        plot_quality(content, target.name).savefig(parts[2])
+        parts[3].write_text(json.dumps(content, indent=1) + "\n")
         final = [part.replace(target.parent / part.name) for part in parts]
     return Prepared(*final, sites.kept, found, quality)
 
