@@ -272,6 +272,8 @@ def test_a_table_of_cell_types(tmp_path: Path):
     rows = ["A\ta.bw\t\ta.bed\tb.bed\tTrain", "B\tmissing.bw\t\ta.bed\tb.bed\tTest"]
     (cell,) = meta.read(table(tmp_path / "meta.tsv", *rows))
     assert (cell.name, cell.binding.name, cell.atac_peaks.name) == ("A", "b.bed", "a.bed")
+    (cell,) = meta.read(table(tmp_path / "meta.tsv", "A\ta.bw\t\tauto\tb.bed\tTrain"))
+    assert cell.atac_peaks == meta.AUTO
 
 
 @pytest.mark.parametrize(

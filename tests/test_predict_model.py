@@ -15,6 +15,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.signal import Signal
 from zoo.predict import writers
+from zoo.prepare.peaks import open_regions
 
 
 def windows(files: Synthetic, chrom: str, starts: list[int]) -> np.ndarray:
@@ -137,6 +138,21 @@ def test_regions_have_the_scores_of_the_whole_genome(small, genome_files, tmp_pa
     assert len(table[1:]) == 3
     with pytest.raises(InputError, match="one number of bins"):
         table.matrix()
+
+
+def test_open_chromatin_alone(small, genome_files, tmp_path: Path):
+    """`auto` regions are those of `zoo peaks --cutoff auto`, by the genome's names, on the chromosomes asked for."""
+    files = {"genome": genome_files.genome, "signal": genome_files.signal}
+    table = small.predict(**files, regions="auto")
+    found = open_regions(genome_files.signal)
+    assert [str(interval) for interval in table.intervals] == [str(interval) for interval in found]
+    assert 0 < sum(map(len, found)) < 0.5 * sum(Genome(genome_files.genome).sizes.values())
+    some = small.predict(**files, regions="auto", chromosomes="10", output=tmp_path / "out")
+    said = json.loads(some.sidecar.read_text())
+    assert said["parameters"]["regions"]["count"] == sum(interval.chrom == "chr10" for interval in found)
+    assert list(said["chromosomes"]) == ["chr10"]
+    with pytest.raises(InputError, match="this model reads DNA alone"):
+        zoo.load("yeast/ATAC").predict(genome=genome_files.genome, regions="auto")
 
 
 def test_table_as_matrix_frame_and_text(small, genome_files, capsys: pytest.CaptureFixture):

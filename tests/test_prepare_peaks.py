@@ -83,6 +83,71 @@ def test_bases_without_data_are_zero_but_in_macs3(tmp_path: Path):
         peaks.call(path, 1.0, compat="macs2")
 
 
+@pytest.mark.parametrize("bin_size", [32, 200])
+def test_peaks_of_maxatac(shared: Path, bin_size: int):
+    """Every interval of the original, and its score."""
+    outputs = shared / "golden" / "maxatac" / "e2e" / "outputs"
+    lines = (outputs / "peaks" / f"f1_{bin_size}bp.bed").read_text().splitlines()
+    theirs = [line.split() for line in lines]
+    ours = peaks.call_bins(outputs / "predict" / "ctcf.bw", 0.454, bin_size, compat="maxatac")
+    assert [(peak.chrom, peak.start, peak.end) for peak in ours] == [(r[0], int(r[1]), int(r[2])) for r in theirs]
+    assert [peak.score for peak in ours] == pytest.approx([float(row[3]) for row in theirs], abs=1e-9)
+
+
+def test_bins_neither_drift_nor_overlap_but_in_maxatac(shared: Path, tmp_path: Path):
+    """There bins of 10 bp on 104 bp are 10.4 bp wide, intervals end one base late, and the last 4 bp are in no bin."""
+    path = tmp_path / "t.bw"
+    with pyBigWig.open(str(path), "w") as file:
+        file.addHeader([("chr1", 104)])
+        file.addEntries(["chr1"] * 2, [50, 103], ends=[51, 104], values=[1.0, 2.0])
+    assert peaks.call_bins(path, 1.0, 10) == [Peak("chr1", 50, 60, 1.0, -1), Peak("chr1", 100, 104, 2.0, -1)]
+    assert peaks.call_bins(path, 1.0, 10, compat="maxatac") == [
+        Peak("chr1", 40, 51, 1.0, -1),
+        Peak("chr1", 90, 101, 2.0, -1),
+    ]
+    outputs = shared / "golden" / "maxatac" / "e2e" / "outputs" / "predict"
+    ours = [(p.chrom, p.start, p.end) for p in peaks.call_bins(outputs / "ctcf.bw", 0.454, 32)]
+    assert ours == [(p.chrom, p.start, p.end) for p in bed.read(outputs / "ctcf_peaks.bed")]
+
+
+def test_bins_whatever_the_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = track(tmp_path / "t.bw", [("chr1", 5, 35, 1.0), ("chr1", 61, 62, 3.0)])
+    expected = [Peak("chr1", 0, 40, 1.0, -1), Peak("chr1", 60, 70, 3.0, -1)]
+    for block in (1 << 22, 10, 25, 1):
+        monkeypatch.setattr(peaks, "BLOCK", block)
+        assert peaks.call_bins(path, 0.5, 10) == expected
+    for arguments, said in (
+        ({"bin_size": 0}, "at least one base"),
+        ({"compat": "macs3"}, 'or "maxatac"'),
+        ({"chromosomes": ["chr7"]}, "chr7"),
+        ({"cutoff": 0}, "cutoff is above 0"),
+    ):
+        with pytest.raises(InputError, match=said):
+            peaks.call_bins(path, **{"cutoff": 0.5, **arguments})
+
+
+def test_open_chromatin_holds_what_binds(shared: Path):
+    """Peaks of 65 experiments on GM12878, 1.1 Mb: 458 of 492 touch the 5 % of the bases that are called open."""
+    folder = shared / "data" / "hg19_chr20_gm12878"
+    region = bed.read(folder / "region.bed")[0]
+
+    def inside(items: list) -> list:
+        return [item for item in items if item.chrom == "chr20" and region.start <= item.start < item.end <= region.end]
+
+    found = inside(peaks.open_regions(folder / "gm12878_minmax_p99.bw"))
+    assert (len(found), sum(map(len, found))) == (296, 54_672)
+    paths = sorted((folder / "peaks_GM12878").glob("*.narrowPeak"))
+    bound = [peak for path in paths for peak in inside(bed.read(path))]
+    touched = sum(any(item.start < peak.end and peak.start < item.end for item in found) for peak in bound)
+    assert (len(paths), touched, len(bound)) == (65, 458, 492)
+
+
+def test_closed_chromatin_has_no_regions(tmp_path: Path):
+    path = track(tmp_path / "t.bw", [("chr1", 100, 400, 0.1), ("chr1", 500, 520, 5.0)])
+    with pytest.raises(InputError, match=r"has open regions: values of 0.2 and more over 50 bp.*chromosomes='all'"):
+        peaks.open_regions(path)
+
+
 def test_files_of_peaks(tmp_path: Path):
     found = [Peak("chr1", 100, 140, 3.25, 35), Peak("chr2", 5, 9, 200.0, 1)]
     peaks.write(tmp_path / "a.narrowPeak", found)
@@ -116,3 +181,20 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture):
     assert bed.read_summits(tmp_path / "p.narrowPeak")[0][1] == 210
     assert main(["peaks", path, "--cutoff", "1", "--output", str(tmp_path / "p.txt")]) == 2
     assert "narrowPeak or .bed" in capsys.readouterr().err
+
+
+def test_command_for_bins_and_open_chromatin(shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    """The threshold of a model's own table; and what `--regions auto` would take."""
+    scores = shared / "golden" / "maxatac" / "e2e" / "outputs" / "predict" / "ctcf.bw"
+    asked = ["peaks", str(scores), "--bin", "32", "--model", "maxatac/CTCF", "--output", str(tmp_path / "p.bed")]
+    assert main([*asked, "--cutoff", "f1"]) == 0
+    assert capsys.readouterr().out.startswith("175 peaks\n")
+    assert main([*asked, "--cutoff", "f1", "--compat", "maxatac"]) == 0
+    assert capsys.readouterr().out.startswith("174 peaks\n")
+    assert main([*asked, "--cutoff", "f1", "--max-gap", "5"]) == 2
+    assert "not with bins" in capsys.readouterr().err
+    path = str(track(tmp_path / "t.bw", [("chr1", 100, 160, 0.2), ("chr1", 900, 949, 3.0)]))
+    assert main(["peaks", path, "--cutoff", "auto", "--output", str(tmp_path / "open.bed")]) == 0
+    assert [(item.start, item.end) for item in bed.read(tmp_path / "open.bed")] == [(100, 160)]
+    assert main(["peaks", path, "--cutoff", "f1", "--output", str(tmp_path / "no.bed")]) == 2
+    assert "no threshold table" in capsys.readouterr().err

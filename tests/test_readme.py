@@ -67,7 +67,16 @@ def test_command_line_blocks(workplace: Path):
         *("ctcf.bw", "ctcf.bed", "ctcf.json"),
         *("peaks.bw", "peaks.bed", "peaks.tsv", "peaks.json"),
         *("atac.bw", "atac.tsv", "atac.json"),
-        *("sample.bw", "sample_RP20M.bw", "sample.png", "sample.json", "mean.bw", "normalized.bw", "open.narrowPeak"),
+        *(
+            "sample.bw",
+            "sample_RP20M.bw",
+            "sample.png",
+            "sample.json",
+            "mean.bw",
+            "normalized.bw",
+            "open.narrowPeak",
+            "sites.bed",
+        ),
         *("cells_T.bw", "cells_T_RP20M.bw", "cells_T.png", "cells_T.json"),
     }
 

@@ -9,8 +9,11 @@ import training
 
 from zoo.data import synthetic
 from zoo.errors import InputError
+from zoo.prepare.peaks import open_regions
+from zoo.spec import OutputSpec
 from zoo.train import command, loop
 from zoo.train.config import Split, TrainConfig
+from zoo.train.tasks import BindingTask
 
 CONFIGS = Path(__file__).parents[1] / "recipes" / "configs"
 
@@ -44,6 +47,21 @@ def test_yaml_with_relative_paths_variables_and_a_base(tmp_path: Path, monkeypat
     with pytest.raises(InputError, match=r"variable in a path is set.*export WHERE=/data"):
         TrainConfig.read(tmp_path / "run.yaml")
     assert TrainConfig.read(tmp_path / "run.yaml", genome="/other.2bit").genome == "/other.2bit"
+
+
+def test_open_chromatin_is_no_file(files: synthetic.Synthetic, tmp_path: Path):
+    """`atac_peaks: auto` trains around what the signal shows, too; on the chromosomes of the run."""
+    config = training.binding(files)
+    config = dataclasses.replace(config, binding=dataclasses.replace(config.binding, atac_peaks="auto"))
+    config = TrainConfig.read(training.write(config, tmp_path / "run.json"))
+    assert config.binding.atac_peaks == "auto"
+    output = OutputSpec(32, 32, 0, "CTCF", "probability")
+    with_open = BindingTask(config, 1024, output)
+    without = BindingTask(training.binding(files), 1024, output)
+    found = [item.chrom for item in open_regions(files.signal, ["chr1", "chr2"])]
+    for part, chrom in (("training", "chr1"), ("validation", "chr2")):
+        gained = len(with_open.plans[part].starts[chrom]) - len(without.plans[part].starts[chrom])
+        assert 0 < gained <= 2 * found.count(chrom)
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)

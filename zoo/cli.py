@@ -111,7 +111,7 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     files.add_argument("--output", help="writes OUTPUT.bw, .bed and .json; with --regions also .tsv (default stdout)")
     files.add_argument("--blacklist", help="BED whose bins are left out")
     where = command.add_argument_group("where (default: all main chromosomes)").add_mutually_exclusive_group()
-    where.add_argument("--regions", help="a BED file, or a region such as chr1:1,001-2,000")
+    where.add_argument("--regions", help="a BED file, a region such as chr1:1,001-2,000, or auto: open ones")
     where.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="names of chromosomes")
     how = command.add_argument_group("how (defaults: as published)")
     how.add_argument("--threshold", default="auto", help=_CUTOFF)

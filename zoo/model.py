@@ -10,6 +10,7 @@ import registry.store
 from zoo import architectures, folder
 from zoo.environment import versions
 from zoo.errors import InputError
+from zoo.genome.interval import Interval
 from zoo.predict import thresholds
 from zoo.predict.engine import Forward, check_array
 from zoo.predict.files import Output, PredictionFiles
@@ -17,6 +18,7 @@ from zoo.predict.inputs import Inputs
 from zoo.predict.options import Options
 from zoo.predict.run import Run
 from zoo.predict.table import Predictions
+from zoo.prepare.peaks import open_regions
 from zoo.spec import ModelSpec
 
 
@@ -96,7 +98,8 @@ class Model:
             signal: a `.bw` path or a `Signal`, normalized as `spec.input.signal` says. Uncovered bases have the fill
                 value. Left out for models of DNA alone.
             regions: a BED path, region strings (1-based, `chr1:1,001-2,000`), intervals or a data frame; the bins that
-                overlap them are predicted.
+                overlap them are predicted. Or "auto": where the signal says that chromatin is open
+                (`zoo.prepare.peaks.open_regions`).
             chromosomes: names; default all main chromosomes of the genome that the signal has, too.
             output: write `<output>.bw`, `.bed` and `.json` (with regions also `.tsv`) instead of returning a table.
                 Finished chromosomes survive an interruption: the same call goes on from there.
@@ -142,7 +145,11 @@ class Model:
         if threshold == "auto":
             threshold = None if self.thresholds is None else "f1"
         cut = thresholds.resolve(threshold, self.thresholds) if output is not None and threshold is not None else None
+        automatic = isinstance(regions, str) and regions == "auto"
+        regions = None if automatic else regions
         inputs = Inputs.open(self.spec, genome, signal, regions, chromosomes, blacklist, compat)
+        if automatic:
+            inputs = inputs.within(self._open(inputs))
         place = None if output is None else Output(output, inputs.files(regions, blacklist))
         run = Run(self.spec, self._forward(options.views), inputs, options, progress)
         return run.to_table() if place is None else run.to_files(place, cut, self._provenance())
@@ -156,6 +163,15 @@ class Model:
         outputs = self.predict(golden.inputs)
         difference = float(np.abs(outputs - golden.outputs).max() / max(np.abs(golden.outputs).max(), 1))
         return Check(self.spec.name, difference, tolerance, versions())
+
+    def _open(self, inputs: Inputs) -> list[Interval]:
+        """Where the signal says that chromatin is open."""
+        if inputs.signal is None:
+            raise InputError(
+                'Regions are "auto" where a signal tells which chromatin is open; this model reads DNA alone',
+                received={"model": self.spec.name},
+            )
+        return open_regions(inputs.signal, list(inputs.chromosomes.values()))
 
     def _forward(self, views: tuple[str, ...]) -> Forward:
         """The compiled forward pass over some views, made on first use."""

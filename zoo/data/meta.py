@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zoo.errors import InputError
 
+AUTO = Path("auto")
 _COLUMNS = ("Cell_Line", "ATAC_Signal_File", "Binding_File", "ATAC_Peaks", "CHIP_Peaks", "Train_Test_Label")
 
 
@@ -18,7 +19,7 @@ class CellType:
         name: `Cell_Line`.
         signal: its normalized ATAC-seq, a bigWig.
         binding: a bigWig of zeros and ones, or a BED file of peaks.
-        atac_peaks: BED, or None.
+        atac_peaks: BED; `AUTO` for where the signal says that chromatin is open; or None.
         chip_peaks: BED.
     """
 
@@ -33,7 +34,7 @@ def read(path: str | Path) -> list[CellType]:
     """The rows of a tab-separated table whose `Train_Test_Label` is Train, with the columns of the authors' program.
 
     These are Cell_Line, ATAC_Signal_File, Binding_File, ATAC_Peaks, CHIP_Peaks, Train_Test_Label; others are ignored.
-    Files are relative to the table's folder. An empty `Binding_File` stands for the peaks.
+    Files are relative to the table's folder. An empty `Binding_File` stands for the peaks. `ATAC_Peaks` may be `auto`.
 
     Raises:
         InputError: a missing column or file, a cell line that occurs twice, or no row to train on.
@@ -81,6 +82,6 @@ def _cell_type(row: dict[str, str], folder: Path, where: str) -> CellType:
         row["Cell_Line"],
         file("ATAC_Signal_File"),
         file("Binding_File", "CHIP_Peaks"),
-        file("ATAC_Peaks"),
+        AUTO if row["ATAC_Peaks"] == str(AUTO) else file("ATAC_Peaks"),
         file("CHIP_Peaks"),
     )

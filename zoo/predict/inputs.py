@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,13 @@ class Inputs:
     def tracks(self) -> dict[str, Path]:
         """Genome, and signal if there is one."""
         return {"genome": self.genome.path} | ({"signal": self.signal.path} if self.signal else {})
+
+    def within(self, regions: list[Interval]) -> "Inputs":
+        """The same, but only regions, which lie on chromosomes of the work by the name that genome or signal has."""
+        found = bed.regions(regions, self.genome.sizes)
+        used = {region.chrom for region in found}
+        chosen = {chrom: name for chrom, name in self.chromosomes.items() if chrom in used}
+        return replace(self, regions=found, chromosomes=chosen)
 
     @property
     def lengths(self) -> dict[str, int]:

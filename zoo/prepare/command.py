@@ -54,11 +54,19 @@ def add_peaks(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo peaks`."""
     parser.add_argument("signal", help="bigWig")
     parser.add_argument("--output", required=True, metavar="FILE", help=".narrowPeak or .bed")
-    parser.add_argument("--cutoff", required=True, type=float, metavar="X", help="values of at least this")
-    parser.add_argument("--min-length", type=int, default=200, metavar="BP", help="of a peak (default 200)")
-    parser.add_argument("--max-gap", type=int, default=30, metavar="BP", help="that is joined over (default 30)")
+    parser.add_argument(
+        "--cutoff",
+        required=True,
+        metavar="X",
+        help="values of at least this; auto for open chromatin of a normalized track; with --model also "
+        "f1, precision=0.9, recall=0.5, log2fc=6 by its table",
+    )
+    parser.add_argument("--model", metavar="NAME", help="whose predictions these are")
+    parser.add_argument("--bin", type=int, metavar="BP", help="judge bins by their highest value, join neighbors")
+    parser.add_argument("--min-length", type=int, metavar="BP", help="of a peak (default 200)")
+    parser.add_argument("--max-gap", type=int, metavar="BP", help="that is joined over (default 30)")
     parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="default all")
-    parser.add_argument("--compat", choices=("macs3",), help="bases without data belong to what comes next")
+    parser.add_argument("--compat", choices=("macs3", "maxatac"), help="that program's rules (maxatac: with --bin)")
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -123,14 +131,32 @@ def average(options: argparse.Namespace) -> None:
 
 def peaks(options: argparse.Namespace) -> None:
     """Run `zoo peaks`."""
-    from zoo.prepare.peaks import call, check_name, write
+    from zoo.prepare.peaks import OPEN, call, call_bins, check_name, write
 
-    check_name(Path(options.output))
-    found = call(
-        options.signal, options.cutoff, options.min_length, options.max_gap, options.chromosomes, options.compat
-    )
-    write(Path(options.output), found)
-    print(f"{len(found):,} peaks\n{options.output}")
+    target, chosen = Path(options.output), options.chromosomes
+    check_name(target)
+    spans = {"min_length": options.min_length, "max_gap": options.max_gap}
+    given = {name: value for name, value in spans.items() if value is not None}
+    automatic = options.cutoff == "auto"
+    if given and (automatic or options.bin):
+        raise InputError("Lengths and gaps go with a cutoff that is a number, and not with bins", received=given)
+    if automatic:
+        found = call(options.signal, **OPEN, chromosomes=chosen, compat=options.compat)
+    elif options.bin:
+        found = call_bins(options.signal, _cutoff(options), options.bin, chosen, options.compat)
+    else:
+        found = call(options.signal, _cutoff(options), **given, chromosomes=chosen, compat=options.compat)
+    write(target, found)
+    print(f"{len(found):,} peaks\n{target}")
+
+
+def _cutoff(options: argparse.Namespace) -> float:
+    """A number, or what a model's table says."""
+    from zoo import folder
+    from zoo.loading import fetch
+    from zoo.predict.thresholds import resolve
+
+    return resolve(options.cutoff, folder.read_thresholds(fetch(options.model)) if options.model else None).score
 
 
 def _said(found) -> str:

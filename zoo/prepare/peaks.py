@@ -1,18 +1,23 @@
 """Peaks of a track: stretches above a cutoff, with the rules of `macs3 bdgpeakcall`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
+from zoo.predict import peaks as bins
 from zoo.predict.writers import atomic
 from zoo.prepare.coverage import BLOCK, of_bases
 
 _NO_DATA = np.finfo(np.float32).min
 FORMATS = (".narrowPeak", ".bed")
+OPEN = {"cutoff": 0.2, "min_length": 50, "max_gap": 100}
+"""Parameters of `open_regions`. On 1.1 Mb of GM12878 they call 5 % of the bases, which 458 of 492 peaks of 65 ChIP-seq
+experiments touch."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,7 @@ class Peak:
         end: exclusive.
         score: the highest value.
         summit: bp from the start to where the value is highest; the middle of a stretch of one value, and of several
-            such stretches the one in the middle, the left one of two.
+            such stretches the one in the middle, the left one of two. -1 if it was not looked for.
     """
 
     chrom: str
@@ -59,8 +64,7 @@ def call(
     Raises:
         InputError: a cutoff of 0 or less, or a chromosome that the track lacks.
     """
-    if not cutoff > 0:
-        raise InputError("A cutoff is above 0", example=1.0, received={"cutoff": cutoff})
+    _check_cutoff(cutoff)
     if compat not in (None, "macs3"):
         raise InputError('compat is None or "macs3"', received={"compat": compat})
     track = Signal(signal.path if isinstance(signal, Signal) else signal, fill=_NO_DATA)
@@ -78,6 +82,80 @@ def call(
         above = values >= np.float32(cutoff)
         found += _joined(chrom, starts[above], ends[above], values[above], min_length, max_gap)
     return found
+
+
+def call_bins(
+    signal: str | Path,
+    cutoff: float,
+    bin_size: int = 32,
+    chromosomes: Sequence[str] | None = None,
+    compat: str | None = None,
+) -> list[Peak]:
+    """Peaks of a bigWig track in bins, as of predictions: those whose highest value is at least the cutoff, joined.
+
+    Args:
+        signal: the track; bases without data are 0.
+        cutoff: above 0.
+        bin_size: bp; bins begin at multiples of it, the last one of a chromosome may be shorter.
+        chromosomes: default all of the track.
+        compat: "maxatac" for what that program's `peaks` was meant to write: bins that drift off by up to their size,
+            none for the rest of a chromosome, and intervals one base too long.
+
+    Returns:
+        Peaks without a summit.
+
+    Raises:
+        InputError: a cutoff of 0 or less, a bin without a base, or a chromosome that the track lacks.
+    """
+    _check_cutoff(cutoff)
+    if bin_size < 1:
+        raise InputError("A bin has at least one base", example=32, received={"bin": bin_size})
+    if compat not in (None, "maxatac"):
+        raise InputError('compat is None or "maxatac"', received={"compat": compat})
+    track, found = Signal(signal), []
+    for chrom in chromosomes or track.sizes:
+        size = track.sizes.get(chrom, 1)
+        count = size // bin_size if compat else -(-size // bin_size)
+        edges = np.arange(count + 1) * size // max(count, 1) if compat else np.arange(count + 1) * bin_size
+        pieces = _maxima(track, chrom, np.minimum(edges, size), BLOCK // bin_size or 1)
+        for start, end, top in bins.call(pieces, cutoff, bin_size, size):
+            found.append(Peak(chrom, start, end + bool(compat), top, -1))
+    return found
+
+
+def open_regions(signal: str | Path | Signal, chromosomes: Sequence[str] | None = None) -> list[Interval]:
+    """Where a normalized track says that chromatin is open: regions of interest to predict or to train on.
+
+    Peaks of cut sites with the parameters `OPEN`, which are made for a 99th percentile of 1.
+
+    Args:
+        signal: the track.
+        chromosomes: default all of the track.
+
+    Raises:
+        InputError: no such region, or a chromosome that the track lacks.
+    """
+    found = [Interval(peak.chrom, peak.start, peak.end) for peak in call(signal, **OPEN, chromosomes=chromosomes)]
+    if not found:
+        raise InputError(
+            f"A normalized track has open regions: values of {OPEN['cutoff']} and more over {OPEN['min_length']} bp",
+            where=signal.path if isinstance(signal, Signal) else signal,
+            received={"regions": 0, "chromosomes": chromosomes or "all"},
+        )
+    return found
+
+
+def _maxima(track: Signal, chrom: str, edges: np.ndarray, at_once: int) -> Iterator[tuple[int, np.ndarray]]:
+    """(number of the first bin, highest values) of bins between edges, a number of them at once."""
+    for first in range(0, len(edges) - 1, at_once):
+        part = edges[first : first + at_once + 1]
+        values = track.values(chrom, int(part[0]), int(part[-1]))
+        yield first, np.maximum.reduceat(values, part[:-1] - part[0])
+
+
+def _check_cutoff(cutoff: float) -> None:
+    if not cutoff > 0:
+        raise InputError("A cutoff is above 0", example=1.0, received={"cutoff": cutoff})
 
 
 def _joined(

@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     data.add_argument("--meta", metavar="TSV", help="binding: table of cell types, instead of signal and peaks")
     data.add_argument("--factor", metavar="NAME", help="binding: what binds")
-    data.add_argument("--atac-peaks", metavar="BED", help="binding: open chromatin to train on, too")
+    data.add_argument("--atac-peaks", metavar="BED", help="binding: open chromatin to train on, too; or auto")
     data.add_argument("--train-roi", metavar="TSV", help="binding: windows to train on, instead of those around peaks")
     data.add_argument("--validate-roi", metavar="TSV", help="binding: the same to validate on")
     data.add_argument(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from registry import typed
 from registry.schema import Name
+from zoo.data.meta import AUTO
 from zoo.errors import InputError, IntegrityError
 from zoo.spec import TRAINING_STRANDS, Architecture, SignalSpec
 
@@ -61,7 +62,7 @@ class BindingData:
         signal: bigWig of one cell type,
         peaks: BED of the factor's peaks,
         binding: bigWig of zeros and ones; by default the peaks, and
-        atac_peaks: BED, if any.
+        atac_peaks: BED, if any; or "auto" for where the signal says that chromatin is open.
         train_roi: table of windows to train on, instead of those around peaks (`zoo.data.regions.read_table`).
         validate_roi: the same to validate on.
         blacklist: BED files.
@@ -293,6 +294,7 @@ def _absolute(found: dict, folder: Path, changes: Mapping[str, object]) -> dict:
     for part, names in _FILES.items():
         if isinstance(found.get(part), dict):
             mine = [name for name in names if name in found[part] and name not in changes.get(part, {})]
+            mine = [name for name in mine if found[part][name] != str(AUTO)]
             placed[part] = {**found[part], **{name: place(found[part][name]) for name in mine}}
     return placed
 

@@ -20,6 +20,7 @@ from zoo.genome import bed, names, vcf
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.prepare.peaks import open_regions
 from zoo.spec import OutputSpec
 from zoo.train.config import TrainConfig
 from zoo.train.losses import masked_binary_crossentropy, poisson_nll
@@ -186,11 +187,12 @@ class BindingTask:
         self.recipe = {"slop": data.slop, "cells": len(self.cells)}
         self.tracks = [maxima(*signals), labels(*bound)]
         self.blacklist = [item for path in data.blacklist for item in on_genome(path, self.genome)]
-        kinds = [
-            (cell, kind, getattr(cell, f"{kind.lower()}_peaks")) for cell in self.cells for kind in ("ATAC", "CHIP")
+        self._peaks = [
+            (number, kind, self._interesting(cell, path))
+            for number, cell in enumerate(self.cells)
+            for kind, path in (("ATAC", cell.atac_peaks), ("CHIP", cell.chip_peaks))
+            if path is not None
         ]
-        kinds = [item for item in kinds if item[2] is not None]
-        self._peaks = [(self.cells.index(cell), kind, on_genome(path, self.genome)) for cell, kind, path in kinds]
         self.files = [Path(config.genome), *map(Path, data.blacklist)]
         self.files += [path for cell in self.cells for path in (cell.signal, cell.binding)]
         self._regions = {
@@ -201,6 +203,12 @@ class BindingTask:
             part: Plan(found.starts, Layout(window, data.jitter if part == "training" else 0, window), 1)
             for part, found in self._regions.items()
         }
+
+    def _interesting(self, cell: meta.CellType, path: Path) -> list[Interval]:
+        split = self._config.chromosomes
+        if path == meta.AUTO:
+            return open_regions(cell.signal, [*split.train, *split.validation])
+        return on_genome(path, self.genome)
 
     def _labels(self, path: Path) -> Signal | list[Interval]:
         if Path(path).suffix.lower() in (".bw", ".bigwig"):
