@@ -53,6 +53,10 @@ def test_architectures_and_layers_read_no_files():
             "-c",
             "import sys; from zoo.cli import main; main(['info', 'maxatac/CTCF']); bad = {'keras'} & set(sys.modules)",
         ],
+        [
+            "-c",
+            "import sys; from zoo.cli import main; main(['doctor', '--genome', '']); bad = {'keras'} & {*sys.modules}",
+        ],
     ],
 )
 def test_light_commands_import_nothing_heavy(arguments: list[str]):

@@ -346,7 +346,7 @@ def test_unnormalized_signal_warns_with_the_mend(small, genome_files, tmp_path: 
     writers.bigwig(tmp_path / "s.bw", {"chr10": 40_010}, [("chr10", values)], 1)
     with pytest.warns(ZooWarning, match=message) as caught:
         small.predict(genome=genome_files.genome, signal=tmp_path / "s.bw", regions="chr10:1-100")
-    assert "divide the track" in str(caught[0].message)
+    assert "without clipping: `zoo normalize` does that" in str(caught[0].message)
     assert caught[0].filename == __file__
 
 

@@ -15,6 +15,7 @@ _HOMES = {
     "load": "zoo.loading",
     "fetch": "zoo.loading",
     "info": "zoo.loading",
+    "doctor": "zoo.checkup",
     "list_models": "registry",
     "search": "registry",
     "build": "zoo.architectures",

@@ -94,6 +94,16 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--to", required=True, metavar="FOLDER", help="where the files go")
     command.add_argument("--mirror", metavar="FOLDER", help="has the files and UCSC's md5sum.txt; no network then")
 
+    command = _add(commands, "doctor", _doctor, "look over the inputs of a run, and tell what it will cost")
+    command.add_argument("--genome", required=True, help="sequence, .2bit")
+    command.add_argument("--signal", help="normalized ATAC-seq track, .bw")
+    command.add_argument("--regions", help="a BED file, a region, or auto")
+    command.add_argument("--vcf", help="variants")
+    command.add_argument("--blacklist", help="BED")
+    command.add_argument("--model", metavar="NAME", help="judge the signal by what it was trained on, and time it")
+    command.add_argument("--output", help="where results would go: is there room?")
+    command.add_argument("--json", action="store_true", help="for programs")
+
     command = _add(commands, "env", _env, "show where models come from and what is installed")
     command.add_argument("--json", action="store_true", help="for programs")
 
@@ -237,6 +247,18 @@ def _genome(options: argparse.Namespace) -> None:
 
     found = reference.fetch(options.assembly, options.to, options.mirror)
     print(*filter(None, (found.genome, found.sizes, found.blacklist)), sep="\n")
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    if options.model:
+        loading.info(options.model)
+        _import_keras()
+    from zoo.checkup import doctor
+
+    names = ("genome", "signal", "regions", "vcf", "blacklist", "model", "output")
+    found = doctor(**{name: getattr(options, name) for name in names})
+    print(json.dumps(found.to_json(), indent=1) if options.json else found)
+    return 0 if found.passed else _FAILED
 
 
 def _env(options: argparse.Namespace) -> None:

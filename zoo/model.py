@@ -10,8 +10,8 @@ import registry.store
 from zoo import architectures, folder
 from zoo.environment import versions
 from zoo.errors import InputError
-from zoo.genome.interval import Interval
 from zoo.predict import thresholds
+from zoo.predict.cost import Cost, estimate
 from zoo.predict.engine import Forward, check_array
 from zoo.predict.files import Output, PredictionFiles
 from zoo.predict.inputs import Inputs
@@ -145,14 +145,29 @@ class Model:
         if threshold == "auto":
             threshold = None if self.thresholds is None else "f1"
         cut = thresholds.resolve(threshold, self.thresholds) if output is not None and threshold is not None else None
-        automatic = isinstance(regions, str) and regions == "auto"
-        regions = None if automatic else regions
-        inputs = Inputs.open(self.spec, genome, signal, regions, chromosomes, blacklist, compat)
-        if automatic:
-            inputs = inputs.within(self._open(inputs))
+        inputs = self._inputs(genome, signal, regions, chromosomes, blacklist, options.compat)
         place = None if output is None else Output(output, inputs.files(regions, blacklist))
         run = Run(self.spec, self._forward(options.views), inputs, options, progress)
         return run.to_table() if place is None else run.to_files(place, cut, self._provenance())
+
+    def cost(
+        self,
+        *,
+        genome: object,
+        signal: object = None,
+        regions: object = None,
+        chromosomes: Sequence[str] | str | None = None,
+        blacklist: object = None,
+        **choices: object,
+    ) -> Cost:
+        """What `predict` with these arguments would cost here; `choices` are its others (strands, stride, …).
+
+        Raises:
+            InputError: as `predict` would.
+        """
+        options = Options.resolve(self.spec, **choices)
+        inputs = self._inputs(genome, signal, regions, chromosomes, blacklist, options.compat)
+        return estimate(self.spec, self._forward(options.views), inputs, options)
 
     def check(self, tolerance: float = 1e-5) -> Check:
         """Run the golden inputs and compare with the golden outputs; the card says what computed those.
@@ -164,14 +179,17 @@ class Model:
         difference = float(np.abs(outputs - golden.outputs).max() / max(np.abs(golden.outputs).max(), 1))
         return Check(self.spec.name, difference, tolerance, versions())
 
-    def _open(self, inputs: Inputs) -> list[Interval]:
-        """Where the signal says that chromatin is open."""
+    def _inputs(self, genome, signal, regions, chromosomes, blacklist, compat) -> Inputs:
+        """The files of a prediction; "auto" regions are looked for in the signal."""
+        if not (isinstance(regions, str) and regions == "auto"):
+            return Inputs.open(self.spec, genome, signal, regions, chromosomes, blacklist, compat)
+        inputs = Inputs.open(self.spec, genome, signal, None, chromosomes, blacklist, compat)
         if inputs.signal is None:
             raise InputError(
                 'Regions are "auto" where a signal tells which chromatin is open; this model reads DNA alone',
                 received={"model": self.spec.name},
             )
-        return open_regions(inputs.signal, list(inputs.chromosomes.values()))
+        return inputs.within(open_regions(inputs.signal, list(inputs.chromosomes.values())))
 
     def _forward(self, views: tuple[str, ...]) -> Forward:
         """The compiled forward pass over some views, made on first use."""

@@ -5,13 +5,15 @@ from collections.abc import Iterable, Mapping
 from zoo.errors import GenomeMismatch
 
 _MITOCHONDRIA = ("chrM", "MT", "chrMT", "M")
-# The lengths of two chromosomes tell assemblies apart; they are only used to word messages.
+# The lengths of a few chromosomes tell assemblies apart; they are only used to word messages.
 _ASSEMBLIES = {
     "hg38": (248_956_422, 64_444_167, 50_818_468),
     "hg19": (249_250_621, 63_025_520, 51_304_566),
     "T2T-CHM13": (248_387_328, 66_210_255, 51_324_926),
     "mm10": (195_471_971, 61_431_566, 90_702_639),
     "mm39": (195_154_279, 61_420_004, 90_555_958),
+    "sacCer3": (230_218, 1_531_933, 1_090_940),
+    "dm6": (23_513_712, 25_286_936, 32_079_331),
 }
 
 
@@ -75,9 +77,17 @@ def main_chromosomes(names: list[str]) -> list[str]:
     return main or list(names)
 
 
+def assembly(sizes: Mapping[str, int]) -> str | None:
+    """The assembly that chromosomes are of by their lengths in bp, as far as it is known here."""
+    lengths = set(sizes.values())
+    shared = {build: len(lengths & set(known)) for build, known in _ASSEMBLIES.items()}
+    best = max(shared, key=shared.get)
+    return best if shared[best] else None
+
+
 def _of_assembly(length: int) -> str:
-    known = [assembly for assembly, lengths in _ASSEMBLIES.items() if length in lengths]
-    return f" ({known[0]})" if known else ""
+    known = assembly({"": length})
+    return f" ({known})" if known else ""
 
 
 def _some(names: Mapping[str, object], most: int = 5) -> str:

@@ -1,5 +1,6 @@
 """Variants in VCF files."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from zoo.errors import InputError
@@ -8,12 +9,18 @@ from zoo.genome.interval import Interval
 
 
 def read_intervals(path: str | Path) -> list[Interval]:
-    """The reference bases of every record of a VCF file (plain, .gz, .bz2), whatever its FILTER; 0-based, half-open.
+    """The reference bases of every record of a VCF file. Errors as for `references`."""
+    return [place for place, _ in references(path)]
+
+
+def references(path: str | Path) -> Iterator[tuple[Interval, str]]:
+    """Where the reference bases of every record of a VCF file (plain, .gz, .bz2) lie, and what they are.
+
+    Whatever the record's FILTER; 0-based, half-open.
 
     Raises:
         InputError: no file, or a line that is not VCF, named by its number.
     """
-    found = []
     for line, where in lines(path):
         columns = line.rstrip("\n").split("\t")
         try:
@@ -27,5 +34,4 @@ def read_intervals(path: str | Path) -> list[Interval]:
                 where=where,
                 received={"line": line.rstrip("\n")[:80]},
             ) from None
-        found.append(Interval(columns[0], start, start + len(reference), columns[2]))
-    return found
+        yield Interval(columns[0], start, start + len(reference), columns[2]), reference

@@ -6,18 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from zoo.errors import GenomeMismatch, InputError, ZooWarning
-from zoo.genome import bed, names
+from zoo.genome import bed, doctor, names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
-from zoo.spec import ModelSpec, SignalSpec
+from zoo.spec import ModelSpec
 
 _AUTOSOMES = tuple(f"chr{number}" for number in range(1, 23))
-_SAMPLES, _SAMPLE_BP = 64, 1 << 15
-_USUAL = (0.2, 5.0)  # where the percentile of a sample of a normalized track lies; read-depth tracks are far above
 
 
 @dataclass(frozen=True)
@@ -77,12 +73,16 @@ class Inputs:
             shared = names.check_shared(genome.sizes, signal.sizes, what, other_what)
         found = bed.regions(regions, genome.sizes) if regions is not None else None
         unwanted = _blacklist(blacklist, genome)
+        if isinstance(blacklist, (str, Path)):
+            for finding in doctor.of_blacklist(blacklist, genome):
+                _warn(blacklist, finding)
         chosen = _choose(genome, signal, shared, chromosomes, found, compat)
         if found is not None:
             found = [region for region in found if region.chrom in chosen]
         if signal is not None:
             names.check_lengths(chosen, genome.sizes, signal.sizes, what, other_what)
-            check_normalized(signal, spec.input.signal, chosen)
+            for finding in doctor.of_signal(signal, list(chosen.values()), spec.input.signal):
+                _warn(signal.path, finding)
         return cls(genome, signal, chosen, found, unwanted)
 
 
@@ -139,6 +139,13 @@ def _choose(
     return {chrom: shared[chrom] for chrom in sorted(set(wanted), key=natural)}
 
 
+def _warn(path: str | Path, finding: doctor.Finding) -> None:
+    if finding.status != doctor.OK:
+        warnings.warn(
+            f"{path}: {finding.said}. {finding.mend}", ZooWarning, stacklevel=5
+        )  # of whoever called `predict`
+
+
 def _asked(chrom: str, genome: Genome) -> str:
     found = names.find(chrom, genome.sizes) if isinstance(chrom, str) else None
     if found is None:
@@ -169,38 +176,3 @@ def _blacklist(value: object, genome: Genome) -> list[Interval]:
 def natural(chrom: str) -> list[tuple[int, int | str]]:
     """Sort key that puts chr2 before chr10."""
     return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", chrom) if part]
-
-
-def check_normalized(signal: Signal, spec: SignalSpec, chromosomes: Mapping[str, str]) -> None:
-    """Warn when the signal does not look like the track that the model was trained on.
-
-    Some stretches, evenly spread over the chromosomes, stand for the whole track: the percentile of their positive
-    values is 1 in a normalized track, give or take what sampling costs.
-    """
-    looked_at = list(chromosomes.values())[:_SAMPLES]
-    values = np.concatenate([_sample(signal, chrom, max(_SAMPLES // len(looked_at), 2)) for chrom in looked_at])
-    positive = values[values > 0]
-    recipe = (
-        f"the model was trained on {spec.assay} (±{spec.smoothing} bp), divided by the {spec.percentile:g}th "
-        f"percentile of the positive bases of the whole track, without clipping"
-    )
-    if (values < 0).any():
-        problem = f"it has negative values (lowest {values.min():.3g})"
-    elif not positive.size:
-        problem = "it is zero in all stretches that were looked at"
-    elif not _USUAL[0] <= (top := float(np.percentile(positive, spec.percentile))) <= _USUAL[1]:
-        problem = f"the {spec.percentile:g}th percentile of its positive bases is about {top:.4g}, not 1"
-    else:
-        return
-    warnings.warn(
-        f"{signal.path} does not look normalized: {problem}. Scores will be wrong; {recipe}. "
-        "To mend it, divide the track by that percentile (maxATAC's command: `maxatac normalize`).",
-        ZooWarning,
-        stacklevel=4,
-    )
-
-
-def _sample(signal: Signal, chrom: str, stretches: int) -> np.ndarray:
-    length = signal.sizes[chrom]
-    starts = np.unique(np.linspace(0, max(length - _SAMPLE_BP, 0), stretches + 2, dtype=np.int64)[1:-1])
-    return np.concatenate([signal.values(chrom, int(start), min(int(start) + _SAMPLE_BP, length)) for start in starts])

@@ -1,0 +1,223 @@
+"""`zoo doctor`: what is wrong with the inputs of a run."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import zoo
+from zoo.cli import main
+from zoo.errors import InputError, UnknownModel
+from zoo.genome import doctor as files
+from zoo.genome.bigwig import Writer
+from zoo.genome.doctor import ERROR, OK, WARNING
+from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome, write_twobit
+from zoo.genome.signal import Signal
+from zoo.spec import SignalSpec
+
+SPEC = SignalSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0)
+LENGTHS = {"chr1": 200_000, "chr2": 90_000}
+
+
+@pytest.fixture(scope="module")
+def genome(tmp_path_factory: pytest.TempPathFactory) -> Genome:
+    random = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("genome") / "g.2bit"
+    codes = {chrom: random.integers(0, 4, length).astype(np.uint8) for chrom, length in LENGTHS.items()}
+    codes["chr2"][50_000:60_000] = 4
+    write_twobit(path, codes)
+    return Genome(path)
+
+
+def bigwig(path: Path, tracks: dict[str, np.ndarray]) -> Path:
+    with Writer(path, {chrom: len(values) for chrom, values in tracks.items()}) as file:
+        for chrom, values in tracks.items():
+            at = np.arange(len(values))
+            file.add(chrom, at, at + 1, values)
+    return path
+
+
+def normalized(length: int, seed: int = 1) -> np.ndarray:
+    values = np.random.default_rng(seed).exponential(1, length)
+    return (values / np.percentile(values, 99)).astype(np.float32)
+
+
+def good(path: Path) -> Path:
+    return bigwig(path, {chrom: normalized(length) for chrom, length in LENGTHS.items()})
+
+
+def problems(findings) -> list[tuple[str, str]]:
+    return [(finding.status, f"{finding.said}. {finding.mend}") for finding in findings if finding.status != OK]
+
+
+def only(findings, status: str, *parts: str) -> None:
+    """There is one problem, of this status, and it says all of this."""
+    found = problems(findings)
+    assert [kind for kind, _ in found] == [status], found
+    assert all(part in found[0][1] for part in parts), found
+
+
+def test_sound_inputs_have_no_problem(genome: Genome, tmp_path: Path):
+    (tmp_path / "b.bed").write_text("chr1\t100\t200\nchrUn\t1\t5\n")
+    found = zoo.doctor(genome.path, good(tmp_path / "s.bw"), ["chr1:1-3,000"], blacklist=tmp_path / "b.bed")
+    assert (found.passed, found.cost) == (True, None)
+    assert [(finding.about, finding.status, finding.said) for finding in found.findings] == [
+        ("genome", OK, "an assembly that is not known here: 2 main chromosomes of 2, 290,000 bp"),
+        ("blacklist", OK, "2 intervals, 0.0% of the genome"),
+        ("blacklist", OK, "1 of 2 on chromosomes that the genome lacks, such as chrUn"),
+        ("signal", OK, "100.0% of 290,000 bases looked at are positive"),
+        ("regions", OK, "1 regions, 3,000 bp"),
+        ("regions", OK, "1 touch the blacklist, whose bins are left out"),
+    ]
+
+
+def test_assemblies_are_known_by_their_lengths(shared: Path, tmp_path: Path):
+    yeast = Genome(shared / "data" / "sacCer3_atac_tf" / "sacCer3.2bit")
+    (found,) = files.of_genome(yeast)
+    assert found.said == "sacCer3: 16 main chromosomes of 17, 12,071,326 bp"
+    hg19, hg38 = {"chr20": 63_025_520, "chrM": 16_571}, {"20": 64_444_167, "21": 1}
+    assert files.names.assembly(hg19) == "hg19"
+    assert files.names.assembly(hg38) == "hg38"
+    assert files.names.assembly({"chr20": 63_025_521}) is None
+    only(files.of_pair(yeast, hg19, "signal"), ERROR, "no main chromosome in common", "chrI", "chr20, chrM")
+    blacklist = shared / "data" / "blacklists" / "hg19-blacklist.v2.bed"
+    only(files.of_blacklist(blacklist, yeast), ERROR, "the ENCODE blacklist of hg19; the genome is sacCer3. Take")
+    wrong = zoo.doctor(yeast, model="maxatac/CTCF")
+    assert [status for status, _ in problems(wrong.findings)] == [WARNING, ERROR]
+    assert "maxatac/CTCF was trained on hg38; the genome is sacCer3" in wrong.findings[1].said
+    assert "reads a genome (.2bit) and a signal (.bw)" in wrong.findings[2].said
+
+
+def test_a_genome_of_unknown_bases(tmp_path: Path):
+    write_twobit(tmp_path / "n.2bit", {"chr1": np.full(40_000, 4, np.uint8)})
+    only(files.of_genome(Genome(tmp_path / "n.2bit")), WARNING, "0% of the bases looked at are known")
+
+
+def test_names_lengths_and_missing_chromosomes(genome: Genome):
+    assert problems(files.of_pair(genome, {"1": 200_000, "2": 90_000}, "signal")) == []
+    (said,) = files.of_pair(genome, {"1": 200_000, "2": 90_000}, "signal")
+    assert said.said == "2 chromosomes have other names (chr or not), which are understood"
+    assert problems(files.of_pair(genome, {**LENGTHS, "chrM": 9}, "signal")) == []
+    only(files.of_pair(genome, {"chr1": 200_000}, "signal"), WARNING, "lacks 1 of the genome's 2", "chr2")
+    only(
+        files.of_pair(genome, {"chr1": 249_250_621, "chr2": 90_000}, "signal"),
+        ERROR,
+        "chr1 has 200,000 bp in the genome and 249,250,621 here (unknown and hg19)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        (lambda x: x * 700, ["not normalized: the 99th percentile", "zoo normalize"]),
+        (lambda x: x - 0.01, ["not normalized: it has negative values (lowest -0.01)"]),
+        (lambda x: x * 0, ["not normalized: it is zero"]),
+        (lambda x: np.minimum(x, 1), ["cut off: 1.0% of its positive bases are 1", "Do not clip"]),
+        (lambda x: np.repeat(x[::25], 25)[: len(x)], ["changes every 25 bp only", "zoo prepare"]),
+    ],
+    ids=["depth", "negative", "zero", "clipped", "binned"],
+)
+def test_tracks_that_a_model_was_not_trained_on(tmp_path: Path, change, parts: list[str]):
+    path = bigwig(tmp_path / "s.bw", {"chr1": change(normalized(200_000)).astype(np.float32)})
+    only(files.of_signal(Signal(path), ["chr1"], SPEC), WARNING, *parts)
+
+
+def test_a_track_of_some_chromosomes(tmp_path: Path):
+    path = bigwig(tmp_path / "s.bw", {"chr1": normalized(50_000), "chr2": np.zeros(9_000, np.float32)})
+    only(files.of_signal(Signal(path), ["chr1", "chr2"], SPEC), WARNING, "zero in all that was looked at of chr2")
+
+
+def test_damaged_tracks_are_errors(genome: Genome, tmp_path: Path):
+    infinite = normalized(200_000)
+    infinite[7] = np.inf
+    path = bigwig(tmp_path / "inf.bw", {"chr1": infinite, "chr2": normalized(90_000)})
+    only(zoo.doctor(genome.path, path).findings, ERROR, "A signal is finite", "chr1:8")
+    good(tmp_path / "s.bw")
+    (tmp_path / "cut.bw").write_bytes((tmp_path / "s.bw").read_bytes()[:5000])
+    found = zoo.doctor(genome.path, tmp_path / "cut.bw")
+    only(found.findings, ERROR, "was cut off")
+    assert not found.passed
+    only(zoo.doctor(tmp_path / "none.2bit", path).findings, ERROR, "genome can be read")
+
+
+def test_regions_off_the_genome(genome: Genome):
+    close = [Interval("chr1", 0, 100), Interval("2", 89_000, 90_000), Interval("chr1", 5000, 5100)]
+    assert [finding.said for finding in files.of_regions(close, genome)] == [
+        "3 regions, 1,200 bp",
+        "2 are within 512 bp of a chromosome's end: N and the signal's fill value stand for what is missing",
+    ]
+    behind = [Interval("chr2", 89_000, 90_001)]
+    only(files.of_regions(behind, genome), ERROR, "1 end behind their chromosome, such as chr2:90,001")
+    only(files.of_regions([Interval("chr9", 1, 2), *close], genome), ERROR, "1 of 4 on chromosomes", "chr9")
+    only(files.of_regions([Interval("chr2", 52_000, 53_000)], genome), WARNING, "100% of their bases are N")
+
+
+def test_variants_of_another_assembly(genome: Genome, tmp_path: Path):
+    """By their reference alleles; a few that differ are a warning."""
+    bases = genome.sequence("chr1", 0, 200)
+    lines = [f"1\t{at + 1}\t.\t{bases[at : at + 2].lower()}\tA\n" for at in range(0, 200, 2)]
+    path = tmp_path / "v.vcf"
+    path.write_text("##fileformat=VCFv4.2\n" + "".join(lines))
+    assert problems(files.of_variants(path, genome)) == []
+    wrong = "N" * 2
+    path.write_text("".join([lines[0].replace(bases[:2].lower(), wrong), *lines[1:]]))
+    only(files.of_variants(path, genome), WARNING, "1 (1%) have another REF than the genome, such as 1:1")
+    path.write_text("".join(f"chr1\t{at}\t.\tN\tA\n" for at in range(1, 9)) + "chrUn\t5\t.\tA\tC\n")
+    found = problems(files.of_variants(path, genome))
+    assert [status for status, _ in found] == [WARNING, ERROR]
+    assert "8 (89%) have another REF" in found[1][1]
+    path.write_text("##fileformat=VCFv4.2\n")
+    only(files.of_variants(path, genome), ERROR, "no record")
+    path.write_text("chr1 1 A\n")
+    only(zoo.doctor(genome.path, vcf=path).findings, ERROR, "A line of a VCF file is")
+
+
+def test_a_blacklist_of_another_assembly(genome: Genome, tmp_path: Path):
+    path = tmp_path / "b.bed"
+    path.write_text("chr2\t89000\t90100\n")
+    only(files.of_blacklist(path, genome), ERROR, "1 intervals end behind their chromosome, such as chr2:90,100")
+    path.write_text("chr1\t0\t150000\n")
+    only(files.of_blacklist(path, genome), WARNING, "more than half of the genome")
+
+
+def test_the_cost_of_a_run(shared: Path, genome_files, tmp_path: Path, capsys: pytest.CaptureFixture):
+    """By the model's own speed here: windows as many as there will be, seconds of the right size."""
+    genome, signal = str(genome_files.genome), str(genome_files.signal)
+    asked = ["--genome", genome, "--signal", signal, "--model", "maxatac/CTCF", "--json"]
+    assert main(["doctor", *asked, "--output", str(tmp_path / "new" / "out")]) == 0
+    said = json.loads(capsys.readouterr().out)
+    files_ = zoo.load("maxatac/CTCF").predict(genome=genome, signal=signal, output=tmp_path / "out", threshold=None)
+    assert said["cost"]["windows"] == files_.windows
+    assert said["cost"]["disk"] == 9 * sum(-(-length // 32) for length in Genome(genome).sizes.values())
+    took = json.loads(files_.sidecar.read_text())["seconds"]
+    assert took / 10 < said["cost"]["seconds"] < took * 10 + 2
+    assert 1e8 < said["cost"]["memory"] < 2e10
+    assert said["passed"]
+    assert "windows in about" in said["findings"][-1]["said"]
+    some = zoo.doctor(genome, signal, "chr10:1-2,000", model="maxatac/CTCF")
+    assert some.cost.windows < said["cost"]["windows"]
+    for regions, message in (("auto", "windows in about"), ("chr10:1-99,999,999", "region")):
+        assert message in str(zoo.doctor(genome, signal, regions, model="maxatac/CTCF")).replace("\n", " ")
+
+
+def test_models_of_dna_alone_and_of_other_assemblies(genome_files):
+    found = zoo.doctor(genome_files.genome, genome_files.signal, regions="chr10:1-2,000", model="yeast/ATAC")
+    only([item for item in found.findings if item.about == "model"], WARNING, "yeast/ATAC reads DNA alone")
+    assert found.cost.windows == 2
+    with pytest.raises(UnknownModel):
+        zoo.doctor(genome_files.genome, model="maxatac/CTFC")
+    with pytest.raises(InputError, match="and no signal"):
+        zoo.load("yeast/ATAC").cost(genome=genome_files.genome, signal=genome_files.signal)
+
+
+def test_a_table_that_fits_a_terminal(genome: Genome, tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture):
+    monkeypatch.setenv("COLUMNS", "60")
+    signal = str(bigwig(tmp_path / "s.bw", {"chr7": normalized(90)}))
+    assert main(["doctor", "--genome", str(genome.path), "--signal", signal]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert any(line.startswith("ERROR    signal     no main chromosome in common") for line in lines)
+    with pytest.raises(SystemExit):
+        main(["doctor"])

@@ -1,0 +1,179 @@
+"""`zoo doctor`: the inputs of a run looked over, and what it will cost, before it begins."""
+
+import shutil
+import textwrap
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo import loading
+from zoo.errors import InputError, ZooError, ZooWarning
+from zoo.genome import bed, names
+from zoo.genome import doctor as files
+from zoo.genome.doctor import ERROR, OK, WARNING, Finding
+from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome
+from zoo.genome.signal import Signal
+from zoo.spec import SignalSpec
+
+if TYPE_CHECKING:  # it imports Keras, which only a model needs
+    from zoo.predict.cost import Cost
+
+_STRETCHES = 512  # of 32 kb of the signal; `predict` itself looks at an eighth of that
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What `doctor` found.
+
+    Attributes:
+        findings: in the order of the inputs.
+        cost: of the run; None without a model, or where it would refuse.
+    """
+
+    findings: tuple[Finding, ...]
+    cost: "Cost | None"
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is an error."""
+        return all(finding.status != ERROR for finding in self.findings)
+
+    def to_json(self) -> dict:
+        """A plain JSON object."""
+        cost = asdict(self.cost) if self.cost else None
+        return {"passed": self.passed, "findings": [asdict(finding) for finding in self.findings], "cost": cost}
+
+    def __str__(self) -> str:
+        """A table that fits the terminal."""
+        width = max(shutil.get_terminal_size().columns, 50)
+        lines = []
+        for item in self.findings:
+            mark = item.status if item.status == OK else item.status.upper()
+            head, said = f"{mark:<8} {item.about:<10} ", f"{item.said.rstrip('.')}. {item.mend}".rstrip()
+            lines += textwrap.wrap(said, width, initial_indent=head, subsequent_indent=" " * len(head))
+        return "\n".join(lines)
+
+
+def doctor(
+    genome: str | Path | Genome,
+    signal: str | Path | Signal | None = None,
+    regions: object = None,
+    vcf: str | Path | None = None,
+    blacklist: str | Path | None = None,
+    model: str | Path | None = None,
+    output: str | Path | None = None,
+) -> Checkup:
+    """Look over the inputs of a run; what is missing is not looked at.
+
+    Args:
+        genome: `.2bit`.
+        signal: bigWig.
+        regions: whatever `Model.predict` takes, "auto" included.
+        vcf: variants.
+        blacklist: BED.
+        model: a name or folder; judges the signal by what the model was trained on, and times it on this machine.
+        output: where results would go; says whether the disk has room.
+
+    Returns:
+        Findings, and with a model what the run will cost.
+
+    Raises:
+        UnknownModel and others: the model cannot be had. Everything else that is wrong is a finding.
+    """
+    loaded = loading.load(model) if model is not None else None
+    spec = loaded and loaded.spec
+    try:
+        genome = genome if isinstance(genome, Genome) else Genome(genome)
+        found = list(files.of_genome(genome))
+    except ZooError as error:
+        return Checkup((Finding("genome", ERROR, str(error)),), None)
+    window, reads = (spec.input.window, spec.input.signal) if spec else (1024, None)
+    build = names.assembly(genome.sizes)
+    if spec and build and build != spec.input.genome:
+        said = f"{spec.name} was trained on {spec.input.genome}; the genome is {build}"
+        found.append(Finding("model", WARNING, said, "Another species' sequence may read differently."))
+    if spec and reads is None and signal is not None:
+        found.append(Finding("model", WARNING, f"{spec.name} reads DNA alone", "It does not take a signal."))
+    unwanted = []
+    if blacklist is not None:
+        found += _caught("blacklist", files.of_blacklist(blacklist, genome))
+        unwanted = [] if found[-1].status == ERROR else bed.read(blacklist, may_be_empty=True)
+    if signal is not None:
+        found += _caught("signal", _signal(genome, signal, reads))
+    if regions is not None and regions != "auto":
+        found += _caught("regions", _regions(genome, regions, window, unwanted))
+    if vcf is not None:
+        found += _caught("variants", files.of_variants(vcf, genome))
+    cost = None
+    if loaded and all(finding.status != ERROR for finding in found):
+        arguments = {"genome": genome, "signal": signal if reads else None, "regions": regions, "blacklist": blacklist}
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ZooWarning)
+                cost = loaded.cost(**arguments)
+            found += _affordable(cost, output)
+        except ZooError as error:
+            found.append(Finding("model", ERROR, str(error)))
+    return Checkup(tuple(found), cost)
+
+
+def _signal(genome: Genome, signal: str | Path | Signal, spec: SignalSpec | None) -> Iterator[Finding]:
+    signal = signal if isinstance(signal, Signal) else Signal(signal)
+    yield from files.of_pair(genome, signal.sizes, "signal")
+    shared = names.match(names.main_chromosomes(list(genome.sizes)), signal.sizes)
+    yield from files.of_signal(signal, list(shared.values()) or list(signal.sizes), spec, _STRETCHES)
+
+
+def _regions(genome: Genome, regions: object, window: int, unwanted: Sequence[Interval]) -> Iterator[Finding]:
+    found = list(bed.intervals(regions, genome.sizes))
+    if not found:
+        raise InputError("There is at least one region", received={"regions": regions})
+    yield from files.of_regions(found, genome, window, unwanted)
+
+
+def _caught(about: str, findings: Iterable[Finding]) -> list[Finding]:
+    """Findings; an error of the library is the last one."""
+    found = []
+    try:
+        found.extend(findings)
+    except ZooError as error:
+        found.append(Finding(about, ERROR, str(error)))
+    return found
+
+
+def _affordable(cost: "Cost", output: str | Path | None) -> Iterator[Finding]:
+    """The cost in words, beside what there is."""
+    said = f"{cost.windows:,} windows in about {_duration(cost.seconds)}, {cost.memory / 1e9:.1f} GB of memory"
+    yield Finding("run", OK, f"{said}, {_size(cost.disk)} on disk while it lasts, half of it afterwards")
+    available = _available()
+    if available is not None and available < cost.memory:
+        mend = "Close other programs, or take a smaller batch."
+        yield Finding("run", WARNING, f"{available / 1e9:.1f} GB of memory are free", mend)
+    if output is not None:
+        folder = next(path for path in (Path(output).expanduser().absolute()).parents if path.is_dir())
+        free = shutil.disk_usage(folder).free
+        if free < cost.disk:
+            yield Finding("run", ERROR, f"{_size(free)} are free in {folder}", "Write to another disk.")
+
+
+def _available() -> int | None:
+    """Bytes of memory that new programs could have, where the system tells."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        table = dict(line.split(":", 1) for line in lines)
+        return int(table["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

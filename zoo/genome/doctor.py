@@ -1,0 +1,240 @@
+"""What is wrong with the files of a run, seen before it begins."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from registry.store import sha256
+from zoo.genome import bed, names, vcf
+from zoo.genome.encode import N
+from zoo.genome.interval import Interval
+from zoo.genome.reference import ASSEMBLIES
+from zoo.genome.sequence import Genome
+from zoo.genome.signal import Signal
+from zoo.spec import SignalSpec
+
+OK, WARNING, ERROR = "ok", "warning", "error"
+_STRETCHES, _STRETCH = 64, 1 << 15  # how many, and bp: what stands for a whole file
+_USUAL = (0.2, 5.0)  # where the percentile of a sample of a normalized track lies; read-depth tracks are far above
+_MANY = 10_000  # positive bases from which on a plateau at the top is no chance
+_PLATEAU = 0.005  # of them
+_EDGES = 1000  # changes from which on a common step is no chance
+_VARIANTS = 1000  # looked at
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        about: which input.
+        status: `OK`, `WARNING` (the run will answer, perhaps wrongly) or `ERROR` (it will refuse).
+        said: what was found.
+        mend: what to do about it.
+    """
+
+    about: str
+    status: str
+    said: str
+    mend: str = ""
+
+
+def of_genome(genome: Genome) -> Iterator[Finding]:
+    """Assembly, number and length of sequences; whether there are bases."""
+    main = names.main_chromosomes(list(genome.sizes))
+    size = sum(genome.sizes[chrom] for chrom in main)
+    build = names.assembly(genome.sizes) or "an assembly that is not known here"
+    yield Finding("genome", OK, f"{build}: {len(main)} main chromosomes of {len(genome.sizes)}, {size:,} bp")
+    stretches = [genome.codes(*place) for place in _places(genome.sizes, main, _STRETCHES)]
+    known = 1 - np.mean(np.concatenate(stretches) == N)
+    if known < 0.1:
+        mend = "Is this the whole sequence? Windows without bases all get the same answer."
+        yield Finding("genome", WARNING, f"{known:.0%} of the bases looked at are known, all others N", mend)
+
+
+def of_pair(genome: Genome, sizes: Mapping[str, int], about: str) -> Iterator[Finding]:
+    """Whether another file is on the genome's assembly: names, lengths, chromosomes that it lacks."""
+    shared, main = names.match(genome.sizes, sizes), names.main_chromosomes(list(genome.sizes))
+    ours, theirs = names.assembly(genome.sizes), names.assembly(sizes)
+    if not set(main) & set(shared):
+        said = f"no main chromosome in common: genome {_some(genome.sizes)}; {about} {_some(sizes)}"
+        yield Finding(about, ERROR, said, "Take files of one assembly, with the same names.")
+        return
+    other = [chrom for chrom, found in shared.items() if genome.sizes[chrom] != sizes[found]]
+    if other:
+        one = next((chrom for chrom in other if chrom in main), other[0])
+        said = f"{one} has {genome.sizes[one]:,} bp in the genome and {sizes[shared[one]]:,} here"
+        which = f" ({ours or 'unknown'} and {theirs or 'unknown'})" if ours != theirs else ""
+        status = ERROR if one in main else WARNING
+        yield Finding(about, status, said + which, "Take files of one assembly, or lift one of them over.")
+    renamed = sum(chrom != found for chrom, found in shared.items())
+    if renamed:
+        yield Finding(about, OK, f"{renamed} chromosomes have other names (chr or not), which are understood")
+    if missing := [chrom for chrom in main if chrom not in shared]:
+        said = f"lacks {len(missing)} of the genome's {len(main)} main chromosomes: {_some(missing)}"
+        yield Finding(about, WARNING, said, "They are left out, and an error if they are asked for.")
+
+
+def of_signal(
+    signal: Signal, chromosomes: Sequence[str], spec: SignalSpec | None = None, stretches: int = _STRETCHES
+) -> Iterator[Finding]:
+    """Coverage, range and resolution of a track, from stretches that are evenly spread over its chromosomes.
+
+    Args:
+        signal: the track.
+        chromosomes: which of its chromosomes matter.
+        spec: the track that the model was trained on; its percentile is 1 there, give or take what sampling costs.
+        stretches: how many of 32 kb to look at.
+
+    Raises:
+        InputError: a track that is damaged or has infinite values.
+    """
+    places = list(_places(signal.sizes, chromosomes, stretches))
+    parts = [signal.values(*place) for place in places]
+    empty = {chrom for chrom, _, _ in places}
+    empty -= {chrom for (chrom, _, _), part in zip(places, parts, strict=True) if part.any()}
+    values = np.concatenate(parts)
+    positive = values[values > 0]
+    said = f"{len(positive) / len(values):.1%} of {len(values):,} bases looked at are positive"
+    yield Finding("signal", OK, said)
+    if empty and len(positive):
+        mend = "Was the track cut off, or made of some chromosomes only?"
+        yield Finding("signal", WARNING, f"zero in all that was looked at of {_some(sorted(empty))}", mend)
+    if spec is not None:
+        yield _range(values, positive, spec)
+    if len(positive) >= _MANY:
+        top = np.mean(positive == positive.max())
+        if top >= _PLATEAU:
+            mend = "Do not clip: models were trained on tracks whose highest values are above 1."
+            yield Finding("signal", WARNING, f"cut off: {top:.1%} of its positive bases are {positive.max():g}", mend)
+    edges = [start + 1 + np.flatnonzero(np.diff(part)) for (_, start, _), part in zip(places, parts, strict=True)]
+    edges = np.concatenate(edges)
+    if len(edges) >= _EDGES and (step := int(np.gcd.reduce(edges))) > 1:
+        mend = "Make it of reads at single bases (`zoo prepare`)."
+        yield Finding("signal", WARNING, f"changes every {step} bp only; models were trained on single bases", mend)
+
+
+def _range(values: np.ndarray, positive: np.ndarray, spec: SignalSpec) -> Finding:
+    recipe = (
+        f"The model was trained on {spec.assay} (±{spec.smoothing} bp), divided by the {spec.percentile:g}th "
+        "percentile of the positive bases of the whole track, without clipping: `zoo normalize` does that."
+    )
+    if values.min() < 0:
+        return Finding("signal", WARNING, f"not normalized: it has negative values (lowest {values.min():.3g})", recipe)
+    if not positive.size:
+        return Finding("signal", WARNING, "not normalized: it is zero in all stretches that were looked at", recipe)
+    top = float(np.percentile(positive, spec.percentile))
+    said = f"the {spec.percentile:g}th percentile of its positive bases is about {top:.4g}"
+    if not _USUAL[0] <= top <= _USUAL[1]:
+        return Finding("signal", WARNING, f"not normalized: {said}, not 1", recipe)
+    return Finding("signal", OK, f"normalized: {said}")
+
+
+def of_regions(
+    regions: Sequence[Interval], genome: Genome, window: int = 1024, blacklist: Sequence[Interval] = ()
+) -> Iterator[Finding]:
+    """Regions on the genome: names, ends, unknown bases, blacklist; windows that reach past a chromosome's end."""
+    yield Finding("regions", OK, f"{len(regions):,} regions, {sum(map(len, regions)):,} bp")
+    here, lost = _here(regions, genome)
+    yield from _elsewhere("regions", len(regions), lost, genome, ERROR)
+    if behind := [item for item in here if item.end > genome.sizes[item.chrom]]:
+        said = f"{len(behind):,} end behind their chromosome, such as {behind[0].chrom}:{behind[0].end:,}"
+        yield Finding("regions", ERROR, said, "They are of another assembly, or were widened: clip them.")
+        return
+    if close := sum(_is_close(item, genome.sizes[item.chrom], window) for item in here):
+        said = f"{close:,} are within {window // 2:,} bp of a chromosome's end"
+        yield Finding("regions", OK, f"{said}: N and the signal's fill value stand for what is missing")
+    chosen = here[:: -(-len(here) // _VARIANTS) or 1]
+    unknown = np.mean([(genome.codes(i.chrom, i.start, min(i.end, i.start + _STRETCH)) == N).mean() for i in chosen])
+    if unknown > 0.5:
+        yield Finding("regions", WARNING, f"{unknown:.0%} of their bases are N", "Are they of this assembly?")
+    unwanted = bed.merge(blacklist)
+    touched = sum(
+        bool(((unwanted[item.chrom][:, 0] < item.end) & (unwanted[item.chrom][:, 1] > item.start)).any())
+        for item in here
+        if item.chrom in unwanted
+    )
+    if touched:
+        yield Finding("regions", OK, f"{touched:,} touch the blacklist, whose bins are left out")
+
+
+def of_variants(path: str | Path, genome: Genome) -> Iterator[Finding]:
+    """Whether the reference alleles of the first 1,000 records are those of the genome."""
+    looked, lost, other = 0, [], []
+    for place, reference in islice(vcf.references(path), _VARIANTS):
+        looked += 1
+        chrom = names.find(place.chrom, genome.sizes)
+        if chrom is None:
+            lost.append(place)
+        elif genome.sequence(chrom, place.start, place.end) != reference.upper():
+            other.append(place)
+    yield Finding("variants", OK, f"{looked:,} records looked at")
+    if not looked:
+        yield Finding("variants", ERROR, "no record", "Is it a VCF file with variants?")
+    yield from _elsewhere("variants", looked, lost, genome, WARNING)
+    if other:
+        share, known = len(other) / looked, names.assembly(genome.sizes) or "the genome"
+        said = f"{len(other):,} ({share:.0%}) have another REF than {known}, such as {other[0].chrom}:"
+        mend = "Is the VCF of another assembly?" if share > 0.1 else "Are they normalized to this assembly?"
+        yield Finding("variants", ERROR if share > 0.1 else WARNING, f"{said}{other[0].start + 1:,}", mend)
+
+
+def of_blacklist(path: str | Path, genome: Genome) -> Iterator[Finding]:
+    """Whether a blacklist is of the genome's assembly."""
+    intervals = bed.read(path, may_be_empty=True)
+    here, lost = _here(intervals, genome)
+    share = sum(map(len, here)) / sum(genome.sizes.values())
+    yield Finding("blacklist", OK, f"{len(intervals):,} intervals, {share:.1%} of the genome")
+    yield from _elsewhere("blacklist", len(intervals), lost, genome, OK)
+    digest, build = sha256(Path(path).expanduser()), names.assembly(genome.sizes)
+    published = next((assembly for assembly, promised in ASSEMBLIES.items() if promised == digest), None)
+    behind = [item for item in here if item.end > genome.sizes[item.chrom]]
+    mend = "Take the one of the genome's assembly: `zoo genome` brings it."
+    if published and build and published != build:
+        yield Finding("blacklist", ERROR, f"the ENCODE blacklist of {published}; the genome is {build}", mend)
+    elif behind:
+        said = f"{len(behind):,} intervals end behind their chromosome, such as {behind[0].chrom}:{behind[0].end:,}"
+        yield Finding("blacklist", ERROR, said, mend)
+    elif published:
+        yield Finding("blacklist", OK, f"the ENCODE blacklist of {published}")
+    if share > 0.5:
+        yield Finding("blacklist", WARNING, "more than half of the genome is on it", mend)
+
+
+def _here(intervals: Sequence[Interval], genome: Genome) -> tuple[list[Interval], list[Interval]]:
+    """Intervals by the genome's names; and those on other chromosomes."""
+    renamed = [(names.find(item.chrom, genome.sizes), item) for item in intervals]
+    here = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
+    return here, [item for chrom, item in renamed if chrom is None]
+
+
+def _elsewhere(about: str, count: int, lost: Sequence[Interval], genome: Genome, some: str) -> Iterator[Finding]:
+    """Of intervals on other chromosomes; `some` is the status if not all are."""
+    if lost:
+        said = f"{len(lost):,} of {count:,} on chromosomes that the genome lacks, such as {lost[0].chrom}"
+        status = ERROR if len(lost) == count else some
+        yield Finding(about, status, said, f"The genome has {_some(genome.sizes)}.")
+
+
+def _is_close(item: Interval, size: int, window: int) -> bool:
+    middle = item.start + len(item) // 2
+    return middle < window // 2 or middle + window // 2 > size
+
+
+def _places(sizes: Mapping[str, int], chromosomes: Sequence[str], stretches: int) -> Iterator[tuple[str, int, int]]:
+    """Stretches, evenly spread; all of a short chromosome."""
+    looked_at = list(chromosomes)[:stretches]
+    for chrom in looked_at:
+        size, count = sizes[chrom], max(stretches // len(looked_at), 2)
+        starts = range(0, size, _STRETCH)
+        if len(starts) > count:
+            starts = np.linspace(0, size - _STRETCH, count + 2, dtype=np.int64)[1:-1]
+        for start in starts:
+            yield chrom, int(start), min(int(start) + _STRETCH, size)
+
+
+def _some(chromosomes: Mapping[str, object] | Sequence[str], most: int = 5) -> str:
+    return ", ".join(list(chromosomes)[:most]) + (f", … ({len(chromosomes)})" if len(chromosomes) > most else "")
