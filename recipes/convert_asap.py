@@ -27,12 +27,12 @@ import zoo
 from registry import store
 from registry.schema import Name
 from zoo import architectures
+from zoo.commands import train as command
 from zoo.environment import versions
 from zoo.errors import InputError, IntegrityError, MissingExtra, ZooError
 from zoo.porting import asap
 from zoo.porting.asap_names import CLASSES
 from zoo.porting.golden import golden_inputs
-from zoo.train import command
 
 
 def main(options: argparse.Namespace) -> None:

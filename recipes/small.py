@@ -7,9 +7,9 @@ from pathlib import Path
 
 import yeast
 
+from zoo.commands import train as command
 from zoo.data import synthetic
 from zoo.errors import ZooError
-from zoo.train import command
 
 CONFIGS = Path(__file__).parent / "configs"
 _LENGTHS = {"chr1": 600_000, "chr2": 200_000, "chr3": 200_000}

@@ -20,8 +20,8 @@ import train_maxatac
 import yeast
 
 from registry.schema import Entry, Family
+from zoo.commands import train as command
 from zoo.errors import InputError, ZooError
-from zoo.train import command
 from zoo.train.run import MODEL
 
 REGISTRY = Path(__file__).parents[1] / "registry"

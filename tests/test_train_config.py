@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import training
 
+from zoo.commands import train as command
 from zoo.data import synthetic
 from zoo.errors import InputError
 from zoo.prepare.peaks import open_regions
 from zoo.spec import OutputSpec
-from zoo.train import command, loop
+from zoo.train import loop
 from zoo.train.config import Split, TrainConfig
 from zoo.train.tasks import BindingTask
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import registry
 from registry import store
 from zoo import __version__, environment, loading
+from zoo.commands import prepare as preparing
+from zoo.commands import train as training
 from zoo.errors import InputError, ZooError, ZooWarning
-from zoo.prepare import command as preparing
-from zoo.train import command as training
 
 _FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
 _CUTOFF = (

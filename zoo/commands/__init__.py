@@ -1,0 +1,1 @@
+"""The command lines of sub-commands with many options; the originals' options by their names."""
