@@ -79,6 +79,24 @@ def test_fragments_in_blocks(tmp_path: Path, name: str):
     assert next(fragments.read(path)).barcodes is None
 
 
+def test_pairs_of_reads_as_fragments(tmp_path: Path):
+    """BEDPE of bedtools: a fragment spans both reads; pairs on two chromosomes, or half mapped, are none."""
+    rows = [
+        "chr1\t100\t150\tchr1\t220\t260\tr1\t60\t+\t-",
+        "chr1\t500\t550\tchr2\t10\t60\tr2\t60\t+\t-",
+        "chr2\t300\t350\tchr2\t200\t250\tr3\t60\t-\t+",
+        ".\t-1\t-1\tchr1\t5\t9\tr4\t0\t.\t+",
+    ]
+    path = write(tmp_path / "a.bedpe.gz", "\n".join(rows) + "\n")
+    found = [(b.chrom, b.starts.tolist(), b.ends.tolist(), b.row) for b in fragments.read(path)]
+    assert found == [("chr1", [100], [260], 1), ("chr2", [200], [350], 3)]
+    assert prepare(path, tmp_path / "out", SIZES).cuts == 4
+    with pytest.raises(InputError, match="Barcodes are in the fourth column"):
+        next(fragments.read(path, barcodes=True))
+    with pytest.raises(InputError, match="row 2: A fragment is 0-based"):
+        list(fragments.read(write(tmp_path / "b.bedpe", f"{rows[0]}\nchr1\t7\t8\tchr1\t-9\t3\n")))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -94,14 +112,15 @@ def test_fragments_with_mistakes(tmp_path: Path, text: str, said: str):
         list(fragments.read(write(tmp_path / "f.tsv", text)))
 
 
-def test_fragments_that_were_cut_off(tmp_path: Path):
-    path = write(tmp_path / "f.tsv.gz", "".join(f"chr1\t{i}\t{i + 50}\n" for i in range(1, 900)))
+@pytest.mark.parametrize("name", ["f.tsv.gz", "f.tsv.bz2", "f.bedpe.gz"])
+def test_fragments_that_were_cut_off(tmp_path: Path, name: str):
+    path = write(tmp_path / name, "".join(f"chr1\t{i}\t{i + 50}\n" for i in range(1, 900)))
     path.write_bytes(path.read_bytes()[:-400])
     with pytest.raises(InputError, match="cut off"):
         prepare(path, tmp_path / "out", SIZES)
     with pytest.raises(InputError, match="can be read"):
         prepare(tmp_path / "missing.tsv", tmp_path / "out", SIZES)
-    assert [item.name for item in tmp_path.iterdir()] == ["f.tsv.gz"]
+    assert [item.name for item in tmp_path.iterdir()] == [name]
 
 
 def test_sites_by_hand(tmp_path: Path):

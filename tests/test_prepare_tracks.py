@@ -99,6 +99,24 @@ def test_a_blacklist_counts_for_nothing(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"low": 1, "high": 5}, [-0.25, 0, 0.25, 0.75]),
+        ({"high": 2}, [0, 0.5, 1, 2]),
+        ({"high": 2, "clip": True}, [0, 0.5, 1, 1]),
+        ({"method": "robust"}, [-4 / 3, -2 / 3, 0, 4 / 3]),
+        ({"method": "zscore"}, [-7 / 3 / (14 / 9) ** 0.5, *((x - 7 / 3) / (14 / 9) ** 0.5 for x in (1, 2, 4))]),
+    ],
+)
+def test_methods_by_hand(tmp_path: Path, arguments: dict, expected: list[float]):
+    """Of 0, 1, 2 and 4: median 2, quartiles 1.5 and 3, mean 7/3, variance 14/9 of what is positive."""
+    source = bigwig(tmp_path / "in.bw", [1, 2, 4])
+    tracks.normalize(source, tmp_path / "out.bw", **arguments)
+    found = Signal(tmp_path / "out.bw").values("chr1", 1, 5)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
     ("values", "arguments", "said"),
     [
         ([1, -2], {}, "finite and not negative.*-2"),
@@ -106,6 +124,11 @@ def test_a_blacklist_counts_for_nothing(tmp_path: Path):
         ([1], {"percentile": 0}, "above 0 and at most 100"),
         ([1], {"method": "minmax"}, "min-max, zscore, robust, arcsinh"),
         ([1], {"chromosomes": ["chr7"]}, "chr7"),
+        ([1, 2], {"low": 3, "high": 3}, "low one below the high one"),
+        ([1, 2], {"high": 0}, "low one below the high one"),
+        ([1, 2], {"high": 3, "method": "zscore"}, "Limits are for min-max.*zscore"),
+        ([1, 1], {"method": "zscore"}, "positive bases of different values"),
+        ([1, 1], {"method": "robust"}, "positive bases of different values"),
     ],
 )
 def test_tracks_that_cannot_be_normalized(tmp_path: Path, values: list[float], arguments: dict, said: str):

@@ -38,7 +38,9 @@ def add_normalize(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("signal", help="bigWig")
     parser.add_argument("--output", required=True, metavar="BIGWIG")
     parser.add_argument("--method", default="min-max", help="min-max, zscore, robust or arcsinh (default min-max)")
-    parser.add_argument("--clip", action="store_true", help="cut min-max off at 1")
+    parser.add_argument("--clip", action="store_true", help="cut min-max off at 0 and 1")
+    parser.add_argument("--min", type=float, metavar="X", help="what becomes 0, instead of the smallest value")
+    parser.add_argument("--max", type=float, metavar="X", help="what becomes 1, instead of the percentile")
     _add_common(parser)
     parser.add_argument("--json", action="store_true", help="print the statistics for programs")
 
@@ -117,6 +119,8 @@ def normalize(options: argparse.Namespace) -> None:
         options.clip,
         options.chromosomes,
         bed.read(options.blacklist, may_be_empty=True) if options.blacklist else (),
+        options.min,
+        options.max,
     )
     print(json.dumps(asdict(found), indent=1) if options.json else f"{_said(found)}\n{options.output}")
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -61,6 +62,8 @@ def normalize(
     clip: bool = False,
     chromosomes: Sequence[str] | None = None,
     blacklist: Sequence[Interval] = (),
+    low: float | None = None,
+    high: float | None = None,
     progress: bool | None = None,
 ) -> Statistics:
     """Normalize a track as maxATAC's models expect it (Cazares et al. 2023, Methods; maxATAC `normalize`).
@@ -76,17 +79,20 @@ def normalize(
         clip: cut min-max off at 1.
         chromosomes: default all of the track.
         blacklist: intervals.
+        low: what becomes 0 with min-max, instead of the smallest value.
+        high: what becomes 1 with min-max, instead of the percentile.
         progress: show a progress bar; by default in a terminal only.
 
     Returns:
-        The statistics.
+        The statistics, with `low` and `high` as they were used.
 
     Raises:
         InputError: a chromosome that the track lacks, a negative value, or no positive base.
     """
     track = Signal(signal)
     sizes = _chosen(track, chromosomes)
-    return normalize_runs(partial(_runs, track, sizes), output, sizes, method, percentile, clip, blacklist, progress)
+    runs = partial(_runs, track, sizes)
+    return normalize_runs(runs, output, sizes, method, percentile, clip, blacklist, low, high, progress)
 
 
 def normalize_runs(
@@ -97,10 +103,19 @@ def normalize_runs(
     percentile: float = 99.0,
     clip: bool = False,
     blacklist: Sequence[Interval] = (),
+    low: float | None = None,
+    high: float | None = None,
     progress: bool | None = None,
 ) -> Statistics:
     """`normalize` for a track in runs of float32 that cover its chromosomes, three times the same."""
     check_method(method)
+    limits = {name: value for name, value in (("low", low), ("high", high)) if value is not None}
+    if limits and (method != "min-max" or (low or 0) >= (np.inf if high is None else high)):
+        raise InputError(
+            "Limits are for min-max, the low one below the high one",
+            example="low=0, high=250",
+            received={"method": method, **limits},
+        )
     held = {names.find(chrom, sizes): spans for chrom, spans in merge(blacklist).items()}
 
     def kept() -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -108,7 +123,7 @@ def normalize_runs(
             parts, inside = runs.cut(held.get(runs.chrom))
             yield parts.values[~inside], parts.lengths[~inside]
 
-    found = statistics(kept, percentile)
+    found = replace(statistics(kept, percentile), **limits)
 
     def changed() -> Iterator[Runs]:
         for runs in track():
