@@ -150,3 +150,13 @@ def test_tracks_that_cannot_be_averaged(tmp_path: Path):
     with pytest.raises(InputError, match="at least one track"):
         tracks.average([], tmp_path / "mean.bw")
     assert not (tmp_path / "mean.bw").exists()
+
+
+def test_no_track_replaces_its_source(tmp_path: Path):
+    source = bigwig(tmp_path / "in.bw", [1, 2, 4])
+    before = source.read_bytes()
+    for call in (lambda to: tracks.normalize(source, to), lambda to: tracks.average([source], to)):
+        for target in (source, tmp_path):
+            with pytest.raises(InputError, match="replaces no folder and no input"):
+                call(target)
+    assert source.read_bytes() == before

@@ -85,8 +85,7 @@ class Output:
         try:
             finals = (self.bigwig, self.bed, self.table, self.sidecar)
             for final in finals:
-                if final.is_dir() or any(final.exists() and final.samefile(item) for item in inputs):
-                    raise InputError("An output replaces no folder and no input", received={"output": str(final)})
+                writers.check_replaceable(final, inputs)
             self.partial.parent.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.partial.parent).close()
         except (OSError, ValueError) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.genome.bigwig import Writer
 
 _CHUNK = 1 << 20  # bins
@@ -25,6 +26,12 @@ def atomic(path: Path, folder: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_replaceable(path: Path, inputs: Iterable[str | Path]) -> None:
+    """Raise `InputError` if a path is a folder, or a file that is read."""
+    if path.is_dir() or any(path.exists() and path.samefile(item) for item in inputs):
+        raise InputError("An output replaces no folder and no input", received={"output": str(path)})
 
 
 def bigwig(path: Path, lengths: dict[str, int], scores: Iterable[tuple[str, np.ndarray]], bin_size: int) -> None:

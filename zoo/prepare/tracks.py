@@ -15,7 +15,7 @@ from zoo.genome.bed import merge
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
-from zoo.predict.writers import atomic
+from zoo.predict.writers import atomic, check_replaceable
 from zoo.prepare.coverage import BLOCK, Runs, of_bases
 from zoo.prepare.normalize import Statistics, check_method, scaled, statistics
 
@@ -90,6 +90,7 @@ def normalize(
         InputError: a chromosome that the track lacks, a negative value, or no positive base.
     """
     track = Signal(signal)
+    check_replaceable(Path(output), [track.path])
     sizes = _chosen(track, chromosomes)
     runs = partial(_runs, track, sizes)
     return normalize_runs(runs, output, sizes, method, percentile, clip, blacklist, low, high, progress)
@@ -156,6 +157,7 @@ def average(
     if not signals:
         raise InputError("There is at least one track to average", received={"signals": list(signals)})
     tracks = [Signal(path) for path in signals]
+    check_replaceable(Path(output), [track.path for track in tracks])
     sizes = _chosen(tracks[0], chromosomes)
     for other in tracks[1:]:
         for chrom, size in _chosen(other, list(sizes)).items():
