@@ -54,7 +54,7 @@ def main(folder: Path) -> None:
         threshold="f1" if model.thresholds else CUTOFF,
         progress=True,
     )
-    result = benchmark(files.bigwig, data.peaks, region=data.region)
+    result = benchmark(files.bigwig, data.peaks, region=data.region).overall
     picture = draw(data, files, folder / f"{name}.png")
     print(f"Against the peaks, in bins of 200 bp: {result}")
     print(f"{files}\n{picture}")

@@ -7,7 +7,7 @@ from scipy.stats import pearsonr
 from zoo.data.accessibility import AccessibilityEvaluation
 from zoo.data.slabs import Slabs, Track
 from zoo.data.windows import Layout
-from zoo.evaluate.accessibility import correlations
+from zoo.evaluate.accessibility import evaluate
 from zoo.evaluate.baselines import KmerRegression, MeanProfile
 from zoo.genome.sequence import Genome, write_twobit
 
@@ -32,7 +32,7 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> AccessibilityEvaluation
 
 def test_composition_explains_a_track_of_composition(batches: AccessibilityEvaluation):
     model = KmerRegression().fit(batches)
-    assert correlations(model.predict, batches)["pearson"] > 0.97
+    assert evaluate(model.predict, batches).pearson > 0.97
     x, y = batches.batch(0)
     assert model.predict(x).shape == y.shape[:2] == (16, 256)
 
@@ -63,6 +63,6 @@ def test_the_mean_profile_is_the_mean(batches: AccessibilityEvaluation):
 
 
 def test_what_does_not_vary_has_no_correlation(batches: AccessibilityEvaluation):
-    found = correlations(lambda x: np.ones((len(x), 256)), batches)
-    assert np.isnan(found["pearson"])
-    assert np.isnan(found["spearman"])
+    found = evaluate(lambda x: np.ones((len(x), 256)), batches)
+    assert (found.pearson, found.spearman, found.kendall, found.shape) == (None, None, None, None)
+    assert found.mse > 0

@@ -234,7 +234,7 @@ def test_benchmark_is_reproduced(end_to_end, chrom: str, expected: float, bins: 
         end_to_end["inputs"] / "gold.bed",
         chromosomes=[chrom],
         blacklist=end_to_end["blacklist"],
-    )
+    ).overall
     table = end_to_end["outputs"] / "benchmark" / f"ctcf_{chrom}_200bp_PRC.tsv"
     header, first = (line.split("\t") for line in table.read_text().splitlines()[:2])
     original = dict(zip(header, first, strict=True))
@@ -259,7 +259,7 @@ def test_real_chromosome_20(ctcf, shared, tmp_path: Path, choices: dict, average
         **choices,
     )
     peaks = folder / "peaks_GM12878" / "wgEncodeAwgTfbsBroadGm12878CtcfUniPk.narrowPeak"
-    found = benchmark(files.bigwig, peaks, region=region)
+    found = benchmark(files.bigwig, peaks, region=region).overall
     assert (found.positives, found.bins) == (45, 5500)
     assert found.average_precision == pytest.approx(average_precision, abs=0.001)
     assert found.aupr == pytest.approx(aupr, abs=0.001)

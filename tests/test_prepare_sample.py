@@ -431,7 +431,7 @@ def test_ctcf_on_the_track_of_real_fragments(shared: Path, tmp_path: Path):
         genome=genome, signal=made.signal, regions=region, output=tmp_path / "ctcf"
     )
     peaks = folder / "peaks_GM12878" / "wgEncodeAwgTfbsBroadGm12878CtcfUniPk.narrowPeak"
-    scores = benchmark(files.bigwig, peaks, region=region)
+    scores = benchmark(files.bigwig, peaks, region=region).overall
     assert scores.positives == 45
     assert scores.aupr > 0.72
     assert scores.average_precision > 0.745

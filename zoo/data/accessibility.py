@@ -1,11 +1,43 @@
 """Items that accessibility models are trained and judged with (ASAP, its Methods and code)."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 
 from zoo.data.batches import Arrays, share
-from zoo.data.slabs import Slabs
+from zoo.data.slabs import Plan, Slabs
+from zoo.data.windows import Layout, around, summits, tiled, usable
+from zoo.genome import names
 from zoo.genome.encode import one_hot
+from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome
 from zoo.spec import BASES
+
+
+def planned(
+    genome: Genome,
+    chromosomes: Sequence[str],
+    layout: Layout,
+    bin_size: int,
+    blacklist: Sequence[Interval] = (),
+    unmappable: Sequence[Interval] = (),
+    peaks: str | Path | None = None,
+) -> Plan:
+    """Where windows lie: tiled over chromosomes, or with the summits of a narrowPeak file in their middle.
+
+    Raises:
+        InputError: none is left.
+    """
+    if peaks is None:
+        starts = {chrom: tiled(genome, chrom, layout) for chrom in chromosomes}
+    else:
+        found = {names.find(chrom, genome.sizes): positions for chrom, positions in summits(peaks).items()}
+        starts = {chrom: around(found[chrom], genome.sizes[chrom], layout) for chrom in chromosomes if chrom in found}
+    for chrom, cores in starts.items():
+        avoided = [[item for item in items if item.chrom == chrom] for items in (blacklist, unmappable)]
+        starts[chrom] = cores[usable(cores, layout, *avoided)]
+    return Plan(starts, layout, bin_size)
 
 
 class AccessibilityTraining:

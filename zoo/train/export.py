@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -12,7 +13,7 @@ from zoo import architectures, folder
 from zoo.data.batches import Batches
 from zoo.data.slabs import Plan
 from zoo.environment import versions
-from zoo.evaluate.accessibility import correlations
+from zoo.evaluate.accessibility import evaluate
 from zoo.evaluate.baselines import KmerRegression, MeanProfile
 from zoo.evaluate.binding import benchmark
 from zoo.genome.sequence import Genome
@@ -129,7 +130,9 @@ def _binding(model: Model, run: Learned) -> dict[str, float]:
                     strands=strands,
                     progress=run.progress,
                 )
-                scores = benchmark(files.bigwig, truth, config.chromosomes.test, blacklist=run.task.blacklist or None)
+                scores = benchmark(
+                    files.bigwig, truth, config.chromosomes.test, blacklist=run.task.blacklist or None
+                ).overall
             which = ["both strands"] * (strands == "both") + [cell.name] * several
             of = f" ({', '.join(which)})" if which else ""
             found[f"AUPR{of}"] = round(scores.aupr, 4)
@@ -147,7 +150,7 @@ def _accessibility(model: Model, run: Learned) -> dict[str, float]:
     task, split = run.task, run.config.chromosomes
     if not split.test:
         return {}
-    sets = {"": task.plan, " around peaks": task.plan_peaks} if task.peaks else {"": task.plan}
+    sets = {"": task.plan} | ({" around peaks": partial(task.plan, peaks=task.peaks)} if task.peaks else {})
     found = {}
     for where, plan in sets.items():
         learn = _batches(run, _some(plan(split.train), run.config.seed))
@@ -159,8 +162,9 @@ def _accessibility(model: Model, run: Learned) -> dict[str, float]:
         for chrom in split.test:
             batches = _batches(run, plan([chrom]))
             for label, predict in predictors.items():
-                for name, value in correlations(predict, batches).items():
-                    if np.isfinite(value):
+                seen = evaluate(predict, batches, kendall=False)
+                for name, value in (("pearson", seen.pearson), ("spearman", seen.spearman)):
+                    if value is not None:
                         found[f"{name} {chrom}{where}{label}"] = round(value, 4)
         for label in predictors:
             for name in ("pearson", "spearman"):

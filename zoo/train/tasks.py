@@ -10,11 +10,11 @@ import numpy as np
 from keras import ops
 
 from zoo.data import meta, regions
-from zoo.data.accessibility import AccessibilityEvaluation, AccessibilityTraining
+from zoo.data.accessibility import AccessibilityEvaluation, AccessibilityTraining, planned
 from zoo.data.batches import Batches
 from zoo.data.binding import BindingEvaluation, BindingTraining
 from zoo.data.slabs import Plan, Slabs, Track, bases_outside, labels, maxima
-from zoo.data.windows import MOST_UNMAPPABLE, Layout, around, summits, tiled, usable
+from zoo.data.windows import MOST_UNMAPPABLE, Layout
 from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import bed, names, vcf
 from zoo.genome.interval import Interval
@@ -106,24 +106,10 @@ class AccessibilityTask:
             "validation": self.plan(config.chromosomes.validation),
         }
 
-    def plan(self, chromosomes: Sequence[str], part: str = "validation") -> Plan:
-        """Where the windows of chromosomes lie, tiled."""
-        return self._usable({chrom: tiled(self.genome, chrom, self.layouts[part]) for chrom in chromosomes}, part)
-
-    def plan_peaks(self, chromosomes: Sequence[str]) -> Plan:
-        """Where windows with a summit in their middle lie."""
-        found, layout = summits(self.peaks), self.layouts["validation"]
-        known = {names.find(chrom, self.genome.sizes): positions for chrom, positions in found.items()}
-        sizes = self.genome.sizes
-        starts = {chrom: around(known[chrom], sizes[chrom], layout) for chrom in chromosomes if chrom in known}
-        return self._usable(starts, "validation")
-
-    def _usable(self, starts: Mapping[str, np.ndarray], part: str) -> Plan:
-        kept = {}
-        for chrom, found in starts.items():
-            lists = [[item for item in items if item.chrom == chrom] for items in (self.blacklist, self.unmappable)]
-            kept[chrom] = found[usable(found, self.layouts[part], *lists)]
-        return Plan(kept, self.layouts[part], self._bin)
+    def plan(self, chromosomes: Sequence[str], part: str = "validation", peaks: Path | None = None) -> Plan:
+        """Where the windows of chromosomes lie: tiled, or with a summit in their middle."""
+        avoided = self.blacklist, self.unmappable
+        return planned(self.genome, chromosomes, self.layouts[part], self._bin, *avoided, peaks)
 
     def slabs(self, part: str, plan: Plan, progress: bool | None = None, scratch: str | Path | None = None) -> Slabs:
         """Read what a plan needs."""
@@ -215,7 +201,10 @@ class BindingTask:
             return Signal(path)
         slop = self._config.binding.slop
         found = on_genome(path, self.genome)
-        return [Interval(item.chrom, max(item.start - slop, 0), item.end + slop) for item in found]
+        sizes = self.genome.sizes
+        return [
+            Interval(item.chrom, max(item.start - slop, 0), min(item.end + slop, sizes[item.chrom])) for item in found
+        ]
 
     def _around(self, chromosomes: Sequence[str], margin: int, table: str | None) -> regions.Regions:
         data, sizes = self._config.binding, self.genome.sizes

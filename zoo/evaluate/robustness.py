@@ -1,0 +1,96 @@
+"""How much predictions change when the window is moved (ASAP, its Methods: the variation score)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.data.slabs import Slabs
+from zoo.data.windows import Layout
+from zoo.errors import InputError
+from zoo.genome.encode import one_hot
+
+_SHIFTS = 17
+
+
+@dataclass(frozen=True)
+class Variation:
+    """The variation score.
+
+    Attributes:
+        windows: how many places were looked at.
+        score: mean coefficient of variation over bins and places.
+        curve: by bin of the core, from its first base on.
+    """
+
+    windows: int
+    score: float
+    curve: tuple[float, ...]
+
+
+def layout(window: int, step: int | None = None) -> Layout:
+    """Slabs in which windows of a length have their 17 places: a quarter of it is the core that all of them predict.
+
+    Args:
+        window: bp that a model reads.
+        step: bp from one slab to the next; by default the core's length.
+    """
+    core = window // 4
+    return Layout(core, window // 2, step or core)
+
+
+def variation(
+    predict: Callable[[np.ndarray], np.ndarray],
+    slabs: Slabs,
+    window: int,
+    batch_size: int = 4,
+    report: Callable[[int], object] | None = None,
+) -> Variation:
+    """Predict each core from 17 windows that are moved by equal steps over their slab, and see how much it varies.
+
+    For every bin of the core the coefficient of variation is the standard deviation (of the population) over the mean
+    of its 17 predictions, as they are (for ASAP's models in the scale of ln(1 + track)). A core whose mean is 0 counts
+    for nothing.
+
+    Args:
+        predict: (n, window, 4) one-hot → (n, bins), all bins of the window.
+        slabs: of `layout(window)`.
+        window: bp.
+        batch_size: slabs at once; each is 17 windows.
+        report: is told how many slabs were done.
+
+    Raises:
+        InputError: slabs of another layout.
+    """
+    span, size = slabs.layout, slabs.bin_size
+    step = (span.slab - window) / (_SHIFTS - 1)
+    if span.slab <= window or step % size or span.core != window // 4 or span.margin != window // 2:
+        raise InputError(
+            f"Slabs hold {_SHIFTS} places of a window, whole bins apart, and its middle quarter is their core",
+            example=layout(window),
+            received={"layout": span, "window": window},
+        )
+    shifts = np.arange(_SHIFTS) * int(step)
+    sums, counts = np.zeros(span.core // size), np.zeros(span.core // size, np.int64)
+    scores = []
+    for first in range(0, slabs.size, batch_size):
+        rows = np.arange(first, min(first + batch_size, slabs.size))
+        x = one_hot(slabs.read(rows, span.slab)[0])
+        moved = np.concatenate([x[:, shift : shift + window] for shift in shifts])
+        found = _aligned(np.asarray(predict(moved), np.float64), len(rows), (span.margin - shifts) // size, len(sums))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            each = found.std(axis=0) / found.mean(axis=0)
+        known = np.isfinite(each)
+        sums += np.where(known, each, 0).sum(axis=0)
+        counts += known.sum(axis=0)
+        scores += each.mean(axis=1).tolist()
+        if report:
+            report(len(rows))
+    with np.errstate(invalid="ignore"):
+        return Variation(slabs.size, float(np.nanmean(scores)), tuple((sums / counts).tolist()))
+
+
+def _aligned(predicted: np.ndarray, count: int, firsts: Sequence[int], bins: int) -> np.ndarray:
+    """(shifts · n, bins of a window) → (shifts, n, bins of the core)."""
+    by_shift = predicted.reshape(len(firsts), count, -1)
+    return np.stack([part[:, first : first + bins] for part, first in zip(by_shift, firsts, strict=True)])
