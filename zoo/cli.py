@@ -15,6 +15,7 @@ from pathlib import Path
 import registry
 from registry import store
 from zoo import __version__, environment, loading
+from zoo.commands import evaluate as evaluating
 from zoo.commands import prepare as preparing
 from zoo.commands import train as training
 from zoo.errors import InputError, ZooError, ZooWarning
@@ -88,6 +89,13 @@ def _parser() -> argparse.ArgumentParser:
     preparing.add_average(command)
     command = _add(commands, "peaks", preparing.peaks, "call peaks of a track, as macs3 bdgpeakcall does")
     preparing.add_peaks(command)
+
+    command = _add(commands, "benchmark", evaluating.benchmark, "compare predicted binding with ChIP-seq")
+    evaluating.add_benchmark(command)
+    command = _add(commands, "calibrate", evaluating.calibrate, "make the table of thresholds that predict reads")
+    evaluating.add_calibrate(command)
+    command = _add(commands, "evaluate", _evaluate, "compare a model of accessibility with a track")
+    evaluating.add_evaluate(command)
 
     command = _add(commands, "genome", _genome, "download a genome, its chromosomes' lengths and its blacklist")
     command.add_argument("assembly", help="hg38, hg19, mm10 or sacCer3")
@@ -240,6 +248,11 @@ def _verify(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> None:
     _import_keras()
     training.main(options)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    _import_keras()
+    evaluating.evaluate(options)
 
 
 def _genome(options: argparse.Namespace) -> None:

@@ -8,9 +8,10 @@ import numpy as np
 
 from zoo.data.meta import rows
 from zoo.data.windows import is_clear
-from zoo.errors import InputError
-from zoo.genome import bed
+from zoo.errors import GenomeMismatch, InputError
+from zoo.genome import bed, names, vcf
 from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome
 
 KINDS = ("ATAC", "CHIP", "RANDOM")
 _COLUMNS = ("Chr", "Start", "Stop", "ROI_Type", "Cell_Line")
@@ -32,6 +33,32 @@ class Regions:
 
     def __len__(self) -> int:
         return len(self.kinds)
+
+
+def on_genome(path: str | Path, genome: Genome) -> list[Interval]:
+    """Intervals of a BED file, or the reference bases of a VCF file, by the genome's names of chromosomes.
+
+    Those on sequences that the genome lacks are left out. Raises `GenomeMismatch` if all are, or if one ends behind its
+    chromosome.
+    """
+    is_vcf = ".vcf" in Path(path).suffixes
+    found = vcf.read_intervals(path) if is_vcf else bed.read(path)
+    renamed = [(names.find(item.chrom, genome.sizes), item) for item in found]
+    kept = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
+    for item in kept:
+        if item.end > genome.sizes[item.chrom]:
+            raise GenomeMismatch(
+                "Intervals and genome are on the same assembly: none ends behind its chromosome",
+                where=path,
+                received={"interval": str(item), "length": genome.sizes[item.chrom]},
+            )
+    if found and not kept:
+        raise GenomeMismatch(
+            "Intervals and genome have chromosomes in common",
+            where=path,
+            received={"intervals": found[0].chrom, "genome": list(genome.sizes)[:5]},
+        )
+    return kept
 
 
 def around_peaks(
@@ -155,9 +182,9 @@ def joined(*parts: Regions) -> Regions:
     pieces = [(part, np.cumsum([0, *map(len, part.starts.values())]), list(part.starts)) for part in parts]
     for chrom in chromosomes:
         found = []
-        for part, edges, names in pieces:
+        for part, edges, order in pieces:
             if chrom in part.starts:
-                at = slice(*edges[names.index(chrom) :][:2])
+                at = slice(*edges[order.index(chrom) :][:2])
                 found.append(part.starts[chrom])
                 kinds.append(part.kinds[at])
                 cells.append(part.cells[at])

@@ -41,11 +41,15 @@ class Track:
     dtype: type
 
 
-def maxima(*signals: Signal) -> Track:
-    """The largest value of the bases of each bin, float32."""
+def maxima(*signals: Signal, spelled: Mapping[str, str] | None = None) -> Track:
+    """The largest value of the bases of each bin, float32; `spelled` are the signals' names of chromosomes."""
+    spelled = spelled or {}
 
     def reader(signal: Signal) -> Reader:
-        return lambda chrom, start, end, size: signal.values(chrom, start, end).reshape(-1, size).max(axis=1)
+        def read(chrom: str, start: int, end: int, size: int) -> np.ndarray:
+            return signal.values(spelled.get(chrom, chrom), start, end).reshape(-1, size).max(axis=1)
+
+        return read
 
     return Track([reader(signal) for signal in signals], np.float32)
 

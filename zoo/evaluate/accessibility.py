@@ -49,7 +49,7 @@ class Bins:
     """Measured and predicted bins of windows, in pieces."""
 
     def __init__(self) -> None:
-        self._log, self._linear, self._nll, self._windows = Pairs(), Pairs(most=1), np.zeros(2), 0
+        self._log, self._linear, self._nll, self._windows = Pairs(), Pairs(most=0), np.zeros(2), 0
         self._profiles: np.ndarray | float = 0.0
 
     def add(self, measured: np.ndarray, predicted: np.ndarray) -> None:

@@ -42,7 +42,7 @@ class Pairs:
     """Pairs of numbers, in pieces; the result does not depend on how they are cut, but for rounding.
 
     Args:
-        most: pairs up to which rank correlations are exact; 16 bytes for each are kept.
+        most: pairs up to which rank correlations are exact; 16 bytes for each are kept. With 0 there are none.
     """
 
     def __init__(self, most: int = _SAMPLE) -> None:
@@ -64,7 +64,8 @@ class Pairs:
             raise InputError("Numbers that are compared are finite", received={"pairs": np.size(measured)})
         if not np.size(measured):
             return
-        self._sample(np.asarray(measured, np.float32), np.asarray(predicted, np.float32))
+        if self._most:
+            self._sample(np.asarray(measured, np.float32), np.asarray(predicted, np.float32))
         both = np.stack([np.asarray(measured, np.float64), np.asarray(predicted, np.float64)])
         self._squared += float(np.square(both[0] - both[1]).sum())
         count, means = both.shape[1], both.mean(axis=1)
@@ -87,9 +88,11 @@ class Pairs:
         if not (measured > 0 and predicted > 0):
             return Agreement(self._count, None, None, None, None, mse)
         pearson = float(np.clip(shared / np.sqrt(measured * predicted), -1, 1))
+        r2 = 1 - self._squared / measured
+        if not self._most:
+            return Agreement(self._count, pearson, None, None, r2, mse)
         numbers, one, other = (np.concatenate(column) for column in zip(*self._parts, strict=True))
         whole = len(one) == self._count
-        r2 = 1 - self._squared / measured
         ranks = [of(one, other) if wanted else None for of, wanted in ((_spearman, True), (_kendall, kendall))]
         errors = [0.0, 0.0]
         if not whole:

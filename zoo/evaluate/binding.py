@@ -145,7 +145,7 @@ def benchmark(
     track = Signal(prediction)
     bound = bins.Bound(peaks, track.sizes, rule)
     overall, by_chrom, rows = Scores(), {}, {}
-    for chrom, places, keep in _kept(track, chromosomes, region, blacklist, bin_size):
+    for chrom, places, keep in kept(track, chromosomes, region, blacklist, bin_size):
         scores, positive = bins.maxima(track, chrom, places)[keep], bound(chrom, places)[keep]
         by_chrom[chrom] = Scores()
         for each in (overall, by_chrom[chrom]):
@@ -188,7 +188,7 @@ def quantitative(
     shared = names.check_shared(track.sizes, other.sizes, str(prediction), str(measured))
     names.check_lengths(shared, track.sizes, other.sizes, str(prediction), str(measured))
     overall, found, of = Pairs(), {}, AGGREGATES[aggregate]
-    for chrom, places, keep in _kept(track, chromosomes or list(shared), region, blacklist, bin_size):
+    for chrom, places, keep in kept(track, chromosomes or list(shared), region, blacklist, bin_size):
         if chrom not in shared:
             raise InputError("The measured track has the chromosomes", where=other.path, received={"missing": chrom})
         pairs = Pairs()
@@ -205,7 +205,7 @@ def _row(scores: Scores, positive: np.ndarray) -> Binding:
     return Binding.of(scores.curve())
 
 
-def _kept(
+def kept(
     track: Signal,
     chromosomes: Sequence[str] | None,
     region: Interval | None,

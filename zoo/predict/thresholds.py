@@ -72,6 +72,12 @@ class ThresholdTable:
             )
         return cls({key: rows[:, header.index(column)] for key, column in COLUMNS.items()})
 
+    def write(self, path: Path) -> None:
+        """Write the table as `read` reads it."""
+        rows = np.stack([self.columns[key] for key in COLUMNS], axis=1)
+        lines = ["\t".join(COLUMNS.values()), *("\t".join(f"{value:.10g}" for value in row) for row in rows.tolist())]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
     def row(self, asked: str, index: int, score: float | None = None) -> Threshold:
         """The threshold at a row of the table, or at `score` with what the row promises."""
         values = {key: float(column[index]) for key, column in self.columns.items()}

@@ -11,6 +11,7 @@ import numpy as np
 from registry import card, store
 from zoo import architectures, folder
 from zoo.data.batches import Batches
+from zoo.data.regions import on_genome
 from zoo.data.slabs import Plan
 from zoo.environment import versions
 from zoo.evaluate.accessibility import evaluate
@@ -23,7 +24,7 @@ from zoo.porting.golden import golden_inputs
 from zoo.spec import InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.train.config import TrainConfig
 from zoo.train.loop import Result
-from zoo.train.tasks import AccessibilityTask, BindingTask, on_genome
+from zoo.train.tasks import AccessibilityTask, BindingTask
 
 _BASELINE_WINDOWS = 10_000
 _STRIDE = 4  # maxATAC's windows begin every quarter of their length

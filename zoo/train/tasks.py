@@ -13,10 +13,11 @@ from zoo.data import meta, regions
 from zoo.data.accessibility import AccessibilityEvaluation, AccessibilityTraining, planned
 from zoo.data.batches import Batches
 from zoo.data.binding import BindingEvaluation, BindingTraining
+from zoo.data.regions import on_genome
 from zoo.data.slabs import Plan, Slabs, Track, bases_outside, labels, maxima
 from zoo.data.windows import MOST_UNMAPPABLE, Layout
-from zoo.errors import GenomeMismatch, InputError
-from zoo.genome import bed, names, vcf
+from zoo.errors import InputError
+from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
@@ -267,32 +268,6 @@ class BindingTask:
 def task_of(config: TrainConfig, window: int, output: OutputSpec) -> AccessibilityTask | BindingTask:
     """The task of a configuration."""
     return (AccessibilityTask if config.accessibility else BindingTask)(config, window, output)
-
-
-def on_genome(path: str | Path, genome: Genome) -> list[Interval]:
-    """Intervals of a BED file, or the reference bases of a VCF file, by the genome's names of chromosomes.
-
-    Those on sequences that the genome lacks are left out. Raises `GenomeMismatch` if all are, or if one ends behind its
-    chromosome.
-    """
-    is_vcf = ".vcf" in Path(path).suffixes
-    found = vcf.read_intervals(path) if is_vcf else bed.read(path)
-    renamed = [(names.find(item.chrom, genome.sizes), item) for item in found]
-    kept = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
-    for item in kept:
-        if item.end > genome.sizes[item.chrom]:
-            raise GenomeMismatch(
-                "Intervals and genome are on the same assembly: none ends behind its chromosome",
-                where=path,
-                received={"interval": str(item), "length": genome.sizes[item.chrom]},
-            )
-    if found and not kept:
-        raise GenomeMismatch(
-            "Intervals and genome have chromosomes in common",
-            where=path,
-            received={"intervals": found[0].chrom, "genome": list(genome.sizes)[:5]},
-        )
-    return kept
 
 
 def _only_cell(config: TrainConfig) -> meta.CellType:

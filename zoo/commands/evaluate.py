@@ -1,0 +1,217 @@
+"""The command lines of `zoo benchmark`, `calibrate` and `evaluate`; the originals' options by their names."""
+
+import argparse
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from zoo.environment import versions
+from zoo.errors import InputError
+
+
+def add_benchmark(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo benchmark`."""
+    parser.add_argument("--prediction", "--bw", required=True, metavar="BIGWIG", help="what was predicted")
+    truth = parser.add_mutually_exclusive_group(required=True)
+    truth.add_argument("--peaks", "--gold_standard", metavar="FILE", help="BED of peaks, or bigWig above 0 where bound")
+    truth.add_argument("--track", metavar="BIGWIG", help="what was measured: correlations instead of precision")
+    parser.add_argument("--bin-size", "--bin_size", type=int, default=200, metavar="BP", help="(default 200)")
+    parser.add_argument("--rule", default="any", help="a bin is bound if peaks cover any base, or half (default any)")
+    parser.add_argument("--aggregate", "--agg", default="mean", help="of bases in a bin, with --track (default mean)")
+    parser.add_argument("--region", metavar="REGION", help="evaluate only bins in, for example, chr1:1,001-2,000,000")
+    parser.add_argument("--tables", action="store_true", help="write every point of each curve, OUTPUT_*_PRC.tsv")
+    _add_common(parser)
+
+
+def add_calibrate(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo calibrate`."""
+    files = parser.add_mutually_exclusive_group(required=True)
+    files.add_argument("--meta", "--meta_file", metavar="TSV", help="a cell type per row: Prediction, Binding_File")
+    files.add_argument("--prediction", metavar="BIGWIG", help="of one cell type, with --peaks")
+    parser.add_argument("--peaks", metavar="FILE", help="BED of peaks, or bigWig above 0 where bound")
+    parser.add_argument("--bin-size", "--bin_size", type=int, default=200, metavar="BP", help="(default 200)")
+    parser.add_argument("--rule", default="any", help="a bin is bound if peaks cover any base, or half (default any)")
+    _add_common(parser)
+
+
+def add_evaluate(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo evaluate`."""
+    parser.add_argument("name", help="a model of accessibility: family/MODEL or a model folder")
+    parser.add_argument("--genome", required=True, help="sequence, .2bit")
+    parser.add_argument("--signal", required=True, help="the measured track, .bw")
+    parser.add_argument("--peaks", metavar="NARROWPEAK", help="windows around summits instead of everywhere")
+    parser.add_argument("--unmappable", metavar="BED", help="windows that touch these are left out, too")
+    parser.add_argument("--robustness", action="store_true", help="also move windows, and see how predictions vary")
+    _add_common(parser)
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--chromosomes", "-c", nargs="+", metavar="CHROM", help="default all that the files have")
+    parser.add_argument("--blacklist", metavar="BED", help="what is left out")
+    parser.add_argument("--output", metavar="BASE", help="writes BASE.json and more")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def benchmark(options: argparse.Namespace) -> None:
+    """Run `zoo benchmark`."""
+    from zoo.evaluate import binding
+    from zoo.genome.interval import Interval
+    from zoo.genome.signal import Signal
+
+    sizes = Signal(options.prediction).sizes
+    region = Interval.parse(options.region, sizes) if options.region else None
+    where = {"chromosomes": options.chromosomes, "region": region, "blacklist": options.blacklist}
+    base = _base(options)
+    if options.track:
+        found = binding.quantitative(
+            options.prediction, options.track, **where, bin_size=options.bin_size, aggregate=options.aggregate
+        )
+        rows = {chrom: asdict(row) for chrom, row in found.items()}
+        said = {"kind": "quantitative", "bin_size": options.bin_size, "rows": rows}
+    else:
+        result = binding.benchmark(
+            options.prediction, options.peaks, **where, bin_size=options.bin_size, rule=options.rule
+        )
+        rows = {chrom: asdict(row) for chrom, row in result.chromosomes.items()} | {"all": asdict(result.overall)}
+        said = {"kind": "binding", "bin_size": options.bin_size, "rule": options.rule, "rows": rows}
+        said["curve"] = result.curves
+        if options.tables and base:
+            result.write_tables(base)
+    _answer(options, base, said, rows)
+
+
+def calibrate(options: argparse.Namespace) -> None:
+    """Run `zoo calibrate`."""
+    from zoo.data.meta import rows
+    from zoo.evaluate.calibration import calibrate as run
+    from zoo.predict import thresholds
+    from zoo.predict.writers import atomic
+
+    if options.meta:
+        table = rows(options.meta, ("Prediction", "Binding_File"), "The table of predictions")
+        folder = Path(options.meta).parent
+        samples = [(folder / row["Prediction"], folder / row["Binding_File"]) for row, _ in table]
+    elif not options.peaks:
+        raise InputError("A prediction is calibrated with peaks", example="--peaks ctcf.bed", received={"peaks": None})
+    else:
+        samples = [(options.prediction, options.peaks)]
+    base = _base(options)
+    if base is None:
+        raise InputError("A table of thresholds is written to files", example="--output out/ctcf")
+    found = run(samples, options.chromosomes, options.blacklist, options.bin_size, options.rule)
+    target = base.with_name(f"{base.name}.tsv")
+    with atomic(target, target.parent) as temporary:
+        found.write(temporary)
+    _draw(found, base.with_name(f"{base.name}.png"))
+    best = thresholds.resolve("f1", found)
+    said = {"kind": "calibration", "samples": [list(map(str, sample)) for sample in samples], "f1": best.to_json()}
+    _answer(options, base, said, {})
+    if not options.json:
+        print(f"{best}\n{target}")
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Run `zoo evaluate`."""
+    from zoo.data.regions import on_genome
+    from zoo.evaluate import models
+    from zoo.genome.sequence import Genome
+    from zoo.genome.signal import Signal
+    from zoo.loading import load
+
+    model, genome, signal, base = load(options.name), Genome(options.genome), Signal(options.signal), _base(options)
+    avoided = [on_genome(path, genome) if path else [] for path in (options.blacklist, options.unmappable)]
+    found = models.accessibility(model, genome, signal, options.chromosomes, options.peaks, *avoided)
+    rows = {chrom: asdict(row) for chrom, row in found.items()}
+    profiles = {chrom: row.pop("profiles") for chrom, row in rows.items()}
+    if options.robustness:
+        varied = models.robustness(model, genome, options.chromosomes, options.peaks, *avoided)
+        for chrom, row in varied.items():
+            rows.setdefault(chrom, {})["variation"] = row.score
+    rows["mean"] = models.mean(list(rows.values()))
+    said = {"kind": "accessibility", "model": model.spec.name, "rows": rows, "profiles": profiles}
+    said |= {"variation": {chrom: asdict(row) for chrom, row in varied.items()}} if options.robustness else {}
+    _answer(options, base, said, rows)
+
+
+def _base(options: argparse.Namespace) -> Path | None:
+    """Where files go, without extension; its folder is made."""
+    if options.output is None:
+        return None
+    base = Path(options.output).expanduser()
+    base.parent.mkdir(parents=True, exist_ok=True)
+    return base
+
+
+def _answer(options: argparse.Namespace, base: Path | None, said: dict, rows: dict[str, dict]) -> None:
+    """Write the JSON, and print it or a table."""
+    from zoo.predict.writers import atomic, sidecar
+
+    inputs = {
+        name: str(value)
+        for name, value in vars(options).items()
+        if name
+        in ("prediction", "peaks", "track", "meta", "name", "genome", "signal", "blacklist", "unmappable", "region")
+        and value is not None
+    }
+    said = {**said, "inputs": inputs, "versions": versions()}
+    if base:
+        path = base.with_name(f"{base.name}.json")
+        with atomic(path, path.parent) as temporary:
+            sidecar(temporary, said)
+    if options.json:
+        print(json.dumps(said, indent=1))
+    elif rows:
+        print(table(rows))
+        if base:
+            print(path)
+
+
+def table(rows: dict[str, dict], width: int | None = None) -> str:
+    """Rows of numbers under their names; turned, and in parts, where that is wider than the terminal."""
+    width = width or shutil.get_terminal_size().columns
+    columns = dict.fromkeys(key for row in rows.values() for key in row if key != "why" and not key.endswith("error"))
+    lines = [["", *(column.replace("_", " ") for column in columns)]]
+    lines += [[name, *(_number(row.get(column)) for column in columns)] for name, row in rows.items()]
+    said = [f"{name}: {row['why']}" for name, row in rows.items() if row.get("why")]
+    parts = [lines]
+    if _width(lines) > width:
+        turned, parts, first = [list(column) for column in zip(*lines, strict=True)], [], 1
+        while first < len(turned[0]):
+            last = first + 1
+            while last < len(turned[0]) and _width([[line[0], *line[first : last + 1]] for line in turned]) <= width:
+                last += 1
+            parts.append([[line[0], *line[first:last]] for line in turned])
+            first = last
+    return "\n".join(["\n\n".join(map(_aligned, parts)), *said])
+
+
+def _widths(lines: list[list[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*lines, strict=True)]
+
+
+def _width(lines: list[list[str]]) -> int:
+    return sum(_widths(lines)) + 2 * len(lines[0]) - 2
+
+
+def _aligned(lines: list[list[str]]) -> str:
+    widths = _widths(lines)
+    rows = [[line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])] for line in lines]
+    return "\n".join("  ".join(row).rstrip() for row in rows)
+
+
+def _number(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def _draw(found, path: Path) -> None:
+    """The picture of a table of thresholds."""
+    from matplotlib.figure import Figure
+
+    from zoo.plot.curves import plot_thresholds
+
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    plot_thresholds(figure.subplots(), found)
+    figure.savefig(path)
