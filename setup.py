@@ -17,7 +17,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["zoo", "zoo.*", "registry", "registry.*"]),
-    package_data={"registry": ["families/*.json", "builtin/*/*/*"]},
+    package_data={"registry": ["families/*.json", "builtin/*/*/*"], "zoo": ["evaluate/report.*"]},
     install_requires=[
         "keras>=3.15.1",
         "tensorflow>=2.16",
@@ -34,10 +34,11 @@ setup(
     ],
     extras_require={
         "pandas": ["pandas"],
+        "motifs": ["memelite"],
         "prepare": ["pandas", "pysam"],
         "tfio": ["tensorflow>=2.16,<2.17", "tensorflow-io==0.37.1", "numpy<2"],  # its last release fits these only
         "torch": ["torch"],
-        "test": ["jax", "pandas", "pysam", "pytest", "ruff"],
+        "test": ["jax", "memelite", "pandas", "pysam", "pytest", "ruff"],
     },
     entry_points={"console_scripts": ["zoo=zoo.cli:main"]},
     classifiers=[

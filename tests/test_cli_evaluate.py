@@ -53,8 +53,9 @@ def test_calibrate_from_a_table_of_cell_types(golden: Path, tmp_path: Path, caps
     (tmp_path / "meta.tsv").write_text(rows)
     asked = ["calibrate", "--meta_file", str(tmp_path / "meta.tsv"), "--chromosomes", "chr1"]
     assert main([*asked, "--output", str(tmp_path / "t")]) == 0
-    assert capsys.readouterr().out.startswith("f1: score ≥ 0.84")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["meta.tsv", "t.json", "t.png", "t.tsv"]
+    assert "best F1" in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["meta.tsv", "t.html", "t.json", "t.tsv"]
+    assert json.loads((tmp_path / "t.json").read_text())["rows"]["best F1"]["score"] == pytest.approx(0.841, abs=1e-3)
     assert ThresholdTable.read(tmp_path / "t.tsv").columns["recall"][0] == 1
     assert main(asked) == 2
     assert main(["calibrate", "--prediction", str(files[0])]) == 2
@@ -77,7 +78,9 @@ def test_evaluate_a_model_that_ships(shared: Path, tmp_path: Path, capsys: pytes
     said = json.loads((tmp_path / "e.json").read_text())
     assert said["rows"]["chrXIII"]["pearson"] == pytest.approx(0.7273, abs=2e-4)
     assert 0.01 < said["rows"]["mean"]["variation"] < 0.2
-    assert len(said["profiles"]["chrI"][0]) == 256
+    profile, *_, varied = said["sections"][1:]
+    assert [len(line["y"]) for line in profile["series"]] == [256, 256]
+    assert [(line["name"], len(line["y"])) for line in varied["series"]] == [("chrI", 128), ("chrXIII", 128)]
     assert main(["evaluate", "yeast/REB1", *asked[2:]]) == 2
     assert "reads DNA alone" in capsys.readouterr().err
 

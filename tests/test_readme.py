@@ -77,6 +77,7 @@ def test_command_line_blocks(workplace: Path):
             "open.narrowPeak",
             "sites.bed",
         ),
+        *("benchmark.json", "benchmark.html", "thresholds.tsv", "thresholds.json", "thresholds.html"),
         *("cells_T.bw", "cells_T_RP20M.bw", "cells_T.png", "cells_T.json"),
     }
 

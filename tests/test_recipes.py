@@ -80,6 +80,39 @@ def test_recipes_without_arguments_or_data(tmp_path: Path, recipe: str, model: s
     assert zoo.load(folder).check().passed
 
 
+def test_models_beside_what_they_have_to_beat(shared: Path, tmp_path: Path):
+    """REB1 of yeast on chromosomes it has not seen: the numbers on its card, above both halves of its input."""
+    done = run("evaluate_binding", "--yeast", "REB1", "--out", tmp_path, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = json.loads((tmp_path / "binding.json").read_text())
+    kinds = [part["kind"] for part in said["sections"]]
+    assert kinds == ["table", "curves", "locus"]
+    rows = {row[0]: row for row in said["sections"][0]["rows"]}
+    assert rows["REB1, model"][1] == pytest.approx(0.508, abs=2e-3)
+    for other in ("sequence alone", "ATAC-seq alone", "motif"):
+        assert rows["REB1, model"][1] > rows[f"REB1, {other}"][1] + 0.1
+    assert [track["name"] for track in said["sections"][2]["tracks"]] == [
+        "ATAC-seq",
+        "model",
+        "model, both strands",
+        "sequence alone",
+    ]
+    assert (tmp_path / "binding.html").stat().st_size > 100_000
+
+
+def test_accessibility_beside_baselines(shared: Path, tmp_path: Path):
+    """A small chromosome: all measures, robustness, peaks that are found again."""
+    done = run("evaluate_accessibility", "--chromosomes", "chrVI", "--out", tmp_path, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = json.loads((tmp_path / "accessibility.json").read_text())
+    for where in ("everywhere", "around peaks"):
+        pearson = {name: rows["chrVI"]["pearson"] for name, rows in said["rows"][where].items()}
+        assert pearson["yeast/ATAC"] > max(pearson["k-mer regression"], pearson["mean profile"])
+    assert "variation" in done.stdout
+    assert "peaks of predictions at 5" in done.stdout
+    assert said["sections"][-1]["kind"] == "locus"
+
+
 def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path):
     """REB1, another factor by its name or by a file of peaks with other chromosome names, and accessibility."""
     windows = {}

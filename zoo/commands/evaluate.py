@@ -3,11 +3,14 @@
 import argparse
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from zoo.environment import versions
 from zoo.errors import InputError
+
+_INPUTS = ("prediction", "peaks", "track", "meta", "name", "genome", "signal", "blacklist", "unmappable", "region")
 
 
 def add_benchmark(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +52,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chromosomes", "-c", nargs="+", metavar="CHROM", help="default all that the files have")
     parser.add_argument("--blacklist", metavar="BED", help="what is left out")
-    parser.add_argument("--output", metavar="BASE", help="writes BASE.json and more")
+    parser.add_argument("--output", metavar="BASE", help="writes BASE.json, BASE.html and more")
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -59,26 +62,25 @@ def benchmark(options: argparse.Namespace) -> None:
     from zoo.genome.interval import Interval
     from zoo.genome.signal import Signal
 
-    sizes = Signal(options.prediction).sizes
-    region = Interval.parse(options.region, sizes) if options.region else None
+    track = Signal(options.prediction)
+    region = Interval.parse(options.region, track.sizes) if options.region else None
     where = {"chromosomes": options.chromosomes, "region": region, "blacklist": options.blacklist}
-    base = _base(options)
     if options.track:
         found = binding.quantitative(
             options.prediction, options.track, **where, bin_size=options.bin_size, aggregate=options.aggregate
         )
         rows = {chrom: asdict(row) for chrom, row in found.items()}
-        said = {"kind": "quantitative", "bin_size": options.bin_size, "rows": rows}
-    else:
-        result = binding.benchmark(
-            options.prediction, options.peaks, **where, bin_size=options.bin_size, rule=options.rule
-        )
-        rows = {chrom: asdict(row) for chrom, row in result.chromosomes.items()} | {"all": asdict(result.overall)}
-        said = {"kind": "binding", "bin_size": options.bin_size, "rule": options.rule, "rows": rows}
-        said["curve"] = result.curves
-        if options.tables and base:
-            result.write_tables(base)
-    _answer(options, base, said, rows)
+        said = {"kind": "quantitative", "bin_size": options.bin_size, "aggregate": options.aggregate}
+        _answer(options, "Prediction and measurement", said, rows)
+        return
+    result = binding.benchmark(options.prediction, options.peaks, **where, bin_size=options.bin_size, rule=options.rule)
+    rows = {chrom: asdict(row) for chrom, row in result.chromosomes.items()} | {"all": asdict(result.overall)}
+    said = {"kind": "binding", "bin_size": options.bin_size, "rule": options.rule}
+    series = [{"name": "all", "x": result.curves["recall"], "y": result.curves["precision"]}]
+    sections = [{"kind": "curves", "title": "Precision and recall", "x": "recall", "y": "precision", "series": series}]
+    _answer(options, "Predicted binding", said, rows, [*sections, *_locus(options, track, region)])
+    if options.tables and options.output:
+        result.write_tables(Path(options.output).expanduser())
 
 
 def calibrate(options: argparse.Namespace) -> None:
@@ -96,19 +98,31 @@ def calibrate(options: argparse.Namespace) -> None:
         raise InputError("A prediction is calibrated with peaks", example="--peaks ctcf.bed", received={"peaks": None})
     else:
         samples = [(options.prediction, options.peaks)]
-    base = _base(options)
-    if base is None:
+    if options.output is None:
         raise InputError("A table of thresholds is written to files", example="--output out/ctcf")
     found = run(samples, options.chromosomes, options.blacklist, options.bin_size, options.rule)
+    best = thresholds.resolve("f1", found)
+    base = Path(options.output).expanduser()
+    base.parent.mkdir(parents=True, exist_ok=True)
     target = base.with_name(f"{base.name}.tsv")
     with atomic(target, target.parent) as temporary:
         found.write(temporary)
-    _draw(found, base.with_name(f"{base.name}.png"))
-    best = thresholds.resolve("f1", found)
-    said = {"kind": "calibration", "samples": [list(map(str, sample)) for sample in samples], "f1": best.to_json()}
-    _answer(options, base, said, {})
+    score = found.columns["threshold"].tolist()
+    series = [
+        {"name": label, "x": score, "y": found.columns[column].tolist()}
+        for label, column in (("precision", "precision"), ("recall", "recall"), ("F1", "f1"))
+    ]
+    sections = [{"kind": "curves", "title": "Thresholds", "x": "threshold", "y": "share", "series": series}]
+    picked = {"best F1": best.to_json()}
+    for at in (0.5, 0.8, 0.9):
+        reached = (found.columns["precision"] >= at).any()
+        picked |= {f"precision {at}": found.at_least("precision", at).to_json()} if reached else {}
+    for row in picked.values():
+        row.pop("asked")
+    said = {"kind": "calibration", "samples": [list(map(str, sample)) for sample in samples]}
+    _answer(options, "Calibrated thresholds", said, picked, sections)
     if not options.json:
-        print(f"{best}\n{target}")
+        print(target)
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -119,52 +133,64 @@ def evaluate(options: argparse.Namespace) -> None:
     from zoo.genome.signal import Signal
     from zoo.loading import load
 
-    model, genome, signal, base = load(options.name), Genome(options.genome), Signal(options.signal), _base(options)
+    model, genome, signal = load(options.name), Genome(options.genome), Signal(options.signal)
     avoided = [on_genome(path, genome) if path else [] for path in (options.blacklist, options.unmappable)]
     found = models.accessibility(model, genome, signal, options.chromosomes, options.peaks, *avoided)
     rows = {chrom: asdict(row) for chrom, row in found.items()}
-    profiles = {chrom: row.pop("profiles") for chrom, row in rows.items()}
+    bin_size, sections = model.spec.output.bin_size, []
+    for chrom, row in rows.items():
+        measured, predicted = row.pop("profiles")
+        places = [bin_size * at for at in range(len(measured))]
+        series = [{"name": name, "x": places, "y": y} for name, y in (("measured", measured), ("predicted", predicted))]
+        title, axes = f"{chrom}: mean profile", {"x": "bp from the core's first base", "y": "ln(1 + track)"}
+        sections.append({"kind": "curves", "title": title, **axes, "series": series})
     if options.robustness:
         varied = models.robustness(model, genome, options.chromosomes, options.peaks, *avoided)
+        lines = []
         for chrom, row in varied.items():
             rows.setdefault(chrom, {})["variation"] = row.score
+            lines.append({"name": chrom, "x": [bin_size * at for at in range(len(row.curve))], "y": list(row.curve)})
+        axes = {"x": "bp from the core's first base", "y": "coefficient of variation"}
+        sections.append({"kind": "curves", "title": "Variation over 17 shifts", **axes, "series": lines})
     rows["mean"] = models.mean(list(rows.values()))
-    said = {"kind": "accessibility", "model": model.spec.name, "rows": rows, "profiles": profiles}
-    said |= {"variation": {chrom: asdict(row) for chrom, row in varied.items()}} if options.robustness else {}
-    _answer(options, base, said, rows)
+    _answer(options, f"{model.spec.name} on {signal.path.name}", {"kind": "accessibility"}, rows, sections)
 
 
-def _base(options: argparse.Namespace) -> Path | None:
-    """Where files go, without extension; its folder is made."""
-    if options.output is None:
-        return None
-    base = Path(options.output).expanduser()
-    base.parent.mkdir(parents=True, exist_ok=True)
-    return base
+def _locus(options: argparse.Namespace, track, region) -> list[dict]:
+    """The predictions where most peaks are; nothing where peaks are a track."""
+    from zoo.evaluate import report
+    from zoo.genome import bed, names
+    from zoo.genome.interval import Interval
+
+    if options.output is None or Path(options.peaks).suffix.lower() in (".bw", ".bigwig"):
+        return []
+    found = [(names.find(item.chrom, track.sizes), item) for item in bed.read(options.peaks)]
+    peaks = [Interval(chrom, item.start, item.end) for chrom, item in found if chrom is not None]
+    wanted = [region.chrom] if region else [names.find(c, track.sizes) for c in options.chromosomes or track.sizes]
+    chrom = max(wanted, key=lambda chrom: sum(item.chrom == chrom for item in peaks))
+    shown = report.crowded(peaks, region or Interval(chrom, 0, track.sizes[chrom]))
+    return [report.locus("A locus", shown, {"prediction": track}, {"peaks": peaks})]
 
 
-def _answer(options: argparse.Namespace, base: Path | None, said: dict, rows: dict[str, dict]) -> None:
-    """Write the JSON, and print it or a table."""
-    from zoo.predict.writers import atomic, sidecar
+def _answer(
+    options: argparse.Namespace, title: str, said: dict, rows: dict[str, dict], sections: Sequence[dict] = ()
+) -> None:
+    """Write JSON and page, print the JSON or a table."""
+    inputs = {name: str(getattr(options, name)) for name in _INPUTS if getattr(options, name, None) is not None}
+    said = {**said, "rows": rows, "inputs": inputs}
+    columns = dict.fromkeys(key for row in rows.values() for key in row)
+    lines = [[name, *(row.get(column) for column in columns)] for name, row in rows.items()]
+    heads = ["", *(column.replace("_", " ") for column in columns)]
+    numbers = {"kind": "table", "title": "Numbers", "columns": heads, "rows": lines}
+    written = ()
+    if options.output:
+        from zoo.evaluate import report
 
-    inputs = {
-        name: str(value)
-        for name, value in vars(options).items()
-        if name
-        in ("prediction", "peaks", "track", "meta", "name", "genome", "signal", "blacklist", "unmappable", "region")
-        and value is not None
-    }
-    said = {**said, "inputs": inputs, "versions": versions()}
-    if base:
-        path = base.with_name(f"{base.name}.json")
-        with atomic(path, path.parent) as temporary:
-            sidecar(temporary, said)
+        written = report.write(options.output, title, [numbers, *sections], **said)
     if options.json:
-        print(json.dumps(said, indent=1))
-    elif rows:
-        print(table(rows))
-        if base:
-            print(path)
+        print(json.dumps({**said, "versions": versions()}, indent=1))
+        return
+    print(table(rows), *written, sep="\n")
 
 
 def table(rows: dict[str, dict], width: int | None = None) -> str:
@@ -204,14 +230,3 @@ def _number(value: object) -> str:
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
-
-
-def _draw(found, path: Path) -> None:
-    """The picture of a table of thresholds."""
-    from matplotlib.figure import Figure
-
-    from zoo.plot.curves import plot_thresholds
-
-    figure = Figure(figsize=(7, 4.5), layout="constrained")
-    plot_thresholds(figure.subplots(), found)
-    figure.savefig(path)

@@ -1,12 +1,33 @@
-"""What a model has to beat: predictions from composition alone, and from the shape of an average peak."""
+"""What a model has to beat.
+
+Of accessibility: predictions from composition alone, and from the shape of an average peak.
+
+Of binding: motifs in open chromatin, the signal alone, the sequence alone, other cell types (Cazares et al. 2023,
+Methods: what maxATAC is compared with). Each of these is a predictor: it is called with a chromosome and the n + 1
+edges of its bins, in bp, and answers (n,) float32.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import RidgeCV
 
 from zoo.data.batches import Batches
+from zoo.errors import InputError, MissingExtra
+from zoo.evaluate import bins
+from zoo.genome import bed, names
+from zoo.genome.encode import N, one_hot
+from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome
+from zoo.genome.signal import Signal
 
 _STEP = 16  # bp from one set of features to the next
 _REACHES = (32, 128, 512)  # bp on each side whose composition counts
+_AT_ONCE = 1 << 20  # bp that are scanned for motifs together
+_BLOCK = 1 << 22  # bp read at once
+
+Predictor = Callable[[str, np.ndarray], np.ndarray]
 
 
 class KmerRegression:
@@ -93,3 +114,163 @@ class MeanProfile:
     def predict(self, x: np.ndarray) -> np.ndarray:
         """(n, window, 4) → (n, bins), the same in every row."""
         return np.repeat(self._profile[None], len(x), axis=0)
+
+
+def track(signal: Signal) -> Predictor:
+    """The highest value of a track in each bin: of a prediction, or of ATAC-seq as what a signal alone tells."""
+    return lambda chrom, places: bins.maxima(signal, _name(chrom, signal.sizes, str(signal.path)), places)
+
+
+def other_cells(binding: Sequence[str | Path]) -> Predictor:
+    """The mean over cell types of arcsinh of what was measured there: ChIP-seq tracks, or narrowPeak files.
+
+    Args:
+        binding: bigWig files; or narrowPeak files, whose seventh column counts where a peak is.
+    """
+    if not binding:
+        raise InputError("There is a cell type to predict from", received={"binding": []})
+    sources = [Signal(path) if Path(path).suffix.lower() in (".bw", ".bigwig") else _Peaks(path) for path in binding]
+
+    def mean(chrom: str, places: np.ndarray) -> np.ndarray:
+        found = [item(chrom, places) if isinstance(item, _Peaks) else track(item)(chrom, places) for item in sources]
+        return np.mean(np.arcsinh(found), axis=0).astype(np.float32)
+
+    return mean
+
+
+class Motif:
+    """How many hits of motifs begin in each bin, within regions only.
+
+    Args:
+        genome: the sequence.
+        motifs: name → probabilities (4, width) of A, C, G, T.
+        regions: where to look, by the genome's names; for example `zoo.prepare.peaks.open_regions`.
+        p_value: of a hit, at most.
+
+    Raises:
+        MissingExtra: memelite, which scans, is not installed.
+    """
+
+    def __init__(
+        self, genome: Genome, motifs: Mapping[str, np.ndarray], regions: Sequence[Interval], p_value: float = 1e-5
+    ) -> None:
+        self._genome, self._motifs, self._p_value = genome, dict(motifs), p_value
+        self._regions = bed.merge(regions)
+        self._hits: dict[str, np.ndarray] = {}
+        _scanner()
+
+    def __call__(self, chrom: str, places: np.ndarray) -> np.ndarray:
+        """Hits that begin between neighboring edges."""
+        if chrom not in self._hits:
+            found = [self._scan(chrom, part) for part in self._parts(chrom)]
+            self._hits[chrom] = np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
+        return np.diff(np.searchsorted(self._hits[chrom], places)).astype(np.float32)
+
+    def _parts(self, chrom: str) -> Iterator[np.ndarray]:
+        """Regions that are scanned together."""
+        spans = self._regions.get(chrom, np.empty((0, 2), np.int64))
+        lengths = np.cumsum(spans[:, 1] - spans[:, 0]) // _AT_ONCE
+        for number in np.unique(lengths):
+            yield spans[lengths == number]
+
+    def _scan(self, chrom: str, spans: np.ndarray) -> np.ndarray:
+        """Where hits begin; sequences are put one behind the other, with Ns between, and no hit may touch an N."""
+        gap = np.full(max(pwm.shape[1] for pwm in self._motifs.values()), N, np.uint8)
+        codes, starts, at = [], [], 0
+        for start, end in spans:
+            codes += [self._genome.codes(chrom, int(start), int(end)), gap]
+            starts.append((at, int(start)))
+            at += int(end - start) + len(gap)
+        joined = np.concatenate(codes)
+        unknown = np.concatenate([[0], np.cumsum(joined == N)])
+        offsets = np.array(starts)
+        tables = _scanner()(self._motifs, one_hot(joined).T[None], threshold=self._p_value)
+        found = []
+        for table in tables:
+            first, last = table["start"].to_numpy(np.int64), table["end"].to_numpy(np.int64)
+            whole = np.unique(np.stack([first, last], axis=1)[unknown[last] == unknown[first]], axis=0)[:, 0]
+            region = np.searchsorted(offsets[:, 0], whole, side="right") - 1
+            found.append(whole - offsets[region, 0] + offsets[region, 1])
+        return np.concatenate(found)
+
+
+def read_motifs(path: str | Path, *wanted: str) -> dict[str, np.ndarray]:
+    """Motifs of a MEME file whose names begin with one of `wanted`. name → (4, width).
+
+    Raises:
+        InputError: no such motif, or a file that is not MEME.
+        MissingExtra: memelite is not installed.
+    """
+    _scanner()
+    from memelite.io import read_meme
+
+    try:
+        motifs = read_meme(str(path))
+    except (OSError, ValueError, IndexError, TypeError) as error:
+        raise InputError(f"Motifs are in a MEME file ({error})", received={"motifs": str(path)}) from None
+    chosen = {name: pwm for name, pwm in motifs.items() if name.startswith(wanted)}
+    if not chosen:
+        raise InputError(
+            "A MEME file has the motifs", where=path, received={"wanted": wanted, "present": list(motifs)[:5]}
+        )
+    return chosen
+
+
+class Flat(Signal):
+    """A signal that has its mean everywhere: a model of sequence and signal then sees the sequence alone.
+
+    Args:
+        signal: the track.
+        regions: whose bases the mean is of; default all.
+    """
+
+    def __init__(self, signal: Signal, regions: Sequence[Interval] | None = None) -> None:
+        super().__init__(signal.path, signal.fill)
+        places = regions or [Interval(chrom, 0, size) for chrom, size in signal.sizes.items()]
+        total = sum(float(part.sum(dtype=np.float64)) for place in places for part in _values(signal, place))
+        self.mean = total / sum(map(len, places))
+
+    def values(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """The mean, (end - start,) float32."""
+        return np.full(end - start, self.mean, np.float32)
+
+
+class _Peaks:
+    """The highest seventh column of the peaks of a narrowPeak file that touch a bin; 1 where there is none."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._found: dict[str, list[tuple[int, int, float]]] = {}
+        for line, _ in bed.lines(path):
+            columns = line.split()
+            value = float(columns[6]) if len(columns) > 6 else 1.0
+            self._found.setdefault(columns[0], []).append((int(columns[1]), int(columns[2]), value))
+
+    def __call__(self, chrom: str, places: np.ndarray) -> np.ndarray:
+        found = np.zeros(len(places) - 1, np.float32)
+        for start, end, value in self._found.get(names.find(chrom, self._found) or "", ()):
+            first, last = np.searchsorted(places, start, side="right") - 1, np.searchsorted(places, end)
+            near = slice(max(int(first), 0), max(int(last), 0))
+            found[near] = np.maximum(found[near], value)
+        return found
+
+
+def _values(signal: Signal, place: Interval) -> Iterator[np.ndarray]:
+    for first in range(place.start, place.end, _BLOCK):
+        yield signal.values(place.chrom, first, min(first + _BLOCK, place.end))
+
+
+def _name(chrom: str, sizes: Mapping[str, int], where: str) -> str:
+    found = names.find(chrom, sizes)
+    if found is None:
+        raise InputError(
+            "A track has the chromosome", where=where, received={"chrom": chrom, "present": list(sizes)[:5]}
+        )
+    return found
+
+
+def _scanner():
+    try:
+        from memelite import fimo
+    except ImportError:
+        raise MissingExtra("Motifs are scanned by memelite", example="pip install 'chromatin-zoo[motifs]'") from None
+    return fimo

@@ -1,6 +1,6 @@
 """Models of accessibility on a genome, chromosome by chromosome, so that memory holds one at a time."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.model import Model
+from zoo.spec import ModelSpec
 
 _BATCH = 64  # windows
 
@@ -31,12 +32,39 @@ def accessibility(
     unmappable: Sequence[Interval] = (),
     progress: bool | None = None,
 ) -> dict[str, Accessibility]:
-    """Compare a model's predictions with a track (ASAP, its Methods).
+    """Compare a model's predictions with a track (ASAP, its Methods). Arguments and errors as for `windows`.
+
+    Returns:
+        By chromosome; those without a window are left out.
+    """
+    found = windows(model.spec, genome, signal, chromosomes, peaks, blacklist, unmappable, progress)
+    return {chrom: evaluate(core(model), batches) for chrom, batches in found}
+
+
+def core(model: Model) -> Callable[[np.ndarray], np.ndarray]:
+    """What predicts the bins that count: (n, window, 4) → (n, bins of the middle half)."""
+    span, bins = _layout(model.spec), model.spec.output
+    first = (span.margin - bins.offset) // bins.bin_size
+    kept = slice(first, first + span.core // bins.bin_size)
+    return lambda x: model.predict(x)[:, kept]
+
+
+def windows(
+    spec: ModelSpec,
+    genome: Genome,
+    signal: Signal,
+    chromosomes: Sequence[str] | None = None,
+    peaks: str | Path | None = None,
+    blacklist: Sequence[Interval] = (),
+    unmappable: Sequence[Interval] = (),
+    progress: bool | None = None,
+) -> Iterator[tuple[str, AccessibilityEvaluation]]:
+    """What models of a kind are judged on: (chromosome, batches of its windows).
 
     Windows are tiled, or with `peaks` have summits in their middle; the bins of their middle half count.
 
     Args:
-        model: of DNA alone.
+        spec: of a model of DNA alone.
         genome: the sequence.
         signal: the measured track.
         chromosomes: by the genome's names; default the main ones that the signal has, too.
@@ -45,23 +73,15 @@ def accessibility(
         unmappable: the same.
         progress: show a progress bar; by default in a terminal only.
 
-    Returns:
-        By chromosome; those without a window are left out.
-
     Raises:
         InputError: a model that reads a signal, a chromosome that is missing, or no window at all.
         GenomeMismatch: files of different assemblies.
     """
-    window, size, offset = model.spec.input.window, model.spec.output.bin_size, model.spec.output.offset
-    shared = _shared(model, genome, signal.sizes, chromosomes)
-    margin = window // 4 // size * size
-    span = Layout(window - 2 * margin, margin, window - 2 * margin)
-    core, found = slice((margin - offset) // size, (window - margin - offset) // size), {}
-    plan = planned(genome, list(shared), span, size, blacklist, unmappable, peaks)
-    for chrom, part in _by_chromosome(plan, model.spec.name, progress):
-        slabs = Slabs(genome, [maxima(signal, spelled=shared)], part, span, size)
-        found[chrom] = evaluate(lambda x: model.predict(x)[:, core], AccessibilityEvaluation(slabs, _BATCH))
-    return found
+    shared, span = _shared(spec, genome, signal.sizes, chromosomes), _layout(spec)
+    plan = planned(genome, list(shared), span, spec.output.bin_size, blacklist, unmappable, peaks)
+    for chrom, part in _by_chromosome(plan, spec.name, progress):
+        slabs = Slabs(genome, [maxima(signal, spelled=shared)], part, span, spec.output.bin_size)
+        yield chrom, AccessibilityEvaluation(slabs, _BATCH)
 
 
 def robustness(
@@ -74,13 +94,13 @@ def robustness(
     step: int | None = None,
     progress: bool | None = None,
 ) -> dict[str, Variation]:
-    """The variation score of a model, everywhere or around peaks. Arguments and errors as for `accessibility`.
+    """The variation score of a model, everywhere or around peaks. Arguments and errors as for `windows`.
 
     Args:
         step: bp from one place to the next; by default a quarter of the window, as published.
     """
     window, size = model.spec.input.window, model.spec.output.bin_size
-    shared, span, found = _shared(model, genome, genome.sizes, chromosomes), layout(window, step), {}
+    shared, span, found = _shared(model.spec, genome, genome.sizes, chromosomes), layout(window, step), {}
     plan = planned(genome, list(shared), span, size, blacklist, unmappable, peaks)
     for chrom, part in _by_chromosome(plan, f"{model.spec.name}, moved", progress):
         slabs = Slabs(genome, [], part, span, size)
@@ -94,12 +114,19 @@ def mean(rows: Sequence[Mapping[str, object]]) -> dict[str, float]:
     return {key: float(np.mean([row[key] for row in rows])) for key in known}
 
 
+def _layout(spec: ModelSpec) -> Layout:
+    """Windows side by side by the bins that count."""
+    window, size = spec.input.window, spec.output.bin_size
+    margin = window // 4 // size * size
+    return Layout(window - 2 * margin, margin, window - 2 * margin)
+
+
 def _shared(
-    model: Model, genome: Genome, sizes: Mapping[str, int], chromosomes: Sequence[str] | None
+    spec: ModelSpec, genome: Genome, sizes: Mapping[str, int], chromosomes: Sequence[str] | None
 ) -> dict[str, str]:
     """Chromosome → its name in the track."""
-    if model.spec.input.signal is not None:
-        raise InputError("A model of accessibility reads DNA alone", received={"model": model.spec.name})
+    if spec.input.signal is not None:
+        raise InputError("A model of accessibility reads DNA alone", received={"model": spec.name})
     shared = names.check_shared(genome.sizes, sizes, str(genome), "the signal")
     chosen = list(chromosomes or names.main_chromosomes(list(shared)))
     if missing := [chrom for chrom in chosen if chrom not in shared]:

@@ -19,6 +19,17 @@ def plot_thresholds(ax: Axes, table: ThresholdTable) -> Axes:
     return ax
 
 
+def plot_series(ax: Axes, series: Sequence[Mapping], x: str, y: str) -> Axes:
+    """Lines of `{"name", "x": […], "y": […]}`, one above the other."""
+    for line in series:
+        ax.plot(line["x"], line["y"], label=line["name"], marker="." * (len(line["x"]) < 12))
+    ax.set(xlabel=x, ylabel=y)
+    ax.set_ylim(bottom=min(0, *(min(line["y"], default=0) for line in series)))
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False)
+    return ax
+
+
 def plot_training(ax: Axes, rows: Sequence[Mapping[str, float]], columns: Sequence[str], best_epoch: int) -> Axes:
     """Columns of a training log by epoch; a dashed line at the best one."""
     epochs = [row["epoch"] for row in rows]

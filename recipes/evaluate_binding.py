@@ -1,0 +1,272 @@
+"""Several predictors of binding side by side on one held-out set: the models, and what they have to beat.
+
+Without arguments six factors that GM12878 has peaks of, on 1.1 Mb of chr20: the model on one strand and on both, motifs
+in open chromatin, ATAC-seq alone, the sequence alone (the model with the mean signal everywhere), and for CTCF what
+other cell types bind. The authors do not say which cell types a model saw, and chr20 is not among the chromosomes that
+they held out: these numbers show that everything works, not how well a model does on what it has not seen. With --yeast
+the models that ship, on two chromosomes that they have not seen.
+
+Usage: python recipes/evaluate_binding.py [CTCF SPI1 ...] [--yeast] [--out FOLDER]
+       python recipes/evaluate_binding.py --table TSV --genome 2BIT --signal BIGWIG --motifs MEME
+           [--region chr1:1-9 | --chromosomes CHROM ...]
+
+The table has the columns Model, Peaks, Motif, Other_Cells; its files are relative to it, several other cells have ";"
+between them, and an empty Motif or Other_Cells leaves that baseline out.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import yeast
+
+import zoo
+from zoo.commands.evaluate import table
+from zoo.data.meta import rows
+from zoo.errors import InputError, ZooError, ZooWarning
+from zoo.evaluate import baselines, bins, comparison, report
+from zoo.genome import bed
+from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome
+from zoo.genome.signal import Signal
+from zoo.prepare.peaks import open_regions
+
+FACTORS = ("CTCF", "SPI1", "MAX", "ELF1", "YY1", "EGR1")
+_IN_PEAKS = {"SPI1": "Pu1Pcr1x", "CTCF": "BroadGm12878Ctcf", "MAX": "MaxIggmus", "EGR1": "Egr1Pcr2x"}
+_IN_MOTIFS = {"YY1": "TYY1"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A factor: its model, its peaks, and what else there is."""
+
+    model: str
+    peaks: Path
+    motif: str | None
+    other_cells: tuple[Path, ...]
+
+
+def main(options: argparse.Namespace) -> None:
+    """Evaluate every factor, print a table, write the report."""
+    cases = from_table(options.table) if options.table else yeast_cases(options) if options.yeast else at_hand(options)
+    genome, signal = Genome(options.genome), Signal(options.signal)
+    region = bed.regions(options.region, genome.sizes)[0] if options.region else None
+    found, loci = {}, []
+    with tempfile.TemporaryDirectory() as work:
+        for case in cases:
+            model = zoo.load(case.model)
+            predictors = predictors_of(case, model, genome, signal, region, options, Path(work))
+            bound = bins.Bound(case.peaks, signal.sizes)
+            name = case.model.split("/")[-1]
+            found[name] = comparison.compare(
+                {
+                    label: baselines.track(item) if isinstance(item, Signal) else item
+                    for label, item in predictors.items()
+                },
+                bound,
+                signal,
+                None if region else options.chromosomes,
+                region,
+            )
+            loci.append(locus_of(name, case, predictors, signal, region, options.chromosomes))
+            print(f"{name}: done", file=sys.stderr)
+        printed, sections = describe(found)
+        table_, page = report.write(
+            options.out / "binding",
+            "Predicted binding and what it has to beat",
+            [*sections, *loci],
+            inputs={"genome": str(genome.path), "signal": str(signal.path), "region": str(region or "all")},
+        )
+    print(f"{printed}\n{table_}\n{page}")
+
+
+def predictors_of(
+    case: Case,
+    model: zoo.Model,
+    genome: Genome,
+    signal: Signal,
+    region: Interval | None,
+    options: argparse.Namespace,
+    work: Path,
+) -> dict[str, object]:
+    """Tracks and other predictors of a factor, by name."""
+    flat = baselines.Flat(signal, [region] if region else None)
+    found: dict[str, object] = {}
+    for label, track, strands in (
+        ("model", signal, "forward"),
+        ("model, both strands", signal, "both"),
+        ("sequence alone", flat, "forward"),
+    ):
+        base = work / f"{model.spec.output.target}_{len(found)}"
+        chosen = {"regions": region} if region else {"chromosomes": options.chromosomes}
+        with warnings.catch_warnings():
+            if track is flat:  # it is not what the model was trained on, and that is the point
+                warnings.simplefilter("ignore", ZooWarning)
+            files = model.predict(genome=genome, signal=track, **chosen, output=base, strands=strands, threshold=None)
+        found[label] = Signal(files.bigwig)
+    found["ATAC-seq alone"] = signal
+    if case.motif:
+        wide = open_regions(signal, [region.chrom] if region else options.chromosomes)
+        near = [item for item in wide if region is None or (item.start >= region.start and item.end <= region.end)]
+        found["motif"] = baselines.Motif(genome, baselines.read_motifs(options.motifs, case.motif), near)
+    if case.other_cells:
+        found["other cell types"] = baselines.other_cells(case.other_cells)
+    return found
+
+
+def describe(found: Mapping[str, list[comparison.Row]]) -> tuple[str, list[dict]]:
+    """The table as text, and the sections of the report."""
+    lines, printed = [], {}
+    for name, results in found.items():
+        for row in results:
+            low, high = row.interval
+            measured = row.binding
+            lines.append(
+                [
+                    f"{name}, {row.name}",
+                    measured.average_precision,
+                    f"{low:.3f} to {high:.3f}",
+                    measured.aupr,
+                    measured.auroc,
+                    measured.precision_at_5,
+                    measured.f1,
+                    measured.random,
+                ]
+            )
+            printed[f"{name}, {row.name}"] = {
+                "AP": measured.average_precision,
+                "low": low,
+                "high": high,
+                "AUPR": measured.aupr,
+                "AUROC": measured.auroc,
+            }
+    columns = ["", "average precision", "95 % interval", "AUPR", "AUROC", "precision at 5 % recall", "F1", "random"]
+    note = "Bins of 200 bp. AUPR is maxATAC's, which joins points by lines: with few distinct scores it is too high."
+    sections = [{"kind": "table", "title": "Precision and recall", "note": note, "columns": columns, "rows": lines}]
+    text = table(printed)
+    if len(found) > 1:
+        tests = differences(found)
+        columns = ["the model against", "factors", "median difference", "p (Wilcoxon)"]
+        note = "Of average precisions, factor by factor, two-sided."
+        sections.append({"kind": "table", "title": "Differences", "note": note, "columns": columns, "rows": tests})
+        shown = {row[0]: {"factors": row[1], "median difference": row[2], "p (Wilcoxon)": row[3]} for row in tests}
+        text += f"\n\nthe model against\n{table(shown)}"
+    for name, results in found.items():
+        series = [{"name": row.name, "x": row.curve["recall"], "y": row.curve["precision"]} for row in results]
+        axes = {"x": "recall", "y": "precision"}
+        sections.append({"kind": "curves", "title": f"{name}: precision and recall", **axes, "series": series})
+    return text, sections
+
+
+def differences(found: Mapping[str, list[comparison.Row]]) -> list[list]:
+    """The model against each other predictor, over the factors that have it."""
+    precisions = {name: {row.name: row.binding.average_precision for row in results} for name, results in found.items()}
+    labels = dict.fromkeys(label for values in precisions.values() for label in values if label != "model")
+    lines = []
+    for label in labels:
+        both = [values for values in precisions.values() if label in values]
+        test = comparison.paired([values["model"] for values in both], [values[label] for values in both])
+        lines.append([label, len(both), test.median, test.p_value])
+    return lines
+
+
+def locus_of(
+    name: str,
+    case: Case,
+    predictors: Mapping[str, object],
+    signal: Signal,
+    region: Interval | None,
+    chromosomes: list[str] | None,
+) -> dict:
+    """The 200 kb with most peaks, as a section of the report."""
+    peaks = [item for item in bed.read(case.peaks) if item.chrom in (chromosomes or signal.sizes)]
+    if region is None:
+        chrom = max({item.chrom for item in peaks}, key=lambda chrom: sum(item.chrom == chrom for item in peaks))
+        region = Interval(chrom, 0, signal.sizes[chrom])
+    predicted = {label: item for label, item in predictors.items() if isinstance(item, Signal) and item is not signal}
+    tracks = {"ATAC-seq": signal, **predicted}
+    return report.locus(f"{name}: a locus", report.crowded(peaks, region), tracks, {"peaks": peaks})
+
+
+def from_table(path: Path) -> list[Case]:
+    """The rows of a table."""
+    columns = ("Model", "Peaks", "Motif", "Other_Cells")
+    return [
+        Case(
+            row["Model"],
+            path.parent / row["Peaks"],
+            row["Motif"] or None,
+            tuple(path.parent / name for name in row["Other_Cells"].split(";") if name),
+        )
+        for row, _ in rows(path, columns, "The table of models")
+    ]
+
+
+def yeast_cases(options: argparse.Namespace) -> list[Case]:
+    """Factors of yeast, whose tracks and peaks are made beside the report."""
+    if yeast.at_hand() is None:
+        raise InputError("The yeast data is in $ZOO_SHARED/data", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")})
+    data = yeast.prepare(yeast.at_hand(), options.out / "data")
+    options.genome, options.signal, options.chromosomes = data.genome, data.signal, ["chrIV", "chrXIII"]
+    options.motifs = data_folder() / "motifs" / "macisaac_yeast.v1.meme"
+    known = {line.split()[1] for line in options.motifs.read_text().splitlines() if line.startswith("MOTIF")}
+    factors = [factor.upper() for factor in options.factors or yeast.FACTORS]
+    return [Case(f"yeast/{name}", data.peaks_of(name), name if name in known else None, ()) for name in factors]
+
+
+def at_hand(options: argparse.Namespace) -> list[Case]:
+    """Factors of GM12878 on chr20."""
+    options.genome = data_folder() / "hg19_chr20_gm12878" / "hg19_chr20_to_11095000.2bit"
+    options.signal = data_folder() / "hg19_chr20_gm12878" / "gm12878_minmax_p99.bw"
+    options.motifs = data_folder() / "motifs" / "H12CORE_meme_format.meme"
+    if not options.genome.is_file():
+        raise InputError("GM12878's data is in $ZOO_SHARED/data", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")})
+    options.region = str(bed.read(options.genome.parent / "region.bed")[0])
+    folder = data_folder() / "hg19_chr20_gm12878"
+    cases = []
+    for factor in options.factors or FACTORS:
+        pattern = _IN_PEAKS.get(factor, f"Gm12878{factor.capitalize()}")
+        peaks = sorted((folder / "peaks_GM12878").glob(f"*{pattern}*.narrowPeak"))
+        if not peaks:
+            raise InputError("GM12878 has peaks of the factor", example="CTCF", received={"factor": factor})
+        others = sorted((folder / "peaks_CTCF_other_lines").glob("*.narrowPeak")) if factor == "CTCF" else ()
+        cases.append(Case(f"maxatac/{factor}", peaks[0], f"{_IN_MOTIFS.get(factor, factor)}.", tuple(others)))
+    return cases
+
+
+def data_folder() -> Path:
+    """Where the real data is."""
+    return Path(os.environ.get("ZOO_SHARED") or "/nonexistent") / "data"
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Compare predictors of binding; see the file's head.")
+    parser.add_argument("factors", nargs="*", metavar="FACTOR", help=f"default {' '.join(FACTORS)}, or all of yeast")
+    parser.add_argument("--yeast", action="store_true", help="the models that ship, on chrIV and chrXIII")
+    parser.add_argument("--table", type=Path, metavar="TSV", help="other models: Model, Peaks, Motif, Other_Cells")
+    parser.add_argument("--genome", metavar="2BIT", help="with --table")
+    parser.add_argument("--signal", metavar="BIGWIG", help="with --table")
+    parser.add_argument("--motifs", metavar="MEME", help="with --table; names that begin with the Motif column count")
+    parser.add_argument("--region", help="with --table: held-out region, such as chr20:9,995,001-11,095,000")
+    parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="with --table: held out (default all)")
+    parser.add_argument("--out", type=Path, default=Path("evaluation"), help="folder (default evaluation)")
+    options = parser.parse_args()
+    if options.table and not (options.genome and options.signal):
+        parser.error("a table needs --genome and --signal")
+    return options
+
+
+if __name__ == "__main__":
+    chosen = parse()
+    try:
+        main(chosen)
+    except ZooError as error:
+        sys.exit(f"evaluate_binding: error: {error}")

@@ -1,0 +1,158 @@
+"""The page of an evaluation, as text and in a real browser."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zoo.errors import InputError
+from zoo.evaluate import report
+from zoo.genome.interval import Interval
+from zoo.genome.signal import Signal
+from zoo.predict import writers
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = """<script>
+const said = {errors: []};
+window.addEventListener("error", (event) => said.errors.push(event.message));
+const view = document.querySelector(".view"), place = document.querySelector(".place");
+const press = (key) => {
+  view.dispatchEvent(new KeyboardEvent("keydown", {key, cancelable: true}));
+  return place.textContent;
+};
+said.first = place.textContent;
+said.tracks = document.querySelectorAll(".view path.track").length;
+said.intervals = document.querySelectorAll(".view rect.interval").length;
+said.zoomed = press("+");
+said.right = press("ArrowRight");
+said.far = [..."123456789"].map(() => press("ArrowRight")).pop();
+said.shown = document.querySelectorAll(".view rect.interval").length;
+document.querySelector('button[aria-label="Show all"]').click();
+said.all = place.textContent;
+said.other = press("x");
+said.focus = (view.focus(), document.activeElement === view);
+said.requests = performance.getEntriesByType("resource").length;
+document.body.dataset.said = JSON.stringify(said);
+</script></body>"""
+
+
+@pytest.fixture
+def sections(tmp_path: Path) -> list[dict]:
+    values = np.zeros(40_000, np.float32)
+    values[[100, 30_000]] = 3, 5
+    writers.bigwig(tmp_path / "t.bw", {"chr1": 40_000}, [("chr1", values)], 1)
+    peaks = [Interval("chr1", 90, 110), Interval("chr1", 29_900, 30_100), Interval("chr2", 5, 9)]
+    shown = Interval("chr1", 0, 40_000)
+    return [
+        {
+            "kind": "table",
+            "title": "Rows <b>",
+            "columns": ["", "bins", "AUPR"],
+            "rows": [["chr1", 5923, 0.81722], ["x", None, "–"]],
+        },
+        {
+            "kind": "curves",
+            "title": "Curve",
+            "note": "a & b",
+            "x": "recall",
+            "y": "precision",
+            "series": [{"name": "model", "x": [0.1, 1], "y": [1, 0.25]}, {"name": "motif", "x": [0, 1], "y": [0.5, 0]}],
+        },
+        report.locus("Locus", shown, {"ATAC": Signal(tmp_path / "t.bw")}, {"peaks": peaks}, most=1000),
+    ]
+
+
+class Page(HTMLParser):
+    """What a page holds."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def test_a_page_and_its_json(sections: list[dict], tmp_path: Path):
+    table, path = report.write(tmp_path / "new" / "r", "Title & more", sections, inputs={"peaks": "a.bed"})
+    said = json.loads(table.read_text())
+    assert said["sections"] == json.loads(json.dumps(sections))
+    assert said["inputs"] == {"peaks": "a.bed"}
+    text = path.read_text()
+    assert report.render(said) == text  # the page is made of the JSON
+    page = Page(text)
+    assert page.all("html")[0]["lang"] == "en"
+    assert "<h1>Title &amp; more</h1>" in text
+    assert "Rows &lt;b&gt;" in text
+    assert '<td class="number">0.8172</td>' in text
+    assert '<td class="number">5,923</td>' in text
+    assert len(page.all("caption")) == 3
+    assert all("scope" in cell for cell in page.all("th"))
+    assert [item["role"] for item in page.all("svg")] == ["img"]
+    assert page.all("svg")[0]["aria-label"].startswith("precision over recall of model, motif")
+    targets = {link["href"] for link in page.all("a")}
+    assert targets <= {f"#{attributes['id']}" for _, attributes in page.tags if "id" in attributes}
+    assert not re.search(r"""(src|href)=["'](?!#)""", text.replace("xlink:href", ""))
+
+
+def test_a_locus_keeps_what_is_highest(sections: list[dict]):
+    shown = sections[2]
+    values = shown["tracks"][0]["values"]
+    assert (shown["step"], len(values), values[2], values[750], sum(values)) == (40, 1000, 3.0, 5.0, 8.0)
+    assert shown["intervals"] == [{"name": "peaks", "spans": [[90, 110], [29_900, 30_100]]}]
+
+
+def test_where_most_peaks_are():
+    peaks = [Interval("chr1", at, at + 9) for at in (5, 300, 310, 320, 900)]
+    assert str(report.crowded(peaks, Interval("chr1", 0, 1000), width=100)) == "chr1:226-325"
+    assert str(report.crowded([], Interval("chr1", 10, 60), width=100)) == "chr1:11-60"
+
+
+def test_text_cannot_leave_its_place(tmp_path: Path):
+    """Names from files are no markup, nor the end of a script."""
+    bad = "</script><img src=x onerror=alert(1)>"
+    values = np.ones(100, np.float32)
+    writers.bigwig(tmp_path / "t.bw", {"chr1": 100}, [("chr1", values)], 1)
+    shown = report.locus(bad, Interval("chr1", 0, 100), {bad: Signal(tmp_path / "t.bw")}, {bad: []})
+    text = report.render({"title": bad, "sections": [shown], "inputs": {bad: [bad]}})
+    assert "<img" not in text
+    assert len(re.findall("</script>", text)) == 2
+
+
+def test_sections_of_another_kind(tmp_path: Path):
+    with pytest.raises(InputError, match="table, curves, locus"):
+        report.write(tmp_path / "r", "t", [{"kind": "pie", "title": "x"}])
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(InputError, match="report can be written"):
+        report.write(tmp_path / "file" / "r", "t", [])
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian's package chromium)")
+def test_in_a_browser(sections: list[dict], tmp_path: Path):
+    """Drawn, moved and zoomed by keys and buttons, without a network and without an error."""
+    _, path = report.write(tmp_path / "r", "Title", sections)
+    driven = tmp_path / "driven.html"
+    driven.write_text(path.read_text().replace("</body>", DRIVER))
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    done = subprocess.run([*command, "--dump-dom", driven.as_uri()], capture_output=True, text=True, timeout=120)
+    said = json.loads(html.unescape(re.search(r'data-said="([^"]*)"', done.stdout)[1]))
+    assert said["errors"] == []
+    assert (said["tracks"], said["intervals"], said["requests"]) == (1, 2, 0)
+    assert said["first"] == "chr1:1–40,000; ATAC up to 5.00, 2 peaks."
+    assert said["zoomed"] == "chr1:10,001–30,000; ATAC up to 0.00, 1 peaks."
+    assert said["right"] == "chr1:15,001–35,000; ATAC up to 5.00, 1 peaks."
+    assert said["far"] == "chr1:20,001–40,000; ATAC up to 5.00, 1 peaks."
+    assert said["shown"] == 1
+    assert said["all"] == said["first"] == said["other"]
+    assert said["focus"]

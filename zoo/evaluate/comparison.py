@@ -1,0 +1,151 @@
+"""Several predictors on the same held-out bins, with what chance could do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy.stats import mannwhitneyu, wilcoxon
+
+from zoo.errors import InputError
+from zoo.evaluate import bins
+from zoo.evaluate.baselines import Predictor
+from zoo.evaluate.binding import Binding, kept
+from zoo.evaluate.curves import Scores
+from zoo.genome.interval import Interval
+from zoo.genome.signal import Signal
+
+_REPEATS, _BLOCK = 1000, 100_000  # of the bootstrap; bp of what is drawn as a whole
+
+
+@dataclass(frozen=True)
+class Row:
+    """A predictor.
+
+    Attributes:
+        name: of the predictor.
+        binding: how well it does.
+        interval: 95 % confidence interval of its average precision, by bootstrap over blocks of the chromosomes.
+        curve: recall and precision, thinned for a picture.
+    """
+
+    name: str
+    binding: Binding
+    interval: tuple[float, float]
+    curve: Mapping[str, list[float]]
+
+    def to_json(self) -> dict:
+        """A plain JSON object."""
+        return asdict(self)
+
+
+def compare(
+    predictors: Mapping[str, Predictor],
+    bound: bins.Bound,
+    track: Signal,
+    chromosomes: Sequence[str] | None = None,
+    region: Interval | None = None,
+    blacklist: Sequence[Interval] | None = None,
+    bin_size: int = 200,
+    repeats: int = _REPEATS,
+    seed: int = 0,
+) -> list[Row]:
+    """Evaluate predictors on the same bins, those of `zoo.evaluate.binding.benchmark`.
+
+    Bins next to one another are not independent, so the bootstrap draws blocks of 100 kb, the same ones for all
+    predictors (Künsch 1989, Ann Stat 17: 1217).
+
+    Args:
+        predictors: by name.
+        bound: which bins are.
+        track: whose chromosomes and lengths the bins are of.
+        chromosomes: default all of the track.
+        region: only bins that lie in it.
+        blacklist: leave out the bins that overlap these.
+        bin_size: bp.
+        repeats: of the bootstrap.
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: as `benchmark` does.
+    """
+    found: dict[str, list[np.ndarray]] = {name: [] for name in predictors}
+    positive, blocks, first_block = [], [], 0
+    for chrom, places, keep in kept(track, chromosomes, region, blacklist, bin_size):
+        positive.append(bound(chrom, places)[keep])
+        number = (places[:-1] - places[0])[keep] // _BLOCK
+        blocks.append(first_block + number)
+        first_block = int(blocks[-1][-1]) + 1
+        for name, predictor in predictors.items():
+            found[name].append(predictor(chrom, places)[keep])
+    truth, drawn = np.concatenate(positive), np.concatenate(blocks)
+    weights = _weights(drawn, repeats, seed)
+    rows = []
+    for name, parts in found.items():
+        scores, seen = np.concatenate(parts), Scores()
+        seen.add(truth, scores)
+        curve = seen.curve()
+        rows.append(Row(name, Binding.of(curve), interval(truth, scores, drawn, weights), curve.thinned()))
+    return rows
+
+
+def interval(positive: np.ndarray, scores: np.ndarray, blocks: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """95 % of the average precisions of bootstrap samples.
+
+    Args:
+        positive: (n,) bool.
+        scores: (n,).
+        blocks: (n,) which block an item is in.
+        weights: (repeats, blocks) how often each block was drawn.
+    """
+    order = np.argsort(-scores, kind="stable")
+    positive, blocks, scores = positive[order], blocks[order], scores[order]
+    ends = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))
+    found = [_average_precision(positive, row[blocks], ends) for row in weights]
+    low, high = np.nanpercentile(found, [2.5, 97.5])
+    return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A test of whether one set of numbers is higher than another, two-sided.
+
+    Attributes:
+        name: "Wilcoxon signed-rank" of pairs, or "Mann-Whitney U".
+        median: of the differences of pairs, or the difference of the medians.
+        p_value: None where there are too few numbers that differ.
+    """
+
+    name: str
+    median: float
+    p_value: float | None
+
+
+def paired(one: Sequence[float], other: Sequence[float]) -> Difference:
+    """Whether `one` differs from `other`, pair by pair: models on the same factors (Wilcoxon's signed-rank test)."""
+    if len(one) != len(other) or not len(one):
+        raise InputError("Pairs are as many numbers of each", received={"one": len(one), "other": len(other)})
+    differences = np.subtract(one, other)
+    p_value = float(wilcoxon(differences).pvalue) if differences.any() else None
+    return Difference("Wilcoxon signed-rank", float(np.median(differences)), p_value)
+
+
+def unpaired(one: Sequence[float], other: Sequence[float]) -> Difference:
+    """Whether the numbers of `one` differ from those of `other` (Mann-Whitney's U test)."""
+    if not len(one) or not len(other):
+        raise InputError("There are numbers to compare", received={"one": len(one), "other": len(other)})
+    difference = float(np.median(one) - np.median(other))
+    return Difference("Mann-Whitney U", difference, float(mannwhitneyu(one, other).pvalue))
+
+
+def _weights(blocks: np.ndarray, repeats: int, seed: int) -> np.ndarray:
+    """How often blocks are drawn with replacement, (repeats, blocks)."""
+    count = int(blocks.max()) + 1
+    return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), repeats)
+
+
+def _average_precision(positive: np.ndarray, weights: np.ndarray, ends: np.ndarray) -> float:
+    hits, called = np.cumsum(weights * positive)[ends], np.cumsum(weights)[ends]
+    if not hits[-1]:
+        return float("nan")
+    precision = np.divide(hits, called, out=np.zeros(len(hits)), where=called > 0)
+    return float(np.sum(np.diff(hits, prepend=0) * precision) / hits[-1])

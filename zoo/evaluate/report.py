@@ -1,0 +1,221 @@
+"""One page of an evaluation: tables, curves and loci, in a file that needs no network.
+
+A page is made of sections, plain JSON that stands beside it:
+
+- `{"kind": "table", "title", "note", "columns": […], "rows": [[…], …]}`
+- `{"kind": "curves", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`
+- `{"kind": "locus", "title", "note", "chrom", "start", "step", "tracks": [{"name", "values": […]}, …],
+  "intervals": [{"name", "spans": [[start, end], …]}, …]}`, values over `step` bp each from `start` on, 0-based.
+"""
+
+import html
+import io
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from zoo.environment import versions
+from zoo.errors import InputError
+from zoo.genome.interval import Interval
+from zoo.genome.signal import Signal
+from zoo.plot.curves import plot_series
+from zoo.predict.writers import atomic
+
+_PARTS = "report.css", "report.js"
+
+
+def write(base: str | Path, title: str, sections: Sequence[Mapping], **said: object) -> tuple[Path, Path]:
+    """Write `BASE.json` and the page made of it, `BASE.html`.
+
+    Args:
+        base: the files' path without extension.
+        title: of the page.
+        sections: as the head of this module says.
+        said: more that stands in the JSON, and at the page's end.
+
+    Returns:
+        Both paths.
+
+    Raises:
+        InputError: a section of another kind, or a folder that cannot be written to.
+    """
+    base = Path(base).expanduser()
+    content = {"title": title, "sections": list(sections), **said, "versions": versions()}
+    page, table = base.with_name(f"{base.name}.html"), base.with_name(f"{base.name}.json")
+    try:
+        base.parent.mkdir(parents=True, exist_ok=True)
+        for path, text in ((page, render(content)), (table, json.dumps(content, indent=1) + "\n")):
+            with atomic(path, path.parent) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"A report can be written ({error.strerror})", received={"output": str(base)}) from None
+    return table, page
+
+
+def render(content: Mapping) -> str:
+    """The page of an evaluation's JSON, as text."""
+    sections = content["sections"]
+    links = "".join(f'<li><a href="#s{n}">{_text(part["title"])}</a></li>' for n, part in enumerate(sections))
+    body = "".join(_section(number, part) for number, part in enumerate(sections))
+    rest = {key: value for key, value in content.items() if key not in ("title", "sections")}
+    style, script = (files("zoo.evaluate").joinpath(name).read_text(encoding="utf-8") for name in _PARTS)
+    title = _text(content["title"])
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
+        f"<style>\n{style}</style>\n</head>\n<body>\n"
+        f'<a class="skip" href="#content">Skip to the results</a>\n<header><h1>{title}</h1>\n'
+        f'<nav aria-label="Sections"><ul>{links}</ul></nav></header>\n<main id="content">\n{body}</main>\n'
+        f"<footer><details><summary>How it was made</summary>{_listed(rest)}</details></footer>\n"
+        f"<script>\n{script}</script>\n</body>\n</html>\n"
+    )
+
+
+def locus(
+    title: str,
+    region: Interval,
+    tracks: Mapping[str, Signal],
+    intervals: Mapping[str, Sequence[Interval]],
+    most: int = 4000,
+    note: str = "",
+) -> dict:
+    """A section that shows real tracks of a region, each as its highest value under every step.
+
+    Args:
+        title: of the section.
+        region: by the tracks' names.
+        tracks: by name.
+        intervals: by name, on any chromosomes.
+        most: values of a track that the page keeps.
+        note: shown above it.
+    """
+    step = -(-len(region) // most)
+    edges = np.arange(region.start, region.end, step)
+    shown = []
+    for name, track in tracks.items():
+        values = np.maximum.reduceat(track.values(region.chrom, region.start, region.end), edges - region.start)
+        shown.append({"name": name, "values": [float(f"{value:.4g}") for value in values]})
+    near = [
+        {
+            "name": name,
+            "spans": [
+                [max(item.start, region.start), min(item.end, region.end)]
+                for item in found
+                if item.chrom == region.chrom and item.start < region.end and item.end > region.start
+            ],
+        }
+        for name, found in intervals.items()
+    ]
+    place = {"chrom": region.chrom, "start": region.start, "end": region.end, "step": step}
+    return {"kind": "locus", "title": title, "note": note, **place, "tracks": shown, "intervals": near}
+
+
+def crowded(peaks: Sequence[Interval], within: Interval, width: int = 200_000) -> Interval:
+    """The part of a region, `width` bp or less, in which most peaks begin."""
+    starts = np.sort([item.start for item in peaks if item.chrom == within.chrom])
+    firsts = np.arange(within.start, max(within.end - width, within.start) + 1, max(width // 4, 1))
+    counts = np.searchsorted(starts, firsts + width) - np.searchsorted(starts, firsts)
+    start = int(firsts[np.argmax(counts)])
+    return Interval(within.chrom, start, min(start + width, within.end))
+
+
+def _section(number: int, part: Mapping) -> str:
+    kinds = {"table": _table, "curves": _curves, "locus": _locus}
+    if part.get("kind") not in kinds:
+        raise InputError(f"A section is one of {', '.join(kinds)}", received={"kind": part.get("kind")})
+    note = f"<p>{_text(part['note'])}</p>" if part.get("note") else ""
+    inner = kinds[part["kind"]](part)
+    head = f'<section id="s{number}" aria-labelledby="h{number}"><h2 id="h{number}">{_text(part["title"])}</h2>'
+    return f"{head}{note}{inner}</section>\n"
+
+
+def _table(part: Mapping) -> str:
+    return _grid(part["title"], part["columns"], part["rows"])
+
+
+def _grid(caption: str, columns: Sequence[str], rows: Sequence[Sequence]) -> str:
+    head = "".join(f'<th scope="col">{_text(column)}</th>' for column in columns)
+    lines = []
+    for first, *others in rows:
+        cells = "".join(f'<td class="{_kind(value)}">{_text(_shown(value))}</td>' for value in others)
+        lines.append(f'<tr><th scope="row">{_text(_shown(first))}</th>{cells}</tr>')
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="{_text(caption)}"><table><caption>{_text(caption)}'
+        f"</caption><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
+def _curves(part: Mapping) -> str:
+    figure = Figure(figsize=(6.5, 4.2), layout="constrained")
+    plot_series(figure.subplots(), part["series"], part["x"], part["y"])
+    drawn = io.StringIO()
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": part["title"]}):
+        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+    svg = drawn.getvalue()
+    names = ", ".join(str(line["name"]) for line in part["series"])
+    label = f"{part['y']} over {part['x']} of {names}; the numbers are in the table below"
+    svg = svg[svg.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{_text(label)}"', 1)
+    rows = [
+        [line["name"], *(value for at in _few(len(line["x"])) for value in (line["x"][at], line["y"][at]))][:23]
+        for line in part["series"]
+    ]
+    columns = ["", *(f"{axis} {n + 1}" for n in range(11) for axis in (part["x"], part["y"]))]
+    numbers = _grid(f"{part['title']}: some points", columns, rows)
+    return f"<figure>{svg}</figure><details><summary>Some points as numbers</summary>{numbers}</details>"
+
+
+def _locus(part: Mapping) -> str:
+    data = {key: part[key] for key in ("chrom", "start", "end", "step", "tracks", "intervals")}
+    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    keys = "Arrow keys move, + and − zoom, Home shows all."
+    rows = [
+        [
+            track["name"],
+            max(track["values"]),
+            data["chrom"],
+            data["start"] + int(np.argmax(track["values"])) * data["step"] + 1,
+        ]
+        for track in data["tracks"]
+    ]
+    peaks = _grid("Where each track is highest", ["track", "highest", "chromosome", "position"], rows)
+    return (
+        f'<div class="locus"><p class="keys">{keys}</p><div class="buttons"></div>'
+        f'<div class="view" tabindex="0" role="application" aria-label="{_text(part["title"])}. {keys}"></div>'
+        f'<p class="place" aria-live="polite"></p><script type="application/json">{text}</script>'
+        f"<noscript>Without JavaScript only the highest places are listed.</noscript></div>"
+        f"<details><summary>Highest places as numbers</summary>{peaks}</details>"
+    )
+
+
+def _few(count: int, most: int = 11) -> list[int]:
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)).tolist() if count else []
+
+
+def _listed(value: object) -> str:
+    """Anything as lists within lists."""
+    if isinstance(value, Mapping):
+        return "<ul>" + "".join(f"<li>{_text(key)}: {_listed(item)}</li>" for key, item in value.items()) + "</ul>"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_listed, value))
+    return _text(_shown(value))
+
+
+def _kind(value: object) -> str:
+    return "number" if value is None or isinstance(value, (int, float)) else "words"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def _text(value: object) -> str:
+    return html.escape(str(value), quote=True)
