@@ -153,10 +153,10 @@ def describe(found: Mapping[str, list[comparison.Row]]) -> tuple[str, list[dict]
     text = table(printed)
     if len(found) > 1:
         tests = differences(found)
-        columns = ["the model against", "factors", "median difference", "p (Wilcoxon)"]
-        note = "Of average precisions, factor by factor, two-sided."
+        columns = ["the model against", "factors", "median difference", "p (Wilcoxon)", "p (Mann-Whitney)"]
+        note = "Of average precisions, two-sided: factor by factor (Wilcoxon), and of all against all (Mann-Whitney)."
         sections.append({"kind": "table", "title": "Differences", "note": note, "columns": columns, "rows": tests})
-        shown = {row[0]: {"factors": row[1], "median difference": row[2], "p (Wilcoxon)": row[3]} for row in tests}
+        shown = {row[0]: dict(zip(columns[1:], row[1:], strict=True)) for row in tests}
         text += f"\n\nthe model against\n{table(shown)}"
     for name, results in found.items():
         series = [{"name": row.name, "x": row.curve["recall"], "y": row.curve["precision"]} for row in results]
@@ -172,8 +172,9 @@ def differences(found: Mapping[str, list[comparison.Row]]) -> list[list]:
     lines = []
     for label in labels:
         both = [values for values in precisions.values() if label in values]
-        test = comparison.paired([values["model"] for values in both], [values[label] for values in both])
-        lines.append([label, len(both), test.median, test.p_value])
+        ours, theirs = [values["model"] for values in both], [values[label] for values in both]
+        test, free = comparison.paired(ours, theirs), comparison.unpaired(ours, theirs)
+        lines.append([label, len(both), test.median, test.p_value, free.p_value])
     return lines
 
 

@@ -14,6 +14,8 @@ import registry.store
 import zoo
 from zoo import architectures, folder
 from zoo.data import synthetic
+from zoo.genome.encode import encode
+from zoo.genome.sequence import Genome, write_twobit
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, SignalSpec
 
 TABLE = "Standard_Thresh\tMonotonic_Avg_Precision\tMonotonic_Avg_Recall\tMonotonic_Avg_log2FC\tAvg_F1\n" + "".join(
@@ -50,6 +52,21 @@ def cache(tmp_path_factory: pytest.TempPathFactory):
         patch.setenv("ZOO_CACHE", str(root))
         patch.setenv("ZOO_UPSTREAM", "http://127.0.0.1:9")  # the discard port: nothing answers
         yield root
+
+
+@pytest.fixture(scope="session")
+def asap_data(shared: Path) -> Path:
+    """What ASAP's package made of a small synthetic genome."""
+    return shared / "golden" / "asap" / "data"
+
+
+@pytest.fixture(scope="session")
+def asap_genome(asap_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Genome:
+    """That genome."""
+    records = (asap_data / "inputs" / "genome.fa").read_text().split(">")[1:]
+    path = tmp_path_factory.mktemp("asap") / "genome.2bit"
+    write_twobit(path, {record.split()[0]: encode("".join(record.split("\n")[1:])) for record in records})
+    return Genome(path)
 
 
 @pytest.fixture(scope="session")

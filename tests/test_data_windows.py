@@ -10,7 +10,6 @@ from zoo.data import windows
 from zoo.data.windows import EVALUATION, ROBUSTNESS, TRAINING, Layout
 from zoo.errors import InputError
 from zoo.genome import bed, vcf
-from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome, write_twobit
 
@@ -25,26 +24,17 @@ LAYOUTS = {
 
 
 @pytest.fixture(scope="module")
-def inputs(shared: Path) -> Path:
-    return shared / "golden" / "asap" / "data" / "inputs"
+def inputs(asap_data: Path) -> Path:
+    return asap_data / "inputs"
 
 
 @pytest.fixture(scope="module")
-def golden(shared: Path) -> dict:
-    return json.loads((shared / "golden" / "asap" / "data" / "windows.json").read_text())
+def golden(asap_data: Path) -> dict:
+    return json.loads((asap_data / "windows.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def genome(inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> Genome:
-    records = (inputs / "genome.fa").read_text().split(">")[1:]
-    sequences = {record.split()[0]: encode("".join(record.split("\n")[1:])) for record in records}
-    path = tmp_path_factory.mktemp("genome") / "genome.2bit"
-    write_twobit(path, sequences)
-    return Genome(path)
-
-
-@pytest.fixture(scope="module")
-def starts(genome: Genome, inputs: Path):
+def starts(asap_genome: Genome, inputs: Path):
     """Function: the starts of a builder with a filter set, chromosome by chromosome."""
     peaks = inputs / "peaks.narrowPeak"
     blacklist = {"bed": bed.read(inputs / "blacklist.bed"), "no_filters": []}
@@ -54,11 +44,11 @@ def starts(genome: Genome, inputs: Path):
     def of(builder: str, filters: str, compat: str | None) -> dict[str, list[int]]:
         layout, found = LAYOUTS[builder], {}
         summits = windows.summits(peaks, compat=compat)
-        for chrom, length in genome.sizes.items():
+        for chrom, length in asap_genome.sizes.items():
             if "peak" in builder:
                 chosen = windows.around(summits[chrom], length, layout, compat)
             else:
-                chosen = windows.tiled(genome, chrom, layout, compat)
+                chosen = windows.tiled(asap_genome, chrom, layout, compat)
             here = [[item for item in items if item.chrom == chrom] for items in (blacklist[filters], unmappable)]
             if filters == "no_filters":
                 here = [[], []]

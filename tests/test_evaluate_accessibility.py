@@ -14,7 +14,6 @@ from zoo.data.windows import EVALUATION, ROBUSTNESS, Layout
 from zoo.errors import InputError
 from zoo.evaluate.accessibility import Bins, Recovery, evaluate, recovery
 from zoo.evaluate.robustness import layout, variation
-from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.porting import asap
@@ -22,25 +21,12 @@ from zoo.porting import asap
 THEIRS = np.array([0, 2, 1, 3, 4])  # A, G, C, T, N as ours
 
 
-@pytest.fixture(scope="module")
-def data(shared: Path) -> Path:
-    return shared / "golden" / "asap" / "data"
-
-
-@pytest.fixture(scope="module")
-def genome(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Genome:
-    records = (data / "inputs" / "genome.fa").read_text().split(">")[1:]
-    path = tmp_path_factory.mktemp("genome") / "genome.2bit"
-    write_twobit(path, {record.split()[0]: encode("".join(record.split("\n")[1:])) for record in records})
-    return Genome(path)
-
-
 @pytest.mark.parametrize("pieces", [1, 5])
 @pytest.mark.parametrize("space", ["true", "false"])
-def test_metrics_of_the_original(data: Path, space: str, pieces: int):
+def test_metrics_of_the_original(asap_data: Path, space: str, pieces: int):
     """Once for numbers as ln(1 + track), once for those of the track."""
-    expected = json.loads((data / "metrics.json").read_text())[f"logspace_input_{space}"]
-    arrays = np.load(data / "metrics_input.npz")
+    expected = json.loads((asap_data / "metrics.json").read_text())[f"logspace_input_{space}"]
+    arrays = np.load(asap_data / "metrics_input.npz")
     true, pred = (
         arrays[name] if space == "true" else np.log1p(arrays[name].astype(float)) for name in ("true", "pred")
     )
@@ -63,9 +49,9 @@ def test_metrics_of_the_original(data: Path, space: str, pieces: int):
     assert ours == {name: pytest.approx(value, abs=close[name]) for name, value in expected.items()}
 
 
-def test_the_original_changes_scales_in_single_precision(data: Path):
+def test_the_original_changes_scales_in_single_precision(asap_data: Path):
     """exp(x) - 1 and ln(x + 1) lose small numbers there, which moves two likelihoods by 1e-5; else they are equal."""
-    expected, arrays = json.loads((data / "metrics.json").read_text()), np.load(data / "metrics_input.npz")
+    expected, arrays = json.loads((asap_data / "metrics.json").read_text()), np.load(asap_data / "metrics_input.npz")
     one = np.float32(1)
     for space, name, change in (
         ("true", "poisson_nll_nonlog", lambda x: np.exp(x) - one),
@@ -83,35 +69,38 @@ def lstm(shared: Path):
         return scores(asap.from_torch("lstm", dict(tensors)))
 
 
-def starts(data: Path, builder: str, chrom: str) -> dict[str, np.ndarray]:
+def starts(asap_data: Path, builder: str, chrom: str) -> dict[str, np.ndarray]:
     """Where the original's windows lie, whose rules differ a little from the right ones."""
-    return {chrom: np.array(json.loads((data / "windows.json").read_text())["v0.2.2"][builder]["bed"][chrom])}
+    return {chrom: np.array(json.loads((asap_data / "windows.json").read_text())["v0.2.2"][builder]["bed"][chrom])}
 
 
 @pytest.mark.parametrize("chrom", ["chr2", "chr3"])
 @pytest.mark.parametrize("kind", ["peak", "wg"])
-def test_scores_of_the_original_end_to_end(data: Path, genome: Genome, lstm, kind: str, chrom: str):
+def test_scores_of_the_original_end_to_end(asap_data: Path, asap_genome: Genome, lstm, kind: str, chrom: str):
     """Full-size network, around peaks and everywhere, central bins; the original rounds the track to half precision."""
-    expected = json.loads((data / "end_to_end_lstm.json").read_text())[f"eval_model_{kind}_dataset"][chrom]
-    signal = zoo.Signal(data / "inputs" / "signal.bw")
-    slabs = Slabs(genome, [maxima(signal)], starts(data, f"{kind}_dataset", chrom), EVALUATION)
+    expected = json.loads((asap_data / "end_to_end_lstm.json").read_text())[f"eval_model_{kind}_dataset"][chrom]
+    signal = zoo.Signal(asap_data / "inputs" / "signal.bw")
+    slabs = Slabs(asap_genome, [maxima(signal)], starts(asap_data, f"{kind}_dataset", chrom), EVALUATION)
     found = evaluate(lambda x: np.asarray(lstm.predict_on_batch(x))[:, 128:384], AccessibilityEvaluation(slabs, 16))
     ours = [found.pearson, found.mse, found.poisson_nll, found.spearman, found.kendall]
     names = ("pearson_r", "mse", "poisson_nll", "spearman_r", "kendall_tau")
     assert ours == [pytest.approx(expected[name], abs=2e-4) for name in names]
 
 
-def test_robustness_of_the_original_end_to_end(data: Path, genome: Genome, lstm):
-    expected = json.loads((data / "end_to_end_lstm.json").read_text())["eval_robustness_peak_dataset"]["chr3"]
-    slabs = Slabs(genome, [], starts(data, "robustness_peak_dataset", "chr3"), ROBUSTNESS)
+def test_robustness_of_the_original_end_to_end(asap_data: Path, asap_genome: Genome, lstm):
+    expected = json.loads((asap_data / "end_to_end_lstm.json").read_text())["eval_robustness_peak_dataset"]["chr3"]
+    slabs = Slabs(asap_genome, [], starts(asap_data, "robustness_peak_dataset", "chr3"), ROBUSTNESS)
     found = variation(lambda x: np.asarray(lstm.predict_on_batch(x)), slabs, 2048)
     assert found.score == pytest.approx(expected["cov"], rel=1e-3)
     np.testing.assert_allclose(found.curve, list(expected["cov_per_bin"].values()), rtol=2e-3)
 
 
-def test_robustness_of_the_original(shared: Path, data: Path, tmp_path: Path):
+def test_robustness_of_the_original(shared: Path, asap_data: Path, tmp_path: Path):
     """Six slabs, bin by bin."""
-    golden, expected = np.load(data / "robustness_batch.npz"), json.loads((data / "robustness_batch.json").read_text())
+    golden, expected = (
+        np.load(asap_data / "robustness_batch.npz"),
+        json.loads((asap_data / "robustness_batch.json").read_text()),
+    )
     folder = shared / "golden" / "asap" / "convnext_dcnn"
     arguments = json.loads((folder / "meta.json").read_text())["constructor_args"]
     with np.load(folder / "weights.npz") as tensors:
