@@ -32,8 +32,11 @@ def test_benchmark_of_the_original(golden: Path, tmp_path: Path, capsys: pytest.
         assert ours[0] == theirs[0]
         numbers = [np.array([line.split("\t") for line in rows[1:]], float) for rows in (ours, theirs)]
         np.testing.assert_allclose(*numbers, rtol=1e-9, atol=1e-12)
+    assert main(["benchmark", *files, "--tables"]) == 2
+    assert "beside the output" in capsys.readouterr().err
     said = json.loads((tmp_path / "out" / "ctcf.json").read_text())
     assert said["kind"] == "binding"
+    assert [part["kind"] for part in said["sections"]] == ["table", "curves"]
     assert said["rows"]["chr2"]["aupr"] == pytest.approx(0.68821, abs=5e-6)
     assert said["inputs"]["peaks"].endswith("gold.bw")
 

@@ -135,6 +135,17 @@ def test_files_of_other_assemblies(tmp_path: Path, track: Path):
         benchmark(track, [Interval("chr1", 0, 5)], bin_size=0)
 
 
+def test_contigs_shorter_than_a_bin_are_left_out(tmp_path: Path):
+    """Unless they are asked for."""
+    scores = np.array([0.5, 0.1, 0.3], np.float32)
+    sizes = {"chr1": 600, "chrUn": 199}
+    writers.bigwig(tmp_path / "p.bw", sizes, [("chr1", scores), ("chrUn", scores[:1])], 200)
+    found = benchmark(tmp_path / "p.bw", [Interval("chr1", 0, 5), Interval("chrUn", 0, 5)])
+    assert list(found.chromosomes) == ["chr1"]
+    with pytest.raises(InputError, match="chrUn"):
+        benchmark(tmp_path / "p.bw", [Interval("chr1", 0, 5)], ["chr1", "chrUn"])
+
+
 def test_a_chromosome_that_is_not_there(track: Path):
     with pytest.raises(InputError, match="chr7"):
         benchmark(track, [Interval("chr1", 0, 5)], chromosomes=["chr7"])

@@ -62,6 +62,8 @@ def benchmark(options: argparse.Namespace) -> None:
     from zoo.genome.interval import Interval
     from zoo.genome.signal import Signal
 
+    if options.tables and not options.output:
+        raise InputError("Tables are written beside the output", example="--output out/ctcf --tables")
     track = Signal(options.prediction)
     region = Interval.parse(options.region, track.sizes) if options.region else None
     where = {"chromosomes": options.chromosomes, "region": region, "blacklist": options.blacklist}
@@ -79,7 +81,7 @@ def benchmark(options: argparse.Namespace) -> None:
     series = [{"name": "all", "x": result.curves["recall"], "y": result.curves["precision"]}]
     sections = [{"kind": "curves", "title": "Precision and recall", "x": "recall", "y": "precision", "series": series}]
     _answer(options, "Predicted binding", said, rows, [*sections, *_locus(options, track, region)])
-    if options.tables and options.output:
+    if options.tables:
         result.write_tables(Path(options.output).expanduser())
 
 

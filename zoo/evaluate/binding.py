@@ -214,7 +214,8 @@ def kept(
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """(chromosome, edges of its bins (n + 1,), which of them count (n,) bool); those far from a region are left out."""
     unwanted = bins.spans(blacklist, track.sizes, "blacklist") if blacklist is not None else {}
-    chosen, found = [region.chrom] if region else list(chromosomes or track.sizes), False
+    whole = [chrom for chrom, size in track.sizes.items() if size >= bin_size] or list(track.sizes)
+    chosen, found = [region.chrom] if region else list(chromosomes or whole), False
     for chrom in chosen:
         places = bins.edges(track, chrom, bin_size)
         if region:
