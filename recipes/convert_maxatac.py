@@ -26,9 +26,7 @@ from zoo.errors import ZooError
 from zoo.plot.curves import plot_thresholds
 from zoo.porting import maxatac
 from zoo.porting.golden import golden_inputs
-from zoo.predict import thresholds
 
-CUTOFFS = ("f1", "precision=0.5", "precision=0.7", "precision=0.9", "recall=0.5")
 RANDOM_WINDOWS = 64
 
 
@@ -61,7 +59,9 @@ def convert(name: str, out: Path) -> Path:
                 shutil.copyfile(path, staging / path.name)
         figure = Figure(figsize=(5, 3), layout="constrained")
         plot_thresholds(figure.add_subplot(), model.thresholds).figure.savefig(staging / "thresholds.png", dpi=100)
-        text = card.of_model(model.spec.to_json(), cutoffs(model), report, maxatac.training(), "thresholds.png")
+        text = card.of_model(
+            model.spec.to_json(), model.thresholds.examples(), report, maxatac.training(), "thresholds.png"
+        )
         (staging / "README.md").write_text(text)
         store.write_digests(staging, {"source": model.spec.provenance["source"]})
         shutil.rmtree(target, ignore_errors=True)
@@ -92,18 +92,6 @@ def parity(model: zoo.Model) -> dict[str, object]:
         "largest difference": f"{difference:.2g}",
         "Keras, TensorFlow": f"{found['keras']}, {found['tensorflow']}",
     }
-
-
-def cutoffs(model: zoo.Model) -> list[tuple[str, float, float, float]]:
-    """Score, precision and recall of some thresholds, as far as the model's table reaches them."""
-    rows = []
-    for name in CUTOFFS:
-        try:
-            found = thresholds.resolve(name, model.thresholds)
-        except ZooError:
-            continue
-        rows.append((name, found.score, found.precision, found.recall))
-    return rows
 
 
 if __name__ == "__main__":

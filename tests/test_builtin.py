@@ -7,12 +7,14 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import registry
 import zoo
 from zoo.errors import IntegrityError
 from zoo.evaluate.binding import benchmark
+from zoo.predict.thresholds import resolve
 
 ROOT = Path(__file__).parents[1]
 FACTORS = ("CBF1", "CIN5", "FKH1", "HSF1", "MCM1", "RAP1", "REB1", "SWI4", "TBF1", "UME6")
@@ -48,7 +50,7 @@ def test_they_load_where_nothing_can_be_reached(tmp_path: Path):
 
 def test_they_are_small():
     sizes = [path.stat().st_size for path in (ROOT / "registry" / "builtin").rglob("*") if path.is_file()]
-    assert len(sizes) == 11 * 5
+    assert len(sizes) == 11 * 5 + 10  # those of binding have a table of thresholds, too
     assert sum(sizes) < 12_000_000
 
 
@@ -75,6 +77,7 @@ def test_they_are_in_the_wheel(tmp_path: Path):
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"registry/builtin/{name}/model.weights.h5" for name in NAMES} <= names
+    assert {"zoo/evaluate/report.css", "zoo/evaluate/report.js"} <= names
     assert "registry/families/yeast.json" in names
 
 
@@ -124,3 +127,22 @@ def test_reb1_on_chromosomes_it_has_not_seen(shared: Path, tmp_path: Path):
     assert (scores.positives, scores.bins) == (192, 12_281)
     assert scores.aupr == pytest.approx(model.spec.metrics["AUPR"], abs=2e-4)
     assert scores.aupr >= 0.45
+    # what the table promises holds on these chromosomes, too, which it was not made on
+    promised = resolve("f1", model.thresholds)
+    (table,) = (benchmark(files.bigwig, data.peaks_of("REB1"), chromosomes).scores[chrom] for chrom in chromosomes[:1])
+    precision, recall, score = table.every_threshold()
+    at = int(np.searchsorted(score, promised.score))
+    assert precision[at] == pytest.approx(promised.precision, abs=0.15)
+    assert recall[at] == pytest.approx(promised.recall, abs=0.15)
+
+
+@pytest.mark.parametrize("name", NAMES[:-1])
+def test_thresholds_of_binding_models(name: str):
+    """Calibrated on the validation chromosomes: the best F1 is what the table says, and the card tells of it."""
+    model = zoo.load(name)
+    best = resolve("f1", model.thresholds)
+    assert 0 < best.score < 1
+    assert best.f1 == model.thresholds.columns["f1"].max() > 0
+    card = (registry.builtin(*registry.resolve(name)) / "README.md").read_text()
+    assert "Thresholds are calibrated on chrX, chrXI." in card
+    assert f"| f1 | {best.score:.3f} | {best.precision:.3f} | {best.recall:.3f} |" in card

@@ -64,7 +64,7 @@ def test_cell_types_count_alike(samples: list, tmp_path: Path):
     assert found.columns["precision"][at] == pytest.approx((1 + 1 / 3) / 2)
     assert found.columns["recall"][at] == 0.5
     assert found.columns["f1"][at] == pytest.approx((1 + 0) / 2)
-    found.write(tmp_path / "t.tsv")
+    (tmp_path / "t.tsv").write_text(found.to_tsv())
     again = ThresholdTable.read(tmp_path / "t.tsv")
     for name, column in found.columns.items():
         np.testing.assert_allclose(again.columns[name], column, rtol=1e-9)

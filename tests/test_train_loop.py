@@ -70,6 +70,10 @@ def test_the_model_of_a_run(bound: Path):
     card = (bound / "model" / "README.md").read_text()
     assert "On chr1; epoch" in card
     assert "chosen by val dice on chr2; metrics are of chr3" in card
+    assert "Thresholds are calibrated on chr2." in card
+    assert "| f1 |" in card
+    assert (np.diff(model.thresholds.columns["precision"]) >= 0).all()
+    assert model.thresholds.columns["recall"][0] == 1
     plain = keras.saving.load_model(bound / "model.keras")
     x = np.random.default_rng(0).random((2, 1024, 5), np.float32)
     np.testing.assert_array_equal(np.asarray(plain(x, training=False)), np.asarray(model.network(x, training=False)))
@@ -87,6 +91,11 @@ def test_an_accessibility_model_of_a_run(open_chromatin: Path, files: synthetic.
 
 def test_a_run_that_is_over_stays_as_it_is(bound: Path, files: synthetic.Synthetic):
     before = (bound / "model" / "model.weights.h5").read_bytes()
+    written = json.loads((bound / "train.json").read_text())
+    older = {
+        key: value for key, value in reversed(written.items()) if key != "folds"
+    }  # a key that is newer than the run
+    (bound / "train.json").write_text(json.dumps(older))
     result = Run(training.binding(files, epochs=3)).train(bound, resume=True)
     assert len(result.rows) == 3
     assert (bound / "model" / "model.weights.h5").read_bytes() == before

@@ -108,7 +108,7 @@ def calibrate(options: argparse.Namespace) -> None:
     base.parent.mkdir(parents=True, exist_ok=True)
     target = base.with_name(f"{base.name}.tsv")
     with atomic(target, target.parent) as temporary:
-        found.write(temporary)
+        temporary.write_text(found.to_tsv(), encoding="utf-8")
     score = found.columns["threshold"].tolist()
     series = [
         {"name": label, "x": score, "y": found.columns[column].tolist()}

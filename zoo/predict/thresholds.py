@@ -14,6 +14,7 @@ COLUMNS = {
     "log2fc": "Monotonic_Avg_log2FC",
     "f1": "Avg_F1",
 }
+_ASKED = ("f1", "precision=0.5", "precision=0.7", "precision=0.9", "recall=0.5")
 EXAMPLES = '"f1", "precision=0.9", "recall=0.5", "log2fc=6" or a number such as 0.45'
 
 
@@ -72,11 +73,22 @@ class ThresholdTable:
             )
         return cls({key: rows[:, header.index(column)] for key, column in COLUMNS.items()})
 
-    def write(self, path: Path) -> None:
-        """Write the table as `read` reads it."""
+    def to_tsv(self) -> str:
+        """The table as `read` reads it."""
         rows = np.stack([self.columns[key] for key in COLUMNS], axis=1)
         lines = ["\t".join(COLUMNS.values()), *("\t".join(f"{value:.10g}" for value in row) for row in rows.tolist())]
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return "\n".join(lines) + "\n"
+
+    def examples(self) -> list[tuple[str, float, float, float]]:
+        """Name, score, precision and recall of thresholds that people ask for, as far as the table reaches them."""
+        rows = []
+        for name in _ASKED:
+            try:
+                found = resolve(name, self)
+            except InputError:
+                continue
+            rows.append((name, found.score, found.precision, found.recall))
+        return rows
 
     def row(self, asked: str, index: int, score: float | None = None) -> Threshold:
         """The threshold at a row of the table, or at `score` with what the row promises."""

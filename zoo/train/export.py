@@ -17,10 +17,12 @@ from zoo.environment import versions
 from zoo.evaluate.accessibility import evaluate
 from zoo.evaluate.baselines import KmerRegression, MeanProfile
 from zoo.evaluate.binding import benchmark
+from zoo.evaluate.calibration import calibrate
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.model import Model
 from zoo.porting.golden import golden_inputs
+from zoo.predict.thresholds import ThresholdTable
 from zoo.spec import InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.train.config import TrainConfig
 from zoo.train.loop import Result
@@ -55,13 +57,16 @@ class Learned:
 
 
 def write(target: Path, run: Learned, network: keras.Model) -> None:
-    """Write the folder of a network, evaluate it as anybody would, and write it again with the metrics."""
-    _write(target, run, network, {})
-    metrics = (_binding if run.config.binding else _accessibility)(Model(target), run)
-    _write(target, run, network, metrics)
+    """Write the folder of a network, evaluate it as anybody would, and write it again with what was found."""
+    _write(target, run, network, {}, None)
+    model = Model(target)
+    table = _calibrated(model, run) if run.config.binding else None
+    _write(target, run, network, (_binding if run.config.binding else _accessibility)(model, run), table)
 
 
-def _write(target: Path, run: Learned, network: keras.Model, metrics: dict[str, float]) -> None:
+def _write(
+    target: Path, run: Learned, network: keras.Model, metrics: dict[str, float], table: ThresholdTable | None
+) -> None:
     spec, config, result = _spec(run, metrics), run.config, run.result
     inputs = golden_inputs(spec.input.window)[..., : spec.input.channels]
     outputs = np.asarray(architectures.scores(network)(inputs, training=False))
@@ -72,9 +77,11 @@ def _write(target: Path, run: Learned, network: keras.Model, metrics: dict[str, 
         f"{config.monitor.replace('_', ' ')} on {', '.join(split.validation)}; "
         f"metrics are of {', '.join(split.test) or 'no chromosome'}, which it has not seen{bins}."
     )
+    training += f" Thresholds are calibrated on {', '.join(split.validation)}." if table else ""
     training += f" To make it again: {config.command}" if config.command else ""
-    text = card.of_model(spec.to_json(), training=training)
-    folder.write(target, spec, network, folder.Golden(inputs, outputs), None, text)
+    text = card.of_model(spec.to_json(), table.examples() if table else (), training=training)
+    calibrated = table.to_tsv().encode() if table else None
+    folder.write(target, spec, network, folder.Golden(inputs, outputs), calibrated, text)
     store.write_digests(target, {"source": config.name})
 
 
@@ -107,6 +114,26 @@ def _spec(run: Learned, metrics: dict[str, float]) -> ModelSpec:
             "citation": config.citation,
         },
     )
+
+
+def _calibrated(model: Model, run: Learned) -> ThresholdTable | None:
+    """Thresholds by the validation chromosomes, over the cell types that have a peak there; None if none has."""
+    config, genome, samples = run.config, Genome(run.config.genome), []
+    chromosomes = list(config.chromosomes.validation)
+    with tempfile.TemporaryDirectory(dir=model.path) as work:
+        for number, cell in enumerate(run.task.cells):
+            truth = [item for item in on_genome(cell.chip_peaks, genome) if item.chrom in chromosomes]
+            if truth:
+                files = model.predict(
+                    genome=genome,
+                    signal=Signal(cell.signal),
+                    chromosomes=chromosomes,
+                    output=Path(work) / f"{number}",
+                    threshold=None,
+                    progress=run.progress,
+                )
+                samples.append((files.bigwig, truth))
+        return calibrate(samples, chromosomes, run.task.blacklist or None) if samples else None
 
 
 def _binding(model: Model, run: Learned) -> dict[str, float]:

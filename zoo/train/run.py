@@ -13,6 +13,7 @@ from pathlib import Path
 import keras
 import matplotlib
 
+from registry import typed
 from zoo import architectures
 from zoo.environment import versions
 from zoo.errors import InputError, ZooWarning
@@ -146,9 +147,9 @@ class Run:
         text = json.dumps(self.config.to_json(), indent=1) + "\n"
         known = folder / CONFIG
         if resume and known.is_file():
-            if (before := known.read_text()) != text:
-                old, new = json.loads(before), json.loads(text)
-                changed = sorted(key for key in new if old.get(key) != new[key])
+            before = typed.parse(TrainConfig, json.loads(known.read_text()), known)  # what it does not name is default
+            old, new = (json.loads(json.dumps(config.to_json())) for config in (before, self.config))
+            if changed := sorted(key for key in new if old[key] != new[key]):
                 raise InputError(
                     "A run goes on with the configuration that it began with",
                     where=known,
