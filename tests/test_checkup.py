@@ -148,10 +148,18 @@ def test_regions_off_the_genome(genome: Genome):
         "3 regions, 1,200 bp",
         "2 are within 512 bp of a chromosome's end: N and the signal's fill value stand for what is missing",
     ]
+    said = [finding.said for finding in files.of_regions(close, genome, blacklist=[Interval("1", 5050, 5060)])]
+    assert said[-1] == "1 touch the blacklist, whose bins are left out"
     behind = [Interval("chr2", 89_000, 90_001)]
     only(files.of_regions(behind, genome), ERROR, "1 end behind their chromosome, such as chr2:90,001")
     only(files.of_regions([Interval("chr9", 1, 2), *close], genome), ERROR, "1 of 4 on chromosomes", "chr9")
     only(files.of_regions([Interval("chr2", 52_000, 53_000)], genome), WARNING, "100% of their bases are N")
+
+
+def test_regions_in_a_data_frame(genome: Genome):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"chrom": ["chr1"], "start": [2000], "end": [3000]})
+    assert zoo.doctor(genome.path, regions=frame).findings[-1].said == "1 regions, 1,000 bp"
 
 
 def test_variants_of_another_assembly(genome: Genome, tmp_path: Path):

@@ -152,6 +152,16 @@ def test_tracks_that_cannot_be_averaged(tmp_path: Path):
     assert not (tmp_path / "mean.bw").exists()
 
 
+def test_bases_that_are_no_number_have_no_signal(tmp_path: Path):
+    """NaN is what bigWig files say of bases without data; an infinite value is named with its place."""
+    nan = float("nan")
+    tracks.normalize(bigwig(tmp_path / "nan.bw", [4, nan, 2]), tmp_path / "out.bw", percentile=100)
+    assert Signal(tmp_path / "out.bw", fill=-1).values("chr1", 1, 6).tolist() == [0, 1, 0, 0.5, 0]
+    with pytest.raises(InputError, match=r"inf.bw chr1:4: A signal is finite"):
+        tracks.normalize(bigwig(tmp_path / "inf.bw", [4, float("inf"), 2]), tmp_path / "no.bw")
+    assert not (tmp_path / "no.bw").exists()
+
+
 def test_no_track_replaces_its_source(tmp_path: Path):
     source = bigwig(tmp_path / "in.bw", [1, 2, 4])
     before = source.read_bytes()

@@ -103,7 +103,7 @@ def doctor(
         unwanted = [] if found[-1].status == ERROR else bed.read(blacklist, may_be_empty=True)
     if signal is not None:
         found += _caught("signal", _signal(genome, signal, reads))
-    if regions is not None and regions != "auto":
+    if regions is not None and not (isinstance(regions, str) and regions == "auto"):
         found += _caught("regions", _regions(genome, regions, window, unwanted))
     if vcf is not None:
         found += _caught("variants", files.of_variants(vcf, genome))

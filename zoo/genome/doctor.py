@@ -151,7 +151,7 @@ def of_regions(
     unknown = np.mean([(genome.codes(i.chrom, i.start, min(i.end, i.start + _STRETCH)) == N).mean() for i in chosen])
     if unknown > 0.5:
         yield Finding("regions", WARNING, f"{unknown:.0%} of their bases are N", "Are they of this assembly?")
-    unwanted = bed.merge(blacklist)
+    unwanted = bed.merge(_here(blacklist, genome)[0])
     touched = sum(
         bool(((unwanted[item.chrom][:, 0] < item.end) & (unwanted[item.chrom][:, 1] > item.start)).any())
         for item in here
