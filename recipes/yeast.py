@@ -1,7 +1,7 @@
 """The yeast data as training takes it: one genome, cut-site tracks, peaks with the genome's chromosome names."""
 
-import gzip
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,16 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.genome import bed
 from zoo.genome.sequence import Genome
-from zoo.predict.writers import atomic, bigwig
+from zoo.predict.writers import atomic
+from zoo.prepare import fragments, tracks
+from zoo.prepare.coverage import Runs, smoothed
+from zoo.prepare.cutsites import TN5, CutSites
+from zoo.prepare.normalize import statistics
 from zoo.prepare.peaks import call, write
 
 FACTORS = ("CBF1", "CIN5", "FKH1", "HSF1", "MCM1", "RAP1", "REB1", "SWI4", "TBF1", "UME6")
 _SMOOTHING = {"signal": 20, "accessibility": 75}  # bp on each side of a cut site, as maxATAC's input and ASAP's target
 _PERCENTILE = 99
-_TN5 = (4, -5)  # the fragments are not shifted: from their ends to where the transposase cut
 _LEFT_OUT = ("chrM", "chrXII")  # of the percentile; chrXII holds a third of all fragments, in repeats
 _TARGET = 20  # what the percentile is in the accessibility track, which is learned as ln(1 + x)
 
@@ -62,44 +65,36 @@ def prepare(source: Path, target: Path) -> Yeast:
     """
     target.mkdir(parents=True, exist_ok=True)
     genome = Genome(source / "sacCer3.2bit")
-    tracks = {name: target / f"{name}.bw" for name in _SMOOTHING}
-    if not all(path.is_file() for path in tracks.values()):
-        cuts = cut_sites(source / "yeast_500k_SRR1822137.bedpe.gz", genome.sizes)
-        for name, path in tracks.items():
-            with atomic(path, target) as temporary:
-                bigwig(temporary, genome.sizes, normalized(cuts, name), bin_size=1)
+    made = {name: target / f"{name}.bw" for name in _SMOOTHING}
+    if not all(path.is_file() for path in made.values()):
+        make_tracks(source / "yeast_500k_SRR1822137.bedpe.gz", genome.sizes, made)
     peaks = {
         path.name.split("_")[0].upper(): renamed(path, source / "chrom_alias.tsv", target / path.name)
         for path in sorted((source / "peaks").glob("*_CX.bed"))
     }
     summits = target / "accessibility.narrowPeak"
     if not summits.is_file():
-        write(summits, call(tracks["accessibility"], _TARGET / 4, min_length=100, max_gap=0))
-    return Yeast(genome.path, tracks["signal"], tracks["accessibility"], peaks, summits)
+        write(summits, call(made["accessibility"], _TARGET / 4, min_length=100, max_gap=0))
+    return Yeast(genome.path, made["signal"], made["accessibility"], peaks, summits)
 
 
-def cut_sites(fragments: Path, sizes: dict[str, int]) -> dict[str, np.ndarray]:
-    """Chromosome → cuts at each base, (length,) int64, of a gzipped table of chrom, start, end."""
-    found: dict[str, list[int]] = {chrom: [] for chrom in sizes}
-    with gzip.open(fragments, "rt") as lines:
-        for line in lines:
-            chrom, start, end = line.split("\t")[:3]
-            found[chrom] += (int(start) + _TN5[0], int(end) + _TN5[1])
-    inside = {chrom: np.clip(np.array(at, np.int64), 0, sizes[chrom] - 1) for chrom, at in found.items()}
-    return {chrom: np.bincount(at, minlength=sizes[chrom]) for chrom, at in inside.items()}
+def make_tracks(reads: Path, sizes: dict[str, int], targets: dict[str, Path]) -> None:
+    """Write tracks of fragments: cuts within some bp of each base, over a percentile of those that are not 0."""
+    with tempfile.TemporaryDirectory(dir=next(iter(targets.values())).parent) as work:
+        sites = CutSites(Path(work) / "sites", sizes)
+        for block in fragments.read(reads):
+            sites.add_fragments(block, TN5, reads)
+        for name, path in targets.items():
+            found = [runs for chrom in sizes for runs in smoothed(chrom, _counts(sites, chrom), _SMOOTHING[name])]
+            judged = [(runs.values.astype(np.float32), runs.lengths) for runs in found if runs.chrom not in _LEFT_OUT]
+            top = statistics(lambda judged=judged: judged, _PERCENTILE).high
+            top /= _TARGET if name == "accessibility" else 1
+            scaled = (Runs(runs.chrom, runs.edges, (runs.values / top).astype(np.float32)) for runs in found)
+            tracks.write(path, sizes, scaled, progress=False)
 
 
-def normalized(cuts: dict[str, np.ndarray], name: str) -> Iterator[tuple[str, np.ndarray]]:
-    """(chromosome, track): cuts within some bp of each base, over a percentile of those that are not 0."""
-    reach = _SMOOTHING[name]
-    tracks = {}
-    for chrom, counts in cuts.items():
-        total = np.cumsum(np.pad(counts, (reach + 1, reach)))
-        tracks[chrom] = total[2 * reach + 1 :] - total[: -2 * reach - 1]
-    values = np.concatenate([track[track > 0] for chrom, track in tracks.items() if chrom not in _LEFT_OUT])
-    top = np.percentile(values, _PERCENTILE) / (_TARGET if name == "accessibility" else 1)
-    for chrom, track in tracks.items():
-        yield chrom, (track / top).astype(np.float32)
+def _counts(sites: CutSites, chrom: str) -> Iterator[np.ndarray]:
+    return (counts for _, counts in sites.counts(chrom))
 
 
 def renamed(peaks: Path, aliases: Path, target: Path) -> Path:

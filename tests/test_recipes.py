@@ -141,10 +141,12 @@ def test_the_tracks_of_yeast(shared: Path, tmp_path: Path):
 
     with gzip.open(tmp_path / "fragments.gz", "wt") as file:
         file.write("chrI\t100\t200\nchrI\t100\t160\n")
-    cuts = yeast.cut_sites(tmp_path / "fragments.gz", {"chrI": 400, "chrII": 50})
-    assert {int(at): int(cuts["chrI"][at]) for at in np.flatnonzero(cuts["chrI"])} == {104: 2, 155: 1, 195: 1}
-    assert not cuts["chrII"].any()
-    track = dict(yeast.normalized(cuts, "signal"))["chrI"]
+    made = {name: tmp_path / f"{name}.bw" for name in ("signal", "accessibility")}
+    yeast.make_tracks(tmp_path / "fragments.gz", {"chrI": 400, "chrII": 50}, made)
+    track = zoo.Signal(made["signal"]).values("chrI", 0, 400)
     counts = (track / track.max() * 2).round(5)
     assert np.flatnonzero(counts).tolist() == [*range(84, 125), *range(135, 216)]
     assert counts[[84, 124, 135, 174, 175, 176, 215]].tolist() == [2, 2, 1, 1, 2, 1, 1]
+    wide = zoo.Signal(made["accessibility"])
+    assert np.flatnonzero(wide.values("chrI", 0, 400)).tolist() == list(range(29, 271))
+    assert not wide.values("chrII", 0, 50).any()
