@@ -137,7 +137,8 @@ def evaluate(options: argparse.Namespace) -> None:
 
     model, genome, signal = load(options.name), Genome(options.genome), Signal(options.signal)
     avoided = [on_genome(path, genome) if path else [] for path in (options.blacklist, options.unmappable)]
-    found = models.accessibility(model, genome, signal, options.chromosomes, options.peaks, *avoided)
+    judged = models.windows(model.spec, genome, signal, options.chromosomes, options.peaks, *avoided)
+    found = models.accessibility(model, judged)
     rows = {chrom: asdict(row) for chrom, row in found.items()}
     bin_size, sections = model.spec.output.bin_size, []
     for chrom, row in rows.items():

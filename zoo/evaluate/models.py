@@ -1,6 +1,6 @@
 """Models of accessibility on a genome, chromosome by chromosome, so that memory holds one at a time."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,23 +22,9 @@ from zoo.spec import ModelSpec
 _BATCH = 64  # windows
 
 
-def accessibility(
-    model: Model,
-    genome: Genome,
-    signal: Signal,
-    chromosomes: Sequence[str] | None = None,
-    peaks: str | Path | None = None,
-    blacklist: Sequence[Interval] = (),
-    unmappable: Sequence[Interval] = (),
-    progress: bool | None = None,
-) -> dict[str, Accessibility]:
-    """Compare a model's predictions with a track (ASAP, its Methods). Arguments and errors as for `windows`.
-
-    Returns:
-        By chromosome; those without a window are left out.
-    """
-    found = windows(model.spec, genome, signal, chromosomes, peaks, blacklist, unmappable, progress)
-    return {chrom: evaluate(core(model), batches) for chrom, batches in found}
+def accessibility(model: Model, judged: Iterable[tuple[str, AccessibilityEvaluation]]) -> dict[str, Accessibility]:
+    """Compare a model's predictions with what `windows` gives (ASAP, its Methods), by chromosome."""
+    return {chrom: evaluate(core(model), batches) for chrom, batches in judged}
 
 
 def core(model: Model) -> Callable[[np.ndarray], np.ndarray]:
