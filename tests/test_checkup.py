@@ -114,7 +114,7 @@ def test_names_lengths_and_missing_chromosomes(genome: Genome):
         (lambda x: x * 700, ["not normalized: the 99th percentile", "zoo normalize"]),
         (lambda x: x - 0.01, ["not normalized: it has negative values (lowest -0.01)"]),
         (lambda x: x * 0, ["not normalized: it is zero"]),
-        (lambda x: np.minimum(x, 1), ["cut off: 1.0% of its positive bases are 1", "Do not clip"]),
+        (lambda x: np.minimum(x, 1), ["clipped: 1.0% of its positive bases are 1", "Do not clip"]),
         (lambda x: np.repeat(x[::25], 25)[: len(x)], ["changes every 25 bp only", "zoo prepare"]),
     ],
     ids=["depth", "negative", "zero", "clipped", "binned"],
@@ -122,6 +122,14 @@ def test_names_lengths_and_missing_chromosomes(genome: Genome):
 def test_tracks_that_a_model_was_not_trained_on(tmp_path: Path, change, parts: list[str]):
     path = bigwig(tmp_path / "s.bw", {"chr1": change(normalized(200_000)).astype(np.float32)})
     only(files.of_signal(Signal(path), ["chr1"], SPEC), WARNING, *parts)
+
+
+@pytest.mark.parametrize("counts", [[1], [1, 1, 1, 1, 2]], ids=["single cuts", "few cuts"])
+def test_shallow_tracks_are_not_clipped(tmp_path: Path, counts: list[int]):
+    """Many bases have the highest count of a shallow sample, but not more than have the next one."""
+    values = np.resize(np.array(counts, np.float32), 200_000)
+    path = bigwig(tmp_path / "s.bw", {"chr1": values / values.max()})
+    assert not any("clipped" in finding.said for finding in files.of_signal(Signal(path), ["chr1"], SPEC))
 
 
 def test_a_track_of_some_chromosomes(tmp_path: Path):
@@ -153,6 +161,7 @@ def test_regions_off_the_genome(genome: Genome):
     behind = [Interval("chr2", 89_000, 90_001)]
     only(files.of_regions(behind, genome), ERROR, "1 end behind their chromosome, such as chr2:90,001")
     only(files.of_regions([Interval("chr9", 1, 2), *close], genome), ERROR, "1 of 4 on chromosomes", "chr9")
+    only(files.of_regions([Interval("chr9", 1, 2)], genome), ERROR, "1 of 1 on chromosomes", "chr9")
     only(files.of_regions([Interval("chr2", 52_000, 53_000)], genome), WARNING, "100% of their bases are N")
 
 

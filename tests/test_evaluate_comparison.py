@@ -85,6 +85,9 @@ def test_binding_in_other_cells(tmp_path: Path):
     expected = np.zeros(10)
     expected[1], expected[2] = np.arcsinh(8) / 2, (np.arcsinh(5) + np.arcsinh(8)) / 2
     np.testing.assert_allclose(found, expected, rtol=1e-6)
+    (tmp_path / "bad.narrowPeak").write_text("chr1\t1\t9\t.\t0\t.\thigh\n")
+    with pytest.raises(InputError, match="line 1: A line of peaks is"):
+        baselines.other_cells([tmp_path / "bad.narrowPeak"])
     with pytest.raises(InputError, match="cell type to predict from"):
         baselines.other_cells([])
 

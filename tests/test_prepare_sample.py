@@ -194,6 +194,14 @@ def test_a_sample_by_hand(tmp_path: Path):
     assert Signal(made.signal, fill=-1).values("chr2", 0, 400).max() == 0
 
 
+def test_a_folder_in_the_place_of_a_file(tmp_path: Path):
+    """Nothing is written, the files that could be included."""
+    (tmp_path / "out.json").mkdir()
+    with pytest.raises(InputError, match=r"replaces no folder.*out.json"):
+        prepare(write(tmp_path / "f.tsv", "1\t100\t300\n"), tmp_path / "out", SIZES)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["f.tsv", "out.json"]
+
+
 def test_fragments_of_another_assembly(tmp_path: Path):
     path = write(tmp_path / "f.tsv", "chr1\t100\t300\nchr1\t500\t1001\n")
     with pytest.raises(GenomeMismatch, match=r"none ends behind its chromosome.*end=1001.*length=1000"):

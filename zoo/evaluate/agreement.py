@@ -46,7 +46,7 @@ class Pairs:
     """
 
     def __init__(self, most: int = _SAMPLE) -> None:
-        self._most, self._count, self._seen = most, 0, 0
+        self._most, self._count, self._seen, self._held = most, 0, 0, 0
         self._means, self._products = np.zeros(2), np.zeros((2, 2))
         self._squared = 0.0
         self._parts: list[tuple[np.ndarray, ...]] = []
@@ -112,9 +112,12 @@ class Pairs:
         self._seen += len(one)
         kept = mixed <= self._limit
         self._parts.append((mixed[kept], one[kept], other[kept]))
-        while sum(len(part[0]) for part in self._parts) > self._most:
+        self._held += int(kept.sum())
+        while self._held > self._most:
             self._limit //= np.uint64(2)
-            self._parts = [tuple(column[part[0] <= self._limit] for column in part) for part in self._parts]
+            columns = [np.concatenate(column) for column in zip(*self._parts, strict=True)]
+            self._parts = [tuple(column[columns[0] <= self._limit] for column in columns)]
+            self._held = len(self._parts[0][0])
 
 
 def _spearman(one: np.ndarray, other: np.ndarray) -> float:

@@ -240,10 +240,17 @@ class _Peaks:
 
     def __init__(self, path: str | Path) -> None:
         self._found: dict[str, list[tuple[int, int, float]]] = {}
-        for line, _ in bed.lines(path):
+        for line, where in bed.lines(path):
             columns = line.split()
-            value = float(columns[6]) if len(columns) > 6 else 1.0
-            self._found.setdefault(columns[0], []).append((int(columns[1]), int(columns[2]), value))
+            try:
+                peak = int(columns[1]), int(columns[2]), float(columns[6]) if len(columns) > 6 else 1.0
+            except (ValueError, IndexError):
+                raise InputError(
+                    "A line of peaks is chrom, start, end, and perhaps a value in column 7",
+                    where=where,
+                    received={"line": line.rstrip("\n")[:80]},
+                ) from None
+            self._found.setdefault(columns[0], []).append(peak)
 
     def __call__(self, chrom: str, places: np.ndarray) -> np.ndarray:
         found = np.zeros(len(places) - 1, np.float32)

@@ -106,10 +106,11 @@ def of_signal(
     if spec is not None:
         yield _range(values, positive, spec)
     if len(positive) >= _MANY:
-        top = np.mean(positive == positive.max())
-        if top >= _PLATEAU:
+        highest = positive.max()
+        top, next_ = (np.mean(positive == value) for value in (highest, positive[positive < highest].max(initial=0)))
+        if top >= _PLATEAU and top > next_ > 0:  # the highest of many counts is rarer than the next one
             mend = "Do not clip: models were trained on tracks whose highest values are above 1."
-            yield Finding("signal", WARNING, f"cut off: {top:.1%} of its positive bases are {positive.max():g}", mend)
+            yield Finding("signal", WARNING, f"clipped: {top:.1%} of its positive bases are {highest:g}", mend)
     edges = [start + 1 + np.flatnonzero(np.diff(part)) for (_, start, _), part in zip(places, parts, strict=True)]
     edges = np.concatenate(edges)
     if len(edges) >= _EDGES and (step := int(np.gcd.reduce(edges))) > 1:
@@ -140,6 +141,8 @@ def of_regions(
     yield Finding("regions", OK, f"{len(regions):,} regions, {sum(map(len, regions)):,} bp")
     here, lost = _here(regions, genome)
     yield from _elsewhere("regions", len(regions), lost, genome, ERROR)
+    if not here:
+        return
     if behind := [item for item in here if item.end > genome.sizes[item.chrom]]:
         said = f"{len(behind):,} end behind their chromosome, such as {behind[0].chrom}:{behind[0].end:,}"
         yield Finding("regions", ERROR, said, "They are of another assembly, or were widened: clip them.")
@@ -147,7 +150,7 @@ def of_regions(
     if close := sum(_is_close(item, genome.sizes[item.chrom], window) for item in here):
         said = f"{close:,} are within {window // 2:,} bp of a chromosome's end"
         yield Finding("regions", OK, f"{said}: N and the signal's fill value stand for what is missing")
-    chosen = here[:: -(-len(here) // _VARIANTS) or 1]
+    chosen = here[:: -(-len(here) // _VARIANTS)]
     unknown = np.mean([(genome.codes(i.chrom, i.start, min(i.end, i.start + _STRETCH)) == N).mean() for i in chosen])
     if unknown > 0.5:
         yield Finding("regions", WARNING, f"{unknown:.0%} of their bases are N", "Are they of this assembly?")

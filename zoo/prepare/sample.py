@@ -18,6 +18,7 @@ from zoo.genome import bed, names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.plot.quality import plot_quality
+from zoo.predict.writers import check_replaceable
 from zoo.prepare import coverage, fragments, tracks
 from zoo.prepare.bias import Bias, of_fragments
 from zoo.prepare.cells import by_cluster, of_cells
@@ -160,12 +161,14 @@ def _write(
     """The files of a sample, scaled to its number of reads; they appear when all are complete."""
     chosen, sizes = content["parameters"], sites.sizes
     depth, percentile = chosen["read_depth"], chosen["percentile"]
+    filenames = [f"{target.name}{end}" for end in (f"_RP{depth / 1e6:g}M.bw", ".bw", ".png", ".json")]
+    for name in filenames:
+        check_replaceable(target.with_name(name), [content["reads"]["path"]])
     seen = Collector(sum(sizes.values()), chosen["smoothing"], percentile)
     track = partial(_kept(scratch, _covered(sites, chosen["smoothing"], blacklist, seen)), depth / reads)
     quality = seen.finish(sites.lengths)
     with tempfile.TemporaryDirectory(dir=target.parent) as staging:
-        ends = f"_RP{depth / 1e6:g}M.bw", ".bw", ".png", ".json"
-        parts = [Path(staging) / f"{target.name}{end}" for end in ends]
+        parts = [Path(staging) / name for name in filenames]
         tracks.write(parts[0], sizes, track(), zeros=False, progress=progress)
         found = tracks.normalize_runs(
             track, parts[1], sizes, percentile=percentile, blacklist=blacklist, progress=progress
