@@ -6,9 +6,6 @@ anew. The final files replace older ones only when they are complete.
 """
 
 import hashlib
-import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,16 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import InputError
 from zoo.predict import peaks, writers
+from zoo.predict.place import Place
 from zoo.predict.plan import ChromosomePlan
 from zoo.predict.table import Collector, Predictions
 from zoo.predict.thresholds import Threshold
 
 Pieces = Iterator[tuple[int, np.ndarray]]
 _CHUNK = 1 << 18  # bins read back at once
-_NOTE = "run.json"
-_WAIT_S = 0.2  # for a run that is just ending
 
 
 @dataclass(frozen=True)
@@ -59,86 +54,12 @@ class PredictionFiles:
         return "\n".join([*lines, *([f"{self.table}"] if self.table else []), f"{self.sidecar}"])
 
 
-class Output:
-    """The place of a prediction's files: `<base>.bw`, `.bed`, `.tsv`, `.json`, and `<base>.partial` meanwhile.
-
-    A context: inside it, no other run writes to the same place.
-
-    Args:
-        base: the path without extension (`.bw` is taken off).
-        inputs: files that the prediction reads; none of them may be written over.
-
-    Raises:
-        InputError: nothing can or may be written there.
-    """
+class Output(Place):
+    """The place of a prediction's files: `<base>.bw`, `.bed`, `.tsv`, `.json`, and `<base>.partial` meanwhile."""
 
     def __init__(self, base: str | Path, inputs: Iterable[Path] = ()) -> None:
-        if not isinstance(base, (str, Path)) or not str(base) or "\0" in str(base) or str(base).endswith(("/", "..")):
-            raise InputError("output is a path without extension", example="out/ctcf", received={"output": base})
-        path = Path(base).expanduser()
-        if path.suffix in (".bw", ".bigwig", ".bigWig"):
-            path = path.with_suffix("")
-        self.bigwig, self.bed, self.table, self.sidecar, self.partial = (
-            path.with_name(path.name + suffix) for suffix in (".bw", ".bed", ".tsv", ".json", ".partial")
-        )
-        self._lock = path.with_name(f".{path.name}.lock")
-        try:
-            finals = (self.bigwig, self.bed, self.table, self.sidecar)
-            for final in finals:
-                writers.check_replaceable(final, inputs)
-            self.partial.parent.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=self.partial.parent).close()
-        except (OSError, ValueError) as error:
-            said = getattr(error, "strerror", None) or error
-            raise InputError(
-                f"The output can be written ({said})", example="out/ctcf", received={"output": str(base)}
-            ) from None
-
-    def _check_partial(self) -> None:
-        """A folder of that name that is not ours is not touched."""
-        if self.partial.exists() and not (self.partial / _NOTE).is_file() and any(self.partial.iterdir()):
-            raise InputError(
-                f"{self.partial.name} is a folder that predictions make and remove; this one holds something else",
-                received={"folder": str(self.partial)},
-            )
-
-    def __enter__(self) -> "Output":
-        from huggingface_hub.utils import WeakFileLock
-
-        self._held = WeakFileLock(self._lock, timeout=_WAIT_S)
-        try:
-            self._held.__enter__()
-        except TimeoutError:
-            raise InputError("One run at a time writes to an output", received={"output": str(self.bigwig)}) from None
-        try:
-            self._check_partial()  # not before: a run that holds the lock is at work in that folder
-            self.partial.mkdir(exist_ok=True)
-        except BaseException:
-            self._release()
-            raise
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if not any(self.partial.glob("*.f32")):  # nothing is finished that another call could go on with
-            self.clear()
-        self._release()
-
-    def _release(self) -> None:
-        self._lock.unlink(missing_ok=True)
-        self._held.__exit__(None, None, None)
-
-    def resume(self, identity: dict) -> None:
-        """Keep finished chromosomes of an interrupted run of the same identity; remove those of any other."""
-        note, text = self.partial / _NOTE, json.dumps(identity, sort_keys=True).encode()
-        if not note.is_file() or note.read_bytes() != text:
-            self.clear()
-            self.partial.mkdir(parents=True)
-            with writers.atomic(note, self.partial) as temporary:
-                temporary.write_bytes(text)
-
-    def clear(self) -> None:
-        """Remove the folder of finished chromosomes."""
-        shutil.rmtree(self.partial, ignore_errors=True)
+        super().__init__(base, (".bw", ".bed", ".tsv", ".json"), "*.f32", inputs)
+        self.bigwig, self.bed, self.table, self.sidecar = self.finals
 
     def part(self, plan: ChromosomePlan) -> Path:
         """Where the scores of a chromosome are kept until all are finished."""
