@@ -80,11 +80,35 @@ def _last_output(gates, kernel):
         (batch, units). The gradient needs one product with the kernel at each position; that of the kernel itself is
         one product over all positions.
     """
-    units, length = kernel.shape[0], gates.shape[0]
-    nothing = ops.zeros_like(gates[0, :, : 2 * units])
-    start = ops.concatenate([nothing, nothing, nothing], axis=-1)
+    units, states = kernel.shape[0], run(gates, kernel)
 
-    def step(state, added):  # a state is the output, the cell and the four gates
+    def gradient(upstream):
+        _, cell, write, forget, new, release = ops.split(states, 6, axis=-1)
+        before, seen = shifted(states), ops.tanh(cell)
+        d_gates = backpropagate(
+            new * write * (1 - write),
+            before[..., units : 2 * units] * forget * (1 - forget),
+            write * (1 - new * new),
+            forget,
+            seen * release * (1 - release),
+            release * (1 - seen * seen),
+            upstream,
+            kernel,
+        )
+        outputs = ops.reshape(before[..., :units], (-1, units))
+        return d_gates, ops.matmul(ops.transpose(outputs), ops.reshape(d_gates, (-1, 4 * units)))
+
+    return states[-1, :, :units], gradient
+
+
+def run(gates, kernel):
+    """Every state of an LSTM, (positions, batch, 6 × units): output, cell, and the gates i, f, c, o.
+
+    Arguments as for `_last_output`.
+    """
+    units = kernel.shape[0]
+
+    def step(state, added):
         output, cell = state[:, :units], state[:, units : 2 * units]
         write, forget, new, release = ops.split(added + ops.matmul(output, kernel), 4, axis=-1)
         write, forget, release = ops.sigmoid(write), ops.sigmoid(forget), ops.sigmoid(release)
@@ -93,44 +117,43 @@ def _last_output(gates, kernel):
         state = ops.concatenate([release * ops.tanh(cell), cell, write, forget, new, release], axis=-1)
         return state, state
 
-    last, states = ops.scan(step, start, gates, length=length)
+    nothing = ops.zeros_like(gates[0, :, : 2 * units])
+    start = ops.concatenate([nothing, nothing, nothing], axis=-1)
+    return ops.scan(step, start, gates, length=gates.shape[0])[1]
 
-    def gradient(upstream):
-        _, cell, write, forget, new, release = ops.split(states, 6, axis=-1)
-        before = ops.concatenate([start[None], states[:-1]])[..., : 2 * units]
-        seen = ops.tanh(cell)
-        # All that the way back multiplies with, for all positions beforehand: what d cell becomes in the gates i, f and
-        # c and in the cell before, what d output becomes in the gate o and in the cell.
-        factors = ops.concatenate(
-            [
-                new * write * (1 - write),
-                before[..., units:] * forget * (1 - forget),
-                write * (1 - new * new),
-                forget,
-                seen * release * (1 - release),
-                release * (1 - seen * seen),
-            ],
-            axis=-1,
-        )
-        back = ops.transpose(kernel)
 
-        def step_back(state, factor):  # a state is d output, d cell and d gates
-            d_output, d_cell = state[:, :units], state[:, units : 2 * units]
-            d_cell = d_cell + d_output * factor[:, 5 * units :]
-            by_cell = ops.tile(d_cell, (1, 4)) * factor[:, : 4 * units]
-            d_gates = ops.concatenate([by_cell[:, : 3 * units], d_output * factor[:, 4 * units : 5 * units]], axis=-1)
-            state = ops.concatenate([ops.matmul(d_gates, back), by_cell[:, 3 * units :], d_gates], axis=-1)
-            return state, state
+def shifted(states):
+    """The state before each position, of the same shape."""
+    return ops.concatenate([ops.zeros_like(states[:1]), states[:-1]])
 
-        nothing = ops.zeros_like(start[:, : 5 * units])
-        _, d_states = ops.scan(
-            step_back, ops.concatenate([upstream, nothing], axis=-1), factors, length=length, reverse=True
-        )
-        d_gates = d_states[..., 2 * units :]
-        outputs = ops.reshape(before[..., :units], (-1, units))
-        return d_gates, ops.matmul(ops.transpose(outputs), ops.reshape(d_gates, (-1, 4 * units)))
 
-    return last[:, :units], gradient
+def backpropagate(write, forget, new, cell, release, seen, upstream, kernel):
+    """What a change of the last output becomes in the gates of all positions.
+
+    Args:
+        write, forget, new, cell: what d cell becomes in the gates i, f and c, and in the cell before it.
+        release, seen: what d output becomes in the gate o, and in the cell. Each (positions, batch, units).
+        upstream: (batch, units), d last output.
+        kernel: (units, 4 × units).
+
+    Returns:
+        (positions, batch, 4 × units).
+    """
+    units, back = kernel.shape[0], ops.transpose(kernel)
+    factors = ops.concatenate([write, forget, new, cell, release, seen], axis=-1)
+
+    def step_back(state, factor):  # a state is d output, d cell and d gates
+        d_output, d_cell = state[:, :units], state[:, units : 2 * units]
+        d_cell = d_cell + d_output * factor[:, 5 * units :]
+        by_cell = ops.tile(d_cell, (1, 4)) * factor[:, : 4 * units]
+        d_gates = ops.concatenate([by_cell[:, : 3 * units], d_output * factor[:, 4 * units : 5 * units]], axis=-1)
+        state = ops.concatenate([ops.matmul(d_gates, back), by_cell[:, 3 * units :], d_gates], axis=-1)
+        return state, state
+
+    nothing = ops.zeros_like(factors[0, :, : 5 * units])
+    start = ops.concatenate([upstream, nothing], axis=-1)
+    _, d_states = ops.scan(step_back, start, factors, length=factors.shape[0], reverse=True)
+    return d_states[..., 2 * units :]
 
 
 def bidirectional_readout(x, units: int, readout: str, name: str):

@@ -68,6 +68,12 @@ class RotarySelfAttention(layers.Layer):
 
     def call(self, x, training: bool = False):
         """Attend."""
+        query, key, value = self.projections(x)
+        scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
+        return self.joined(ops.matmul(self._drop(ops.softmax(scores), training=training), value))
+
+    def projections(self, x):
+        """Query (scaled), key and value by head, (batch, heads, positions, width) each."""
         length, channels = x.shape[1:]
         width = channels // self.heads
 
@@ -80,9 +86,12 @@ class RotarySelfAttention(layers.Layer):
         value = split(ops.matmul(x, self.value_kernel) + self.value_bias)
         if self.rope == "qk":
             query, key = rotate(query), rotate(key)
-        scores = ops.matmul(query * width**-0.5, ops.transpose(key, (0, 1, 3, 2)))
-        weights = self._drop(ops.softmax(scores), training=training)
-        mixed = ops.reshape(ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3)), (-1, length, channels))
+        return query * width**-0.5, key, value
+
+    def joined(self, mixed):
+        """What the heads read, (batch, heads, positions, width) → (batch, positions, channels)."""
+        channels = mixed.shape[1] * mixed.shape[3]
+        mixed = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, mixed.shape[2], channels))
         return ops.matmul(mixed, self.output_kernel) + self.output_bias
 
     def get_config(self) -> dict:

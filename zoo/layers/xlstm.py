@@ -11,7 +11,7 @@ from keras import initializers, layers, ops
 from zoo.layers.gelu import gelu
 from zoo.layers.linear import uniform
 
-_FIRST = -1e30  # the stabilizer before the first position: as good as minus infinity, but with finite differences
+FIRST = -1e30  # the stabilizer before the first position: as good as minus infinity, but with finite differences
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -107,6 +107,16 @@ class MLSTMCell(layers.Layer):
 
     def call(self, inputs):
         """(batch, positions, channels) float32."""
+        query, key, value, write, kept = self.parts(inputs, ops.log_sigmoid)
+        weight = self.causal(write, kept)
+        largest = ops.max(weight, axis=-1, keepdims=True)
+        scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) * ops.exp(weight - largest)
+        total = ops.abs(ops.sum(scores, axis=-1, keepdims=True))
+        floor = ops.exp(-(kept[..., None] + largest))
+        return self.joined(ops.matmul(scores, value) / (ops.maximum(total, floor) + self.epsilon))
+
+    def parts(self, inputs, log_sigmoid):
+        """Query (scaled), key, value (batch, heads, positions, width), and i and F (batch, heads, positions)."""
         query, key, value, gates = (ops.cast(item, "float32") for item in inputs)
         length, channels = query.shape[1:]
         width = channels // self.heads
@@ -114,16 +124,17 @@ class MLSTMCell(layers.Layer):
             ops.transpose(ops.reshape(item, (-1, length, self.heads, width)), (0, 2, 1, 3))
             for item in (query, key, value)
         )
-        write, forget = ops.split(ops.transpose(gates, (0, 2, 1)), 2, axis=1)  # (batch, heads, positions)
-        kept = ops.cumsum(ops.log_sigmoid(forget), axis=-1)
-        causal = np.tril(np.ones((length, length), bool))
-        weight = ops.where(causal, (write - kept)[:, :, None, :], _FIRST)
-        largest = ops.max(weight, axis=-1, keepdims=True)
-        scores = ops.matmul(query * width**-0.5, ops.transpose(key, (0, 1, 3, 2))) * ops.exp(weight - largest)
-        total = ops.abs(ops.sum(scores, axis=-1, keepdims=True))
-        floor = ops.exp(-(kept[..., None] + largest))
-        read = ops.matmul(scores, value) / (ops.maximum(total, floor) + self.epsilon)
-        return ops.reshape(ops.transpose(read, (0, 2, 1, 3)), (-1, length, channels))
+        write, forget = ops.split(ops.transpose(gates, (0, 2, 1)), 2, axis=1)
+        return query * width**-0.5, key, value, write, ops.cumsum(log_sigmoid(forget), axis=-1)
+
+    def causal(self, write, kept):
+        """a_s for all positions s up to t, (batch, heads, t, s)."""
+        behind = np.tril(np.ones((write.shape[-1], write.shape[-1]), bool))
+        return ops.where(behind, (write - kept)[:, :, None, :], FIRST)
+
+    def joined(self, read):
+        """(batch, heads, positions, width) → (batch, positions, channels)."""
+        return ops.reshape(ops.transpose(read, (0, 2, 1, 3)), (-1, read.shape[2], read.shape[1] * read.shape[3]))
 
     def get_config(self) -> dict:
         """The arguments."""
@@ -167,15 +178,7 @@ class SLSTMCell(layers.Layer):
     def call(self, inputs, states):
         """One position: (output, new states)."""
         output, cell, normalizer, stabilizer = states
-        width = self.units // self.heads
-        recurrent = ops.einsum(
-            "bhi,hio->bho",
-            ops.reshape(output, (-1, self.heads, width)),
-            ops.cast(self.recurrent_kernel, output.dtype),
-        )
-        recurrent = ops.transpose(ops.reshape(recurrent, (-1, self.heads, 4, width)), (0, 2, 1, 3))
-        gates = inputs + ops.cast(self.bias, inputs.dtype) + ops.reshape(recurrent, (-1, 4 * self.units))
-        write, forget, new, release = ops.split(gates, 4, axis=-1)
+        write, forget, new, release = self.gates(inputs, output)
         forget = stabilizer + ops.log_sigmoid(forget)
         stabilizer = ops.maximum(write, forget)
         write, forget = ops.exp(write - stabilizer), ops.exp(forget - stabilizer)
@@ -184,9 +187,21 @@ class SLSTMCell(layers.Layer):
         output = ops.sigmoid(release) * cell / normalizer
         return output, [output, cell, normalizer, stabilizer]
 
+    def gates(self, inputs, output):
+        """Input gate, forget gate, cell input and output gate before their nonlinearities, (batch, units) each."""
+        width = self.units // self.heads
+        recurrent = ops.einsum(
+            "bhi,hio->bho",
+            ops.reshape(output, (-1, self.heads, width)),
+            ops.cast(self.recurrent_kernel, output.dtype),
+        )
+        recurrent = ops.transpose(ops.reshape(recurrent, (-1, self.heads, 4, width)), (0, 2, 1, 3))
+        added = ops.cast(self.bias, inputs.dtype) + ops.reshape(recurrent, (-1, 4 * self.units))
+        return ops.split(inputs + added, 4, axis=-1)
+
     def get_initial_state(self, batch_size: int | None = None) -> list:
         """Zeros, and a stabilizer that makes the first position forget nothing but what is not there."""
-        return [ops.full((batch_size, self.units), value, "float32") for value in (0.0, 0.0, 0.0, _FIRST)]
+        return [ops.full((batch_size, self.units), value, "float32") for value in (0.0, 0.0, 0.0, FIRST)]
 
     def get_config(self) -> dict:
         """The arguments."""
