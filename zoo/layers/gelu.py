@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from zoo.layers.backward import way_back
+
 
 @keras.saving.register_keras_serializable("zoo")
 def gelu(x):
@@ -18,6 +20,7 @@ def gelu(x):
 
 @ops.custom_gradient
 def _gelu(x):
+    @way_back
     def gradient(upstream):
         density = ops.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
         return upstream * (_cumulative(x) + x * density)

@@ -4,6 +4,7 @@ import keras
 from keras import layers, ops
 
 from zoo.errors import InputError
+from zoo.layers.backward import way_back
 from zoo.layers.linear import uniform
 
 READOUTS = ("last", "final")
@@ -82,6 +83,7 @@ def _last_output(gates, kernel):
     """
     units, states = kernel.shape[0], run(gates, kernel)
 
+    @way_back
     def gradient(upstream):
         _, cell, write, forget, new, release = ops.split(states, 6, axis=-1)
         before, seen = shifted(states), ops.tanh(cell)
