@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from attributing import explain, off
 
 import zoo
 from registry import typed
@@ -168,6 +169,15 @@ class ModelCase:
         for answer in outputs(network, x):
             assert answer[0].std() > 1e-4
             assert np.abs(answer[0] - answer[1]).max() > 1e-4
+
+    @pytest.mark.parametrize(("method", "most"), [("deeplift", 1e-4), ("integrated_gradients", 1e-2)])
+    def test_attributions_add_up(self, network: keras.Model, x: np.ndarray, method: str, most: float):
+        found = explain(network, x[:1], method, references="mononucleotide_shuffle", count=2)
+        answers = np.abs(outputs(network, x[:1])[0]).sum(axis=(1, 2)[: len(self.shape)])
+        wanted, parts = np.abs(found.prediction - found.baseline), np.abs(found.values).sum(axis=(1, 2))
+        # In networks of random weights parts all but cancel; and answers are rounded.
+        assert (off(found) * wanted < most * np.maximum(wanted, 0.1 * parts) + 1e-6 * answers).all()
+        assert np.abs(found.values).max() > 1e-5
 
     @pytest.mark.parametrize(("policy", "tolerance"), [("mixed_bfloat16", 0.1), ("mixed_float16", 0.02)])
     def test_mixed_precision(self, network: keras.Model, x: np.ndarray, policy: str, tolerance: float):

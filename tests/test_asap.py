@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from asap_golden import Golden, ours
 
 import zoo
 from zoo.errors import InputError, IntegrityError
@@ -61,29 +62,6 @@ LAYERS = {
 }
 BEFORE_RELU = {("cnn", "core.8"), ("cnn", "head.1"), ("lstm", "conv1")}
 """The authors' modules whose output our layer of that name returns after its ReLU."""
-
-
-class Golden:
-    """One folder of goldens."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.name = folder, folder.name
-        self.meta = json.loads((folder / "meta.json").read_text())
-        self.weights = dict(np.load(folder / "weights.npz"))
-        self.io = np.load(folder / "io.npz")
-        self.x = ours(self.io["x"]).astype(np.float32)
-        self.tolerance = 4 * self.meta["max_abs_diff_float32_vs_float64"]  # of the original itself, from 4e-6 to 9e-6
-
-    def network(self, mappability: bool = True) -> keras.Model:
-        """The imported network."""
-        arguments = {**self.meta["constructor_args"], "use_map": mappability}
-        weights = {name: w for name, w in self.weights.items() if mappability or not name.startswith("unmap")}
-        return asap.from_torch(self.name, weights, **arguments)
-
-
-def ours(x: np.ndarray) -> np.ndarray:
-    """Columns A, G, C, T → A, C, G, T."""
-    return x[..., [0, 2, 1, 3]]
 
 
 def without_dropout(network: keras.Model) -> keras.Model:

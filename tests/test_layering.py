@@ -15,8 +15,8 @@ FORBIDDEN = {
 
 
 TENSORFLOW = [
-    ROOT / "zoo" / name for name in ("data/pipeline.py", "data/cache.py", "train/loop.py")
-]  # tf.data, tf.distribute
+    ROOT / "zoo" / name for name in ("data/pipeline.py", "data/cache.py", "train/loop.py", "attribution/gradients.py")
+]  # tf.data, tf.distribute, gradients
 
 
 def imports(path: Path) -> set[str]:

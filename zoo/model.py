@@ -8,8 +8,13 @@ import numpy as np
 
 import registry.store
 from zoo import architectures, folder
+from zoo.attribution.engine import Choice, Engine
+from zoo.attribution.result import Attributions
+from zoo.attribution.run import Run as AttributionRun
+from zoo.attribution.run import Windows
 from zoo.environment import versions
 from zoo.errors import InputError
+from zoo.genome import bed
 from zoo.predict import thresholds
 from zoo.predict.cost import Cost, estimate
 from zoo.predict.engine import Forward, check_array
@@ -60,6 +65,7 @@ class Model:
         self.network = folder.read_network(path, self.spec)
         self.thresholds = folder.read_thresholds(path)
         self._forwards: dict[tuple[str, ...], Forward] = {}
+        self._engine: Engine | None = None
 
     def __repr__(self) -> str:
         spec = self.spec
@@ -150,6 +156,92 @@ class Model:
         run = Run(self.spec, self._forward(options.views), inputs, options, progress)
         return run.to_table() if place is None else run.to_files(place, cut, self._provenance())
 
+    def attribute(
+        self,
+        x: np.ndarray | None = None,
+        *,
+        genome: object = None,
+        signal: object = None,
+        regions: object = None,
+        chromosomes: Sequence[str] | str | None = None,
+        method: str = "deeplift",
+        target: str | int | tuple[int, int] = "sum",
+        references: str = "dinucleotide_shuffle",
+        signal_reference: str | None = None,
+        count: int = 20,
+        seed: int = 0,
+        steps: int = 50,
+        width: int = 12,
+        alternative: np.ndarray | None = None,
+        output: str | Path | None = None,
+        batch_size: int | None = None,
+        progress: bool | None = None,
+    ) -> Attributions | list[Path]:
+        """Tell what each base, and the signal, adds to a prediction.
+
+        Args:
+            x: windows (n, window, channels), one-hot A, C, G, T and the signal if any.
+            genome: else as for `predict`, with
+            signal: the track, and
+            regions: whose middles, of a narrowPeak file the summits, are those of the windows.
+            chromosomes: only regions on these.
+            method: "deeplift" (the rescale rule against references: Shrikumar et al. 2017; Lundberg & Lee 2017),
+                "integrated_gradients" (Sundararajan et al. 2017), "input_x_gradient", "gradients",
+                "saturation_mutagenesis" (every single substitution), or "occlusion" (of stretches).
+            target: "sum" of all bins, a bin's number from 0, a range such as (8, 24) or "8:24", "profile": bins
+                weighted by the softmax of the window's own prediction (Grover et al. 2026), or "profile_local".
+            references: "dinucleotide_shuffle", "mononucleotide_shuffle", "zeros" or "gc"; for the first two methods.
+            signal_reference: what the signal is compared with: "fixed", its own value, so that all is attributed to
+                bases (as both papers do; the default); "zeros"; "mean". Not for models of DNA alone.
+            count: shuffles of each window.
+            seed: of the shuffles; the same window and seed give the same ones.
+            steps: of integrated gradients; more, up to 16 times, for windows whose sum is off by more than 1 %.
+            width: of the stretches that occlusion hides, in bp.
+            alternative: windows like `x`, with other alleles: then the target is that of `x` minus theirs, with the
+                references of `x`.
+            output: write `<output>.npz` (`zoo.attribution.result.Attributions.load`), `.bw` (and `.signal.bw`) for a
+                genome browser, and `.json`. The same call goes on after an interruption.
+            batch_size: sequences at once; by default what fits into about 2 GB.
+            progress: show a progress bar; by default in a terminal only.
+
+        Returns:
+            Attributions of bases and signal, apart, with the error of their sum; with `output`, the files.
+
+        Raises:
+            InputError: as for `predict`; a window without any base, a target outside the output, a reference for a
+                signal that the model does not read.
+        """
+        choice = Choice.resolve(
+            self.spec,
+            method=method,
+            target=target,
+            references=references,
+            signal_reference=signal_reference,
+            count=count,
+            seed=seed,
+            steps=steps,
+            width=width,
+            batch_size=batch_size,
+        )
+        if x is None:
+            if alternative is not None:
+                raise InputError("Alternatives go with windows x", received={"x": None})
+            x = self._windows(genome, signal, regions, chromosomes)
+        elif any(value is not None for value in (genome, signal, regions, chromosomes)):
+            raise InputError("Windows are explained from x alone, without files", received={"x": np.shape(x)})
+        else:
+            x = check_array(x, self.spec.input)
+            alternative = None if alternative is None else check_array(alternative, self.spec.input)
+            if alternative is not None and alternative.shape != x.shape:
+                raise InputError(
+                    "There is an alternative for each window",
+                    received={"windows": len(x), "alternatives": len(alternative)},
+                )
+        if self._engine is None:
+            self._engine = Engine(architectures.scores(self.network), self._forward(("forward",)).array)
+        run = AttributionRun(self.spec.name, self._engine, choice, x, alternative, progress)
+        return run.to_memory() if output is None else run.to_files(output, self._provenance())
+
     def cost(
         self,
         *,
@@ -190,6 +282,14 @@ class Model:
                 received={"model": self.spec.name},
             )
         return inputs.within(open_regions(inputs.signal, list(inputs.chromosomes.values())))
+
+    def _windows(self, genome, signal, regions, chromosomes) -> Windows:
+        """The windows around regions."""
+        inputs = self._inputs(genome, signal, regions, chromosomes, None, None)
+        if inputs.regions is None:
+            raise InputError("Regions say which windows are explained", example='regions="peaks.narrowPeak"')
+        found = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
+        return Windows.around(inputs, bed.centers(found, inputs.genome.sizes), self.spec.input.window)
 
     def _forward(self, views: tuple[str, ...]) -> Forward:
         """The compiled forward pass over some views, made on first use."""

@@ -102,6 +102,13 @@ def regions(value: object, sizes: Mapping[str, int]) -> list[Interval]:
     return found
 
 
+def centers(value: object, sizes: Mapping[str, int]) -> list[tuple[Interval, int]]:
+    """Regions and what is in their middle, of a narrowPeak file the summits. Arguments and errors as for `regions`."""
+    if isinstance(value, Path) or (isinstance(value, str) and is_there(value)):
+        return [(_on_genome(region, sizes), summit) for region, summit in read_summits(value)]
+    return [(region, region.start + len(region) // 2) for region in regions(value, sizes)]
+
+
 def intervals(value: object, sizes: Mapping[str, int]) -> Iterator[Interval]:
     """The same as they are given, whatever chromosomes they lie on. Raises `InputError` for what is no region."""
     if isinstance(value, Interval):

@@ -20,3 +20,9 @@ def encode(sequence: str | bytes) -> np.ndarray:
 def one_hot(codes: np.ndarray) -> np.ndarray:
     """(…,) codes → (…, 4) float32 in the order A, C, G, T; code 4 becomes all zeros."""
     return _ONE_HOT[codes]
+
+
+def codes_of(windows: np.ndarray) -> np.ndarray:
+    """(…, 4 or more) → codes (…,) uint8, of the largest of the first four; 4 where all of them are 0."""
+    bases = windows[..., : len(BASES)]
+    return np.where(bases.any(axis=-1), bases.argmax(axis=-1), N).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""Why a model said so: attributions of its predictions to bases and signal, and the motifs that they show."""

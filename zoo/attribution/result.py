@@ -1,0 +1,186 @@
+"""What `Model.attribute` returns, on disk and for a genome browser."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+
+import numpy as np
+
+from zoo.attribution.references import References
+from zoo.errors import InputError
+from zoo.genome.bigwig import Writer
+from zoo.genome.interval import Interval
+from zoo.predict.writers import atomic
+
+_ARRAYS = ("codes", "values", "hypothetical", "signal", "prediction", "baseline")
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Attributions:
+    """Why a model said so, of n windows.
+
+    Attributes:
+        codes: (n, window) uint8, the bases: A 0, C 1, G 2, T 3, N 4.
+        values: (n, window, 4) float32, what each base adds to the target; 0 where another base stands. Of method
+            "gradients" the derivatives, at all four bases.
+        hypothetical: (n, window, 4) float32, what each base would add if it stood there; at the base that does, the
+            value. Of "saturation_mutagenesis" with a mean of 0 at each position. None where a method knows none.
+        signal: (n, window) float32, what the signal adds; None for a model of DNA alone.
+        prediction: (n,) float64, the target.
+        baseline: (n,) float64, its mean over the references; None for methods without references.
+        model: name of the model.
+        method: one of `zoo.attribution.engine.METHODS`.
+        target: what was explained.
+        references: how the references were made, which `references.make` makes again; None without any.
+        intervals: where the windows lie; empty if they were given as arrays.
+        sizes: chromosome → bp, of these intervals.
+    """
+
+    codes: np.ndarray
+    values: np.ndarray
+    hypothetical: np.ndarray | None
+    signal: np.ndarray | None
+    prediction: np.ndarray
+    baseline: np.ndarray | None
+    model: str
+    method: str
+    target: str
+    references: References | None
+    intervals: Sequence[Interval] = ()
+    sizes: dict[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def scores(self) -> np.ndarray:
+        """(n, window) float32, the values at each position."""
+        return self.values.sum(axis=-1)
+
+    @property
+    def difference(self) -> np.ndarray | None:
+        """(n,) float64, prediction minus baseline: what attributions should add up to. None without references."""
+        return None if self.baseline is None else self.prediction - self.baseline
+
+    @property
+    def error(self) -> np.ndarray | None:
+        """(n,) float64, how far the sum of all attributions is from `difference`, relative to it. None without."""
+        if self.baseline is None:
+            return None
+        total = self.values.sum(axis=(1, 2), dtype=np.float64)
+        if self.signal is not None:
+            total += self.signal.sum(axis=1, dtype=np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.abs(total - self.difference) / np.abs(self.difference)
+
+    @property
+    def largest_error(self) -> float | None:
+        """The largest `error`, or None without any."""
+        return None if self.error is None else float(self.error.max())
+
+    @property
+    def changes(self) -> np.ndarray:
+        """(n, window, 4) float32, what each substitution adds to the target: hypothetical minus the base's own value.
+
+        Of "saturation_mutagenesis" exact, of other methods what they extrapolate. Raises `InputError` without.
+        """
+        if self.hypothetical is None:
+            raise InputError("This method says nothing of other bases", received={"method": self.method})
+        return self.hypothetical - self.values.sum(axis=-1, keepdims=True)
+
+    def __str__(self) -> str:
+        said = f"{len(self)} windows of {self.codes.shape[1]:,} bp, {self.model}, {self.method} of {self.target}"
+        lines = [said, f"{'window':<32} {'target':>9} {'references':>10} {'strongest at':>12} {'error':>8}"]
+        error = [None] * len(self) if self.error is None else self.error
+        for i, where in enumerate(self.intervals[:_SHOWN] or range(min(len(self), _SHOWN))):
+            base = "-" if self.baseline is None else f"{self.baseline[i]:.4g}"
+            rounding = "-" if error[i] is None else f"{error[i]:.1g}"
+            at = int(np.abs(self.scores[i]).argmax()) + (where.start + 1 if isinstance(where, Interval) else 0)
+            lines.append(f"{where!s:<32} {self.prediction[i]:>9.4g} {base:>10} {at:>12,} {rounding:>8}")
+        if len(self) > _SHOWN:
+            lines.append(f"… and {len(self) - _SHOWN} more")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def save(self, path: str | Path) -> None:
+        """Write everything into one `.npz` file; `load` reads it."""
+        path = Path(path).expanduser()
+        arrays = {name: getattr(self, name) for name in _ARRAYS if getattr(self, name) is not None}
+        said = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in _ARRAYS}
+        said["references"] = self.references and asdict(self.references)
+        said["intervals"] = [[item.chrom, item.start, item.end, item.name] for item in self.intervals]
+        with atomic(path, path.parent) as temporary, open(temporary, "wb") as file:
+            np.savez_compressed(file, said=np.array(json.dumps(said)), **arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Attributions":
+        """Read such a file. Raises `InputError` for another."""
+        try:
+            with np.load(Path(path).expanduser(), allow_pickle=False) as file:
+                said = json.loads(str(file["said"]))
+                arrays = {name: file.get(name) for name in _ARRAYS}
+            said["references"] = said["references"] and References(**said["references"])
+            said["intervals"] = [Interval(*item) for item in said["intervals"]]
+            return cls(**arrays, **said)
+        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+            raise InputError(
+                f"Attributions are a file that `save` wrote ({error})", received={"path": str(path)}
+            ) from None
+
+    @classmethod
+    def joined(cls, parts: Sequence["Attributions"]) -> "Attributions":
+        """Windows of several, one behind the other."""
+        arrays = {
+            name: None if getattr(parts[0], name) is None else np.concatenate([getattr(part, name) for part in parts])
+            for name in _ARRAYS
+        }
+        return replace(parts[0], **arrays, intervals=[item for part in parts for item in part.intervals])
+
+    def write_bigwig(self, path: str | Path, signal: bool = False) -> None:
+        """Write a track of contributions, for a genome browser.
+
+        Args:
+            path: the file.
+            signal: those of the signal instead of those of the bases.
+
+        Where windows overlap a base has their mean. Raises `InputError` without intervals, or without a signal.
+        """
+        if not self.intervals or (signal and self.signal is None):
+            raise InputError(
+                "A track has a place on a genome, and attributions of what it shows",
+                received={"intervals": len(self.intervals), "signal": signal},
+            )
+        path, rows = Path(path).expanduser(), self.signal if signal else self.scores
+        with atomic(path, path.parent) as temporary, Writer(temporary, self.sizes) as writer:
+            for chrom, first, values in self._stretches(rows):
+                starts = first + np.arange(len(values))
+                there = (starts >= 0) & (starts < self.sizes[chrom])
+                writer.add(chrom, starts[there], starts[there] + 1, values[there])
+
+    def _stretches(self, rows: np.ndarray) -> Iterator[tuple[str, int, np.ndarray]]:
+        """(chromosome, first position, means) of windows that overlap, in the order of `sizes`."""
+        numbers = {chrom: number for number, chrom in enumerate(self.sizes)}
+        order = sorted(range(len(self)), key=lambda i: (numbers[self.intervals[i].chrom], self.intervals[i].start))
+        for group in _overlapping(self.intervals, order):
+            places = [self.intervals[i] for i in group]
+            first, last = places[0].start, max(place.end for place in places)
+            total, depth = np.zeros(last - first), np.zeros(last - first)
+            for i, place in zip(group, places, strict=True):
+                total[place.start - first : place.end - first] += rows[i]
+                depth[place.start - first : place.end - first] += 1
+            yield places[0].chrom, first, total / depth
+
+
+def _overlapping(intervals: Sequence[Interval], order: Sequence[int]) -> Iterator[list[int]]:
+    """Split sorted intervals where there is a gap."""
+    group, end = [order[0]], intervals[order[0]].end
+    for i in order[1:]:
+        if intervals[i].chrom != intervals[group[0]].chrom or intervals[i].start > end:
+            yield group
+            group, end = [], 0
+        group.append(i)
+        end = max(end, intervals[i].end)
+    yield group

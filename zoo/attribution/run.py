@@ -1,0 +1,184 @@
+"""From windows or regions to attributions, in memory or to files that survive an interruption."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+import registry.store
+from zoo.attribution.engine import WITH_REFERENCES, Choice, Engine
+from zoo.attribution.result import Attributions
+from zoo.environment import versions
+from zoo.errors import InputError, ZooError
+from zoo.genome.encode import codes_of, one_hot
+from zoo.genome.interval import Interval
+from zoo.predict import writers
+from zoo.predict.inputs import Inputs
+from zoo.predict.place import Place
+from zoo.spec import BASES
+
+_KEPT = 256  # windows in a part of an unfinished run
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows on a genome, read when they are needed.
+
+    Attributes:
+        inputs: the files.
+        intervals: each as long as the model's window; they may reach past a chromosome's ends.
+    """
+
+    inputs: Inputs
+    intervals: Sequence[Interval]
+
+    @classmethod
+    def around(cls, inputs: Inputs, centers: Sequence[tuple[Interval, int]], window: int) -> "Windows":
+        """Windows with given positions in their middle: those of regions on chromosomes of the work."""
+        chosen = ((item, center - window // 2) for item, center in centers if item.chrom in inputs.chromosomes)
+        return cls(inputs, [Interval(item.chrom, start, start + window, item.name) for item, start in chosen])
+
+    def __len__(self) -> int:
+        return len(self.intervals)
+
+    def __getitem__(self, some: slice) -> np.ndarray:
+        """(n, window, channels) float32."""
+        rows = []
+        for place in self.intervals[some]:
+            row = one_hot(self.inputs.genome.codes(place.chrom, place.start, place.end))
+            if self.inputs.signal is not None:
+                track = self.inputs.signal.values(self.inputs.chromosomes[place.chrom], place.start, place.end)
+                row = np.concatenate([row, track[:, None]], axis=-1)
+            rows.append(row)
+        return np.stack(rows)
+
+
+class Run:
+    """Attributions of many windows.
+
+    Args:
+        name: of the model.
+        engine: of its network.
+        choice: how to attribute.
+        x: (n, window, channels) float32, or `Windows`.
+        alternative: of the same shape, what is subtracted.
+        progress: show a progress bar; by default in a terminal only.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        engine: Engine,
+        choice: Choice,
+        x: np.ndarray | Windows,
+        alternative: np.ndarray | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        self._name, self._engine, self._choice, self._x, self._alternative = name, engine, choice, x, alternative
+        self._hidden = None if progress is None else not progress
+        self._intervals = x.intervals if isinstance(x, Windows) else ()
+
+    def to_memory(self) -> Attributions:
+        """All of them."""
+        with self._bar(0) as bar:
+            return Attributions.joined(list(self._pieces(0, len(self._x), bar)))
+
+    def to_files(self, base: str | Path, provenance: dict) -> list[Path]:
+        """`<base>.npz`, `.bw` (of windows on a genome), `.signal.bw` (if the signal is attributed to) and `.json`."""
+        tracks = [".bw", ".signal.bw"] if self._intervals else []
+        inputs = self._x.inputs.files() if self._intervals else []
+        place = Place(base, (".npz", ".json", *tracks), "*.npz", inputs)
+        try:
+            with place:
+                return self._write(place, provenance)
+        except OSError as error:
+            raise ZooError(f"The output can be written ({error.strerror or error})", where=place.finals[0]) from None
+
+    def _write(self, place: Place, provenance: dict) -> list[Path]:
+        began, identity = time.time(), self._identity(provenance)
+        place.resume(identity)
+        starts = range(0, len(self._x), _KEPT)
+        parts = {start: place.partial / f"{start:09d}.npz" for start in starts}
+        left = [start for start in starts if not parts[start].is_file()]
+        with self._bar(sum(min(_KEPT, len(self._x) - start) for start in starts if start not in left)) as bar:
+            for start in left:
+                stop = min(start + _KEPT, len(self._x))
+                Attributions.joined(list(self._pieces(start, stop, bar))).save(parts[start])
+        found = Attributions.joined([Attributions.load(part) for part in parts.values()])
+        said = {"model": provenance, **identity, "versions": versions(), "seconds": round(time.time() - began, 1)}
+        archive, sidecar, *tracks = place.finals
+        kept = tracks if found.signal is not None and found.signal.any() else tracks[:1]
+        for path in set(tracks) - set(kept):  # of an earlier run
+            path.unlink(missing_ok=True)
+        with ExitStack() as complete:  # renamed in reverse order: the sidecar last, it says that all are there
+            note, *made = (
+                complete.enter_context(writers.atomic(path, place.partial)) for path in (sidecar, archive, *kept)
+            )
+            found.save(made[0])
+            for number, track in enumerate(made[1:]):
+                found.write_bigwig(track, signal=number > 0)
+            writers.sidecar(note, {**said, "largest_error": found.largest_error})
+        place.clear()
+        return [archive, *kept, sidecar]
+
+    def _pieces(self, first: int, stop: int, bar: tqdm) -> Iterator[Attributions]:
+        """As many windows at a time as fit into memory."""
+        size = self._engine.together(self._choice)
+        for start in range(first, stop, size):
+            some = slice(start, min(start + size, stop))
+            x, intervals = self._x[some], list(self._intervals[some])
+            _check_bases(x, start, intervals)
+            other = None if self._alternative is None else self._alternative[some]
+            found = self._engine.explain(x, self._choice, other)
+            yield Attributions(
+                codes=codes_of(x),
+                values=found.values,
+                hypothetical=found.hypothetical,
+                signal=found.signal,
+                prediction=found.prediction,
+                baseline=found.baseline,
+                model=self._name,
+                method=self._choice.method,
+                target=self._choice.target.name,
+                references=self._choice.references if self._choice.method in WITH_REFERENCES else None,
+                intervals=intervals,
+                sizes=dict(self._x.inputs.genome.sizes) if intervals else {},
+            )
+            bar.update(len(x))
+
+    def _bar(self, done: int) -> tqdm:
+        return tqdm(total=len(self._x), initial=done, desc=self._name, unit="window", disable=self._hidden)
+
+    def _identity(self, provenance: dict) -> dict:
+        """What attributions depend on: weights, bytes of the inputs, places, choices."""
+        said = {**asdict(self._choice), "target": self._choice.target.name}
+        del said["batch_size"]
+        identity = {"weights_sha256": provenance["weights_sha256"], "choices": said, "windows": len(self._x)}
+        if not self._intervals:
+            arrays = [self._x] if self._alternative is None else [self._x, self._alternative]
+            return {**identity, "inputs": [hashlib.sha256(np.ascontiguousarray(x)).hexdigest() for x in arrays]}
+        places = "".join(f"{item.chrom}\t{item.start}\t{item.end}\t{item.name}\n" for item in self._intervals)
+        return {
+            **identity,
+            "places_sha256": hashlib.sha256(places.encode()).hexdigest(),
+            "inputs": {
+                what: {"path": str(path), "sha256": registry.store.sha256(path)}
+                for what, path in self._x.inputs.tracks().items()
+            },
+        }
+
+
+def _check_bases(x: np.ndarray, first: int, intervals: Sequence[Interval]) -> None:
+    blank = ~x[..., : len(BASES)].any(axis=(1, 2))
+    if blank.any():
+        i = int(blank.argmax())
+        raise InputError(
+            "A window that is explained has a base; this one is all N",
+            where=intervals[i] if intervals else None,
+            received={"window": first + i},
+        )

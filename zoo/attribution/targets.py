@@ -1,0 +1,75 @@
+"""What is explained: a weighted sum of a window's bins."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from keras import ops
+
+from zoo.errors import InputError
+
+
+@dataclass(frozen=True)
+class Target:
+    """A weighted sum of bins, whose weights count as constants.
+
+    Attributes:
+        name: as in `resolve`.
+        weights: predictions (n, bins) → weights that can be multiplied with them, in `keras.ops`.
+        local: the weights are those of whatever is predicted on the way from a reference to the window, as they are if
+            Captum integrates the gradient; attributions then need not add up. Else those of the window itself.
+    """
+
+    name: str
+    weights: Callable
+    local: bool = False
+
+    def values(self, y: np.ndarray, at: np.ndarray | None = None) -> np.ndarray:
+        """The target of predictions, (n, bins) → (n,) float64, with the weights of the predictions `at`."""
+        weights = np.asarray(self.weights(ops.convert_to_tensor(y if at is None else at)))
+        return (np.asarray(y, np.float64) * weights).sum(axis=-1)
+
+
+def resolve(target: object, bins: int) -> Target:
+    """A target by what a user calls it.
+
+    Args:
+        target: "sum" of all bins; a bin's number, from 0; a range of bins (first, behind the last), also as "8:24";
+            "profile": bins weighted by the softmax of the window's own profile (Grover et al. 2026, Methods, after
+            ChromBPNet); "profile_local": the same with the weights of each point of the way, as Captum does.
+        bins: of the model.
+
+    Raises:
+        InputError: none of these, or outside the output.
+    """
+    if isinstance(target, Target):
+        return target
+    if isinstance(target, str) and target in ("profile", "profile_local"):
+        return Target(target, ops.softmax, local=target == "profile_local")
+    if isinstance(target, str) and target == "sum":
+        return Target("sum", lambda y: ops.ones((bins,), "float32"))
+    first, stop = _range(target)
+    if first is None or not 0 <= first < stop <= bins:
+        raise InputError(
+            f'A target is "sum", "profile", "profile_local", a bin from 0 to {bins - 1}, or a range of bins within '
+            f"0:{bins}",
+            example="8:24",
+            received={"target": target},
+        )
+    chosen = np.zeros(bins, np.float32)
+    chosen[first:stop] = 1
+    return Target(str(first) if stop == first + 1 else f"{first}:{stop}", lambda y: ops.convert_to_tensor(chosen))
+
+
+def _range(target: object) -> tuple[int | None, int]:
+    """First bin and the one behind the last; None for what is no range."""
+    if isinstance(target, str):
+        parts = target.split(":")
+        if not all(part.strip().isdecimal() for part in parts):
+            return None, 0
+        target = int(parts[0]) if len(parts) == 1 else tuple(map(int, parts))
+    if isinstance(target, (int, np.integer)) and not isinstance(target, bool):
+        return int(target), int(target) + 1
+    if isinstance(target, (tuple, list)) and len(target) == 2 and all(isinstance(i, (int, np.integer)) for i in target):
+        return int(target[0]), int(target[1])
+    return None, 0
