@@ -34,6 +34,7 @@ from zoo.errors import InputError, ZooError, ZooWarning
 from zoo.evaluate import baselines, bins, comparison, report
 from zoo.genome import bed
 from zoo.genome.interval import Interval
+from zoo.genome.motifs import read_motifs
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.prepare.peaks import open_regions
@@ -115,7 +116,7 @@ def predictors_of(
     if case.motif:
         wide = open_regions(signal, [region.chrom] if region else options.chromosomes)
         near = [item for item in wide if region is None or (item.start >= region.start and item.end <= region.end)]
-        found["motif"] = baselines.Motif(genome, baselines.read_motifs(options.motifs, case.motif), near)
+        found["motif"] = baselines.Motif(genome, read_motifs(options.motifs, case.motif), near)
     if case.other_cells:
         found["other cell types"] = baselines.other_cells(case.other_cells)
     return found

@@ -50,18 +50,6 @@ def test_motifs_where_chromatin_is_open(tmp_path: Path):
     assert twice("chr1", PLACES)[0] == 1
 
 
-def test_motifs_of_a_file(shared: Path, tmp_path: Path):
-    pytest.importorskip("memelite")
-    path = shared / "data" / "motifs" / "H12CORE_meme_format.meme"
-    found = baselines.read_motifs(path, "CTCF.")
-    assert [(name, pwm.shape[0]) for name, pwm in found.items()] == [("CTCF.H12CORE.0.P.B", 4)]
-    assert len(baselines.read_motifs(path, "SPI1.", "MAX.")) == 5
-    with pytest.raises(InputError, match="has the motifs"):
-        baselines.read_motifs(path, "NOSUCH.")
-    with pytest.raises(InputError, match="MEME file"):
-        baselines.read_motifs(tmp_path / "none.meme", "CTCF.")
-
-
 def test_signals_alone_and_flat(tmp_path: Path):
     values = np.zeros(1000)
     values[[5, 250]] = 3, 7

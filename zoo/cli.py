@@ -15,6 +15,7 @@ from pathlib import Path
 import registry
 from registry import store
 from zoo import __version__, environment, loading
+from zoo.commands import attribute as attributing
 from zoo.commands import evaluate as evaluating
 from zoo.commands import prepare as preparing
 from zoo.commands import train as training
@@ -89,6 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     preparing.add_average(command)
     command = _add(commands, "peaks", preparing.peaks, "call peaks of a track, as macs3 bdgpeakcall does")
     preparing.add_peaks(command)
+
+    command = _add(commands, "attribute", _attribute, "tell what each base, and the signal, adds to a prediction")
+    attributing.add_attribute(command)
+    command = _add(commands, "motifs", attributing.motifs, "find motifs in attributions, and what they are")
+    attributing.add_motifs(command)
 
     command = _add(commands, "benchmark", evaluating.benchmark, "compare predicted binding with ChIP-seq")
     evaluating.add_benchmark(command)
@@ -248,6 +254,10 @@ def _verify(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> None:
     _import_keras()
     training.main(options)
+
+
+def _attribute(options: argparse.Namespace) -> None:
+    attributing.attribute(options, _load(options.name))
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -200,7 +200,8 @@ class Model:
             alternative: windows like `x`, with other alleles: then the target is that of `x` minus theirs, with the
                 references of `x`.
             output: write `<output>.npz` (`zoo.attribution.result.Attributions.load`), `.bw` (and `.signal.bw`) for a
-                genome browser, and `.json`. The same call goes on after an interruption.
+                genome browser, and `.json`. The same call goes on after an interruption; once all is there, it does
+                nothing.
             batch_size: sequences at once; by default what fits into about 2 GB.
             progress: show a progress bar; by default in a terminal only.
 

@@ -1,6 +1,7 @@
 """From windows or regions to attributions, in memory or to files that survive an interruption."""
 
 import hashlib
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -101,6 +102,9 @@ class Run:
 
     def _write(self, place: Place, provenance: dict) -> list[Path]:
         began, identity = time.time(), self._identity(provenance)
+        archive, sidecar, *tracks = place.finals
+        if finished := _finished(archive, sidecar, identity):
+            return [path for path in (archive, *tracks, sidecar) if path.name in finished]
         place.resume(identity)
         starts = range(0, len(self._x), _KEPT)
         parts = {start: place.partial / f"{start:09d}.npz" for start in starts}
@@ -111,7 +115,6 @@ class Run:
                 Attributions.joined(list(self._pieces(start, stop, bar))).save(parts[start])
         found = Attributions.joined([Attributions.load(part) for part in parts.values()])
         said = {"model": provenance, **identity, "versions": versions(), "seconds": round(time.time() - began, 1)}
-        archive, sidecar, *tracks = place.finals
         kept = tracks if found.signal is not None and found.signal.any() else tracks[:1]
         for path in set(tracks) - set(kept):  # of an earlier run
             path.unlink(missing_ok=True)
@@ -122,6 +125,9 @@ class Run:
             found.save(made[0])
             for number, track in enumerate(made[1:]):
                 found.write_bigwig(track, signal=number > 0)
+            said["files"] = {
+                path.name: registry.store.sha256(written) for path, written in zip((archive, *kept), made, strict=True)
+            }
             writers.sidecar(note, {**said, "largest_error": found.largest_error})
         place.clear()
         return [archive, *kept, sidecar]
@@ -171,6 +177,17 @@ class Run:
                 for what, path in self._x.inputs.tracks().items()
             },
         }
+
+
+def _finished(archive: Path, sidecar: Path, identity: dict) -> list[str]:
+    """Names of the files that an earlier call with the same identity wrote; none if one is missing or damaged."""
+    try:
+        said = json.loads(sidecar.read_bytes())
+        same = all(said.get(key) == value for key, value in json.loads(json.dumps(identity)).items())
+        sound = all(registry.store.sha256(archive.with_name(name)) == digest for name, digest in said["files"].items())
+        return [*said["files"], sidecar.name] if same and sound else []
+    except (OSError, ValueError, KeyError, AttributeError):
+        return []
 
 
 def _check_bases(x: np.ndarray, first: int, intervals: Sequence[Interval]) -> None:

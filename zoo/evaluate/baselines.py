@@ -14,10 +14,9 @@ import numpy as np
 from sklearn.linear_model import RidgeCV
 
 from zoo.data.batches import Batches
-from zoo.errors import InputError, MissingExtra
+from zoo.errors import InputError
 from zoo.evaluate import bins
-from zoo.genome import bed, names
-from zoo.genome.encode import N, one_hot
+from zoo.genome import bed, motifs, names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
@@ -143,7 +142,7 @@ class Motif:
 
     Args:
         genome: the sequence.
-        motifs: name → probabilities (4, width) of A, C, G, T.
+        patterns: name → probabilities (4, width) of A, C, G, T (`zoo.genome.motifs.read_motifs`).
         regions: where to look, by the genome's names; for example `zoo.prepare.peaks.open_regions`.
         p_value: of a hit, at most.
 
@@ -152,12 +151,11 @@ class Motif:
     """
 
     def __init__(
-        self, genome: Genome, motifs: Mapping[str, np.ndarray], regions: Sequence[Interval], p_value: float = 1e-5
+        self, genome: Genome, patterns: Mapping[str, np.ndarray], regions: Sequence[Interval], p_value: float = 1e-5
     ) -> None:
-        self._genome, self._motifs, self._p_value = genome, dict(motifs), p_value
+        self._genome, self._motifs, self._p_value = genome, dict(patterns), p_value
         self._regions = bed.merge(regions)
         self._hits: dict[str, np.ndarray] = {}
-        _scanner()
 
     def __call__(self, chrom: str, places: np.ndarray) -> np.ndarray:
         """Hits that begin between neighboring edges."""
@@ -174,46 +172,13 @@ class Motif:
             yield spans[lengths == number]
 
     def _scan(self, chrom: str, spans: np.ndarray) -> np.ndarray:
-        """Where hits begin; sequences are put one behind the other, with Ns between, and no hit may touch an N."""
-        gap = np.full(max(pwm.shape[1] for pwm in self._motifs.values()), N, np.uint8)
-        codes, starts, at = [], [], 0
-        for start, end in spans:
-            codes += [self._genome.codes(chrom, int(start), int(end)), gap]
-            starts.append((at, int(start)))
-            at += int(end - start) + len(gap)
-        joined = np.concatenate(codes)
-        unknown = np.concatenate([[0], np.cumsum(joined == N)])
-        offsets = np.array(starts)
-        tables = _scanner()(self._motifs, one_hot(joined).T[None], threshold=self._p_value)
+        """Where hits begin."""
+        sequences = [self._genome.codes(chrom, int(start), int(end)) for start, end in spans]
         found = []
-        for table in tables:
-            first, last = table["start"].to_numpy(np.int64), table["end"].to_numpy(np.int64)
-            whole = np.unique(np.stack([first, last], axis=1)[unknown[last] == unknown[first]], axis=0)[:, 0]
-            region = np.searchsorted(offsets[:, 0], whole, side="right") - 1
-            found.append(whole - offsets[region, 0] + offsets[region, 1])
+        for hits in motifs.scan(self._motifs, sequences, self._p_value).values():
+            places = np.stack([spans[hits.sequence, 0] + hits.start, hits.end - hits.start], axis=1)
+            found.append(np.unique(places, axis=0)[:, 0])  # one that matches on both strands counts once
         return np.concatenate(found)
-
-
-def read_motifs(path: str | Path, *wanted: str) -> dict[str, np.ndarray]:
-    """Motifs of a MEME file whose names begin with one of `wanted`. name → (4, width).
-
-    Raises:
-        InputError: no such motif, or a file that is not MEME.
-        MissingExtra: memelite is not installed.
-    """
-    _scanner()
-    from memelite.io import read_meme
-
-    try:
-        motifs = read_meme(str(path))
-    except (OSError, ValueError, IndexError, TypeError) as error:
-        raise InputError(f"Motifs are in a MEME file ({error})", received={"motifs": str(path)}) from None
-    chosen = {name: pwm for name, pwm in motifs.items() if name.startswith(wanted)}
-    if not chosen:
-        raise InputError(
-            "A MEME file has the motifs", where=path, received={"wanted": wanted, "present": list(motifs)[:5]}
-        )
-    return chosen
 
 
 class Flat(Signal):
@@ -273,11 +238,3 @@ def _name(chrom: str, sizes: Mapping[str, int], where: str) -> str:
             "A track has the chromosome", where=where, received={"chrom": chrom, "present": list(sizes)[:5]}
         )
     return found
-
-
-def _scanner():
-    try:
-        from memelite import fimo
-    except ImportError:
-        raise MissingExtra("Motifs are scanned by memelite", example="pip install 'chromatin-zoo[motifs]'") from None
-    return fimo

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-_BASES = (("A", "tab:green"), ("C", "tab:blue"), ("G", "tab:orange"), ("T", "tab:red"))
+BASE_COLORS = (("A", "tab:green"), ("C", "tab:blue"), ("G", "tab:orange"), ("T", "tab:red"))
 
 
 def plot_lengths(ax: Axes, lengths: Sequence[int]) -> Axes:
@@ -24,7 +24,7 @@ def plot_bias(ax: Axes, shares: Sequence[Sequence[float]]) -> Axes:
         ax.text(0.5, 0.5, "no sequence", transform=ax.transAxes, ha="center", color="0.4")
         return _finish(ax)
     reach = len(shares) // 2
-    for (base, color), column in zip(_BASES, np.transpose(shares), strict=True):
+    for (base, color), column in zip(BASE_COLORS, np.transpose(shares), strict=True):
         ax.plot(np.arange(-reach, reach + 1), column, color=color, label=base)
     ax.axvline(0, color="0.4", linewidth=0.8, linestyle="--")
     ax.legend(frameon=False, ncols=4, loc="upper center")

@@ -1,0 +1,161 @@
+"""From attributions to a folder of motifs: patterns, what they look like, where they stand, a report."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import registry.store
+from zoo.attribution import modisco
+from zoo.attribution.modisco import Pattern
+from zoo.attribution.motifs import important_hits
+from zoo.attribution.result import Attributions
+from zoo.environment import versions
+from zoo.genome.motifs import Match, match, read_motifs, scan
+from zoo.predict import writers
+
+
+@dataclass(frozen=True)
+class MotifReport:
+    """What was found.
+
+    Attributes:
+        folder: of all files.
+        patterns: the motifs, those with most seqlets first.
+        matches: of each pattern the nearest motifs of the database, best first; empty without one.
+        hits: motif of the database that is the best match of a pattern → (hits, those that matter).
+        html: the report of modisco-lite; None if nothing was found.
+    """
+
+    folder: Path
+    patterns: list[Pattern]
+    matches: list[list[Match]]
+    hits: dict[str, tuple[int, int]]
+    html: Path | None
+
+    def __str__(self) -> str:
+        if not self.patterns:
+            return "no pattern: too few stretches of the windows stand out"
+        lines = [f"{'pattern':<8} {'seqlets':>7}  {'consensus':<24} {'nearest motif':<26} {'p':>8}"]
+        for pattern, near in zip(self.patterns, self.matches, strict=True):
+            best, p_value = (near[0].name[:26], f"{near[0].p_value:.1e}") if near else ("-", "-")
+            lines.append(
+                f"{pattern.short:<8} {pattern.seqlets:>7,}  {pattern.consensus[:24]:<24} {best:<26} {p_value:>8}"
+            )
+        return "\n".join(lines)
+
+    def to_json(self) -> dict:
+        """A JSON object."""
+        rows = [
+            {
+                "pattern": pattern.name,
+                "seqlets": pattern.seqlets,
+                "consensus": pattern.consensus,
+                "matches": [asdict(item) for item in near],
+            }
+            for pattern, near in zip(self.patterns, self.matches, strict=True)
+        ]
+        hits = {name: {"hits": both[0], "that matter": both[1]} for name, both in self.hits.items()}
+        return {"folder": str(self.folder), "patterns": rows, "hits": hits, "report": self.html and str(self.html)}
+
+
+def report(
+    attributions: str | Path,
+    folder: str | Path,
+    motifs: str | Path | None = None,
+    width: int = 400,
+    most_seqlets: int = 20_000,
+    least_seqlets: int = 100,
+) -> MotifReport:
+    """Find motifs in attributions and write all that is known of them.
+
+    The folder has `patterns.h5` (modisco-lite's), `patterns.tsv`, `patterns.png` and `.svg` (logos), `seqlets.bed`
+    (where they stand, of windows on a genome), `report/report.html` (modisco-lite's) and `motifs.json`. Patterns that
+    an earlier call with the same input and choices found are not looked for again.
+
+    Args:
+        attributions: a file of `Model.attribute(…, output=…)` or `Attributions.save`.
+        folder: made if it does not exist.
+        motifs: a MEME file with known motifs.
+        width: bp in the middle of the windows that are looked at.
+        most_seqlets: of each sign, that are used.
+        least_seqlets: of a sign; fewer, and it has no patterns.
+
+    Raises:
+        InputError: no attributions, attributions of a method without hypothetical ones, or no MEME file.
+        MissingExtra: memelite or modisco-lite is not installed.
+    """
+    found, folder = Attributions.load(attributions), Path(folder).expanduser()
+    database = None if motifs is None else read_motifs(motifs)
+    choices = {"width": width, "most_seqlets": most_seqlets, "least_seqlets": least_seqlets}
+    identity = {"attributions_sha256": registry.store.sha256(Path(attributions).expanduser()), **choices}
+    note, result = folder / "patterns.json", folder / "patterns.h5"
+    if not (note.is_file() and result.is_file() and json.loads(note.read_text()) == identity):
+        note.unlink(missing_ok=True)
+        modisco.discover(found, folder, **choices)
+        note.write_text(json.dumps(identity))
+    patterns = modisco.patterns(result)
+    matches = [[] for _ in patterns]
+    if database is not None:
+        matches = match([pattern.frequencies for pattern in patterns], database, modisco.NEAREST)
+    named = {near[0].name: database[near[0].name] for near in matches if near}
+    hits = {}
+    if named:
+        important = important_hits(found, named)
+        hits = {name: (len(all_), len(important[name])) for name, all_ in scan(named, list(found.codes)).items()}
+    for old in (folder / "patterns.png", folder / "patterns.svg", folder / "seqlets.bed"):
+        old.unlink(missing_ok=True)
+    html = modisco.write_report(result, folder / "report", motifs) if patterns else None
+    made = MotifReport(folder, patterns, matches, hits, html)
+    _write_tables(made, found, width)
+    if patterns:
+        _draw(made)
+    with writers.atomic(folder / "motifs.json", folder) as temporary:
+        writers.sidecar(temporary, {**made.to_json(), **identity, "versions": versions()})
+    return made
+
+
+def counts(cells: Mapping[str, MotifReport]) -> dict[str, dict[str, tuple[int, int]]]:
+    """How much supports each motif in each cell type.
+
+    Returns:
+        Motif → cell type → (seqlets of the patterns that it matches best, its hits that matter). Patterns without a
+        match go by their consensus.
+    """
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for cell, made in cells.items():
+        for pattern, near in zip(made.patterns, made.matches, strict=True):
+            name = near[0].name if near else pattern.consensus
+            row = found.setdefault(name, dict.fromkeys(cells, (0, 0)))
+            row[cell] = (row[cell][0] + pattern.seqlets, made.hits.get(name, (0, 0))[1])
+    return found
+
+
+def _write_tables(made: MotifReport, found: Attributions, width: int) -> None:
+    with writers.atomic(made.folder / "patterns.tsv", made.folder) as temporary, open(temporary, "w") as handle:
+        handle.write("pattern\tseqlets\tconsensus\trank\tmotif\tp_value\n")
+        for pattern, near in zip(made.patterns, made.matches, strict=True):
+            for rank, item in enumerate(near or [Match("-", float("nan"))], start=1):
+                row = (pattern.name, pattern.seqlets, pattern.consensus, rank, item.name, f"{item.p_value:.3g}")
+                handle.write("\t".join(map(str, row)) + "\n")
+    if not (found.intervals and made.patterns):
+        return
+    left = (found.codes.shape[1] - width) // 2
+    rows = []
+    for pattern in made.patterns:
+        for number, (start, end), reverse in zip(pattern.windows, pattern.places, pattern.reverse, strict=True):
+            window = found.intervals[number]
+            score = float(found.scores[number, left + start : left + end].sum())
+            row = (window.chrom, window.start + left + start, window.start + left + end, pattern.short, f"{score:.6g}")
+            rows.append((*row, "-" if reverse else "+"))
+    with writers.atomic(made.folder / "seqlets.bed", made.folder) as temporary, open(temporary, "w") as handle:
+        handle.writelines("\t".join(map(str, row)) + "\n" for row in sorted(rows))
+
+
+def _draw(made: MotifReport) -> None:
+    from zoo.plot.explained import plot_patterns
+
+    figure = plot_patterns(made.patterns, made.matches)
+    for suffix in ("png", "svg"):
+        with writers.atomic(made.folder / f"patterns.{suffix}", made.folder) as temporary:
+            figure.savefig(temporary, format=suffix)

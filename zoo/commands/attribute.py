@@ -1,0 +1,106 @@
+"""The command lines of `zoo attribute` and `zoo motifs`."""
+
+import argparse
+import json
+from pathlib import Path
+
+from zoo.errors import InputError
+
+
+def add_attribute(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo attribute`."""
+    parser.add_argument("name", help="family/MODEL or a model folder")
+    files = parser.add_argument_group("inputs and outputs")
+    files.add_argument("--genome", required=True, help="sequence, .2bit")
+    files.add_argument("--signal", help="normalized ATAC-seq track, .bw (not for models of DNA alone)")
+    files.add_argument("--regions", required=True, help="a BED file (of narrowPeak the summits), a region, or auto")
+    files.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="only regions on these")
+    files.add_argument("--output", help="writes OUTPUT.npz, .bw and .json (default: a table)")
+    files.add_argument("--pictures", type=int, default=0, metavar="N", help="with --output: of the N highest windows")
+    files.add_argument("--format", choices=("png", "svg"), default="png", help="of the pictures (default png)")
+    files.add_argument("--json", action="store_true", help="for programs")
+    how = parser.add_argument_group("how (defaults: as published)")
+    how.add_argument("--method", default="deeplift", help="deeplift, integrated_gradients, saturation_mutagenesis, …")
+    how.add_argument("--target", default="sum", help="sum, profile, a bin, or bins such as 8:24 (default sum)")
+    how.add_argument("--references", default="dinucleotide_shuffle", help="what bases are compared with")
+    how.add_argument("--signal-reference", help="what the signal is compared with: fixed, zeros or mean")
+    how.add_argument("--count", type=int, default=20, help="shuffles of each window (default 20)")
+    how.add_argument("--seed", type=int, default=0, help="of the shuffles (default 0)")
+    how.add_argument("--steps", type=int, default=50, help="of integrated gradients (default 50)")
+    how.add_argument("--width", type=int, default=12, help="bp that occlusion hides (default 12)")
+    how.add_argument("--batch-size", type=int, help="sequences at once (default: what fits into 2 GB)")
+
+
+def add_motifs(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo motifs`."""
+    parser.add_argument("attributions", metavar="FILE", help="OUTPUT.npz of zoo attribute")
+    parser.add_argument("--motifs", metavar="MEME", help="known motifs, such as JASPAR's or HOCOMOCO's")
+    parser.add_argument("--output", required=True, metavar="FOLDER", help="of patterns, logos and report")
+    parser.add_argument("--width", type=int, default=400, help="bp in the middle of the windows (default 400)")
+    parser.add_argument("--most-seqlets", type=int, default=20_000, help="of each sign (default 20000)")
+    parser.add_argument("--least-seqlets", type=int, default=100, help="for a sign to have patterns (default 100)")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def attribute(options: argparse.Namespace, model) -> None:
+    """Run `zoo attribute` with a loaded model."""
+    if options.pictures and not options.output:
+        raise InputError("Pictures are written beside the output", example="--output out/why --pictures 3")
+    choices = ("method", "target", "references", "signal_reference", "count", "seed", "steps", "width", "batch_size")
+    files = ("genome", "signal", "regions", "chromosomes", "output")
+    found = model.attribute(**{name: getattr(options, name) for name in (*files, *choices)})
+    if not options.output:
+        print(json.dumps(rows(found), indent=1) if options.json else found)
+        return
+    if options.pictures:
+        found += draw(found[0], options.signal, options.pictures, options.format)
+    print(json.dumps({"files": list(map(str, found))}, indent=1) if options.json else "\n".join(map(str, found)))
+
+
+def rows(found) -> list[dict]:
+    """A JSON object for each window."""
+    import numpy as np
+
+    errors = found.error
+    return [
+        {
+            "window": str(place),
+            "prediction": float(found.prediction[i]),
+            "baseline": None if errors is None else float(found.baseline[i]),
+            "bases": float(found.values[i].sum()),
+            "signal": None if found.signal is None else float(found.signal[i].sum()),
+            "error": None if errors is None or not np.isfinite(errors[i]) else float(errors[i]),
+        }
+        for i, place in enumerate(found.intervals)
+    ]
+
+
+def draw(path: Path, signal: str | None, most: int, form: str = "png", intervals: dict | None = None) -> list[Path]:
+    """Draw the windows of highest prediction in a file, each whole and near its strongest base; the pictures' paths."""
+    from zoo.attribution.result import Attributions
+    from zoo.genome.interval import Interval
+    from zoo.genome.signal import Signal
+    from zoo.plot.explained import plot_locus
+
+    found, made = Attributions.load(path), []
+    tracks = {"signal": Signal(signal)} if signal else {}
+    for rank, i in enumerate((-found.prediction).argsort(kind="stable")[:most].tolist(), start=1):
+        window = found.intervals[i]
+        peak = int(abs(found.scores[i]).argmax())
+        first = min(max(peak - 60, 0), max(found.codes.shape[1] - 120, 0))
+        near = Interval(window.chrom, window.start + first, window.start + min(first + 120, found.codes.shape[1]))
+        for name, region in (("", None), ("_near", near)):
+            made.append(path.with_name(f"{path.stem}_{rank}{name}.{form}"))
+            plot_locus(found, i, tracks, intervals, region).savefig(made[-1])
+    return made
+
+
+def motifs(options: argparse.Namespace) -> None:
+    """Run `zoo motifs`."""
+    from zoo.attribution.report import report
+
+    choices = ("motifs", "width", "most_seqlets", "least_seqlets")
+    made = report(options.attributions, options.output, **{name: getattr(options, name) for name in choices})
+    print(json.dumps(made.to_json(), indent=1) if options.json else made)
+    if made.patterns and not options.json:
+        print(made.folder / "patterns.png", made.html, sep="\n")

@@ -1,0 +1,69 @@
+"""Sequence logos: letters as high as what they stand for."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+from matplotlib.ticker import MaxNLocator
+
+from zoo.errors import InputError
+from zoo.plot.quality import BASE_COLORS
+
+_WIDTH = 0.94  # of a letter, in positions
+
+
+def information(frequencies: np.ndarray) -> np.ndarray:
+    """Heights of a motif's logo in bits (Schneider & Stephens 1990, without its correction for small samples).
+
+    Args:
+        frequencies: (4, width) of A, C, G, T.
+
+    Returns:
+        (width, 4): each base's frequency times what its position tells, 0 to 2 bits.
+    """
+    shares = frequencies.T / frequencies.sum(axis=0)[:, None]
+    logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
+    return shares * (2 + (shares * logs).sum(axis=1, keepdims=True))
+
+
+def plot_logo(ax: Axes, values: np.ndarray, first: int = 0) -> Axes:
+    """Draw letters of given heights, the highest outermost, negative ones below the line.
+
+    Args:
+        values: (positions, 4) for A, C, G, T: attributions (`Attributions.values` of a stretch), contributions of a
+            pattern, weights, or `information`. Zeros are not drawn.
+        first: where the first letter begins on the x axis, in bp.
+
+    Raises:
+        InputError: another shape.
+    """
+    if np.ndim(values) != 2 or np.shape(values)[1] != len(BASE_COLORS):
+        raise InputError("A logo has four heights for each position", received={"shape": np.shape(values)})
+    for base, (letter, color) in enumerate(BASE_COLORS):
+        glyph, patches = _glyph(letter), []
+        for position, row in enumerate(values):
+            height = float(row[base])
+            if height:
+                same = (row * height > 0) & (np.abs(row) < abs(height))
+                bottom = float(row[same].sum())
+                corner = (first + position + (1 - _WIDTH) / 2, bottom)
+                patches.append(PathPatch(Path(glyph.vertices * (_WIDTH, height) + corner, glyph.codes)))
+        ax.add_collection(PatchCollection(patches, facecolor=color, linewidth=0))
+    low, high = np.minimum(values, 0).sum(axis=1).min(initial=0), np.maximum(values, 0).sum(axis=1).max(initial=0)
+    space = 0.05 * max(high - low, 1e-12)
+    ax.set_ylim(low - space * (low < 0), high + space)
+    ax.set_xlim(first, first + len(values))
+    ax.axhline(0, color="0.4", linewidth=0.6)
+    ax.yaxis.set_major_locator(MaxNLocator(3))
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _glyph(letter: str) -> Path:
+    """A letter that fills the square from (0, 0) to (1, 1)."""
+    path = TextPath((0, 0), letter, size=1, prop=FontProperties(family="DejaVu Sans", weight="bold"))
+    low, high = path.vertices.min(axis=0), path.vertices.max(axis=0)
+    return Path((path.vertices - low) / (high - low), path.codes)
