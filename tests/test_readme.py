@@ -31,6 +31,7 @@ def workplace(shared: Path, tmp_path: Path) -> Path:
     with gzip.open(tmp_path / "fragments.tsv.gz", "wt") as file:
         file.writelines(f"chr1\t{start}\t{start + 90}\tcell\t1\n" for start in range(5000, 9000, 7))
     (tmp_path / "clusters.tsv").write_text("cell\tT\nother\tT\n")
+    (tmp_path / "jaspar.meme").symlink_to(shared / "data" / "motifs" / "jaspar_2024_consensus.meme")
     (tmp_path / "checkpoint.npz").symlink_to(shared / "golden" / "asap" / "lstm" / "weights.npz")
     return tmp_path
 
@@ -78,6 +79,7 @@ def test_command_line_blocks(workplace: Path):
             "sites.bed",
         ),
         *("benchmark.json", "benchmark.html", "thresholds.tsv", "thresholds.json", "thresholds.html"),
+        *("why.npz", "why.bw", "why.json", "why_1.png", "why_1_near.png", "motifs"),
         *("cells_T.bw", "cells_T_RP20M.bw", "cells_T.png", "cells_T.json"),
     }
 

@@ -113,6 +113,25 @@ def test_accessibility_beside_baselines(shared: Path, tmp_path: Path):
     assert said["sections"][-1]["kind"] == "locus"
 
 
+def test_from_peaks_to_motifs(shared: Path, tmp_path: Path):
+    """REB1 of yeast, where it was not trained: TTACCCG, and a row of counts."""
+    command = ("interpret", "--yeast", "REB1", "--chromosomes", "chrIV", "chrXIII", "--pictures", 1, "--out", tmp_path)
+    done = run(*command, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    pattern = done.stdout.splitlines()[2].split()
+    assert pattern[0] == "pos_0"
+    assert pattern[2:4] == ["TTACCCG", "REB1"]
+    counts = [line.split("\t") for line in (tmp_path / "counts.tsv").read_text().splitlines()]
+    assert counts[0] == ["motif", "REB1 seqlets", "REB1 hits"]
+    assert counts[1][0] == "REB1"
+    assert min(map(int, counts[1][1:])) > 100
+    made = sorted(path.name for path in (tmp_path / "REB1").iterdir())
+    assert made == [*(f"attributions{end}" for end in (".bw", ".json", ".npz", "_1.png", "_1_near.png")), "motifs"]
+    lines = (tmp_path / "REB1" / "motifs" / "seqlets.bed").read_text().splitlines()
+    assert {line.split("\t")[0] for line in lines} == {"chrIV", "chrXIII"}
+    assert json.loads((tmp_path / "REB1" / "attributions.json").read_text())["largest_error"] < 1e-4
+
+
 def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path):
     """REB1, another factor by its name or by a file of peaks with other chromosome names, and accessibility."""
     windows = {}

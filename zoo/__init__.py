@@ -24,7 +24,7 @@ _HOMES = {
     "Signal": "zoo.genome.signal",
     "Interval": "zoo.genome.interval",
 }
-_ROOMS = ("architectures", "evaluate", "layers", "plot", "porting", "prepare", "train")
+_ROOMS = ("architectures", "attribution", "evaluate", "layers", "plot", "porting", "prepare", "train")
 __all__ = [*_HOMES, *_ROOMS, "__version__"]
 
 

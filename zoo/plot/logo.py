@@ -65,5 +65,5 @@ def plot_logo(ax: Axes, values: np.ndarray, first: int = 0) -> Axes:
 def _glyph(letter: str) -> Path:
     """A letter that fills the square from (0, 0) to (1, 1)."""
     path = TextPath((0, 0), letter, size=1, prop=FontProperties(family="DejaVu Sans", weight="bold"))
-    low, high = path.vertices.min(axis=0), path.vertices.max(axis=0)
-    return Path((path.vertices - low) / (high - low), path.codes)
+    box = path.get_extents()
+    return Path((path.vertices - box.min) / box.size, path.codes)
