@@ -143,7 +143,7 @@ def test_hypothetical_values_follow_the_sum_rule(ctcf: zoo.Model):
 def test_parts_of_references_give_the_same(ctcf: zoo.Model):
     x = sequences(3, 1024, 5)
     together = ctcf.attribute(x)
-    apart = ctcf.attribute(x, batch_size=8)  # twenty references in parts of five
+    apart = ctcf.attribute(x, batch_size=8)  # twenty references in parts of six and seven
     np.testing.assert_allclose(apart.values, together.values, atol=1e-5)
     np.testing.assert_allclose(apart.baseline, together.baseline, rtol=1e-6)
 

@@ -184,20 +184,15 @@ class Engine:
         return found
 
     def _deeplift(self, x, references, weights, batch: int) -> tuple[np.ndarray, np.ndarray]:
-        """Multipliers (n, R, window, channels) and answers (n, R, bins) of the references.
-
-        References go in as few parts of one size as the batch allows, because a network is rescaled for a number.
-        """
-        count = references.shape[1]
-        size = next(size for size in range(min(count, max(batch - 1, 1)), 0, -1) if count % size == 0)
+        """Multipliers (n, R, window, channels) and answers (n, R, bins) of the references."""
+        count, most = references.shape[1], max(batch - 1, 1)
         multipliers, answers = [], []
-        for first in range(0, count, size):
-            some = references[:, first : first + size]
+        for some in np.array_split(references, -(-count // most), axis=1):  # a network is rescaled for a number of them
             z = np.concatenate([x, some.reshape(-1, *x.shape[1:])])
-            asked = np.concatenate([np.zeros_like(weights), np.repeat(weights, size, axis=0)])
-            y, slope = self._gradient(size)(z, asked)
+            asked = np.concatenate([np.zeros_like(weights), np.repeat(weights, some.shape[1], axis=0)])
+            y, slope = self._gradient(some.shape[1])(z, asked)
             multipliers.append(slope[len(x) :].reshape(some.shape))
-            answers.append(y[len(x) :].reshape(len(x), size, -1))
+            answers.append(y[len(x) :].reshape(*some.shape[:2], -1))
         return np.concatenate(multipliers, axis=1), np.concatenate(answers, axis=1)
 
     def _by_changes(self, window, weight, choice: Choice) -> tuple[np.ndarray | None, ...]:

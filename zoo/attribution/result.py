@@ -1,7 +1,7 @@
 """What `Model.attribute` returns, on disk and for a genome browser."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
@@ -77,8 +77,9 @@ class Attributions:
 
     @property
     def largest_error(self) -> float | None:
-        """The largest `error`, or None without any."""
-        return None if self.error is None else float(self.error.max())
+        """The largest finite `error`, or None without any (where there is no difference, none can be told)."""
+        finite = () if self.error is None else self.error[np.isfinite(self.error)]
+        return float(finite.max()) if len(finite) else None
 
     @property
     def changes(self) -> np.ndarray:
@@ -131,13 +132,19 @@ class Attributions:
             ) from None
 
     @classmethod
-    def joined(cls, parts: Sequence["Attributions"]) -> "Attributions":
-        """Windows of several, one behind the other."""
-        arrays = {
-            name: None if getattr(parts[0], name) is None else np.concatenate([getattr(part, name) for part in parts])
-            for name in _ARRAYS
-        }
-        return replace(parts[0], **arrays, intervals=[item for part in parts for item in part.intervals])
+    def joined(cls, parts: Iterable["Attributions"], total: int) -> "Attributions":
+        """`total` windows of several, one behind the other; no more than one part is held beside the result."""
+        arrays, intervals, at = {}, [], 0
+        for part in parts:
+            for name in _ARRAYS:
+                array = getattr(part, name)
+                if array is not None:
+                    arrays.setdefault(name, np.empty((total, *array.shape[1:]), array.dtype))[at : at + len(part)] = (
+                        array
+                    )
+            intervals += part.intervals
+            at += len(part)
+        return replace(part, **arrays, intervals=intervals)
 
     def write_bigwig(self, path: str | Path, signal: bool = False) -> None:
         """Write a track of contributions, for a genome browser.

@@ -87,7 +87,7 @@ class Run:
     def to_memory(self) -> Attributions:
         """All of them."""
         with self._bar(0) as bar:
-            return Attributions.joined(list(self._pieces(0, len(self._x), bar)))
+            return Attributions.joined(self._pieces(0, len(self._x), bar), len(self._x))
 
     def to_files(self, base: str | Path, provenance: dict) -> list[Path]:
         """`<base>.npz`, `.bw` (of windows on a genome), `.signal.bw` (if the signal is attributed to) and `.json`."""
@@ -112,9 +112,10 @@ class Run:
         with self._bar(sum(min(_KEPT, len(self._x) - start) for start in starts if start not in left)) as bar:
             for start in left:
                 stop = min(start + _KEPT, len(self._x))
-                Attributions.joined(list(self._pieces(start, stop, bar))).save(parts[start])
-        found = Attributions.joined([Attributions.load(part) for part in parts.values()])
+                Attributions.joined(self._pieces(start, stop, bar), stop - start).save(parts[start])
+        found = Attributions.joined(map(Attributions.load, parts.values()), len(self._x))
         said = {"model": provenance, **identity, "versions": versions(), "seconds": round(time.time() - began, 1)}
+        said["paths"] = {what: str(path) for what, path in self._x.inputs.tracks().items()} if self._intervals else {}
         kept = tracks if found.signal is not None and found.signal.any() else tracks[:1]
         for path in set(tracks) - set(kept):  # of an earlier run
             path.unlink(missing_ok=True)
@@ -166,16 +167,14 @@ class Run:
         del said["batch_size"]
         identity = {"weights_sha256": provenance["weights_sha256"], "choices": said, "windows": len(self._x)}
         if not self._intervals:
-            arrays = [self._x] if self._alternative is None else [self._x, self._alternative]
-            return {**identity, "inputs": [hashlib.sha256(np.ascontiguousarray(x)).hexdigest() for x in arrays]}
+            arrays = {"x": self._x} | ({} if self._alternative is None else {"alternative": self._alternative})
+            digests = {what: hashlib.sha256(np.ascontiguousarray(x)).hexdigest() for what, x in arrays.items()}
+            return {**identity, "inputs": digests}
         places = "".join(f"{item.chrom}\t{item.start}\t{item.end}\t{item.name}\n" for item in self._intervals)
         return {
             **identity,
             "places_sha256": hashlib.sha256(places.encode()).hexdigest(),
-            "inputs": {
-                what: {"path": str(path), "sha256": registry.store.sha256(path)}
-                for what, path in self._x.inputs.tracks().items()
-            },
+            "inputs": {what: registry.store.sha256(path) for what, path in self._x.inputs.tracks().items()},
         }
 
 
