@@ -12,6 +12,7 @@ import hub_server
 import pytest
 
 from zoo.data import synthetic
+from zoo.genome.sequence import Genome
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -31,6 +32,12 @@ def workplace(shared: Path, tmp_path: Path) -> Path:
     with gzip.open(tmp_path / "fragments.tsv.gz", "wt") as file:
         file.writelines(f"chr1\t{start}\t{start + 90}\tcell\t1\n" for start in range(5000, 9000, 7))
     (tmp_path / "clusters.tsv").write_text("cell\tT\nother\tT\n")
+    bases = Genome(tmp_path / "hg38.2bit")
+    rows = [(place, bases.sequence("chr1", place - 1, place)) for place in (20_000, 50_000)]
+    (tmp_path / "variants.vcf").write_text(
+        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+        + "".join(f"1\t{place}\t.\t{ref}\t{ref}A\t.\tPASS\t.\n" for place, ref in rows)
+    )
     (tmp_path / "jaspar.meme").symlink_to(shared / "data" / "motifs" / "jaspar_2024_consensus.meme")
     (tmp_path / "checkpoint.npz").symlink_to(shared / "golden" / "asap" / "lstm" / "weights.npz")
     return tmp_path
@@ -79,6 +86,7 @@ def test_command_line_blocks(workplace: Path):
             "sites.bed",
         ),
         *("benchmark.json", "benchmark.html", "thresholds.tsv", "thresholds.json", "thresholds.html"),
+        *("variants.tsv", "variants.skipped.tsv", "variants.vcf", "variants.json"),
         *("why.npz", "why.bw", "why.json", "why_1.png", "why_1_near.png", "motifs"),
         *("cells_T.bw", "cells_T_RP20M.bw", "cells_T.png", "cells_T.json"),
     }

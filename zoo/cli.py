@@ -19,6 +19,7 @@ from zoo.commands import attribute as attributing
 from zoo.commands import evaluate as evaluating
 from zoo.commands import prepare as preparing
 from zoo.commands import train as training
+from zoo.commands import variants as scoring
 from zoo.errors import InputError, ZooError, ZooWarning
 
 _FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
@@ -95,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     attributing.add_attribute(command)
     command = _add(commands, "motifs", attributing.motifs, "find motifs in attributions, and what they are")
     attributing.add_motifs(command)
+
+    command = _add(commands, "variants", _variants, "tell what variants do to predictions")
+    scoring.add_variants(command)
 
     command = _add(commands, "benchmark", evaluating.benchmark, "compare predicted binding with ChIP-seq")
     evaluating.add_benchmark(command)
@@ -258,6 +262,10 @@ def _train(options: argparse.Namespace) -> None:
 
 def _attribute(options: argparse.Namespace) -> None:
     attributing.attribute(options, _load(options.name))
+
+
+def _variants(options: argparse.Namespace) -> None:
+    scoring.variants(options, _load(options.name))
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """A pretrained model: a spec, a Keras network, and what to do with them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from zoo.attribution.run import Run as AttributionRun
 from zoo.attribution.run import Windows
 from zoo.environment import versions
 from zoo.errors import InputError
-from zoo.genome import bed
+from zoo.genome import bed, names
 from zoo.predict import thresholds
 from zoo.predict.cost import Cost, estimate
 from zoo.predict.engine import Forward, check_array
@@ -25,6 +25,10 @@ from zoo.predict.run import Run
 from zoo.predict.table import Predictions
 from zoo.prepare.peaks import open_regions
 from zoo.spec import ModelSpec
+from zoo.variants.effects import Layout
+from zoo.variants.result import VariantScores
+from zoo.variants.run import Run as VariantRun
+from zoo.variants.run import read as read_variants
 
 
 @dataclass(frozen=True)
@@ -243,6 +247,73 @@ class Model:
         run = AttributionRun(self.spec.name, self._engine, choice, x, alternative, progress)
         return run.to_memory() if output is None else run.to_files(output, self._provenance())
 
+    def score_variants(
+        self,
+        variants: object,
+        *,
+        genome: object,
+        signal: object = None,
+        blacklist: object = None,
+        strands: str = "both",
+        shifts: int = 1,
+        around: int | None = None,
+        only_passing: bool = False,
+        strict: bool = False,
+        profiles: bool = False,
+        output: str | Path | None = None,
+        compat: str | None = None,
+        batch_size: int = 256,
+        progress: bool | None = None,
+    ) -> VariantScores | list[Path]:
+        """Tell what variants do to predictions (Grover et al. 2026, Methods).
+
+        Both alleles are predicted in windows with the variant in the middle; insertions and deletions are moved as far
+        left as they go, and their bins compared on the reference's bases. The signal, if any, is the same for both.
+
+        Args:
+            variants: a VCF file, a table with chrom, pos (1-based), ref and alt, or rows of these.
+            genome: a `.2bit` path or a `Genome`.
+            signal: a `.bw` path or a `Signal`; left out for models of DNA alone.
+            blacklist: a BED path or intervals; variants in it are skipped.
+            strands: "both" (mean of both; twice the cost) or "forward".
+            shifts: windows to average over, an odd number; neighbors are moved by about 64 bp.
+            around: bp around the variant that count; default all that a window predicts, or its middle half for models
+                whose windows count for that.
+            only_passing: skip records whose FILTER is not PASS.
+            strict: raise if a reference allele is not the genome's, instead of skipping the variant.
+            profiles: keep predicted profiles.
+            output: write `<output>.tsv`, `.skipped.tsv`, `.json`, of a VCF file also `.vcf` with scores in INFO, with
+                profiles also bigWigs of both alleles. The same call goes on after an interruption.
+            compat: "asap" for that program's windows: forward strand, the variant at the end of the left half.
+            batch_size: windows at once, two for each variant.
+            progress: show a progress bar; by default in a terminal only.
+
+        Returns:
+            Scores by name (`zoo.variants.scores`), and what was skipped for which reason; with `output`, the files.
+
+        Raises:
+            InputError: as for `predict`; files that hold no variants, or none that can be scored.
+        """
+        layout = Layout.of(self.spec, shifts, around, compat)
+        chosen = "forward" if compat else strands
+        options = Options.resolve(self.spec, strands=chosen, batch_size=batch_size)
+        found = read_variants(variants)
+        inputs = self._all_chromosomes(genome, signal, blacklist)
+        run = VariantRun(
+            self.spec.name,
+            self._forward(options.views),
+            layout,
+            inputs,
+            found,
+            only_passing or compat == "asap",
+            strict,
+            options.batch_size,
+            progress,
+        )
+        if output is None:
+            return run.to_memory(profiles)
+        return run.to_files(output, variants, profiles, self._provenance(), {"strands": chosen, "profiles": profiles})
+
     def cost(
         self,
         *,
@@ -291,6 +362,14 @@ class Model:
             raise InputError("Regions say which windows are explained", example='regions="peaks.narrowPeak"')
         found = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
         return Windows.around(inputs, bed.centers(found, inputs.genome.sizes), self.spec.input.window)
+
+    def _all_chromosomes(self, genome, signal, blacklist) -> Inputs:
+        """Files, with every chromosome that genome and signal share: variants lie on any of them."""
+        inputs = Inputs.open(self.spec, genome, signal, blacklist=blacklist)
+        shared = {chrom: chrom for chrom in inputs.genome.sizes}
+        if inputs.signal is not None:
+            shared = names.match(inputs.genome.sizes, inputs.signal.sizes)
+        return replace(inputs, chromosomes=shared)
 
     def _forward(self, views: tuple[str, ...]) -> Forward:
         """The compiled forward pass over some views, made on first use."""

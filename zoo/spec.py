@@ -66,6 +66,11 @@ class OutputSpec:
     target: str
     quantity: str
 
+    @property
+    def logarithmic(self) -> bool:
+        """Whether a bin is ln(1 + what was measured), as models of accessibility learn it."""
+        return "ln(1 + " in self.quantity
+
 
 @dataclass(frozen=True)
 class Architecture:

@@ -58,14 +58,19 @@ def read_summits(path: str | Path) -> list[tuple[Interval, int]]:
 
 def lines(path: str | Path) -> Iterator[tuple[str, str]]:
     """The lines that hold data, and where they stand."""
+    for number, line in enumerate(raw_lines(path), start=1):
+        if line.strip() and not _IGNORED.match(line):
+            yield line, f"{path}, line {number}"
+
+
+def raw_lines(path: str | Path) -> Iterator[str]:
+    """All lines of a text file, plain or compressed."""
     path = Path(path).expanduser()
     try:
         with _OPEN.get(path.suffix.lower(), open)(path, "rt", encoding="utf-8-sig") as handle:
-            for number, line in enumerate(handle, start=1):
-                if line.strip() and not _IGNORED.match(line):
-                    yield line, f"{path}, line {number}"
+            yield from handle
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-        raise InputError(f"A BED file can be read ({error})", received={"bed": str(path)}) from None
+        raise InputError(f"A file of regions or variants can be read ({error})", received={"path": str(path)}) from None
 
 
 def _parse(line: str, where: str) -> Interval:

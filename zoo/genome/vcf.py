@@ -1,11 +1,16 @@
 """Variants in VCF files."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.genome.bed import lines
+from zoo.genome.bed import lines, raw_lines
 from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome
+
+_LETTERS = set("ACGTN")
 
 
 def read_intervals(path: str | Path) -> list[Interval]:
@@ -23,15 +28,168 @@ def references(path: str | Path) -> Iterator[tuple[Interval, str]]:
     """
     for line, where in lines(path):
         columns = line.rstrip("\n").split("\t")
-        try:
-            start, reference = int(columns[1]) - 1, columns[3]
-            if start < 0 or not reference.isalpha() or len(columns) < 5:
-                raise ValueError
-        except (ValueError, IndexError):
-            raise InputError(
-                "A line of a VCF file is CHROM, POS (from 1), ID, REF, ALT, …, with tabs between",
-                example="chr1\t12345\t.\tA\tG",
-                where=where,
-                received={"line": line.rstrip("\n")[:80]},
-            ) from None
+        start, reference = _parse(columns, line, where)
         yield Interval(columns[0], start, start + len(reference), columns[2]), reference
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One alternative allele of a record.
+
+    Attributes:
+        chrom: by the name that the file has.
+        start: 0-based.
+        ref: bases of the reference, upper case.
+        alt: bases instead, upper case; or what stands there if they are none (`<DEL>`, `*`, a breakend).
+        name: of the record, "." for none.
+        passed: whether FILTER is PASS or empty.
+        where: file and line.
+        record: the number of the record in the file, from 0.
+    """
+
+    chrom: str
+    start: int
+    ref: str
+    alt: str
+    name: str = "."
+    passed: bool = True
+    where: str = ""
+    record: int = 0
+
+    @property
+    def end(self) -> int:
+        """Behind the reference's bases."""
+        return self.start + len(self.ref)
+
+    @property
+    def literal(self) -> bool:
+        """Whether both alleles are bases."""
+        return set(self.ref) <= _LETTERS and set(self.alt) <= _LETTERS and self.ref != self.alt
+
+    def __str__(self) -> str:
+        """chr1:12,346 A>G as people write it, 1-based."""
+        return f"{self.chrom}:{self.start + 1} {self.ref}>{self.alt}"
+
+
+class Vcf:
+    """A VCF file, plain or compressed (gzip, bgzip, bzip2).
+
+    Args:
+        path: the file.
+
+    Attributes:
+        header: its lines that begin with ##.
+        columns: names in the line #CHROM.
+        samples: those behind FORMAT.
+
+    Raises:
+        InputError: no file, or no line #CHROM before the records.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path, self.header = Path(path).expanduser(), []
+        self.columns: list[str] = []
+        for line in raw_lines(self.path):
+            if line.startswith("##"):
+                self.header.append(line.rstrip("\r\n"))
+            else:
+                if line.startswith("#CHROM"):
+                    self.columns = line.rstrip("\r\n").lstrip("#").split("\t")
+                break
+        if not self.columns:
+            raise InputError(
+                "A VCF file has a line #CHROM with the names of its columns before the first record",
+                example="#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO",
+                where=self.path,
+            )
+        self.samples = self.columns[9:]
+
+    def rows(self) -> Iterator[tuple[list[str], str]]:
+        """The columns of every record, and where it stands. Raises `InputError` for what is no record."""
+        for line, where in lines(self.path):
+            columns = line.rstrip("\r\n").split("\t")
+            _parse(columns, line, where)
+            yield columns, where
+
+    def variants(self) -> Iterator[Variant]:
+        """Every alternative allele, in the file's order."""
+        for number, (columns, where) in enumerate(self.rows()):
+            yield from alleles(columns, where, number)
+
+    def genotypes(self, sample: str) -> Iterator[tuple[list[Variant], tuple[int | None, ...], bool]]:
+        """For every record its alternative alleles, the sample's (0 the reference, None unknown), and whether phased.
+
+        Raises:
+            InputError: no such sample, or a record without its genotype.
+        """
+        if sample not in self.samples:
+            raise InputError(
+                "A sample is a column of the VCF file",
+                where=self.path,
+                received={"sample": sample, "samples": self.samples[:10]},
+            )
+        column = self.columns.index(sample, 9)
+        for number, (columns, where) in enumerate(self.rows()):
+            try:
+                text = columns[column].split(":")[columns[8].split(":").index("GT")]
+                called = tuple(None if part == "." else int(part) for part in re.split(r"[|/]", text))
+            except (IndexError, ValueError):
+                raise InputError(
+                    "A record has the genotype (GT) of the sample",
+                    example="GT\t0|1",
+                    where=where,
+                    received={"sample": sample},
+                ) from None
+            yield list(alleles(columns, where, number)), called, "/" not in text
+
+
+def alleles(columns: Sequence[str], where: str, number: int = 0) -> Iterator[Variant]:
+    """The alternative alleles of a record's columns."""
+    passed = len(columns) < 7 or columns[6] in ("PASS", ".", "")
+    for alt in columns[4].split(","):
+        yield Variant(
+            columns[0], int(columns[1]) - 1, columns[3].upper(), alt.upper(), columns[2], passed, where, number
+        )
+
+
+def normalized(variant: Variant, genome: Genome, chrom: str) -> Variant:
+    """The same change with the fewest bases and as far left as it goes (Tan et al. 2015).
+
+    Args:
+        variant: of bases.
+        genome: with the reference's bases there.
+        chrom: the chromosome's name in the genome.
+
+    Returns:
+        A variant whose alleles begin with other bases, or one of which is empty; of a base for a base itself.
+    """
+    start, ref, alt = variant.start, variant.ref, variant.alt
+    while True:
+        if ref and alt and ref[-1] == alt[-1]:
+            ref, alt = ref[:-1], alt[:-1]
+        elif (not ref or not alt) and start > 0:
+            before = genome.sequence(chrom, start - 1, start)
+            if before == "N" or (ref or alt)[-1] != before:
+                break
+            start, ref, alt = start - 1, before + ref, before + alt
+        else:
+            break
+    while ref and alt and ref[0] == alt[0]:
+        start, ref, alt = start + 1, ref[1:], alt[1:]
+    return replace(variant, start=start, ref=ref, alt=alt)
+
+
+def _parse(columns: list[str], line: str, where: str) -> tuple[int, str]:
+    """Start, 0-based, and reference of a record."""
+    try:
+        start, reference = int(columns[1]) - 1, columns[3]
+        if start < 0 or not reference.isalpha() or len(columns) < 5:
+            raise ValueError
+    except (ValueError, IndexError):
+        raise InputError(
+            "A line of a VCF file is CHROM, POS (from 1), ID, REF, ALT, …, with tabs between",
+            example="chr1\t12345\t.\tA\tG",
+            where=where,
+            received={"line": line.rstrip("\n")[:80]},
+        ) from None
+    return start, reference

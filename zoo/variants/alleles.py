@@ -1,0 +1,103 @@
+"""Windows with either allele of a variant, read in large blocks, and predictions of both on the reference's bins."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.genome.encode import encode
+from zoo.genome.sequence import Genome
+from zoo.genome.signal import Signal
+from zoo.genome.vcf import Variant
+
+_BLOCK = 1 << 20  # bp read at once
+
+
+@dataclass(frozen=True)
+class Place:
+    """A variant as it is predicted.
+
+    Attributes:
+        number: of the variant among all that were given.
+        chrom: by the genome's name.
+        signal_chrom: by the signal's.
+        variant: normalized.
+    """
+
+    number: int
+    chrom: str
+    signal_chrom: str
+    variant: Variant
+
+    @property
+    def longer(self) -> int:
+        """bp that the alternative allele has more."""
+        return len(self.variant.alt) - len(self.variant.ref)
+
+
+class Reader:
+    """Bases and signal around variants that come in the order of the genome.
+
+    Args:
+        genome: the sequence.
+        signal: None for models of DNA alone.
+    """
+
+    def __init__(self, genome: Genome, signal: Signal | None) -> None:
+        self._genome, self._signal = genome, signal
+        self._chrom, self._start, self._tracks = "", 0, [np.empty(0)]
+
+    def read(self, place: Place, start: int, end: int) -> list[np.ndarray]:
+        """Codes (end - start,) uint8, and the signal float32 if there is one."""
+        if place.chrom != self._chrom or start < self._start or end > self._start + len(self._tracks[0]):
+            self._chrom, self._start = place.chrom, start
+            stop = start + max(_BLOCK, end - start)
+            self._tracks = [self._genome.codes(place.chrom, start, stop)]
+            if self._signal is not None:
+                self._tracks.append(self._signal.values(place.signal_chrom, start, stop))
+        return [track[start - self._start : end - self._start] for track in self._tracks]
+
+
+def windows(reader: Reader, place: Place, start: int, window: int) -> Iterator[list[np.ndarray]]:
+    """The reference's window from `start` on, then the alternative's: codes (window,) uint8, and the signal if any.
+
+    Both begin at the same base. Behind an insertion the alternative's window sees less of the genome, behind a deletion
+    more. The signal goes with its bases; inserted ones have that of the base to their left.
+    """
+    variant = place.variant
+    tracks = reader.read(place, start, start + window + max(-place.longer, 0))
+    yield [track[:window] for track in tracks]
+    first, kept = variant.start - start, min(len(variant.ref), len(variant.alt))
+    changed = []
+    for number, track in enumerate(tracks):
+        if number == 0:
+            allele = encode(variant.alt)
+        else:
+            left = track[first : first + kept]
+            fill = np.full(len(variant.alt) - kept, track[max(first + kept - 1, 0)], np.float32)
+            allele = np.concatenate([left, fill])
+        changed.append(np.concatenate([track[:first], allele, track[first + len(variant.ref) :]])[:window])
+    yield changed
+
+
+def on_reference(profile: np.ndarray, place: Place, start: int, bin_size: int) -> np.ndarray:
+    """An alternative allele's bins on the reference's: (bins,) float32, of which the first begins at `start`.
+
+    Bins stand for their bp. Those of inserted bases have no place and are left out; deleted bases have the value of the
+    base to their left; behind the last bp that was predicted its value goes on.
+    """
+    if not place.longer:
+        return profile
+    variant = place.variant
+    shared = variant.start - start + min(len(variant.ref), len(variant.alt))
+    position = np.arange(len(profile) * bin_size)
+    source = np.where(position < shared, position, position + place.longer)
+    source = np.where((position >= shared) & (position < variant.end - start), shared - 1, source)
+    by_base = np.repeat(profile, bin_size)[np.clip(source, 0, len(position) - 1)]
+    return by_base.reshape(len(profile), bin_size).mean(axis=1, dtype=np.float64).astype(np.float32)
+
+
+def in_order(places: Sequence[Place], chromosomes: Sequence[str]) -> list[Place]:
+    """Sorted as the genome is read."""
+    order = {chrom: number for number, chrom in enumerate(chromosomes)}
+    return sorted(places, key=lambda place: (order[place.chrom], place.variant.start, place.number))

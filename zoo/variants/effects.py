@@ -1,0 +1,219 @@
+"""From variants to effects: which are scored and which are not, both alleles through the network, scores."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.genome import bed, names
+from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome
+from zoo.genome.signal import Signal
+from zoo.genome.vcf import Variant, normalized
+from zoo.predict.engine import Forward
+from zoo.spec import ModelSpec
+from zoo.variants import scores
+from zoo.variants.alleles import Place, Reader, on_reference, windows
+
+LONGEST = 50  # bp of an insertion or deletion; longer ones change windows too much to compare bins
+_SHIFT = 64  # bp from one shifted window to the next
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A variant that has no score, and why."""
+
+    variant: Variant
+    reason: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How variants lie in windows.
+
+    Attributes:
+        window: bp that the network reads.
+        index: where a variant's first base stands in a window that is not shifted.
+        shifts: bp by which windows are moved, multiples of the bin size.
+        bin_size: bp.
+        offset: bp from a window's start to its first bin.
+        common: the bins of an unshifted window that all shifted ones predict, too.
+        scored: those of them around the variant that count.
+        bin: the bin of the variant, of those in common.
+        logarithmic: whether a bin is ln(1 + what was measured).
+    """
+
+    window: int
+    index: int
+    shifts: tuple[int, ...]
+    bin_size: int
+    offset: int
+    common: slice
+    scored: slice
+    bin: int
+    logarithmic: bool
+
+    @classmethod
+    def of(cls, spec: ModelSpec, shifts: int = 1, around: int | None = None, compat: str | None = None) -> "Layout":
+        """Check a user's choices against a model.
+
+        Args:
+            spec: of the model.
+            shifts: how many windows, an odd number: 1 for one in whose middle the variant is, 3 for two more that are
+                moved by about 64 bp to each side, and so on.
+            around: bp around the variant that count; default all that the window predicts, or if only the middle
+                counts in predictions, that.
+            compat: "asap" for the authors' place of the variant, the last base of the window's left half.
+
+        Raises:
+            InputError: choices that do not fit.
+        """
+        output = spec.output
+        step = -(-_SHIFT // output.bin_size) * output.bin_size
+        most = (output.bins * output.bin_size // 2 - output.bin_size) // step
+        if not isinstance(shifts, int) or shifts < 1 or shifts % 2 == 0 or shifts // 2 > most:
+            raise InputError(
+                f"Shifts are an odd number of windows, at most {2 * most + 1}", example=3, received={"shifts": shifts}
+            )
+        if compat not in (None, "asap"):
+            raise InputError('compat is None or "asap"', received={"compat": compat})
+        moved = tuple(step * number for number in range(-(shifts // 2), shifts // 2 + 1))
+        lost = moved[-1] // output.bin_size
+        common = slice(lost, output.bins - lost)
+        span = (common.stop - common.start) * output.bin_size
+        if around is None:
+            around = min(spec.prediction.stride, span) if spec.prediction.center_only else span
+        if not isinstance(around, int) or not 2 * output.bin_size <= around <= span:
+            raise InputError(
+                f"What counts around a variant has {2 * output.bin_size} to {span} bp", received={"around": around}
+            )
+        index = spec.input.window // 2 - (compat == "asap")
+        center = (index + 1 - output.offset) // output.bin_size - lost
+        half = around // (2 * output.bin_size)
+        scored = slice(max(center - half, 0), min(center + half, common.stop - common.start))
+        return cls(
+            spec.input.window,
+            index,
+            moved,
+            output.bin_size,
+            output.offset,
+            common,
+            scored,
+            center,
+            output.logarithmic,
+        )
+
+    def start(self, variant: Variant) -> int:
+        """Where the first bin in common begins on the chromosome."""
+        return variant.start - self.index + self.offset + self.common.start * self.bin_size
+
+
+def choose(
+    variants: Iterable[Variant],
+    genome: Genome,
+    signal_names: Mapping[str, str],
+    blacklist: Sequence[Interval] = (),
+    only_passing: bool = False,
+) -> tuple[list[Variant], list[Place], list[Skipped]]:
+    """Which variants can be scored.
+
+    Args:
+        variants: as they are given.
+        genome: the sequence.
+        signal_names: chromosome of the genome → its name in the signal.
+        blacklist: intervals by the genome's names.
+        only_passing: leave out records whose FILTER is not PASS.
+
+    Returns:
+        All variants, the places of those that are scored, and the others with a reason each.
+    """
+    avoided, everything, places, skipped = bed.merge(blacklist), [], [], []
+    for number, variant in enumerate(variants):
+        everything.append(variant)
+        chrom = names.find(variant.chrom, genome.sizes)
+        reason = _reason(variant, chrom, genome, signal_names, avoided, only_passing)
+        if reason:
+            skipped.append(Skipped(variant, reason))
+        else:
+            places.append(Place(number, chrom, signal_names[chrom], normalized(variant, genome, chrom)))
+    return everything, places, skipped
+
+
+def _reason(
+    variant: Variant,
+    chrom: str | None,
+    genome: Genome,
+    signal_names: Mapping[str, str],
+    avoided: Mapping[str, np.ndarray],
+    only_passing: bool,
+) -> str | None:
+    """Why a variant cannot be scored; None if it can."""
+    if only_passing and not variant.passed:
+        return "FILTER is not PASS"
+    if not variant.literal:
+        return "alleles are not two different sequences of bases"
+    if chrom is None or chrom not in signal_names:
+        return "the genome or the signal lacks its chromosome"
+    if variant.end > genome.sizes[chrom]:
+        return "behind the chromosome's end"
+    if abs(len(variant.alt) - len(variant.ref)) > LONGEST:
+        return f"more than {LONGEST} bp inserted or deleted"
+    if genome.sequence(chrom, variant.start, variant.end) != variant.ref:
+        return "REF is not the genome's"
+    spans = avoided.get(chrom)
+    if spans is not None and ((spans[:, 0] < variant.end) & (spans[:, 1] > variant.start)).any():
+        return "in the blacklist"
+    return None
+
+
+def profiles(
+    forward: Forward,
+    layout: Layout,
+    places: Sequence[Place],
+    genome: Genome,
+    signal: Signal | None,
+    batch_size: int = 256,
+) -> Iterator[tuple[Sequence[Place], np.ndarray, np.ndarray]]:
+    """Predicted profiles of both alleles on the reference's bins, as the network answers.
+
+    Args:
+        forward: the compiled network.
+        places: in the order of the genome (`zoo.variants.alleles.in_order`).
+        batch_size: windows at once, two for each variant.
+
+    Yields:
+        Places, and (n, bins in common) float32 of the reference and of the alternative.
+    """
+    pairs, reader = max(batch_size // 2, 1), Reader(genome, signal)
+    tracks = [
+        np.empty((2 * pairs, layout.window), dtype) for dtype in (np.uint8, np.float32)[: 1 + (signal is not None)]
+    ]
+    lost = layout.common.start
+    for first in range(0, len(places), pairs):
+        some = places[first : first + pairs]
+        total = np.zeros((2 * len(some), layout.common.stop - lost), np.float64)
+        for shift in layout.shifts:
+            for number, place in enumerate(some):
+                start = place.variant.start - layout.index + shift
+                for allele, read in enumerate(windows(reader, place, start, layout.window)):
+                    for track, values in zip(tracks, read, strict=True):
+                        track[2 * number + allele] = values
+            answers = forward.codes(*(track[: 2 * len(some)] for track in tracks))
+            for number, place in enumerate(some):
+                if place.longer:
+                    begins = place.variant.start - layout.index + shift + layout.offset
+                    answers[2 * number + 1] = on_reference(answers[2 * number + 1], place, begins, layout.bin_size)
+            moved = lost - shift // layout.bin_size
+            total += answers[:, moved : moved + total.shape[1]]
+        mean = (total / len(layout.shifts)).astype(np.float32)
+        yield some, mean[::2], mean[1::2]
+
+
+def scored(layout: Layout, reference: np.ndarray, alternative: np.ndarray) -> dict[str, np.ndarray]:
+    """Every score of profiles (n, bins in common), name → (n,) float64."""
+    if layout.logarithmic:
+        reference, alternative = np.expm1(reference), np.expm1(alternative)
+    near = [profile[:, layout.scored] for profile in (reference, alternative)]
+    found = {name: score(*near) for name, score in scores.SCORES.items()}
+    return found | scores.at_one_bin(reference, alternative, layout.bin)
