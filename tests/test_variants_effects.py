@@ -252,7 +252,8 @@ def test_windows_of_an_insertion_and_a_deletion(tmp_path: Path):
     reader = Reader(Genome(tmp_path / "g.2bit"), None)
 
     def texts(variant: Variant) -> list[str]:
-        read = windows(reader, Place(0, "1", "1", variant), 4, 8)
+        place = Place(0, "1", "1", variant)
+        read = windows(reader.read(place, 4, 4 + place.reach(8)), place, 4, 8)
         return ["".join("ACGTN"[code] for code in codes) for (codes,) in read]
 
     assert texts(Variant("1", 7, "", "GG")) == ["ACGTACGT", "ACGGGTAC"]

@@ -21,11 +21,14 @@ from zoo.predict.engine import Forward, check_array
 from zoo.predict.files import Output, PredictionFiles
 from zoo.predict.inputs import Inputs
 from zoo.predict.options import Options
+from zoo.predict.plan import Grid
 from zoo.predict.run import Run
 from zoo.predict.table import Predictions
 from zoo.prepare.peaks import open_regions
 from zoo.spec import ModelSpec
 from zoo.variants.effects import Layout
+from zoo.variants.haplotypes import Haplotype, Track
+from zoo.variants.haplotypes import predict as predict_haplotype
 from zoo.variants.result import VariantScores
 from zoo.variants.run import Run as VariantRun
 from zoo.variants.run import read as read_variants
@@ -313,6 +316,50 @@ class Model:
         if output is None:
             return run.to_memory(profiles)
         return run.to_files(output, variants, profiles, self._provenance(), {"strands": chosen, "profiles": profiles})
+
+    def predict_haplotypes(
+        self,
+        variants: object,
+        sample: str | None = None,
+        *,
+        genome: object,
+        regions: object,
+        signal: object = None,
+        strands: str = "forward",
+        batch_size: int = 256,
+        progress: bool | None = None,
+    ) -> dict[str, Track]:
+        """Predict a person's two haplotypes in regions, and the reference beside them (Cazares et al. 2023, figure 7).
+
+        Args:
+            variants: a phased VCF file with the sample; or, without a sample, whatever `score_variants` takes, all of
+                it on one haplotype.
+            sample: a column of the VCF file.
+            genome: a `.2bit` path or a `Genome`.
+            regions: as for `predict`: peaks, or blocks of linked variants.
+            signal: the person's own track.
+            strands: "forward", as thresholds were calibrated, or "both".
+            batch_size: windows at once.
+            progress: show a progress bar; by default in a terminal only.
+
+        Returns:
+            Name → predictions: "reference", then each haplotype. `zoo.variants.haplotypes.differences` tells the sites
+            that are gained, lost and shared.
+
+        Raises:
+            InputError: as for `predict`; no such sample, or a heterozygous genotype that is not phased.
+        """
+        options = Options.resolve(self.spec, strands=strands, batch_size=batch_size)
+        inputs = self._inputs(genome, signal, regions, None, None, None)
+        if inputs.regions is None:
+            raise InputError("Regions say where haplotypes are predicted", example='regions="peaks.bed"')
+        if sample is None:
+            found = [Haplotype.of("haplotype", read_variants(variants), inputs.genome)]
+        else:
+            found = Haplotype.both(variants, sample, inputs.genome)
+        grid, forward = Grid.of(self.spec, options), self._forward(options.views)
+        rows = [Haplotype("reference", {}), *found]
+        return {row.name: predict_haplotype(row, forward, grid, inputs, options.batch_size, progress) for row in rows}
 
     def cost(
         self,

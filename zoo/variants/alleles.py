@@ -34,6 +34,10 @@ class Place:
         """bp that the alternative allele has more."""
         return len(self.variant.alt) - len(self.variant.ref)
 
+    def reach(self, window: int) -> int:
+        """bp that a window of both alleles reads of the reference."""
+        return window + max(-self.longer, 0)
+
 
 class Reader:
     """Bases and signal around variants that come in the order of the genome.
@@ -58,14 +62,17 @@ class Reader:
         return [track[start - self._start : end - self._start] for track in self._tracks]
 
 
-def windows(reader: Reader, place: Place, start: int, window: int) -> Iterator[list[np.ndarray]]:
-    """The reference's window from `start` on, then the alternative's: codes (window,) uint8, and the signal if any.
+def windows(tracks: Sequence[np.ndarray], place: Place, start: int, window: int) -> Iterator[list[np.ndarray]]:
+    """The reference's window, then the alternative's: codes (window,) uint8, and the signal if any.
 
     Both begin at the same base. Behind an insertion the alternative's window sees less of the genome, behind a deletion
     more. The signal goes with its bases; inserted ones have that of the base to their left.
+
+    Args:
+        tracks: codes, and the signal if any, of `Place.reach` bp.
+        start: where they begin on the chromosome.
     """
     variant = place.variant
-    tracks = reader.read(place, start, start + window + max(-place.longer, 0))
     yield [track[:window] for track in tracks]
     first, kept = variant.start - start, min(len(variant.ref), len(variant.alt))
     changed = []

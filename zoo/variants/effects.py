@@ -196,7 +196,8 @@ def profiles(
         for shift in layout.shifts:
             for number, place in enumerate(some):
                 start = place.variant.start - layout.index + shift
-                for allele, read in enumerate(windows(reader, place, start, layout.window)):
+                seen = reader.read(place, start, start + place.reach(layout.window))
+                for allele, read in enumerate(windows(seen, place, start, layout.window)):
                     for track, values in zip(tracks, read, strict=True):
                         track[2 * number + allele] = values
             answers = forward.codes(*(track[: 2 * len(some)] for track in tracks))
