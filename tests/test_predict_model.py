@@ -250,7 +250,7 @@ def test_windows_without_base_and_signal_are_computed_once(small, tmp_path: Path
     write_twobit(tmp_path / "g.2bit", {"chr1": codes})
     writers.bigwig(tmp_path / "s.bw", {"chr1": 50_000}, [("chr1", values)], 1)
     files = Synthetic(tmp_path / "g.2bit", tmp_path / "s.bw", None)
-    forward = small._forward(("forward",))
+    forward = small.forward(("forward",))
     seen = []
     monkeypatch.setattr(type(forward), "codes", _counting(type(forward).codes, seen))
     table = small.predict(genome=files.genome, signal=files.signal, chromosomes="chr1", batch_size=16)

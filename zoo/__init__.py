@@ -19,12 +19,13 @@ _HOMES = {
     "list_models": "registry",
     "search": "registry",
     "build": "zoo.architectures",
+    "chain": "zoo.variants.chain",
     "Model": "zoo.model",
     "Genome": "zoo.genome.sequence",
     "Signal": "zoo.genome.signal",
     "Interval": "zoo.genome.interval",
 }
-_ROOMS = ("architectures", "attribution", "evaluate", "layers", "plot", "porting", "prepare", "train")
+_ROOMS = ("architectures", "attribution", "evaluate", "layers", "plot", "porting", "prepare", "train", "variants")
 __all__ = [*_HOMES, *_ROOMS, "__version__"]
 
 

@@ -148,7 +148,7 @@ class Model:
         if x is not None:
             if any(value is not None for value in (genome, signal, regions, chromosomes, output)):
                 raise InputError("Windows are predicted from x alone, without files", received={"x": np.shape(x)})
-            return self._forward(options.views).array(check_array(x, self.spec.input), options.batch_size)
+            return self.forward(options.views).array(check_array(x, self.spec.input), options.batch_size)
         if output is None and regions is None and chromosomes is None:
             raise InputError(
                 "A whole genome is written to files: say where, or name regions or chromosomes",
@@ -158,9 +158,9 @@ class Model:
         if threshold == "auto":
             threshold = None if self.thresholds is None else "f1"
         cut = thresholds.resolve(threshold, self.thresholds) if output is not None and threshold is not None else None
-        inputs = self._inputs(genome, signal, regions, chromosomes, blacklist, options.compat)
+        inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat)
         place = None if output is None else Output(output, inputs.files(regions, blacklist))
-        run = Run(self.spec, self._forward(options.views), inputs, options, progress)
+        run = Run(self.spec, self.forward(options.views), inputs, options, progress)
         return run.to_table() if place is None else run.to_files(place, cut, self._provenance())
 
     def attribute(
@@ -246,7 +246,7 @@ class Model:
                     received={"windows": len(x), "alternatives": len(alternative)},
                 )
         if self._engine is None:
-            self._engine = Engine(architectures.scores(self.network), self._forward(("forward",)).array)
+            self._engine = Engine(architectures.scores(self.network), self.forward(("forward",)).array)
         run = AttributionRun(self.spec.name, self._engine, choice, x, alternative, progress)
         return run.to_memory() if output is None else run.to_files(output, self._provenance())
 
@@ -301,10 +301,10 @@ class Model:
         chosen = "forward" if compat else strands
         options = Options.resolve(self.spec, strands=chosen, batch_size=batch_size)
         found = read_variants(variants)
-        inputs = self._all_chromosomes(genome, signal, blacklist)
+        inputs = self.everywhere(genome, signal, blacklist)
         run = VariantRun(
             self.spec.name,
-            self._forward(options.views),
+            self.forward(options.views),
             layout,
             inputs,
             found,
@@ -350,14 +350,14 @@ class Model:
             InputError: as for `predict`; no such sample, or a heterozygous genotype that is not phased.
         """
         options = Options.resolve(self.spec, strands=strands, batch_size=batch_size)
-        inputs = self._inputs(genome, signal, regions, None, None, None)
+        inputs = self.inputs(genome, signal, regions, None, None, None)
         if inputs.regions is None:
             raise InputError("Regions say where haplotypes are predicted", example='regions="peaks.bed"')
         if sample is None:
             found = [Haplotype.of("haplotype", read_variants(variants), inputs.genome)]
         else:
             found = Haplotype.both(variants, sample, inputs.genome)
-        grid, forward = Grid.of(self.spec, options), self._forward(options.views)
+        grid, forward = Grid.of(self.spec, options), self.forward(options.views)
         rows = [Haplotype("reference", {}), *found]
         return {row.name: predict_haplotype(row, forward, grid, inputs, options.batch_size, progress) for row in rows}
 
@@ -377,8 +377,8 @@ class Model:
             InputError: as `predict` would.
         """
         options = Options.resolve(self.spec, **choices)
-        inputs = self._inputs(genome, signal, regions, chromosomes, blacklist, options.compat)
-        return estimate(self.spec, self._forward(options.views), inputs, options)
+        inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat)
+        return estimate(self.spec, self.forward(options.views), inputs, options)
 
     def check(self, tolerance: float = 1e-5) -> Check:
         """Run the golden inputs and compare with the golden outputs; the card says what computed those.
@@ -390,7 +390,7 @@ class Model:
         difference = float(np.abs(outputs - golden.outputs).max() / max(np.abs(golden.outputs).max(), 1))
         return Check(self.spec.name, difference, tolerance, versions())
 
-    def _inputs(self, genome, signal, regions, chromosomes, blacklist, compat) -> Inputs:
+    def inputs(self, genome, signal, regions, chromosomes, blacklist, compat) -> Inputs:
         """The files of a prediction; "auto" regions are looked for in the signal."""
         if not (isinstance(regions, str) and regions == "auto"):
             return Inputs.open(self.spec, genome, signal, regions, chromosomes, blacklist, compat)
@@ -404,13 +404,13 @@ class Model:
 
     def _windows(self, genome, signal, regions, chromosomes) -> Windows:
         """The windows around regions."""
-        inputs = self._inputs(genome, signal, regions, chromosomes, None, None)
+        inputs = self.inputs(genome, signal, regions, chromosomes, None, None)
         if inputs.regions is None:
             raise InputError("Regions say which windows are explained", example='regions="peaks.narrowPeak"')
         found = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
         return Windows.around(inputs, bed.centers(found, inputs.genome.sizes), self.spec.input.window)
 
-    def _all_chromosomes(self, genome, signal, blacklist) -> Inputs:
+    def everywhere(self, genome, signal, blacklist) -> Inputs:
         """Files, with every chromosome that genome and signal share: variants lie on any of them."""
         inputs = Inputs.open(self.spec, genome, signal, blacklist=blacklist)
         shared = {chrom: chrom for chrom in inputs.genome.sizes}
@@ -418,7 +418,7 @@ class Model:
             shared = names.match(inputs.genome.sizes, inputs.signal.sizes)
         return replace(inputs, chromosomes=shared)
 
-    def _forward(self, views: tuple[str, ...]) -> Forward:
+    def forward(self, views: tuple[str, ...]) -> Forward:
         """The compiled forward pass over some views, made on first use."""
         if views not in self._forwards:
             self._forwards[views] = Forward(architectures.scores(self.network), self.spec.input, views)

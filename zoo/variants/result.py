@@ -55,6 +55,11 @@ class VariantScores:
         return len(self.variants)
 
     @property
+    def change(self) -> np.ndarray | None:
+        """(places, bins) float32, alternative minus reference profile; None without profiles."""
+        return None if self.reference is None else self.alternative - self.reference
+
+    @property
     def reasons(self) -> dict[str, int]:
         """Why variants were skipped, and how many for it."""
         return dict(Counter(item.reason for item in self.skipped).most_common())

@@ -1,0 +1,125 @@
+"""Which sites two persons, or the two haplotypes of one, do not share: many factors, a table and a heat map.
+
+    python recipes/compare_haplotypes.py phased.vcf mother child --genome hg38.2bit --regions blocks.bed \
+        --signal mother.bw child.bw --models maxatac/CTCF maxatac/MAX
+    python recipes/compare_haplotypes.py phased.vcf mother --genome hg38.2bit --regions blocks.bed --signal mother.bw \
+        --models "maxatac/*"
+
+Binding is predicted on each haplotype with the person's own ATAC-seq track (Cazares et al. 2023, figure 7). A site is
+where a prediction reaches the model's own threshold (that of its best F1); it is lost, gained or shared going from the
+first to the second. Writes `sites.tsv`, `counts.tsv` and `changes.png`: for each factor and region the difference of
+the highest bins.
+"""
+
+import argparse
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from matplotlib.figure import Figure
+
+import registry
+import zoo
+from zoo.errors import InputError, ZooError
+from zoo.genome import bed
+from zoo.plot.variants import plot_changes
+from zoo.predict import thresholds
+from zoo.predict.writers import atomic
+from zoo.variants.haplotypes import Site, Track, differences, person
+
+_SHOWN = 60  # regions in the picture: those that change most
+
+
+def main(options: argparse.Namespace) -> None:
+    """Compare with every model."""
+    genome = zoo.Genome(options.genome)
+    regions = bed.regions(options.regions, genome.sizes)
+    found: dict[str, list[Site]] = {}
+    changes = []
+    for name in models(options.models):
+        model = zoo.load(name)
+        first, second = pair(model, genome, regions, options)
+        cut = thresholds.resolve(options.threshold, model.thresholds).score
+        short = model.spec.name.split("/")[-1]
+        found[short] = differences(regions, first, second, cut, model.spec.output.bin_size)
+        changes.append([b.max() - a.max() for a, b in zip(first.scores, second.scores, strict=True)])
+        print(f"{short}: {dict(Counter(site.kind for site in found[short]))}", flush=True)
+    options.out.mkdir(parents=True, exist_ok=True)
+    write(found, options.out)
+    draw(np.array(changes), list(found), [str(region) for region in regions], options.out / "changes.png")
+    print(*(options.out / name for name in ("sites.tsv", "counts.tsv", "changes.png")), sep="\n")
+
+
+def models(asked: list[str]) -> list[str]:
+    """Names, with those that patterns match."""
+    names = []
+    for name in asked:
+        wild = [entry.name for entry in registry.list_models(name)] if set("*?[") & set(name) else [name]
+        if not wild:
+            raise InputError("A pattern matches a model", example="maxatac/FOX*", received={"pattern": name})
+        names += wild
+    return names
+
+
+def pair(model: zoo.Model, genome: zoo.Genome, regions: list, options: argparse.Namespace) -> tuple[Track, Track]:
+    """What is compared: a person's haplotypes, or two persons, each the higher of both haplotypes."""
+    both = []
+    for sample, signal in zip(options.samples, options.signal, strict=True):
+        files = {"genome": genome, "signal": signal, "regions": regions}
+        _, *copies = model.predict_haplotypes(options.vcf, sample, **files).values()
+        both.append(copies)
+    if len(both) == 1:
+        return tuple(both[0])
+    return tuple(person(sample, copies) for sample, copies in zip(options.samples, both, strict=True))
+
+
+def write(found: dict[str, list[Site]], folder: Path) -> None:
+    """Every site, and how many there are of each kind."""
+    with atomic(folder / "sites.tsv", folder) as temporary, open(temporary, "w") as handle:
+        handle.write("model\tchrom\tstart\tend\tkind\tfirst\tsecond\n")
+        for name, sites in found.items():
+            for site in sites:
+                place = site.interval
+                row = (name, place.chrom, place.start, place.end, site.kind, f"{site.first:.4g}", f"{site.second:.4g}")
+                handle.write("\t".join(map(str, row)) + "\n")
+    with atomic(folder / "counts.tsv", folder) as temporary, open(temporary, "w") as handle:
+        handle.write("model\tgained\tlost\tshared\n")
+        for name, sites in found.items():
+            kinds = Counter(site.kind for site in sites)
+            handle.write(f"{name}\t{kinds['gained']}\t{kinds['lost']}\t{kinds['shared']}\n")
+
+
+def draw(changes: np.ndarray, names: list[str], regions: list[str], path: Path) -> None:
+    """A heat map of factors and regions, those that change most."""
+    most = np.sort(np.argsort(-np.abs(changes).max(axis=0), kind="stable")[:_SHOWN])
+    figure = Figure(figsize=(4 + 0.2 * len(most), 2.5 + 0.25 * len(names)), layout="constrained")
+    plot_changes(figure.subplots(), changes[:, most], names, [regions[i] for i in most], "change of the highest bin")
+    figure.savefig(path)
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Compare haplotypes or persons; see the file's head.")
+    parser.add_argument("vcf", help="phased genotypes")
+    parser.add_argument("samples", nargs="+", metavar="SAMPLE", help="one for its two haplotypes, or two")
+    parser.add_argument("--genome", required=True, metavar="2BIT")
+    parser.add_argument("--regions", required=True, metavar="BED", help="where to look: peaks or blocks")
+    parser.add_argument("--signal", required=True, nargs="+", metavar="BIGWIG", help="of each sample")
+    parser.add_argument("--models", required=True, nargs="+", metavar="MODEL", help='such as "maxatac/*"')
+    parser.add_argument("--threshold", default="f1", help="of a site: f1, precision=0.9, a number (default f1)")
+    parser.add_argument("--out", type=Path, default=Path("haplotypes"), help="folder (default haplotypes)")
+    options = parser.parse_args()
+    if len(options.samples) > 2 or len(options.signal) != len(options.samples):
+        parser.error("one or two samples, and a signal for each")
+    return options
+
+
+if __name__ == "__main__":
+    try:
+        main(parse())
+    except ZooError as error:
+        sys.exit(f"compare_haplotypes: error: {error}")

@@ -1,0 +1,106 @@
+"""Effects of variants on accessibility and binding: several models, the chain of both, and what reads say of them.
+
+    python recipes/score_variants.py variants.vcf --genome hg38.2bit --signal atac.bw --models maxatac/CTCF maxatac/MAX
+    python recipes/score_variants.py variants.vcf --genome hg38.2bit --signal atac.bw --models maxatac/CTCF \
+        --accessibility runs/gm12878/model --reads counts.tsv
+
+Each model writes `<out>/<model>.tsv`, `.vcf`, `.skipped.tsv` and `.json`. With `--accessibility` a chain of that model
+and each model of binding writes `<out>/<model>.chain.tsv`: effects directly, through accessibility, and both ways. With
+`--reads`, a table of allele-specific reads (chrom, pos, ref, alt, wgs_ref, wgs_alt, atac_ref, atac_alt), the variants
+that show an effect (Grover et al. 2026) are scored instead, `agreement.tsv` tells how well each model's scores tell it,
+and `<model>.png` shows it.
+"""
+
+import argparse
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from matplotlib.figure import Figure
+
+import zoo
+from zoo.errors import InputError, ZooError
+from zoo.plot.variants import plot_allelic
+from zoo.predict.writers import atomic
+from zoo.variants import allelic
+from zoo.variants.chain import Chain
+
+
+def main(options: argparse.Namespace) -> None:
+    """Score with every model."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    reads, variants = None, options.variants
+    if options.reads:
+        reads, lost = allelic.select(allelic.read_counts(options.reads))
+        variants = reads.variants
+        print(f"{len(reads):,} variants show an effect", *(f"{n:,} {why}" for why, n in lost.items() if n), sep="\n  ")
+    if not variants:
+        raise InputError("There is a variant to score", example="variants.vcf, or --reads counts.tsv")
+    files, rows = {"genome": options.genome, "blacklist": options.blacklist}, {}
+    first = zoo.load(options.accessibility) if options.accessibility else None
+    for name in [*options.models, *([options.accessibility] if options.accessibility else [])]:
+        model, short = zoo.load(name), Path(name).name
+        signal = {"signal": options.signal} if model.spec.input.signal else {}
+        written = model.score_variants(variants, **files, **signal, output=options.out / short, shifts=options.shifts)
+        print(*written, sep="\n", flush=True)
+        if reads:
+            rows[short] = judge(model, reads, {**files, **signal}, options)
+        if first and signal:
+            print(write_chain(Chain(first, model), variants, {**files, **signal}, options.out / f"{short}.chain.tsv"))
+    if rows:
+        print(write_rows(rows, options.out / "agreement.tsv"))
+
+
+def judge(model: zoo.Model, reads: allelic.Allelic, files: dict, options: argparse.Namespace) -> dict:
+    """How well a model's scores tell what reads show, and a picture of it."""
+    scores = model.score_variants(reads.variants, **files, shifts=options.shifts).scores["log2_fold_change"]
+    found = allelic.evaluate(scores, reads)
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    plot_allelic(figure.subplots(), scores, reads.log_odds, found)
+    figure.savefig(options.out / f"{model.spec.name.split('/')[-1]}.png")
+    told = asdict(found)
+    return told | {f"random {name}": value for name, value in told.pop("random").items()}
+
+
+def write_chain(chain: Chain, variants: object, files: dict, path: Path) -> Path:
+    """Effects by way, and beside them what the chain cannot tell."""
+    found = chain.score_variants(variants, **files)
+    with atomic(path, path.parent) as temporary, open(temporary, "w") as handle:
+        found.write_tsv(handle)
+    path.with_suffix(".md").write_text(chain.card() + "\n")
+    return path
+
+
+def write_rows(rows: dict[str, dict], path: Path) -> Path:
+    """A row for each model."""
+    columns = list(next(iter(rows.values())))
+    with atomic(path, path.parent) as temporary, open(temporary, "w") as handle:
+        handle.write("\t".join(["model", *columns]) + "\n")
+        for name, row in rows.items():
+            handle.write("\t".join([name, *(f"{row[column]:.4g}" for column in columns)]) + "\n")
+    return path
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Effects of variants; see the file's head.")
+    parser.add_argument("variants", nargs="?", help="a VCF file, or a table with chrom, pos, ref and alt")
+    parser.add_argument("--genome", required=True, metavar="2BIT")
+    parser.add_argument("--signal", metavar="BIGWIG", help="for models of binding")
+    parser.add_argument("--models", nargs="*", default=[], metavar="MODEL", help="family/MODEL or model folders")
+    parser.add_argument("--accessibility", metavar="MODEL", help="also chained in front of each model of binding")
+    parser.add_argument("--reads", metavar="TSV", help="allele-specific reads, instead of variants")
+    parser.add_argument("--blacklist", metavar="BED")
+    parser.add_argument("--shifts", type=int, default=1, help="windows to average over, an odd number (default 1)")
+    parser.add_argument("--out", type=Path, default=Path("variants"), help="folder (default variants)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    try:
+        main(parse())
+    except ZooError as error:
+        sys.exit(f"score_variants: error: {error}")

@@ -1,0 +1,271 @@
+"""A variant's effect on accessibility, passed on as the signal that a model of binding reads.
+
+A model of accessibility predicts both alleles from the sequence; how it changes is put onto the signal, base by base;
+a model of binding reads sequence and signal. So an effect has a part that binding shows for itself (the motif) and a
+part that comes through the chromatin.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.loading import load
+from zoo.model import Model
+from zoo.predict.inputs import Inputs
+from zoo.predict.options import Options
+from zoo.predict.plan import Grid
+from zoo.variants.alleles import Place, Reader, in_order, on_reference, windows
+from zoo.variants.effects import Layout, choose, profiles, scored
+from zoo.variants.haplotypes import Haplotype
+from zoo.variants.haplotypes import predict as predict_haplotype
+from zoo.variants.result import VariantScores
+from zoo.variants.run import read
+
+WAYS = ("direct", "through_accessibility", "both")
+MODES = ("fold_change", "mapping")
+_QUANTILES = 201
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A signal's value for a predicted accessibility: piecewise linear between quantiles of both, so it only rises.
+
+    Attributes:
+        predicted: (quantiles,) of what the accessibility model predicts, in the scale of its measurement, rising.
+        measured: (quantiles,) of the signal on the same bases.
+        correlation: Pearson's r of mapped predictions and the signal on these bases.
+        bases: how many there were.
+    """
+
+    predicted: np.ndarray
+    measured: np.ndarray
+    correlation: float
+    bases: int
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Predicted accessibility, of any shape, as a signal, float32; constant beyond the quantiles."""
+        return np.interp(values, self.predicted, self.measured).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class ChainScores:
+    """What variants do to binding, by way.
+
+    Attributes:
+        direct: the allele in the sequence, the signal as it is.
+        through_accessibility: the reference's sequence, the signal as the allele changes it.
+        both: the allele in the sequence and in the signal.
+        accessibility: what they do to accessibility.
+    """
+
+    direct: VariantScores
+    through_accessibility: VariantScores
+    both: VariantScores
+    accessibility: VariantScores
+
+    def __str__(self) -> str:
+        return f"binding, both ways: {self.both}"
+
+    __repr__ = __str__
+
+    def write_tsv(self, handle: TextIO) -> None:
+        """A row for each variant that is scored: chrom, pos (1-based), id, ref, alt, and for each way two scores."""
+        names = ("log2_fold_change", "difference")
+        ways = {way: getattr(self, way) for way in (*WAYS, "accessibility")}
+        heads = [f"{way}_{name}" for way in ways for name in names]
+        handle.write("\t".join(["chrom", "pos", "id", "ref", "alt", *heads]) + "\n")
+        for i in sorted(place.number for place in self.both.places):
+            item = self.both.variants[i]
+            numbers = [f"{found.scores[name][i]:.8g}" for found in ways.values() for name in names]
+            handle.write("\t".join([item.chrom, str(item.start + 1), item.name, item.ref, item.alt, *numbers]) + "\n")
+
+
+class Chain:
+    """A model of accessibility and one of binding, one behind the other.
+
+    Args:
+        accessibility: a model of DNA alone whose bins are ln(1 + a measured track).
+        binding: a model that reads a signal.
+
+    Raises:
+        InputError: models of other kinds.
+    """
+
+    def __init__(self, accessibility: Model, binding: Model) -> None:
+        if accessibility.spec.input.signal is not None or not accessibility.spec.output.logarithmic:
+            raise InputError(
+                "A chain begins with a model of accessibility that reads DNA alone",
+                example="yeast/ATAC",
+                received={"model": accessibility.spec.name},
+            )
+        if binding.spec.input.signal is None:
+            raise InputError(
+                "A chain ends with a model that reads a signal",
+                example="maxatac/CTCF",
+                received={"model": binding.spec.name},
+            )
+        self.accessibility, self.binding = accessibility, binding
+        self.mapping: Mapping | None = None
+
+    def card(self) -> str:
+        """What the chain can and cannot tell."""
+        one, other = self.accessibility.spec, self.binding.spec
+        lines = [
+            f"{one.name} ({one.input.genome}) → {other.name} ({other.input.genome})",
+            "fold_change multiplies the measured signal by (1 + alternative) / (1 + reference) of predicted",
+            "accessibility at each base: where nothing was measured, nothing can open.",
+            "mapping replaces the signal by predictions through quantiles fitted with `fit`: peaks that the",
+            "accessibility model does not know are lost, and so is the cell type of the measured signal.",
+            "The accessibility model answers for the cell type it was trained on, whatever the signal is of.",
+            "Neither model was trained on variants, and no allele-specific binding was measured to test the chain.",
+            "The part through accessibility is what the binding model makes of a changed signal: it has seen",
+            "signals of many places, not of one place with two alleles.",
+        ]
+        if one.input.genome != other.input.genome:
+            lines.append(f"Assemblies differ: {one.input.genome} and {other.input.genome}.")
+        if self.mapping is not None:
+            said = f"{self.mapping.bases:,} bases, Pearson's r {self.mapping.correlation:.3f}"
+            lines.append(f"mapping: fitted on {said} with the measured signal.")
+        return "\n".join(lines)
+
+    def fit(self, genome: object, signal: object, regions: object, batch_size: int = 64) -> Mapping:
+        """Fit the mapping of predicted accessibility onto a measured signal, on the bases of some regions.
+
+        Args:
+            genome: a `.2bit` path or a `Genome`.
+            signal: the track that the binding model is to read.
+            regions: as for `predict`; take ones that are not evaluated later.
+
+        Returns:
+            The mapping, which `score_variants(…, mode="mapping")` then uses.
+        """
+        inputs = self.binding.inputs(genome, signal, regions, None, None, None)
+        spec = self.accessibility.spec
+        options = Options.resolve(spec, batch_size=batch_size)
+        alone = Inputs.open(spec, inputs.genome, None, inputs.regions)
+        track = predict_haplotype(
+            Haplotype("reference", {}),
+            self.accessibility.forward(options.views),
+            Grid.of(spec, options),
+            alone,
+            batch_size,
+        )
+        size, predicted, measured = spec.output.bin_size, [], []
+        for region, starts, scores in zip(alone.regions, track.starts, track.scores, strict=True):
+            first, last = int(starts[0]), int(starts[-1]) + size
+            predicted.append(np.repeat(np.expm1(scores), size))
+            measured.append(inputs.signal.values(inputs.chromosomes[region.chrom], first, last))
+        one, other = np.concatenate(predicted).astype(np.float64), np.concatenate(measured).astype(np.float64)
+        places = np.linspace(0, 1, _QUANTILES)
+        knots, at = np.unique(np.quantile(one, places), return_index=True)
+        if len(knots) < 2:
+            raise InputError("Predicted accessibility varies over the regions", received={"bases": len(one)})
+        mapped = np.interp(one, knots, np.quantile(other, places)[at])
+        varies = mapped.std() > 0 and other.std() > 0
+        correlation = float(np.corrcoef(mapped, other)[0, 1]) if varies else 0.0
+        self.mapping = Mapping(knots, np.quantile(other, places)[at], correlation, len(one))
+        return self.mapping
+
+    def score_variants(
+        self,
+        variants: object,
+        *,
+        genome: object,
+        signal: object,
+        blacklist: object = None,
+        mode: str = "fold_change",
+        strands: str = "both",
+        only_passing: bool = False,
+        batch_size: int = 64,
+    ) -> ChainScores:
+        """Effects on binding: directly, through accessibility, and both together.
+
+        Args:
+            variants: as for `Model.score_variants`; so are the others but
+            mode: "fold_change" multiplies the measured signal by the predicted change at each base; "mapping" has the
+                signal predicted for both alleles, through what `fit` fitted.
+
+        Raises:
+            InputError: as there; mode "mapping" before `fit`.
+        """
+        if mode not in MODES:
+            raise InputError(f"The mode of a chain is one of {', '.join(MODES)}", received={"mode": mode})
+        if mode == "mapping" and self.mapping is None:
+            raise InputError(
+                'mode="mapping" needs a mapping: call `fit` first', example="chain.fit(genome, signal, regions)"
+            )
+        inputs = self.binding.everywhere(genome, signal, blacklist)
+        everything, places, skipped = choose(
+            read(variants), inputs.genome, inputs.chromosomes, inputs.blacklist, only_passing
+        )
+        if not places:
+            raise InputError("There is a variant to score", received={"skipped": len(skipped)})
+        places = in_order(places, list(inputs.genome.sizes))
+        layouts = [Layout.of(model.spec) for model in (self.accessibility, self.binding)]
+        found: dict[str, list[dict]] = {way: [] for way in (*WAYS, "accessibility")}
+        forwards = [
+            model.forward(Options.resolve(model.spec, strands=strands).views)
+            for model in (self.accessibility, self.binding)
+        ]
+        reader = Reader(inputs.genome, inputs.signal)
+        for some, reference, alternative in profiles(forwards[0], layouts[0], places, inputs.genome, None, batch_size):
+            found["accessibility"].append(scored(layouts[0], reference, alternative))
+            answers = self._binding(
+                forwards[1], layouts, reader, some, np.expm1(reference), np.expm1(alternative), mode
+            )
+            for number, way in enumerate(WAYS, start=1):
+                found[way].append(scored(layouts[1], answers[:, 0], answers[:, number]))
+        numbers = np.array([place.number for place in places])
+        made = {}
+        for way, parts in found.items():
+            scores = {name: np.full(len(everything), np.nan) for name in parts[0]}
+            for name, column in scores.items():
+                column[numbers] = np.concatenate([part[name] for part in parts])
+            layout = layouts[way != "accessibility"]
+            made[way] = VariantScores(everything, places, scores, skipped, layout, dict(inputs.genome.sizes))
+        return ChainScores(**made)
+
+    def _binding(
+        self, forward, layouts: Sequence[Layout], reader: Reader, places: Sequence[Place], one, other, mode: str
+    ) -> np.ndarray:
+        """Binding of the reference and of the three ways, (n, 4, bins)."""
+        access, binding = layouts
+        rows: list[list[np.ndarray]] = []
+        for place, reference, alternative in zip(places, one, other, strict=True):
+            start = place.variant.start - binding.index
+            codes, signal = reader.read(place, start, start + place.reach(binding.window))
+            at = start - access.start(place.variant)  # of the binding window's first base among predicted ones
+            first, second = (_by_base(profile, access.bin_size, at, len(codes)) for profile in (reference, alternative))
+            if mode == "mapping":
+                before, after = self.mapping(first), self.mapping(second)
+            else:
+                before, after = signal, (signal * (1 + second) / (1 + first)).astype(np.float32)
+            whole, direct = windows([codes, before], place, start, binding.window)
+            changed, both = windows([codes, after], place, start, binding.window)
+            rows += [whole, direct, changed, both]
+        answers = forward.codes(*(np.stack(track) for track in zip(*rows, strict=True)))
+        for number, place in enumerate(places):
+            if place.longer:
+                _align(answers, 4 * number, place, binding)
+        return answers.reshape(len(places), 4, -1)
+
+
+def chain(accessibility: str | Path, binding: str | Path) -> Chain:
+    """Load a chain of two models of the registry, or of two model folders. Errors as for `zoo.load` and `Chain`."""
+    return Chain(load(accessibility), load(binding))
+
+
+def _by_base(profile: np.ndarray, bin_size: int, at: int, length: int) -> np.ndarray:
+    """Values of `length` bases of a profile's bins from base `at` on; beyond its ends those go on."""
+    return profile[np.clip((at + np.arange(length)) // bin_size, 0, len(profile) - 1)]
+
+
+def _align(answers: np.ndarray, first: int, place: Place, layout: Layout) -> None:
+    """Put the ways with the alternative sequence onto the reference's bins."""
+    begins = place.variant.start - layout.index + layout.offset
+    for way in (1, 3):
+        answers[first + way] = on_reference(answers[first + way], place, begins, layout.bin_size)
