@@ -23,10 +23,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import yeast
 
 import zoo
-from zoo.attribution.report import counts, report
 from zoo.commands.attribute import draw
 from zoo.errors import InputError, ZooError
 from zoo.genome import bed
+from zoo.interpretation import counts, report
 from zoo.predict.writers import atomic
 
 _SAME = 200  # bp between summits of different experiments that count as one

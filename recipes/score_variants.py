@@ -22,11 +22,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from matplotlib.figure import Figure
 
 import zoo
+from zoo.chaining import Chain
 from zoo.errors import InputError, ZooError
 from zoo.plot.variants import plot_allelic
 from zoo.predict.writers import atomic
 from zoo.variants import allelic
-from zoo.variants.chain import Chain
 
 
 def main(options: argparse.Namespace) -> None:

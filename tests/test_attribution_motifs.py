@@ -17,13 +17,13 @@ import zoo
 from zoo.attribution import modisco
 from zoo.attribution.motifs import important_hits, insert, marginalize
 from zoo.attribution.references import References
-from zoo.attribution.report import counts, report
 from zoo.attribution.result import Attributions
 from zoo.errors import InputError, MissingExtra
 from zoo.genome import bed
 from zoo.genome.encode import encode, one_hot
 from zoo.genome.interval import Interval
 from zoo.genome.motifs import match, read_motifs
+from zoo.interpretation import counts, report
 
 MOTIF = "TTACCCG"
 

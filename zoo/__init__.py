@@ -19,7 +19,7 @@ _HOMES = {
     "list_models": "registry",
     "search": "registry",
     "build": "zoo.architectures",
-    "chain": "zoo.variants.chain",
+    "chain": "zoo.chaining",
     "Model": "zoo.model",
     "Genome": "zoo.genome.sequence",
     "Signal": "zoo.genome.signal",

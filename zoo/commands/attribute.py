@@ -97,7 +97,7 @@ def draw(path: Path, signal: str | None, most: int, form: str = "png", intervals
 
 def motifs(options: argparse.Namespace) -> None:
     """Run `zoo motifs`."""
-    from zoo.attribution.report import report
+    from zoo.interpretation import report
 
     choices = ("motifs", "width", "most_seqlets", "least_seqlets")
     made = report(options.attributions, options.output, **{name: getattr(options, name) for name in choices})

@@ -10,7 +10,7 @@ from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.genome.vcf import Variant
 
-_BLOCK = 1 << 20  # bp read at once
+_BLOCK = 1 << 14  # bp read at once: variants are kilobases apart
 
 
 @dataclass(frozen=True)

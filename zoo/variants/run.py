@@ -97,7 +97,9 @@ class Run:
         identity = {
             "weights_sha256": provenance["weights_sha256"],
             "inputs": {what: registry.store.sha256(path) for what, path in self._inputs.tracks().items()},
-            "variants_sha256": hashlib.sha256("\n".join(map(str, self._variants)).encode()).hexdigest(),
+            "variants_sha256": hashlib.sha256(
+                "\n".join(f"{place.number} {place.chrom} {place.variant}" for place in self._places).encode()
+            ).hexdigest(),
             "scored": len(self._places),
             "layout": {**asdict(self._layout), **{k: str(getattr(self._layout, k)) for k in ("common", "scored")}},
             "choices": choices,

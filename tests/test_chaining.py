@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo.chaining import Chain, Mapping
 from zoo.data.synthetic import Synthetic
 from zoo.errors import InputError
 from zoo.genome.encode import one_hot
 from zoo.genome.sequence import Genome
-from zoo.variants.chain import Chain, Mapping
 
 
 @pytest.fixture(scope="module")

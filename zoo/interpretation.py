@@ -12,6 +12,7 @@ from zoo.attribution.motifs import important_hits
 from zoo.attribution.result import Attributions
 from zoo.environment import versions
 from zoo.genome.motifs import Match, match, read_motifs, scan
+from zoo.plot.explained import plot_patterns
 from zoo.predict import writers
 
 
@@ -153,8 +154,6 @@ def _write_tables(made: MotifReport, found: Attributions, width: int) -> None:
 
 
 def _draw(made: MotifReport) -> None:
-    from zoo.plot.explained import plot_patterns
-
     figure = plot_patterns(made.patterns, made.matches)
     for suffix in ("png", "svg"):
         with writers.atomic(made.folder / f"patterns.{suffix}", made.folder) as temporary:
