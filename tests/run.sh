@@ -12,4 +12,5 @@ if ! command -v chromium > /dev/null && command -v apt-get > /dev/null && [ "$(i
   { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } > /dev/null 2>&1 ||
     echo "Chromium could not be installed; the browser test skips" >&2
 fi
-python -m pytest "$@"
+# Two at a time: most tests start processes or wait; files stay whole, because what they share is made once a file.
+python -m pytest -n 2 --dist loadfile "$@"
