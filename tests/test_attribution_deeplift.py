@@ -66,6 +66,9 @@ def test_what_has_no_rule_is_named():
     network = keras.Model(inputs, layers.Flatten()(layers.Dense(2, activation="elu", name="bent")(inputs)))
     with pytest.raises(InputError, match="layer='bent', activation='elu'"):
         rescaled(network, 2)
+    network = keras.Model(inputs, layers.Flatten()(layers.MaxPooling1D(3, strides=2, name="lap")(inputs)))
+    with pytest.raises(InputError, match=r"side by side.*layer='lap', size=3, stride=2"):
+        rescaled(network, 2)
 
 
 @pytest.mark.parametrize("name", ["cnn", "dcnn", "convnext_cnn", "convnext_dcnn"])

@@ -105,6 +105,15 @@ def _activation(rescale: Rescale, layer, z):
     return rescale.unary(function, z)
 
 
+def _max_pool(rescale: Rescale, layer, z):
+    if layer.strides != layer.pool_size or layer.padding != "valid":
+        raise InputError(
+            "DeepLIFT knows maximum pooling whose windows lie side by side, without padding",
+            received={"layer": layer.name, "size": layer.pool_size[0], "stride": layer.strides[0]},
+        )
+    return rescale.max_pool(z, layer.pool_size[0])
+
+
 def _layer_normalization(rescale: Rescale, layer, z):
     centered = z - ops.mean(z, axis=-1, keepdims=True)
     variance = ops.mean(rescale.square(centered), axis=-1, keepdims=True)
@@ -216,7 +225,7 @@ def _memory(rescale: Rescale, layer: layers.RNN, inputs):
 _RULES: dict[type, Callable] = {
     layers.Activation: _activation,
     layers.ReLU: lambda rescale, layer, z: rescale.relu(z),
-    layers.MaxPooling1D: lambda rescale, layer, z: rescale.max_pool(z, layer.pool_size[0]),
+    layers.MaxPooling1D: _max_pool,
     layers.LayerNormalization: _layer_normalization,
     layers.Multiply: lambda rescale, layer, pair: rescale.multiply(*pair),
     layers.RNN: _memory,

@@ -106,13 +106,10 @@ class Run:
         if finished := _finished(archive, sidecar, identity):
             return [path for path in (archive, *tracks, sidecar) if path.name in finished]
         place.resume(identity)
-        starts = range(0, len(self._x), _KEPT)
-        parts = {start: place.partial / f"{start:09d}.npz" for start in starts}
-        left = [start for start in starts if not parts[start].is_file()]
-        with self._bar(sum(min(_KEPT, len(self._x) - start) for start in starts if start not in left)) as bar:
-            for start in left:
-                stop = min(start + _KEPT, len(self._x))
-                Attributions.joined(self._pieces(start, stop, bar), stop - start).save(parts[start])
+        parts, left = place.parts(len(self._x), _KEPT)
+        with self._bar(len(self._x) - sum(map(len, left))) as bar:
+            for items, path in left.items():
+                Attributions.joined(self._pieces(items.start, items.stop, bar), len(items)).save(path)
         found = Attributions.joined(map(Attributions.load, parts.values()), len(self._x))
         said = {"model": provenance, **identity, "versions": versions(), "seconds": round(time.time() - began, 1)}
         said["paths"] = {what: str(path) for what, path in self._x.inputs.tracks().items()} if self._intervals else {}

@@ -95,6 +95,16 @@ class Place:
             with writers.atomic(note, self.partial) as temporary:
                 temporary.write_bytes(text)
 
+    def parts(self, total: int, size: int) -> tuple[dict[range, Path], dict[range, Path]]:
+        """Where parts of `size` of `total` items are kept until all are there.
+
+        Returns:
+            Items → file: all parts, and those that are left to do.
+        """
+        ranges = (range(first, min(first + size, total)) for first in range(0, total, size))
+        every = {items: self.partial / f"{items.start:09d}.npz" for items in ranges}
+        return every, {items: path for items, path in every.items() if not path.is_file()}
+
     def clear(self) -> None:
         """Remove the folder of what is finished."""
         shutil.rmtree(self.partial, ignore_errors=True)

@@ -105,13 +105,11 @@ class Run:
             "choices": choices,
         }
         place.resume(identity)
-        starts = range(0, len(self._places), _KEPT)
-        parts = {start: place.partial / f"{start:09d}.npz" for start in starts}
-        left = [start for start in starts if not parts[start].is_file()]
-        with self._bar(sum(min(_KEPT, len(self._places) - start) for start in starts if start not in left)) as bar:
-            for start in left:
-                found = self._part(start, min(start + _KEPT, len(self._places)), with_profiles, bar)
-                with writers.atomic(parts[start], place.partial) as temporary, open(temporary, "wb") as file:
+        parts, left = place.parts(len(self._places), _KEPT)
+        with self._bar(len(self._places) - sum(map(len, left))) as bar:
+            for items, path in left.items():
+                found = self._part(items.start, items.stop, with_profiles, bar)
+                with writers.atomic(path, place.partial) as temporary, open(temporary, "wb") as file:
                     np.savez(file, **found)
         pieces = [dict(np.load(part)) for part in parts.values()]
         result = self._result(
