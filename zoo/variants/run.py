@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -20,7 +21,7 @@ from zoo.predict.engine import Forward
 from zoo.predict.inputs import Inputs
 from zoo.predict.place import Place as Workplace
 from zoo.variants.alleles import in_order
-from zoo.variants.effects import Layout, Skipped, choose, profiles, scored
+from zoo.variants.effects import Layout, choose, profiles, scored
 from zoo.variants.result import VariantScores
 
 _KEPT = 4096  # variants in a part of an unfinished run
@@ -70,7 +71,7 @@ class Run:
                 received={"variant": str(other[0].variant), "in all": len(other)},
             )
         if not places:
-            raise InputError("There is a variant to score", received=_counted(self._skipped))
+            raise InputError("There is a variant to score", received=Counter(item.reason for item in self._skipped))
         self._places = in_order(places, list(inputs.genome.sizes))
 
     def to_memory(self, with_profiles: bool) -> VariantScores:
@@ -192,8 +193,7 @@ def read(value: object) -> list[Variant]:
         rows = [[str(cell) for cell in row] for row in value.itertuples(index=False)]
         found = _rows([str(column) for column in value.columns], rows, lambda i: f"row {i}")
     else:
-        rows = [item if isinstance(item, Variant) else _row(item) for item in value]
-        found = rows
+        found = [item if isinstance(item, Variant) else _row(item) for item in value]
     if not found:
         raise InputError("There is a variant", received={"variants": str(value)[:80]})
     return found
@@ -242,10 +242,3 @@ def _row(item: object) -> Variant:
         raise InputError(
             "A variant is (chrom, pos from 1, ref, alt)", example='("chr1", 12345, "A", "G")', received={"": item}
         ) from None
-
-
-def _counted(skipped: Sequence[Skipped]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for item in skipped:
-        counts[item.reason] = counts.get(item.reason, 0) + 1
-    return counts
