@@ -196,6 +196,7 @@ def test_scores_are_those_of_windows(small: zoo.Model, genome_files: Synthetic):
     change = both[1].astype(float).sum() - both[0].astype(float).sum()
     assert found.scores["difference"][0] == pytest.approx(change, abs=1e-5)
     assert found.scores["maximum_reference"][0] == pytest.approx(both[0].max(), abs=1e-6)
+    np.testing.assert_allclose(found.change[0], both[1] - both[0], atol=2e-6)
     forward = small.score_variants([row], genome=genome, signal=signal, strands="forward", profiles=True)
     np.testing.assert_allclose(forward.reference[0], small.predict(x)[0], atol=1e-6)
     assert place == found.places[0].variant.start
