@@ -20,7 +20,7 @@ from zoo.genome.encode import codes_of, one_hot
 from zoo.genome.interval import Interval
 from zoo.predict import writers
 from zoo.predict.inputs import Inputs
-from zoo.predict.place import Place
+from zoo.predict.workplace import Workplace
 from zoo.spec import BASES
 
 _KEPT = 256  # windows in a part of an unfinished run
@@ -93,14 +93,14 @@ class Run:
         """`<base>.npz`, `.bw` (of windows on a genome), `.signal.bw` (if the signal is attributed to) and `.json`."""
         tracks = [".bw", ".signal.bw"] if self._intervals else []
         inputs = self._x.inputs.files() if self._intervals else []
-        place = Place(base, (".npz", ".json", *tracks), "*.npz", inputs)
+        place = Workplace(base, (".npz", ".json", *tracks), "*.npz", inputs)
         try:
             with place:
                 return self._write(place, provenance)
         except OSError as error:
             raise ZooError(f"The output can be written ({error.strerror or error})", where=place.finals[0]) from None
 
-    def _write(self, place: Place, provenance: dict) -> list[Path]:
+    def _write(self, place: Workplace, provenance: dict) -> list[Path]:
         began, identity = time.time(), self._identity(provenance)
         archive, sidecar, *tracks = place.finals
         if finished := _finished(archive, sidecar, identity):

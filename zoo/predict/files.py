@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from zoo.predict import peaks, writers
-from zoo.predict.place import Place
 from zoo.predict.plan import ChromosomePlan
 from zoo.predict.table import Collector, Predictions
 from zoo.predict.thresholds import Threshold
+from zoo.predict.workplace import Workplace
 
 Pieces = Iterator[tuple[int, np.ndarray]]
 _CHUNK = 1 << 18  # bins read back at once
@@ -54,7 +54,7 @@ class PredictionFiles:
         return "\n".join([*lines, *([f"{self.table}"] if self.table else []), f"{self.sidecar}"])
 
 
-class Output(Place):
+class Output(Workplace):
     """The place of a prediction's files: `<base>.bw`, `.bed`, `.tsv`, `.json`, and `<base>.partial` meanwhile."""
 
     def __init__(self, base: str | Path, inputs: Iterable[Path] = ()) -> None:

@@ -13,7 +13,7 @@ _NOTE = "run.json"
 _WAIT_S = 0.2  # for a run that is just ending
 
 
-class Place:
+class Workplace:
     """The final files `<base><suffix>`, and the folder `<base>.partial` meanwhile.
 
     A context: inside it, no other run writes to the same place.
@@ -59,7 +59,7 @@ class Place:
                 received={"folder": str(self.partial)},
             )
 
-    def __enter__(self) -> "Place":
+    def __enter__(self) -> "Workplace":
         from huggingface_hub.utils import WeakFileLock
 
         self._held = WeakFileLock(self._lock, timeout=_WAIT_S)
