@@ -175,8 +175,10 @@ class ModelCase:
         found = explain(network, x[:1], method, references="mononucleotide_shuffle", count=2)
         answers = np.abs(outputs(network, x[:1])[0]).sum(axis=(1, 2)[: len(self.shape)])
         wanted, parts = np.abs(found.prediction - found.baseline), np.abs(found.values).sum(axis=(1, 2))
-        # In networks of random weights parts all but cancel; and answers are rounded.
-        assert (off(found) * wanted < most * np.maximum(wanted, 0.1 * parts) + 1e-6 * answers).all()
+        missed = off(found) * wanted
+        if method == "integrated_gradients":  # random weights: parts all but cancel, and kinks of pooling do not
+            wanted = np.maximum(wanted, 0.1 * parts)
+        assert (missed < most * wanted + 1e-6 * answers).all()  # the last: what answers are rounded to
         assert np.abs(found.values).max() > 1e-5
 
     @pytest.mark.parametrize(("policy", "tolerance"), [("mixed_bfloat16", 0.1), ("mixed_float16", 0.02)])
