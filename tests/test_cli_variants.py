@@ -1,5 +1,6 @@
 """`zoo variants`."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,10 @@ def test_a_table_and_files(small_folder: Path, genome_files: Synthetic, tmp_path
     assert main([*command, "--table", "--shifts", "3"]) == 0
     heads, row = (line.split("\t") for line in capsys.readouterr().out.splitlines())
     assert dict(zip(heads, row, strict=True))["pos"] == "50000"
+    assert main([*command, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(row["pos"], row["ref"], row["alt"]) for row in told["variants"]] == [(50_000, base, other)]
+    assert told["skipped"] == {"REF is not the genome's": 1}
     assert main([*command, "--output", str(tmp_path / "out"), "--profiles"]) == 0
     written = capsys.readouterr().out.split()
     assert [Path(path).suffix for path in written] == [".tsv", ".tsv", ".bw", ".bw", ".json"]

@@ -101,6 +101,28 @@ def test_sequences_by_hand(tmp_path: Path):
     ]
 
 
+def test_an_indel_does_not_move_over_another_variant(tmp_path: Path):
+    """In a repeat it could stand further left, but a substitution of the haplotype stands between."""
+    write_twobit(tmp_path / "g.2bit", {"1": encode("GGGCACACACAGGG")})
+    genome = Genome(tmp_path / "g.2bit")
+    found = Haplotype.of("h", [Variant("1", 5, "C", "T"), Variant("1", 8, "ACA", "A")], genome)
+    assert not found.skipped
+    assert letters(found.sequence(genome, "1", 0, 14)[0]) == "GGGCATACAGGG"
+
+
+def test_an_insertion_at_the_end_of_a_chromosome(small: zoo.Model, genome_files: Synthetic):
+    """It pushes the last bins behind the reference's last window, and they are predicted all the same."""
+    genome = Genome(genome_files.genome)
+    length = genome.sizes["chr1"]
+    base = genome.sequence("chr1", length - 300, length - 299)
+    files = {"genome": genome, "signal": genome_files.signal, "regions": Interval("chr1", length - 200, length)}
+    for bases, skipped in ((80, 1), (50, 0)):
+        rows = [("chr1", length - 299, base, base + bases // 2 * "GA")]
+        found = small.predict_haplotypes(rows, **files)["haplotype"]
+        assert len(found.skipped) == skipped
+        assert (found.scores[0] > 0).all()
+
+
 def test_a_deletion_is_the_shorter_chromosome(genome_files: Synthetic, tmp_path: Path):
     """Bins behind it are those of a chromosome without the deleted bases, put back to where the reference has them."""
     genome, atac = Genome(genome_files.genome), zoo.load("yeast/ATAC")
@@ -157,6 +179,7 @@ def test_two_haplotypes_of_a_person(small: zoo.Model, genome_files: Synthetic, t
         ("3:0/1 3:0|0", "mother", r"v.vcf, line 3: Genotypes are phased.*genotype='0/1'"),
         ("3:0|1 3:0|0", "father", r"A sample is a column of the VCF file.*'mother', 'child'"),
         ("3 3:0|0", "mother", r"line 3: A record has the genotype"),
+        ("3:0|2 3:0|0", "mother", r"line 3: A record has the genotype"),
     ],
 )
 def test_bad_genotypes(

@@ -22,7 +22,7 @@ from zoo.variants.alleles import Place, Reader, in_order, on_reference, windows
 from zoo.variants.effects import Layout, choose, profiles, scored
 from zoo.variants.haplotypes import Haplotype
 from zoo.variants.haplotypes import predict as predict_haplotype
-from zoo.variants.result import VariantScores
+from zoo.variants.result import VariantScores, by_variant
 from zoo.variants.run import read
 
 WAYS = ("direct", "through_accessibility", "both")
@@ -219,12 +219,10 @@ class Chain:
             )
             for number, way in enumerate(WAYS, start=1):
                 found[way].append(scored(layouts[1], answers[:, 0], answers[:, number]))
-        numbers = np.array([place.number for place in places])
         made = {}
         for way, parts in found.items():
-            scores = {name: np.full(len(everything), np.nan) for name in parts[0]}
-            for name, column in scores.items():
-                column[numbers] = np.concatenate([part[name] for part in parts])
+            columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            scores = by_variant(places, len(everything), columns)
             layout = layouts[way != "accessibility"]
             made[way] = VariantScores(everything, places, scores, skipped, layout, dict(inputs.genome.sizes))
         return ChainScores(**made)

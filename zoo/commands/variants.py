@@ -1,6 +1,7 @@
 """The command line of `zoo variants`."""
 
 import argparse
+import json
 import sys
 
 
@@ -14,6 +15,7 @@ def add_variants(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--blacklist", help="BED whose variants are skipped")
     files.add_argument("--output", help="writes OUTPUT.tsv, .skipped.tsv, .json, and of a VCF .vcf (default a table)")
     files.add_argument("--profiles", action="store_true", help="with --output: bigWigs of both alleles, too")
+    files.add_argument("--json", action="store_true", help="for programs")
     files.add_argument("--table", action="store_true", help="all scores to stdout instead of those that change most")
     how = parser.add_argument_group("how")
     how.add_argument("--strands", choices=("forward", "both"), default="both", help="(default both)")
@@ -33,7 +35,9 @@ def variants(options: argparse.Namespace, model) -> None:
     names += ("strict", "compat", "batch_size")
     found = model.score_variants(options.variants, **{name: getattr(options, name) for name in names})
     if options.output:
-        print(*found, sep="\n")
+        print(json.dumps({"files": list(map(str, found))}, indent=1) if options.json else "\n".join(map(str, found)))
+    elif options.json:
+        print(json.dumps(found.to_json(), indent=1))
     elif options.table:
         found.write_tsv(sys.stdout)
     else:

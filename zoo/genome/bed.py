@@ -201,6 +201,12 @@ def merge(intervals: Iterable[Interval]) -> dict[str, np.ndarray]:
     return {chrom: merge_spans(np.array(spans, np.int64)) for chrom, spans in by_chrom.items()}
 
 
+def touches(merged: Mapping[str, np.ndarray], chrom: str, start: int, end: int) -> bool:
+    """Whether a stretch has a base in common with intervals that `merge` joined."""
+    spans = merged.get(chrom)
+    return spans is not None and bool(((spans[:, 0] < end) & (spans[:, 1] > start)).any())
+
+
 def merge_spans(spans: np.ndarray) -> np.ndarray:
     """Sort (n, 2) starts and ends; overlapping and book-ended ones become one."""
     spans = spans[np.argsort(spans[:, 0], kind="stable")]

@@ -133,9 +133,11 @@ class Vcf:
             try:
                 text = columns[column].split(":")[columns[8].split(":").index("GT")]
                 called = tuple(None if part == "." else int(part) for part in re.split(r"[|/]", text))
+                if max((allele or 0 for allele in called), default=0) > columns[4].count(",") + 1:
+                    raise ValueError
             except (IndexError, ValueError):
                 raise InputError(
-                    "A record has the genotype (GT) of the sample",
+                    "A record has the genotype (GT) of the sample, with alleles that it lists",
                     example="GT\t0|1",
                     where=where,
                     received={"sample": sample},
@@ -174,6 +176,14 @@ def normalized(variant: Variant, genome: Genome, chrom: str) -> Variant:
             start, ref, alt = start - 1, before + ref, before + alt
         else:
             break
+    return trimmed(replace(variant, start=start, ref=ref, alt=alt))
+
+
+def trimmed(variant: Variant) -> Variant:
+    """The same change where it stands, without the bases that both alleles end or begin with."""
+    start, ref, alt = variant.start, variant.ref, variant.alt
+    while ref and alt and ref[-1] == alt[-1]:
+        ref, alt = ref[:-1], alt[:-1]
     while ref and alt and ref[0] == alt[0]:
         start, ref, alt = start + 1, ref[1:], alt[1:]
     return replace(variant, start=start, ref=ref, alt=alt)

@@ -152,7 +152,9 @@ def select(
     avoided = bed.merge(blacklist)
     steps = {
         "near another variant": _alone(found.variants, apart),
-        "in the blacklist": np.array([not _within(item, avoided) for item in found.variants], bool),
+        "in the blacklist": np.array(
+            [not bed.touches(avoided, item.chrom, item.start, item.end) for item in found.variants], bool
+        ),
         "few ATAC-seq reads": found.counts[:, 2:].sum(axis=1) >= least_reads,
         "ATAC-seq reads of one allele only": (found.counts[:, 2:] > 0).all(axis=1),
         "not heterozygous": (found.wgs_vaf >= low) & (found.wgs_vaf <= high),
@@ -222,8 +224,3 @@ def _alone(variants: Sequence[Variant], apart: int) -> np.ndarray:
         near = np.diff([variants[i].start for i in order]) < apart
         alone[order[1:][near]] = alone[order[:-1][near]] = False
     return alone
-
-
-def _within(item: Variant, avoided: Mapping[str, np.ndarray]) -> bool:
-    spans = avoided.get(item.chrom)
-    return spans is not None and bool(((spans[:, 0] < item.end) & (spans[:, 1] > item.start)).any())

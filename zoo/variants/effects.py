@@ -17,6 +17,7 @@ from zoo.variants import scores
 from zoo.variants.alleles import Place, Reader, on_reference, windows
 
 LONGEST = 50  # bp of an insertion or deletion; longer ones change windows too much to compare bins
+MISMATCH = "REF is not the genome's"
 _SHIFT = 64  # bp from one shifted window to the next
 
 
@@ -151,20 +152,28 @@ def _reason(
     """Why a variant cannot be scored; None if it can."""
     if only_passing and not variant.passed:
         return "FILTER is not PASS"
+    if reason := unfit(variant, chrom, genome):
+        return reason
+    if chrom not in signal_names:
+        return "the signal lacks its chromosome"
+    return "in the blacklist" if bed.touches(avoided, chrom, variant.start, variant.end) else None
+
+
+def unfit(variant: Variant, chrom: str | None, genome: Genome) -> str | None:
+    """Why a variant cannot be put into the sequence; None if it can.
+
+    Args:
+        chrom: its chromosome by the genome's name, None if there is none.
+    """
     if not variant.literal:
         return "alleles are not two different sequences of bases"
-    if chrom is None or chrom not in signal_names:
-        return "the genome or the signal lacks its chromosome"
+    if chrom is None:
+        return "the genome lacks its chromosome"
     if variant.end > genome.sizes[chrom]:
         return "behind the chromosome's end"
     if abs(len(variant.alt) - len(variant.ref)) > LONGEST:
         return f"more than {LONGEST} bp inserted or deleted"
-    if genome.sequence(chrom, variant.start, variant.end) != variant.ref:
-        return "REF is not the genome's"
-    spans = avoided.get(chrom)
-    if spans is not None and ((spans[:, 0] < variant.end) & (spans[:, 1] > variant.start)).any():
-        return "in the blacklist"
-    return None
+    return None if genome.sequence(chrom, variant.start, variant.end) == variant.ref else MISMATCH
 
 
 def profiles(

@@ -17,11 +17,11 @@ from zoo.genome import bed, names
 from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
-from zoo.genome.vcf import Variant, Vcf, normalized
+from zoo.genome.vcf import Variant, Vcf, trimmed
 from zoo.predict.engine import Forward
 from zoo.predict.inputs import Inputs
 from zoo.predict.plan import Grid
-from zoo.variants.effects import LONGEST, Skipped
+from zoo.variants.effects import Skipped, unfit
 
 _MERGED, _STEP = 512, 256  # bp, of the original's blocks and windows
 
@@ -32,7 +32,7 @@ class Haplotype:
 
     Attributes:
         name: such as "NA12878 1".
-        variants: chromosome of the genome → normalized variants, sorted, none touching another.
+        variants: chromosome of the genome → variants without bases that both alleles share, sorted, apart.
         skipped: those that are not in the sequence, and why.
     """
 
@@ -42,14 +42,17 @@ class Haplotype:
 
     @classmethod
     def of(cls, name: str, variants: Iterable[Variant], genome: Genome) -> "Haplotype":
-        """Sort and check variants that stand on one haplotype together."""
+        """Sort and check variants that stand on one haplotype together.
+
+        Insertions and deletions stay where the file has them: further left another variant may stand.
+        """
         by_chrom, skipped = {}, []
         for item in variants:
             chrom = names.find(item.chrom, genome.sizes)
-            if reason := _reason(item, chrom, genome):
+            if reason := unfit(item, chrom, genome):
                 skipped.append(Skipped(item, reason))
             else:
-                by_chrom.setdefault(chrom, []).append((normalized(item, genome, chrom), item))
+                by_chrom.setdefault(chrom, []).append((trimmed(item), item))
         kept = {}
         for chrom, pairs in by_chrom.items():
             pairs.sort(key=lambda pair: (pair[0].start, pair[0].end))
@@ -233,10 +236,9 @@ def as_maxatac(
     avoided, found = bed.merge(inputs.blacklist), {}
     for chrom, spans in bed.merge([Interval(item.chrom, item.start, item.end + _MERGED) for item in blocks]).items():
         sums: dict[int, list[float]] = {}
-        unwanted = avoided.get(chrom, np.empty((0, 2), np.int64))
         for start, end in spans:
             end -= _MERGED
-            if ((unwanted[:, 0] < end) & (unwanted[:, 1] > start)).any():
+            if bed.touches(avoided, chrom, start, end):
                 continue
             for first in range(int(start), int(end) - grid.window + 1, _STEP):
                 codes, track = _reference(inputs, chrom, first, first + grid.window)
@@ -278,7 +280,8 @@ def _rows(
             tracks.append(track[origin - start + 1])
         used = origin[grid.offset :]
         stop = int(np.searchsorted(used, last * grid.bin_size))  # behind the last base that is asked for
-        behind = grid.count(inputs.genome.sizes[region.chrom]) * grid.stride - left  # as on the reference
+        # As on the reference, and as many more as the haplotype is longer here.
+        behind = grid.count(inputs.genome.sizes[region.chrom]) * grid.stride - left + max(len(codes) - (end - start), 0)
         for at in range(0, min(stop, behind), grid.stride):
             yield (number, at // grid.bin_size, used), [values[at : at + grid.window] for values in tracks]
 
@@ -309,15 +312,3 @@ def _on_reference(means: np.ndarray, origin: np.ndarray, span: tuple[int, int], 
 def _reference(inputs: Inputs, chrom: str, start: int, end: int) -> tuple[np.ndarray, np.ndarray | None]:
     track = inputs.signal and inputs.signal.values(inputs.chromosomes[chrom], start, end)
     return inputs.genome.codes(chrom, start, end), track
-
-
-def _reason(item: Variant, chrom: str | None, genome: Genome) -> str | None:
-    if not item.literal:
-        return "alleles are not two different sequences of bases"
-    if chrom is None:
-        return "the genome lacks its chromosome"
-    if item.end > genome.sizes[chrom]:
-        return "behind the chromosome's end"
-    if abs(len(item.alt) - len(item.ref)) > LONGEST:
-        return f"more than {LONGEST} bp inserted or deleted"
-    return None if genome.sequence(chrom, item.start, item.end) == item.ref else "REF is not the genome's"

@@ -1,7 +1,7 @@
 """Scores of variants as a table, as a VCF file, as tracks."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -93,6 +93,15 @@ class VariantScores:
             row = (item.chrom, item.start + 1, item.name, item.ref, item.alt, skipped.reason, item.where)
             handle.write("\t".join(map(str, row)) + "\n")
 
+    def to_json(self) -> dict:
+        """A JSON object: an object for each variant that is scored, and how many were skipped for which reason."""
+        rows = []
+        for i in sorted(place.number for place in self.places):
+            item = self.variants[i]
+            place = {"chrom": item.chrom, "pos": item.start + 1, "id": item.name, "ref": item.ref, "alt": item.alt}
+            rows.append(place | {name: float(values[i]) for name, values in self.scores.items()})
+        return {"variants": rows, "skipped": self.reasons}
+
     def to_frame(self):
         """The table as a pandas data frame, skipped variants included. Raises `MissingExtra` without pandas."""
         try:
@@ -132,7 +141,8 @@ class VariantScores:
     def write_bigwigs(self, base: str | Path, track: Signal | None = None, scale: float = 1.0) -> tuple[Path, Path]:
         """Predicted profiles of both alleles around each variant, `<base>.reference.bw` and `<base>.alternative.bw`.
 
-        Where variants are near one another a base belongs to the nearest. Values are in the scale of the measurement.
+        Where variants are near one another a base belongs to the nearest; of several alleles at a position the first is
+        shown. Values are in the scale of the measurement.
 
         Args:
             base: path without extension.
@@ -154,12 +164,25 @@ class VariantScores:
         return paths
 
 
+def by_variant(places: Sequence[Place], count: int, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Scores of places → of all `count` variants, NaN for those that have none."""
+    numbers, found = [place.number for place in places], {}
+    for name, values in columns.items():
+        found[name] = np.full(count, np.nan)
+        found[name][numbers] = values
+    return found
+
+
 def _write_chromosome(
     writer: Writer, found: VariantScores, chrom: str, linear: np.ndarray, track: Signal | None, scale: float
 ) -> None:
     """Regions around the variants of a chromosome, and the measured track between them."""
     layout, length = found.layout, found.sizes[chrom]
-    here = [number for number, place in enumerate(found.places) if place.chrom == chrom]
+    first_at: dict[int, int] = {}
+    for number, place in enumerate(found.places):
+        if place.chrom == chrom:
+            first_at.setdefault(found.variants[place.number].start, number)
+    here = list(first_at.values())
     near, at = layout.scored, 0
     for k, number in enumerate(here):
         place = found.places[number]

@@ -19,10 +19,10 @@ from zoo.genome.vcf import Variant, Vcf, alleles
 from zoo.predict import writers
 from zoo.predict.engine import Forward
 from zoo.predict.inputs import Inputs
-from zoo.predict.place import Place as Workplace
+from zoo.predict.workplace import Workplace
 from zoo.variants.alleles import in_order
-from zoo.variants.effects import Layout, choose, profiles, scored
-from zoo.variants.result import VariantScores
+from zoo.variants.effects import MISMATCH, Layout, choose, profiles, scored
+from zoo.variants.result import VariantScores, by_variant
 
 _KEPT = 4096  # variants in a part of an unfinished run
 _COLUMNS = (("chrom", "chr", "#chrom"), ("pos", "position"), ("ref", "reference"), ("alt", "alternative"))
@@ -63,7 +63,7 @@ class Run:
         self._variants, places, self._skipped = choose(
             variants, inputs.genome, inputs.chromosomes, inputs.blacklist, only_passing
         )
-        other = [item for item in self._skipped if item.reason == "REF is not the genome's"]
+        other = [item for item in self._skipped if item.reason == MISMATCH]
         if strict and other:
             raise InputError(
                 "Reference alleles are those of the genome",
@@ -153,12 +153,8 @@ class Run:
         return {name: np.concatenate(values) for name, values in found.items()}
 
     def _result(self, found: dict[str, np.ndarray], with_profiles: bool) -> VariantScores:
-        numbers = np.array([place.number for place in self._places])
-        scores = {}
-        for name, values in found.items():
-            if not name.startswith("_"):
-                scores[name] = np.full(len(self._variants), np.nan)
-                scores[name][numbers] = values
+        columns = {name: values for name, values in found.items() if not name.startswith("_")}
+        scores = by_variant(self._places, len(self._variants), columns)
         return VariantScores(
             self._variants,
             self._places,
