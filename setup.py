@@ -38,7 +38,18 @@ setup(
         "prepare": ["pandas", "pysam"],
         "tfio": ["tensorflow>=2.16,<2.17", "tensorflow-io==0.37.1", "numpy<2"],  # its last release fits these only
         "torch": ["torch"],
-        "test": ["jax", "memelite", "modisco-lite>=3", "pandas", "pysam", "pytest", "pytest-xdist", "ruff", "shap"],
+        "test": [
+            "jax",
+            "memelite",
+            "modisco-lite>=3",
+            "pandas",
+            "pysam",
+            "pytest",
+            "pytest-timeout",
+            "pytest-xdist",
+            "ruff",
+            "shap",
+        ],
     },
     entry_points={"console_scripts": ["zoo=zoo.cli:main"]},
     classifiers=[

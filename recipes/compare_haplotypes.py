@@ -25,10 +25,10 @@ from matplotlib.figure import Figure
 import registry
 import zoo
 from zoo.errors import InputError, ZooError
+from zoo.files.atomic import writing
 from zoo.genome import bed
 from zoo.plot.variants import plot_changes
 from zoo.predict import thresholds
-from zoo.predict.writers import atomic
 from zoo.variants.haplotypes import Site, Track, differences, person
 
 _SHOWN = 60  # regions in the picture: those that change most
@@ -79,14 +79,14 @@ def pair(model: zoo.Model, genome: zoo.Genome, regions: list, options: argparse.
 
 def write(found: dict[str, list[Site]], folder: Path) -> None:
     """Every site, and how many there are of each kind."""
-    with atomic(folder / "sites.tsv", folder) as temporary, open(temporary, "w") as handle:
+    with writing(folder / "sites.tsv") as handle:
         handle.write("model\tchrom\tstart\tend\tkind\tfirst\tsecond\n")
         for name, sites in found.items():
             for site in sites:
                 place = site.interval
                 row = (name, place.chrom, place.start, place.end, site.kind, f"{site.first:.4g}", f"{site.second:.4g}")
                 handle.write("\t".join(map(str, row)) + "\n")
-    with atomic(folder / "counts.tsv", folder) as temporary, open(temporary, "w") as handle:
+    with writing(folder / "counts.tsv") as handle:
         handle.write("model\tgained\tlost\tshared\n")
         for name, sites in found.items():
             kinds = Counter(site.kind for site in sites)

@@ -62,7 +62,7 @@ def convert(name: str, out: Path) -> Path:
         text = card.of_model(
             model.spec.to_json(), model.thresholds.examples(), report, maxatac.training(), "thresholds.png"
         )
-        (staging / "README.md").write_text(text)
+        (staging / "README.md").write_text(text, encoding="utf-8")
         store.write_digests(staging, {"source": model.spec.provenance["source"]})
         shutil.rmtree(target, ignore_errors=True)
         staging.rename(target)

@@ -218,7 +218,8 @@ def yeast_cases(options: argparse.Namespace) -> list[Case]:
     data = yeast.prepare(yeast.at_hand(), options.out / "data")
     options.genome, options.signal, options.chromosomes = data.genome, data.signal, ["chrIV", "chrXIII"]
     options.motifs = data_folder() / "motifs" / "macisaac_yeast.v1.meme"
-    known = {line.split()[1] for line in options.motifs.read_text().splitlines() if line.startswith("MOTIF")}
+    lines = options.motifs.read_text(encoding="utf-8").splitlines()
+    known = {line.split()[1] for line in lines if line.startswith("MOTIF")}
     factors = [factor.upper() for factor in options.factors or yeast.FACTORS]
     return [Case(f"yeast/{name}", data.peaks_of(name), name if name in known else None, ()) for name in factors]
 

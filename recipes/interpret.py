@@ -25,9 +25,9 @@ import yeast
 import zoo
 from zoo.commands.attribute import draw
 from zoo.errors import InputError, ZooError
+from zoo.files.atomic import atomic, writing
 from zoo.genome import bed
 from zoo.interpretation import counts, report
-from zoo.predict.writers import atomic
 
 _SAME = 200  # bp between summits of different experiments that count as one
 
@@ -69,7 +69,7 @@ def explain(model: zoo.Model, cell: Cell, options: argparse.Namespace, folder: P
 
 def write_counts(found: dict[str, dict[str, tuple[int, int]]], cells: list[str], path: Path) -> Path:
     """A row for each motif: seqlets and hits that matter, in each cell type."""
-    with atomic(path, path.parent) as temporary, open(temporary, "w") as handle:
+    with writing(path) as handle:
         handle.write("\t".join(["motif", *(f"{cell} {what}" for cell in cells for what in ("seqlets", "hits"))]) + "\n")
         for name, row in found.items():
             handle.write("\t".join([name, *(str(number) for cell in cells for number in row[cell])]) + "\n")
@@ -139,7 +139,7 @@ def together(peaks: list[Path], target: Path) -> Path:
             kept.append((chrom, summit))
     target.parent.mkdir(parents=True, exist_ok=True)
     with atomic(target, target.parent) as temporary:
-        temporary.write_text("".join(f"{chrom}\t{summit}\t{summit + 1}\n" for chrom, summit in kept))
+        temporary.write_text("".join(f"{chrom}\t{summit}\t{summit + 1}\n" for chrom, summit in kept), encoding="utf-8")
     return target
 
 

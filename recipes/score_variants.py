@@ -24,8 +24,8 @@ from matplotlib.figure import Figure
 import zoo
 from zoo.chaining import Chain
 from zoo.errors import InputError, ZooError
+from zoo.files.atomic import writing
 from zoo.plot.variants import plot_allelic
-from zoo.predict.writers import atomic
 from zoo.variants import allelic
 
 
@@ -68,16 +68,16 @@ def judge(model: zoo.Model, reads: allelic.Allelic, files: dict, options: argpar
 def write_chain(chain: Chain, variants: object, files: dict, path: Path) -> Path:
     """Effects by way, and beside them what the chain cannot tell."""
     found = chain.score_variants(variants, **files)
-    with atomic(path, path.parent) as temporary, open(temporary, "w") as handle:
+    with writing(path) as handle:
         found.write_tsv(handle)
-    path.with_suffix(".md").write_text(chain.card() + "\n")
+    path.with_suffix(".md").write_text(chain.card() + "\n", encoding="utf-8")
     return path
 
 
 def write_rows(rows: dict[str, dict], path: Path) -> Path:
     """A row for each model."""
     columns = list(next(iter(rows.values())))
-    with atomic(path, path.parent) as temporary, open(temporary, "w") as handle:
+    with writing(path) as handle:
         handle.write("\t".join(["model", *columns]) + "\n")
         for name, row in rows.items():
             handle.write("\t".join([name, *(f"{row[column]:.4g}" for column in columns)]) + "\n")

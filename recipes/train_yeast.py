@@ -56,7 +56,7 @@ def install(folders: dict[str, Path]) -> None:
     """Copy model folders into the package and write their index."""
     entries, first = {}, None
     for model, source in folders.items():
-        config = json.loads((source / "config.json").read_text())
+        config = json.loads((source / "config.json").read_text(encoding="utf-8"))
         first = first or config
         target = REGISTRY / "builtin" / "yeast" / model
         shutil.rmtree(target, ignore_errors=True)
@@ -74,7 +74,7 @@ def install(folders: dict[str, Path]) -> None:
         models=entries,
     )
     index = REGISTRY / "families" / "yeast.json"
-    index.write_text(json.dumps({"schema": 1, **asdict(family)}, indent=1) + "\n")
+    index.write_text(json.dumps({"schema": 1, **asdict(family)}, indent=1) + "\n", encoding="utf-8")
     size = sum(path.stat().st_size for path in (REGISTRY / "builtin").rglob("*") if path.is_file())
     print(f"{len(entries)} models, {size / 1e6:.1f} MB in {REGISTRY / 'builtin'}")
 

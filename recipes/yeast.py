@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.files.atomic import atomic
 from zoo.genome import bed
 from zoo.genome.sequence import Genome
-from zoo.predict.writers import atomic
 from zoo.prepare import fragments, tracks
 from zoo.prepare.coverage import Runs, smoothed
 from zoo.prepare.cutsites import TN5, CutSites
@@ -99,8 +99,9 @@ def _counts(sites: CutSites, chrom: str) -> Iterator[np.ndarray]:
 
 def renamed(peaks: Path, aliases: Path, target: Path) -> Path:
     """Write peaks with the genome's names of chromosomes, sorted; those that have them already stay as they are."""
-    names = dict(line.split("\t") for line in aliases.read_text().splitlines() if not line.startswith("#"))
+    lines = aliases.read_text(encoding="utf-8").splitlines()
+    names = dict(line.split("\t") for line in lines if not line.startswith("#"))
     found = sorted((names.get(item.chrom, item.chrom), item.start, item.end) for item in bed.read(peaks))
     with atomic(target, target.parent) as temporary:
-        temporary.write_text("".join(f"{chrom}\t{start}\t{end}\n" for chrom, start, end in found))
+        temporary.write_text("".join(f"{chrom}\t{start}\t{end}\n" for chrom, start, end in found), encoding="utf-8")
     return target

@@ -4,17 +4,23 @@ They live in `registry`, the lowest package, because imports run downward only; 
 genomes and models, and is where users import all of them from.
 """
 
+import re
 from collections.abc import Mapping
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class ZooError(Exception):
     """Base of every error that a user's input or the machine can cause.
 
+    The message says what is wrong, what was received, and how to mend it, in this order.
+
     Args:
-        rule: what has to hold, as a sentence without its full stop.
-        example: a good value, shown after the rule.
+        rule: what must hold, with the word "must", as a sentence without its full stop.
+        example: a good value.
         received: name -> value of what was found instead.
         where: a file, line or region that the message begins with.
+        hint: how to mend it, as a sentence without its full stop.
     """
 
     def __init__(
@@ -24,15 +30,18 @@ class ZooError(Exception):
         example: object = None,
         received: Mapping[str, object] | None = None,
         where: object = None,
+        hint: str | None = None,
     ) -> None:
-        self.rule, self.example, self.where = rule, example, where
+        self.rule, self.example, self.where, self.hint = rule, example, where, hint
         self.received = dict(received or {})
         parts = [f"{where}: {rule}." if where is not None else f"{rule}."]
-        if example is not None:
-            parts.append(f"Example: {example}.")
         if self.received:
             parts.append("Received: " + ", ".join(f"{key}={value!r}" for key, value in self.received.items()) + ".")
-        super().__init__(" ".join(parts))
+        if example is not None:
+            parts.append(f"Example: {example}.")
+        if hint is not None:
+            parts.append(f"{hint}.")
+        super().__init__(printable(" ".join(parts)))
 
 
 class InputError(ZooError):
@@ -57,3 +66,8 @@ class HubError(ZooError):
 
 class ZooWarning(UserWarning):
     """Something that does not stop the work but that a user should know."""
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which a terminal would obey: each becomes its escape sequence, `\\x1b`."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)

@@ -207,14 +207,14 @@ def commit_of(name: HubName) -> str:
             api = HfApi(endpoint=endpoint())
             commit = _from_hub(str(name), lambda: api.repo_info(name.repo, revision=name.revision).sha)
             note.parent.mkdir(parents=True, exist_ok=True)
-            note.write_text(commit)
+            note.write_text(commit, encoding="utf-8")
             return commit
         except Miss as miss:
             problem = str(miss)
     else:
         problem = "the network is switched off by ZOO_OFFLINE or HF_HUB_OFFLINE"
     if note.is_file():
-        return note.read_text()
+        return note.read_text(encoding="utf-8")
     raise OfflineMiss("A revision on the Hub can be looked up", where=name, received={"problem": problem})
 
 

@@ -120,7 +120,9 @@ def write_digests(folder: Path, source: Mapping[str, str]) -> None:
     """Record where a folder's files are from and what each of them is, and flush all of it to disk."""
     paths = sorted(path for path in folder.iterdir() if path.name != DIGESTS)
     stamps = {path.name: vars(Stamp(path.stat().st_size, sha256(path), path.stat().st_mtime_ns)) for path in paths}
-    (folder / DIGESTS).write_text(json.dumps({"schema": 1, "source": dict(source), "files": stamps}, indent=1) + "\n")
+    (folder / DIGESTS).write_text(
+        json.dumps({"schema": 1, "source": dict(source), "files": stamps}, indent=1) + "\n", encoding="utf-8"
+    )
     for path in [*paths, folder / DIGESTS]:
         with open(path, "rb") as handle:
             os.fsync(handle.fileno())

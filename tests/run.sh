@@ -13,4 +13,5 @@ if ! command -v chromium > /dev/null && command -v apt-get > /dev/null && [ "$(i
     echo "Chromium could not be installed; the browser test skips" >&2
 fi
 # Two at a time: most tests start processes or wait; files stay whole, because what they share is made once a file.
-python -m pytest -n 2 --dist loadfile "$@"
+# No test waits for ever: each has a limit (.pytest.ini), at which it tells where it stands, and so has the whole.
+timeout --kill-after=60 "${ZOO_TEST_LIMIT:-5000}" python -m pytest -n 2 --dist loadfile "$@"

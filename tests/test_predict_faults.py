@@ -45,7 +45,7 @@ def everything(folder: Path) -> dict[str, bytes]:
 def test_no_input_is_written_over(small, files, tmp_path: Path, output: str, more: dict):
     (tmp_path / "link.bw").symlink_to(tmp_path / "atac.bw")
     before = everything(tmp_path)
-    with pytest.raises(InputError, match="replaces no folder and no input"):
+    with pytest.raises(InputError, match="replace no folder and no file"):
         small.predict(**files, output=output, **more)
     assert everything(tmp_path) == before
 
@@ -62,14 +62,14 @@ def test_two_runs_to_one_output(small, files, tmp_path: Path):
 
     with Output("out"):
         predict()
-    assert "One run at a time" in results.pop()
+    assert "written by one run at a time" in results.pop()
     threads = [threading.Thread(target=predict) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert sum(not isinstance(result, str) for result in results) >= 1
-    assert all("One run at a time" in result for result in results if isinstance(result, str)), results
+    assert all("written by one run at a time" in result for result in results if isinstance(result, str)), results
     assert {"out.bw", "out.bed", "out.json"} <= {path.name for path in tmp_path.iterdir()}
     assert not list(tmp_path.glob("*.partial")) + list(tmp_path.glob(".*.lock"))
 
@@ -77,7 +77,7 @@ def test_two_runs_to_one_output(small, files, tmp_path: Path):
 def test_a_folder_of_the_users_own_is_left_alone(small, files, tmp_path: Path):
     (tmp_path / "out.partial").mkdir()
     (tmp_path / "out.partial" / "precious.txt").write_text("mine")
-    with pytest.raises(InputError, match="holds something else"):
+    with pytest.raises(InputError, match="runs make and remove"):
         small.predict(**files, output="out", regions="chr10:1-100")
     assert (tmp_path / "out.partial" / "precious.txt").read_text() == "mine"
 

@@ -353,7 +353,7 @@ def test_unnormalized_signal_warns_with_the_mend(small, genome_files, tmp_path: 
 def test_output_that_cannot_be_written(small, genome_files, tmp_path: Path):
     (tmp_path / "file").write_text("mine")
     arguments = {"genome": genome_files.genome, "signal": genome_files.signal, "chromosomes": "chr10"}
-    with pytest.raises(InputError, match="output can be written"):
+    with pytest.raises(InputError, match="output must be writable"):
         small.predict(**arguments, output=tmp_path / "file" / "out")
     (tmp_path / "dir.bw").mkdir()
     with pytest.raises(InputError, match="output"):

@@ -8,6 +8,7 @@ import pytest
 from conftest import TABLE
 
 from zoo.errors import InputError, IntegrityError
+from zoo.files.atomic import atomic
 from zoo.predict import peaks, thresholds, views, writers
 from zoo.predict.stitch import Stitcher
 from zoo.predict.thresholds import ThresholdTable
@@ -184,11 +185,11 @@ def test_bigwig_larger_than_a_chunk(tmp_path: Path):
 def test_atomic_files_appear_complete_or_not_at_all(tmp_path: Path):
     path = tmp_path / "x"
     path.write_text("old")
-    with pytest.raises(KeyboardInterrupt), writers.atomic(path, tmp_path) as temporary:
+    with pytest.raises(KeyboardInterrupt), atomic(path, tmp_path) as temporary:
         temporary.write_text("half")
         raise KeyboardInterrupt
     assert path.read_text() == "old"
-    with writers.atomic(path, tmp_path) as temporary:
+    with atomic(path, tmp_path) as temporary:
         temporary.write_text("new")
     assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]

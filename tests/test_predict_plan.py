@@ -1,5 +1,7 @@
 """Which windows are predicted and which bins are kept."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from conftest import small_spec
@@ -59,7 +61,7 @@ def test_regions_take_all_windows_that_reach_their_bins():
     # bin 480-512 is covered by the windows that begin at 256+ … 448+
     assert starts(found, grid()) == [256, 320, 384, 448]
     assert found.keep.tolist() == [[15, 16]]
-    scores = found.clip(10, np.arange(10, 20, dtype=np.float32))
+    scores = found.clip(10, np.arange(10, 20, dtype=np.float32))[1]
     assert np.flatnonzero(~np.isnan(scores)).tolist() == [5]
 
 
@@ -72,25 +74,41 @@ def test_regions_at_the_ends():
 def test_blacklist_leaves_out_bins_not_windows():
     found = one(1024, blacklist=[Interval("c", 100, 101), Interval("c", 60, 70)])
     assert found.windows == 13
-    assert np.flatnonzero(np.isnan(found.clip(0, np.ones(32, np.float32)))).tolist() == [1, 2, 3]
+    assert np.flatnonzero(np.isnan(found.clip(0, np.ones(32, np.float32))[1])).tolist() == [1, 2, 3]
 
 
 def test_clip_cuts_at_the_end_of_the_chromosome():
-    assert len(one(1000).clip(30, np.ones(8, np.float32))) == 2  # 32 bins
-    assert len(one(1000).clip(40, np.ones(8, np.float32))) == 0
+    assert len(one(1000).clip(30, np.ones(8, np.float32))[1]) == 2  # 32 bins
+    assert len(one(1000).clip(40, np.ones(8, np.float32))[1]) == 0
+
+
+@pytest.mark.parametrize("most", [4, 5, 7, 13, 100])
+def test_pieces_share_windows_and_no_bins(most: int):
+    """Bins of pieces lie side by side; each piece has every window that predicts any of its bins."""
+    found = one(1000, [Interval("c", 0, 300), Interval("c", 700, 710)])
+    pieces, used = list(found.pieces(grid(), most)), grid()
+    edges = [piece.bounds for piece in pieces]
+    assert [edges[0][0], edges[-1][1]] == [0, 32]
+    assert all(before[1] == after[0] for before, after in pairwise(edges))
+    assert sum(piece.windows for piece in pieces) == found.windows
+    selected = {start // 64 for start in starts(found, used)}
+    for piece, (low, high) in zip(pieces, edges, strict=True):
+        mine = {start // 64 for start in starts(piece, used)}
+        assert mine == {n for n in selected if n * 2 < high and n * 2 + 8 > low}
+        assert len(mine) <= most
 
 
 def test_compat_drops_windows_that_touch_the_blacklist_or_the_end():
     found = one(1000, blacklist=[Interval("c", 300, 301)], compat="maxatac")
     assert starts(found, grid()) == [0, 320, 384, 448, 512, 576, 640, 704]  # 256 would end at 512, 768 at 1024
     assert found.keep is None
-    assert not np.isnan(found.clip(0, np.ones(8, np.float32))).any()
+    assert not np.isnan(found.clip(0, np.ones(8, np.float32))[1]).any()
 
 
 def test_compat_keeps_whole_windows_of_regions():
     found = one(1000, [Interval("c", 500, 501)], compat="maxatac")
     assert starts(found, grid()) == [256, 320, 384, 448]
-    assert not np.isnan(found.clip(8, np.ones(8, np.float32))).any()
+    assert not np.isnan(found.clip(8, np.ones(8, np.float32))[1]).any()
 
 
 def test_compat_of_a_chromosome_shorter_than_a_window():

@@ -162,7 +162,7 @@ def _affordable(cost: "Cost", output: str | Path | None) -> Iterator[Finding]:
 def _available() -> int | None:
     """Bytes of memory that new programs could have, where the system tells."""
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
+        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
         table = dict(line.split(":", 1) for line in lines)
         return int(table["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError, ValueError):

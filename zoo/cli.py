@@ -7,7 +7,9 @@ import argparse
 import importlib
 import json
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,21 +19,21 @@ from registry import store
 from zoo import __version__, environment, loading
 from zoo.commands import attribute as attributing
 from zoo.commands import evaluate as evaluating
+from zoo.commands import predict as predicting
 from zoo.commands import prepare as preparing
 from zoo.commands import train as training
 from zoo.commands import variants as scoring
 from zoo.errors import InputError, ZooError, ZooWarning
+from zoo.files import progress
 
 _FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
-_CUTOFF = (
-    'score of the BED: f1, precision=0.9, recall=0.5, log2fc=6, a number, or "none" for no BED '
-    "(default: f1 if the model has a threshold table)"
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 1 for a check that fails, 2 for an error, 130 for Ctrl-C."""
     warnings.showwarning = _show_warning
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, _interrupt)
     options = _parser().parse_args(arguments)
     try:
         status = options.run(options) or 0
@@ -125,34 +127,10 @@ def _parser() -> argparse.ArgumentParser:
     command = _add(commands, "env", _env, "show where models come from and what is installed")
     command.add_argument("--json", action="store_true", help="for programs")
 
-    _add_predict(commands)
+    command = _add(commands, "predict", _predict, "predict regions, chromosomes or a whole genome")
+    predicting.add_predict(command)
     _add_publish(commands)
     return parser
-
-
-def _add_predict(commands: argparse._SubParsersAction) -> None:
-    command = _add(commands, "predict", _predict, "predict regions, chromosomes or a whole genome")
-    command.add_argument("name", help="family/MODEL or a model folder")
-    files = command.add_argument_group("inputs and outputs")
-    files.add_argument("--genome", required=True, help="sequence, .2bit")
-    files.add_argument("--signal", help="normalized ATAC-seq track, .bw (not for models of DNA alone)")
-    files.add_argument("--output", help="writes OUTPUT.bw, .bed and .json; with --regions also .tsv (default stdout)")
-    files.add_argument("--blacklist", help="BED whose bins are left out")
-    where = command.add_argument_group("where (default: all main chromosomes)").add_mutually_exclusive_group()
-    where.add_argument("--regions", help="a BED file, a region such as chr1:1,001-2,000, or auto: open ones")
-    where.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="names of chromosomes")
-    how = command.add_argument_group("how (defaults: as published)")
-    how.add_argument("--threshold", default="auto", help=_CUTOFF)
-    how.add_argument("--strands", choices=("forward", "both"), default="forward", help="average both strands")
-    how.add_argument("--views", choices=("all",), help="average all views that the weights can read")
-    how.add_argument("--stride", type=int, help="bp from one window to the next")
-    how.add_argument(
-        "--center-only",
-        action=argparse.BooleanOptionalAction,
-        help="use only the center of each window, no averaging",
-    )
-    how.add_argument("--batch-size", type=int, default=256, help="windows at once (default 256)")
-    how.add_argument("--compat", choices=("maxatac",), help="the original program's window and blacklist rules")
 
 
 def _add_publish(commands: argparse._SubParsersAction) -> None:
@@ -332,7 +310,7 @@ def _import_keras() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     errors = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
         importlib.import_module("keras")
@@ -353,25 +331,13 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> None:
-    result = _load(options.name).predict(
-        genome=options.genome,
-        signal=options.signal,
-        regions=options.regions,
-        chromosomes=options.chromosomes,
-        output=options.output,
-        threshold=None if options.threshold == "none" else options.threshold,
-        blacklist=options.blacklist,
-        strands=options.strands,
-        views=options.views,
-        stride=options.stride,
-        center_only=options.center_only,
-        batch_size=options.batch_size,
-        compat=options.compat,
-    )
-    if options.output is None:
-        result.write_tsv(sys.stdout)
-    else:
-        print(result)
+    predicting.predict(options, _load(options.name))
+
+
+def _interrupt(*_: object) -> None:
+    """Ctrl-C: stop here, or where the work next counts its progress, if a C library swallows the exception here."""
+    progress.interrupt()
+    raise KeyboardInterrupt
 
 
 def _show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object) -> None:

@@ -2,23 +2,40 @@
 
 import os
 import platform
+import sys
 from importlib import metadata
 
 from registry import sources as places
 from registry import store
+from registry.paths import masked
 
 _PACKAGES = ("chromatin-zoo", "keras", "tensorflow", "numpy", "h5py", "pyBigWig", "py2bit")
 
 
 def versions() -> dict[str, str | None]:
-    """Name -> version of Python, the machine's architecture and the packages that numbers depend on."""
+    """Name -> version of Python, the machine's architecture and the packages that numbers depend on.
+
+    Once Keras is imported, `backend` is the package that it computes with, and its version.
+    """
     found: dict[str, str | None] = {"python": platform.python_version(), "machine": platform.machine()}
     for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = None
+        found[package] = _version(package)
+    if (name := backend()) is not None:
+        found["backend"] = f"{name} {_version(name)}"
     return found
+
+
+def backend() -> str | None:
+    """What Keras computes with: tensorflow, jax or torch; None before Keras is imported."""
+    keras = sys.modules.get("keras")
+    return None if keras is None else keras.backend.backend()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def sources() -> dict[str, str | None]:
@@ -27,8 +44,10 @@ def sources() -> dict[str, str | None]:
     return {
         "1 cache": str(store.cache_root()),
         "2 mirror": os.environ.get("ZOO_MIRROR") or (f"{shared}/maxatac_data" if shared else None),
-        "3 Hub": "off" if store.offline() else places.endpoint(),
-        "4 upstream release": "off" if store.offline() else os.environ.get("ZOO_UPSTREAM") or "as the index says",
+        "3 Hub": "off" if store.offline() else masked(places.endpoint()),
+        "4 upstream release": "off"
+        if store.offline()
+        else masked(os.environ.get("ZOO_UPSTREAM") or "as the index says"),
         "token": "set" if os.environ.get("HF_TOKEN") else None,
         "more indexes": os.environ.get("ZOO_FAMILIES"),
     }

@@ -39,12 +39,12 @@ class Golden:
 
 def write(folder: Path, spec: ModelSpec, network, golden: Golden, thresholds: bytes | None, card: str) -> None:
     """Write a model folder; the caller makes it appear at its final place (`registry.store`)."""
-    (folder / CONFIG).write_text(json.dumps(spec.to_json(), indent=1) + "\n")
+    (folder / CONFIG).write_text(json.dumps(spec.to_json(), indent=1) + "\n", encoding="utf-8")
     weights.save(network, folder / WEIGHTS)
     np.savez_compressed(folder / GOLDEN, inputs=golden.inputs, outputs=golden.outputs)
     if thresholds is not None:
         (folder / THRESHOLDS).write_bytes(thresholds)
-    (folder / CARD).write_text(card)
+    (folder / CARD).write_text(card, encoding="utf-8")
 
 
 def read_spec(folder: Path) -> ModelSpec:

@@ -6,14 +6,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import registry.store
+from registry.paths import user_path
 from zoo.attribution import modisco
 from zoo.attribution.modisco import Pattern
 from zoo.attribution.motifs import important_hits
 from zoo.attribution.result import Attributions
 from zoo.environment import versions
+from zoo.files.atomic import atomic, check_outputs, write_json, writing
 from zoo.genome.motifs import Match, match, read_motifs, scan
 from zoo.plot.explained import plot_patterns
-from zoo.predict import writers
+
+_FILES = ("patterns.h5", "patterns.json", "patterns.tsv", "patterns.png", "patterns.svg", "seqlets.bed", "motifs.json")
 
 
 @dataclass(frozen=True)
@@ -86,15 +89,16 @@ def report(
         InputError: no attributions, attributions of a method without hypothetical ones, or no MEME file.
         MissingExtra: memelite or modisco-lite is not installed.
     """
-    found, folder = Attributions.load(attributions), Path(folder).expanduser()
+    found, folder = Attributions.load(attributions), user_path(folder, "folder")
+    check_outputs([folder / name for name in _FILES], [attributions, motifs])
     database = None if motifs is None else read_motifs(motifs)
     choices = {"width": width, "most_seqlets": most_seqlets, "least_seqlets": least_seqlets}
     identity = {"attributions_sha256": registry.store.sha256(Path(attributions).expanduser()), **choices}
     note, result = folder / "patterns.json", folder / "patterns.h5"
-    if not (note.is_file() and result.is_file() and json.loads(note.read_text()) == identity):
+    if not (note.is_file() and result.is_file() and json.loads(note.read_bytes()) == identity):
         note.unlink(missing_ok=True)
         modisco.discover(found, folder, **choices)
-        note.write_text(json.dumps(identity))
+        note.write_text(json.dumps(identity), encoding="utf-8")
     patterns = modisco.patterns(result)
     matches = [[] for _ in patterns]
     if database is not None:
@@ -111,8 +115,8 @@ def report(
     _write_tables(made, found, width)
     if patterns:
         _draw(made)
-    with writers.atomic(folder / "motifs.json", folder) as temporary:
-        writers.sidecar(temporary, {**made.to_json(), **identity, "versions": versions()})
+    with atomic(folder / "motifs.json", folder) as temporary:
+        write_json(temporary, {**made.to_json(), **identity, "versions": versions()})
     return made
 
 
@@ -133,7 +137,7 @@ def counts(cells: Mapping[str, MotifReport]) -> dict[str, dict[str, tuple[int, i
 
 
 def _write_tables(made: MotifReport, found: Attributions, width: int) -> None:
-    with writers.atomic(made.folder / "patterns.tsv", made.folder) as temporary, open(temporary, "w") as handle:
+    with writing(made.folder / "patterns.tsv") as handle:
         handle.write("pattern\tseqlets\tconsensus\trank\tmotif\tp_value\n")
         for pattern, near in zip(made.patterns, made.matches, strict=True):
             for rank, item in enumerate(near or [Match("-", float("nan"))], start=1):
@@ -149,12 +153,12 @@ def _write_tables(made: MotifReport, found: Attributions, width: int) -> None:
             score = float(found.scores[number, left + start : left + end].sum())
             row = (window.chrom, window.start + left + start, window.start + left + end, pattern.short, f"{score:.6g}")
             rows.append((*row, "-" if reverse else "+"))
-    with writers.atomic(made.folder / "seqlets.bed", made.folder) as temporary, open(temporary, "w") as handle:
+    with writing(made.folder / "seqlets.bed") as handle:
         handle.writelines("\t".join(map(str, row)) + "\n" for row in sorted(rows))
 
 
 def _draw(made: MotifReport) -> None:
     figure = plot_patterns(made.patterns, made.matches)
     for suffix in ("png", "svg"):
-        with writers.atomic(made.folder / f"patterns.{suffix}", made.folder) as temporary:
+        with atomic(made.folder / f"patterns.{suffix}", made.folder) as temporary:
             figure.savefig(temporary, format=suffix)

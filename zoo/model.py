@@ -159,7 +159,8 @@ class Model:
             threshold = None if self.thresholds is None else "f1"
         cut = thresholds.resolve(threshold, self.thresholds) if output is not None and threshold is not None else None
         inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat)
-        place = None if output is None else Output(output, inputs.files(regions, blacklist))
+        reads = (self.path, inputs.genome, inputs.signal, regions, blacklist)
+        place = None if output is None else Output(output, reads)
         run = Run(self.spec, self.forward(options.views), inputs, options, progress)
         return run.to_table() if place is None else run.to_files(place, cut, self._provenance())
 
@@ -248,7 +249,8 @@ class Model:
         if self._engine is None:
             self._engine = Engine(architectures.scores(self.network), self.forward(("forward",)).array)
         run = AttributionRun(self.spec.name, self._engine, choice, x, alternative, progress)
-        return run.to_memory() if output is None else run.to_files(output, self._provenance())
+        reads = (self.path, genome, signal, regions)
+        return run.to_memory() if output is None else run.to_files(output, reads, self._provenance())
 
     def score_variants(
         self,
@@ -315,7 +317,9 @@ class Model:
         )
         if output is None:
             return run.to_memory(profiles)
-        return run.to_files(output, variants, profiles, self._provenance(), {"strands": chosen, "profiles": profiles})
+        reads = (self.path, genome, signal, variants, blacklist)
+        choices = {"strands": chosen, "profiles": profiles}
+        return run.to_files(output, reads, variants, profiles, self._provenance(), choices)
 
     def predict_haplotypes(
         self,

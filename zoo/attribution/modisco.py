@@ -17,9 +17,9 @@ import numpy as np
 
 from zoo.attribution.result import Attributions
 from zoo.errors import InputError, MissingExtra, ZooError
+from zoo.files.atomic import atomic
 from zoo.genome.encode import one_hot
 from zoo.genome.motifs import read_motifs
-from zoo.predict.writers import atomic
 from zoo.spec import BASES
 
 NEAREST = 3  # known motifs that are told for a pattern

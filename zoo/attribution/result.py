@@ -9,9 +9,9 @@ import numpy as np
 
 from zoo.attribution.references import References
 from zoo.errors import InputError
+from zoo.files.atomic import atomic
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
-from zoo.predict.writers import atomic
 
 _ARRAYS = ("codes", "values", "hypothetical", "signal", "prediction", "baseline")
 _SHOWN = 10

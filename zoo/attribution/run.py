@@ -1,29 +1,25 @@
 """From windows or regions to attributions, in memory or to files that survive an interruption."""
 
 import hashlib
-import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
-import registry.store
 from zoo.attribution.engine import WITH_REFERENCES, Choice, Engine
 from zoo.attribution.result import Attributions
-from zoo.environment import versions
+from zoo.environment import backend, versions
 from zoo.errors import InputError, ZooError
+from zoo.files.job import Job
+from zoo.files.progress import Progress
 from zoo.genome.encode import codes_of, one_hot
 from zoo.genome.interval import Interval
-from zoo.predict import writers
 from zoo.predict.inputs import Inputs
-from zoo.predict.workplace import Workplace
 from zoo.spec import BASES
 
-_KEPT = 256  # windows in a part of an unfinished run
+_KEPT = 32  # windows, at least, in a part of an unfinished run: less than a minute of the slowest network
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,7 @@ class Run:
         progress: bool | None = None,
     ) -> None:
         self._name, self._engine, self._choice, self._x, self._alternative = name, engine, choice, x, alternative
-        self._hidden = None if progress is None else not progress
+        self._shown = progress
         self._intervals = x.intervals if isinstance(x, Windows) else ()
 
     def to_memory(self) -> Attributions:
@@ -89,48 +85,39 @@ class Run:
         with self._bar(0) as bar:
             return Attributions.joined(self._pieces(0, len(self._x), bar), len(self._x))
 
-    def to_files(self, base: str | Path, provenance: dict) -> list[Path]:
+    def to_files(self, base: str | Path, reads: Sequence[object], provenance: dict) -> list[Path]:
         """`<base>.npz`, `.bw` (of windows on a genome), `.signal.bw` (if the signal is attributed to) and `.json`."""
-        tracks = [".bw", ".signal.bw"] if self._intervals else []
-        inputs = self._x.inputs.files() if self._intervals else []
-        place = Workplace(base, (".npz", ".json", *tracks), "*.npz", inputs)
+        job = Job("attribution", base, (".npz", ".bw", ".signal.bw"), reads)
         try:
-            with place:
-                return self._write(place, provenance)
+            with job:
+                return self._write(job, provenance)
         except OSError as error:
-            raise ZooError(f"The output can be written ({error.strerror or error})", where=place.finals[0]) from None
+            raise ZooError(f"The output must be writable: {error.strerror or error}", where=job.main) from None
 
-    def _write(self, place: Workplace, provenance: dict) -> list[Path]:
+    def _write(self, job: Job, provenance: dict) -> list[Path]:
         began, identity = time.time(), self._identity(provenance)
-        archive, sidecar, *tracks = place.finals
-        if finished := _finished(archive, sidecar, identity):
-            return [path for path in (archive, *tracks, sidecar) if path.name in finished]
-        place.resume(identity)
-        parts, left = place.parts(len(self._x), _KEPT)
+        if (before := job.done(identity)) is not None:
+            return [*(job.main.with_name(name) for name in before["files"]), job.sidecar]
+        job.resume(identity)
+        together = self._engine.together(self._choice)
+        parts, left = job.parts(len(self._x), -(-_KEPT // together) * together)
         with self._bar(len(self._x) - sum(map(len, left))) as bar:
             for items, path in left.items():
                 Attributions.joined(self._pieces(items.start, items.stop, bar), len(items)).save(path)
         found = Attributions.joined(map(Attributions.load, parts.values()), len(self._x))
-        said = {"model": provenance, **identity, "versions": versions(), "seconds": round(time.time() - began, 1)}
-        said["paths"] = {what: str(path) for what, path in self._x.inputs.tracks().items()} if self._intervals else {}
-        kept = tracks if found.signal is not None and found.signal.any() else tracks[:1]
-        for path in set(tracks) - set(kept):  # of an earlier run
-            path.unlink(missing_ok=True)
-        with ExitStack() as complete:  # renamed in reverse order: the sidecar last, it says that all are there
-            note, *made = (
-                complete.enter_context(writers.atomic(path, place.partial)) for path in (sidecar, archive, *kept)
-            )
-            found.save(made[0])
-            for number, track in enumerate(made[1:]):
-                found.write_bigwig(track, signal=number > 0)
-            said["files"] = {
-                path.name: registry.store.sha256(written) for path, written in zip((archive, *kept), made, strict=True)
-            }
-            writers.sidecar(note, {**said, "largest_error": found.largest_error})
-        place.clear()
-        return [archive, *kept, sidecar]
+        made = [".npz"] + ([".bw"] if self._intervals else [])
+        if self._intervals and found.signal is not None and found.signal.any():
+            made.append(".signal.bw")
+        with job.finish(identity, made) as (paths, said):
+            found.save(paths[".npz"])
+            for suffix in made[1:]:
+                found.write_bigwig(paths[suffix], signal=suffix == ".signal.bw")
+            said |= {"model": provenance, **identity, "versions": versions()}
+            said["paths"] = {what: str(path) for what, path in self._x.inputs.tracks().items()} if made[1:] else {}
+            said |= {"seconds": round(time.time() - began, 1), "largest_error": found.largest_error}
+        return [*(job.finals[suffix] for suffix in made), job.sidecar]
 
-    def _pieces(self, first: int, stop: int, bar: tqdm) -> Iterator[Attributions]:
+    def _pieces(self, first: int, stop: int, bar: Progress) -> Iterator[Attributions]:
         """As many windows at a time as fit into memory."""
         size = self._engine.together(self._choice)
         for start in range(first, stop, size):
@@ -155,14 +142,15 @@ class Run:
             )
             bar.update(len(x))
 
-    def _bar(self, done: int) -> tqdm:
-        return tqdm(total=len(self._x), initial=done, desc=self._name, unit="window", disable=self._hidden)
+    def _bar(self, done: int) -> Progress:
+        return Progress(self._name, "window", len(self._x), done, self._shown)
 
     def _identity(self, provenance: dict) -> dict:
         """What attributions depend on: weights, bytes of the inputs, places, choices."""
         said = {**asdict(self._choice), "target": self._choice.target.name}
         del said["batch_size"]
-        identity = {"weights_sha256": provenance["weights_sha256"], "choices": said, "windows": len(self._x)}
+        identity = {"weights_sha256": provenance["weights_sha256"], "backend": backend()}
+        identity |= {"choices": said, "windows": len(self._x)}
         if not self._intervals:
             arrays = {"x": self._x} | ({} if self._alternative is None else {"alternative": self._alternative})
             digests = {what: hashlib.sha256(np.ascontiguousarray(x)).hexdigest() for what, x in arrays.items()}
@@ -171,19 +159,8 @@ class Run:
         return {
             **identity,
             "places_sha256": hashlib.sha256(places.encode()).hexdigest(),
-            "inputs": {what: registry.store.sha256(path) for what, path in self._x.inputs.tracks().items()},
+            "inputs": self._x.inputs.identity(),
         }
-
-
-def _finished(archive: Path, sidecar: Path, identity: dict) -> list[str]:
-    """Names of the files that an earlier call with the same identity wrote; none if one is missing or damaged."""
-    try:
-        said = json.loads(sidecar.read_bytes())
-        same = all(said.get(key) == value for key, value in json.loads(json.dumps(identity)).items())
-        sound = all(registry.store.sha256(archive.with_name(name)) == digest for name, digest in said["files"].items())
-        return [*said["files"], sidecar.name] if same and sound else []
-    except (OSError, ValueError, KeyError, AttributeError):
-        return []
 
 
 def _check_bases(x: np.ndarray, first: int, intervals: Sequence[Interval]) -> None:

@@ -89,8 +89,8 @@ def calibrate(options: argparse.Namespace) -> None:
     """Run `zoo calibrate`."""
     from zoo.data.meta import rows
     from zoo.evaluate.calibration import calibrate as run
+    from zoo.files.atomic import atomic
     from zoo.predict import thresholds
-    from zoo.predict.writers import atomic
 
     if options.meta:
         table = rows(options.meta, ("Prediction", "Binding_File"), "The table of predictions")

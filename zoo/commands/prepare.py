@@ -99,7 +99,7 @@ def prepare(options: argparse.Namespace) -> None:
     )
     found = made if isinstance(made, dict) else {"": made}
     if options.json:
-        print(json.dumps([json.loads(item.summary.read_text()) for item in found.values()], indent=1))
+        print(json.dumps([json.loads(item.summary.read_text(encoding="utf-8")) for item in found.values()], indent=1))
         return
     for name, item in found.items():
         print(f"{name + ': ' if name else ''}{item.cuts:,} cuts; {_said(item.statistics)}")
@@ -174,7 +174,7 @@ def _sizes(path: str) -> dict[str, int]:
     """Chromosome → bp of a file."""
     sizes = {}
     try:
-        for line in Path(path).read_text().splitlines():
+        for line in Path(path).read_text(encoding="utf-8").splitlines():
             chrom, size = line.split("\t")[:2]
             sizes[chrom] = int(size)
     except (OSError, ValueError) as error:

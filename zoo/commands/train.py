@@ -142,7 +142,7 @@ def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> 
     print(f"{config.name}: epoch {result.best_epoch} of {len(result.rows)}, {config.monitor} {result.best:.4f}")
     if not (out / MODEL).is_dir():  # another worker writes it
         return None
-    for name, value in json.loads((out / MODEL / "config.json").read_text())["metrics"].items():
+    for name, value in json.loads((out / MODEL / "config.json").read_text(encoding="utf-8"))["metrics"].items():
         print(f"  {name}: {value:g}")
     print(out / MODEL)
     return out / MODEL
@@ -150,15 +150,15 @@ def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> 
 
 def _summarize(path: Path, folders: list[Path]) -> None:
     """Write and print the metrics of folds whose names do not tell the fold's chromosomes, with mean and deviation."""
-    found = [json.loads((folder / "config.json").read_text())["metrics"] for folder in folders]
+    found = [json.loads((folder / "config.json").read_text(encoding="utf-8"))["metrics"] for folder in folders]
     shared = [name for name in found[0] if all(name in metrics for metrics in found)]
     lines = ["metric\tmean\tstandard deviation\t" + "\t".join(f"fold {number}" for number in range(len(found)))]
     for name in shared:
         values = [metrics[name] for metrics in found]
         row = [statistics.mean(values), statistics.stdev(values), *values]
         lines.append("\t".join([name, *(f"{value:.4g}" for value in row)]))
-    path.write_text("\n".join(lines) + "\n")
-    print(path.read_text(), end="")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(path.read_text(encoding="utf-8"), end="")
 
 
 def _publish(folders: list[Path | None], options: argparse.Namespace) -> None:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from zoo.data.windows import Layout, covered
 from zoo.errors import InputError
+from zoo.files.progress import Progress
 from zoo.genome.bed import merge, merge_spans
 from zoo.genome.encode import N
 from zoo.genome.interval import Interval
@@ -124,13 +124,7 @@ class Slabs:
         self._codes = _array((self.plan.bases,), np.uint8, scratch)
         shape = self.plan.bases // bin_size
         self._bins = [_array((len(track.samples), shape), track.dtype, scratch) for track in tracks]
-        with tqdm(
-            total=self.plan.bases,
-            desc="read",
-            unit="bp",
-            unit_scale=True,
-            disable=None if progress is None else not progress,
-        ) as bar:
+        with Progress("read", "bp", self.plan.bases, shown=progress) as bar:
             for chrom, start, end, at in self.plan.blocks():
                 self._codes[at : at + end - start] = genome.codes(chrom, start, end)
                 bins = slice(at // bin_size, (at + end - start) // bin_size)

@@ -55,7 +55,7 @@ def make(
     write_twobit(files.genome, codes)
     normalized = ((chrom, track / np.float32(top)) for chrom, track in tracks.items())
     bigwig(files.signal, lengths, normalized, bin_size=1)
-    files.peaks.write_text("".join(peaks))
+    files.peaks.write_text("".join(peaks), encoding="utf-8")
     return files
 
 

@@ -195,6 +195,10 @@ class Flat(Signal):
         total = sum(float(part.sum(dtype=np.float64)) for place in places for part in _values(signal, place))
         self.mean = total / sum(map(len, places))
 
+    def identity(self) -> dict[str, object]:
+        """That of the track, and the value that stands for it."""
+        return {**super().identity(), "everywhere": self.mean}
+
     def values(self, chrom: str, start: int, end: int) -> np.ndarray:
         """The mean, (end - start,) float32."""
         return np.full(end - start, self.mean, np.float32)

@@ -10,10 +10,10 @@ from zoo.errors import InputError
 from zoo.evaluate import bins
 from zoo.evaluate.agreement import Agreement, Pairs
 from zoo.evaluate.curves import Curve, Scores
+from zoo.files.atomic import writing
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
-from zoo.predict.writers import atomic
 
 AGGREGATES = {"max": bins.maxima, "mean": bins.means}
 
@@ -106,7 +106,7 @@ class Benchmark:
             precision, recall, threshold = self.scores[chrom].every_threshold()
             constant = f"{row.aupr!r}\t{row.positives}\t{row.random!r}\t{row.log2_fold!r}"
             path = base.with_name(f"{base.name}_{chrom}_{self.bin_size}bp_PRC.tsv")
-            with atomic(path, path.parent) as temporary, open(temporary, "w") as file:
+            with writing(path) as file:
                 file.write("Precision\tRecall\tThreshold\tAUPRC\tTotal_GoldStandard_Bins\tRandom_AUPRC\t")
                 file.write("log2FC_AUPRC_Random_AUPRC\n")
                 for point in zip(precision.tolist(), recall.tolist(), threshold.tolist(), strict=True):

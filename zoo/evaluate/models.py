@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from zoo.data.accessibility import AccessibilityEvaluation, planned
 from zoo.data.slabs import Plan, Slabs, maxima
@@ -12,6 +11,7 @@ from zoo.data.windows import Layout
 from zoo.errors import InputError
 from zoo.evaluate.accessibility import Accessibility, evaluate
 from zoo.evaluate.robustness import Variation, layout, variation
+from zoo.files.progress import Progress
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
@@ -126,7 +126,7 @@ def _shared(
 
 
 def _by_chromosome(plan: Plan, what: str, progress: bool | None) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-    with tqdm(total=plan.size, desc=what, unit="window", disable=None if progress is None else not progress) as bar:
+    with Progress(what, "window", plan.size, shown=progress) as bar:
         for chrom, cores in plan.starts.items():
             yield chrom, {chrom: cores}
             bar.update(len(cores))

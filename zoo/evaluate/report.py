@@ -21,10 +21,10 @@ from matplotlib.figure import Figure
 
 from zoo.environment import versions
 from zoo.errors import InputError
+from zoo.files.atomic import atomic
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.plot.curves import plot_series
-from zoo.predict.writers import atomic
 
 _PARTS = "report.css", "report.js"
 

@@ -15,10 +15,9 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from registry.store import offline, sha256
 from zoo.errors import InputError, IntegrityError, OfflineMiss
+from zoo.files.progress import Progress
 from zoo.genome.sequence import Genome
 
 _BLACKLISTS = "Genentech/gReLU/286a706def5fc520b4a3560a023ee480d07ba928/src/grelu/resources/blacklists/encode"
@@ -71,7 +70,9 @@ def fetch(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         sums = _bring(home, "md5sum.txt", folder / f".{assembly}.md5sum.txt", progress)
-        published = {file.lstrip("*"): md5 for md5, file in map(str.split, sums.read_text().splitlines())}
+        published = {
+            file.lstrip("*"): md5 for md5, file in map(str.split, sums.read_text(encoding="utf-8").splitlines())
+        }
         sums.unlink()
         if name not in published:
             raise IntegrityError(
@@ -79,7 +80,9 @@ def fetch(
             )
         genome = _sound(home, name, folder / name, _md5, published[name], progress)
         sizes = folder / f"{assembly}.chrom.sizes"
-        sizes.write_text("".join(f"{chrom}\t{size}\n" for chrom, size in Genome(genome).sizes.items()))
+        sizes.write_text(
+            "".join(f"{chrom}\t{size}\n" for chrom, size in Genome(genome).sizes.items()), encoding="utf-8"
+        )
         blacklist = _sound(other, lines, folder / lines, sha256, digest, progress) if digest else None
     except (OSError, ValueError) as error:
         raise InputError(
@@ -141,14 +144,7 @@ def _download(url: str, part: Path, progress: bool | None) -> None:
         total = have + int(response.headers.get("Content-Length") or 0)
         with (
             open(part, "ab" if have else "wb") as file,
-            tqdm(
-                total=total,
-                initial=have,
-                desc=url.rsplit("/", 1)[1],
-                unit="B",
-                unit_scale=True,
-                disable=None if progress is None else not progress,
-            ) as bar,
+            Progress(url.rsplit("/", 1)[1], "B", total, have, progress) as bar,
         ):
             while block := response.read(_BLOCK):
                 file.write(block)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import py2bit
 
+from registry.store import sha256
 from zoo.errors import InputError
 from zoo.genome import encode
 from zoo.genome.handle import Handle
@@ -41,6 +42,10 @@ class Genome:
 
     def __repr__(self) -> str:
         return f"Genome({str(self.path)!r}, {len(self.sizes)} chromosomes, {sum(self.sizes.values()):,} bp)"
+
+    def identity(self) -> dict[str, object]:
+        """What the bases depend on: the file's bytes."""
+        return {"bytes": self.path.stat().st_size, "sha256": sha256(self.path)}
 
     def codes(self, chrom: str, start: int, end: int) -> np.ndarray:
         """Bases of an interval: A 0, C 1, G 2, T 3, N and beyond the chromosome's ends 4. (end - start,) uint8.

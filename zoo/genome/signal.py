@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyBigWig
 
+from registry.store import sha256
 from zoo.errors import InputError
 from zoo.genome.handle import Handle
 
@@ -42,6 +43,10 @@ class Signal:
 
     def __repr__(self) -> str:
         return f"Signal({str(self.path)!r}, {len(self.sizes)} chromosomes, fill={self.fill:g})"
+
+    def identity(self) -> dict[str, object]:
+        """What the values depend on: the file's bytes, and the fill value."""
+        return {"bytes": self.path.stat().st_size, "sha256": sha256(self.path), "fill": self.fill}
 
     def values(self, chrom: str, start: int, end: int) -> np.ndarray:
         """One value per base of an interval, (end - start,) float32, never NaN.

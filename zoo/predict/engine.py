@@ -102,10 +102,10 @@ def predict_chromosome(
     batch_size: int,
     advance: Callable[[int], object],
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Predict the windows of a plan.
+    """Predict the windows of a plan, or of a piece of one.
 
     Args:
-        advance: is told how many windows were done.
+        advance: is told how many windows were done, those of the piece before left out.
 
     Yields:
         (index of the first bin, scores as float32), in rising order; bins that are not kept are NaN or left out.
@@ -120,10 +120,10 @@ def predict_chromosome(
             scores[~batch.blank] = forward.codes(*batch.read)[:, used]
         first_bins = batch.numbers * (grid.stride // grid.bin_size)
         for first, means in stitcher.add(first_bins, scores):
-            yield first, plan.clip(first, means)
-        advance(len(batch.numbers))
+            yield plan.clip(first, means)
+        advance(int((batch.numbers >= plan.first_window).sum()))
     for first, means in stitcher.finish():
-        yield first, plan.clip(first, means)
+        yield plan.clip(first, means)
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,28 @@
 """Predictions as files: a bigWig, a BED of what is above the threshold, a JSON of how; with regions also a table.
 
-A chromosome that is finished is kept, as one float32 per bin, in the folder `<output>.partial` until all are. The same
-call, made again after an interruption, goes on with the next one. Another call (other inputs, other parameters) starts
-anew. The final files replace older ones only when they are complete.
+The scores of a chromosome are kept, as one float32 per bin, a piece of the chromosome after the other, until all are
+there. The same call, made again after an interruption, goes on with the next piece. Another call (other inputs, other
+parameters) starts anew.
 """
 
 import hashlib
+import os
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from zoo.files.job import Job
 from zoo.predict import peaks, writers
 from zoo.predict.plan import ChromosomePlan
 from zoo.predict.table import Collector, Predictions
 from zoo.predict.thresholds import Threshold
-from zoo.predict.workplace import Workplace
 
 Pieces = Iterator[tuple[int, np.ndarray]]
 _CHUNK = 1 << 18  # bins read back at once
+_FLUSH_S = 5.0  # what a power failure may cost
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class PredictionFiles:
         sidecar: how the files came about.
         threshold: the score of the BED and what the model's table promises for it.
         intervals: lines of the BED.
-        windows: windows that were predicted in this call.
-        resumed: chromosomes that an earlier, interrupted call had finished.
+        windows: windows that were predicted in this call; 0 if an earlier one had made these files.
+        resumed: chromosomes of which an earlier, interrupted call had finished at least a piece.
     """
 
     bigwig: Path
@@ -54,32 +56,38 @@ class PredictionFiles:
         return "\n".join([*lines, *([f"{self.table}"] if self.table else []), f"{self.sidecar}"])
 
 
-class Output(Workplace):
-    """The place of a prediction's files: `<base>.bw`, `.bed`, `.tsv`, `.json`, and `<base>.partial` meanwhile."""
+class Output(Job):
+    """The place of a prediction's files: `<base>.bw`, `.bed`, `.tsv`, `.json`."""
 
-    def __init__(self, base: str | Path, inputs: Iterable[Path] = ()) -> None:
-        super().__init__(base, (".bw", ".bed", ".tsv", ".json"), "*.f32", inputs)
-        self.bigwig, self.bed, self.table, self.sidecar = self.finals
+    def __init__(self, base: str | Path, reads: Iterable[object] = ()) -> None:
+        super().__init__("prediction", base, (".bw", ".bed", ".tsv"), reads)
 
-    def part(self, plan: ChromosomePlan) -> Path:
-        """Where the scores of a chromosome are kept until all are finished."""
-        return self.partial / f"{hashlib.sha256(plan.chrom.encode()).hexdigest()[:16]}.f32"
+    def left(self, plan: ChromosomePlan, pieces: list[ChromosomePlan]) -> list[ChromosomePlan]:
+        """Those of a chromosome's pieces, in order, that no earlier run finished."""
+        path = self._scores_of(plan)
+        bins = path.stat().st_size // 4 if path.is_file() else 0
+        return [piece for piece in pieces if piece.bounds[1] > bins]
 
-    def is_finished(self, plan: ChromosomePlan) -> bool:
-        """Whether an earlier run finished this chromosome."""
-        return self.part(plan).is_file() and self.part(plan).stat().st_size == 4 * plan.bins
-
-    def keep(self, plan: ChromosomePlan, pieces: Pieces) -> None:
-        """Predict a chromosome by running through `pieces`, and keep it when it is complete."""
-        with writers.atomic(self.part(plan), self.partial) as temporary, open(temporary, "wb") as handle:
-            written = 0
-            for first, scores in pieces:
-                handle.write(_nothing(first - written) + scores.astype("<f4").tobytes())
-                written = first + len(scores)
-            handle.write(_nothing(plan.bins - written))
+    def keep(
+        self, plan: ChromosomePlan, left: list[ChromosomePlan], predict: Callable[[ChromosomePlan], Pieces]
+    ) -> None:
+        """Predict the pieces of a chromosome that are left, and keep each as soon as it is complete."""
+        path, flushed = self._scores_of(plan), time.monotonic()
+        for piece in left:
+            low, high = piece.bounds
+            scores = np.full(high - low, np.nan, "<f4")
+            for first, part in predict(piece):
+                scores[first - low : first - low + len(part)] = part
+            with open(path, "ab") as file:
+                file.truncate(4 * low)  # the rest of a piece whose writing was interrupted
+                file.write(scores.tobytes())
+                if time.monotonic() - flushed > _FLUSH_S:
+                    os.fsync(file.fileno())
+                    flushed = time.monotonic()
 
     def assemble(
         self,
+        identity: dict,
         plans: list[ChromosomePlan],
         threshold: Threshold | None,
         collector: Collector | None,
@@ -87,30 +95,22 @@ class Output(Workplace):
     ) -> int:
         """Turn finished chromosomes into the final files and remove them; returns the number of intervals."""
         intervals = 0
-        with ExitStack() as complete:  # renamed in reverse order: the sidecar last, it says that all are there
-            sidecar = complete.enter_context(writers.atomic(self.sidecar, self.partial))
+        made = [".bw", *([".bed"] if threshold else []), *([".tsv"] if collector else [])]
+        with self.finish(identity, made) as (paths, said):
             if collector:
-                with open(complete.enter_context(writers.atomic(self.table, self.partial)), "w") as handle:
+                with open(paths[".tsv"], "w", encoding="utf-8") as handle:
                     self._collect(plans, collector).write_tsv(handle)
             if threshold:
-                bed = complete.enter_context(writers.atomic(self.bed, self.partial))
-                intervals = writers.bed(bed, self._call(plans, threshold.score))
+                intervals = writers.bed(paths[".bed"], self._call(plans, threshold.score))
             lengths = {plan.chrom: plan.length for plan in plans}
             tracks = ((plan.chrom, self._scores(plan)) for plan in plans)
-            writers.bigwig(
-                complete.enter_context(writers.atomic(self.bigwig, self.partial)), lengths, tracks, plans[0].bin_size
-            )
-            writers.sidecar(sidecar, {**describe(), "intervals": intervals})
-            self._retire(kept=[path for path, made in ((self.bed, threshold), (self.table, collector)) if made])
-        self.clear()
+            writers.bigwig(paths[".bw"], lengths, tracks, plans[0].bin_size)
+            said |= {**describe(), "intervals": intervals}
         return intervals
 
-    def _retire(self, kept: list[Path]) -> None:
-        """Remove what an earlier run left here and this one does not replace; first of all what says it is whole."""
-        if self.sidecar.exists():
-            self.sidecar.unlink()
-            for path in {self.bed, self.table} - set(kept):
-                path.unlink(missing_ok=True)
+    def _scores_of(self, plan: ChromosomePlan) -> Path:
+        """Where the scores of a chromosome are kept until all are finished."""
+        return self.part(f"{hashlib.sha256(plan.chrom.encode()).hexdigest()[:16]}.f32")
 
     def _collect(self, plans: Iterable[ChromosomePlan], collector: Collector) -> Predictions:
         for plan in plans:
@@ -128,8 +128,4 @@ class Output(Workplace):
         return ((first, scores[first : first + _CHUNK]) for first in range(0, len(scores), _CHUNK))
 
     def _scores(self, plan: ChromosomePlan) -> np.ndarray:
-        return np.memmap(self.part(plan), "<f4", "r")
-
-
-def _nothing(bins: int) -> bytes:
-    return np.full(bins, np.nan, "<f4").tobytes()
+        return np.memmap(self._scores_of(plan), "<f4", "r")

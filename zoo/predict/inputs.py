@@ -33,14 +33,14 @@ class Inputs:
     regions: list[Interval] | None
     blacklist: list[Interval]
 
-    def files(self, *beds: object) -> list[Path]:
-        """Every file that is read: genome, signal, and those of `beds` that are paths."""
-        paths = [Path(item).expanduser() for item in beds if isinstance(item, (str, Path))]
-        return [*self.tracks().values(), *(path for path in paths if bed.is_there(path))]
-
     def tracks(self) -> dict[str, Path]:
         """Genome, and signal if there is one."""
         return {"genome": self.genome.path} | ({"signal": self.signal.path} if self.signal else {})
+
+    def identity(self) -> dict[str, dict[str, object]]:
+        """What the genome's and the signal's numbers depend on, by `genome` and `signal`."""
+        opened = {"genome": self.genome, "signal": self.signal}
+        return {what: item.identity() for what, item in opened.items() if item is not None}
 
     def within(self, regions: list[Interval]) -> "Inputs":
         """The same, but only regions, which lie on chromosomes of the work by the name that genome or signal has."""

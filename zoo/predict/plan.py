@@ -5,8 +5,8 @@ every bin has four windows, near the ends of a chromosome fewer; the last window
 where it reads N and the fill value, so that no bin is left out.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -66,15 +66,17 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class ChromosomePlan:
-    """The work on one chromosome.
+    """The work on one chromosome, or on a piece of it.
 
     Attributes:
         chrom: its name in the genome.
         signal_chrom: its name in the signal.
-        length: in bp.
+        length: in bp, of the chromosome.
         runs: (n, 2) int64, windows from `runs[i, 0]` up to but not including `runs[i, 1]`.
         keep: (n, 2) int64 spans of bins to return, or None for all.
         drop: (n, 2) int64 spans of bins to leave out (blacklist).
+        first_window: earlier windows are of the piece before, predicted here once more for the bins that they share.
+        span: bins of the piece, from the first up to but not including the last; None for all of the chromosome.
     """
 
     chrom: str
@@ -84,25 +86,53 @@ class ChromosomePlan:
     runs: np.ndarray
     keep: np.ndarray | None
     drop: np.ndarray
+    first_window: int = 0
+    span: tuple[int, int] | None = None
 
     @property
     def windows(self) -> int:
-        """How many windows have to be predicted."""
-        return int((self.runs[:, 1] - self.runs[:, 0]).sum())
+        """How many windows have to be predicted, those of the piece before left out."""
+        own = np.maximum(self.runs, self.first_window)
+        return int((own[:, 1] - own[:, 0]).sum())
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The bins of this piece: the first, and that beyond the last."""
+        return self.span or (0, self.bins)
 
     @property
     def bins(self) -> int:
         """Bins of the whole chromosome, the last one perhaps shorter than the others."""
         return -(-self.length // self.bin_size)
 
-    def clip(self, first: int, scores: np.ndarray) -> np.ndarray:
-        """Cut a piece of scores that begins at bin `first` at the chromosome's end; NaN where nothing is kept."""
-        scores = scores[: max(self.bins - first, 0)]
+    def clip(self, first: int, scores: np.ndarray) -> tuple[int, np.ndarray]:
+        """Cut scores that begin at bin `first` to the bins of this piece; NaN where nothing is kept."""
+        low, high = self.bounds
+        start = max(first, low)
+        scores = scores[start - first : max(high - first, 0)]
         if self.keep is not None:
-            scores = np.where(_covered(self.keep, first, len(scores)), scores, np.float32(np.nan))
+            scores = np.where(_covered(self.keep, start, len(scores)), scores, np.float32(np.nan))
         if len(self.drop):
-            scores = np.where(_covered(self.drop, first, len(scores)), np.float32(np.nan), scores)
-        return scores
+            scores = np.where(_covered(self.drop, start, len(scores)), np.float32(np.nan), scores)
+        return start, scores
+
+    def pieces(self, grid: Grid, most: int) -> Iterator["ChromosomePlan"]:
+        """Parts of the work, each of at most `most` windows, whose bins lie side by side and are all of the plan's.
+
+        A window at the beginning of a piece shares bins with windows of the piece before; those are predicted in both,
+        so that each piece has all that its bins need.
+        """
+        shared = -(-grid.span // grid.stride) - 1
+        first = int(self.runs[0, 0])
+        while first is not None:
+            room = most if first == self.runs[0, 0] else max(most - shared, 1)
+            stop = _window_after(self.runs, first, room)
+            runs = np.clip(self.runs, first - shared, self.runs[-1, 1] if stop is None else stop)
+            bins = [number * grid.stride // self.bin_size for number in (first, stop or 0)]
+            low = 0 if first == self.runs[0, 0] else bins[0]
+            span = (low, self.bins if stop is None else bins[1])
+            yield replace(self, runs=runs[runs[:, 0] < runs[:, 1]], first_window=first, span=span)
+            first = stop
 
 
 def plan(
@@ -142,6 +172,16 @@ def plan(
             drop = _bins_of(drop, grid.bin_size)
             plans.append(ChromosomePlan(chrom, signal_names[chrom], length, grid.bin_size, _runs(selected), keep, drop))
     return plans
+
+
+def _window_after(runs: np.ndarray, first: int, count: int) -> int | None:
+    """The window that `count` others of the runs come before, from `first` on; None if there are no more."""
+    left = np.maximum(runs, first)
+    before = np.concatenate([[0], np.cumsum(left[:, 1] - left[:, 0])])
+    if before[-1] <= count:
+        return None
+    run = int(np.searchsorted(before, count, side="right")) - 1
+    return int(left[run, 0] + count - before[run])
 
 
 def _runs(selected: np.ndarray) -> np.ndarray:

@@ -1,37 +1,13 @@
-"""Files that appear only when they are complete: bigWig, BED, JSON."""
+"""Scores in bins as bigWig and BED files."""
 
-import json
-import os
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import InputError
 from zoo.genome.bigwig import Writer
 
 _CHUNK = 1 << 20  # bins
-
-
-@contextmanager
-def atomic(path: Path, folder: Path) -> Iterator[Path]:
-    """A temporary path in `folder` (of the same disk) that is flushed and renamed to `path`, or removed on failure."""
-    temporary = folder / f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp"
-    try:
-        yield temporary
-        with open(temporary, "rb") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def check_replaceable(path: Path, inputs: Iterable[str | Path]) -> None:
-    """Raise `InputError` if a path is a folder, or a file that is read."""
-    if path.is_dir() or any(path.exists() and path.samefile(item) for item in inputs):
-        raise InputError("An output replaces no folder and no input", received={"output": str(path)})
 
 
 def bigwig(path: Path, lengths: dict[str, int], scores: Iterable[tuple[str, np.ndarray]], bin_size: int) -> None:
@@ -55,13 +31,8 @@ def bigwig(path: Path, lengths: dict[str, int], scores: Iterable[tuple[str, np.n
 def bed(path: Path, peaks: Iterable[tuple[str, int, int, float]]) -> int:
     """Write chrom, start, end, score lines, as maxATAC does; returns how many."""
     count = 0
-    with open(path, "w") as handle:
+    with open(path, "w", encoding="utf-8") as handle:
         for chrom, start, end, score in peaks:
             handle.write(f"{chrom}\t{start}\t{end}\t{np.float32(score)!s}\n")
             count += 1
     return count
-
-
-def sidecar(path: Path, content: dict) -> None:
-    """Write a JSON object, indented."""
-    path.write_text(json.dumps(content, indent=1) + "\n")

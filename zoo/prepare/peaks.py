@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.files.atomic import atomic
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.predict import peaks as bins
-from zoo.predict.writers import atomic
 from zoo.prepare.coverage import BLOCK, of_bases
 
 _NO_DATA = np.finfo(np.float32).min
@@ -202,6 +202,6 @@ def write(path: Path, peaks: Iterable[Peak]) -> None:
             lines.append(f"{place}\t{shade}\t.\t{peak.score:g}\t-1\t-1\t{peak.summit}\n")
     try:
         with atomic(path, path.parent) as temporary:
-            temporary.write_text("".join(lines))
+            temporary.write_text("".join(lines), encoding="utf-8")
     except OSError as error:
         raise InputError(f"Peaks can be written ({error.strerror})", received={"output": str(path)}) from None

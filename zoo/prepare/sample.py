@@ -14,11 +14,11 @@ import numpy as np
 from registry.store import sha256
 from zoo.environment import versions
 from zoo.errors import InputError, ZooWarning
+from zoo.files.atomic import check_outputs
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.plot.quality import plot_quality
-from zoo.predict.writers import check_replaceable
 from zoo.prepare import coverage, fragments, tracks
 from zoo.prepare.bias import Bias, of_fragments
 from zoo.prepare.cells import by_cluster, of_cells
@@ -163,7 +163,7 @@ def _write(
     depth, percentile = chosen["read_depth"], chosen["percentile"]
     filenames = [f"{target.name}{end}" for end in (f"_RP{depth / 1e6:g}M.bw", ".bw", ".png", ".json")]
     for name in filenames:
-        check_replaceable(target.with_name(name), [content["reads"]["path"]])
+        check_outputs([target.with_name(name)], [content["reads"]["path"]])
     seen = Collector(sum(sizes.values()), chosen["smoothing"], percentile)
     track = partial(_kept(scratch, _covered(sites, chosen["smoothing"], blacklist, seen)), depth / reads)
     quality = seen.finish(sites.lengths)
@@ -176,7 +176,7 @@ def _write(
         content |= {"cuts": sites.kept, "cuts elsewhere": sites.elsewhere}
         content |= {"statistics": asdict(found), "quality": asdict(quality)}
         plot_quality(content, target.name).savefig(parts[2])
-        parts[3].write_text(json.dumps(content, indent=1) + "\n")
+        parts[3].write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         final = [part.replace(target.parent / part.name) for part in parts]
     return Prepared(*final, sites.kept, found, quality)
 

@@ -7,15 +7,15 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from zoo.errors import GenomeMismatch, InputError
+from zoo.files.atomic import atomic, check_outputs
+from zoo.files.progress import Progress
 from zoo.genome import names
 from zoo.genome.bed import merge
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
-from zoo.predict.writers import atomic, check_replaceable
 from zoo.prepare.coverage import BLOCK, Runs, of_bases
 from zoo.prepare.normalize import Statistics, check_method, scaled, statistics
 
@@ -90,7 +90,7 @@ def normalize(
         InputError: a chromosome that the track lacks, a negative value, or no positive base.
     """
     track = Signal(signal)
-    check_replaceable(Path(output), [track.path])
+    check_outputs([Path(output)], [track])
     sizes = _chosen(track, chromosomes)
     runs = partial(_runs, track, sizes)
     return normalize_runs(runs, output, sizes, method, percentile, clip, blacklist, low, high, progress)
@@ -157,7 +157,7 @@ def average(
     if not signals:
         raise InputError("There is at least one track to average", received={"signals": list(signals)})
     tracks = [Signal(path) for path in signals]
-    check_replaceable(Path(output), [track.path for track in tracks])
+    check_outputs([Path(output)], tracks)
     sizes = _chosen(tracks[0], chromosomes)
     for other in tracks[1:]:
         for chrom, size in _chosen(other, list(sizes)).items():
@@ -201,8 +201,7 @@ def _runs(track: Signal, sizes: Mapping[str, int]) -> Iterator[Runs]:
 
 def _watched(track: Iterable[Runs], sizes: Mapping[str, int], what: str, progress: bool | None) -> Iterator[Runs]:
     """Runs, with a progress bar of their bases."""
-    hidden = None if progress is None else not progress
-    with tqdm(total=sum(sizes.values()), desc=what, unit="bp", unit_scale=True, disable=hidden) as bar:
+    with Progress(what, "bp", sum(sizes.values()), shown=progress) as bar:
         for runs in track:
             yield runs
             bar.update(int(runs.edges[-1] - runs.edges[0]))

@@ -247,7 +247,7 @@ def load(path: Path) -> dict:
     import yaml
 
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"A training configuration can be read ({error})", received={"config": str(path)}) from None
     try:

@@ -13,13 +13,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
-from tqdm import tqdm
 
 from zoo import weights
 from zoo.data.batches import Batches
 from zoo.data.pipeline import dataset
 from zoo.errors import InputError, ZooError
-from zoo.predict.writers import atomic
+from zoo.files.atomic import atomic
+from zoo.files.progress import Progress
 from zoo.train import state
 from zoo.train.config import MONITORS, TrainConfig
 from zoo.train.tasks import Task
@@ -78,7 +78,7 @@ class Trainer:
     ) -> None:
         self.config, self.task, self.training, self.validation, self.folder = config, task, training, validation, folder
         self._strategy = strategy or tf.distribute.get_strategy()
-        self._hidden = None if progress is None else not progress
+        self._shown = progress
         keras.utils.set_random_seed(config.seed)
         with self._strategy.scope():
             self.network = build()
@@ -114,7 +114,7 @@ class Trainer:
             epoch, within = divmod(progress.step, steps)
             if not within:
                 progress.loss, progress.windows = 0.0, 0
-            with tqdm(total=steps, initial=within, desc=f"epoch {epoch + 1}", unit="step", disable=self._hidden) as bar:
+            with Progress(f"epoch {epoch + 1}", "step", steps, within, self._shown) as bar:
                 while progress.step < (epoch + 1) * steps:
                     self._train(next(batches), progress)
                     bar.set_postfix(loss=f"{progress.loss / progress.windows:.4f}", refresh=False)
@@ -233,7 +233,7 @@ def write_history(path: Path, rows: list[dict[str, float]]) -> None:
     table.writeheader()
     table.writerows(rows)
     with atomic(path, path.parent) as temporary:
-        temporary.write_text(text.getvalue())
+        temporary.write_text(text.getvalue(), encoding="utf-8")
 
 
 def write_tensorboard(folder: Path, step: int, row: dict[str, float]) -> None:

@@ -147,7 +147,7 @@ class Run:
         text = json.dumps(self.config.to_json(), indent=1) + "\n"
         known = folder / CONFIG
         if resume and known.is_file():
-            before = typed.parse(TrainConfig, json.loads(known.read_text()), known)  # what it does not name is default
+            before = typed.parse(TrainConfig, json.loads(known.read_bytes()), known)  # what it does not name is default
             old, new = (json.loads(json.dumps(config.to_json())) for config in (before, self.config))
             if changed := sorted(key for key in new if old[key] != new[key]):
                 raise InputError(
@@ -163,7 +163,7 @@ class Run:
             )
         found = json.dumps(versions(), indent=1) + "\n"
         made_with = folder / VERSIONS
-        if resume and made_with.is_file() and made_with.read_text() != found:
+        if resume and made_with.is_file() and made_with.read_text(encoding="utf-8") != found:
             warnings.warn(
                 f"{made_with}: this run began with other versions; its numbers may differ from an uninterrupted one's.",
                 ZooWarning,
@@ -171,8 +171,8 @@ class Run:
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            known.write_text(text)
-            made_with.write_text(found)
+            known.write_text(text, encoding="utf-8")
+            made_with.write_text(found, encoding="utf-8")
         except OSError as error:
             raise InputError(
                 f"The folder of a run can be written to ({error.strerror})", received={"out": str(folder)}

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from zoo.errors import InputError, IntegrityError
-from zoo.predict.writers import atomic
+from zoo.files.atomic import atomic
 
 
 @dataclass

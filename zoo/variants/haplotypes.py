@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from zoo.errors import InputError
+from zoo.files.progress import Progress
 from zoo.genome import bed, names
 from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
@@ -167,8 +167,7 @@ def predict(
     sums: list[np.ndarray] = []
     counts: list[np.ndarray] = []
     origins: list[np.ndarray] = []
-    hidden = None if progress is None else not progress
-    with tqdm(total=len(spans), desc=haplotype.name, unit="region", disable=hidden) as bar:
+    with Progress(haplotype.name, "region", len(spans), shown=progress) as bar:
         for batch in _batches(rows, grid.window, batch_size, inputs.signal is not None):
             answers = forward.codes(*batch.tracks)[:, grid.first : grid.first + grid.bins]
             for (number, at, origin), row in zip(batch.places, answers, strict=True):

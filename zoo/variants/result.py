@@ -8,11 +8,12 @@ from typing import TextIO
 
 import numpy as np
 
+from registry.paths import user_path
 from zoo.errors import InputError, MissingExtra
+from zoo.files.atomic import atomic, check_outputs
 from zoo.genome.bigwig import Writer
 from zoo.genome.signal import Signal
 from zoo.genome.vcf import Variant, Vcf
-from zoo.predict.writers import atomic
 from zoo.variants.alleles import Place
 from zoo.variants.effects import Layout, Skipped
 
@@ -139,13 +140,26 @@ class VariantScores:
             handle.write("\t".join(columns) + "\n")
 
     def write_bigwigs(self, base: str | Path, track: Signal | None = None, scale: float = 1.0) -> tuple[Path, Path]:
-        """Predicted profiles of both alleles around each variant, `<base>.reference.bw` and `<base>.alternative.bw`.
+        """`write_bigwig` for both alleles: `<base>.reference.bw` and `<base>.alternative.bw`."""
+        base = user_path(base, "base")
+        paths = base.with_name(f"{base.name}.reference.bw"), base.with_name(f"{base.name}.alternative.bw")
+        check_outputs(paths, [track])
+        for number, path in enumerate(paths):
+            with atomic(path, path.parent) as temporary:
+                self.write_bigwig(temporary, number > 0, track, scale)
+        return paths
+
+    def write_bigwig(
+        self, path: Path, alternative: bool = False, track: Signal | None = None, scale: float = 1.0
+    ) -> None:
+        """Predicted profiles of an allele around each variant; the caller makes the file atomic.
 
         Where variants are near one another a base belongs to the nearest; of several alleles at a position the first is
         shown. Values are in the scale of the measurement.
 
         Args:
-            base: path without extension.
+            path: the file.
+            alternative: of the alternative allele instead of the reference's.
             track: what was measured, to be shown elsewhere (as ASAP's export does); default nothing.
             scale: of all values.
 
@@ -154,14 +168,11 @@ class VariantScores:
         """
         if self.reference is None:
             raise InputError("Tracks show profiles", example="score_variants(…, profiles=True)")
-        base = Path(base).expanduser()
-        paths = base.with_name(f"{base.name}.reference.bw"), base.with_name(f"{base.name}.alternative.bw")
-        for path, values in zip(paths, (self.reference, self.alternative), strict=True):
-            linear = np.expm1(values) if self.layout.logarithmic else values
-            with atomic(path, path.parent) as temporary, Writer(temporary, self.sizes) as writer:
-                for chrom in self.sizes:
-                    _write_chromosome(writer, self, chrom, linear, track, scale)
-        return paths
+        values = self.alternative if alternative else self.reference
+        linear = np.expm1(values) if self.layout.logarithmic else values
+        with Writer(path, self.sizes) as writer:
+            for chrom in self.sizes:
+                _write_chromosome(writer, self, chrom, linear, track, scale)
 
 
 def by_variant(places: Sequence[Place], count: int, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

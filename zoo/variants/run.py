@@ -4,27 +4,26 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
-import registry.store
-from zoo.environment import versions
+from zoo.environment import backend, versions
 from zoo.errors import InputError, ZooError
+from zoo.files.atomic import atomic
+from zoo.files.job import Job
+from zoo.files.progress import Progress
 from zoo.genome.bed import is_there, raw_lines
 from zoo.genome.vcf import Variant, Vcf, alleles
-from zoo.predict import writers
 from zoo.predict.engine import Forward
 from zoo.predict.inputs import Inputs
-from zoo.predict.workplace import Workplace
 from zoo.variants.alleles import in_order
 from zoo.variants.effects import MISMATCH, Layout, choose, profiles, scored
 from zoo.variants.result import VariantScores, by_variant
 
-_KEPT = 4096  # variants in a part of an unfinished run
+_KEPT = 512  # variants in a part of an unfinished run: less than a minute of the slowest network
 _COLUMNS = (("chrom", "chr", "#chrom"), ("pos", "position"), ("ref", "reference"), ("alt", "alternative"))
 
 
@@ -59,7 +58,7 @@ class Run:
         progress: bool | None = None,
     ) -> None:
         self._name, self._forward, self._layout, self._inputs = name, forward, layout, inputs
-        self._batch_size, self._hidden = batch_size, None if progress is None else not progress
+        self._batch_size, self._shown = batch_size, progress
         self._variants, places, self._skipped = choose(
             variants, inputs.genome, inputs.chromosomes, inputs.blacklist, only_passing
         )
@@ -81,23 +80,29 @@ class Run:
         return self._result(found, with_profiles)
 
     def to_files(
-        self, base: str | Path, source: object, with_profiles: bool, provenance: dict, choices: dict
+        self,
+        base: str | Path,
+        reads: Sequence[object],
+        source: object,
+        with_profiles: bool,
+        provenance: dict,
+        choices: dict,
     ) -> list[Path]:
         """`<base>.tsv`, `.skipped.tsv` and `.json`; of a VCF file `.vcf`, with profiles bigWigs of both alleles."""
         is_vcf = isinstance(source, (str, Path)) and _is_vcf(Path(source).expanduser())
-        more = ([".vcf"] if is_vcf else []) + ([".reference.bw", ".alternative.bw"] if with_profiles else [])
-        place = Workplace(base, (".tsv", ".skipped.tsv", ".json", *more), "*.npz", self._inputs.files(source))
+        job = Job("variants", base, (".tsv", ".skipped.tsv", ".vcf", ".reference.bw", ".alternative.bw"), reads)
         try:
-            with place:
-                return self._write(place, source if is_vcf else None, with_profiles, provenance, choices)
+            with job:
+                return self._write(job, source if is_vcf else None, with_profiles, provenance, choices)
         except OSError as error:
-            raise ZooError(f"The output can be written ({error.strerror or error})", where=place.finals[0]) from None
+            raise ZooError(f"The output must be writable: {error.strerror or error}", where=job.main) from None
 
-    def _write(self, place: Workplace, source, with_profiles: bool, provenance: dict, choices: dict) -> list[Path]:
+    def _write(self, job: Job, source, with_profiles: bool, provenance: dict, choices: dict) -> list[Path]:
         began = time.time()
         identity = {
             "weights_sha256": provenance["weights_sha256"],
-            "inputs": {what: registry.store.sha256(path) for what, path in self._inputs.tracks().items()},
+            "backend": backend(),
+            "inputs": self._inputs.identity(),
             "variants_sha256": hashlib.sha256(
                 "\n".join(f"{place.number} {place.chrom} {place.variant}" for place in self._places).encode()
             ).hexdigest(),
@@ -105,34 +110,33 @@ class Run:
             "layout": {**asdict(self._layout), **{k: str(getattr(self._layout, k)) for k in ("common", "scored")}},
             "choices": choices,
         }
-        place.resume(identity)
-        parts, left = place.parts(len(self._places), _KEPT)
+        if (before := job.done(identity)) is not None:
+            return [*(job.main.with_name(name) for name in before["files"]), job.sidecar]
+        job.resume(identity)
+        parts, left = job.parts(len(self._places), _KEPT)
         with self._bar(len(self._places) - sum(map(len, left))) as bar:
             for items, path in left.items():
                 found = self._part(items.start, items.stop, with_profiles, bar)
-                with writers.atomic(path, place.partial) as temporary, open(temporary, "wb") as file:
+                with atomic(path, job.folder) as temporary, open(temporary, "wb") as file:
                     np.savez(file, **found)
         pieces = [dict(np.load(part)) for part in parts.values()]
         result = self._result(
             {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}, with_profiles
         )
-        table, skipped, sidecar, *others = place.finals
-        with ExitStack() as complete:  # renamed in reverse order: the sidecar last, it says that all are there
-            note = complete.enter_context(writers.atomic(sidecar, place.partial))
-            for path, write in ((table, result.write_tsv), (skipped, result.write_skipped)):
-                with open(complete.enter_context(writers.atomic(path, place.partial)), "w") as handle:
+        made = [".tsv", ".skipped.tsv", *([".vcf"] if source is not None else [])]
+        tracks = [".reference.bw", ".alternative.bw"] if with_profiles else []
+        with job.finish(identity, [*made, *tracks]) as (paths, said):
+            writers = (result.write_tsv, result.write_skipped, partial(result.write_vcf, source))
+            for suffix, write in zip(made, writers, strict=False):
+                with open(paths[suffix], "w", encoding="utf-8") as handle:
                     write(handle)
-            if source is not None:
-                with open(complete.enter_context(writers.atomic(others[0], place.partial)), "w") as handle:
-                    result.write_vcf(source, handle)
-            if with_profiles:
-                result.write_bigwigs(table.with_suffix(""))
-            said = {"model": provenance, **identity, "skipped": result.reasons, "versions": versions()}
-            writers.sidecar(note, {**said, "seconds": round(time.time() - began, 1)})
-        place.clear()
-        return [table, skipped, *others, sidecar]
+            for suffix in tracks:
+                result.write_bigwig(paths[suffix], alternative=suffix == ".alternative.bw")
+            said |= {"model": provenance, **identity, "skipped": result.reasons, "versions": versions()}
+            said["seconds"] = round(time.time() - began, 1)
+        return [*(job.finals[suffix] for suffix in (*made, *tracks)), job.sidecar]
 
-    def _part(self, first: int, stop: int, with_profiles: bool, bar: tqdm) -> dict[str, np.ndarray]:
+    def _part(self, first: int, stop: int, with_profiles: bool, bar: Progress) -> dict[str, np.ndarray]:
         """Scores, and profiles if they are wanted, of some places."""
         found: dict[str, list[np.ndarray]] = {}
         batches = profiles(
@@ -166,8 +170,8 @@ class Run:
             found["_alternative"] if with_profiles else None,
         )
 
-    def _bar(self, done: int) -> tqdm:
-        return tqdm(total=len(self._places), initial=done, desc=self._name, unit="variant", disable=self._hidden)
+    def _bar(self, done: int) -> Progress:
+        return Progress(self._name, "variant", len(self._places), done, self._shown)
 
 
 def read(value: object) -> list[Variant]:

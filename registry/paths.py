@@ -1,0 +1,39 @@
+"""Paths that users give: expanded, and refused where the system could only answer with an exception of its own."""
+
+import errno
+import os
+import re
+from pathlib import Path
+
+from registry.errors import InputError
+
+
+def user_path(value: object, what: str = "path") -> Path:
+    """A path as a user wrote it, with `~` expanded. Nothing need exist there.
+
+    Args:
+        value: text or a `Path`.
+        what: the argument's name, for the message.
+
+    Raises:
+        InputError: not a path, an unknown user behind `~`, a NUL character, or a name that is too long for the system.
+    """
+    try:
+        path = Path(value).expanduser()
+        os.lstat(path)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise _refused(value, what, error) from None
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL):
+            raise _refused(value, what, error.strerror) from None
+    return path
+
+
+def masked(address: str) -> str:
+    """An address (URL) without the name and the password that it may carry, for messages and records."""
+    return re.sub(r"(?<=://)[^/?#\s]*@", "***@", address)
+
+
+def _refused(value: object, what: str, problem: object) -> InputError:
+    shown = value if len(str(value)) <= 80 else f"{str(value)[:77]}..."
+    return InputError(f"The {what} must be a path ({problem})", received={what: shown})
