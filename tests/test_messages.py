@@ -29,12 +29,11 @@ def test_text_files_are_opened_with_an_encoding(name: str):
 def _opens_text(node: ast.Call) -> bool:
     called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if called in ("read_text", "write_text"):
-        return not (isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value).startswith("distribution"))
-    if called == "TemporaryFile":
-        return False
+        return True
     if called == "open" and isinstance(node.func, ast.Name):
         modes = [item.value for item in node.keywords if item.arg == "mode"] + node.args[1:2]
-        return not (modes and isinstance(modes[0], ast.Constant) and "b" in modes[0].value)
+        said = [item.value for mode in modes for item in ast.walk(mode) if isinstance(item, ast.Constant)]
+        return not any("b" in text for text in said)
     return False
 
 
