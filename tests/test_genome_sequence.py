@@ -47,7 +47,7 @@ def test_reads_past_an_end_are_padded_with_n(tiny: Genome, chrom: str, start: in
 
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (5, 5), (6, 5)])
 def test_empty_intervals_are_refused(tiny: Genome, start: int, end: int):
-    with pytest.raises(InputError, match="not empty"):
+    with pytest.raises(InputError, match="must not be empty"):
         tiny.codes("chr1", start, end)
 
 

@@ -48,7 +48,7 @@ def test_sizes_and_pickle(track: Path):
 
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (3, 2)])
 def test_empty_intervals_are_refused(track: Path, start: int, end: int):
-    with pytest.raises(InputError, match="not empty"):
+    with pytest.raises(InputError, match="must not be empty"):
         Signal(track).values("chr1", start, end)
 
 
@@ -61,7 +61,7 @@ def test_unknown_chromosome(track: Path):
 def test_a_file_that_was_cut_off_is_found(track: Path, tmp_path: Path, part: float, capfd: pytest.CaptureFixture):
     data = track.read_bytes()
     (tmp_path / "cut.bw").write_bytes(data[: int(len(data) * part)])
-    with pytest.raises(InputError, match="cut off: its trailing magic number is missing"):
+    with pytest.raises(InputError, match="cut off, its trailing magic number is missing"):
         Signal(tmp_path / "cut.bw")
     assert capfd.readouterr().err == ""
 

@@ -423,8 +423,8 @@ def test_tables_of_variants(small: zoo.Model, files: dict, tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("##fileformat=VCFv4.2\nchr1\t5\t.\tA\tC\n", "A VCF file has a line #CHROM"),
-        (VCF.format(rows="chr1\tx\t.\tA\tC\t.\t.\t.\n"), "line 4: A line of a VCF file is CHROM, POS"),
+        ("##fileformat=VCFv4.2\nchr1\t5\t.\tA\tC\n", "A VCF file must have a line #CHROM"),
+        (VCF.format(rows="chr1\tx\t.\tA\tC\t.\t.\t.\n"), "line 4: A record of a VCF file must be CHROM, POS"),
         (VCF.format(rows=""), "There is a variant"),
         ("chrom\tpos\tref\nchr1\t5\tA\n", "columns chrom, pos, ref and alt"),
         ("chrom\tpos\tref\talt\nchr1\tfive\tA\tC\n", "line 2: A row of variants"),

@@ -177,9 +177,9 @@ def test_two_haplotypes_of_a_person(small: zoo.Model, genome_files: Synthetic, t
     ("genotype", "sample", "said"),
     [
         ("3:0/1 3:0|0", "mother", r"v.vcf, line 3: Genotypes are phased.*genotype='0/1'"),
-        ("3:0|1 3:0|0", "father", r"A sample is a column of the VCF file.*'mother', 'child'"),
-        ("3 3:0|0", "mother", r"line 3: A record has the genotype"),
-        ("3:0|2 3:0|0", "mother", r"line 3: A record has the genotype"),
+        ("3:0|1 3:0|0", "father", r"A sample must be the name of one column.*'mother', 'child'"),
+        ("3 3:0|0", "mother", r"line 3: A record must have the genotype"),
+        ("3:0|2 3:0|0", "mother", r"line 3: A record must have the genotype"),
     ],
 )
 def test_bad_genotypes(

@@ -1,96 +1,142 @@
 """Regions: from BED files, region strings, intervals and data frames; and BED files out."""
 
-import bz2
-import gzip
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from registry.paths import user_path
 from zoo.errors import GenomeMismatch, InputError
-from zoo.genome import names
-from zoo.genome.interval import Interval
+from zoo.genome import names, sniff
+from zoo.genome.bbi import BigWig
+from zoo.genome.interval import FURTHEST, Interval
+from zoo.genome.text import raw_lines
 
-_OPEN = {".gz": gzip.open, ".bgz": gzip.open, ".bz2": bz2.open}
 _IGNORED = re.compile(r"#|(track|browser)\b")
-_LONGEST = 1 << 40
 _COLUMNS = (("chrom", "chromosome", "chr", "seqnames"), ("start", "chromStart"), ("end", "chromEnd", "stop"))
+_FILES = (".bed", ".gz", ".bgz", ".bz2", ".narrowpeak", ".broadpeak", ".gappedpeak", ".bw", ".bigwig", ".txt", ".tsv")
+_OTHER = {"VCF", "FASTA", "SAM", "wig", "MEME"}  # text files that are no BED
+_NARROWPEAK, _IDR = 10, 20  # columns of formats whose tenth is the summit
 
 
 def read(path: str | Path, may_be_empty: bool = False) -> list[Interval]:
-    """Read a BED file (or narrowPeak, or any table that begins with chrom, start, end), plain, .gz or .bz2.
+    """Read a BED file (or narrowPeak, or any table that begins with chrom, start, end), plain, gzip or bzip2.
 
     Raises:
         InputError: no file, no region in it, or a line that is not BED, named by its number.
     """
-    regions = [_parse(line, where) for line, where in lines(path)]
+    regions = [region for region, _, _ in _rows(path)]
     if not regions and not may_be_empty:
-        raise InputError("A BED file has at least one region", example="chr1\t1000\t2000", where=path)
+        raise InputError("A BED file must have at least one region", where=path, example="chr1\t1000\t2000")
     return regions
 
 
-def read_summits(path: str | Path) -> list[tuple[Interval, int]]:
-    """Read a narrowPeak file: peaks and the positions of their summits; the middle where column 10 is missing or -1.
+def read_blacklist(path: str | Path) -> list[Interval]:
+    """Intervals that are left out: those of a BED file, which may have none, or where a bigWig file is above 0.
 
     Raises:
-        InputError: as for `read`, or a summit that is no whole number or outside its peak.
+        InputError: no file, or one that is neither.
     """
-    found = []
-    for line, where in lines(path):
-        peak, columns = _parse(line, where), line.split()
-        try:
-            summit = int(columns[9]) if len(columns) > 9 else -1
-            if not -1 <= summit < len(peak):
-                raise ValueError
-        except ValueError:
-            raise InputError(
-                "Column 10 of a narrowPeak file is the summit's distance from the start, in bp, or -1",
-                where=where,
-                received={"summit": columns[9]},
-            ) from None
-        found.append((peak, peak.start + (len(peak) // 2 if summit < 0 else summit)))
-    if not found:
-        raise InputError("A narrowPeak file has at least one peak", where=path)
-    return found
+    path = user_path(path, "blacklist")
+    if sniff.kind_of_file(path) != "bigWig":
+        return read(path, may_be_empty=True)
+    file = BigWig(path)
+    return [
+        Interval(chrom, start, end) for chrom in file.sizes for start, end in merge_spans(file.positive(chrom)).tolist()
+    ]
+
+
+def read_summits(path: str | Path) -> list[tuple[Interval, int]]:
+    """Read peaks and the positions of their summits; the middle where the format has none, or -1.
+
+    Column 10 is the summit's distance from the start in narrowPeak files, which have exactly 10 columns, and in those
+    of IDR, which begin like them and have 20. In BED12 and gappedPeak it counts blocks.
+
+    Raises:
+        InputError: as for `read`, a summit that is no whole number or outside its peak, or rows of several formats.
+    """
+    rows = list(_rows(path))
+    if not rows:
+        raise InputError("A file of peaks must have at least one peak", where=path)
+    with_summit = [_has_summit(columns) for _, columns, _ in rows]
+    if any(with_summit) and not all(with_summit):
+        _, columns, where = rows[with_summit.index(not with_summit[0])]
+        raise InputError(
+            "All rows must have one format: only some are narrowPeak (10 columns: strand in 6, numbers in 7 to 9)",
+            where=where,
+            received={"columns": columns},
+        )
+    return [
+        (peak, _summit(peak, columns, where) if summit else peak.start + len(peak) // 2)
+        for (peak, columns, where), summit in zip(rows, with_summit, strict=True)
+    ]
+
+
+def _has_summit(columns: Sequence[str]) -> bool:
+    """Whether a row is one of narrowPeak or IDR; dots may stand for what is unknown."""
+    return (
+        len(columns) in (_NARROWPEAK, _IDR)
+        and columns[5] in ("+", "-", ".")
+        and all(value == "." or _is_number(value) for value in columns[6:9])
+    )
+
+
+def _summit(peak: Interval, columns: Sequence[str], where: str) -> int:
+    try:
+        summit = int(columns[9])
+        if not -1 <= summit < len(peak):
+            raise ValueError
+    except ValueError:
+        raise InputError(
+            "Column 10 of a narrowPeak file must be the summit's distance from the start, in bp, or -1",
+            where=where,
+            received={"summit": columns[9]},
+        ) from None
+    return peak.start + (len(peak) // 2 if summit < 0 else summit)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def lines(path: str | Path) -> Iterator[tuple[str, str]]:
-    """The lines that hold data, and where they stand."""
+    """The lines that hold data, and where they stand. Comments begin with `#`, at the start of a line."""
     for number, line in enumerate(raw_lines(path), start=1):
         if line.strip() and not _IGNORED.match(line):
             yield line, f"{path}, line {number}"
 
 
-def raw_lines(path: str | Path) -> Iterator[str]:
-    """All lines of a text file, plain or compressed."""
-    path = Path(path).expanduser()
-    try:
-        with _OPEN.get(path.suffix.lower(), open)(path, "rt", encoding="utf-8-sig") as handle:
-            yield from handle
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-        raise InputError(f"A file of regions or variants can be read ({error})", received={"path": str(path)}) from None
+def _rows(path: str | Path) -> Iterator[tuple[Interval, list[str], str]]:
+    """Interval, columns and place of every row of a BED file."""
+    if (kind := sniff.kind_of_file(user_path(path))) in _OTHER:
+        raise InputError(f"Regions must be a BED file; this one is {kind}", received={"path": str(path)})
+    for line, where in lines(path):
+        columns = [column.strip() for column in (line.split("\t") if "\t" in line else line.split())]
+        yield _parse(columns, line, where), columns, where
 
 
-def _parse(line: str, where: str) -> Interval:
-    columns = line.split("\t") if "\t" in line else line.split()
+def _parse(columns: Sequence[str], line: str, where: str) -> Interval:
     try:
         chrom, start, end = columns[0], int(columns[1]), int(columns[2])
-        if not 0 <= start < end < _LONGEST or not chrom:
+        if not 0 <= start < end < FURTHEST or not chrom:
             raise ValueError
     except (ValueError, IndexError):
         raise InputError(
-            "A line of a BED file is chrom, start, end (0-based, half-open, start < end)",
-            example="chr1 1000 2000",
+            "A line of a BED file must be chrom, start, end (0-based, half-open, start < end)",
             where=where,
             received={"line": line.rstrip("\n")[:80]},
+            example="chr1 1000 2000",
         ) from None
-    return Interval(chrom, start, end, columns[3].strip() if len(columns) > 3 else ".")
+    return Interval(chrom, start, end, columns[3] if len(columns) > 3 else ".")
 
 
 def regions(value: object, sizes: Mapping[str, int]) -> list[Interval]:
-    """Whatever a user calls regions, as intervals on the genome's chromosomes.
+    """Normalize any accepted form of regions to intervals on the genome's chromosomes.
 
     Args:
         value: a path to a BED file, a region string (`chr1:1,001-2,000` or `chr1`), an `Interval`, a data frame with
@@ -99,11 +145,11 @@ def regions(value: object, sizes: Mapping[str, int]) -> list[Interval]:
 
     Raises:
         InputError: something else, or no region at all.
-        GenomeMismatch: a chromosome that the genome does not have, or a region behind a chromosome's end.
+        GenomeMismatch: a chromosome that the genome does not have, or a region beyond a chromosome's end.
     """
     found = [_on_genome(region, sizes) for region in intervals(value, sizes)]
     if not found:
-        raise InputError("There is at least one region", received={"regions": type(value).__name__})
+        raise InputError("Regions must be at least one", received={"regions": type(value).__name__})
     return found
 
 
@@ -131,16 +177,18 @@ def intervals(value: object, sizes: Mapping[str, int]) -> Iterator[Interval]:
             yield from intervals(item, sizes)
     else:
         raise InputError(
-            "Regions are a BED file, region strings, intervals or a data frame", received={"regions": value}
+            "Regions must be a BED file, region strings, intervals or a data frame",
+            received={"regions": value},
+            example='"chr20:10,000,001-10,010,000"',
         )
 
 
 def is_there(text: str | Path) -> bool:
     """Whether a text names a file; a pipe is one, a text too long for a name is none."""
     try:
-        path = Path(text).expanduser()
+        path = user_path(text)
         return path.exists() and not path.is_dir()
-    except (OSError, ValueError, RuntimeError):
+    except (OSError, InputError):
         return False
 
 
@@ -149,8 +197,8 @@ def _is_row(value: Sequence) -> bool:
 
 
 def _region_string(text: str, sizes: Mapping[str, int]) -> Interval:
-    if text.lower().endswith((".bed", ".gz", ".bz2", ".narrowpeak", ".broadpeak", ".txt", ".tsv")) or "/" in text:
-        raise InputError("A BED file exists", received={"regions": text})
+    if text.lower().endswith(_FILES) or "/" in text:
+        raise InputError("A BED file must exist", received={"regions": text})
     return Interval.parse(text, sizes)
 
 
@@ -158,7 +206,7 @@ def _from_frame(frame) -> Iterator[Interval]:
     chosen = [next((name for name in spellings if name in frame.columns), None) for spellings in _COLUMNS]
     if None in chosen:
         raise InputError(
-            "A data frame of regions has the columns chrom, start, end", received={"columns": list(frame.columns)}
+            "A data frame of regions must have the columns chrom, start, end", received={"columns": list(frame.columns)}
         )
     labels = frame["name"] if "name" in frame.columns else ["."] * len(frame)
     for chrom, start, end, name in zip(*(frame[column] for column in chosen), labels, strict=True):
@@ -170,25 +218,25 @@ def _integer(value: object) -> int:
     try:
         if value == int(value):
             return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
-    raise InputError("Positions in a data frame are whole numbers", received={"position": value})
+    raise InputError("Positions in a data frame must be whole numbers", received={"position": value})
 
 
 def _on_genome(region: Interval, sizes: Mapping[str, int]) -> Interval:
     chrom = names.find(region.chrom, sizes)
     if chrom is None:
         raise GenomeMismatch(
-            "A region lies on a chromosome of the genome",
-            example=next(iter(sizes), None),
+            "A region must lie on a chromosome of the genome",
             where=region,
-            received={"chrom": region.chrom},
+            received={"chrom": region.chrom, "genome": list(sizes)[:5]},
         )
     if region.end > sizes[chrom] or region.start < 0:
         raise GenomeMismatch(
-            "A region lies within its chromosome (is it from another assembly?)",
+            "A region must lie within its chromosome",
             where=region,
             received={"region": f"{region.chrom} {region.start}-{region.end}", "length": sizes[chrom]},
+            hint="Check that regions and genome are of one assembly",
         )
     return region if chrom == region.chrom else Interval(chrom, region.start, region.end, region.name)
 

@@ -1,12 +1,16 @@
-"""A file of a C library that is opened on first use, once per process, and used by one thread at a time."""
+"""A file that is opened on first use, once per process."""
 
 import os
 import threading
+import weakref
 from collections.abc import Callable
+from pathlib import Path
+
+from zoo.errors import InputError
 
 
 class Handle:
-    """The handle that `opener` returns, opened anew after a fork and never pickled."""
+    """What `opener` returns, opened anew after a fork and never pickled; used by one thread at a time within `with`."""
 
     def __init__(self, opener: Callable[[], object]) -> None:
         self._opener, self._open, self._pid, self._lock = opener, None, None, threading.RLock()
@@ -26,3 +30,54 @@ class Handle:
 
     def __reduce__(self) -> tuple:
         return Handle, (self._opener,)
+
+
+class Bytes:
+    """The bytes of a file, at any place, for any number of threads. What lies outside it is damage.
+
+    Args:
+        path: an ordinary file.
+        what: how messages call it, such as "genome".
+
+    Attributes:
+        path: of the file.
+        size: of the file in bytes.
+
+    Raises:
+        InputError: a file that cannot be opened.
+    """
+
+    def __init__(self, path: str | Path, what: str) -> None:
+        self.path, self._what = path, what
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY)
+        except OSError as error:
+            raise self._unreadable(error) from None
+        weakref.finalize(self, os.close, self._descriptor)
+        self.size = os.fstat(self._descriptor).st_size
+
+    def read(self, offset: int, count: int) -> bytes:
+        """`count` bytes from `offset`. Raises `InputError` if the file has fewer."""
+        if not 0 <= offset <= offset + count <= self.size:
+            raise self.damaged()
+        try:
+            found = os.pread(self._descriptor, count, offset)
+            while len(found) < count:  # the system reads 2 GB at most at once
+                more = os.pread(self._descriptor, count - len(found), offset + len(found))
+                if not more:
+                    raise self.damaged()
+                found += more
+        except OSError as error:
+            raise self._unreadable(error) from None
+        return found
+
+    def damaged(self, where: str = "") -> InputError:
+        """The error that says so, to be raised."""
+        place = f"{self.path} {where}".rstrip()
+        return InputError(f"The {self._what} must be whole: this file is damaged", where=place, hint="Copy it again")
+
+    def _unreadable(self, error: OSError) -> InputError:
+        return InputError(
+            f"The {self._what} must be a file that can be read: {error.strerror}",
+            received={self._what: str(self.path)},
+        )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from zoo.errors import InputError
 from zoo.genome import names
 
+FURTHEST = 1 << 40  # bp: no position is as large
 _REGION = re.compile(r"(?P<chrom>\S+):(?P<start>-?\d[\d,]*)-(?P<end>\d[\d,]*)")
 
 
@@ -15,7 +16,7 @@ _REGION = re.compile(r"(?P<chrom>\S+):(?P<start>-?\d[\d,]*)-(?P<end>\d[\d,]*)")
 class Interval:
     """`chrom` from `start` up to but not including `end`, in bp, 0-based.
 
-    `start` may be negative and `end` may lie behind the chromosome's end: reads are padded there. An empty interval is
+    `start` may be negative and `end` may lie beyond the chromosome's end: reads are padded there. An empty interval is
     refused.
     """
 
@@ -26,19 +27,21 @@ class Interval:
 
     def __post_init__(self) -> None:
         if not self.chrom or not isinstance(self.chrom, str):
-            raise InputError("An interval names its chromosome", example="chr1", received={"chrom": self.chrom})
+            raise InputError("An interval must name its chromosome", received={"chrom": self.chrom}, example="chr1")
         for end in ("start", "end"):
             try:
                 object.__setattr__(self, end, operator.index(getattr(self, end)))
             except TypeError:
                 raise InputError(
-                    "Positions are whole numbers", where=self.chrom, received={end: getattr(self, end)}
+                    "Positions must be whole numbers", where=self.chrom, received={end: getattr(self, end)}
                 ) from None
+            if abs(getattr(self, end)) >= FURTHEST:
+                raise InputError(f"Positions must be below {FURTHEST:,} bp", where=self.chrom)
         if not self.start < self.end:
             raise InputError(
-                "An interval is 0-based, half-open and not empty: start < end",
-                example='Interval("chr1", 1000, 2024)',
+                "An interval must be 0-based, half-open and not empty: start < end",
                 received={"chrom": self.chrom, "start": self.start, "end": self.end},
+                example='Interval("chr1", 1000, 2024)',
             )
 
     def __len__(self) -> int:
@@ -57,13 +60,18 @@ class Interval:
         """
         text = text.strip()
         if match := _REGION.fullmatch(text):
-            start, end = (int(match[key].replace(",", "")) for key in ("start", "end"))
+            start, end = (_position(match[key]) for key in ("start", "end"))
             return cls(match["chrom"], start - 1, end)
         known = names.find(text, sizes or {})
         if known is not None:
             return cls(known, 0, sizes[known])
         raise InputError(
-            "A region is chrom:start-end, 1-based with both ends included, or the name of a chromosome of the genome",
+            "A region must be chrom:start-end, 1-based with both ends included, or a chromosome of the genome",
+            received={"region": text[:80]},
             example='"chr20:10,000,001-10,010,000"',
-            received={"region": text},
         )
+
+
+def _position(text: str) -> int:
+    """A number of a region string; of one that is longer than any position only its first digits."""
+    return int(text.replace(",", "").lstrip("0")[: len(str(FURTHEST)) + 2] or "0")

@@ -1,10 +1,31 @@
 """Which chromosome of one file is which of another."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from zoo.errors import GenomeMismatch
+from zoo.genome.karyotype import left_out, main_chromosomes, overrepresented
 
-_MITOCHONDRIA = ("chrM", "MT", "chrMT", "M")
+__all__ = [
+    "aliases",
+    "assembly",
+    "check_lengths",
+    "check_shared",
+    "find",
+    "left_out",
+    "main_chromosomes",
+    "match",
+    "overrepresented",
+    "same_species",
+    "some",
+]
+
+_MITOCHONDRIA = ("M", "MT", "Mt", "mt", "Mito", "mito", "MtDNA", "mtDNA", "mitochondrion", "mitochondrion_genome")
+_CHLOROPLASTS = ("C", "Pt", "PT", "chloroplast", "Chloroplast", "plastid")
+# Spellings of one sequence that differ by more than `chr`.
+_SAME = tuple(
+    tuple(f"{prefix}{name}" for prefix in ("", "chr", "Chr") for name in spellings)
+    for spellings in (_MITOCHONDRIA, _CHLOROPLASTS)
+)
 # The lengths of a few chromosomes tell assemblies apart; they are only used to word messages.
 _ASSEMBLIES = {
     "hg38": (248_956_422, 64_444_167, 50_818_468),
@@ -14,14 +35,21 @@ _ASSEMBLIES = {
     "mm39": (195_154_279, 61_420_004, 90_555_958),
     "sacCer3": (230_218, 1_531_933, 1_090_940),
     "dm6": (23_513_712, 25_286_936, 32_079_331),
+    "ce11": (15_072_434, 15_279_421, 17_718_942),
+    "danRer11": (59_578_282, 59_640_629),
+    "rn6": (282_763_074, 266_435_125),
+    "rn7": (260_522_016, 249_053_267),
+    "TAIR10": (30_427_671, 19_698_289, 26_975_502),
+    "S. pombe": (5_579_133, 4_539_804, 2_452_883),
 }
+_SPECIES = ({"hg19", "hg38", "T2T-CHM13"}, {"mm10", "mm39"}, {"rn6", "rn7"})
 
 
 def aliases(name: str) -> tuple[str, ...]:
-    """Other common spellings of a chromosome's name: with or without `chr`, and those of the mitochondrion."""
-    if name in _MITOCHONDRIA:
-        return tuple(other for other in _MITOCHONDRIA if other != name)
-    return (name[3:],) if name.startswith("chr") else (f"chr{name}",)
+    """Other common spellings of a chromosome's name: with or without `chr`, and those of organelles."""
+    bare = name[3:] if name[:3].lower() == "chr" and len(name) > 3 else name
+    spellings = next((same for same in _SAME if name in same), (bare, f"chr{bare}", f"Chr{bare}", f"CHR{bare}"))
+    return tuple(other for other in spellings if other != name)
 
 
 def find(name: str, among: Mapping[str, object]) -> str | None:
@@ -50,12 +78,13 @@ def check_lengths(
     for name, found in pairs.items():
         if sizes[name] != other[found]:
             raise GenomeMismatch(
-                "Genome and signal are on the same assembly: a chromosome has one length",
+                "Two files must be of one assembly, in which a chromosome has one length",
                 where=name,
                 received={
                     what: f"{sizes[name]:,} bp{_of_assembly(sizes[name])}",
                     other_what: f"{other[found]:,} bp{_of_assembly(other[found])}",
                 },
+                hint="Take files of one assembly, or lift one of them over",
             )
 
 
@@ -64,17 +93,10 @@ def check_shared(sizes: Mapping[str, int], other: Mapping[str, int], what: str, 
     if pairs := match(sizes, other):
         return pairs
     raise GenomeMismatch(
-        "Genome and signal have chromosomes in common", received={what: _some(sizes), other_what: _some(other)}
+        "Two files must have chromosomes in common",
+        received={what: some(sizes), other_what: some(other)},
+        hint="Take files of one assembly, with the same names of chromosomes",
     )
-
-
-def main_chromosomes(names: list[str]) -> list[str]:
-    """Those without alternative, unplaced and fix sequences (an underscore or a dot in the name) and mitochondria.
-
-    All of them, if nothing else is there.
-    """
-    main = [name for name in names if not set("_.") & set(name) and name not in _MITOCHONDRIA]
-    return main or list(names)
 
 
 def assembly(sizes: Mapping[str, int]) -> str | None:
@@ -85,10 +107,16 @@ def assembly(sizes: Mapping[str, int]) -> str | None:
     return best if shared[best] else None
 
 
+def same_species(one: str, other: str) -> bool:
+    """Whether two assemblies are of one species, as far as they are known here."""
+    return one == other or any({one, other} <= species for species in _SPECIES)
+
+
 def _of_assembly(length: int) -> str:
     known = assembly({"": length})
     return f" ({known})" if known else ""
 
 
-def _some(names: Mapping[str, object], most: int = 5) -> str:
+def some(names: Collection[str], most: int = 5) -> str:
+    """The first few names as text, and how many there are."""
     return ", ".join(list(names)[:most]) + (f", … ({len(names)})" if len(names) > most else "")

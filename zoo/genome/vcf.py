@@ -6,11 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.genome.bed import lines, raw_lines
-from zoo.genome.interval import Interval
+from zoo.genome import sniff
+from zoo.genome.bed import lines
+from zoo.genome.interval import FURTHEST, Interval
 from zoo.genome.sequence import Genome
+from zoo.genome.text import raw_lines
 
-_LETTERS = set("ACGTN")
+_BASES, _CODES = set("ACGT"), set("ACGTNRYSWKMBDHV")
+_MISSING = {"", ".", "-", "NA", "N/A", "<NA>", "NAN", "NONE", "NULL"}  # what VCF, R, pandas and databases write
+_GENOTYPE = re.compile(r"[|/]?(\d{1,6}|\.)([|/](\d{1,6}|\.))*", re.ASCII)
 
 
 def read_intervals(path: str | Path) -> list[Interval]:
@@ -19,17 +23,40 @@ def read_intervals(path: str | Path) -> list[Interval]:
 
 
 def references(path: str | Path) -> Iterator[tuple[Interval, str]]:
-    """Where the reference bases of every record of a VCF file (plain, .gz, .bz2) lie, and what they are.
+    """Where the reference bases of every record of a VCF file (plain, gzip, bzip2) lie, and what they are.
 
-    Whatever the record's FILTER; 0-based, half-open.
+    Whatever the record's FILTER; 0-based, half-open. A missing allele stands for one base. Records at POS 0, which is
+    a telomere, are left out.
 
     Raises:
-        InputError: no file, or a line that is not VCF, named by its number.
+        InputError: no file, or a line that is no record, named by its number.
+    """
+    for columns, _ in records(path):
+        start, reference = int(columns[1]) - 1, columns[3]
+        if start >= 0:
+            yield Interval(columns[0], start, start + max(len(reference), 1), columns[2]), reference
+
+
+def records(path: str | Path) -> Iterator[tuple[list[str], str]]:
+    """The columns of every record of a VCF file, five at least, and where it stands.
+
+    Raises:
+        InputError: no file, or a line that is no record, named by its number. What is wrong with alleles or a position
+            is no error here: `Variant.problem` tells.
     """
     for line, where in lines(path):
-        columns = line.rstrip("\n").split("\t")
-        start, reference = _parse(columns, line, where)
-        yield Interval(columns[0], start, start + len(reference), columns[2]), reference
+        columns = line.rstrip("\r\n").split("\t")
+        try:
+            if len(columns) < 5 or not columns[0] or not 0 <= int(columns[1]) < FURTHEST - len(columns[3]):
+                raise ValueError
+        except ValueError:
+            raise InputError(
+                "A record of a VCF file must be CHROM, POS, ID, REF, ALT, …, with tabs between and POS a whole number",
+                where=where,
+                received={"line": line.rstrip("\n")[:80]},
+                example="chr1\t12345\t.\tA\tG",
+            ) from None
+        yield columns, where
 
 
 @dataclass(frozen=True)
@@ -38,9 +65,9 @@ class Variant:
 
     Attributes:
         chrom: by the name that the file has.
-        start: 0-based.
-        ref: bases of the reference, upper case.
-        alt: bases instead, upper case; or what stands there if they are none (`<DEL>`, `*`, a breakend).
+        start: 0-based; -1 for POS 0, the telomere before the first base.
+        ref: bases of the reference, upper case; or what stands there if they are none (`.`).
+        alt: bases instead, upper case; or what stands there if they are none (`<DEL>`, `*`, a breakend, `NA`).
         name: of the record, "." for none.
         passed: whether FILTER is PASS or empty.
         where: file and line.
@@ -58,17 +85,48 @@ class Variant:
 
     @property
     def end(self) -> int:
-        """Behind the reference's bases."""
+        """The base after the reference's."""
         return self.start + len(self.ref)
 
     @property
+    def problem(self) -> str | None:
+        """Why the record itself has nothing that could be put into a sequence; None if it has."""
+        if self.alt.strip().upper() in _MISSING:
+            return "no alternative allele"
+        if self.ref.strip().upper() in _MISSING:
+            return "no reference allele"
+        letters = set(self.ref) | set(self.alt)
+        if not letters <= _CODES or self.ref == self.alt:
+            return "alleles are not two different sequences of bases"
+        if not letters <= _BASES:
+            return "an allele has N" if "N" in letters else "an allele has ambiguity codes"
+        return "before the chromosome's first base (POS 0)" if self.start < 0 else None
+
+    @property
     def literal(self) -> bool:
-        """Whether both alleles are bases."""
-        return set(self.ref) <= _LETTERS and set(self.alt) <= _LETTERS and self.ref != self.alt
+        """Whether both alleles are bases of a place on a chromosome."""
+        return self.problem is None
 
     def __str__(self) -> str:
         """chr1:12,346 A>G as people write it, 1-based."""
         return f"{self.chrom}:{self.start + 1} {self.ref}>{self.alt}"
+
+
+@dataclass(frozen=True)
+class Genotype:
+    """What a sample has at a record.
+
+    Attributes:
+        variants: the record's alternative alleles.
+        alleles: the sample's, one for each copy: 0 the reference, n the n-th of `variants`, None unknown.
+        phased: whether the copies are in the order of haplotypes.
+        phase_set: of the record (PS), as the file has it; None if it has none. Haplotypes are those of one phase set.
+    """
+
+    variants: tuple[Variant, ...]
+    alleles: tuple[int | None, ...]
+    phased: bool
+    phase_set: str | None = None
 
 
 class Vcf:
@@ -83,11 +141,11 @@ class Vcf:
         samples: those behind FORMAT.
 
     Raises:
-        InputError: no file, or no line #CHROM before the records.
+        InputError: no file, a pipe, or no line #CHROM before the records.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path, self.header = Path(path).expanduser(), []
+        self.path, self.header = sniff.plain_file(path, "VCF file"), []
         self.columns: list[str] = []
         for line in raw_lines(self.path):
             if line.startswith("##"):
@@ -98,51 +156,45 @@ class Vcf:
                 break
         if not self.columns:
             raise InputError(
-                "A VCF file has a line #CHROM with the names of its columns before the first record",
-                example="#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO",
+                "A VCF file must have a line #CHROM with the names of its columns before the first record",
                 where=self.path,
+                example="#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO",
             )
         self.samples = self.columns[9:]
 
     def rows(self) -> Iterator[tuple[list[str], str]]:
         """The columns of every record, and where it stands. Raises `InputError` for what is no record."""
-        for line, where in lines(self.path):
-            columns = line.rstrip("\r\n").split("\t")
-            _parse(columns, line, where)
-            yield columns, where
+        return records(self.path)
 
     def variants(self) -> Iterator[Variant]:
-        """Every alternative allele, in the file's order."""
+        """Every alternative allele, in the file's order; `Variant.problem` says which ones are no sequence."""
         for number, (columns, where) in enumerate(self.rows()):
             yield from alleles(columns, where, number)
 
-    def genotypes(self, sample: str) -> Iterator[tuple[list[Variant], tuple[int | None, ...], bool]]:
-        """For every record its alternative alleles, the sample's (0 the reference, None unknown), and whether phased.
+    def genotypes(self, sample: str) -> Iterator[Genotype]:
+        """What a sample has at every record.
 
         Raises:
             InputError: no such sample, or a record without its genotype.
         """
-        if sample not in self.samples:
+        if self.samples.count(sample) != 1:
             raise InputError(
-                "A sample is a column of the VCF file",
+                "A sample must be the name of one column of the VCF file",
                 where=self.path,
                 received={"sample": sample, "samples": self.samples[:10]},
             )
         column = self.columns.index(sample, 9)
         for number, (columns, where) in enumerate(self.rows()):
+            variants = tuple(alleles(columns, where, number))
             try:
-                text = columns[column].split(":")[columns[8].split(":").index("GT")]
-                called = tuple(None if part == "." else int(part) for part in re.split(r"[|/]", text))
-                if max((allele or 0 for allele in called), default=0) > columns[4].count(",") + 1:
-                    raise ValueError
+                yield _genotype(columns[8], columns[column], variants)
             except (IndexError, ValueError):
                 raise InputError(
-                    "A record has the genotype (GT) of the sample, with alleles that it lists",
-                    example="GT\t0|1",
+                    "A record must have the genotype (GT) of the sample, with alleles that it lists",
                     where=where,
-                    received={"sample": sample},
+                    received={"sample": sample, "genotype": columns[column][:80] if len(columns) > column else None},
+                    example="GT\t0|1",
                 ) from None
-            yield list(alleles(columns, where, number)), called, "/" not in text
 
 
 def alleles(columns: Sequence[str], where: str, number: int = 0) -> Iterator[Variant]:
@@ -152,6 +204,22 @@ def alleles(columns: Sequence[str], where: str, number: int = 0) -> Iterator[Var
         yield Variant(
             columns[0], int(columns[1]) - 1, columns[3].upper(), alt.upper(), columns[2], passed, where, number
         )
+
+
+def _genotype(form: str, values: str, variants: tuple[Variant, ...]) -> Genotype:
+    """A sample's genotype and phase set. Raises `ValueError` if they are none.
+
+    Copies are phased if no separator is a slash; VCF 4.4 may put one before the first allele, too.
+    """
+    fields = dict(zip(form.split(":"), values.split(":"), strict=False))
+    text = fields.get("GT", "")
+    if not _GENOTYPE.fullmatch(text):
+        raise ValueError(text)
+    called = tuple(None if part == "." else int(part) for part in re.findall(r"\d+|\.", text))
+    if max(allele or 0 for allele in called) > len(variants):
+        raise ValueError(text)
+    phase_set = fields.get("PS", ".")
+    return Genotype(variants, called, "/" not in text, None if phase_set in ("", ".") else phase_set)
 
 
 def normalized(variant: Variant, genome: Genome, chrom: str) -> Variant:
@@ -187,19 +255,3 @@ def trimmed(variant: Variant) -> Variant:
     while ref and alt and ref[0] == alt[0]:
         start, ref, alt = start + 1, ref[1:], alt[1:]
     return replace(variant, start=start, ref=ref, alt=alt)
-
-
-def _parse(columns: list[str], line: str, where: str) -> tuple[int, str]:
-    """Start, 0-based, and reference of a record."""
-    try:
-        start, reference = int(columns[1]) - 1, columns[3]
-        if start < 0 or not reference.isalpha() or len(columns) < 5:
-            raise ValueError
-    except (ValueError, IndexError):
-        raise InputError(
-            "A line of a VCF file is CHROM, POS (from 1), ID, REF, ALT, …, with tabs between",
-            example="chr1\t12345\t.\tA\tG",
-            where=where,
-            received={"line": line.rstrip("\n")[:80]},
-        ) from None
-    return start, reference

@@ -73,7 +73,8 @@ class Haplotype:
             InputError: no such sample, or a heterozygous genotype that is not phased, named by its line.
         """
         alleles: tuple[list[Variant], list[Variant]] = ([], [])
-        for records, called, phased in Vcf(vcf).genotypes(sample):
+        for genotype in Vcf(vcf).genotypes(sample):
+            records, called, phased = genotype.variants, genotype.alleles, genotype.phased
             if len(set(called)) > 1 and not phased:
                 raise InputError(
                     "Genotypes are phased where a person's haplotypes are wanted",
