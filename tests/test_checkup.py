@@ -49,7 +49,7 @@ def good(path: Path) -> Path:
 
 
 def problems(findings) -> list[tuple[str, str]]:
-    return [(finding.status, f"{finding.said}. {finding.mend}") for finding in findings if finding.status != OK]
+    return [(finding.status, str(finding)) for finding in findings if finding.status != OK]
 
 
 def only(findings, status: str, *parts: str) -> None:
@@ -76,7 +76,7 @@ def test_sound_inputs_have_no_problem(genome: Genome, tmp_path: Path):
 def test_assemblies_are_known_by_their_lengths(shared: Path, tmp_path: Path):
     yeast = Genome(shared / "data" / "sacCer3_atac_tf" / "sacCer3.2bit")
     (found,) = files.of_genome(yeast)
-    assert found.said == "sacCer3: 16 main chromosomes of 17, 12,071,326 bp"
+    assert found.said == "sacCer3: 16 main chromosomes of 17, 12,071,326 bp; left out: 1 organelle"
     hg19, hg38 = {"chr20": 63_025_520, "chrM": 16_571}, {"20": 64_444_167, "21": 1}
     assert files.names.assembly(hg19) == "hg19"
     assert files.names.assembly(hg38) == "hg38"
@@ -141,13 +141,17 @@ def test_damaged_tracks_are_errors(genome: Genome, tmp_path: Path):
     infinite = normalized(200_000)
     infinite[7] = np.inf
     path = bigwig(tmp_path / "inf.bw", {"chr1": infinite, "chr2": normalized(90_000)})
-    only(zoo.doctor(genome.path, path).findings, ERROR, "A signal is finite", "chr1:8")
+    only(zoo.doctor(genome.path, path).findings, ERROR, "A signal must be finite", "chr1:8")
     good(tmp_path / "s.bw")
     (tmp_path / "cut.bw").write_bytes((tmp_path / "s.bw").read_bytes()[:5000])
     found = zoo.doctor(genome.path, tmp_path / "cut.bw")
     only(found.findings, ERROR, "was cut off")
     assert not found.passed
-    only(zoo.doctor(tmp_path / "none.2bit", path).findings, ERROR, "genome can be read")
+    only(
+        zoo.doctor(tmp_path / "none.2bit", path).findings,
+        ERROR,
+        "The genome must be a file that can be read: No such file",
+    )
 
 
 def test_regions_off_the_genome(genome: Genome):
@@ -159,7 +163,7 @@ def test_regions_off_the_genome(genome: Genome):
     said = [finding.said for finding in files.of_regions(close, genome, blacklist=[Interval("1", 5050, 5060)])]
     assert said[-1] == "1 touch the blacklist, whose bins are left out"
     behind = [Interval("chr2", 89_000, 90_001)]
-    only(files.of_regions(behind, genome), ERROR, "1 end behind their chromosome, such as chr2:90,001")
+    only(files.of_regions(behind, genome), ERROR, "1 end beyond their chromosome, such as chr2:90,001")
     only(files.of_regions([Interval("chr9", 1, 2), *close], genome), ERROR, "1 of 4 on chromosomes", "chr9")
     only(files.of_regions([Interval("chr9", 1, 2)], genome), ERROR, "1 of 1 on chromosomes", "chr9")
     only(files.of_regions([Interval("chr2", 52_000, 53_000)], genome), WARNING, "100% of their bases are N")
@@ -178,23 +182,24 @@ def test_variants_of_another_assembly(genome: Genome, tmp_path: Path):
     path = tmp_path / "v.vcf"
     path.write_text("##fileformat=VCFv4.2\n" + "".join(lines))
     assert problems(files.of_variants(path, genome)) == []
-    wrong = "N" * 2
+    wrong = bases[:2].translate(str.maketrans("ACGT", "CGTA"))
     path.write_text("".join([lines[0].replace(bases[:2].lower(), wrong), *lines[1:]]))
     only(files.of_variants(path, genome), WARNING, "1 (1%) have another REF than the genome, such as 1:1")
-    path.write_text("".join(f"chr1\t{at}\t.\tN\tA\n" for at in range(1, 9)) + "chrUn\t5\t.\tA\tC\n")
+    other = bases.translate(str.maketrans("ACGT", "CGTA"))
+    path.write_text("".join(f"chr1\t{at}\t.\t{other[at - 1]}\tA\n" for at in range(1, 9)) + "chrUn\t5\t.\tA\tC\n")
     found = problems(files.of_variants(path, genome))
     assert [status for status, _ in found] == [WARNING, ERROR]
     assert "8 (89%) have another REF" in found[1][1]
     path.write_text("##fileformat=VCFv4.2\n")
     only(files.of_variants(path, genome), ERROR, "no record")
     path.write_text("chr1 1 A\n")
-    only(zoo.doctor(genome.path, vcf=path).findings, ERROR, "A line of a VCF file is")
+    only(zoo.doctor(genome.path, vcf=path).findings, ERROR, "A record of a VCF file must be")
 
 
 def test_a_blacklist_of_another_assembly(genome: Genome, tmp_path: Path):
     path = tmp_path / "b.bed"
     path.write_text("chr2\t89000\t90100\n")
-    only(files.of_blacklist(path, genome), ERROR, "1 intervals end behind their chromosome, such as chr2:90,100")
+    only(files.of_blacklist(path, genome), ERROR, "1 intervals end beyond their chromosome, such as chr2:90,100")
     path.write_text("chr1\t0\t150000\n")
     only(files.of_blacklist(path, genome), WARNING, "more than half of the genome")
 
@@ -221,7 +226,7 @@ def test_the_cost_of_a_run(shared: Path, genome_files, tmp_path: Path, capsys: p
 
 def test_models_of_dna_alone_and_of_other_assemblies(genome_files):
     found = zoo.doctor(genome_files.genome, genome_files.signal, regions="chr10:1-2,000", model="yeast/ATAC")
-    only([item for item in found.findings if item.about == "model"], WARNING, "yeast/ATAC reads DNA alone")
+    only([item for item in found.findings if item.about == "model"], WARNING, "yeast/ATAC takes DNA alone")
     assert found.cost.windows == 2
     with pytest.raises(UnknownModel):
         zoo.doctor(genome_files.genome, model="maxatac/CTFC")

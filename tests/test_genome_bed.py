@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pandas
 import pytest
 
 from zoo.errors import GenomeMismatch, InputError
-from zoo.genome import bed
+from zoo.genome import bed, text
+from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
 
 SIZES = {"chr1": 1000, "chr2": 500}
@@ -95,3 +97,138 @@ def test_merge_joins_overlapping_and_bookended():
     intervals = [Interval("c", *pair) for pair in [(5, 9), (0, 3), (3, 4), (8, 20), (30, 31), (10, 12)]]
     assert bed.merge(intervals)["c"].tolist() == [[0, 4], [5, 20], [30, 31]]
     assert bed.merge([]) == {}
+
+
+NARROW = "chr1\t100\t200\tp\t0\t.\t1.5\t-1\t2e-3\t{summit}\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "summit"),
+    [
+        (NARROW.format(summit=7), 107),
+        (NARROW.format(summit=-1), 150),
+        (NARROW.format(summit=7).replace("\t", " "), 107),
+        (NARROW.format(summit=7).replace("1.5\t-1\t2e-3", ".\t.\t."), 107),  # only the summit is known
+        (NARROW.format(summit=7)[:-1] + "\t1" * 10 + "\n", 107),  # IDR
+        ("chr1\t100\t200\n", 150),
+        ("chr1\t100\t200\tp\t0\t.\t1\t2\t3\n", 150),  # broadPeak
+        ("chr1\t100\t200\tp\t0\t.\t100\t200\t0\t2\t10,20\t0,80\n", 150),  # BED12
+        ("chr1\t100\t200\tp\t0\t.\t100\t200\t0\t2\t10,20\t0,80\t1\t2\t3\n", 150),  # gappedPeak
+        ("chr1\t100\t200\t0.75\n", 150),  # bedGraph
+        ("chr1\t100\t200\tN\t1000\t+\n", 150),  # tagAlign
+        ("chr1\t100\t200\ta\tb\tc\td\te\tf\t7\n", 150),  # ten columns of something else
+        ("chr1\t100\t200\tp\t0\t.\t1\t2\t0,0,255\t2\n", 150),  # BED12 that was cut to ten
+    ],
+)
+def test_column_10_is_a_summit_in_narrowpeak_only(tmp_path: Path, rows: str, summit: int):
+    (tmp_path / "x").write_text(rows * 2)
+    assert [at for _, at in bed.read_summits(tmp_path / "x")] == [summit] * 2
+
+
+def test_case_03_column_10_is_no_summit(shared: Path):
+    """Three columns, BED12 and gappedPeak of one region have one middle."""
+    folder = shared / "cases" / "03-column-10-is-no-summit"
+    for name in ("three.bed", "twelve.bed", "peaks.gappedPeak"):
+        ((peak, summit),) = bed.read_summits(folder / name)
+        assert (peak.start, peak.end, summit) == (20_000, 22_000, 21_000)
+
+
+@pytest.mark.parametrize("summit", ["100", "-2", "x", "1.5", "1_0", "9" * 5000])
+def test_wrong_summits(tmp_path: Path, summit: str):
+    (tmp_path / "x").write_text(NARROW.format(summit=1) + NARROW.format(summit=summit))
+    with pytest.raises(InputError, match=r"line 2: Column 10 of a narrowPeak file must be"):
+        bed.read_summits(tmp_path / "x")
+
+
+def test_rows_of_two_formats(tmp_path: Path):
+    """Half of the summits would be middles, without a word."""
+    (tmp_path / "x").write_text(NARROW.format(summit=7) * 2 + "chr1\t5\t9\n")
+    with pytest.raises(InputError, match=r"line 3: All rows must have one format"):
+        bed.read_summits(tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"##fileformat=VCFv4.2\nchr1\t5\t9\tA\tC\n", "must be a BED file; this one is VCF"),
+        (b">chr1\nACGT\n", "must be a BED file; this one is FASTA"),
+        (b"fixedStep chrom=chr1 start=1 step=1\n1\n", "must be a BED file; this one is wig"),
+        (b"BAM\x01" + bytes(99), "must be UTF-8 text; this one is BAM.*zoo prepare"),
+        (gzip.compress(b"BAM\x01" + bytes(99)), "must be UTF-8 text; this one is BAM.*zoo prepare"),
+        ("chr1\t5\t9\n".encode("utf-16"), "this one is UTF-16.*iconv"),
+        ("chr1\t5\t9\nchr1\t5\t9\tgr\u00f6\u00dfe\n".encode("latin-1"), "line 2: A text file must be encoded in UTF-8"),
+        (b"chr1\t5\t9\nchr1\t\0\t9\n", "line 2: A text file must have no NUL"),
+        (b"chr1\t5\t" + b"9" * 5000, "line 1: A line of a BED file must be"),
+        (b"chr1\t5\t1_0\n", "line 1: A line of a BED file must be"),
+        ("chr1\t5\t\u0661\u0662\n".encode(), "line 1: A line of a BED file must be"),
+        (bz2.compress(b"chr1\t1\t2\n" * 9)[:-9], "compressed file must be whole"),
+        (gzip.compress(b"chr1\t1\t2\n" * 9)[:-9] + bytes(9), "compressed file must be whole"),
+    ],
+)
+def test_files_that_are_no_bed(tmp_path: Path, content: bytes, message: str):
+    (tmp_path / "x.bed").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        bed.read(tmp_path / "x.bed")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
+@pytest.mark.parametrize("name", ["x.bed", "x.bed.gz", "x.bed.bz2", "x"])
+def test_compression_is_seen_from_the_content(tmp_path: Path, pack, name: str):
+    (tmp_path / name).write_bytes(pack(b"chr1\t10\t20\nchr2\t0\t5\n"))
+    assert bed.read(tmp_path / name) == TWO
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_ends_of_lines(tmp_path: Path, end: str):
+    for mark in (b"", b"\xef\xbb\xbf"):
+        for last in (end, ""):
+            (tmp_path / "x").write_bytes(mark + f"# x{end}chr1\t10\t20{end}chr2\t0\t5{last}".encode())
+            assert bed.read(tmp_path / "x") == TWO
+
+
+def test_comments_begin_a_line(tmp_path: Path):
+    (tmp_path / "x").write_text("#chr1\t1\t2\nchr#1\t1\t2\ts1#AAAC-1\n")
+    assert bed.read(tmp_path / "x") == [Interval("chr#1", 1, 2, "s1#AAAC-1")]
+
+
+def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(text, "LONGEST", 1000)
+    (tmp_path / "x").write_text("chr1\t1\t2\t" + "x" * 990 + "\n")
+    with pytest.raises(InputError, match="A line must have less than 1,000 characters"):
+        bed.read(tmp_path / "x")
+
+
+def test_pipes_folders_and_missing_files(tmp_path: Path):
+    reader, writer = os.pipe()
+    os.write(writer, b"chr1\t10\t20\nchr2\t0\t5\n")
+    os.close(writer)
+    assert bed.read(f"/dev/fd/{reader}") == TWO
+    os.close(reader)
+    with pytest.raises(InputError, match="must be a file, not a folder"):
+        bed.read(tmp_path)
+    with pytest.raises(InputError, match="must exist"):
+        bed.read(tmp_path / "none.bed")
+    with pytest.raises(InputError, match="must be a path"):
+        bed.read("~nobody-of-that-name/x.bed")
+
+
+def test_a_blacklist_in_a_bigwig_is_where_it_is_above_0(shared: Path, tmp_path: Path):
+    with Writer(tmp_path / "b.bw", {"chr1": 100, "chr2": 9}) as file:
+        file.add("chr1", np.array([5, 10, 20, 90]), np.array([10, 12, 30, 100]), np.array([1.0, 2.0, 0.0, 0.5]))
+    assert bed.read_blacklist(tmp_path / "b.bw") == [Interval("chr1", 5, 12), Interval("chr1", 90, 100)]
+    folder = shared / "golden" / "maxatac" / "e2e" / "inputs"
+    one, other = (bed.merge(bed.read_blacklist(folder / f"blacklist.{kind}")) for kind in ("bed", "bw"))
+    assert {chrom: spans.tolist() for chrom, spans in one.items()} == {c: spans.tolist() for c, spans in other.items()}
+    (tmp_path / "b.bed").write_text("")
+    assert bed.read_blacklist(tmp_path / "b.bed") == []
+    with pytest.raises(InputError, match="this one is bigWig"):
+        bed.read(tmp_path / "b.bw")
+
+
+def test_numbers_of_5000_digits():
+    for value in (f"chr1:1-{'9' * 5000}", ("chr1", 0, 10**5000), f"chr1:-{'9' * 5000}-5"):
+        with pytest.raises(InputError, match="must be below"):
+            bed.regions(value, SIZES)
+    assert bed.regions(f"chr1:{'0' * 50}11-{'0' * 50}20", SIZES) == TWO[:1]
+    with pytest.raises(InputError, match="whole numbers"):
+        bed.regions(pandas.DataFrame({"chrom": ["chr1"], "start": [0.0], "end": [float("inf")]}), SIZES)

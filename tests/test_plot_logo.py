@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attributing import sequences
+from matplotlib import cbook
 from matplotlib.figure import Figure
 
 import zoo
@@ -15,8 +16,11 @@ from zoo.errors import InputError
 from zoo.genome.interval import Interval
 from zoo.genome.motifs import Match
 from zoo.genome.signal import Signal
+from zoo.plot.curves import plot_series, plot_training
 from zoo.plot.explained import plot_contributions, plot_locus, plot_patterns, plot_variant
 from zoo.plot.logo import information, plot_logo
+from zoo.plot.text import plain
+from zoo.plot.variants import plot_changes
 from zoo.predict import writers
 
 
@@ -45,7 +49,7 @@ def test_letters_are_as_high_as_their_values():
         (102.03, 102.97, 0, 0.25),
     ]
     assert ax.get_xlim() == (100, 103)
-    with pytest.raises(InputError, match="four heights for each position"):
+    with pytest.raises(InputError, match="must have four heights"):
         plot_logo(ax, np.zeros((3, 5)))
 
 
@@ -55,11 +59,10 @@ def test_information_in_bits():
 
 
 def test_a_locus(found: Attributions, tmp_path: Path):
-    with writers.atomic(tmp_path / "s.bw", tmp_path) as temporary:
-        writers.bigwig(temporary, {"chr1": 10_000}, [("chr1", np.arange(100.0))], 100)
+    writers.bigwig(tmp_path / "s.bw", {"chr1": 10_000}, [("chr1", np.arange(100.0))], 100)
     tracks, peaks = {"ATAC-seq": Signal(tmp_path / "s.bw")}, {"peaks": [Interval("chr1", 1100, 1200)]}
     figure = plot_locus(found, 0, tracks, peaks)
-    assert [ax.get_ylabel() for ax in figure.axes] == ["ATAC-seq", "peaks", "bases", "signal's\nshare"]
+    assert [ax.get_ylabel() for ax in figure.axes] == ["ATAC-seq", "peaks", "bases", "signal"]
     assert all(ax.get_xlim() == (1000, 1256) for ax in figure.axes)
     assert not boxes(figure.axes[2])[1:]  # bars: letters would be too narrow
     near = plot_locus(found, 1, region=Interval("chr1", 5100, 5150))
@@ -67,7 +70,7 @@ def test_a_locus(found: Attributions, tmp_path: Path):
     near.savefig(tmp_path / "near.svg")
     assert (tmp_path / "near.svg").read_text().count("<path") > 40
     for region in (Interval("chr1", 900, 1100), Interval("chr2", 1000, 1100)):
-        with pytest.raises(InputError, match="lies within the window"):
+        with pytest.raises(InputError, match="must lie within the window"):
             plot_locus(found, 0, region=region)
     with pytest.raises(InputError, match="a place on a genome"):
         plot_locus(replace(found, intervals=()), 0)
@@ -82,9 +85,9 @@ def test_before_and_after(found: Attributions):
     assert [ax.get_ylabel() for ax in figure.axes] == ["reference", "variant", "change"]
     assert all(ax.get_xlim() == (1108, 1148) for ax in figure.axes)
     assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
-    with pytest.raises(InputError, match="alleles of a window differ"):
+    with pytest.raises(InputError, match="alleles of a window must differ"):
         plot_variant(found, after, 1)
-    with pytest.raises(InputError, match="same windows"):
+    with pytest.raises(InputError, match="must have the same windows"):
         plot_variant(found, replace(after, codes=after.codes[:1]), 0)
 
 
@@ -96,3 +99,32 @@ def test_patterns_with_their_names():
     figure = plot_patterns([pattern, pattern], [[Match("CTCF", 1e-9)], []])
     titles = [ax.get_title() for ax in figure.axes[::2]]
     assert titles == ["pos_0: 1,234 seqlets, CTCF (p = 1e-09)", "pos_0: 1,234 seqlets"]
+
+
+def test_text_of_users_is_no_formula_and_obeys_no_control_character(found: Attributions):
+    """`$x$` is text in titles, labels and legends; control characters and undecodable bytes are escaped."""
+    assert plain("a$b$c\x1b[2J") == r"a\$b\$c\x1b[2J"
+    assert plain("\udce4") == r"\udce4"
+    figure = Figure()
+    ax = figure.subplots()
+    ax.set_title(plain("peaks of $x_1$ and $50\\n"))
+    figure.canvas.draw()
+    assert ax.title.get_text().count(r"\$") == 3
+    assert not cbook.is_math_text(ax.title.get_text())
+    bad = r"$\frac{$"  # no formula at all: matplotlib raises while it draws
+    for picture in (
+        plot_locus(replace(found, model=bad), 0, intervals={bad: []}),
+        plot_variant(found, replace(found, codes=(found.codes + 1) % 4, model=bad)),
+        plot_patterns([_pattern()], [[Match(bad, 1e-9)]]),
+    ):
+        picture.canvas.draw()
+    ax = plot_series(figure.subplots(), [{"name": bad, "x": [1, 2], "y": [1, 2]}], bad, bad)
+    assert ax.get_legend_handles_labels()[1] == [r"\$\frac{\$"]
+    plot_training(figure.subplots(), [{"epoch": 1, bad: 2.0}], [bad], 1)
+    plot_changes(figure.subplots(), np.ones((1, 1)), [bad], [bad], bad)
+    figure.canvas.draw()
+
+
+def _pattern() -> Pattern:
+    frequencies = np.full((4, 5), 0.25)
+    return Pattern("pos_patterns/pattern_0", 9, np.arange(3), np.zeros((3, 2)), np.zeros(3), frequencies, frequencies)

@@ -1,4 +1,4 @@
-"""`zoo doctor`: the inputs of a run looked over, and what it will cost, before it begins."""
+"""`zoo doctor`: a report on the inputs of a run, and what it will cost, before it begins."""
 
 import shutil
 import textwrap
@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from registry.errors import printable
+from registry.paths import user_path
 from zoo import loading
 from zoo.errors import InputError, ZooError, ZooWarning
 from zoo.genome import bed, names
@@ -25,7 +27,7 @@ _STRETCHES = 512  # of 32 kb of the signal; `predict` itself looks at an eighth 
 
 
 @dataclass(frozen=True)
-class Checkup:
+class DoctorReport:
     """What `doctor` found.
 
     Attributes:
@@ -52,8 +54,8 @@ class Checkup:
         lines = []
         for item in self.findings:
             mark = item.status if item.status == OK else item.status.upper()
-            head, said = f"{mark:<8} {item.about:<10} ", f"{item.said.rstrip('.')}. {item.mend}".rstrip()
-            lines += textwrap.wrap(said, width, initial_indent=head, subsequent_indent=" " * len(head))
+            head = f"{mark:<8} {item.about:<10} "
+            lines += textwrap.wrap(printable(str(item)), width, initial_indent=head, subsequent_indent=" " * len(head))
         return "\n".join(lines)
 
 
@@ -65,16 +67,16 @@ def doctor(
     blacklist: str | Path | None = None,
     model: str | Path | None = None,
     output: str | Path | None = None,
-) -> Checkup:
-    """Look over the inputs of a run; what is missing is not looked at.
+) -> DoctorReport:
+    """Check the inputs of a run; what is not given is not checked.
 
     Args:
         genome: `.2bit`.
         signal: bigWig.
-        regions: whatever `Model.predict` takes, "auto" included.
+        regions: anything that `Model.predict` accepts, "auto" included.
         vcf: variants.
-        blacklist: BED.
-        model: a name or folder; judges the signal by what the model was trained on, and times it on this machine.
+        blacklist: BED, or a bigWig file that is above 0 there.
+        model: a name or folder; compares the signal with what the model was trained on, and times it on this machine.
         output: where results would go; says whether the disk has room.
 
     Returns:
@@ -89,18 +91,17 @@ def doctor(
         genome = genome if isinstance(genome, Genome) else Genome(genome)
         found = list(files.of_genome(genome))
     except ZooError as error:
-        return Checkup((Finding("genome", ERROR, str(error)),), None)
+        return DoctorReport((Finding("genome", ERROR, str(error)),), None)
     window, reads = (spec.input.window, spec.input.signal) if spec else (1024, None)
-    build = names.assembly(genome.sizes)
-    if spec and build and build != spec.input.genome:
-        said = f"{spec.name} was trained on {spec.input.genome}; the genome is {build}"
-        found.append(Finding("model", WARNING, said, "Another species' sequence may read differently."))
+    if spec:
+        found += files.of_model(spec.name, spec.input.genome, genome)
     if spec and reads is None and signal is not None:
-        found.append(Finding("model", WARNING, f"{spec.name} reads DNA alone", "It does not take a signal."))
+        found.append(Finding("model", WARNING, f"{spec.name} takes DNA alone", "Leave out the signal."))
     unwanted = []
     if blacklist is not None:
         found += _caught("blacklist", files.of_blacklist(blacklist, genome))
-        unwanted = [] if found[-1].status == ERROR else bed.read(blacklist, may_be_empty=True)
+        sound = all(finding.status != ERROR for finding in found)
+        unwanted = bed.read_blacklist(blacklist) if sound else []
     if signal is not None:
         found += _caught("signal", _signal(genome, signal, reads))
     if regions is not None and not (isinstance(regions, str) and regions == "auto"):
@@ -117,7 +118,7 @@ def doctor(
             found += _affordable(cost, output)
         except ZooError as error:
             found.append(Finding("model", ERROR, str(error)))
-    return Checkup(tuple(found), cost)
+    return DoctorReport(tuple(found), cost)
 
 
 def _signal(genome: Genome, signal: str | Path | Signal, spec: SignalSpec | None) -> Iterator[Finding]:
@@ -130,7 +131,7 @@ def _signal(genome: Genome, signal: str | Path | Signal, spec: SignalSpec | None
 def _regions(genome: Genome, regions: object, window: int, unwanted: Sequence[Interval]) -> Iterator[Finding]:
     found = list(bed.intervals(regions, genome.sizes))
     if not found:
-        raise InputError("There is at least one region", received={"regions": regions})
+        raise InputError("Regions must be at least one", received={"regions": regions})
     yield from files.of_regions(found, genome, window, unwanted)
 
 
@@ -150,10 +151,10 @@ def _affordable(cost: "Cost", output: str | Path | None) -> Iterator[Finding]:
     yield Finding("run", OK, f"{said}, {_size(cost.disk)} on disk while it lasts, half of it afterwards")
     available = _available()
     if available is not None and available < cost.memory:
-        mend = "Close other programs, or take a smaller batch."
-        yield Finding("run", WARNING, f"{available / 1e9:.1f} GB of memory are free", mend)
+        hint = "Close other programs, or take a smaller batch."
+        yield Finding("run", WARNING, f"{available / 1e9:.1f} GB of memory are free", hint)
     if output is not None:
-        folder = next(path for path in (Path(output).expanduser().absolute()).parents if path.is_dir())
+        folder = next(path for path in user_path(output, "output").absolute().parents if path.is_dir())
         free = shutil.disk_usage(folder).free
         if free < cost.disk:
             yield Finding("run", ERROR, f"{_size(free)} are free in {folder}", "Write to another disk.")

@@ -11,7 +11,7 @@ from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import names, sniff
 from zoo.genome.bbi import BigWig
 from zoo.genome.interval import FURTHEST, Interval
-from zoo.genome.text import raw_lines
+from zoo.genome.text import raw_lines, whole
 
 _IGNORED = re.compile(r"#|(track|browser)\b")
 _COLUMNS = (("chrom", "chromosome", "chr", "seqnames"), ("start", "chromStart"), ("end", "chromEnd", "stop"))
@@ -84,7 +84,7 @@ def _has_summit(columns: Sequence[str]) -> bool:
 
 def _summit(peak: Interval, columns: Sequence[str], where: str) -> int:
     try:
-        summit = int(columns[9])
+        summit = whole(columns[9])
         if not -1 <= summit < len(peak):
             raise ValueError
     except ValueError:
@@ -122,7 +122,7 @@ def _rows(path: str | Path) -> Iterator[tuple[Interval, list[str], str]]:
 
 def _parse(columns: Sequence[str], line: str, where: str) -> Interval:
     try:
-        chrom, start, end = columns[0], int(columns[1]), int(columns[2])
+        chrom, start, end = columns[0], whole(columns[1]), whole(columns[2])
         if not 0 <= start < end < FURTHEST or not chrom:
             raise ValueError
     except (ValueError, IndexError):
@@ -257,6 +257,8 @@ def touches(merged: Mapping[str, np.ndarray], chrom: str, start: int, end: int) 
 
 def merge_spans(spans: np.ndarray) -> np.ndarray:
     """Sort (n, 2) starts and ends; overlapping and book-ended ones become one."""
+    if not len(spans):
+        return spans
     spans = spans[np.argsort(spans[:, 0], kind="stable")]
     furthest = np.maximum.accumulate(spans[:, 1])
     first = np.ones(len(spans), bool)

@@ -1,5 +1,6 @@
 """What is wrong with the files of a run, seen before it begins."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -23,6 +24,8 @@ _MANY = 10_000  # positive bases from which on a plateau at the top is no chance
 _PLATEAU = 0.005  # of them
 _EDGES = 1000  # changes from which on a common step is no chance
 _VARIANTS = 1000  # looked at
+_COVERED = 0.005  # of the bases: 20 million reads of a human sample cover a fifth, 200,000 cuts less than this
+_CUTS = 3  # that a track's percentile must have: of a sample with enough reads it has ten and more
 
 
 @dataclass(frozen=True)
@@ -31,28 +34,55 @@ class Finding:
 
     Attributes:
         about: which input.
-        status: `OK`, `WARNING` (the run will answer, perhaps wrongly) or `ERROR` (it will refuse).
+        status: `OK`, `WARNING` (the run will predict, perhaps wrongly) or `ERROR` (it will refuse).
         said: what was found.
-        mend: what to do about it.
+        hint: what to do about it.
     """
 
     about: str
     status: str
     said: str
-    mend: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """What was found and what to do about it, as sentences."""
+        return f"{self.said.rstrip('.')}. {self.hint}".rstrip()
 
 
 def of_genome(genome: Genome) -> Iterator[Finding]:
-    """Assembly, number and length of sequences; whether there are bases."""
-    main = names.main_chromosomes(list(genome.sizes))
+    """Assembly, number and length of sequences, which of them are no chromosomes; whether there are bases."""
+    main, others = names.main_chromosomes(list(genome.sizes)), names.left_out(genome.sizes)
     size = sum(genome.sizes[chrom] for chrom in main)
     build = names.assembly(genome.sizes) or "an assembly that is not known here"
-    yield Finding("genome", OK, f"{build}: {len(main)} main chromosomes of {len(genome.sizes)}, {size:,} bp")
+    said = f"{build}: {len(main)} main chromosomes of {len(genome.sizes)}, {size:,} bp"
+    if others:
+        reasons = Counter(others.values()).most_common()
+        said += f"; left out: {', '.join(f'{count} {reason}' for reason, count in reasons)}"
+    yield Finding("genome", OK, said)
     stretches = [genome.codes(*place) for place in _places(genome.sizes, main, _STRETCHES)]
     known = 1 - np.mean(np.concatenate(stretches) == N)
     if known < 0.1:
-        mend = "Is this the whole sequence? Windows without bases all get the same answer."
-        yield Finding("genome", WARNING, f"{known:.0%} of the bases looked at are known, all others N", mend)
+        hint = "Is this the whole sequence? Windows without bases all get the same prediction."
+        yield Finding("genome", WARNING, f"{known:.0%} of the bases looked at are known, all others N", hint)
+
+
+def of_model(name: str, trained_on: str, genome: Genome) -> Iterator[Finding]:
+    """Whether a model was trained on the genome's assembly, or at least on its species.
+
+    Args:
+        name: of the model.
+        trained_on: its assembly, such as "hg38" (`ModelSpec.input.genome`).
+        genome: what it would read.
+    """
+    build = names.assembly(genome.sizes)
+    if build is None or build == trained_on:
+        return
+    said = f"{name} was trained on {trained_on}; the genome is {build}"
+    if names.same_species(build, trained_on):
+        yield Finding("model", OK, f"{said}, of the same species")
+    else:
+        hint = "Another species' factors and sequences differ: do not trust scores and thresholds without a test."
+        yield Finding("model", WARNING, said, hint)
 
 
 def of_pair(genome: Genome, sizes: Mapping[str, int], about: str) -> Iterator[Finding]:
@@ -60,7 +90,7 @@ def of_pair(genome: Genome, sizes: Mapping[str, int], about: str) -> Iterator[Fi
     shared, main = names.match(genome.sizes, sizes), names.main_chromosomes(list(genome.sizes))
     ours, theirs = names.assembly(genome.sizes), names.assembly(sizes)
     if not set(main) & set(shared):
-        said = f"no main chromosome in common: genome {_some(genome.sizes)}; {about} {_some(sizes)}"
+        said = f"no main chromosome in common: genome {names.some(genome.sizes)}; {about} {names.some(sizes)}"
         yield Finding(about, ERROR, said, "Take files of one assembly, with the same names.")
         return
     other = [chrom for chrom, found in shared.items() if genome.sizes[chrom] != sizes[found]]
@@ -74,7 +104,7 @@ def of_pair(genome: Genome, sizes: Mapping[str, int], about: str) -> Iterator[Fi
     if renamed:
         yield Finding(about, OK, f"{renamed} chromosomes have other names (chr or not), which are understood")
     if missing := [chrom for chrom in main if chrom not in shared]:
-        said = f"lacks {len(missing)} of the genome's {len(main)} main chromosomes: {_some(missing)}"
+        said = f"lacks {len(missing)} of the genome's {len(main)} main chromosomes: {names.some(missing)}"
         yield Finding(about, WARNING, said, "They are left out, and an error if they are asked for.")
 
 
@@ -92,30 +122,47 @@ def of_signal(
     Raises:
         InputError: a track that is damaged or has infinite values.
     """
+    if signal.empty:
+        hint = "Is it a sample without reads, or a file whose making was interrupted?"
+        yield Finding("signal", WARNING, f"holds no data: every base has the value {signal.fill:g}", hint)
+        return
     places = list(_places(signal.sizes, chromosomes, stretches))
     parts = [signal.values(*place) for place in places]
     empty = {chrom for chrom, _, _ in places}
     empty -= {chrom for (chrom, _, _), part in zip(places, parts, strict=True) if part.any()}
     values = np.concatenate(parts)
     positive = values[values > 0]
-    said = f"{len(positive) / len(values):.1%} of {len(values):,} bases looked at are positive"
-    yield Finding("signal", OK, said)
+    yield from _coverage(positive, len(values), spec)
     if empty and len(positive):
-        mend = "Was the track cut off, or made of some chromosomes only?"
-        yield Finding("signal", WARNING, f"zero in all that was looked at of {_some(sorted(empty))}", mend)
+        hint = "Was the track cut off, or made of some chromosomes only?"
+        yield Finding("signal", WARNING, f"zero in all that was looked at of {names.some(sorted(empty))}", hint)
     if spec is not None:
         yield _range(values, positive, spec)
     if len(positive) >= _MANY:
         highest = positive.max()
         top, next_ = (np.mean(positive == value) for value in (highest, positive[positive < highest].max(initial=0)))
         if top >= _PLATEAU and top > next_ > 0:  # the highest of many counts is rarer than the next one
-            mend = "Do not clip: models were trained on tracks whose highest values are above 1."
-            yield Finding("signal", WARNING, f"clipped: {top:.1%} of its positive bases are {highest:g}", mend)
+            hint = "Do not clip: models were trained on tracks whose highest values are above 1."
+            yield Finding("signal", WARNING, f"clipped: {top:.1%} of its positive bases are {highest:g}", hint)
     edges = [start + 1 + np.flatnonzero(np.diff(part)) for (_, start, _), part in zip(places, parts, strict=True)]
     edges = np.concatenate(edges)
     if len(edges) >= _EDGES and (step := int(np.gcd.reduce(edges))) > 1:
-        mend = "Make it of reads at single bases (`zoo prepare`)."
-        yield Finding("signal", WARNING, f"changes every {step} bp only; models were trained on single bases", mend)
+        hint = "Make it of reads at single bases (`zoo prepare`)."
+        yield Finding("signal", WARNING, f"changes every {step} bp only; models were trained on single bases", hint)
+
+
+def _coverage(positive: np.ndarray, bases: int, spec: SignalSpec | None) -> Iterator[Finding]:
+    """How much of a track is positive, and whether its sample has enough reads."""
+    said = f"{len(positive) / bases:.1%} of {bases:,} bases looked at are positive"
+    yield Finding("signal", OK, said)
+    hint = "Few reads: predictions miss what they do not cover. Merge replicates or clusters, or sequence deeper."
+    if spec is not None and 0 < len(positive) < _COVERED * bases:
+        yield Finding("signal", WARNING, f"thin: only {len(positive):,} of {bases:,} bases are positive", hint)
+    elif spec is not None and len(positive) >= _MANY:
+        cuts = float(np.percentile(positive, spec.percentile) / positive.min())
+        if cuts < _CUTS:
+            said = f"thin: the {spec.percentile:g}th percentile of its positive bases is {cuts:.3g} times the lowest"
+            yield Finding("signal", WARNING, said, hint)
 
 
 def _range(values: np.ndarray, positive: np.ndarray, spec: SignalSpec) -> Finding:
@@ -140,11 +187,11 @@ def of_regions(
     """Regions on the genome: names, ends, unknown bases, blacklist; windows that reach past a chromosome's end."""
     yield Finding("regions", OK, f"{len(regions):,} regions, {sum(map(len, regions)):,} bp")
     here, lost = _here(regions, genome)
-    yield from _elsewhere("regions", len(regions), lost, genome, ERROR)
+    yield from _elsewhere("regions", len(regions), [item.chrom for item in lost], genome, ERROR)
     if not here:
         return
     if behind := [item for item in here if item.end > genome.sizes[item.chrom]]:
-        said = f"{len(behind):,} end behind their chromosome, such as {behind[0].chrom}:{behind[0].end:,}"
+        said = f"{len(behind):,} end beyond their chromosome, such as {behind[0].chrom}:{behind[0].end:,}"
         yield Finding("regions", ERROR, said, "They are of another assembly, or were widened: clip them.")
         return
     if close := sum(_is_close(item, genome.sizes[item.chrom], window) for item in here):
@@ -155,56 +202,61 @@ def of_regions(
     if unknown > 0.5:
         yield Finding("regions", WARNING, f"{unknown:.0%} of their bases are N", "Are they of this assembly?")
     unwanted = bed.merge(_here(blacklist, genome)[0])
-    touched = sum(
-        bool(((unwanted[item.chrom][:, 0] < item.end) & (unwanted[item.chrom][:, 1] > item.start)).any())
-        for item in here
-        if item.chrom in unwanted
-    )
+    touched = sum(bed.touches(unwanted, item.chrom, item.start, item.end) for item in here)
     if touched:
         yield Finding("regions", OK, f"{touched:,} touch the blacklist, whose bins are left out")
 
 
 def of_variants(path: str | Path, genome: Genome) -> Iterator[Finding]:
-    """Whether the reference alleles of the first 1,000 records are those of the genome."""
+    """Whether the first 1,000 records can be scored, and their reference alleles are those of the genome."""
     looked, lost, other = 0, [], []
-    for place, reference in islice(vcf.references(path), _VARIANTS):
+    problems: Counter[str] = Counter()
+    for number, (columns, where) in enumerate(islice(vcf.records(path), _VARIANTS)):
         looked += 1
-        chrom = names.find(place.chrom, genome.sizes)
+        variant = next(vcf.alleles(columns, where, number))
+        chrom = names.find(variant.chrom, genome.sizes)
         if chrom is None:
-            lost.append(place)
-        elif genome.sequence(chrom, place.start, place.end) != reference.upper():
-            other.append(place)
+            lost.append(variant.chrom)
+        elif variant.start < 0 or variant.end > genome.sizes[chrom]:
+            problems["beyond the chromosome's ends"] += 1
+        elif variant.has_reference and genome.sequence(chrom, variant.start, variant.end) != variant.ref:
+            other.append(variant)
+        elif variant.problem:
+            problems[variant.problem] += 1
     yield Finding("variants", OK, f"{looked:,} records looked at")
     if not looked:
         yield Finding("variants", ERROR, "no record", "Is it a VCF file with variants?")
     yield from _elsewhere("variants", looked, lost, genome, WARNING)
+    if problems:
+        said = "; ".join(f"{count:,} {reason}" for reason, count in problems.most_common())
+        yield Finding("variants", OK, f"{sum(problems.values()):,} cannot be scored and will be skipped: {said}")
     if other:
-        share, known = len(other) / looked, names.assembly(genome.sizes) or "the genome"
-        said = f"{len(other):,} ({share:.0%}) have another REF than {known}, such as {other[0].chrom}:"
-        mend = "Is the VCF of another assembly?" if share > 0.1 else "Are they normalized to this assembly?"
-        yield Finding("variants", ERROR if share > 0.1 else WARNING, f"{said}{other[0].start + 1:,}", mend)
+        fraction, known = len(other) / looked, names.assembly(genome.sizes) or "the genome"
+        said = f"{len(other):,} ({fraction:.0%}) have another REF than {known}, such as {other[0].chrom}:"
+        hint = "Is the VCF of another assembly?" if fraction > 0.1 else "Are they normalized to this assembly?"
+        yield Finding("variants", ERROR if fraction > 0.1 else WARNING, f"{said}{other[0].start + 1:,}", hint)
 
 
 def of_blacklist(path: str | Path, genome: Genome) -> Iterator[Finding]:
     """Whether a blacklist is of the genome's assembly."""
-    intervals = bed.read(path, may_be_empty=True)
+    intervals = bed.read_blacklist(path)
     here, lost = _here(intervals, genome)
-    share = sum(map(len, here)) / sum(genome.sizes.values())
-    yield Finding("blacklist", OK, f"{len(intervals):,} intervals, {share:.1%} of the genome")
-    yield from _elsewhere("blacklist", len(intervals), lost, genome, OK)
+    fraction = sum(map(len, here)) / sum(genome.sizes.values())
+    yield Finding("blacklist", OK, f"{len(intervals):,} intervals, {fraction:.1%} of the genome")
+    yield from _elsewhere("blacklist", len(intervals), [item.chrom for item in lost], genome, OK)
     digest, build = sha256(Path(path).expanduser()), names.assembly(genome.sizes)
     published = next((assembly for assembly, promised in ASSEMBLIES.items() if promised == digest), None)
     behind = [item for item in here if item.end > genome.sizes[item.chrom]]
-    mend = "Take the one of the genome's assembly: `zoo genome` brings it."
+    hint = "Take the one of the genome's assembly: `zoo genome` downloads it."
     if published and build and published != build:
-        yield Finding("blacklist", ERROR, f"the ENCODE blacklist of {published}; the genome is {build}", mend)
+        yield Finding("blacklist", ERROR, f"the ENCODE blacklist of {published}; the genome is {build}", hint)
     elif behind:
-        said = f"{len(behind):,} intervals end behind their chromosome, such as {behind[0].chrom}:{behind[0].end:,}"
-        yield Finding("blacklist", ERROR, said, mend)
+        said = f"{len(behind):,} intervals end beyond their chromosome, such as {behind[0].chrom}:{behind[0].end:,}"
+        yield Finding("blacklist", ERROR, said, hint)
     elif published:
         yield Finding("blacklist", OK, f"the ENCODE blacklist of {published}")
-    if share > 0.5:
-        yield Finding("blacklist", WARNING, "more than half of the genome is on it", mend)
+    if fraction > 0.5:
+        yield Finding("blacklist", WARNING, "more than half of the genome is on it", hint)
 
 
 def _here(intervals: Sequence[Interval], genome: Genome) -> tuple[list[Interval], list[Interval]]:
@@ -214,12 +266,12 @@ def _here(intervals: Sequence[Interval], genome: Genome) -> tuple[list[Interval]
     return here, [item for chrom, item in renamed if chrom is None]
 
 
-def _elsewhere(about: str, count: int, lost: Sequence[Interval], genome: Genome, some: str) -> Iterator[Finding]:
-    """Of intervals on other chromosomes; `some` is the status if not all are."""
+def _elsewhere(about: str, count: int, lost: Sequence[str], genome: Genome, some: str) -> Iterator[Finding]:
+    """Of what lies on other chromosomes, by their names; `some` is the status if not all does."""
     if lost:
-        said = f"{len(lost):,} of {count:,} on chromosomes that the genome lacks, such as {lost[0].chrom}"
+        said = f"{len(lost):,} of {count:,} on chromosomes that the genome lacks, such as {lost[0]}"
         status = ERROR if len(lost) == count else some
-        yield Finding(about, status, said, f"The genome has {_some(genome.sizes)}.")
+        yield Finding(about, status, said, f"The genome has {names.some(genome.sizes)}.")
 
 
 def _is_close(item: Interval, size: int, window: int) -> bool:
@@ -237,7 +289,3 @@ def _places(sizes: Mapping[str, int], chromosomes: Sequence[str], stretches: int
             starts = np.linspace(0, size - _STRETCH, count + 2, dtype=np.int64)[1:-1]
         for start in starts:
             yield chrom, int(start), min(int(start) + _STRETCH, size)
-
-
-def _some(chromosomes: Mapping[str, object] | Sequence[str], most: int = 5) -> str:
-    return ", ".join(list(chromosomes)[:most]) + (f", … ({len(chromosomes)})" if len(chromosomes) > most else "")

@@ -9,7 +9,7 @@ from zoo.errors import InputError
 from zoo.genome import names
 
 FURTHEST = 1 << 40  # bp: no position is as large
-_REGION = re.compile(r"(?P<chrom>\S+):(?P<start>-?\d[\d,]*)-(?P<end>\d[\d,]*)")
+_REGION = re.compile(r"(?P<chrom>\S+):(?P<start>-?[0-9][0-9,]*)-(?P<end>[0-9][0-9,]*)")
 
 
 @dataclass(frozen=True, order=True)

@@ -46,7 +46,7 @@ _NEVER = {
 }
 _LETTER = {"m": ORGANELLE, "c": ORGANELLE}  # unless chromosomes are called by letters, as Candida glabrata's
 _ONE_LETTER = re.compile(r"((?:(?:.*[_|])?chr(?:omosome)?[_-]?)?)([a-z])", re.IGNORECASE)
-_ACCESSION = re.compile(r"[A-Z]{1,2}_?\d{5,}(\.\d+)?")
+_ACCESSION = re.compile(r"(?!CM\d|NC_0000\d\d\b)[A-Z]{1,2}_?\d{5,}(\.\d+)?")  # but those of chromosomes
 _BESIDE = _any_of(  # what is no chromosome where there are others
     r".*_(alt|fix|random|patch)",
     r"(chr)?un([_\d].*|known|placed.*|localized.*|mapped.*|assigned.*)?",

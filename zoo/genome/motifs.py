@@ -1,13 +1,24 @@
-"""Motifs of MEME files: reading, scanning and comparing them, by memelite (extra `motif`)."""
+"""Motifs of MEME files: reading them; scanning and comparing them by memelite (extra `motif`).
 
+The format: meme-suite.org/meme/doc/meme-format.html.
+"""
+
+import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import InputError, MissingExtra
+from zoo.errors import InputError, MissingExtra, ZooWarning
 from zoo.genome.encode import N, one_hot
+from zoo.genome.text import raw_lines
+from zoo.spec import BASES
+
+_ALPHABET = re.compile(r"\s*ALPHABET\s*=\s*(\S+)")
+_SETTING = re.compile(r"\b(alength|w)\s*=\s*(\d{1,9})\b")
+_ROUNDING = 0.01  # of the sum of four probabilities with two decimals
 
 
 @dataclass(frozen=True)
@@ -43,25 +54,115 @@ class Match:
 
 
 def read_motifs(path: str | Path, *wanted: str) -> dict[str, np.ndarray]:
-    """Motifs of a MEME file, of which some may be wanted by how their names begin. name → (4, width).
+    """Motifs of a MEME file, of which some may be wanted by how their names begin.
+
+    What the minimal MEME format leaves open (`w=`, `nsites=`, `alength=`) may be missing; rows that do not sum to 1 are
+    scaled. Motifs without probabilities (with log-odds alone) are left out with a `ZooWarning`.
+
+    Returns:
+        Name (and alternative name) → probabilities of A, C, G, T (U), (4, width) float64.
 
     Raises:
-        InputError: no such motif, or a file that is not MEME.
-        MissingExtra: memelite is not installed.
+        InputError: no such motif, or a file that is not MEME, with the line.
     """
-    _memelite()
-    from memelite.io import read_meme
+    found: dict[str, list[list[float]]] = {}
+    width, inside, known, current = None, False, False, None
+    for number, line in enumerate(raw_lines(path), start=1):
+        where, words = f"{path}, line {number}", line.split()
+        known = known or words[:2] == ["MEME", "version"]
+        if words and not known and words[0] in ("MOTIF", "letter-probability"):
+            break
+        if inside and words and (row := _row(words, where)) is not None:
+            found[current].append(row)
+        elif words:
+            _check_width(found.get(current), width, inside, where)
+            inside, width = False, None
+            if match_ := _ALPHABET.match(line):
+                _check_alphabet(match_[1], where)
+            elif words[0] == "MOTIF":
+                current = " ".join(words[1:])
+                if not current or current in found:
+                    raise InputError("A MEME file must name every motif once", where=where, received={"name": current})
+                found[current] = []
+            elif words[0] == "letter-probability" and current is not None and not found[current]:
+                inside, width = True, _width(line, where)
+    _check_width(found.get(current), width, inside, path)
+    if not known:
+        raise InputError(
+            "Motifs must be in a MEME file: a line `MEME version` before the first motif",
+            received={"motifs": str(path)},
+            hint="Convert other formats with MEME's jaspar2meme, transfac2meme or chen2meme",
+        )
+    return _chosen(found, wanted, path)
 
-    try:
-        motifs = read_meme(str(path))
-    except (OSError, ValueError, IndexError, TypeError, AttributeError) as error:
-        raise InputError(f"Motifs are in a MEME file ({error})", received={"motifs": str(path)}) from None
-    chosen = {name: pwm for name, pwm in motifs.items() if name.startswith(wanted or "")}
+
+def _chosen(found: Mapping[str, list[list[float]]], wanted: Sequence[str], path: str | Path) -> dict[str, np.ndarray]:
+    chosen = {name: rows for name, rows in found.items() if name.startswith(tuple(wanted) or "")}
+    if without := [name for name, rows in chosen.items() if not rows]:
+        message = f"{path}: {len(without):,} motifs without probabilities are left out: {', '.join(without[:5])}"
+        warnings.warn(message, ZooWarning, stacklevel=3)
+    chosen = {name: _scaled(np.array(rows)) for name, rows in chosen.items() if rows}
     if not chosen:
         raise InputError(
-            "A MEME file has the motifs", where=path, received={"wanted": wanted, "present": list(motifs)[:5]}
+            "A MEME file must have the motifs that are wanted, with probabilities",
+            where=path,
+            received={"wanted": wanted, "present": list(found)[:5]},
         )
     return chosen
+
+
+def _row(words: Sequence[str], where: str) -> list[float] | None:
+    """The four probabilities of a line; None for a line that does not begin with a number."""
+    if _number(words[0]) is None:
+        return None
+    row = [_number(word) for word in words]
+    if (
+        len(row) != len(BASES)
+        or not all(value is not None and 0 <= value < np.inf for value in row)
+        or not sum(row) > 0
+    ):
+        raise InputError(
+            "A row of a motif must be the probabilities of A, C, G and T",
+            where=where,
+            received={"row": " ".join(words)[:80]},
+            example="0.97 0.01 0.01 0.01",
+        )
+    return row
+
+
+def _number(word: str) -> float | None:
+    try:
+        return None if "_" in word else float(word)
+    except ValueError:
+        return None
+
+
+def _scaled(rows: np.ndarray) -> np.ndarray:
+    """Rows (width, 4) as (4, width); those that do not sum to 1, but for rounding, divided by their sums."""
+    sums = rows.sum(axis=1, keepdims=True)
+    return np.where(np.abs(sums - 1) > _ROUNDING, rows / sums, rows).T
+
+
+def _width(line: str, where: str) -> int | None:
+    """What `w=` says in the line before a matrix; refuses a matrix of other letters."""
+    said = dict(_SETTING.findall(line))
+    if said.get("alength", "4") != "4":
+        raise InputError("Motifs must be of DNA or RNA", where=where, received={"alength": said["alength"]})
+    return int(said["w"]) if "w" in said else None
+
+
+def _check_width(rows: Sequence | None, width: int | None, inside: bool, where: object) -> None:
+    if inside and (not rows or len(rows) != (width or len(rows))):
+        raise InputError(
+            "A motif must have as many rows as its line `letter-probability matrix` says",
+            where=where,
+            received={"w": width, "rows": len(rows or ())},
+        )
+
+
+def _check_alphabet(letters: str, where: str) -> None:
+    if letters.upper() not in ("ACGT", "ACGU"):
+        raise InputError("Motifs must be of DNA or RNA", where=where, received={"alphabet": letters})
 
 
 def scan(motifs: Mapping[str, np.ndarray], sequences: Sequence[np.ndarray], p_value: float = 1e-4) -> dict[str, Hits]:
@@ -118,6 +219,6 @@ def _memelite():
         import memelite
     except ImportError:
         raise MissingExtra(
-            "Motifs are read, scanned and compared by memelite", example="pip install 'chromatin-zoo[motif]'"
+            "Scanning and comparing motifs must have memelite installed", example="pip install 'chromatin-zoo[motif]'"
         ) from None
     return memelite

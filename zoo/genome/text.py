@@ -14,6 +14,7 @@ from zoo.errors import InputError
 from zoo.genome import sniff
 
 LONGEST = 1 << 26  # characters of a line: a record of 10 million samples
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 _UNDECODED = re.compile("[\ud800-\udfff]")  # what Python puts for bytes that are not UTF-8
 _BINARY = {"bigWig", "bigBed", "2bit", "BAM", "CRAM", "BCF", "HDF5", "ZIP", "UTF-16"}
 _HINTS = {
@@ -22,6 +23,13 @@ _HINTS = {
     "BAM": "Make a track of a BAM file with `zoo prepare`",
     "bigBed": "Convert bigBed with `bigBedToBed`",
 }
+
+
+def whole(text: str) -> int:
+    """The whole number that a text is: ASCII digits, at most 18. Raises `ValueError` for what Python reads besides."""
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(text[:80])
+    return int(text)
 
 
 def raw_lines(path: str | Path) -> Iterator[str]:

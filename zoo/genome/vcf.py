@@ -10,7 +10,7 @@ from zoo.genome import sniff
 from zoo.genome.bed import lines
 from zoo.genome.interval import FURTHEST, Interval
 from zoo.genome.sequence import Genome
-from zoo.genome.text import raw_lines
+from zoo.genome.text import raw_lines, whole
 
 _BASES, _CODES = set("ACGT"), set("ACGTNRYSWKMBDHV")
 _MISSING = {"", ".", "-", "NA", "N/A", "<NA>", "NAN", "NONE", "NULL"}  # what VCF, R, pandas and databases write
@@ -47,7 +47,7 @@ def records(path: str | Path) -> Iterator[tuple[list[str], str]]:
     for line, where in lines(path):
         columns = line.rstrip("\r\n").split("\t")
         try:
-            if len(columns) < 5 or not columns[0] or not 0 <= int(columns[1]) < FURTHEST - len(columns[3]):
+            if len(columns) < 5 or not columns[0] or not 0 <= whole(columns[1]) < FURTHEST - len(columns[3]):
                 raise ValueError
         except ValueError:
             raise InputError(
@@ -101,6 +101,11 @@ class Variant:
         if not letters <= _BASES:
             return "an allele has N" if "N" in letters else "an allele has ambiguity codes"
         return "before the chromosome's first base (POS 0)" if self.start < 0 else None
+
+    @property
+    def has_reference(self) -> bool:
+        """Whether REF is bases, which the genome must have there."""
+        return bool(self.ref) and set(self.ref) <= _BASES
 
     @property
     def literal(self) -> bool:

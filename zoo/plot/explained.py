@@ -14,6 +14,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.motifs import Match
 from zoo.genome.signal import Signal
 from zoo.plot.logo import information, plot_logo
+from zoo.plot.text import plain
 from zoo.plot.tracks import plot_intervals, plot_signal, stack
 
 _LETTERS = 160  # positions whose letters can be read in a picture; of more, bars are drawn
@@ -56,7 +57,11 @@ def plot_locus(
         InputError: windows without a place, or a region outside the window.
     """
     if not found.intervals:
-        raise InputError("A locus is a place on a genome", received={"windows": "given as arrays"})
+        raise InputError(
+            "A locus must be a place on a genome",
+            received={"windows": "given as arrays"},
+            hint="Attribute regions of a genome, or use `plot_contributions`",
+        )
     start, stop, first = _stretch(found, number, region)
     shown = Interval(found.intervals[number].chrom, first, first + stop - start)
     tracks, intervals = tracks or {}, intervals or {}
@@ -71,9 +76,9 @@ def plot_locus(
     _label(plot_contributions(next(axes), found, number, region), "bases")
     if with_signal:
         ax = next(axes)
-        _label(_places(_bars(ax, found.signal[number, start:stop], first), first, stop - start), "signal's\nshare")
+        _label(_places(_bars(ax, found.signal[number, start:stop], first), first, stop - start), "signal")
     said = f"{found.model}, {found.method} of {found.target}: {found.prediction[number]:.4g}"
-    figure.suptitle(f"{shown}  {said}")
+    figure.suptitle(plain(f"{shown}  {said}"))
     return figure
 
 
@@ -90,10 +95,12 @@ def plot_variant(before: Attributions, after: Attributions, number: int = 0, wid
         InputError: windows of other shapes, or without a difference.
     """
     if before.codes.shape != after.codes.shape:
-        raise InputError("Both alleles have the same windows", received={"shapes": (len(before), len(after))})
+        raise InputError(
+            "Both alleles must have the same windows", received={"windows": (before.codes.shape, after.codes.shape)}
+        )
     differing = np.flatnonzero(before.codes[number] != after.codes[number])
     if not len(differing):
-        raise InputError("The alleles of a window differ", received={"window": number})
+        raise InputError("The alleles of a window must differ", received={"window": number})
     start = int(np.clip((differing[0] + differing[-1]) // 2 - width // 2, 0, max(before.codes.shape[1] - width, 0)))
     origin = before.intervals[number].start if before.intervals else 0
     region = slice(start, start + width)
@@ -110,7 +117,7 @@ def plot_variant(before: Attributions, after: Attributions, number: int = 0, wid
     for ax in axes[:, 0]:
         ax.axvspan(origin + differing[0], origin + differing[-1] + 1, color="0.9", zorder=-1)
     predicted = f"{before.prediction[number]:.4g} to {after.prediction[number]:.4g}"
-    figure.suptitle(f"{before.model}, {before.method} of {before.target}: {predicted}")
+    figure.suptitle(plain(f"{before.model}, {before.method} of {before.target}: {predicted}"))
     return figure
 
 
@@ -124,13 +131,13 @@ def plot_patterns(patterns: Sequence[Pattern], matches: Sequence[Sequence[Match]
         plot_logo(axes[row, 1], information(pattern.frequencies)).set_ylim(0, 2)
         near = matches[row] if len(matches) else ()
         best = f", {near[0].name} (p = {near[0].p_value:.1g})" if near else ""
-        axes[row, 0].set_title(f"{pattern.short}: {pattern.seqlets:,} seqlets{best}")
+        axes[row, 0].set_title(plain(f"{pattern.short}: {pattern.seqlets:,} seqlets{best}"))
         axes[row, 1].set_ylabel("bits")
     return figure
 
 
 def _stretch(found: Attributions, number: int, region: Interval | None) -> tuple[int, int, int]:
-    """First position in the window, the one behind the last, and where the first stands on the axis."""
+    """First position in the window, the one after the last, and where the first stands on the axis."""
     length = found.codes.shape[1]
     origin = found.intervals[number].start if found.intervals else 0
     if region is None:
@@ -139,7 +146,7 @@ def _stretch(found: Attributions, number: int, region: Interval | None) -> tuple
     elsewhere = bool(found.intervals) and region.chrom != found.intervals[number].chrom
     if elsewhere or not 0 <= start < stop <= length:
         raise InputError(
-            "What is shown lies within the window",
+            "The region that is shown must lie within the window",
             received={"region": str(region), "window": str(found.intervals[number]) if found.intervals else length},
         )
     return start, stop, region.start

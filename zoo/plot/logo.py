@@ -41,7 +41,7 @@ def plot_logo(ax: Axes, values: np.ndarray, first: int = 0) -> Axes:
         InputError: another shape.
     """
     if np.ndim(values) != 2 or np.shape(values)[1] != len(BASE_COLORS):
-        raise InputError("A logo has four heights for each position", received={"shape": np.shape(values)})
+        raise InputError("A logo must have four heights for each position", received={"shape": np.shape(values)})
     for base, (letter, color) in enumerate(BASE_COLORS):
         glyph, patches = _glyph(letter), []
         for position, row in enumerate(values):

@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
+from zoo.plot.text import plain
 
 _COLUMNS = 2000  # what a picture can show from left to right
 
@@ -52,7 +53,7 @@ def stack(rows: int, columns: int = 1, width: float = 12, height: float = 1.0) -
 
 def _finish(ax: Axes, region: Interval, label: str) -> Axes:
     ax.set_xlim(region.start, region.end)
-    ax.set_ylabel(label, rotation=0, ha="right", va="center")
+    ax.set_ylabel(plain(label), rotation=0, ha="right", va="center")
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda position, _: f"{position:,.0f}"))
     ax.spines[["top", "right"]].set_visible(False)

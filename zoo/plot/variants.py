@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from zoo.plot.text import plain
 from zoo.variants.allelic import Agreement
 
 
@@ -28,7 +29,7 @@ def plot_changes(ax: Axes, changes: np.ndarray, rows: Sequence[str], columns: Se
     """A heat map of changes, (rows, columns): red above 0, blue below (Cazares et al. 2023, figure 7)."""
     most = max(float(np.nanmax(np.abs(changes), initial=0)), 1e-12)
     image = ax.imshow(changes, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto", interpolation="nearest")
-    ax.set_xticks(range(len(columns)), columns, rotation=90, fontsize="small")
-    ax.set_yticks(range(len(rows)), rows, fontsize="small")
-    ax.figure.colorbar(image, ax=ax, label=label)
+    ax.set_xticks(range(len(columns)), list(map(plain, columns)), rotation=90, fontsize="small")
+    ax.set_yticks(range(len(rows)), list(map(plain, rows)), fontsize="small")
+    ax.figure.colorbar(image, ax=ax, label=plain(label))
     return ax

@@ -141,9 +141,7 @@ def _choose(
 
 def _warn(path: str | Path, finding: doctor.Finding) -> None:
     if finding.status != doctor.OK:
-        warnings.warn(
-            f"{path}: {finding.said}. {finding.mend}", ZooWarning, stacklevel=5
-        )  # of whoever called `predict`
+        warnings.warn(f"{path}: {finding}", ZooWarning, stacklevel=5)  # of whoever called `predict`
 
 
 def _asked(chrom: str, genome: Genome) -> str:
@@ -162,7 +160,7 @@ def _blacklist(value: object, genome: Genome) -> list[Interval]:
     if value is None:
         return []
     path = isinstance(value, (str, Path))
-    intervals = bed.read(value, may_be_empty=True) if path else list(bed.intervals(value, genome.sizes))
+    intervals = bed.read_blacklist(value) if path else list(bed.intervals(value, genome.sizes))
     renamed = ((names.find(item.chrom, genome.sizes), item) for item in intervals)
     here = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
     if intervals and not here:
