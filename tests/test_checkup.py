@@ -150,7 +150,7 @@ def test_damaged_tracks_are_errors(genome: Genome, tmp_path: Path):
     only(
         zoo.doctor(tmp_path / "none.2bit", path).findings,
         ERROR,
-        "The genome must be a file that can be read: No such file",
+        "The genome must be readable: No such file",
     )
 
 

@@ -46,7 +46,7 @@ def test_empty_bed(tmp_path: Path, content: str):
 
 def test_a_gzip_that_was_cut_off(tmp_path: Path):
     (tmp_path / "x.bed.gz").write_bytes(gzip.compress(b"chr1\t1\t2\n" * 1000)[:30])
-    with pytest.raises(InputError, match="compressed file must be whole"):
+    with pytest.raises(InputError, match="compressed file must be complete"):
         bed.read(tmp_path / "x.bed.gz")
 
 
@@ -150,19 +150,19 @@ def test_rows_of_two_formats(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"##fileformat=VCFv4.2\nchr1\t5\t9\tA\tC\n", "must be a BED file; this one is VCF"),
-        (b">chr1\nACGT\n", "must be a BED file; this one is FASTA"),
-        (b"fixedStep chrom=chr1 start=1 step=1\n1\n", "must be a BED file; this one is wig"),
-        (b"BAM\x01" + bytes(99), "must be UTF-8 text; this one is BAM.*zoo prepare"),
-        (gzip.compress(b"BAM\x01" + bytes(99)), "must be UTF-8 text; this one is BAM.*zoo prepare"),
-        ("chr1\t5\t9\n".encode("utf-16"), "this one is UTF-16.*iconv"),
+        (b"##fileformat=VCFv4.2\nchr1\t5\t9\tA\tC\n", "must be a BED file, not VCF"),
+        (b">chr1\nACGT\n", "must be a BED file, not FASTA"),
+        (b"fixedStep chrom=chr1 start=1 step=1\n1\n", "must be a BED file, not wig"),
+        (b"BAM\x01" + bytes(99), "must be UTF-8 text, not BAM.*zoo prepare"),
+        (gzip.compress(b"BAM\x01" + bytes(99)), "must be UTF-8 text, not BAM.*zoo prepare"),
+        ("chr1\t5\t9\n".encode("utf-16"), "must be UTF-8 text, not UTF-16.*iconv"),
         ("chr1\t5\t9\nchr1\t5\t9\tgr\u00f6\u00dfe\n".encode("latin-1"), "line 2: A text file must be encoded in UTF-8"),
         (b"chr1\t5\t9\nchr1\t\0\t9\n", "line 2: A text file must have no NUL"),
         (b"chr1\t5\t" + b"9" * 5000, "line 1: A line of a BED file must be"),
         (b"chr1\t5\t1_0\n", "line 1: A line of a BED file must be"),
         ("chr1\t5\t\u0661\u0662\n".encode(), "line 1: A line of a BED file must be"),
-        (bz2.compress(b"chr1\t1\t2\n" * 9)[:-9], "compressed file must be whole"),
-        (gzip.compress(b"chr1\t1\t2\n" * 9)[:-9] + bytes(9), "compressed file must be whole"),
+        (bz2.compress(b"chr1\t1\t2\n" * 9)[:-9], "compressed file must be complete"),
+        (gzip.compress(b"chr1\t1\t2\n" * 9)[:-9] + bytes(9), "compressed file must be complete"),
     ],
 )
 def test_files_that_are_no_bed(tmp_path: Path, content: bytes, message: str):
@@ -204,7 +204,7 @@ def test_pipes_folders_and_missing_files(tmp_path: Path):
     os.close(writer)
     assert bed.read(f"/dev/fd/{reader}") == TWO
     os.close(reader)
-    with pytest.raises(InputError, match="must be a file, not a folder"):
+    with pytest.raises(InputError, match="must not be a folder"):
         bed.read(tmp_path)
     with pytest.raises(InputError, match="must exist"):
         bed.read(tmp_path / "none.bed")
@@ -221,7 +221,7 @@ def test_a_blacklist_in_a_bigwig_is_where_it_is_above_0(shared: Path, tmp_path: 
     assert {chrom: spans.tolist() for chrom, spans in one.items()} == {c: spans.tolist() for c, spans in other.items()}
     (tmp_path / "b.bed").write_text("")
     assert bed.read_blacklist(tmp_path / "b.bed") == []
-    with pytest.raises(InputError, match="this one is bigWig"):
+    with pytest.raises(InputError, match="must be UTF-8 text, not bigWig"):
         bed.read(tmp_path / "b.bw")
 
 

@@ -1,7 +1,10 @@
 """Reading 2bit files."""
 
+import gzip
 import os
 import pickle
+import struct
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -119,3 +122,73 @@ def test_handle_is_opened_once_per_process(tiny: Genome):
     with tiny._handle as first, tiny._handle as second:
         assert first is second
     assert tiny._handle._pid == os.getpid()
+
+
+def _changed(path: Path, target: Path, **edits: bytes) -> Path:
+    """A copy with bytes replaced: `at_OFFSET=b"…"`."""
+    data = bytearray(path.read_bytes())
+    for place, new in edits.items():
+        at = int(place.removeprefix("at_"))
+        data[at : at + len(new)] = new
+    target.write_bytes(data)
+    return target
+
+
+def test_names_that_occur_twice(tiny: Genome, tmp_path: Path):
+    at = tiny.path.read_bytes().index(b"chr2")
+    with pytest.raises(InputError, match=r"must name every sequence once.*sequences=2, different names=1"):
+        Genome(_changed(tiny.path, tmp_path / "x.2bit", **{f"at_{at}": b"chr1"}))
+    with pytest.raises(InputError, match="must be intact"):
+        Genome(_changed(tiny.path, tmp_path / "x.2bit", **{f"at_{at}": b"\xff"}))
+
+
+def test_blocks_of_n_beyond_the_end(tiny: Genome, tmp_path: Path):
+    """chr1 begins at byte 34: length, number of blocks, start and length of the block."""
+    assert tiny.path.read_bytes()[34:50] == struct.pack("<IIII", 13, 1, 5, 2)
+    for start, length in ((12, 2), (2**32 - 1, 1), (5, 2**32 - 1), (14, 1)):
+        with pytest.raises(InputError, match="must be intact"):
+            Genome(_changed(tiny.path, tmp_path / "x.2bit", at_42=struct.pack("<II", start, length)))
+    for count in (2, 2**31, 2**32 - 1):
+        with pytest.raises(InputError, match="must be intact"):
+            Genome(_changed(tiny.path, tmp_path / "x.2bit", at_38=struct.pack("<I", count)))
+
+
+def test_the_other_byte_order_masks_and_empty_sequences(tmp_path: Path):
+    """By hand: big-endian, version 1 with offsets of 64 bits, a masked block, a sequence without a base."""
+    for order, version in (("<", 0), (">", 0), (">", 1)):
+        offset = struct.Struct(f"{order}{'IQ'[version]}")
+        first = 16 + 2 * (2 + offset.size)
+        record = struct.pack(f"{order}II2I2I2I", 6, 1, 4, 1, 1, 0, 3, 0) + bytes([0b00_01_10_11, 0b10_11_00_00])
+        empty = struct.pack(f"{order}4I", 0, 0, 0, 0)
+        index = b"\x01a" + offset.pack(first) + b"\x01b" + offset.pack(first + len(record))
+        path = tmp_path / "x.2bit"
+        path.write_bytes(struct.pack(f"{order}4I", 0x1A412743, version, 2, 0) + index + record + empty)
+        genome = Genome(path)
+        assert genome.sizes == {"a": 6}
+        assert genome.sequence("a", -1, 7) == "NTCAGNGN"
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (b">chr1\nACGT\n", "Convert FASTA with `faToTwoBit genome.fa genome.2bit`"),
+        (gzip.compress(b">chr1\nACGT\n"), "Convert FASTA with `faToTwoBit genome.fa genome.2bit`"),
+        (b"BAM\x01" + bytes(99), "This is a BAM file"),
+        (b"\x26\xfc\x8f\x88" + bytes(99), "This is a bigWig file, a signal"),
+        (b"", "Example: hg38.2bit"),
+        (b"chr1\t5\n", "Example: hg38.2bit"),
+    ],
+)
+def test_files_that_are_no_genome(tmp_path: Path, content: bytes, hint: str):
+    (tmp_path / "x.2bit").write_bytes(content)
+    with pytest.raises(InputError, match=f"A genome must be a .2bit file.*{hint}"):
+        Genome(tmp_path / "x.2bit")
+
+
+def test_many_contigs_are_quick(tmp_path: Path):
+    codes = encode("ACGTN")
+    write_twobit(tmp_path / "g.2bit", {f"contig_{number}": codes for number in range(20_000)})
+    start = time.process_time()
+    genome = Genome(tmp_path / "g.2bit")
+    assert sum(genome.codes(name, 0, 5).sum() for name in genome.sizes) == 20_000 * 10
+    assert time.process_time() - start < 10  # 0.5 ms for each

@@ -1,6 +1,9 @@
 """Reading bigWig files."""
 
+import gzip
 import pickle
+import struct
+import time
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,8 @@ import pyBigWig
 import pytest
 
 from zoo.errors import InputError
+from zoo.genome import doctor
+from zoo.genome.bigwig import Writer
 from zoo.genome.signal import Signal
 
 
@@ -85,3 +90,85 @@ def test_infinite_values_are_refused_where_they_are(tmp_path: Path):
         file.addEntries(["chr1"], [7], ends=[9], values=[float("inf")])
     with pytest.raises(InputError, match="chr1:8"):
         Signal(tmp_path / "inf.bw").values("chr1", 0, 20)
+
+
+def test_case_12_bigwig_without_data(shared: Path, tmp_path: Path):
+    """A legal file: every base has the fill value, and doctor says so."""
+    folder = shared / "cases" / "12-bigwig-without-data"
+    signal = Signal(folder / "empty.bw", fill=0.5)
+    assert signal.empty
+    assert signal.values("chr1", 0, 3).tolist() == [0.5] * 3
+    (found,) = doctor.of_signal(signal, list(signal.sizes))
+    assert (found.status, found.said) == (doctor.WARNING, "holds no data: every base has the value 0.5")
+    with Writer(tmp_path / "ours.bw", {"chr1": 9}):
+        pass
+    assert Signal(tmp_path / "ours.bw").empty
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (gzip.compress(b"BAM\x01" + bytes(99)), "Make a track of a BAM file with `zoo prepare`"),
+        (b"CRAM\x03\x00" + bytes(99), "samtools view -b"),
+        (b"@HD\tVN:1.6\n", "samtools view -b"),
+        (b"chr1\t0\t10\t1.5\nchr1\t10\t20\t2\n", "bedGraphToBigWig"),
+        (gzip.compress(b"track type=bedGraph\nchr1 0 10 -1e-3\n"), "bedGraphToBigWig"),
+        (b"track type=wiggle_0\nfixedStep chrom=chr1 start=1 step=1\n1\n", "wigToBigWig"),
+        (b"\xeb\xf2\x89\x87" + bytes(99), "bigBed"),
+        (b"\x43\x27\x41\x1a" + bytes(99), "a genome"),
+        (b"chr1\t5\t9\tpeak\n", "Example: atac.bw"),
+    ],
+)
+def test_files_that_are_no_signal(tmp_path: Path, content: bytes, hint: str):
+    (tmp_path / "x.bw").write_bytes(content)
+    with pytest.raises(InputError, match=f"A signal must be a bigWig file.*{hint}"):
+        Signal(tmp_path / "x.bw")
+
+
+@pytest.mark.parametrize(
+    "edit", [(7, b"\x80"), (7, b"\xff"), (8, b"\xff" * 8), (24, b"\xff" * 8), (24, bytes(4) + b"\x01")]
+)
+def test_headers_that_crash_c_libraries(track: Path, tmp_path: Path, edit: tuple[int, bytes]):
+    """Numbers of zoom levels, places of the chromosomes and of the index."""
+    data = bytearray(track.read_bytes())
+    data[edit[0] : edit[0] + len(edit[1])] = edit[1]
+    (tmp_path / "x.bw").write_bytes(data)
+    with pytest.raises(InputError, match=r"must be intact.*Copy it again"):
+        Signal(tmp_path / "x.bw")
+
+
+def test_names_that_occur_twice_or_are_no_text(track: Path, tmp_path: Path):
+    data = track.read_bytes()
+    (tmp_path / "x.bw").write_bytes(data.replace(b"chr2", b"chr1"))
+    with pytest.raises(InputError, match=r"must name every chromosome once.*chromosomes=2, different names=1"):
+        Signal(tmp_path / "x.bw")
+    (tmp_path / "x.bw").write_bytes(data.replace(b"chr2", b"\xff\xfe\xfd\xfc"))
+    with pytest.raises(InputError, match="must be intact"):
+        Signal(tmp_path / "x.bw")
+
+
+def test_a_tree_that_is_a_circle(tmp_path: Path):
+    """A node of the index that is its own child ends, as does one with more children than the file has bytes."""
+    with Writer(tmp_path / "t.bw", {"c": 3_000_000}) as file:
+        at = np.arange(0, 3_000_000, 4)
+        file.add("c", at, at + 2, np.ones(len(at), np.float32))
+    data = bytearray((tmp_path / "t.bw").read_bytes())
+    (index,) = struct.unpack("<Q", data[24:32])
+    assert data[index + 48] == 0  # the root has children, not blocks
+    root = index + 48
+    for place in range(root + 4 + 16, root + 4 + 24 * 2, 24):
+        data[place : place + 8] = struct.pack("<Q", root)
+    (tmp_path / "x.bw").write_bytes(data)
+    with pytest.raises(InputError, match="must be intact"):
+        Signal(tmp_path / "x.bw")
+
+
+def test_many_contigs_are_quick(tmp_path: Path):
+    sizes = {f"contig_{number}": 100 for number in range(20_000)}
+    start = time.process_time()
+    with Writer(tmp_path / "t.bw", sizes, workers=1) as file:
+        for name in sizes:
+            file.add(name, np.array([3]), np.array([5]), np.array([2.0]))
+    signal = Signal(tmp_path / "t.bw")
+    assert sum(signal.values(name, 0, 100).sum() for name in sizes) == 20_000 * 4
+    assert time.process_time() - start < 30  # 1.5 ms for each

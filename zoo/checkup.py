@@ -131,7 +131,7 @@ def _signal(genome: Genome, signal: str | Path | Signal, spec: SignalSpec | None
 def _regions(genome: Genome, regions: object, window: int, unwanted: Sequence[Interval]) -> Iterator[Finding]:
     found = list(bed.intervals(regions, genome.sizes))
     if not found:
-        raise InputError("Regions must be at least one", received={"regions": regions})
+        raise InputError("At least one region must be given", received={"regions": regions})
     yield from files.of_regions(found, genome, window, unwanted)
 
 

@@ -101,14 +101,14 @@ class BigWig:
             raise self._broken(chrom, first)
         *place, step, span, kind, _, count = struct.unpack(f"{self._order}IIIIIBBH", data[:24])
         columns = _COLUMNS.get(kind)
-        if columns is None or place[0] != chrom or count == 0 or len(data) < 24 + 4 * columns * count:
+        if columns is None or place[0] != chrom or len(data) < 24 + 4 * columns * count:
             raise self._broken(chrom, first)
         items = np.frombuffer(data, f"{self._order}u4", columns * count, 24).reshape(count, columns)
         stepped = place[1] + step * np.arange(count, dtype=np.int64)
         starts = stepped if kind == _STEPS else items[:, 0].astype(np.int64)
         ends = items[:, 1].astype(np.int64) if kind == _RUNS else starts + span
         sorted_ = (ends > starts).all() and (starts[1:] >= starts[:-1]).all() and (ends[1:] >= ends[:-1]).all()
-        if not sorted_ or starts[0] < first or ends[-1] > last:
+        if not sorted_ or starts.min(initial=first) < first or ends.max(initial=last) > last:
             raise self._broken(chrom, first)
         return starts, ends, items[:, -1].view(f"{self._order}f4").astype(np.float32)
 

@@ -114,7 +114,7 @@ def lines(path: str | Path) -> Iterator[tuple[str, str]]:
 def _rows(path: str | Path) -> Iterator[tuple[Interval, list[str], str]]:
     """Interval, columns and place of every row of a BED file."""
     if (kind := sniff.kind_of_file(user_path(path))) in _OTHER:
-        raise InputError(f"Regions must be a BED file; this one is {kind}", received={"path": str(path)})
+        raise InputError(f"Regions must be a BED file, not {kind}", received={"path": str(path)})
     for line, where in lines(path):
         columns = [column.strip() for column in (line.split("\t") if "\t" in line else line.split())]
         yield _parse(columns, line, where), columns, where
@@ -149,7 +149,7 @@ def regions(value: object, sizes: Mapping[str, int]) -> list[Interval]:
     """
     found = [_on_genome(region, sizes) for region in intervals(value, sizes)]
     if not found:
-        raise InputError("Regions must be at least one", received={"regions": type(value).__name__})
+        raise InputError("At least one region must be given", received={"regions": type(value).__name__})
     return found
 
 

@@ -74,10 +74,10 @@ class Bytes:
     def damaged(self, where: str = "") -> InputError:
         """The error that says so, to be raised."""
         place = f"{self.path} {where}".rstrip()
-        return InputError(f"The {self._what} must be whole: this file is damaged", where=place, hint="Copy it again")
+        return InputError(f"The {self._what} must be intact: this file is damaged", where=place, hint="Copy it again")
 
     def _unreadable(self, error: OSError) -> InputError:
         return InputError(
-            f"The {self._what} must be a file that can be read: {error.strerror}",
+            f"The {self._what} must be readable: {error.strerror}",
             received={self._what: str(self.path)},
         )

@@ -104,7 +104,7 @@ def check_complete(path: Path) -> None:
         file.seek(size - 4)
         if file.read(4) != head:
             raise InputError(
-                "A bigWig file must be whole: this one was cut off, its trailing magic number is missing",
+                "A bigWig file must be complete: this one was cut off, its trailing magic number is missing",
                 where=path,
                 hint="Copy it again",
             )

@@ -76,9 +76,7 @@ def plain_file(value: object, what: str) -> Path:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise InputError(
-            f"The {what} must be a file that can be read: {error.strerror}", received={what: str(path)}
-        ) from None
+        raise InputError(f"The {what} must be readable: {error.strerror}", received={what: str(path)}) from None
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
         raise InputError(

@@ -56,16 +56,16 @@ def _errors_named(path: Path) -> Iterator[None]:
     try:
         yield
     except IsADirectoryError:
-        raise InputError("A text file must be a file, not a folder", received={"path": str(path)}) from None
+        raise InputError("The file must not be a folder", received={"path": str(path)}) from None
     except FileNotFoundError:
         raise InputError("The file must exist", received={"path": str(path)}) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(
-            f"A compressed file must be whole ({error})", where=path, hint="Copy or compress it again"
+            f"A compressed file must be complete ({error})", where=path, hint="Copy or compress it again"
         ) from None
     except OSError as error:
         problem = error.strerror or error
-        raise InputError(f"The file must be one that can be read: {problem}", received={"path": str(path)}) from None
+        raise InputError(f"The file must be readable: {problem}", received={"path": str(path)}) from None
 
 
 def _decompressed(raw: BinaryIO, path: Path) -> TextIOWrapper:
@@ -74,7 +74,7 @@ def _decompressed(raw: BinaryIO, path: Path) -> TextIOWrapper:
     kind = sniff.kind_of(head)
     if kind in _BINARY:
         raise InputError(
-            f"A text file must be UTF-8 text; this one is {kind}",
+            f"The file must be UTF-8 text, not {kind}",
             received={"path": str(path)},
             hint=_HINTS.get(kind),
         )
