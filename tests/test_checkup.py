@@ -243,3 +243,68 @@ def test_a_table_that_fits_a_terminal(genome: Genome, tmp_path: Path, monkeypatc
     assert any(line.startswith("ERROR    signal     no main chromosome in common") for line in lines)
     with pytest.raises(SystemExit):
         main(["doctor"])
+
+
+def test_thin_samples(tmp_path: Path):
+    """Few bases covered; or a percentile of one or two cuts. A sample with enough reads has neither."""
+    random = np.random.default_rng(3)
+    hint = "Few reads: predictions miss what they do not cover"
+    few = np.zeros(200_000, np.float32)
+    few[1000:1900] = 1
+    path = bigwig(tmp_path / "few.bw", {"chr1": few})
+    found = problems(files.of_signal(Signal(path), ["chr1"], SPEC))
+    assert [(status, said.startswith("thin: only 900 of 200,000 bases are positive")) for status, said in found] == [
+        (WARNING, True)
+    ]
+    assert hint in found[0][1]
+    only(files.of_signal(Signal(path), ["chr1"]), WARNING, "thin: only 900", hint)
+    none = Signal(bigwig(tmp_path / "0.bw", {"chr1": few * 0}))
+    only(files.of_signal(none, ["chr1"]), WARNING, "thin: only 0 of 200,000")
+    for mean, thin in ((0.1, True), (0.15, True), (5, False)):
+        counts = random.poisson(mean, 200_000).astype(np.float32)
+        counts /= np.percentile(counts[counts > 0], 99)
+        found = problems(files.of_signal(Signal(bigwig(tmp_path / "t.bw", {"chr1": counts})), ["chr1"], SPEC))
+        assert [said.startswith("thin: the 99th percentile") for _, said in found] == [True] * thin
+
+
+def test_models_of_another_species(shared: Path, tmp_path: Path):
+    yeast = Genome(shared / "data" / "sacCer3_atac_tf" / "sacCer3.2bit")
+    only(files.of_model("m", "hg38", yeast), WARNING, "m was trained on hg38; the genome is sacCer3", "Another species")
+    assert list(files.of_model("m", "sacCer3", yeast)) == []
+    yeast.sizes = {"chr20": 63_025_520}
+    (found,) = files.of_model("m", "hg38", yeast)
+    assert (found.status, found.said) == (OK, "m was trained on hg38; the genome is hg19, of the same species")
+    yeast.sizes = {"chr20": 5}
+    assert list(files.of_model("m", "hg38", yeast)) == []
+
+
+def test_files_of_other_kinds(genome: Genome, tmp_path: Path):
+    """What is not read by the zoo is a finding that says what to do."""
+    (tmp_path / "g.fa").write_text(">chr1\nACGT\n")
+    (tmp_path / "x.bam").write_bytes(b"BAM\x01" + bytes(99))
+    (tmp_path / "x.bdg").write_text("chr1\t0\t5\t1.5\n")
+    only(zoo.doctor(tmp_path / "g.fa").findings, ERROR, "Convert FASTA with `faToTwoBit")
+    only(zoo.doctor(genome.path, tmp_path / "x.bam").findings, ERROR, "Make a track of a BAM file with `zoo prepare`")
+    only(zoo.doctor(genome.path, tmp_path / "x.bdg").findings, ERROR, "bedGraphToBigWig")
+    only(zoo.doctor(genome.path, regions=tmp_path / "x.bam").findings, ERROR, "must be UTF-8 text, not BAM")
+    only(zoo.doctor(genome.path, vcf=tmp_path / "g.fa").findings, ERROR, "A record of a VCF file must be")
+    only(zoo.doctor(genome.path, blacklist=tmp_path / "none").findings, ERROR, "must exist")
+    only(zoo.doctor(genome.path, regions=f"chr1:1-{'9' * 5000}").findings, ERROR, "Positions must be below")
+    mask = bigwig(tmp_path / "mask.bw", {"chr1": np.repeat(np.float32([0, 1, 0]), [500, 100, 400])})
+    found = zoo.doctor(genome.path, regions="chr1:501-600", blacklist=mask).findings
+    assert ("blacklist", OK, "1 intervals, 0.0% of the genome") in [(i.about, i.status, i.said) for i in found]
+    assert found[-1].said == "1 touch the blacklist, whose bins are left out"
+
+
+def test_what_is_left_out_of_the_main_chromosomes(tmp_path: Path):
+    codes = np.zeros(100, np.uint8)
+    write_twobit(tmp_path / "g.2bit", dict.fromkeys(["chr1", "chrM", "chrEBV", "chrUn_1", "chr1_x_alt"], codes))
+    (found,) = files.of_genome(Genome(tmp_path / "g.2bit"))
+    assert found.said.endswith(
+        "1 main chromosomes of 5, 100 bp; left out: 2 alternative or unplaced, 1 organelle, 1 virus"
+    )
+
+
+def test_control_characters_in_findings(genome: Genome, tmp_path: Path):
+    (tmp_path / "x.bed").write_text("chr\x1b[2J\t1\t5\n")
+    assert "\x1b" not in str(zoo.doctor(genome.path, regions=tmp_path / "x.bed"))

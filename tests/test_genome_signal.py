@@ -116,7 +116,8 @@ def test_case_12_bigwig_without_data(shared: Path, tmp_path: Path):
         (b"track type=wiggle_0\nfixedStep chrom=chr1 start=1 step=1\n1\n", "wigToBigWig"),
         (b"\xeb\xf2\x89\x87" + bytes(99), "bigBed"),
         (b"\x43\x27\x41\x1a" + bytes(99), "a genome"),
-        (b"chr1\t5\t9\tpeak\n", "Example: atac.bw"),
+        (gzip.compress(b"# x\nchr1\t5\t9\tAAAC-1\t2\n"), "Make a track of fragments or reads with `zoo prepare`"),
+        (b"hello", "Example: atac.bw"),
     ],
 )
 def test_files_that_are_no_signal(tmp_path: Path, content: bytes, hint: str):

@@ -296,7 +296,7 @@ def test_any_batch_size_and_integer_input_give_the_same(small):
         ({"signal": None}, InputError, "reads a genome .* and a signal"),
         ({"genome": "nowhere.2bit"}, InputError, "No such file"),
         ({"signal": "nowhere.bw"}, InputError, "No such file"),
-        ({"regions": "nowhere.bed"}, InputError, "BED file exists"),
+        ({"regions": "nowhere.bed"}, InputError, "BED file must exist"),
         ({"regions": "chr7:1-100"}, GenomeMismatch, "chromosome of the genome"),
         ({"regions": "chr10:40,000-50,000"}, GenomeMismatch, "within its chromosome"),
         ({"regions": None, "chromosomes": ["chr7"]}, InputError, "chr7"),

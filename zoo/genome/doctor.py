@@ -156,7 +156,7 @@ def _coverage(positive: np.ndarray, bases: int, spec: SignalSpec | None) -> Iter
     said = f"{len(positive) / bases:.1%} of {bases:,} bases looked at are positive"
     yield Finding("signal", OK, said)
     hint = "Few reads: predictions miss what they do not cover. Merge replicates or clusters, or sequence deeper."
-    if spec is not None and 0 < len(positive) < _COVERED * bases:
+    if len(positive) < _COVERED * bases and (len(positive) or spec is None):  # `_range` tells of none
         yield Finding("signal", WARNING, f"thin: only {len(positive):,} of {bases:,} bases are positive", hint)
     elif spec is not None and len(positive) >= _MANY:
         cuts = float(np.percentile(positive, spec.percentile) / positive.min())

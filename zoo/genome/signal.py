@@ -18,6 +18,7 @@ _HINTS = {
     "SAM": "Convert SAM with `samtools view -b`, and make a track of the BAM file with `zoo prepare`",
     "bedGraph": "Convert bedGraph with `bedGraphToBigWig`; make a track of fragments with `zoo prepare`",
     "wig": "Convert wig with `wigToBigWig`",
+    "BED": "Make a track of fragments or reads with `zoo prepare`; a signal has a number for each base",
     "bigBed": "This is a bigBed file, intervals; a signal has a number for each base",
     "2bit": "This is a .2bit file, a genome",
 }

@@ -38,6 +38,7 @@ _MAGICS = (
 _COMMENTS = rb"((#|browser|track)[^\n]*\n)*"
 _WIG = re.compile(_COMMENTS + rb"(fixed|variable)Step\s")
 _BEDGRAPH = re.compile(_COMMENTS + rb"[^\s#]+[ \t]+\d+[ \t]+\d+[ \t]+[-+.\deE]+[ \t\r]*\n")
+_INTERVALS = re.compile(_COMMENTS + rb"[^\s#]+[ \t]+\d+[ \t]+\d+[ \t\r\n]")
 HEAD = 1 << 12  # bytes that are looked at
 
 
@@ -48,7 +49,10 @@ def kind_of(head: bytes) -> str | None:
         if head.startswith(magic):
             return kind
     head = head.removeprefix(b"\xef\xbb\xbf")
-    return "wig" if _WIG.match(head) else "bedGraph" if _BEDGRAPH.match(head) else None
+    for kind, form in (("wig", _WIG), ("bedGraph", _BEDGRAPH), ("BED", _INTERVALS)):
+        if form.match(head):
+            return kind
+    return None
 
 
 def kind_of_file(path: Path) -> str | None:
