@@ -176,10 +176,10 @@ def test_a_chromosome_without_bases_has_no_windows(tmp_path: Path):
 
 def test_lines_that_are_not_vcf_are_named(tmp_path: Path):
     path = tmp_path / "snvs.vcf"
-    path.write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr1\t5\t.\tAC\tA\nchr1\t0\t.\tA\tG\n")
+    path.write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr1\t5\t.\tAC\tA\nchr1\tx\t.\tA\tG\n")
     with pytest.raises(InputError, match=r"snvs.vcf, line 4"):
         vcf.read_intervals(path)
-    path.write_text("#CHROM\tPOS\tID\tREF\tALT\nchr1\t5\trs1\tAC\tA\n")
+    path.write_text("#CHROM\tPOS\tID\tREF\tALT\nchr1\t0\t.\tA\tG\nchr1\t5\trs1\tAC\tA\n")  # POS 0: a telomere
     assert vcf.read_intervals(path) == [Interval("chr1", 4, 6, "rs1")]
 
 

@@ -60,6 +60,10 @@ def read_summits(path: str | Path) -> list[tuple[Interval, int]]:
     if not rows:
         raise InputError("A file of peaks must have at least one peak", where=path)
     with_summit = [_has_summit(columns) for _, columns, _ in rows]
+    found = [
+        (peak, _summit(peak, columns, where) if summit else peak.start + len(peak) // 2)
+        for (peak, columns, where), summit in zip(rows, with_summit, strict=True)
+    ]
     if any(with_summit) and not all(with_summit):
         _, columns, where = rows[with_summit.index(not with_summit[0])]
         raise InputError(
@@ -67,10 +71,7 @@ def read_summits(path: str | Path) -> list[tuple[Interval, int]]:
             where=where,
             received={"columns": columns},
         )
-    return [
-        (peak, _summit(peak, columns, where) if summit else peak.start + len(peak) // 2)
-        for (peak, columns, where), summit in zip(rows, with_summit, strict=True)
-    ]
+    return found
 
 
 def _has_summit(columns: Sequence[str]) -> bool:

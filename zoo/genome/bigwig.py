@@ -1,7 +1,7 @@
 """Writing bigWig files, a block of runs at a time (Kent et al. 2010, Bioinformatics 26: 2204; its supplement).
 
-Reading is pyBigWig's (`zoo.genome.signal`). Its writer takes a microsecond for every run, on one core; a track of cut
-sites has tens of millions of them.
+Reading is in `zoo.genome.bbi`. pyBigWig's writer takes a microsecond for every run, on one core; a track of cut sites
+has tens of millions of them.
 """
 
 import os
@@ -47,7 +47,7 @@ class Writer:
 
     def __init__(self, path: str | Path, sizes: Mapping[str, int], workers: int | None = None) -> None:
         self._sizes, self._numbers = dict(sizes), {chrom: number for number, chrom in enumerate(sizes)}
-        self._last = (-1, 0)  # chromosome and base behind all that is written
+        self._last = (-1, 0)  # chromosome and the base after all that is written
         self._zoom: _Zoom | None = None
         self._records: list[np.ndarray] = []
         self._places: list[tuple[int, int, int, int, int, int]] = []
@@ -71,7 +71,7 @@ class Writer:
             self._file.close()
 
     def add(self, chrom: str, starts: np.ndarray, ends: np.ndarray, values: np.ndarray) -> None:
-        """Append stretches of one value, in order, behind what is written.
+        """Append stretches of one value, in order, after what is written.
 
         Args:
             chrom: one of `sizes`; chromosomes come in that order.
@@ -80,14 +80,16 @@ class Writer:
             values: (n,), finite; written as float32.
 
         Raises:
-            ValueError: runs that are empty, out of order, or behind the chromosome's end.
+            ValueError: runs that are empty, out of order, or beyond the chromosome's end.
         """
         if not len(starts):
             return
         number = self._numbers[chrom]
         ordered = (ends > starts).all() and (starts[1:] >= ends[:-1]).all() and ends[-1] <= self._sizes[chrom]
         if not ordered or (number, int(starts[0])) < self._last:
-            raise ValueError(f"Runs of {chrom} are sorted, do not overlap, and lie behind all that were written")
+            raise ValueError(
+                f"Runs of {chrom} must be sorted, must not overlap, and must lie after all that were written"
+            )
         self._last, values = (number, int(ends[-1])), values.astype("<f4")
         sections = list(_sections(number, starts, ends, values))
         for (first, last, _), packed in zip(sections, self._pool.map(_packed, sections), strict=True):
@@ -199,7 +201,7 @@ def _reduced(records: np.ndarray, width: int) -> np.ndarray:
 def _sections(
     number: int, starts: np.ndarray, ends: np.ndarray, values: np.ndarray
 ) -> Iterator[tuple[int, int, tuple[bytes, np.ndarray]]]:
-    """(first base, base behind the last, head and items); values at equal steps where that is smaller than runs."""
+    """(first base, base after the last, head and items); values at equal steps where that is smaller than runs."""
     table = np.empty((len(starts), 3), "<u4")
     table[:, 0], table[:, 1], table[:, 2] = starts, ends, values.view("<u4")
     broken = np.concatenate([[0], np.cumsum(starts[1:] != ends[:-1])])

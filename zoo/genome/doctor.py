@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.paths import user_path
 from registry.store import sha256
 from zoo.genome import bed, names, vcf
 from zoo.genome.encode import N
@@ -190,8 +191,8 @@ def of_regions(
     yield from _elsewhere("regions", len(regions), [item.chrom for item in lost], genome, ERROR)
     if not here:
         return
-    if behind := [item for item in here if item.end > genome.sizes[item.chrom]]:
-        said = f"{len(behind):,} end beyond their chromosome, such as {behind[0].chrom}:{behind[0].end:,}"
+    if beyond := [item for item in here if item.end > genome.sizes[item.chrom]]:
+        said = f"{len(beyond):,} end beyond their chromosome, such as {beyond[0].chrom}:{beyond[0].end:,}"
         yield Finding("regions", ERROR, said, "They are of another assembly, or were widened: clip them.")
         return
     if close := sum(_is_close(item, genome.sizes[item.chrom], window) for item in here):
@@ -244,14 +245,14 @@ def of_blacklist(path: str | Path, genome: Genome) -> Iterator[Finding]:
     fraction = sum(map(len, here)) / sum(genome.sizes.values())
     yield Finding("blacklist", OK, f"{len(intervals):,} intervals, {fraction:.1%} of the genome")
     yield from _elsewhere("blacklist", len(intervals), [item.chrom for item in lost], genome, OK)
-    digest, build = sha256(Path(path).expanduser()), names.assembly(genome.sizes)
+    digest, build = sha256(user_path(path)), names.assembly(genome.sizes)
     published = next((assembly for assembly, promised in ASSEMBLIES.items() if promised == digest), None)
-    behind = [item for item in here if item.end > genome.sizes[item.chrom]]
+    beyond = [item for item in here if item.end > genome.sizes[item.chrom]]
     hint = "Take the one of the genome's assembly: `zoo genome` downloads it."
     if published and build and published != build:
         yield Finding("blacklist", ERROR, f"the ENCODE blacklist of {published}; the genome is {build}", hint)
-    elif behind:
-        said = f"{len(behind):,} intervals end beyond their chromosome, such as {behind[0].chrom}:{behind[0].end:,}"
+    elif beyond:
+        said = f"{len(beyond):,} intervals end beyond their chromosome, such as {beyond[0].chrom}:{beyond[0].end:,}"
         yield Finding("blacklist", ERROR, said, hint)
     elif published:
         yield Finding("blacklist", OK, f"the ENCODE blacklist of {published}")

@@ -1,4 +1,4 @@
-"""A stretch of a chromosome."""
+"""Intervals of chromosomes."""
 
 import operator
 import re

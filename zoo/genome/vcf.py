@@ -143,7 +143,7 @@ class Vcf:
     Attributes:
         header: its lines that begin with ##.
         columns: names in the line #CHROM.
-        samples: those behind FORMAT.
+        samples: those after FORMAT.
 
     Raises:
         InputError: no file, a pipe, or no line #CHROM before the records.
