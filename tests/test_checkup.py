@@ -258,6 +258,8 @@ def test_thin_samples(tmp_path: Path):
     ]
     assert hint in found[0][1]
     only(files.of_signal(Signal(path), ["chr1"]), WARNING, "thin: only 900", hint)
+    short = Signal(bigwig(tmp_path / "short.bw", {"chr1": few[:90_000] * 0}))
+    assert problems(files.of_signal(short, ["chr1"])) == []
     none = Signal(bigwig(tmp_path / "0.bw", {"chr1": few * 0}))
     only(files.of_signal(none, ["chr1"]), WARNING, "thin: only 0 of 200,000")
     for mean, thin in ((0.1, True), (0.15, True), (5, False)):

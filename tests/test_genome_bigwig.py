@@ -95,7 +95,7 @@ def test_a_file_without_data(tmp_path: Path):
 def test_runs_in_a_wrong_order(tmp_path: Path, chrom: str, starts: list[int], ends: list[int]):
     with Writer(tmp_path / "t.bw", {"a": 30, "b": 30}) as file:
         file.add("b", np.array([0]), np.array([2]), np.array([1.0]))
-        with pytest.raises(ValueError, match="must be sorted, must not overlap, and must lie after"):
+        with pytest.raises(ValueError, match="must be sorted and apart, and lie after"):
             file.add(chrom, np.array(starts), np.array(ends), np.ones(len(starts)))
 
 

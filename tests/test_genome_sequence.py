@@ -166,6 +166,10 @@ def test_the_other_byte_order_masks_and_empty_sequences(tmp_path: Path):
         genome = Genome(path)
         assert genome.sizes == {"a": 6}
         assert genome.sequence("a", -1, 7) == "NTCAGNGN"
+    for nothing in ({}, {"a": encode("")}):
+        write_twobit(tmp_path / "x.2bit", nothing)
+        with pytest.raises(InputError, match="must have a sequence with bases"):
+            Genome(tmp_path / "x.2bit")
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,11 @@ def test_another_format(tmp_path: Path, content: bytes):
         Signal(tmp_path / "x.bw")
 
 
+def test_an_address_is_no_file():
+    with pytest.raises(InputError, match=r"must be readable: No such file.*://\*\*\*@x/a.bw'.*Download it first"):
+        Signal("https://name:secret@x/a.bw")
+
+
 def test_missing_file(tmp_path: Path, capfd: pytest.CaptureFixture):
     with pytest.raises(InputError, match="No such file"):
         Signal(tmp_path / "none.bw")
@@ -146,6 +151,16 @@ def test_names_that_occur_twice_or_are_no_text(track: Path, tmp_path: Path):
     (tmp_path / "x.bw").write_bytes(data.replace(b"chr2", b"\xff\xfe\xfd\xfc"))
     with pytest.raises(InputError, match="must be intact"):
         Signal(tmp_path / "x.bw")
+
+
+def test_chromosomes_without_bases(tmp_path: Path):
+    with Writer(tmp_path / "t.bw", {"a": 0, "b": 2}) as file:
+        file.add("b", np.array([0]), np.array([2]), np.array([1.0]))
+    assert Signal(tmp_path / "t.bw").sizes == {"b": 2}
+    with Writer(tmp_path / "t.bw", {"a": 0}):
+        pass
+    with pytest.raises(InputError, match="must have a chromosome with bases"):
+        Signal(tmp_path / "t.bw")
 
 
 def test_a_tree_that_is_a_circle(tmp_path: Path):

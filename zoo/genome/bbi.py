@@ -139,6 +139,8 @@ class BigWig:
             )
         sizes = dict(zip(names, rows["size"].tolist(), strict=True))
         numbers = dict(zip(names, rows["number"].tolist(), strict=True))
+        if not any(sizes.values()):
+            raise InputError("A bigWig file must have a chromosome with bases", where=self._bytes.path)
         return {name: size for name, size in sizes.items() if size}, numbers
 
     def _index(self, at: int) -> np.ndarray:

@@ -87,12 +87,11 @@ class Writer:
         number = self._numbers[chrom]
         ordered = (ends > starts).all() and (starts[1:] >= ends[:-1]).all() and ends[-1] <= self._sizes[chrom]
         if not ordered or (number, int(starts[0])) < self._last:
-            raise ValueError(
-                f"Runs of {chrom} must be sorted, must not overlap, and must lie after all that were written"
-            )
+            raise ValueError(f"Runs of {chrom} must be sorted and apart, and lie after all that were written")
         self._last, values = (number, int(ends[-1])), values.astype("<f4")
         sections = list(_sections(number, starts, ends, values))
-        for (first, last, _), packed in zip(sections, self._pool.map(_packed, sections), strict=True):
+        over = self._pool.map if len(sections) > 1 else map  # threads cost more than a section of a small contig
+        for (first, last, _), packed in zip(sections, over(_packed, sections), strict=True):
             self._places.append((number, first, number, last, self._file.tell(), len(packed)))
             self._file.write(packed)
         if self._zoom is None or self._zoom.number != number:

@@ -133,7 +133,7 @@ def of_signal(
     empty -= {chrom for (chrom, _, _), part in zip(places, parts, strict=True) if part.any()}
     values = np.concatenate(parts)
     positive = values[values > 0]
-    yield from _coverage(positive, len(values), spec)
+    yield from _coverage(values, positive, spec)
     if empty and len(positive):
         hint = "Was the track cut off, or made of some chromosomes only?"
         yield Finding("signal", WARNING, f"zero in all that was looked at of {names.some(sorted(empty))}", hint)
@@ -152,10 +152,12 @@ def of_signal(
         yield Finding("signal", WARNING, f"changes every {step} bp only; models were trained on single bases", hint)
 
 
-def _coverage(positive: np.ndarray, bases: int, spec: SignalSpec | None) -> Iterator[Finding]:
-    """How much of a track is positive, and whether its sample has enough reads."""
-    said = f"{len(positive) / bases:.1%} of {bases:,} bases looked at are positive"
-    yield Finding("signal", OK, said)
+def _coverage(values: np.ndarray, positive: np.ndarray, spec: SignalSpec | None) -> Iterator[Finding]:
+    """How much of a track is positive, and whether its sample has enough reads, which a long one without negatives tells."""
+    bases = len(values)
+    yield Finding("signal", OK, f"{len(positive) / bases:.1%} of {bases:,} bases looked at are positive")
+    if bases < 10 * _MANY or values.min() < 0:
+        return
     hint = "Few reads: predictions miss what they do not cover. Merge replicates or clusters, or sequence deeper."
     if len(positive) < _COVERED * bases and (len(positive) or spec is None):  # `_range` tells of none
         yield Finding("signal", WARNING, f"thin: only {len(positive):,} of {bases:,} bases are positive", hint)

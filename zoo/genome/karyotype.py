@@ -115,12 +115,12 @@ def _never(name: str, lettered: Collection[str]) -> str | None:
 
 
 def _lettered(names: Iterable[str]) -> set[str]:
-    """What stands before the letter where chromosomes are A, B, C, D, …"""
+    """What stands before the letter where chromosomes are A, B, C, …"""
     letters: dict[str, set[str]] = {}
     for name in names:
         if match := _ONE_LETTER.fullmatch(name):
             letters.setdefault(match[1].lower(), set()).add(match[2].lower())
-    return {before for before, seen in letters.items() if {"a", "b", "d"} <= seen}
+    return {before for before, seen in letters.items() if {"a", "b"} <= seen}
 
 
 def _is_version_of(name: str, known: Collection[str]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from registry.paths import user_path
+from registry.paths import masked, user_path
 from zoo.errors import InputError
 
 _BZIP2 = re.compile(rb"BZh[1-9][1\x17]")
@@ -80,7 +80,11 @@ def plain_file(value: object, what: str) -> Path:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise InputError(f"The {what} must be readable: {error.strerror}", received={what: str(path)}) from None
+        raise InputError(
+            f"The {what} must be readable: {error.strerror}",
+            received={what: masked(str(value))},
+            hint="Download it first" if "://" in str(value) else None,
+        ) from None
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
         raise InputError(

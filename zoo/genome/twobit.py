@@ -54,6 +54,8 @@ class TwoBit:
             size, unknown, bases = self._record(offset)
             if size:
                 self.sizes[name], self._records[name] = size, (bases, unknown)
+        if not self.sizes:
+            raise InputError("A genome must have a sequence with bases", where=path, received={"sequences": names[:5]})
 
     def codes(self, name: str, start: int, end: int) -> np.ndarray:
         """Bases: A 0, C 1, G 2, T 3, N 4, (end - start,) uint8.
