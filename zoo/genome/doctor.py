@@ -153,7 +153,7 @@ def of_signal(
 
 
 def _coverage(values: np.ndarray, positive: np.ndarray, spec: SignalSpec | None) -> Iterator[Finding]:
-    """How much of a track is positive, and whether its sample has enough reads, which a long one without negatives tells."""
+    """How much of a track is positive, and whether its sample has enough reads, as far as a long one tells."""
     bases = len(values)
     yield Finding("signal", OK, f"{len(positive) / bases:.1%} of {bases:,} bases looked at are positive")
     if bases < 10 * _MANY or values.min() < 0:
