@@ -151,6 +151,7 @@ def test_rows_of_two_formats(tmp_path: Path):
     ("content", "message"),
     [
         (b"##fileformat=VCFv4.2\nchr1\t5\t9\tA\tC\n", "must be a BED file, not VCF"),
+        (b"\xef\xbb\xbf##fileformat=VCFv4.2\nchr1\t5\t9\tA\tC\n", "must be a BED file, not VCF"),
         (b">chr1\nACGT\n", "must be a BED file, not FASTA"),
         (b"fixedStep chrom=chr1 start=1 step=1\n1\n", "must be a BED file, not wig"),
         (b"BAM\x01" + bytes(99), "must be UTF-8 text, not BAM.*zoo prepare"),

@@ -164,9 +164,10 @@ class BigWig:
     def _leaves(self, root: int, leaf: np.dtype, branch: np.dtype) -> np.ndarray:
         """The items of a tree's leaves in their order.
 
-        Nodes of a sound file do not overlap: together they have fewer bytes than the file, which bounds the work.
+        Nodes of a sound file do not overlap, and each is the child of one: together they have fewer bytes than the
+        file, which bounds the work.
         """
-        found, nodes, left = [np.empty(0, leaf)], [root], self._bytes.size
+        found, nodes, seen, left = [np.empty(0, leaf)], [root], {root}, self._bytes.size
         while nodes:
             at = nodes.pop()
             is_leaf, _, count = struct.unpack(f"{self._order}BBH", self._bytes.read(at, 4))
@@ -178,5 +179,9 @@ class BigWig:
             if is_leaf:
                 found.append(items)
             else:
-                nodes.extend(items["offset"][::-1].tolist())
+                children = items["offset"].tolist()
+                if len(set(children)) < len(children) or not seen.isdisjoint(children):
+                    raise self._bytes.damaged()
+                seen.update(children)
+                nodes.extend(reversed(children))
         return np.concatenate(found)

@@ -116,11 +116,8 @@ def _row(words: Sequence[str], where: str) -> list[float] | None:
     if _number(words[0]) is None:
         return None
     row = [_number(word) for word in words]
-    if (
-        len(row) != len(BASES)
-        or not all(value is not None and 0 <= value < np.inf for value in row)
-        or not sum(row) > 0
-    ):
+    sound = len(row) == len(BASES) and all(value is not None and 0 <= value < np.inf for value in row)
+    if not sound or not any(row):
         raise InputError(
             "A row of a motif must be the probabilities of A, C, G and T",
             where=where,

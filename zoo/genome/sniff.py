@@ -44,11 +44,10 @@ HEAD = 1 << 12  # bytes that are looked at
 
 def kind_of(head: bytes) -> str | None:
     """The kind of a file that begins with these bytes (those of a compressed file decompressed); None if unknown."""
-    head = _decompressed(head)
+    head = _decompressed(head).removeprefix(b"\xef\xbb\xbf")
     for magic, kind in _MAGICS:
         if head.startswith(magic):
             return kind
-    head = head.removeprefix(b"\xef\xbb\xbf")
     for kind, form in (("wig", _WIG), ("bedGraph", _BEDGRAPH), ("BED", _INTERVALS)):
         if form.match(head):
             return kind
