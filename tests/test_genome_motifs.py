@@ -8,7 +8,7 @@ import pytest
 
 from zoo.errors import InputError, MissingExtra, ZooWarning
 from zoo.genome.encode import encode
-from zoo.genome.motifs import match, read_motifs, scan
+from zoo.genome.motifs import match, read_motifs, scan, write_motifs
 
 
 def frequencies(consensus: str) -> np.ndarray:
@@ -63,11 +63,15 @@ A = [[0.97, 0.01, 0.01, 0.01], [0.01, 0.97, 0.01, 0.01], [0.01, 0.01, 0.97, 0.01
 B = [[0.01, 0.01, 0.01, 0.97], [0.01, 0.01, 0.97, 0.01]]
 
 
-def test_case_05_meme_without_width(shared: Path):
+def test_case_05_meme_without_width(shared: Path, tmp_path: Path):
     """The same motifs with and without `w=` are the same."""
     for name in ("full.meme", "minimal.meme"):
         found = read_motifs(shared / "cases" / "05-meme-without-width" / name)
         assert {name: pwm.T.tolist() for name, pwm in found.items()} == {"A a1": A, "B": B}
+        write_motifs(tmp_path / name, found)  # with all that other readers trust
+        memelite = pytest.importorskip("memelite.io")
+        for other in (read_motifs(tmp_path / name), memelite.read_meme(str(tmp_path / name))):
+            assert {name: pwm.T.tolist() for name, pwm in other.items()} == {"A a1": A, "B": B}
 
 
 @pytest.mark.parametrize(

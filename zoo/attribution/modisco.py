@@ -8,6 +8,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from zoo.attribution.result import Attributions
 from zoo.errors import InputError, MissingExtra, ZooError
 from zoo.files.atomic import atomic
 from zoo.genome.encode import one_hot
-from zoo.genome.motifs import read_motifs
+from zoo.genome.motifs import read_motifs, write_motifs
 from zoo.spec import BASES
 
 NEAREST = 3  # known motifs that are told for a pattern
@@ -129,12 +130,14 @@ def write_report(path: str | Path, folder: str | Path, motifs: str | Path | None
     _check_installed()
     folder = Path(folder).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
-    database = []
-    if motifs is not None:
-        nearest = min(NEAREST, len(read_motifs(motifs)))
-        database = ["-m", str(Path(motifs).expanduser()), "-l", "-n", str(nearest)]
-    code = "from modiscolite.cli import cli; cli()"
-    _run([sys.executable, "-c", code, "report", "-i", str(path), "-o", f"{folder}/", *database])
+    with tempfile.TemporaryDirectory() as scratch:
+        database = []
+        if motifs is not None:
+            found, whole = read_motifs(motifs), Path(scratch) / "motifs.meme"
+            write_motifs(whole, found)  # modisco-lite does not read all that the format allows
+            database = ["-m", str(whole), "-l", "-n", str(min(NEAREST, len(found)))]
+        code = "from modiscolite.cli import cli; cli()"
+        _run([sys.executable, "-c", code, "report", "-i", str(path), "-o", f"{folder}/", *database])
     return folder / "report.html"
 
 

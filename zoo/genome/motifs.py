@@ -96,6 +96,20 @@ def read_motifs(path: str | Path, *wanted: str) -> dict[str, np.ndarray]:
     return _chosen(found, wanted, path)
 
 
+def write_motifs(path: str | Path, motifs: Mapping[str, np.ndarray]) -> None:
+    """Write a MEME file with everything that the format leaves open, for programs that expect it.
+
+    Args:
+        path: where.
+        motifs: name → probabilities (4, width).
+    """
+    parts = ["MEME version 4", "", "ALPHABET= ACGT", ""]
+    for name, pwm in motifs.items():
+        parts += [f"MOTIF {name}", f"letter-probability matrix: alength= 4 w= {pwm.shape[1]} nsites= 20 E= 0"]
+        parts += [" ".join(map(repr, row)) for row in pwm.T.tolist()] + [""]
+    Path(path).write_text("\n".join(parts), encoding="utf-8")
+
+
 def _chosen(found: Mapping[str, list[list[float]]], wanted: Sequence[str], path: str | Path) -> dict[str, np.ndarray]:
     chosen = {name: rows for name, rows in found.items() if name.startswith(tuple(wanted) or "")}
     if without := [name for name, rows in chosen.items() if not rows]:
