@@ -1,8 +1,10 @@
 """The structure that the design promises."""
 
 import ast
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,7 @@ def test_architectures_and_layers_read_no_files():
             "-c",
             "import sys; from zoo.cli import main; main(['doctor', '--genome', '']); bad = {'keras'} & {*sys.modules}",
         ],
+        ["-c", "import zoo.commands.checks, zoo.commands.kept, sys; bad = {'keras'} & set(sys.modules)"],
     ],
 )
 def test_light_commands_import_nothing_heavy(arguments: list[str]):
@@ -81,3 +84,23 @@ def test_public_names_resolve_and_an_unknown_one_does_not():
     assert set(dir(zoo)) == set(zoo.__all__)
     with pytest.raises(AttributeError, match="no attribute 'laod'"):
         _ = zoo.laod
+
+
+def test_a_wait_without_a_limit_has_one(monkeypatch: pytest.MonkeyPatch):
+    """conftest.py gives it; so a test that hangs has a name and an end."""
+    import conftest
+
+    monkeypatch.setattr(conftest, "_LIMIT_S", 0.2)
+    with pytest.raises(subprocess.TimeoutExpired):
+        subprocess.run(["sleep", "60"])
+    with subprocess.Popen(["sleep", "60"]) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait()
+        process.kill()
+    ended = threading.Event()
+    waits = threading.Thread(target=ended.wait)
+    waits.start()
+    with pytest.raises(TimeoutError):
+        waits.join()
+    ended.set()
+    assert socket.getdefaulttimeout() == 240

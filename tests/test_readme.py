@@ -140,7 +140,11 @@ def test_demo_without_weights_goes_on_with_a_model_that_ships(tmp_path: Path):
     ("script", "arguments", "expected"),
     [
         ("recipes/demo.sh", ["a folder"], [f"--editable {ROOT}", f"{ROOT}/recipes/demo.py a folder"]),
-        ("tests/run.sh", ["-k", "x"], [f"--editable {ROOT}[test]", "-m pytest -n 2 --dist loadfile -k x"]),
+        (
+            "tests/run.sh",
+            ["-k", "x"],
+            [f"--editable {ROOT}[test]", "-m pytest -n 2 --dist loadfile --max-worker-restart=1 -k x"],
+        ),
     ],
 )
 def test_scripts_set_up_their_environment_once(tmp_path: Path, script: str, arguments: list, expected: list):

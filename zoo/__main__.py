@@ -4,21 +4,32 @@ import os
 import signal
 import sys
 
+_importing = True
+
 
 def main() -> int:
-    """Run the command line. A signal ends it in one line while it is still being imported, and at once afterwards."""
+    """Run the command line; a signal ends it with one line, whenever it comes."""
+    global _importing
     try:
+        signal.signal(signal.SIGINT, _interrupt)
         from zoo.cli import main as run
 
+        _importing = False
         status = run()
     except KeyboardInterrupt:
         status = 128 + signal.SIGINT
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if sys.stderr is not None:
-            print("zoo: interrupted.", file=sys.stderr)
-    for number in (signal.SIGINT, signal.SIGTERM):  # nothing is left that would have to be cleaned up
-        signal.signal(number, lambda *_: os._exit(status))
+            print("zoo: interrupted.", file=sys.stderr, flush=True)
+    if status > 128:  # the end of a process that was asked to stop is not worth waiting for
+        os._exit(status)
     return status
+
+
+def _interrupt(number: int, *_: object) -> None:
+    """Ctrl-C before the command handles it, or when it has ended and cleaned up."""
+    if _importing:
+        raise KeyboardInterrupt
+    os._exit(128 + number)
 
 
 if __name__ == "__main__":

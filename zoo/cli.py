@@ -119,14 +119,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = _run(arguments, options)
             sys.stdout.flush()
             return status
-        except BrokenPipeError:  # the reader of our output has seen enough
-            streams.silence_stdout()
-            return 0
         except ZooError as error:
             _tell(f"error: {error}", *getattr(error, "__notes__", ()))
         except OSError as error:
             _tell(f"error: {_of_system(error)}")
-            streams.silence_stdout()
+            streams.silence(sys.stdout)
         except MemoryError:
             _tell("error: The machine must have more free memory for this. A smaller --batch-size takes less.")
         except KeyboardInterrupt:

@@ -3,7 +3,9 @@
 import argparse
 import difflib
 import re
+import sys
 from collections.abc import Iterable, Sequence
+from typing import TextIO
 
 from zoo.commands.options import RECEIVED, real, shortened, whole
 from zoo.errors import InputError
@@ -49,6 +51,10 @@ class Parser(argparse.ArgumentParser):
             raise self._unknown(unknown)  # a misspelled option is why a required one is missing
         names = " or ".join(found[1].split(" ")) if found.re is _ONE_OF else found[1]
         raise InputError(f"`{self.prog}` must be given {names}", hint=self._help())
+
+    def _print_message(self, message: str, file: TextIO | None = None) -> None:
+        """Print a help; argparse's would not say that the disk is full."""
+        (file or sys.stderr).write(message)
 
     def _refused(self, name: str | None, message: str) -> InputError:
         """The error for a value of an option or argument."""

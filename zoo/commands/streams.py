@@ -29,9 +29,25 @@ class Stream:
         self._plain = _is_unicode(_locale()) and _is_unicode(self._encoding)
 
     def write(self, text: str) -> int:
-        """Write text as the stream can show it. Returns the number of characters that were given."""
-        self._stream.write(self._shown(text))
+        """Write text as the stream can show it; to nowhere, when its reader has seen enough.
+
+        The command goes on to its end and its exit status, which says more than that nobody read the rest.
+
+        Returns:
+            The number of characters that were given.
+        """
+        try:
+            self._stream.write(self._shown(text))
+        except BrokenPipeError:
+            silence(self._stream)
         return len(text)
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            silence(self._stream)
 
     def writelines(self, lines) -> None:
         """Write one after the other."""
@@ -67,11 +83,11 @@ def guarded() -> Iterator[None]:
         sys.stdout, sys.stderr = before
 
 
-def silence_stdout() -> None:
-    """Send to nowhere what is still to be written: nobody reads it, and Python would complain once more at its end."""
+def silence(stream: TextIO) -> None:
+    """Send to nowhere what is still to be written: else Python would complain once more at its end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stream.fileno())
     except (OSError, ValueError):  # a stream without a file of the system beneath
         pass
     finally:
