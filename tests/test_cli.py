@@ -13,6 +13,7 @@ import zoo
 from zoo import cli
 from zoo.commands import options, printing
 from zoo.data import synthetic
+from zoo.errors import InputError
 
 
 def run(capsys: pytest.CaptureFixture, *arguments: object) -> tuple[int, str, str]:
@@ -183,8 +184,23 @@ def test_bounds_of_numbers():
 
 
 def test_json_has_no_nan(capsys):
-    printing.print_json({"a": [float("nan"), 1.5, float("-inf")], "b": {"c": (1, None)}})
-    assert json.loads(capsys.readouterr().out) == {"a": [None, 1.5, None], "b": {"c": [1, None]}}
+    with printing.strict_json():
+        print(json.dumps({"a": [float("nan"), 1.5, float("-inf")], "b": {"c": (1, None)}, "é": 0.1 + 0.2}))
+    out = capsys.readouterr().out
+    assert json.loads(out, parse_constant=pytest.fail) == {
+        "a": [None, 1.5, None],
+        "b": {"c": [1, None]},
+        "é": 0.1 + 0.2,
+    }
+
+
+def test_json_is_whole_or_not_there(capsys, monkeypatch: pytest.MonkeyPatch):
+    def env(options):
+        print('{"half":')
+        raise InputError("A thing must be")
+
+    monkeypatch.setattr("zoo.commands.env.env", env)
+    assert run(capsys, "env", "--json") == (2, "", "zoo: error: A thing must be.\n")
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ def test_python_blocks(workplace: Path):
     assert {path.name for path in (workplace / "out").iterdir()} == {"ctcf.bw", "ctcf.bed", "ctcf.json"}
 
 
+@pytest.mark.timeout(900)  # some thirty processes that import TensorFlow
 def test_command_line_blocks(workplace: Path):
     install, *commands = blocks("bash")
     assert install.strip() == "pip install ."  # what tests/run.sh does with --editable
@@ -69,7 +70,7 @@ def test_command_line_blocks(workplace: Path):
             "ZOO_FAMILIES": str(workplace / "families"),
         }
         shell = ["bash", "-euo", "pipefail", "-c", "".join(commands)]
-        done = subprocess.run(shell, cwd=workplace, capture_output=True, text=True, env=environment)
+        done = subprocess.run(shell, cwd=workplace, capture_output=True, text=True, env=environment, timeout=880)
         assert done.returncode == 0, done.stderr
         assert hub.repos["lab/maxatac"].tags.keys() == {"v1.0"}
     assert "maxatac/CTCF: passed" in done.stdout

@@ -8,7 +8,7 @@ import importlib
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from registry.errors import printable
 from zoo import __version__
 from zoo.commands import checks, heavy, kept, stopping, streams
 from zoo.commands.parser import COMMAND, Parser
+from zoo.commands.printing import strict_json
 from zoo.errors import ZooError, ZooWarning
 
 _USAGE = 2
@@ -58,7 +59,8 @@ class Command:
         if self.needs == "keras":
             heavy.import_keras()
         loaded = [heavy.load(options.name)] if self.needs == "model" else []
-        return getattr(self._module(), self.runs or self.name)(options, *loaded)
+        with strict_json() if getattr(options, "json", False) else nullcontext():
+            return getattr(self._module(), self.runs or self.name)(options, *loaded)
 
     def _module(self):
         return importlib.import_module(f"zoo.commands.{self.home}")

@@ -1,10 +1,10 @@
 """The command line of `zoo doctor`."""
 
 import argparse
+import json
 
 from zoo import loading
 from zoo.commands.heavy import import_keras
-from zoo.commands.printing import print_json
 
 _INPUTS = ("genome", "signal", "regions", "vcf", "blacklist", "model", "output")
 
@@ -30,7 +30,7 @@ def doctor(options: argparse.Namespace) -> int:
 
     found = run(**{name: getattr(options, name) for name in _INPUTS})
     if options.json:
-        print_json(found.to_json())
+        print(json.dumps(found.to_json(), indent=1))
     else:
         print(found)
     return 0 if found.passed else 1

@@ -1,9 +1,9 @@
 """The command line of `zoo env`."""
 
 import argparse
+import json
 
 from zoo import environment
-from zoo.commands.printing import print_json
 
 
 def add_env(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def env(options: argparse.Namespace) -> None:
     """Run `zoo env`."""
     found = environment.sources() | {f"version of {name}": value for name, value in environment.versions().items()}
     if options.json:
-        print_json(found)
+        print(json.dumps(found, indent=1))
         return
     for key, value in found.items():
         print(f"{key:<24} {value if value is not None else '-'}")

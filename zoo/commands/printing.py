@@ -1,12 +1,26 @@
 """Output for programs."""
 
+import io
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 
 
-def print_json(content: object) -> None:
-    """Print JSON that every parser reads: what is not a finite number is null."""
-    print(json.dumps(finite(content), indent=1, allow_nan=False))
+@contextmanager
+def strict_json() -> Iterator[None]:
+    """Have what is printed meanwhile be JSON that every parser reads: null for what is no finite number.
+
+    It is printed when all of it is there; nothing is, if an error ends it.
+    """
+    with redirect_stdout(io.StringIO()) as printed:
+        yield
+    try:
+        content = json.loads(printed.getvalue())
+    except ValueError:  # of a command that prints something else, too: not ours to judge
+        print(printed.getvalue(), end="")
+    else:
+        print(json.dumps(finite(content), indent=1, allow_nan=False))
 
 
 def finite(content: object) -> object:

@@ -1,6 +1,7 @@
 """The command lines of the registry: `zoo list`, `search`, `info`, `fetch`, `check`, `verify` and `publish`."""
 
 import argparse
+import json
 from collections.abc import Sequence
 
 import registry
@@ -8,7 +9,6 @@ from registry import store
 from zoo import loading
 from zoo.commands.heavy import import_keras
 from zoo.commands.options import real
-from zoo.commands.printing import print_json
 from zoo.errors import InputError, ZooError
 
 _FAILED = 1
@@ -94,7 +94,8 @@ def _matching(pattern: str) -> list[registry.Entry]:
 def _show(entries: Sequence[registry.Entry], as_json: bool) -> None:
     if as_json:
         described = ("name", "description", "aliases", "tissue")
-        print_json([{key: getattr(entry, key) for key in described} | dict(entry.facts) for entry in entries])
+        rows = [{key: getattr(entry, key) for key in described} | dict(entry.facts) for entry in entries]
+        print(json.dumps(rows, indent=1))
         return
     print(f"{'model':<20} {'best F1':>8} {'at score':>9}  description")
     for entry in entries:
@@ -108,7 +109,7 @@ def info(options: argparse.Namespace) -> None:
     """Run `zoo info`."""
     found = loading.info(options.name)
     if options.json:
-        print_json(found)
+        print(json.dumps(found, indent=1))
         return
     reads, returns, signal = found["input"], found["output"], found["input"]["signal"]
     lines = {
@@ -142,7 +143,7 @@ def check(options: argparse.Namespace, model) -> int:
     """Run `zoo check` with a loaded model."""
     found = model.check(options.tolerance)
     if options.json:
-        print_json({**found.__dict__, "passed": found.passed})
+        print(json.dumps({**found.__dict__, "passed": found.passed}, indent=1))
     else:
         print(f"{found.name}: {'passed' if found.passed else 'FAILED'}")
         print(f"largest difference {found.difference:.2g}, tolerance {found.tolerance:.2g}")
