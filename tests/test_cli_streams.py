@@ -263,3 +263,36 @@ def test_what_kept_nothing_does_not_promise_to_go_on(at_work, tmp_path: Path):
     assert process.returncode == 130
     assert err in ("zoo: interrupted.\n", "")  # nothing, if Python itself was still starting
     assert {path.name for path in tmp_path.iterdir()} == {"genome"}
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "kept"),
+    [
+        ("prepare f.tsv --genome g --output out/p", ["out/p.partial/zoo-job.json", "out/p.partial/part-sites"], True),
+        ("predict m --genome g --output out/p.bw", ["out/p.partial/zoo-job.json", "out/p.partial/part-0.f32"], True),
+        ("predict m --genome g --output out/p", ["out/p.partial/zoo-job.json", "out/p.partial/part-0.tmp"], False),
+        ("predict m --genome g --output out/p", ["out/p.partial/run.json", "out/p.partial/part-0.f32"], False),
+        ("predict m --genome g --regions r", [], False),
+        ("genome hg38 --to out", ["out/hg38.2bit.part"], True),
+        ("genome hg38 --to out", ["out/hg38.2bit"], False),
+        ("motifs a.npz --output out", ["out/patterns.json"], True),
+        ("motifs a.npz --output out", ["out/patterns.h5"], False),
+        ("train --config c --out out", ["out/checkpoint.npz"], True),
+        ("train --config c --out out --fold all", ["out/fold0/checkpoint.npz"], True),
+        ("train --config c --dry-run", [], False),
+        ("normalize s --output out/n.bw", ["out/n.partial/zoo-job.json", "out/n.partial/part-0"], False),
+    ],
+)
+def test_what_an_interruption_promises(
+    line: str, files: list[str], kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """That the command goes on is said where something lies there that it goes on with."""
+    from zoo import cli
+
+    monkeypatch.chdir(tmp_path)
+    for name in files:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("{}")
+    said = cli._goes_on(cli.make_parser().parse_args(line.split()))
+    assert ("where it stopped" in said) is kept
+    assert ("--resume" in said) is (kept and line.startswith("train"))

@@ -38,6 +38,46 @@ def test_imports_run_downward(package: str):
         assert not imports(path) & FORBIDDEN[package] - allowed, path
 
 
+FLOORS = (  # a room imports from those of the rows above its own, also inside functions
+    "registry",
+    "errors environment",
+    "files spec weights",
+    "genome layers",
+    "architectures predict",
+    "attribution data folder variants",
+    "plot porting",
+    "interpretation prepare",
+    "model",
+    "evaluate loading",
+    "chaining checkup train",
+    "commands",
+    "cli",
+    "__main__",
+)
+
+
+def rooms(path: Path) -> set[str]:
+    """The rooms that a module imports from: names below `zoo`, or `registry`."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"zoo.{alias.name}" for alias in node.names] if node.module == "zoo" else [node.module]
+        for package, _, rest in (name.partition(".") for name in names):
+            found |= {rest.split(".")[0]} if package == "zoo" else {package} & {"registry"}
+    return found - {"__version__", ""}
+
+
+def test_rooms_import_from_the_floors_below():
+    floor = {room: number for number, names in enumerate(FLOORS) for room in names.split()}
+    for path in sorted((ROOT / "zoo").rglob("*.py")):
+        room = path.relative_to(ROOT / "zoo").with_suffix("").parts[0]
+        if room == "__init__":
+            continue
+        above = {other for other in rooms(path) - {room} if floor[other] >= floor[room]}
+        assert not above, f"{path.relative_to(ROOT)} imports {above}"
+
+
 def test_architectures_and_layers_read_no_files():
     for path in [*(ROOT / "zoo" / "architectures").glob("*.py"), *(ROOT / "zoo" / "layers").glob("*.py")]:
         assert not imports(path) & {"h5py", "pathlib", "io", "os", "json"}, path
