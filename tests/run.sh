@@ -9,7 +9,8 @@ ruff check .
 ruff format --check .
 if ! command -v chromium > /dev/null && command -v apt-get > /dev/null && [ "$(id -u)" = 0 ]; then
   # The report is opened in a browser; without one that test says so and skips.
-  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } > /dev/null 2>&1 ||
+  { timeout 120 apt-get update -qq && timeout 300 apt-get install -y -qq --no-install-recommends chromium; } \
+    > /dev/null 2>&1 ||
     echo "Chromium could not be installed; the browser test skips" >&2
 fi
 # Two at a time: most tests start processes or wait; files stay whole, because what they share is made once a file.

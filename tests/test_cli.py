@@ -282,6 +282,29 @@ def test_a_reader_that_has_seen_enough(redirect: str):
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device"), "The output must be writable: No space left on device."),
+        (
+            PermissionError(13, "Permission denied", "a/b"),
+            "The file must be usable: Permission denied. Received: path=",
+        ),
+        (ConnectionError("reset"), "The system must be able to do this: reset."),
+        (MemoryError(), "The machine must have more free memory"),
+    ],
+)
+def test_errors_of_the_system_are_told(capsys, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str):
+    def env(options):
+        raise error
+
+    monkeypatch.setattr("zoo.commands.env.env", env)
+    status, out, err = run(capsys, "env")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"zoo: error: {said}")
+    assert len(err.splitlines()) == 1
+
+
 def test_standard_output_that_is_full():
     done = subprocess.run(["bash", "-c", f"{sys.executable} -m zoo list >/dev/full"], capture_output=True, text=True)
     assert done.returncode == 2

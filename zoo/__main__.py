@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 
 _importing = True
 
@@ -21,6 +22,8 @@ def main() -> int:
         if sys.stderr is not None:
             print("zoo: interrupted.", file=sys.stderr, flush=True)
     if status > 128:  # the end of a process that was asked to stop is not worth waiting for
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stdout.flush()
         os._exit(status)
     return status
 

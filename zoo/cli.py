@@ -4,6 +4,7 @@ Nothing heavy is imported before a sub-command needs it: `zoo --help`, `zoo list
 """
 
 import argparse
+import errno
 import importlib
 import sys
 import warnings
@@ -20,6 +21,7 @@ from zoo.commands.printing import strict_json
 from zoo.errors import ZooError, ZooWarning
 
 _USAGE = 2
+_OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EROFS)
 
 
 @dataclass(frozen=True)
@@ -175,9 +177,11 @@ def _goes_on(options: argparse.Namespace) -> str:
 def _of_system(error: OSError) -> str:
     """An error of the system that nothing closer to its cause has put into words."""
     said = error.strerror or str(error)
-    if error.filename is None:
+    if error.filename is not None:
+        return f"The file must be usable: {said}. Received: path={str(error.filename)!r}."
+    if error.errno in _OF_OUTPUT:
         return f"The output must be writable: {said}."
-    return f"The file must be readable and writable as it is used: {said}. Received: path={str(error.filename)!r}."
+    return f"The system must be able to do this: {said}."
 
 
 def _tell(text: str, *more: str) -> None:

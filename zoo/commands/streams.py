@@ -1,6 +1,7 @@
 """The standard streams of the command: any locale, closed or full ones, and text that a terminal must not obey."""
 
 import codecs
+import io
 import os
 import re
 import sys
@@ -108,7 +109,9 @@ def _open_what_is_closed() -> None:
 
 def _write_unicode(stream: TextIO) -> None:
     """Write tables into files and pipes as UTF-8, as the files themselves, unless PYTHONIOENCODING says otherwise."""
-    if not os.environ.get("PYTHONIOENCODING") and not _is_unicode(getattr(stream, "encoding", None) or "utf-8"):
+    if os.environ.get("PYTHONIOENCODING") or _is_unicode(getattr(stream, "encoding", None) or "utf-8"):
+        return
+    if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(encoding="utf-8")
 
 
