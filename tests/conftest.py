@@ -34,7 +34,8 @@ TABLE = "Standard_Thresh\tMonotonic_Avg_Precision\tMonotonic_Avg_Recall\tMonoton
 )
 
 
-_LIMIT_S = 240  # of a wait that names none; a test has 300 (.pytest.ini)
+_LIMIT_S = 240  # of a wait that names none
+_TEST_S = 300  # of a test, as in .pytest.ini
 _GRACE_S = 30  # after which a test that hangs where no signal of Python's arrives ends its process
 
 
@@ -68,7 +69,7 @@ def _joined(join):
 def pytest_runtest_protocol(item: pytest.Item):
     """A test that hangs inside a C library, where no time limit of Python's arrives: say where, and end the process."""
     marker = item.get_closest_marker("timeout")
-    limit = marker.args[0] if marker and marker.args else float(item.config.getini("timeout") or 300)
+    limit = marker.args[0] if marker and marker.args else _TEST_S
     faulthandler.dump_traceback_later(limit + _GRACE_S, exit=True, file=item.config.stash[_STDERR])
     try:
         return (yield)

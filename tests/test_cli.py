@@ -17,7 +17,10 @@ from zoo.errors import InputError
 
 
 def run(capsys: pytest.CaptureFixture, *arguments: object) -> tuple[int, str, str]:
-    status = cli.main([str(argument) for argument in arguments])
+    try:
+        status = cli.main([str(argument) for argument in arguments])
+    except SystemExit as ended:  # a command line that cannot be used, a help
+        status = ended.code
     captured = capsys.readouterr()
     return status, captured.out, captured.err
 
@@ -146,6 +149,7 @@ def test_predict_errors_are_one_line(capsys, small_folder: Path, genome_files, t
         ("list a b", "`zoo list` must have no further arguments. Received: unknown=['b']."),
         ("benchmark --prediction x", "`zoo benchmark` must be given --peaks/--gold_standard or --track."),
         ("predit m", "The command must be one of those that `zoo --help` lists. Received: command='predit'. The clos"),
+        ("benchmark --prediction x --peaks y -chromosome chr1", "Received: unknown=['-chromosome', 'chr1']."),
         ("--verson", "The closest is --version."),
     ],
 )
@@ -156,6 +160,23 @@ def test_a_command_line_that_cannot_be_used(capsys, line: str, said: str):
     assert err.startswith("zoo: error: ")
     assert len(err.splitlines()) == 1
     assert len(err) < 300
+
+
+def test_hidden_options_are_known_but_not_proposed():
+    from zoo.commands.parser import Parser
+
+    parser = Parser(prog="zoo x")
+    parser.add_argument("--genome", required=True)
+    parser.add_argument("--stride", "--step_size", type=int).option_strings = ["--stride"]
+    parser.add_argument("--xylophone", help="==SUPPRESS==")
+    with pytest.raises(InputError, match="must be given --genome"):
+        parser.parse_args(["--step_size", "3"])
+    with pytest.raises(InputError, match="The closest is --stride"):
+        parser.parse_args(["--strides", "3"])
+    with pytest.raises(InputError, match="`zoo x --help` lists what it takes"):
+        parser.parse_args(["--xylophon", "3"])
+    with pytest.raises(InputError, match=r"must be one that `zoo x` takes\. --cs must be left out\."):
+        parser.error("--cs must be left out")
 
 
 def test_numbers_below_zero_are_values(capsys, tmp_path: Path):

@@ -23,7 +23,10 @@ IN_ONE_PROCESS = """
 import json, sys
 from zoo.cli import main
 for line in json.loads(sys.argv[1]):
-    status = main(line)
+    try:
+        status = main(line)
+    except SystemExit as ended:
+        status = ended.code
     sys.stdout.flush()
     print("status", status, "keras" in sys.modules, flush=True)
 """

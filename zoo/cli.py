@@ -116,6 +116,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0, 1 for a check that fails, 2 for an error, 130 for Ctrl-C, 143 for SIGTERM.
+
+    Raises:
+        SystemExit: as argparse does, with 2 for a command line that cannot be used and 0 after a help or the version.
     """
     with streams.guarded(), stopping.stoppable() as stopper, _warnings_in_one_line():
         options = argparse.Namespace()
@@ -145,8 +148,12 @@ def _run(arguments: Sequence[str] | None, options: argparse.Namespace) -> int:
         return _USAGE
     try:
         parser.parse_args(given, options)
-    except SystemExit as shown:  # by --help and --version
-        return shown.code or 0
+    except SystemExit:  # by --help and --version
+        sys.stdout.flush()
+        raise
+    except ZooError as error:
+        _tell(f"error: {error}")
+        raise SystemExit(_USAGE) from None
     return options.command.run(options) or 0
 
 

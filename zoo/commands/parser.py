@@ -46,11 +46,16 @@ class Parser(argparse.ArgumentParser):
         """Raise what argparse would print before it exits."""
         found = _REQUIRED.fullmatch(message) or _ONE_OF.fullmatch(message)
         if found is None:
-            raise InputError(f"The command line must be as `{self.prog} --help` says ({message})")
-        if unknown := [text for text in self._given if text[:2] == "--" and text.split("=")[0] not in self._known()]:
+            raise InputError(f"The command line must be one that `{self.prog}` takes", hint=message)
+        known = self._option_string_actions
+        if unknown := [text for text in self._given if text[:2] == "--" and text.split("=")[0] not in known]:
             raise self._unknown(unknown)  # a misspelled option is why a required one is missing
         names = " or ".join(found[1].split(" ")) if found.re is _ONE_OF else found[1]
         raise InputError(f"`{self.prog}` must be given {names}", hint=self._help())
+
+    def _get_option_tuples(self, option_string: str) -> list:
+        """No option by its beginning: argparse reads `-chromosome` as `-c hromosome`, whatever `allow_abbrev` says."""
+        return []
 
     def _print_message(self, message: str, file: TextIO | None = None) -> None:
         """Print a help; argparse's would not say that the disk is full."""
@@ -82,17 +87,13 @@ class Parser(argparse.ArgumentParser):
 
     def _unknown(self, unknown: Sequence[str]) -> InputError:
         given = [item.split("=")[0] for item in unknown if item.startswith("-")]
-        near = closest(given[0], self._known(hidden=False)) if given else None
+        shown = (action for action in self._actions if action.help != argparse.SUPPRESS)
+        near = closest(given[0], (option for action in shown for option in action.option_strings)) if given else None
         received = {"unknown": [shortened(item) for item in unknown[:5]]}
         if not given:
             return InputError(f"`{self.prog}` must have no further arguments", received=received, hint=self._help())
         hint = f"The closest is {near}" if near else self._help()
         return InputError(f"`{self.prog}` must have options that it knows", received=received, hint=hint)
-
-    def _known(self, hidden: bool = True) -> list[str]:
-        """Its options as they are written; without those that the help does not show, if wanted."""
-        shown = [action for action in self._actions if hidden or action.help != argparse.SUPPRESS]
-        return [option for action in shown for option in action.option_strings]
 
     def _help(self) -> str:
         return f"`{self.prog} --help` lists what it takes"
