@@ -51,7 +51,7 @@ setup(
             "shap",
         ],
     },
-    entry_points={"console_scripts": ["zoo=zoo.cli:main"]},
+    entry_points={"console_scripts": ["zoo=zoo.__main__:main"]},
     classifiers=[
         "Intended Audience :: Science/Research",
         "Programming Language :: Python :: 3",

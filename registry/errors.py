@@ -5,9 +5,13 @@ genomes and models, and is where users import all of them from.
 """
 
 import re
+import sys
+import warnings
 from collections.abc import Mapping
+from pathlib import Path
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # the last ones reorder what is around them
+_PACKAGES = tuple(f"{Path(__file__).parents[1] / package}/" for package in ("registry", "zoo"))
 
 
 class ZooError(Exception):
@@ -66,6 +70,26 @@ class HubError(ZooError):
 
 class ZooWarning(UserWarning):
     """Something that does not stop the work but that a user should know."""
+
+
+def warn(message: str) -> None:
+    """Warn (`ZooWarning`) at the line of the user's that called into the zoo, however deep the cause lies.
+
+    Python shows a warning once for each such line. Without one (the command line, a thread) it is the outermost line.
+    """
+    frame = user = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(_PACKAGES):
+            user = frame.f_back or frame
+        frame = frame.f_back
+    warnings.warn_explicit(
+        printable(message),
+        ZooWarning,
+        user.f_code.co_filename,
+        user.f_lineno,
+        user.f_globals.get("__name__", "<unknown>"),
+        user.f_globals.setdefault("__warningregistry__", {}),
+    )
 
 
 def printable(text: str) -> str:

@@ -1,7 +1,11 @@
-"""What tests share: the data beside the project, a model of our own, a small genome."""
+"""What tests share: the data beside the project, a model of our own, a small genome; and a limit for every wait."""
 
+import faulthandler
 import json
 import os
+import socket
+import subprocess
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +32,49 @@ TABLE = "Standard_Thresh\tMonotonic_Avg_Precision\tMonotonic_Avg_Recall\tMonoton
         (0.8, 0.95, 0.1, 7.0, 0.18),
     ]
 )
+
+
+_LIMIT_S = 240  # of a wait that names none
+_TEST_S = 300  # of a test, as in .pytest.ini
+_GRACE_S = 30  # after which a test that hangs where no signal of Python's arrives ends its process
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give every wait a limit, so that whatever hangs has a name."""
+    config.stash[_STDERR] = os.dup(2)  # nothing is captured yet
+    socket.setdefaulttimeout(_LIMIT_S)
+    wait, communicate = subprocess.Popen.wait, subprocess.Popen.communicate
+    subprocess.Popen.wait = lambda self, timeout=None: wait(self, _limit(timeout))
+    subprocess.Popen.communicate = lambda self, input=None, timeout=None: communicate(self, input, _limit(timeout))
+    threading.Thread.join = _joined(threading.Thread.join)
+
+
+_STDERR = pytest.StashKey[int]()
+
+
+def _limit(timeout: float | None) -> float:
+    return _LIMIT_S if timeout is None else timeout
+
+
+def _joined(join):
+    def joined(self, timeout: float | None = None) -> None:
+        join(self, _limit(timeout))
+        if timeout is None and self.is_alive():
+            raise TimeoutError(f"{self} has not ended within {_LIMIT_S} s")
+
+    return joined
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item):
+    """A test that hangs inside a C library, where no time limit of Python's arrives: say where, and end the process."""
+    marker = item.get_closest_marker("timeout")
+    limit = marker.args[0] if marker and marker.args else _TEST_S
+    faulthandler.dump_traceback_later(limit + _GRACE_S, exit=True, file=item.config.stash[_STDERR])
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _shared() -> Path | None:

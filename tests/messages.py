@@ -5,22 +5,12 @@ To be read once as a whole, as a user would meet them: what is wrong, with "must
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ERRORS = {
-    "Diverged",
-    "GenomeMismatch",
-    "HubError",
-    "InputError",
-    "IntegrityError",
-    "MissingExtra",
-    "OfflineMiss",
-    "UnknownModel",
-    "ZooError",
-}
 
 
 @dataclass(frozen=True)
@@ -52,29 +42,73 @@ def files() -> list[Path]:
     return sorted(path for room in ("registry", "zoo", "recipes") for path in (ROOT / room).rglob("*.py"))
 
 
+def error_classes(trees: Iterable[ast.Module]) -> set[str]:
+    """Names of `ZooError`, everything derived from it, and argparse's error for a value of an option."""
+    bases = {
+        node.name: {ast.unparse(base).rsplit(".", 1)[-1] for base in node.bases}
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    found, size = {"ZooError", "ArgumentTypeError"}, 0
+    while len(found) > size:
+        size = len(found)
+        found |= {name for name, above in bases.items() if above & found}
+    return found
+
+
+@cache
+def _errors() -> frozenset[str]:
+    return frozenset(error_classes(ast.parse(path.read_text(encoding="utf-8")) for path in files()))
+
+
 def messages(path: Path) -> Iterator[Message]:
-    """The messages of a module, in its order; those that pass another error on are left out."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.Call):
+    """The messages of a module, in its order, one for each text that a rule can have.
+
+    Left out is only an error of ours that is passed on as another one, inside the `except` that caught it.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    passed_on = set(_passed_on(tree))
+    place = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path.name
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or node in passed_on or (kind := _name(node.func)) not in _errors():
             continue
-        kind = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if kind in ERRORS and node.args and ast.unparse(node.args[0]) != "str(error)":
-            named = {item.arg: _text(item.value) for item in node.keywords}
-            place = f"{path.relative_to(ROOT)}:{node.lineno}"
-            yield Message(place, kind, _text(node.args[0]), named.get("example"), named.get("hint"))
+        named = {item.arg: item.value for item in node.keywords}
+        rule = node.args[0] if node.args else named.get("rule")
+        if rule is None:
+            continue
+        others = [" / ".join(_texts(named[key])) if key in named else None for key in ("example", "hint")]
+        for text in _texts(rule):
+            yield Message(f"{place}:{node.lineno}", kind, text, *others)
 
 
-def _text(node: ast.expr) -> str:
-    """The text of a literal; of anything else its source in braces."""
+def _passed_on(tree: ast.Module) -> Iterator[ast.Call]:
+    """Calls `Kind(str(error), …)` where `error` was caught as an error of ours."""
+    for handler in ast.walk(tree):
+        if not isinstance(handler, ast.ExceptHandler) or handler.type is None or handler.name is None:
+            continue
+        caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        if {_name(kind) for kind in caught} <= _errors():
+            for node in ast.walk(handler):
+                if isinstance(node, ast.Call) and node.args and ast.unparse(node.args[0]) == f"str({handler.name})":
+                    yield node
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _texts(node: ast.expr) -> list[str]:
+    """Every text that an expression can be; of what is no literal its source, or … inside of one, in braces."""
     if isinstance(node, ast.Constant):
-        return str(node.value)
+        return [str(node.value)]
     if isinstance(node, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) else "{…}" for part in node.values)
+        return ["".join(part.value if isinstance(part, ast.Constant) else "{…}" for part in node.values)]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _text(node.left) + _text(node.right)
+        return [left + right for left in _texts(node.left) for right in _texts(node.right)]
     if isinstance(node, ast.IfExp):
-        return f"{_text(node.body)} / {_text(node.orelse)}"
-    return "{" + ast.unparse(node) + "}"
+        return _texts(node.body) + _texts(node.orelse)
+    return ["{" + ast.unparse(node) + "}"]
 
 
 if __name__ == "__main__":

@@ -9,12 +9,18 @@ from pathlib import Path
 
 import pytest
 
+import zoo
 from zoo import cli
+from zoo.commands import options, printing
 from zoo.data import synthetic
+from zoo.errors import InputError
 
 
 def run(capsys: pytest.CaptureFixture, *arguments: object) -> tuple[int, str, str]:
-    status = cli.main([str(argument) for argument in arguments])
+    try:
+        status = cli.main([str(argument) for argument in arguments])
+    except SystemExit as ended:  # a command line that cannot be used, a help
+        status = ended.code
     captured = capsys.readouterr()
     return status, captured.out, captured.err
 
@@ -31,7 +37,7 @@ def test_list(capsys):
 def test_list_nothing(capsys):
     status, _, err = run(capsys, "list", "nothing/*")
     assert status == 2
-    assert "A pattern matches a model. Received: pattern='nothing/*'. Example: maxatac/FOX*" in err
+    assert "A pattern must match a model. Received: pattern='nothing/*'. Example: maxatac/FOX*" in err
 
 
 def test_info(capsys):
@@ -56,9 +62,12 @@ def test_check(capsys, small_folder: Path):
     status, out, _ = run(capsys, "check", small_folder)
     assert status == 0
     assert "test/SMALL: passed" in out
-    status, out, _ = run(capsys, "check", small_folder, "--json", "--tolerance", "-1")
-    assert status == 1
-    assert json.loads(out)["passed"] is False
+    status, out, _ = run(capsys, "check", small_folder, "--json", "--tolerance", "0")
+    assert json.loads(out)["tolerance"] == 0
+    assert json.loads(out)["passed"] is (status == 0)
+    status, _, err = run(capsys, "check", small_folder, "--tolerance", "-1")
+    assert status == 2
+    assert "--tolerance must be a number of at least 0. Received: tolerance='-1'." in err
 
 
 def test_fetch_and_offline(capsys, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -117,10 +126,112 @@ def test_predict_errors_are_one_line(capsys, small_folder: Path, genome_files, t
     assert [path.name for path in tmp_path.iterdir()] == ["r.bed"]
 
 
-def test_unknown_options_are_errors(capsys):
-    with pytest.raises(SystemExit) as caught:
-        cli.main(["predict", "maxatac/CTCF", "--genome", "g", "--signal", "s", "--stepsize", "1024"])
-    assert caught.value.code == 2
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("predict m --genome g --stepsize 3", "unknown=['--stepsize', '3']. The closest is --stride."),
+        ("predict m --genom g", "unknown=['--genom']. The closest is --genome."),  # no abbreviation of an option
+        ("predict m", "`zoo predict` must be given --genome."),
+        ("predict m --genome", "--genome must have one value."),
+        ("predict m --genome g --regions r --chromosomes c", "--chromosomes must not be given together with --regions"),
+        ("predict m --genome g --strands bth", "--strands must be one of forward, both. Received: strands='bth'. The"),
+        (
+            "predict m --genome g --batch-size 1e3",
+            "--batch-size must be a whole number, in digits. Received: batch-si",
+        ),
+        (
+            f"predict m --genome g --stride {'9' * 5000}",
+            "--stride must be a whole number from -9,007,199,254,740,992",
+        ),
+        ("normalize a --output b --max nan", "--max must be a finite number. Received: max='nan'."),
+        ("normalize a --output b --max 1e999", "--max must be a finite number."),
+        ("list --json=3", "--json must have no value. Received: json='3'."),
+        ("list a b", "`zoo list` must have no further arguments. Received: unknown=['b']."),
+        ("benchmark --prediction x", "`zoo benchmark` must be given --peaks/--gold_standard or --track."),
+        ("predit m", "The command must be one of those that `zoo --help` lists. Received: command='predit'. The clos"),
+        ("benchmark --prediction x --peaks y -chromosome chr1", "Received: unknown=['-chromosome', 'chr1']."),
+        ("--verson", "The closest is --version."),
+    ],
+)
+def test_a_command_line_that_cannot_be_used(capsys, line: str, said: str):
+    status, out, err = run(capsys, *line.split())
+    assert (status, out) == (2, "")
+    assert said in err
+    assert err.startswith("zoo: error: ")
+    assert len(err.splitlines()) == 1
+    assert len(err) < 300
+
+
+def test_hidden_options_are_known_but_not_proposed():
+    from zoo.commands.parser import Parser
+
+    parser = Parser(prog="zoo x")
+    parser.add_argument("--genome", required=True)
+    parser.add_argument("--stride", "--step_size", type=int).option_strings = ["--stride"]
+    parser.add_argument("--xylophone", help="==SUPPRESS==")
+    with pytest.raises(InputError, match="must be given --genome"):
+        parser.parse_args(["--step_size", "3"])
+    with pytest.raises(InputError, match="The closest is --stride"):
+        parser.parse_args(["--strides", "3"])
+    with pytest.raises(InputError, match="`zoo x --help` lists what it takes"):
+        parser.parse_args(["--xylophon", "3"])
+    with pytest.raises(InputError, match=r"must be one that `zoo x` takes\. --cs must be left out\."):
+        parser.error("--cs must be left out")
+
+
+def test_numbers_below_zero_are_values(capsys, tmp_path: Path):
+    """argparse takes -1e-3 for an option."""
+    status, _, err = run(capsys, "normalize", tmp_path / "no.bw", "--output", tmp_path / "x.bw", "--min", "-1e-3")
+    assert status == 2
+    assert "no.bw" in err
+
+
+def test_bounds_of_numbers():
+    import argparse
+
+    assert options.whole(1, 9)("+7") == 7
+    assert options.real(0, 1)("1e-3") == 0.001
+    for read, text, said in [
+        (options.whole(1), "0", "must be a whole number of at least 1. Received: '0'"),
+        (options.whole(1, 1024), "2000", "must be a whole number from 1 to 1,024. Received: '2000'"),
+        (options.whole(at_most=5), "6", "must be a whole number of at most 5. Received: '6'"),
+        (options.whole(), "1_000", "must be a whole number, in digits. Received: '1_000'"),
+        (options.real(0, 1), "1.5", "must be a number from 0 to 1. Received: '1.5'"),
+        (options.real(), "inf", "must be a finite number. Received: 'inf'"),
+    ]:
+        with pytest.raises(argparse.ArgumentTypeError) as caught:
+            read(text)
+        assert str(caught.value) == said
+
+
+def test_json_has_no_nan(capsys):
+    with printing.strict_json():
+        print(json.dumps({"a": [float("nan"), 1.5, float("-inf")], "b": {"c": (1, None)}, "é": 0.1 + 0.2}))
+    out = capsys.readouterr().out
+    assert json.loads(out, parse_constant=pytest.fail) == {
+        "a": [None, 1.5, None],
+        "b": {"c": [1, None]},
+        "é": 0.1 + 0.2,
+    }
+
+
+def test_json_is_whole_or_not_there(capsys, monkeypatch: pytest.MonkeyPatch):
+    def env(options):
+        print('{"half":')
+        raise InputError("A thing must be")
+
+    monkeypatch.setattr("zoo.commands.env.env", env)
+    assert run(capsys, "env", "--json") == (2, "", "zoo: error: A thing must be.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"), [(["--version"], 0), (["--help"], 0), (["list", "--help"], 0), ([], 2)]
+)
+def test_help_and_version(capsys, arguments: list[str], status: int):
+    found, out, err = run(capsys, *arguments)
+    assert found == status
+    shown = err if status else out
+    assert "usage: zoo" in shown or shown == f"chromatin-zoo {zoo.__version__}\n"
 
 
 def test_warnings_are_one_line(capsys, small_folder: Path, genome_files, tmp_path: Path):
@@ -192,7 +303,30 @@ def test_a_reader_that_has_seen_enough(redirect: str):
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device"), "The output must be writable: No space left on device."),
+        (
+            PermissionError(13, "Permission denied", "a/b"),
+            "The file must be usable: Permission denied. Received: path=",
+        ),
+        (ConnectionError("reset"), "The system must be able to do this: reset."),
+        (MemoryError(), "The machine must have more free memory"),
+    ],
+)
+def test_errors_of_the_system_are_told(capsys, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str):
+    def env(options):
+        raise error
+
+    monkeypatch.setattr("zoo.commands.env.env", env)
+    status, out, err = run(capsys, "env")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"zoo: error: {said}")
+    assert len(err.splitlines()) == 1
+
+
 def test_standard_output_that_is_full():
     done = subprocess.run(["bash", "-c", f"{sys.executable} -m zoo list >/dev/full"], capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr == "zoo: error: The output can be written (No space left on device).\n"
+    assert done.stderr == "zoo: error: The output must be writable: No space left on device.\n"

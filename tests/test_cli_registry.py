@@ -21,7 +21,7 @@ def test_search_by_alias_and_name(capsys):
     assert [row["name"] for row in json.loads(out)] == ["maxatac/GATA3", "maxatac/GATA4", "maxatac/GATAD2B"]
     status, _, err = run(capsys, "search", "nothing at all")
     assert status == 2
-    assert "A search finds a model" in err
+    assert "The text must occur in the name, the aliases" in err
 
 
 def test_env_shows_what_is_in_force(capsys, monkeypatch: pytest.MonkeyPatch):

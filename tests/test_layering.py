@@ -1,8 +1,10 @@
 """The structure that the design promises."""
 
 import ast
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,46 @@ def test_imports_run_downward(package: str):
         assert not imports(path) & FORBIDDEN[package] - allowed, path
 
 
+FLOORS = (  # a room imports from those of the rows above its own, also inside functions
+    "registry",
+    "errors environment",
+    "files spec weights",
+    "genome layers",
+    "architectures predict",
+    "attribution data folder variants",
+    "plot porting",
+    "interpretation prepare",
+    "model",
+    "evaluate loading",
+    "chaining checkup train",
+    "commands",
+    "cli",
+    "__main__",
+)
+
+
+def rooms(path: Path) -> set[str]:
+    """The rooms that a module imports from: names below `zoo`, or `registry`."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"zoo.{alias.name}" for alias in node.names] if node.module == "zoo" else [node.module]
+        for package, _, rest in (name.partition(".") for name in names):
+            found |= {rest.split(".")[0]} if package == "zoo" else {package} & {"registry"}
+    return found - {"__version__", ""}
+
+
+def test_rooms_import_from_the_floors_below():
+    floor = {room: number for number, names in enumerate(FLOORS) for room in names.split()}
+    for path in sorted((ROOT / "zoo").rglob("*.py")):
+        room = path.relative_to(ROOT / "zoo").with_suffix("").parts[0]
+        if room == "__init__":
+            continue
+        above = {other for other in rooms(path) - {room} if floor[other] >= floor[room]}
+        assert not above, f"{path.relative_to(ROOT)} imports {above}"
+
+
 def test_architectures_and_layers_read_no_files():
     for path in [*(ROOT / "zoo" / "architectures").glob("*.py"), *(ROOT / "zoo" / "layers").glob("*.py")]:
         assert not imports(path) & {"h5py", "pathlib", "io", "os", "json"}, path
@@ -57,6 +99,7 @@ def test_architectures_and_layers_read_no_files():
             "-c",
             "import sys; from zoo.cli import main; main(['doctor', '--genome', '']); bad = {'keras'} & {*sys.modules}",
         ],
+        ["-c", "import zoo.commands.checks, zoo.commands.kept, sys; bad = {'keras'} & set(sys.modules)"],
     ],
 )
 def test_light_commands_import_nothing_heavy(arguments: list[str]):
@@ -81,3 +124,23 @@ def test_public_names_resolve_and_an_unknown_one_does_not():
     assert set(dir(zoo)) == set(zoo.__all__)
     with pytest.raises(AttributeError, match="no attribute 'laod'"):
         _ = zoo.laod
+
+
+def test_a_wait_without_a_limit_has_one(monkeypatch: pytest.MonkeyPatch):
+    """conftest.py gives it; so a test that hangs has a name and an end."""
+    import conftest
+
+    monkeypatch.setattr(conftest, "_LIMIT_S", 0.2)
+    with pytest.raises(subprocess.TimeoutExpired):
+        subprocess.run(["sleep", "60"])
+    with subprocess.Popen(["sleep", "60"]) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait()
+        process.kill()
+    ended = threading.Event()
+    waits = threading.Thread(target=ended.wait)
+    waits.start()
+    with pytest.raises(TimeoutError):
+        waits.join()
+    ended.set()
+    assert socket.getdefaulttimeout() == 240

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import messages
@@ -48,9 +50,63 @@ def test_a_message_does_not_obey_control_characters():
     assert str(InputError("A name must be text", where="a\x1b[2Jb\nc")) == r"a\x1b[2Jb\nc: A name must be text."
 
 
+def test_a_warning_points_at_the_line_of_the_user(tmp_path: Path):
+    """Through a generator and a context manager of the library's, and once for each line."""
+    script = tmp_path / "user.py"
+    lines = [
+        "import warnings",
+        "from zoo.genome import _deep",
+        "for _ in range(3):",
+        "    _deep.call()",
+        "_deep.call()",
+    ]
+    script.write_text("\n".join(lines))
+    deep = (
+        "import contextlib, registry.errors\n"
+        "@contextlib.contextmanager\n"
+        "def inner():\n    registry.errors.warn('thin sample\\x1b')\n    yield\n"
+        "def rows():\n    with inner():\n        yield 1\n"
+        "def call():\n    return sorted(rows(), key=lambda row: row)\n"
+    )
+    code = (
+        "import sys, types, runpy, zoo.genome\n"
+        "from pathlib import Path\n"
+        "module = types.ModuleType('zoo.genome._deep')\n"
+        "where = str(Path(zoo.genome.__file__).with_name('_deep.py'))\n"
+        f"exec(compile({deep!r}, where, 'exec'), module.__dict__)\n"
+        "sys.modules['zoo.genome._deep'] = zoo.genome._deep = module\n"
+        "runpy.run_path(sys.argv[1])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, script], capture_output=True, text=True, cwd=messages.ROOT)
+    told = [line for line in done.stderr.splitlines() if "ZooWarning" in line]
+    assert told == [f"{script}:{line}: ZooWarning: thin sample\\x1b" for line in (4, 5)], done.stderr
+
+
 def test_every_message_is_listed():
-    """The list is complete: no module raises an error of ours through a name that it does not know."""
     known = {path.stem for path in messages.files()}
-    assert {"errors", "bed", "signal", "job"} <= known
-    assert len([item for path in messages.files() for item in messages.messages(path)]) > 300
-    assert Path(messages.__file__).is_file()
+    assert {"errors", "bed", "signal", "job", "parser", "demo"} <= known
+    listed = [item for path in messages.files() for item in messages.messages(path)]
+    assert len(listed) > 300
+    assert {item.kind for item in listed} >= {"InputError", "ZooError", "IntegrityError", "Diverged", "HubError"}
+
+
+@pytest.mark.parametrize(
+    ("source", "rules"),
+    [
+        ("InputError('A must b')", ["A must b"]),
+        ("errors.InputError(rule='A is b')", ["A is b"]),
+        ("InputError('A must b' if c else 'A is b')", ["A must b", "A is b"]),
+        ("InputError('A ' + ('must b' if c else 'is b'))", ["A must b", "A is b"]),
+        ("InputError(RULES['must'])", ["{…}"]),  # a rule that is not there to be read is no rule with "must"
+        ("InputError(f'In a spec {rule}')", ["In a spec {…}"]),
+        ("Diverged('It is b')", ["It is b"]),
+        ("argparse.ArgumentTypeError('is odd')", ["is odd"]),
+        ("ValueError('is odd')", []),
+        ("try: f()\nexcept OSError as error: raise InputError(str(error))", ["{…}"]),
+        ("try: f()\nexcept (InputError, ZooError) as error: raise InputError(str(error))", []),
+    ],
+)
+def test_no_rule_slips_through(source: str, rules: list[str], tmp_path: Path):
+    (tmp_path / "module.py").write_text(source)
+    found = [re.sub(r"\{.*\}", "{…}", item.rule) for item in messages.messages(tmp_path / "module.py")]
+    assert found == rules

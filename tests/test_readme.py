@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,12 @@ from pathlib import Path
 import hub_server
 import pytest
 
+from zoo import cli
 from zoo.data import synthetic
 from zoo.genome.sequence import Genome
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -53,6 +55,7 @@ def test_python_blocks(workplace: Path):
     assert {path.name for path in (workplace / "out").iterdir()} == {"ctcf.bw", "ctcf.bed", "ctcf.json"}
 
 
+@pytest.mark.timeout(900)  # some thirty processes that import TensorFlow
 def test_command_line_blocks(workplace: Path):
     install, *commands = blocks("bash")
     assert install.strip() == "pip install ."  # what tests/run.sh does with --editable
@@ -67,7 +70,7 @@ def test_command_line_blocks(workplace: Path):
             "ZOO_FAMILIES": str(workplace / "families"),
         }
         shell = ["bash", "-euo", "pipefail", "-c", "".join(commands)]
-        done = subprocess.run(shell, cwd=workplace, capture_output=True, text=True, env=environment)
+        done = subprocess.run(shell, cwd=workplace, capture_output=True, text=True, env=environment, timeout=880)
         assert done.returncode == 0, done.stderr
         assert hub.repos["lab/maxatac"].tags.keys() == {"v1.0"}
     assert "maxatac/CTCF: passed" in done.stdout
@@ -92,9 +95,31 @@ def test_command_line_blocks(workplace: Path):
     }
 
 
-def test_files_that_the_readme_names_exist():
-    for name in re.findall(r"(?:recipes|tests)/[\w/.]+\w", README):
+DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_files_that_a_document_names_exist(document: Path):
+    text = document.read_text(encoding="utf-8")
+    for name in re.findall(r"(?:recipes|tests|docs)/[\w/.]+\w", text):
         assert (ROOT / name).exists(), name
+    for name in re.findall(r"zoo/[\w/.]+\.py", text):
+        assert (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_within_the_text_are_accepted(document: Path):
+    """Each `zoo COMMAND …` that is written out, without `…` and brackets."""
+    found = re.findall(r"`zoo ([a-z]+ [^`\n]+)`", document.read_text(encoding="utf-8"))
+    lines = [line for line in found if not re.search(r"[…\[]|^[a-z]+ --help$", line)]
+    assert lines
+    for line in lines:
+        assert cli.make_parser().parse_args(shlex.split(line)).command.name == line.split()[0], line
+
+
+def test_every_command_is_documented():
+    for command in cli.COMMANDS:
+        assert re.search(rf"zoo {command.name}\b|`{command.name}`", README), command.name
 
 
 def run_demo(folder: Path, **environment: str) -> subprocess.CompletedProcess:
@@ -140,7 +165,11 @@ def test_demo_without_weights_goes_on_with_a_model_that_ships(tmp_path: Path):
     ("script", "arguments", "expected"),
     [
         ("recipes/demo.sh", ["a folder"], [f"--editable {ROOT}", f"{ROOT}/recipes/demo.py a folder"]),
-        ("tests/run.sh", ["-k", "x"], [f"--editable {ROOT}[test]", "-m pytest -n 2 --dist loadfile -k x"]),
+        (
+            "tests/run.sh",
+            ["-k", "x"],
+            [f"--editable {ROOT}[test]", "-m pytest -n 2 --dist loadfile --max-worker-restart=1 -k x"],
+        ),
     ],
 )
 def test_scripts_set_up_their_environment_once(tmp_path: Path, script: str, arguments: list, expected: list):

@@ -1,1 +1,1 @@
-"""The command lines of sub-commands with many options; the originals' options by their names."""
+"""The sub-commands of `zoo`, one file each: what adds their options to a parser, and what runs them."""

@@ -1,0 +1,128 @@
+"""What a command refuses before Keras is imported, which takes ten seconds: names, files, columns, outputs.
+
+Each function takes the parsed options. It opens what the command will open, with the same functions, and forgets it;
+what it lets pass is checked once more where it is used.
+"""
+
+import argparse
+import json
+import os
+import warnings
+from collections.abc import Iterable
+from dataclasses import fields
+
+from registry.paths import user_path
+from zoo import loading
+from zoo.errors import InputError, ZooWarning
+from zoo.files.atomic import check_outputs
+from zoo.spec import ModelSpec
+
+_BIGWIG = (".bw", ".bigwig", ".bigWig")  # are taken off an output's name
+
+
+def predict(options: argparse.Namespace) -> None:
+    """Model, genome, signal, regions, chromosomes, blacklist; that the outputs can be written."""
+    spec, source = _spec(options.name)
+    _inputs(spec, options, options.regions)
+    _output(options, (".bw", ".bed", ".tsv", ".json"), source, options.regions)
+
+
+def attribute(options: argparse.Namespace) -> None:
+    """The same for attributions."""
+    spec, source = _spec(options.name)
+    _inputs(spec, options, options.regions)
+    _output(options, (".npz", ".bw", ".signal.bw", ".json"), source, options.regions)
+
+
+def variants(options: argparse.Namespace) -> None:
+    """The same for variants, and that the file of variants is there."""
+    spec, source = _spec(options.name)
+    path = user_path(options.variants, "variants")
+    if not path.exists() or path.is_dir():
+        raise InputError(
+            "The file of variants must exist: a VCF file, or a table with the columns chrom, pos, ref and alt",
+            received={"variants": options.variants},
+        )
+    _inputs(spec, options, None)
+    _output(options, (".tsv", ".skipped.tsv", ".vcf", ".reference.bw", ".alternative.bw", ".json"), source, path)
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Model, genome, signal, peaks and what is left out; that the outputs can be written."""
+    from zoo.data.regions import on_genome
+    from zoo.genome import bed
+    from zoo.genome.sequence import Genome
+    from zoo.genome.signal import Signal
+
+    _, source = _spec(options.name)
+    genome = Genome(options.genome)
+    Signal(options.signal)
+    if options.peaks:
+        bed.read_summits(options.peaks)
+    for path in filter(None, (options.blacklist, options.unmappable)):
+        on_genome(path, genome)
+    _output(options, (".json", ".html"), source, options.peaks, options.unmappable)
+
+
+def motifs(options: argparse.Namespace) -> None:
+    """Attributions and known motifs."""
+    from zoo.genome.motifs import read_motifs
+
+    if options.motifs is not None:
+        read_motifs(options.motifs)
+    path = user_path(options.attributions, "attributions")
+    if not path.is_file():
+        raise InputError(
+            "The file of attributions must exist",
+            received={"attributions": options.attributions},
+            hint="`zoo attribute … --output out/why` writes out/why.npz",
+        )
+
+
+def train(options: argparse.Namespace) -> None:
+    """The configuration, as far as it can be checked without a network."""
+    from zoo.commands.train import configure
+
+    if options.config is not None:
+        configure(options.config, options, {})
+
+
+def _spec(name: str) -> tuple[ModelSpec, object]:
+    """The spec of a model, and its folder if it was named by one."""
+    info = loading.info(name)
+    said = {key: info[key] for key in ("schema", *(field.name for field in fields(ModelSpec))) if key in info}
+    return ModelSpec.from_json(json.dumps(said).encode(), name), info.get("source")
+
+
+def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object) -> None:
+    """Open everything and match it, without the warnings, which come when it is opened to be used."""
+    from zoo.predict.inputs import Inputs
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ZooWarning)
+        Inputs.open(
+            spec,
+            options.genome,
+            options.signal,
+            None if regions == "auto" else regions,
+            getattr(options, "chromosomes", None),
+            getattr(options, "blacklist", None),
+        )
+
+
+def _output(options: argparse.Namespace, suffixes: Iterable[str], *reads: object) -> None:
+    """Refuse an output that is read, or that cannot be written."""
+    if options.output is None:
+        return
+    base = user_path(options.output, "output")
+    if base.suffix in _BIGWIG:
+        base = base.with_suffix("")
+    inputs = (getattr(options, name, None) for name in ("genome", "signal", "blacklist"))
+    check_outputs([base.with_name(base.name + suffix) for suffix in suffixes if base.name], [*inputs, *reads])
+    folder = next(path for path in base.absolute().parents if path.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(
+            "The output must be in a folder that can be written",
+            received={"output": options.output, "folder": str(folder)},
+            example="out/ctcf",
+        )

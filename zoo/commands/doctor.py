@@ -1,0 +1,36 @@
+"""The command line of `zoo doctor`."""
+
+import argparse
+import json
+
+from zoo import loading
+from zoo.commands.heavy import import_keras
+
+_INPUTS = ("genome", "signal", "regions", "vcf", "blacklist", "model", "output")
+
+
+def add_doctor(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo doctor`."""
+    parser.add_argument("--genome", required=True, help="sequence, .2bit")
+    parser.add_argument("--signal", help="normalized ATAC-seq track, .bw")
+    parser.add_argument("--regions", help="a BED file, a region, or auto")
+    parser.add_argument("--vcf", help="variants")
+    parser.add_argument("--blacklist", help="BED")
+    parser.add_argument("--model", metavar="NAME", help="compare the signal with its training data, estimate run time")
+    parser.add_argument("--output", help="where results would go, to check for free disk space")
+    parser.add_argument("--json", action="store_true", help="machine-readable output")
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Run `zoo doctor`."""
+    if options.model:
+        loading.info(options.model)
+        import_keras()
+    from zoo.checkup import doctor as run
+
+    found = run(**{name: getattr(options, name) for name in _INPUTS})
+    if options.json:
+        print(json.dumps(found.to_json(), indent=1))
+    else:
+        print(found)
+    return 0 if found.passed else 1

@@ -1,0 +1,32 @@
+"""Whether an interrupted command left something that the same command goes on with, by its parsed options."""
+
+import argparse
+
+from registry.paths import user_path
+from zoo.files.job import MARK
+
+
+def job(options: argparse.Namespace) -> bool:
+    """Finished parts in the folder of a `zoo.files.job.Job`."""
+    if getattr(options, "output", None) is None:
+        return False
+    base = user_path(options.output)
+    folders = [base.with_name(f"{name}.partial") for name in {base.name, base.stem}]
+    return any(
+        (folder / MARK).is_file() and any(path.suffix != ".tmp" for path in folder.glob("part-*")) for folder in folders
+    )
+
+
+def download(options: argparse.Namespace) -> bool:
+    """A download that goes on at the byte where it stopped."""
+    return any(user_path(options.to).glob("*.part"))
+
+
+def patterns(options: argparse.Namespace) -> bool:
+    """Patterns that were found and are not looked for again."""
+    return (user_path(options.output) / "patterns.json").is_file()
+
+
+def run(options: argparse.Namespace) -> bool:
+    """The checkpoint of a training run."""
+    return options.out is not None and any(user_path(options.out).glob("**/checkpoint.npz"))
