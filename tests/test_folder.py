@@ -60,9 +60,9 @@ def test_spec_has_a_closed_set_of_keys_and_types(change, message: str):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda spec: spec["output"].update(bins=9), "inside the window"),
-        (lambda spec: spec["prediction"].update(stride=50), "multiple of the bin size"),
-        (lambda spec: spec["prediction"].update(views=["sideways"]), "views are among"),
+        (lambda spec: spec["output"].update(bins=9), "must lie inside the window"),
+        (lambda spec: spec["prediction"].update(stride=50), "must be a multiple of the bin size"),
+        (lambda spec: spec["prediction"].update(views=["sideways"]), "views must be among"),
         (lambda spec: spec["output"].update(bin_size=0), "bin"),
     ],
 )
@@ -190,7 +190,7 @@ def hard_link_loop(file: h5py.File) -> None:
         (shape_bomb, "lie in it"),
         (virtual, "arrays of its own"),
         (soft_link_loop, "no links"),
-        (hard_link_loop, "not deep"),
+        (hard_link_loop, "one name"),
         (nan, "finite"),
         (missing, "62 tensors"),
         (additional, "62 tensors"),
@@ -213,7 +213,7 @@ def test_weights_that_are_not_the_networks_are_refused(copy: Path, change, messa
 @pytest.mark.parametrize("content", [b"", b"PK", b"\x89HDF\r\n\x1a\n" + bytes(100)])
 def test_what_is_no_hdf5(copy: Path, content: bytes):
     (copy / "model.weights.h5").write_bytes(content)
-    with pytest.raises(IntegrityError, match="HDF5"):
+    with pytest.raises(IntegrityError, match="A weights file must be"):
         zoo.load(copy)
 
 

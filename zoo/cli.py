@@ -280,9 +280,8 @@ def _env(options: argparse.Namespace) -> None:
 
 
 def _publish(options: argparse.Namespace) -> None:
-    from registry import publish
-
-    release = publish(
+    _import_keras()
+    release = loading.publish(
         options.folders,
         options.repo,
         options.tag,

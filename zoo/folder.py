@@ -54,7 +54,9 @@ def read_spec(folder: Path) -> ModelSpec:
         data = config.read_bytes()
     except OSError as error:
         raise InputError(
-            f"A model folder has a config.json that can be read ({error.strerror})", received={"folder": str(folder)}
+            f"A model folder must have a readable {CONFIG}: {error.strerror}",
+            received={"folder": str(folder)},
+            hint="`zoo list` shows the names of the registry",
         ) from None
     return ModelSpec.from_json(data, config)
 
@@ -70,7 +72,7 @@ def read_network(folder: Path, spec: ModelSpec):
     found = (network.input_shape, architectures.scores(network).output_shape)
     if found != expected:
         raise IntegrityError(
-            "The network has the shapes that its spec promises",
+            "The network must have the shapes that its spec promises",
             where=folder,
             received={"spec": expected, "network": found},
         )
@@ -84,18 +86,42 @@ def read_thresholds(folder: Path) -> ThresholdTable | None:
     return ThresholdTable.read(path) if path.is_file() else None
 
 
-def read_golden(folder: Path) -> Golden:
-    """The golden inputs and outputs of a folder. Raises `IntegrityError` if they cannot be read."""
-    try:
-        if sum(item.file_size for item in zipfile.ZipFile(folder / GOLDEN).infolist()) > _GOLDEN_BYTES:
-            raise ValueError(f"more than {_GOLDEN_BYTES:,} bytes")
-        with np.load(folder / GOLDEN, allow_pickle=False) as arrays:
+def read_golden(folder: Path, spec: ModelSpec) -> Golden:
+    """The golden inputs and outputs of a folder.
+
+    Raises `IntegrityError` if they cannot be read, or are not finite float32 arrays of the shapes of the spec.
+    """
+    path = folder / GOLDEN
+    with weights.parsing("The file of golden inputs and outputs", path):
+        with zipfile.ZipFile(path) as archive:
+            sizes = {item.filename: item.file_size for item in archive.infolist()}
+        if sorted(sizes) != ["inputs.npy", "outputs.npy"] or sum(sizes.values()) > _GOLDEN_BYTES:
+            raise IntegrityError(
+                f"Golden inputs and outputs must be two arrays of at most {_GOLDEN_BYTES:,} bytes",
+                where=path,
+                received={"files": sizes},
+            )
+        with np.load(path, allow_pickle=False) as arrays:
             golden = Golden(arrays["inputs"], arrays["outputs"])
-        if golden.inputs.ndim != 3 or golden.outputs.ndim != 2 or len(golden.inputs) != len(golden.outputs):
-            raise ValueError(f"shapes {golden.inputs.shape} and {golden.outputs.shape}")
-        return golden
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise IntegrityError(f"Golden inputs and outputs are arrays ({error})", where=folder / GOLDEN) from None
+    expected = ((spec.input.window, spec.input.channels), (spec.output.bins,))
+    found = (golden.inputs.shape[1:], golden.outputs.shape[1:])
+    count = golden.inputs.shape[:1]
+    if (
+        found != expected
+        or not count[0]
+        or golden.outputs.shape[:1] != count
+        or any(array.dtype != np.float32 or not np.isfinite(array).all() for array in (golden.inputs, golden.outputs))
+    ):
+        raise IntegrityError(
+            "Golden inputs and outputs must be finite float32 arrays of the shapes of the spec",
+            where=path,
+            received={
+                "spec": [("n", *shape) for shape in expected],
+                "inputs": (golden.inputs.shape, str(golden.inputs.dtype)),
+                "outputs": (golden.outputs.shape, str(golden.outputs.dtype)),
+            },
+        )
+    return golden
 
 
 def verify(folder: Path) -> None:
