@@ -280,7 +280,7 @@ def _env(options: argparse.Namespace) -> None:
 
 
 def _publish(options: argparse.Namespace) -> None:
-    _import_keras()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     release = loading.publish(
         options.folders,
         options.repo,

@@ -96,7 +96,9 @@ def publish(folders: Sequence[str | Path], repo: str, tag: str, **options: objec
 
 
 def _check(path: Path) -> None:
-    from zoo.model import Model
+    folder.read_golden(path, folder.read_spec(path))
+    folder.read_thresholds(path)
+    from zoo.model import Model  # only now: it imports Keras
 
     check = Model(path).check(_TOLERANCE)
     if not check.passed:
