@@ -91,16 +91,7 @@ class RemoteFile:
         pure = PurePosixPath(self.path)
         if pure.is_absolute() or ".." in pure.parts or "\\" in self.path or ":" in self.path or not pure.parts:
             raise IntegrityError("A path in an index must stay inside its release", received={"path": self.path})
-        if type(self.size) is not int or not 0 <= self.size <= _MOST_BYTES:
-            raise IntegrityError(
-                f"A file's size must be a number of bytes from 0 to {_MOST_BYTES:,}",
-                where=self.path,
-                received={"size": self.size},
-            )
-        if not isinstance(self.sha256, str) or not _SHA256.fullmatch(self.sha256):
-            raise IntegrityError(
-                "A digest must be 64 lower-case hex digits", where=self.path, received={"sha256": self.sha256}
-            )
+        _check_stamp(self.size, self.sha256)
 
 
 @dataclass(frozen=True)
@@ -213,7 +204,7 @@ class PublishedFile:
     sha256: str
 
     def __post_init__(self) -> None:
-        RemoteFile("x", self.size, self.sha256)
+        _check_stamp(self.size, self.sha256)
 
 
 @dataclass(frozen=True)
@@ -269,3 +260,12 @@ def _check_name(family: str, model: str) -> None:
             raise IntegrityError(
                 "An index must list models by names family/MODEL", received={"family": family, "model": model}
             )
+
+
+def _check_stamp(size: object, sha256: object) -> None:
+    if type(size) is not int or not 0 <= size <= _MOST_BYTES:
+        raise IntegrityError(
+            f"A file's size must be a number of bytes from 0 to {_MOST_BYTES:,}", received={"size": size}
+        )
+    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+        raise IntegrityError("A digest must be 64 lower-case hex digits", received={"sha256": sha256})

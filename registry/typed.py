@@ -12,7 +12,7 @@ import types
 import typing
 from collections.abc import Mapping
 
-from registry.errors import IntegrityError
+from registry.errors import InputError, IntegrityError
 
 _MOST_BYTES = 16 << 20  # no index or config of ours comes near
 _MOST_DEPTH = 32
@@ -127,7 +127,7 @@ def parse(kind: object, value: object, where: object) -> object:
         hints = typing.get_type_hints(kind)
         optional = {field.name for field in dataclasses.fields(kind) if field.default is not dataclasses.MISSING}
         closed(value, set(hints), where, optional)
-        return kind(**{key: parse(hints[key], item, f"{where}: {key}") for key, item in value.items()})
+        return _made(kind, {key: parse(hints[key], item, f"{where}: {key}") for key, item in value.items()}, where)
     if origin in (types.UnionType, typing.Union):
         return parse(_option(arguments, value), value, where)
     if origin is tuple and isinstance(value, list):
@@ -139,6 +139,17 @@ def parse(kind: object, value: object, where: object) -> object:
     if type(value) is not kind:
         raise IntegrityError(f"This value must be of type {_name(kind)}", where=where, received={"value": value})
     return value
+
+
+def _made(kind: type, values: dict, where: object) -> object:
+    """A dataclass of some values; what it refuses itself is told with the path to it."""
+    try:
+        return kind(**values)
+    except (InputError, IntegrityError) as error:
+        place = where if error.where is None else f"{where}: {error.where}"
+        raise type(error)(
+            error.rule, where=place, received=error.received, example=error.example, hint=error.hint
+        ) from None
 
 
 def _name(kind: object) -> str:
