@@ -92,17 +92,19 @@ def read_golden(folder: Path, spec: ModelSpec) -> Golden:
     Raises `IntegrityError` if they cannot be read, or are not finite float32 arrays of the shapes of the spec.
     """
     path = folder / GOLDEN
-    with weights.parsing("The file of golden inputs and outputs", path):
-        with zipfile.ZipFile(path) as archive:
-            sizes = {item.filename: item.file_size for item in archive.infolist()}
+    with weights.parsing("The file of golden inputs and outputs", path), zipfile.ZipFile(path) as archive:
+        sizes = {item.filename: item.file_size for item in archive.infolist()}
         if sorted(sizes) != ["inputs.npy", "outputs.npy"] or sum(sizes.values()) > _GOLDEN_BYTES:
             raise IntegrityError(
                 f"Golden inputs and outputs must be two arrays of at most {_GOLDEN_BYTES:,} bytes",
                 where=path,
                 received={"files": sizes},
             )
-        with np.load(path, allow_pickle=False) as arrays:
-            golden = Golden(arrays["inputs"], arrays["outputs"])
+        arrays = []
+        for name in ("inputs.npy", "outputs.npy"):
+            with archive.open(name) as file:
+                arrays.append(np.lib.format.read_array(file, allow_pickle=False))
+        golden = Golden(*arrays)
     expected = ((spec.input.window, spec.input.channels), (spec.output.bins,))
     found = (golden.inputs.shape[1:], golden.outputs.shape[1:])
     count = golden.inputs.shape[:1]
