@@ -56,7 +56,7 @@ def resolve(name: str) -> tuple[Family, Entry]:
     entry = family.models[parsed.model]
     if parsed.revision and not family.hub and not _pinned(family, parsed.revision):
         raise UnknownModel(
-            f"The revision must be the only one that {entry.name} has, as it is not on the Hub",
+            f"The revision of {entry.name} must be the pinned one, as it is not on the Hub",
             example=f"{entry.name}@{family.upstream.commit[:7]}" if family.upstream else entry.name,
             received={"name": name},
         )
@@ -77,7 +77,7 @@ def parse(name: str) -> Name:
     parsed = Name.parse(full)
     if f"{parsed.family}/{parsed.model}" not in known:
         raise UnknownModel(
-            f"A model must be in an index; closest: {_closest(name, known)}",
+            f"The registry must list the model; closest: {_closest(name, known)}",
             received={"name": name},
             hint="`zoo list` and `zoo search` find names",
         )

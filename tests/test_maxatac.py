@@ -355,7 +355,9 @@ def give_weights(path: Path, seed: int) -> None:
     with h5py.File(path, "a") as file:
         for array in weights.arrays(file, path):
             if array.name.endswith("kernel:0"):
-                array[...] = generator.normal(0, 0.1, array.shape)
+                array[...] = generator.normal(0, (2 / np.prod(array.shape[:2])) ** 0.5, array.shape)
+            elif array.name.endswith(("gamma:0", "variance:0")):
+                array[...] = 1
 
 
 def test_a_file_of_ones_own(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

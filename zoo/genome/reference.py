@@ -206,7 +206,7 @@ def _reachable(address: str) -> Iterator[None]:
         raise OfflineMiss(
             f"The server must deliver the file: {error}",
             received={"file": address},
-            hint="The same command goes on where it stopped; a folder with the files can be given as mirror",
+            hint="A folder with the files can be given as mirror",
         ) from None
 
 
