@@ -22,7 +22,7 @@ from registry import card, schema, store, typed
 from registry.errors import HubError, InputError, IntegrityError, ZooError, masked
 from registry.paths import user_path
 from registry.schema import REQUIRED, Entry, Family, Name, Pin, PublishedFile, PublishedModel, RepositoryIndex
-from registry.sources import INDEX, HubFolder, Miss, endpoint
+from registry.sources import INDEX, HubFolder, Miss, endpoint, head_of
 
 CONTENTS = (*REQUIRED, "thresholds.png", "thresholds.tsv")
 
@@ -179,20 +179,18 @@ def _entry(name: str) -> Entry | None:
 
 def _published(api, repo: str) -> tuple[str | None, RepositoryIndex | None]:
     """The head of the repository and its index; None for one that does not exist or is empty."""
-    from huggingface_hub.errors import RepositoryNotFoundError
-
-    with _hub_errors(repo):
-        try:
-            found = api.repo_info(repo)
-            head = schema.commit(found.sha, repo)
-        except RepositoryNotFoundError:
+    try:
+        head = head_of(repo, token=api.token)
+    except Miss as miss:
+        if miss.status in (401, 404):  # none, or none for whoever asks: making it will tell
             return None, None
-        if INDEX not in {file.rfilename for file in found.siblings or ()}:
+        raise HubError(f"The Hub must be reachable: {miss}", where=repo) from None
+    try:
+        return head, HubFolder(repo, head, "", None, repo, api.token).index()[0]
+    except Miss as miss:
+        if miss.status == 404:
             return head, None
-        try:
-            return head, HubFolder(repo, head, "", None, repo, api.token).index()[0]
-        except Miss as miss:
-            raise HubError(f"The index of a repository must be readable: {miss}", where=repo) from None
+        raise HubError(f"The index of a repository must be readable: {miss}", where=repo) from None
 
 
 def _uploads(index: RepositoryIndex, old: RepositoryIndex | None, found: Mapping[str, Path]) -> dict[str, Path | bytes]:

@@ -29,7 +29,15 @@ Convert = Callable[[Mapping[str, bytes], Path], None]
 
 
 class Miss(Exception):
-    """A source does not have the model, or could not be reached; the text says why."""
+    """A source does not have the model, or could not be reached; the text says why.
+
+    Attributes:
+        status: that a server of HTTP answered with, or None.
+    """
+
+    def __init__(self, problem: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(problem)
 
 
 class Source(Protocol):
@@ -209,11 +217,11 @@ def commit_of(name: HubName) -> str:
     )
 
 
-def head_of(repo: str, revision: str = "main") -> str:
+def head_of(repo: str, revision: str = "main", token: str | None = None) -> str:
     """The commit that a revision means now. Raises `Miss`, or `IntegrityError` for an answer that names none."""
     what = f"{repo}@{revision}"
     quoted = urllib.parse.quote(revision, safe="")
-    answer = _from_hub(f"api/models/{repo}/revision/{quoted}", _MOST_INDEX, what)
+    answer = _from_hub(f"api/models/{repo}/revision/{quoted}", _MOST_INDEX, what, token)
     return schema.commit(typed.load_json(answer, what, foreign=True).get("sha"), what)
 
 
@@ -237,7 +245,7 @@ def fill(name: str, sources: Iterable[Source], target: Path) -> dict[str, str]:
             path.unlink()
     if damaged is not None:
         for text in tried:
-            damaged.add_note(f"Also tried: {text}")
+            damaged.add_note(f"Also tried: {masked(text)}")
         raise damaged
     if offline():
         tried.append("network: switched off by ZOO_OFFLINE or HF_HUB_OFFLINE")
@@ -287,7 +295,7 @@ def _misses(what: str) -> Iterator[None]:
         raise OSError(*error.args) from None
     except download.Failed as error:
         hint = "; a private repository needs a token (hf auth login)" if error.status in (401, 403) else ""
-        raise Miss(f"{what}: {error}{hint}") from None
+        raise Miss(f"{what}: {error}{hint}", error.status) from None
 
 
 def _checked(data: bytes, file: RemoteFile, where: str) -> bytes:

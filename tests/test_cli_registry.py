@@ -34,6 +34,11 @@ def test_env_shows_what_is_in_force(capsys, monkeypatch: pytest.MonkeyPatch):
     found = json.loads(out)
     assert status == 0
     assert (found["1 cache"], found["3 Hub"]) == ("/somewhere", "http://hub.example")
+    for key in ("HF_ENDPOINT", "ZOO_UPSTREAM", "ZOO_UCSC", "ZOO_MIRROR", "ZOO_FAMILIES"):
+        monkeypatch.setenv(key, "https://alice:S3/C?R#E@T@hub.example")
+    _, out, _ = run(capsys, "env")
+    assert out.count("https://***@hub.example") == 5
+    assert "S3" not in out
     monkeypatch.setenv("ZOO_OFFLINE", "1")
     _, out, _ = run(capsys, "env")
     assert "3 Hub                    off" in out

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import registry.store
+from registry.errors import masked
 from zoo import architectures, weights
 from zoo.errors import InputError, IntegrityError
 from zoo.predict.thresholds import ThresholdTable
@@ -136,4 +137,4 @@ def source(folder: Path) -> dict[str, str]:
     """Where the files of a folder are from: source, commit; empty if the folder does not say."""
     if not (folder / registry.store.DIGESTS).is_file():
         return {}
-    return dict(registry.store.read_digests(folder).source)
+    return {key: masked(value) for key, value in registry.store.read_digests(folder).source.items()}
