@@ -438,3 +438,22 @@ def test_spec_is_within_reason(change, message: str):
 def test_metrics_are_finite(number: float):
     with pytest.raises(InputError, match="metrics must be finite"):
         small_spec(metrics={"best_f1": number})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"filters": 10**12},
+        {"growth": 1e15},
+        {"kernel_size": 10**9},
+        {"dilations": [1] * 10_000},
+        {"dilations": [1, 1, 2, 4, 10**10]},
+        {"filters": -1},
+        {"pool_size": 0},
+    ],
+)
+def test_a_network_that_does_not_fit_its_weights(copy: Path, config: dict):
+    """No hang, no crash, no traceback: the size of the file bounds the configuration, and memory what is left."""
+    edit_json(copy / "config.json", architecture={"name": "maxatac", "config": {"window": 256, **config}})
+    with pytest.raises((IntegrityError, InputError)):
+        zoo.load(copy)

@@ -28,6 +28,7 @@ CONFIG, WEIGHTS, THRESHOLDS, GOLDEN, CARD = (
 
 
 _GOLDEN_BYTES = 64 << 20
+_MOST_BLOCKS = 256  # entries of a list in a network's configuration
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,9 @@ def read_network(folder: Path, spec: ModelSpec):
     Raises:
         IntegrityError: tensors or numbers are not those of the architecture, or its shapes are not those of the spec.
     """
-    network = architectures.build(spec.architecture.name, **spec.architecture.config)
+    _check_size(folder, spec)
+    with weights.parsing("The network of a model", folder):  # one that does not fit into memory, too
+        network = architectures.build(spec.architecture.name, **spec.architecture.config)
     expected = ((None, spec.input.window, spec.input.channels), (None, spec.output.bins))
     found = (network.input_shape, architectures.scores(network).output_shape)
     if found != expected:
@@ -79,6 +82,23 @@ def read_network(folder: Path, spec: ModelSpec):
         )
     weights.load(network, folder / WEIGHTS)
     return network
+
+
+def _check_size(folder: Path, spec: ModelSpec) -> None:
+    """Refuse a configuration that would build a network far larger than its weights file: channels and numbers of
+    layers are at most the number of weights, and lists of them are short."""
+    path = folder / WEIGHTS
+    most = path.stat().st_size // 4 if path.is_file() else 0
+    for name, value in spec.architecture.config.items():
+        numbers = value if isinstance(value, tuple) else (value,)
+        if len(numbers) > _MOST_BLOCKS or (
+            name != "window" and any(isinstance(number, (int, float)) and number > most for number in numbers)
+        ):
+            raise IntegrityError(
+                "The configuration of a network must fit the size of its weights",
+                where=folder / CONFIG,
+                received={name: value, "weights": most},
+            )
 
 
 def read_thresholds(folder: Path) -> ThresholdTable | None:
