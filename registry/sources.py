@@ -120,8 +120,8 @@ class HubFolder:
     def __init__(
         self, repo: str, commit: str, model: str, index_sha256: str | None, asked: str, token: str | None = None
     ) -> None:
-        self.label = masked(f"{endpoint()}/{repo} at {commit[:12]}")
         self._repo, self._commit = repo, schema.commit(commit, repo)
+        self.label = masked(f"{endpoint()}/{repo} at {commit[:12]}")
         self._model, self._index_sha256, self._asked, self._token = model, index_sha256, asked, token
 
     def fill(self, target: Path) -> dict[str, str]:
