@@ -11,12 +11,24 @@ from functools import cache
 from pathlib import Path
 
 from registry import sources, store
-from registry.errors import UnknownModel
+from registry.errors import IntegrityError, UnknownModel
 from registry.paths import user_path
 from registry.schema import Entry, Family, HubName, Name
 from registry.sources import Convert
 
-__all__ = ["Entry", "Family", "Name", "families", "fetch", "is_cached", "list_models", "publish", "resolve", "search"]
+__all__ = [
+    "Entry",
+    "Family",
+    "Name",
+    "audit",
+    "families",
+    "fetch",
+    "is_cached",
+    "list_models",
+    "publish",
+    "resolve",
+    "search",
+]
 
 _BUILTIN = Path(__file__).parent / "builtin"
 _WILD = "*?["
@@ -156,6 +168,24 @@ def place_of(family: Family, entry: Entry) -> Path:
 def is_cached(family: Family, entry: Entry) -> bool:
     """Whether the cache or the package has this model (its bytes are verified when it is loaded)."""
     return builtin(family, entry) is not None or place_of(family, entry).is_dir()
+
+
+def audit(folder: Path) -> None:
+    """Check every file of a model folder; of one in the cache also that a pinned index or a receipt vouches for it.
+
+    Raises `IntegrityError`.
+    """
+    store.verify(folder)
+    if (store.cache_root() / "models") not in folder.parents:
+        return
+    pinned = [(family, entry) for family in families().values() if family.hub for entry in family.models.values()]
+    found = (sources.promised(family.hub, e.model) for family, e in pinned if place_of(family, e) == folder)
+    if not store.vouched(folder, next(found, None)):
+        raise IntegrityError(
+            "A cached folder must be that of a pinned index, or have a receipt of this user",
+            where=folder,
+            hint="The next load makes it again",
+        )
 
 
 def _on_hub(name: str) -> HubName | None:

@@ -140,7 +140,7 @@ def _usable(folder: Path, promised: Mapping[str, PublishedFile] | None, silent: 
         return False
     try:
         verify(folder)
-        if _is_set("ZOO_TRUST_CACHE") or _listed(folder, promised) or _receipt(folder, folder).is_file():
+        if vouched(folder, promised):
             return True
         problem = f"{folder}: This copy must come with a receipt of this user."
     except (IntegrityError, OSError) as error:
@@ -148,6 +148,11 @@ def _usable(folder: Path, promised: Mapping[str, PublishedFile] | None, silent: 
     if not silent:
         warnings.warn(f"{problem} The cached copy is made again.", ZooWarning, stacklevel=5)
     return False
+
+
+def vouched(folder: Path, promised: Mapping[str, PublishedFile] | None = None) -> bool:
+    """Whether anybody but the folder itself says that its `digests.json` is right."""
+    return _is_set("ZOO_TRUST_CACHE") or _listed(folder, promised) or _receipt(folder, folder).is_file()
 
 
 def _listed(folder: Path, promised: Mapping[str, PublishedFile] | None) -> bool:

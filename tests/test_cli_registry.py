@@ -57,6 +57,12 @@ def test_verify_hashes_everything(capsys, tmp_path: Path, monkeypatch: pytest.Mo
     assert status == 1
     assert out.startswith(f"DAMAGED\t{folder}")
     assert "large.h5" in out
+    store.write_digests(folder, {})  # the folder agrees with itself again, and nobody else does
+    status, out, _ = run(capsys, "verify")
+    assert (status, out.split("\t")[0]) == (1, "DAMAGED")
+    assert "receipt of this user" in out
+    monkeypatch.setenv("ZOO_TRUST_CACHE", "1")
+    assert run(capsys, "verify")[0] == 0
 
 
 def _fill(target: Path, size: int) -> dict[str, str]:

@@ -225,7 +225,7 @@ def _verify(options: argparse.Namespace) -> int:
     damaged = 0
     for folder in folders:
         try:
-            store.verify(folder)
+            registry.audit(folder)
             print(f"sound\t{folder}")
         except ZooError as error:
             damaged += 1

@@ -28,6 +28,7 @@ CONFIG, WEIGHTS, THRESHOLDS, GOLDEN, CARD = (
 
 
 _GOLDEN_BYTES = 64 << 20
+_LEAST_BOUND = 1024  # so that a file that is too small is refused for what it is
 _MOST_BLOCKS = 256  # entries of a list in a network's configuration
 
 
@@ -88,7 +89,7 @@ def _check_size(folder: Path, spec: ModelSpec) -> None:
     """Refuse a configuration that would build a network far larger than its weights file: channels and numbers of
     layers are at most the number of weights, and lists of them are short."""
     path = folder / WEIGHTS
-    most = path.stat().st_size // 4 if path.is_file() else 0
+    most = max(path.stat().st_size // 4 if path.is_file() else 0, _LEAST_BOUND)
     for name, value in spec.architecture.config.items():
         numbers = value if isinstance(value, tuple) else (value,)
         if len(numbers) > _MOST_BLOCKS or (
