@@ -38,7 +38,7 @@ from zoo.porting.golden import golden_inputs
 def main(options: argparse.Namespace) -> None:
     """Convert, compare, write."""
     if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
-        raise InputError("The folder to be written is new or empty", received={"out": str(options.out)})
+        raise InputError("The folder to be written must be new or empty", received={"out": str(options.out)})
     name = options.name or re.sub(r"[^A-Za-z0-9._/-]+", "-", f"asap/{options.cell_type}-{options.architecture}")
     Name.parse(name)
     config = dict(map(command.argument, options.config))
@@ -70,18 +70,18 @@ def main(options: argparse.Namespace) -> None:
 def read(path: Path) -> Mapping[str, np.ndarray]:
     """The tensors of a checkpoint; nothing in it is ever executed."""
     if not path.is_file():
-        raise InputError("The checkpoint is a file", received={"checkpoint": str(path)})
+        raise InputError("The checkpoint must be a file", received={"checkpoint": str(path)})
     if path.suffix == ".npz":
         try:
             with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as arrays:
                 return dict(arrays)
         except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise IntegrityError(f"An .npz holds plain arrays ({error})", where=path) from None
+            raise IntegrityError(f"An .npz must hold plain arrays ({error})", where=path) from None
     try:
         import torch
     except ImportError:
         raise MissingExtra(
-            "A checkpoint of PyTorch is read with PyTorch; an .npz of its tensors needs none",
+            "PyTorch must be installed to read its checkpoints; an .npz of the tensors needs none",
             example="pip install 'chromatin-zoo[torch]'",
             received={"checkpoint": str(path)},
         ) from None
@@ -92,7 +92,7 @@ def read(path: Path) -> Mapping[str, np.ndarray]:
         }
     except Exception as error:  # whatever an unpickler makes of damaged or hostile bytes
         said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise IntegrityError(f"A checkpoint is a state dict: names and tensors ({said})", where=path) from None
+        raise IntegrityError(f"A checkpoint must be a state dict: names and tensors ({said})", where=path) from None
 
 
 def original(

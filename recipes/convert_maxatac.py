@@ -20,7 +20,8 @@ from tqdm import tqdm
 
 import registry
 import zoo
-from registry import card, publish, sources, store
+from registry import card, sources, store
+from zoo import loading
 from zoo.environment import versions
 from zoo.errors import ZooError
 from zoo.plot.curves import plot_thresholds
@@ -36,7 +37,7 @@ def main(options: argparse.Namespace) -> None:
     names = [entry.name for text in pattern for entry in registry.list_models(text) or [registry.resolve(text)[1]]]
     folders = [convert(name, options.out) for name in tqdm(names, desc="convert", unit="model", disable=None)]
     if options.publish:
-        release = publish(
+        release = loading.publish(
             folders,
             options.publish,
             options.tag,

@@ -25,7 +25,7 @@ def front_matter(name: str, license_text: str, tags: Sequence[str] = ()) -> str:
 
 def plain(text: str) -> str:
     """Text that cannot be anything but text in Markdown and HTML: one line, without angle brackets and controls."""
-    return re.sub(r"[<>\x00-\x1f`]", " ", str(text)).strip()
+    return re.sub(r"[<>\x00-\x1f\x7f-\x9f`]", " ", str(text)).strip()
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

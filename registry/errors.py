@@ -12,12 +12,15 @@ from pathlib import Path
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # the last ones reorder what is around them
 _PACKAGES = tuple(f"{Path(__file__).parents[1] / package}/" for package in ("registry", "zoo"))
+_USER = re.compile(r"(?i)\b(?!hf:)([a-z][a-z0-9+.-]*://)\S*@")  # hf://org/repo/MODEL@revision is no address
+_MOST_SHOWN = 600  # characters of a value in a message
 
 
 class ZooError(Exception):
     """Base of every error that a user's input or the machine can cause.
 
-    The message says what is wrong, what was received, and how to mend it, in this order.
+    The message says what is wrong, what was received, and how to mend it, in this order; names and passwords in
+    addresses are masked, and long values cut.
 
     Args:
         rule: what must hold, with the word "must", as a sentence without its full stop.
@@ -40,12 +43,14 @@ class ZooError(Exception):
         self.received = dict(received or {})
         parts = [f"{where}: {rule}." if where is not None else f"{rule}."]
         if self.received:
-            parts.append("Received: " + ", ".join(f"{key}={value!r}" for key, value in self.received.items()) + ".")
+            parts.append(
+                "Received: " + ", ".join(f"{key}={_shown(value)}" for key, value in self.received.items()) + "."
+            )
         if example is not None:
             parts.append(f"Example: {example}.")
         if hint is not None:
             parts.append(f"{hint}.")
-        super().__init__(printable(" ".join(parts)))
+        super().__init__(printable(masked(" ".join(parts))))
 
 
 class InputError(ZooError):
@@ -95,3 +100,16 @@ def warn(message: str) -> None:
 def printable(text: str) -> str:
     """Text without control characters, which a terminal would obey: each becomes its escape sequence, `\\x1b`."""
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def masked(address: str) -> str:
+    """Text without the names and passwords that addresses (URLs) in it may carry, for messages and records."""
+    return _USER.sub(r"\1***@", address)
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested too deeply, or a whole number of thousands of digits
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"

@@ -2,10 +2,11 @@
 
 import errno
 import os
-import re
 from pathlib import Path
 
-from registry.errors import InputError
+from registry.errors import InputError, masked
+
+__all__ = ["masked", "user_path"]
 
 
 def user_path(value: object, what: str = "path") -> Path:
@@ -27,11 +28,6 @@ def user_path(value: object, what: str = "path") -> Path:
         if error.errno in (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL):
             raise _refused(value, what, error.strerror) from None
     return path
-
-
-def masked(address: str) -> str:
-    """An address (URL) without the name and the password that it may carry, for messages and records."""
-    return re.sub(r"(?<=://)[^/?#\s]*@", "***@", address)
 
 
 def _refused(value: object, what: str, problem: object) -> InputError:

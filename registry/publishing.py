@@ -1,5 +1,8 @@
 """A release on the Hub: model folders, one index, one commit, one tag.
 
+Everything is checked before the first call that writes: digests, file names and configs here, and whatever `check`
+looks at; `zoo.loading.publish` gives one that loads the model and runs its golden inputs.
+
 A repository holds a family: a folder for each model, and at its root the index `config.json` that pins every file, and
 a card. What is published is data only. The package's own index of the family is updated with the commit and the
 index's SHA-256, so that whoever installs it gets just these bytes.
@@ -8,19 +11,30 @@ index's SHA-256, so that whoever installs it gets just these bytes.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import registry
-from registry import card, store, typed
-from registry.errors import HubError, InputError, ZooError
-from registry.schema import Entry, Family, Name, Pin, PublishedFile, PublishedModel, RepositoryIndex
-from registry.sources import INDEX, endpoint
+from registry import card, schema, store, typed
+from registry.errors import HubError, InputError, IntegrityError, ZooError, masked
+from registry.paths import user_path
+from registry.schema import REQUIRED, Entry, Family, Name, Pin, PublishedFile, PublishedModel, RepositoryIndex
+from registry.sources import INDEX, HubFolder, Miss, endpoint, head_of
 
-CONTENTS = ("README.md", "config.json", "golden.npz", "model.weights.h5", "thresholds.png", "thresholds.tsv")
-REQUIRED = ("README.md", "config.json", "golden.npz", "model.weights.h5")
+CONTENTS = (*REQUIRED, "thresholds.png", "thresholds.tsv")
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a release takes from a model's `config.json`."""
+
+    name: str
+    description: str
+    metrics: Mapping[str, float]
+    provenance: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,7 @@ def publish(
     dry_run: bool = False,
     families: str | Path | None = None,
     token: str | None = None,
+    check: Callable[[Path], None] | None = None,
 ) -> Release:
     """Publish model folders of one family in one commit, tag it, and pin it in the package's index.
 
@@ -69,6 +84,7 @@ def publish(
         dry_run: check everything and say what would be uploaded, without a call that writes.
         families: folder of the index to write; default `ZOO_FAMILIES`, else `registry/families` of this package.
         token: of the Hub; default the one of `hf auth login` or HF_TOKEN.
+        check: called with each folder before anything is uploaded; raises what is wrong with it.
 
     Raises:
         InputError: no folder, folders of several families, a file that does not belong, a tag that exists elsewhere.
@@ -77,12 +93,18 @@ def publish(
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=endpoint(), token=token)
-    found = {_checked(Path(folder)): Path(folder) for folder in folders}
+    found: dict[str, Path] = {}
+    for folder in (user_path(folder, "folder") for folder in folders):
+        if (name := _checked(folder, check)) in found:
+            raise InputError("Each model must be given once", received={"folders": [str(found[name]), str(folder)]})
+        found[name] = folder
     new = _index([(Name.parse(name), folder) for name, folder in found.items()])
     head, old = _published(api, repo)
     index = replace(new, models={**old.models, **new.models}) if old and old.family == new.family else new
     if old and old.family != new.family:
-        raise InputError("A repository holds one family", received={"repository": old.family, "folders": new.family})
+        raise InputError(
+            "A repository must hold one family", received={"repository": old.family, "folders": new.family}
+        )
     uploads = _uploads(index, old, found)
     models = tuple(found)
     sizes = {path: len(data) if isinstance(data, bytes) else data.stat().st_size for path, data in uploads.items()}
@@ -93,28 +115,36 @@ def publish(
     return Release(repo, tag, models, sizes, commit, bool(uploads), path)
 
 
-def _checked(folder: Path) -> str:
+def _checked(folder: Path, check: Callable[[Path], None] | None) -> str:
     """The model's name, after a look at every file of its folder."""
-    store.verify(folder, thorough=True)
+    store.verify(folder)
     names = {path.name for path in folder.iterdir()} - {store.DIGESTS}
     if names - set(CONTENTS) or set(REQUIRED) - names:
         optional = sorted(set(CONTENTS) - set(REQUIRED))
         raise InputError(
-            f"A model folder to publish holds {', '.join(REQUIRED)}, and perhaps {', '.join(optional)}",
+            f"A model folder to publish must hold {', '.join(REQUIRED)}, and may hold {', '.join(optional)}",
             where=folder,
             received={"unknown": sorted(names - set(CONTENTS)), "missing": sorted(set(REQUIRED) - names)},
         )
-    return _config(folder)["name"]
+    name = Name.parse(_config(folder).name)
+    if name.revision is not None:
+        raise IntegrityError("A model's own name must have no revision", where=folder, received={"name": name})
+    if check is not None:
+        check(folder)
+    return f"{name.family}/{name.model}"
 
 
-def _config(folder: Path) -> dict:
-    return typed.load_json((folder / "config.json").read_bytes(), folder / "config.json")
+def _config(folder: Path) -> Described:
+    path = folder / "config.json"
+    value = typed.load_json(path.read_bytes(), path)
+    return typed.parse(Described, {key: value[key] for key in typing.get_type_hints(Described) if key in value}, path)
 
 
 def _index(folders: list[tuple[Name, Path]]) -> RepositoryIndex:
     if len({name.family for name, _ in folders}) != 1:
         raise InputError(
-            "Folders of one family are published together", received={"models": [str(folder) for _, folder in folders]}
+            "Folders that are published together must be of one family",
+            received={"models": [f"{name.family}/{name.model}" for name, _ in folders]},
         )
     models, first = {}, _config(folders[0][1])
     for name, folder in folders:
@@ -122,18 +152,18 @@ def _index(folders: list[tuple[Name, Path]]) -> RepositoryIndex:
         files = {file: PublishedFile(stamp.size, stamp.sha256) for file, stamp in digests.files.items()}
         entry = _entry(f"{name.family}/{name.model}")
         models[name.model] = PublishedModel(
-            description=config["description"],
+            description=config.description,
             aliases=entry.aliases if entry else (),
             tissue=entry.tissue if entry else "",
-            facts=config["metrics"],
+            facts=config.metrics,
             files=files,
         )
     known = _family(folders[0][0].family)
     return RepositoryIndex(
         family=folders[0][0].family,
         title=known.title if known else folders[0][0].family,
-        citation=first["provenance"].get("citation", ""),
-        license=first["provenance"].get("license", ""),
+        citation=first.provenance.get("citation", ""),
+        license=first.provenance.get("license", ""),
         models=dict(sorted(models.items())),
     )
 
@@ -149,17 +179,18 @@ def _entry(name: str) -> Entry | None:
 
 def _published(api, repo: str) -> tuple[str | None, RepositoryIndex | None]:
     """The head of the repository and its index; None for one that does not exist or is empty."""
-    from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
-
-    with _hub_errors(repo):
-        try:
-            head = api.repo_info(repo).sha
-            path = api.hf_hub_download(repo, INDEX, revision=head, cache_dir=store.cache_root() / "hub")
-        except RepositoryNotFoundError:
+    try:
+        head = head_of(repo, token=api.token)
+    except Miss as miss:
+        if miss.status in (401, 404):  # none, or none for whoever asks: making it will tell
             return None, None
-        except EntryNotFoundError:
+        raise HubError(f"The Hub must be reachable: {miss}", where=repo) from None
+    try:
+        return head, HubFolder(repo, head, "", None, repo, api.token).index()[0]
+    except Miss as miss:
+        if miss.status == 404:
             return head, None
-    return head, RepositoryIndex.read(Path(path).read_bytes(), f"{repo}: {INDEX}")
+        raise HubError(f"The index of a repository must be readable: {miss}", where=repo) from None
 
 
 def _uploads(index: RepositoryIndex, old: RepositoryIndex | None, found: Mapping[str, Path]) -> dict[str, Path | bytes]:
@@ -192,10 +223,14 @@ def _commit(
     with _hub_errors(repo):
         if head is None:
             api.create_repo(repo, private=private, exist_ok=True)
-            head = api.repo_info(repo).sha
+            head = schema.commit(api.repo_info(repo).sha, repo)
         tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo).tags}
         if tag in tags and (uploads or tags[tag] != head):
-            raise InputError("A tag is for one release", example="v1.1", received={"tag": tag, "is at": tags[tag]})
+            raise InputError(
+                "A tag must be new, or be of this release already",
+                example="v1.1",
+                received={"tag": tag, "is at": tags[tag]},
+            )
         if uploads:
             operations = [
                 CommitOperationAdd(path, str(data) if isinstance(data, Path) else data)
@@ -216,13 +251,13 @@ def _hub_errors(repo: str) -> Iterator[None]:
     except ZooError:
         raise
     except Exception as error:
-        said = (str(error).splitlines() or [""])[0]
-        raise HubError(f"The Hub takes the release ({type(error).__name__}: {said})", where=repo) from error
+        said = masked((str(error).splitlines() or [""])[0])
+        raise HubError(f"The Hub must accept the release ({type(error).__name__}: {said})", where=repo) from None
 
 
 def _pin(index: RepositoryIndex, pin: Pin, families: str | Path | None) -> Path:
     """Write the package's index of the family: what it knew, and where these bytes are."""
-    folder = Path(families or os.environ.get("ZOO_FAMILIES") or Path(__file__).parent / "families")
+    folder = user_path(families or os.environ.get("ZOO_FAMILIES") or Path(__file__).parent / "families", "families")
     path = folder / f"{index.family}.json"
     known = Family.read(path) if path.is_file() else _family(index.family)
     models = dict(known.models) if known else {}

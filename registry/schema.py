@@ -16,10 +16,22 @@ _PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 _NAME = re.compile(rf"(?P<family>{_PART})/(?P<model>{_PART})(?:@(?P<revision>{_PART}))?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_PLAIN = re.compile(_PART)
 _REPO = re.compile(rf"{_PART}/{_PART}")
 _FILE = re.compile(rf"{_PART}\.(json|h5|tsv|npz|md|png)")  # data and documents, nothing that runs
 _HUB = re.compile(rf"hf://(?P<repo>{_PART}/{_PART})/(?P<model>{_PART})(?:@(?P<revision>{_PART}))?")
 SCHEMA_VERSION = 1
+REQUIRED = ("README.md", "config.json", "golden.npz", "model.weights.h5")  # of every published model folder
+_MOST_BYTES = 4 << 30  # of a file
+_MOST_FILES = 32  # of a model
+_MOST_MODELS = 10_000  # of a repository
+
+
+def commit(text: object, where: object) -> str:
+    """A commit's name as a server or a note says it, before it becomes a part of a path. Raises `IntegrityError`."""
+    if not isinstance(text, str) or not _COMMIT.fullmatch(text):
+        raise IntegrityError("A commit must be named by 40 hex digits", where=where, received={"commit": text})
+    return text
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,7 @@ class Name:
         match = _NAME.fullmatch(text) if isinstance(text, str) else None
         if match is None or ".." in text:
             raise InputError(
-                "A model's name is family/MODEL, with @revision if need be",
+                "A model's name must be family/MODEL, with @revision if need be",
                 example='"maxatac/CTCF"',
                 received={"name": text},
             )
@@ -60,7 +72,7 @@ class HubName:
         match = _HUB.fullmatch(text)
         if match is None or ".." in text:
             raise InputError(
-                "A model on the Hub is hf://org/repo/MODEL, with @revision if need be",
+                "A model on the Hub must be named hf://org/repo/MODEL, with @revision if need be",
                 example='"hf://lab/maxatac/CTCF@v1.0"',
                 received={"name": text},
             )
@@ -78,13 +90,8 @@ class RemoteFile:
     def __post_init__(self) -> None:
         pure = PurePosixPath(self.path)
         if pure.is_absolute() or ".." in pure.parts or "\\" in self.path or ":" in self.path or not pure.parts:
-            raise IntegrityError("A path in an index stays inside its release", received={"path": self.path})
-        if type(self.size) is not int or self.size < 0:
-            raise IntegrityError("A file's size is a number of bytes", where=self.path, received={"size": self.size})
-        if not isinstance(self.sha256, str) or not _SHA256.fullmatch(self.sha256):
-            raise IntegrityError(
-                "A digest is 64 lower-case hex digits", where=self.path, received={"sha256": self.sha256}
-            )
+            raise IntegrityError("A path in an index must stay inside its release", received={"path": self.path})
+        _check_stamp(self.size, self.sha256)
 
 
 @dataclass(frozen=True)
@@ -145,7 +152,8 @@ class Pin:
             or not _SHA256.fullmatch(self.index_sha256)
         ):
             raise IntegrityError(
-                "A pin is a repository org/name, a commit of 40 hex digits and a SHA-256", received={"pin": vars(self)}
+                "A pin must be a repository org/name, a commit of 40 hex digits and a SHA-256",
+                received={"pin": vars(self)},
             )
 
 
@@ -172,14 +180,20 @@ class Family:
 
     def __post_init__(self) -> None:
         for model, entry in self.models.items():
-            Name.parse(f"{self.family}/{model}")
+            _check_name(self.family, model)
             if entry.name != f"{self.family}/{model}":
-                raise IntegrityError("An entry has the name of its key", where=model, received={"name": entry.name})
+                raise IntegrityError(
+                    "An entry must have the name of its key", where=model, received={"name": entry.name}
+                )
 
     @classmethod
     def read(cls, path: Path) -> "Family":
         """Read `registry/families/<family>.json`. Raises `IntegrityError` for anything the schema does not allow."""
-        return typed.read(cls, path.read_bytes(), SCHEMA_VERSION, path)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise IntegrityError(f"An index of a family must be readable: {error.strerror}", where=path) from None
+        return typed.read(cls, data, SCHEMA_VERSION, path)
 
 
 @dataclass(frozen=True)
@@ -190,7 +204,7 @@ class PublishedFile:
     sha256: str
 
     def __post_init__(self) -> None:
-        RemoteFile("x", self.size, self.sha256)
+        _check_stamp(self.size, self.sha256)
 
 
 @dataclass(frozen=True)
@@ -206,7 +220,13 @@ class PublishedModel:
     def __post_init__(self) -> None:
         for name in self.files:
             if not _FILE.fullmatch(name) or ".." in name:
-                raise IntegrityError("A file of a model folder has a plain name", received={"file": name})
+                raise IntegrityError("A file of a model folder must have a plain name", received={"file": name})
+        missing = [name for name in REQUIRED if name not in self.files]
+        if missing or len(self.files) > _MOST_FILES:
+            raise IntegrityError(
+                f"An index must list {', '.join(REQUIRED)} of every model, and at most {_MOST_FILES} files",
+                received={"missing": missing, "files": len(self.files)},
+            )
 
 
 @dataclass(frozen=True)
@@ -220,11 +240,32 @@ class RepositoryIndex:
     models: Mapping[str, PublishedModel] = field(repr=False)
 
     def __post_init__(self) -> None:
+        if len(self.models) > _MOST_MODELS:
+            raise IntegrityError(
+                f"An index must list at most {_MOST_MODELS:,} models", received={"models": len(self.models)}
+            )
         for model in self.models:
-            if not _NAME.fullmatch(f"{self.family}/{model}") or ".." in model:
-                raise IntegrityError("An index lists names family/MODEL", received={"model": model})
+            _check_name(self.family, model)
 
     @classmethod
     def read(cls, data: bytes, where: object) -> "RepositoryIndex":
         """Read the bytes of an index. Raises `IntegrityError` for anything the schema does not allow."""
         return typed.read(cls, data, SCHEMA_VERSION, where)
+
+
+def _check_name(family: str, model: str) -> None:
+    """Raise `IntegrityError` unless both are plain parts of a name, and thereby of a path."""
+    for part in (family, model):
+        if not _PLAIN.fullmatch(part) or ".." in part:
+            raise IntegrityError(
+                "An index must list models by names family/MODEL", received={"family": family, "model": model}
+            )
+
+
+def _check_stamp(size: object, sha256: object) -> None:
+    if type(size) is not int or not 0 <= size <= _MOST_BYTES:
+        raise IntegrityError(
+            f"A file's size must be a number of bytes from 0 to {_MOST_BYTES:,}", received={"size": size}
+        )
+    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+        raise IntegrityError("A digest must be 64 lower-case hex digits", received={"sha256": sha256})

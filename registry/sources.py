@@ -1,37 +1,43 @@
 """Places that models come from. Each puts the verified files of one model folder into a staging folder.
 
 They are tried in this order: a mirror folder of another system's release, the Hugging Face Hub, the release itself over
-HTTPS. Whatever the place, a file counts only if its size and SHA-256 are those that the index promises.
+HTTPS. Whatever the place, a file counts only if its size and SHA-256 are those that the index promises, and it goes to
+a path that is made of checked names alone: what a server says of a file (its tag, its address, its commit) names none.
 """
 
-import errno
 import hashlib
-import http.client
 import os
-import shutil
-import time
-import urllib.error
-import urllib.request
+import urllib.parse
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
-from registry.errors import IntegrityError, OfflineMiss, ZooWarning
+from registry import download, schema, store, typed
+from registry.errors import IntegrityError, OfflineMiss, ZooWarning, masked
+from registry.paths import user_path
 from registry.schema import Entry, Family, HubName, Pin, PublishedFile, RemoteFile, RepositoryIndex, Upstream
-from registry.store import cache_root, check_digest, offline, sha256
+from registry.store import cache_root, check_digest, offline
 
 INDEX = "config.json"
-_TIMEOUT_S = 30
-_ATTEMPTS = 3
+_MOST_INDEX = 16 << 20  # bytes
 _AT_ONCE = 4  # files of a model
 
 Convert = Callable[[Mapping[str, bytes], Path], None]
 
 
 class Miss(Exception):
-    """A source does not have the model, or could not be reached; the text says why."""
+    """A source does not have the model, or could not be reached; the text says why.
+
+    Attributes:
+        status: that a server of HTTP answered with, or None.
+    """
+
+    def __init__(self, problem: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(problem)
 
 
 class Source(Protocol):
@@ -65,15 +71,7 @@ class Release:
         return {role: self._read(file) for role, file in self._entry.files.items()}
 
     def _read(self, file: RemoteFile) -> bytes:
-        data, where = self._place.read(file), f"{self.label}: {file.path}"
-        if len(data) != file.size:
-            raise IntegrityError(
-                "A file has the size its index promises",
-                where=where,
-                received={"promised": file.size, "found": len(data)},
-            )
-        check_digest(where, hashlib.sha256(data).hexdigest(), file.sha256)
-        return data
+        return _checked(self._place.read(file), file, f"{self.label}: {file.path}")
 
 
 class MirrorFolder:
@@ -85,7 +83,8 @@ class MirrorFolder:
     def read(self, file: RemoteFile) -> bytes:
         """The file's bytes. Raises `Miss` if the folder does not have it."""
         try:
-            return (self.root / file.path).read_bytes()
+            with open(self.root / file.path, "rb") as handle:
+                return handle.read(file.size + 1)
         except OSError as error:
             raise Miss(f"no {file.path} ({error.strerror})") from None
 
@@ -95,27 +94,14 @@ class UpstreamRelease:
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream, self._base = upstream, os.environ.get("ZOO_UPSTREAM")
-        self.label = upstream.address("", self._base).rstrip("/")
+        self.label = masked(upstream.address("", self._base).rstrip("/"))
 
     def read(self, file: RemoteFile) -> bytes:
-        """Download the file, at most one byte more than promised. Raises `Miss` after three failed attempts."""
-        url = self._upstream.address(file.path, self._base)
-        for attempt in range(_ATTEMPTS):
-            try:
-                with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as response:
-                    data = response.read(file.size + 1)
-                if len(data) == file.size or attempt == _ATTEMPTS - 1:
-                    return data
-                problem = f"{len(data)} of {file.size} bytes arrived"
-            except urllib.error.HTTPError as error:
-                problem = f"HTTP {error.code}"
-                if error.code not in (408, 429) and error.code < 500:
-                    break
-            except (OSError, ValueError, http.client.HTTPException) as error:
-                problem = str(getattr(error, "reason", None) or error or type(error).__name__)
-            if attempt < _ATTEMPTS - 1:
-                time.sleep(0.5 * 2**attempt)
-        raise Miss(f"{file.path}: {problem}")
+        """Download the file, at most one byte more than promised. Raises `Miss` if that fails."""
+        try:
+            return download.read(self._upstream.address(file.path, self._base), file.size)
+        except download.Failed as error:
+            raise Miss(f"{file.path}: {error}") from None
 
 
 class HubFolder:
@@ -128,21 +114,19 @@ class HubFolder:
         index_sha256: of the index at that commit, if the package pins it. Without it the index is what it is at a
             revision that the user chose.
         asked: what the user asked for, for the record.
+        token: of the Hub; default the one of `hf auth login` or HF_TOKEN.
     """
 
-    def __init__(self, repo: str, commit: str, model: str, index_sha256: str | None, asked: str) -> None:
-        self.label = f"{endpoint()}/{repo} at {commit[:12]}"
-        self._repo, self._commit, self._model, self._index_sha256, self._asked = (
-            repo,
-            commit,
-            model,
-            index_sha256,
-            asked,
-        )
+    def __init__(
+        self, repo: str, commit: str, model: str, index_sha256: str | None, asked: str, token: str | None = None
+    ) -> None:
+        self._repo, self._commit = repo, schema.commit(commit, repo)
+        self.label = masked(f"{endpoint()}/{repo} at {commit[:12]}")
+        self._model, self._index_sha256, self._asked, self._token = model, index_sha256, asked, token
 
     def fill(self, target: Path) -> dict[str, str]:
         """Read the index, then download every file that it lists for the model."""
-        index, digest = self._index()
+        index, digest = self.index()
         published = index.models.get(self._model)
         if published is None:
             known = ", ".join(list(index.models)[:5])
@@ -150,43 +134,60 @@ class HubFolder:
 
         def bring(item: tuple[str, PublishedFile]) -> None:
             name, file = item
-            _link(self._verified(f"{self._model}/{name}", file.sha256), target / name)
+            self._bring(f"{self._model}/{name}", file, target / name)
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(bring, published.files.items()))
+            try:
+                list(pool.map(bring, published.files.items()))
+            finally:
+                pool.shutdown(cancel_futures=True)
         return {"source": self._asked, "commit": self._commit, "index_sha256": digest}
 
-    def _index(self) -> tuple[RepositoryIndex, str]:
-        path = self._verified(INDEX, self._index_sha256) if self._index_sha256 else self._download(INDEX)
-        return RepositoryIndex.read(path.read_bytes(), f"{self.label}: {INDEX}"), sha256(path)
+    def index(self) -> tuple[RepositoryIndex, str]:
+        """The index of the repository and its SHA-256; a pinned one is kept, see `promised`.
 
-    def _verified(self, name: str, promised: str) -> Path:
-        """Download a file; one with other bytes is deleted and fetched once more before it is refused."""
-        for force in (False, True):
-            path = self._download(name, force)
-            found = sha256(path)
-            if found == promised:
-                return path
-            _delete(path)
-        check_digest(f"{self.label}: {name}", found, promised)
-        raise AssertionError("unreachable")
+        Raises `Miss`, or `IntegrityError` for other bytes than those that are pinned.
+        """
+        where = f"{self.label}: {INDEX}"
+        data = self._kept() or self._read(INDEX, _MOST_INDEX)
+        digest = hashlib.sha256(data).hexdigest()
+        if self._index_sha256 not in (None, digest):  # once more: it may have been damaged on its way
+            data = self._read(INDEX, _MOST_INDEX)
+            digest = hashlib.sha256(data).hexdigest()
+            check_digest(where, digest, self._index_sha256)
+        index = RepositoryIndex.read(data, where)
+        if self._index_sha256:
+            store.keep_index(self._index_sha256, data)
+        return index, digest
 
-    def _download(self, name: str, force: bool = False) -> Path:
-        from huggingface_hub import hf_hub_download
+    def _kept(self) -> bytes | None:
+        return store.kept_index(self._index_sha256) if self._index_sha256 else None
 
-        def download() -> Path:
-            return Path(
-                hf_hub_download(
-                    self._repo,
-                    name,
-                    revision=self._commit,
-                    cache_dir=cache_root() / "hub",
-                    endpoint=endpoint(),
-                    force_download=force,
-                )
-            )
+    def _bring(self, name: str, file: PublishedFile, target: Path) -> None:
+        """Download a file; one with other bytes is fetched once more before it is refused."""
+        for last in (False, True):
+            with open(target, "wb+", buffering=0) as handle:
+                self._append(name, handle, file.size)
+            found = store.sha256(target)
+            if last or found == file.sha256:
+                check_digest(f"{self.label}: {name}", found, file.sha256)
+                return
 
-        return _from_hub(f"{self._repo}: {name}", download)
+    def _append(self, name: str, handle: BinaryIO, size: int) -> None:
+        with _misses(f"{self._repo}: {name}"):
+            address = f"{self._repo}/resolve/{self._commit}/{name}"
+            download.append(f"{endpoint()}/{address}", handle, size, headers=_authorization(self._token))
+
+    def _read(self, name: str, most: int) -> bytes:
+        return _from_hub(f"{self._repo}/resolve/{self._commit}/{name}", most, f"{self._repo}: {name}", self._token)
+
+
+def promised(pin: Pin, model: str) -> Mapping[str, PublishedFile] | None:
+    """The files of a model as the pinned index lists them, if the cache has that index; its bytes are verified."""
+    if (data := store.kept_index(pin.index_sha256)) is None:
+        return None
+    published = RepositoryIndex.read(data, f"{pin.repo}: {INDEX}").models.get(model)
+    return published.files if published else None
 
 
 def endpoint() -> str:
@@ -199,23 +200,29 @@ def commit_of(name: HubName) -> str:
 
     Raises `OfflineMiss` if neither can be told.
     """
-    note = cache_root() / "refs" / name.repo.replace("/", "--") / name.revision
+    where = f"{name.repo.replace('/', '--')}@{name.revision}"
     if not offline():
-        from huggingface_hub import HfApi
-
         try:
-            api = HfApi(endpoint=endpoint())
-            commit = _from_hub(str(name), lambda: api.repo_info(name.repo, revision=name.revision).sha)
-            note.parent.mkdir(parents=True, exist_ok=True)
-            note.write_text(commit, encoding="utf-8")
-            return commit
+            return store.note(where, head_of(name.repo, name.revision))
         except Miss as miss:
             problem = str(miss)
     else:
         problem = "the network is switched off by ZOO_OFFLINE or HF_HUB_OFFLINE"
-    if note.is_file():
-        return note.read_text(encoding="utf-8")
-    raise OfflineMiss("A revision on the Hub can be looked up", where=name, received={"problem": problem})
+    if (noted := store.noted(where)) is not None:
+        return schema.commit(noted, f"the note of {name}")
+    raise OfflineMiss(
+        "The Hub must be reachable to look up a revision that this machine has not seen",
+        where=name,
+        received={"problem": problem},
+    )
+
+
+def head_of(repo: str, revision: str = "main", token: str | None = None) -> str:
+    """The commit that a revision means now. Raises `Miss`, or `IntegrityError` for an answer that names none."""
+    what = f"{repo}@{revision}"
+    quoted = urllib.parse.quote(revision, safe="")
+    answer = _from_hub(f"api/models/{repo}/revision/{quoted}", _MOST_INDEX, what, token)
+    return schema.commit(typed.load_json(answer, what, foreign=True).get("sha"), what)
 
 
 def fill(name: str, sources: Iterable[Source], target: Path) -> dict[str, str]:
@@ -238,13 +245,13 @@ def fill(name: str, sources: Iterable[Source], target: Path) -> dict[str, str]:
             path.unlink()
     if damaged is not None:
         for text in tried:
-            damaged.add_note(f"Also tried: {text}")
+            damaged.add_note(f"Also tried: {masked(text)}")
         raise damaged
     if offline():
         tried.append("network: switched off by ZOO_OFFLINE or HF_HUB_OFFLINE")
     raise OfflineMiss(
-        f"{name} is in the cache, in a mirror folder, on the Hub or in the authors' release; it is not in the cache "
-        f"({cache_root()}); tried {'; '.join(tried) or 'nothing else, as no other source is known'}",
+        f"{name} must be in the cache, in a mirror folder, on the Hub or in the authors' release; it is not in the "
+        f"cache ({cache_root()}); tried {'; '.join(tried) or 'nothing else, as no other source is known'}",
         example="ZOO_MIRROR=/data/maxATAC_data, a checkout of the release",
     )
 
@@ -254,7 +261,7 @@ def of_release(family: Family, entry: Entry, convert: Convert) -> Iterator[Sourc
     mirror, shared = os.environ.get("ZOO_MIRROR"), os.environ.get("ZOO_SHARED")
     if family.upstream and (mirror or shared):
         root, label = (mirror, "ZOO_MIRROR") if mirror else (f"{shared}/{family.family}_data", "ZOO_SHARED")
-        yield Release(MirrorFolder(Path(root).expanduser(), label), family.upstream, entry, convert)
+        yield Release(MirrorFolder(user_path(root, label), label), family.upstream, entry, convert)
     if family.hub and not offline():
         yield of_pin(family.hub, entry)
     if family.upstream and not offline():
@@ -266,39 +273,38 @@ def of_pin(pin: Pin, entry: Entry) -> HubFolder:
     return HubFolder(pin.repo, pin.commit, entry.model, pin.index_sha256, f"hf://{pin.repo}/{entry.model}")
 
 
-def _from_hub(what: str, call: Callable):
-    """Run a call of the Hub's client and turn its errors, which have no common base, into `Miss`.
-
-    The client itself waits and tries again after 429 and 5xx, but not after a connection that broke. A disk that is
-    full stays the error that it is.
-    """
-    for attempt in range(_ATTEMPTS):
-        try:
-            return call()
-        except Exception as error:
-            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise
-            status = getattr(getattr(error, "response", None), "status_code", None)
-            said = f" {status}" if status else f": {(str(error).splitlines() or [''])[0]}"
-            problem = f"{what}: {type(error).__name__}{said}"
-            if status in (401, 403):
-                problem += "; a private repository needs a token (hf auth login)"
-            if status or attempt == _ATTEMPTS - 1:
-                raise Miss(problem) from None
-        time.sleep(0.5 * 2**attempt)
-    raise AssertionError("unreachable")
+def _from_hub(path: str, most: int, what: str, token: str | None = None) -> bytes:
+    """A small file of the Hub, at most one byte more than `most`; its address is made of checked names."""
+    with _misses(what):
+        return download.read(f"{endpoint()}/{path}", most, _authorization(token))
 
 
-def _link(source: Path, target: Path) -> None:
-    """Make `target` the same file as a downloaded one, without a second copy on the disk where that is possible."""
-    real = source.resolve()
+def _authorization(token: str | None) -> dict[str, str]:
+    from huggingface_hub import get_token
+
+    token = token or get_token()
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+@contextmanager
+def _misses(what: str) -> Iterator[None]:
+    """Turn a download from the Hub that failed into `Miss`. A disk that is full stays the error that it is."""
     try:
-        os.link(real, target)
-    except OSError:
-        shutil.copyfile(real, target)
+        yield
+    except download.Unwritable as error:
+        raise OSError(*error.args) from None
+    except download.Failed as error:
+        hint = "; a private repository needs a token (hf auth login)" if error.status in (401, 403) else ""
+        raise Miss(f"{what}: {error}{hint}", error.status) from None
 
 
-def _delete(pointer: Path) -> None:
-    """Delete a downloaded file and what its link in the client's cache points to."""
-    pointer.resolve().unlink(missing_ok=True)
-    pointer.unlink(missing_ok=True)
+def _checked(data: bytes, file: RemoteFile, where: str) -> bytes:
+    """The bytes of a file, if they are those that its index promises; else raise `IntegrityError`."""
+    if len(data) != file.size:
+        raise IntegrityError(
+            "A file must have the size its index promises",
+            where=where,
+            received={"promised": file.size, "found": "more" if len(data) > file.size else len(data)},
+        )
+    check_digest(where, hashlib.sha256(data).hexdigest(), file.sha256)
+    return data

@@ -1,47 +1,101 @@
-"""JSON as frozen dataclasses: a closed set of keys, exact types, nothing that names a Python object."""
+"""JSON as frozen dataclasses: a closed set of keys, exact types, finite numbers, nothing that names a Python object.
+
+What a file, an index or a server sent is bounded here, once: in bytes, depth, and the size of its numbers; and no text
+holds characters that a terminal would obey.
+"""
 
 import dataclasses
 import json
+import math
+import re
 import types
 import typing
 from collections.abc import Mapping
 
-from registry.errors import IntegrityError
+from registry.errors import InputError, IntegrityError
 
 _MOST_BYTES = 16 << 20  # no index or config of ours comes near
+_MOST_DEPTH = 32
+_LARGEST = 1 << 63
+_UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 
 
-def load_json(data: bytes, where: object) -> dict:
-    """Parse a JSON object, refusing duplicate keys, NaN and what is absurdly large. Raises `IntegrityError`."""
+def load_json(data: bytes, where: object, foreign: bool = False) -> dict:
+    """Parse a JSON object of the zoo.
 
-    def unique(pairs: list[tuple[str, object]]) -> dict:
-        result = dict(pairs)
-        if len(result) != len(pairs):
-            raise ValueError("a key occurs twice")
-        return result
+    Args:
+        data: its bytes; at most 16 MiB, 32 levels deep.
+        where: the file, for the message.
+        foreign: not written by the zoo (the answer of a server): text may hold line breaks and the like.
 
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not a number of JSON")
-
+    Raises:
+        IntegrityError: no JSON object, a key that occurs twice, NaN, a number that is not finite or has more than 63
+            bits, too large or too deep, or text with control characters.
+    """
     if len(data) > _MOST_BYTES:
         raise IntegrityError(
-            f"A JSON file of the zoo is at most {_MOST_BYTES:,} bytes", where=where, received={"bytes": len(data)}
+            f"A JSON file must have at most {_MOST_BYTES:,} bytes", where=where, received={"bytes": len(data)}
         )
     try:
-        value = json.loads(data, object_pairs_hook=unique, parse_constant=refuse)
+        value = json.loads(
+            data, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite, parse_int=_whole
+        )
+        _bounded(value, foreign)
     except (ValueError, RecursionError) as error:
-        raise IntegrityError(f"This file is valid JSON ({error})", where=where) from None
+        raise IntegrityError(f"This file must be valid JSON ({error})", where=where) from None
     if not isinstance(value, dict):
-        raise IntegrityError("This file holds one JSON object", where=where, received={"type": type(value).__name__})
+        raise IntegrityError("This file must hold one JSON object", where=where, received={"type": _name(type(value))})
     return value
 
 
-def closed(value: dict, keys: set[str], where: object, optional: set[str] = frozenset()) -> dict:
+def _unique(pairs: list[tuple[str, object]]) -> dict:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return result
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is beyond the range of numbers")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > 20 or abs(int(text)) >= _LARGEST:
+        raise ValueError(f"{text[:20]} is beyond the range of whole numbers")
+    return int(text)
+
+
+def _bounded(value: object, foreign: bool) -> None:
+    """Raise `ValueError` for nesting that is too deep, and for text with control characters unless it is foreign."""
+    level = [value]
+    for _ in range(_MOST_DEPTH):
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, str) and not foreign and (found := _UNPRINTABLE.search(item)):
+                raise ValueError(f"text holds the control character {found[0]!a}")
+            if isinstance(item, dict):
+                below += [*item, *item.values()]
+            elif isinstance(item, list):
+                below += item
+        if not below:
+            return
+        level = below
+    raise ValueError(f"it nests deeper than {_MOST_DEPTH} levels")
+
+
+def closed(value: object, keys: set[str], where: object, optional: set[str] = frozenset()) -> dict:
     """Return `value` if its keys are `keys` (`optional` ones may miss); else raise `IntegrityError` naming others."""
     if not isinstance(value, dict) or not keys - optional <= set(value) <= keys:
-        found = set(value) if isinstance(value, dict) else {type(value).__name__}
+        found = set(value) if isinstance(value, dict) else {_name(type(value))}
         raise IntegrityError(
-            "The keys of this object are fixed",
+            f"The keys of this object must be {', '.join(sorted(keys))}",
             where=where,
             received={"unknown": sorted(found - keys), "missing": sorted(keys - optional - found)},
         )
@@ -51,8 +105,14 @@ def closed(value: dict, keys: set[str], where: object, optional: set[str] = froz
 def read(kind: type, data: bytes, version: int, where: object):
     """A dataclass from the bytes of a JSON file whose key `schema` is `version`. Raises `IntegrityError`."""
     value = load_json(data, where)
-    if value.pop("schema", None) != version:
-        raise IntegrityError(f"This file has schema version {version}", where=where)
+    found = value.pop("schema", None)
+    if type(found) is not int or found != version:
+        raise IntegrityError(
+            f"This file must have schema version {version}",
+            where=where,
+            received={"schema": found},
+            hint="A file of a newer version needs a newer chromatin-zoo",
+        )
     return parse(kind, value, where)
 
 
@@ -67,7 +127,7 @@ def parse(kind: object, value: object, where: object) -> object:
         hints = typing.get_type_hints(kind)
         optional = {field.name for field in dataclasses.fields(kind) if field.default is not dataclasses.MISSING}
         closed(value, set(hints), where, optional)
-        return kind(**{key: parse(hints[key], item, f"{where}: {key}") for key, item in value.items()})
+        return _made(kind, {key: parse(hints[key], item, f"{where}: {key}") for key, item in value.items()}, where)
     if origin in (types.UnionType, typing.Union):
         return parse(_option(arguments, value), value, where)
     if origin is tuple and isinstance(value, list):
@@ -77,10 +137,30 @@ def parse(kind: object, value: object, where: object) -> object:
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:
-        raise IntegrityError(
-            f"This value is a {getattr(kind, '__name__', kind)}", where=where, received={"value": value}
-        )
+        raise IntegrityError(f"This value must be of type {_name(kind)}", where=where, received={"value": value})
     return value
+
+
+def _made(kind: type, values: dict, where: object) -> object:
+    """A dataclass of some values; what it refuses itself is told with the path to it."""
+    try:
+        return kind(**values)
+    except (InputError, IntegrityError) as error:
+        place = where if error.where is None else f"{where}: {error.where}"
+        raise type(error)(
+            error.rule, where=place, received=error.received, example=error.example, hint=error.hint
+        ) from None
+
+
+def _name(kind: object) -> str:
+    """What JSON calls a type."""
+    plain = {dict: "object", list: "array", str: "string", int: "whole number", float: "number", bool: "boolean"}
+    origin = typing.get_origin(kind) or kind
+    if origin is tuple:
+        return "array"
+    if isinstance(origin, type) and (dataclasses.is_dataclass(origin) or issubclass(origin, Mapping)):
+        return "object"
+    return "null" if origin is types.NoneType else plain.get(origin, getattr(origin, "__name__", str(origin)))
 
 
 def _option(options: tuple, value: object) -> object:

@@ -97,6 +97,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory):
     root = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZOO_CACHE", str(root))
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.setenv("ZOO_UPSTREAM", "http://127.0.0.1:9")  # the discard port: nothing answers
         yield root
 

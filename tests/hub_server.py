@@ -66,6 +66,8 @@ class Hub(ThreadingHTTPServer):
         repos: `org/name` -> repository.
         requests: (method, path, status) of every request.
         before: called with (kind, path) before a request is answered.
+        headers: of every answer, in place of what it would say itself.
+        commit_said: in place of the commit that a revision means.
     """
 
     daemon_threads = True
@@ -76,6 +78,8 @@ class Hub(ThreadingHTTPServer):
         self.requests: list[tuple[str, str, int]] = []
         self.faults: list[tuple[str, str, list]] = []
         self.before: Callable[[str, str], object] = lambda kind, path: None
+        self.headers: dict[str, str] = {}
+        self.commit_said: object = None
         self.lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), _Handler)
 
@@ -143,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, data: bytes, headers: Mapping[str, str] = (), fault: object = None) -> None:
         self.server.requests.append((self.command, unquote(urlsplit(self.path).path), status))
         self.send_response(status)
-        for key, value in dict(headers).items():
+        for key, value in {**dict(headers), **self.server.headers}.items():
             if not (fault == "no-etag" and "etag" in key.lower()):
                 self.send_header(key, value)
         self.send_header("Content-Length", str(len(data)))
@@ -206,7 +210,8 @@ def _create(handler: _Handler, body: bytes) -> Answer:
 def _info(handler: _Handler, body: bytes, repo: str, revision: str = "main") -> Answer:
     commit = handler.commit(repo, revision)
     siblings = [{"rfilename": path} for path in commit.files]
-    return _json({"id": repo, "modelId": repo, "sha": commit.sha, "siblings": siblings, "tags": []})
+    sha = commit.sha if handler.server.commit_said is None else handler.server.commit_said
+    return _json({"id": repo, "modelId": repo, "sha": sha, "siblings": siblings, "tags": []})
 
 
 def _refs(handler: _Handler, body: bytes, repo: str) -> Answer:

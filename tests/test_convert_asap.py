@@ -154,14 +154,14 @@ def test_an_existing_folder_is_left_alone(checkpoint: Path, tmp_path: Path):
     command = [sys.executable, RECIPE, *_arguments(checkpoint, tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "convert_asap: error: The folder to be written is new or empty" in done.stderr.splitlines()[-1]
+    assert "convert_asap: error: The folder to be written must be new or empty" in done.stderr.splitlines()[-1]
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--name", "asap/../x"], "A model's name is family/MODEL"),
+        (["--name", "asap/../x"], "A model's name must be family/MODEL"),
         (["residual_blocks=3"], r"missing=.*core\.conv_blocks\.2\.bn\.bias"),
         (["depth=3"], "unknown=.*depth"),
         (["depth"], "NAME=VALUE"),
@@ -225,7 +225,7 @@ def test_damaged_checkpoints_are_refused(convert, tmp_path: Path, data: bytes):
 
 def test_an_npz_of_objects_is_refused(convert, tmp_path: Path):
     np.savez(tmp_path / "best.npz", **{"init_conv.bn.weight": np.array([{}], dtype=object)})
-    with pytest.raises(IntegrityError, match=r"An \.npz holds plain arrays"):
+    with pytest.raises(IntegrityError, match=r"An \.npz must hold plain arrays"):
         convert(tmp_path / "best.npz", tmp_path / "out")
 
 

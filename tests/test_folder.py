@@ -1,9 +1,11 @@
 """Model folders: the spec as JSON, the weights as plain HDF5, loading and checking."""
 
 import json
+import random
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -13,6 +15,7 @@ from conftest import edit_json, small_spec
 
 import registry.store
 import zoo
+from zoo import folder, weights
 from zoo.errors import InputError, IntegrityError
 from zoo.spec import ModelSpec
 
@@ -60,9 +63,9 @@ def test_spec_has_a_closed_set_of_keys_and_types(change, message: str):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda spec: spec["output"].update(bins=9), "inside the window"),
-        (lambda spec: spec["prediction"].update(stride=50), "multiple of the bin size"),
-        (lambda spec: spec["prediction"].update(views=["sideways"]), "views are among"),
+        (lambda spec: spec["output"].update(bins=9), "must lie inside the window"),
+        (lambda spec: spec["prediction"].update(stride=50), "must be a multiple of the bin size"),
+        (lambda spec: spec["prediction"].update(views=["sideways"]), "views must be among"),
         (lambda spec: spec["output"].update(bin_size=0), "bin"),
     ],
 )
@@ -87,7 +90,7 @@ def test_no_folder(name: object):
 
 
 def test_names_are_strings_or_paths():
-    with pytest.raises(InputError, match="string or a path"):
+    with pytest.raises(InputError, match="name or a path"):
         zoo.load(5)
 
 
@@ -184,13 +187,86 @@ def hard_link_loop(file: h5py.File) -> None:
     file["layers/conv1d/again"] = file["layers"]
 
 
+def hard_link_fan(file: h5py.File) -> None:
+    """14 levels of groups, each with 8 names for the next: a few kB with 8^14 paths."""
+    below = file.create_group("level")
+    for level in range(14):
+        group = file.create_group(f"level{level}")
+        for name in range(8):
+            group[f"x{name}"] = below
+        below = group
+
+
+def two_names(file: h5py.File) -> None:
+    file["again"] = file["layers/conv1d/vars/1"]
+
+
+def many_objects(file: h5py.File) -> None:
+    for number in range(21_000):
+        file.create_group(f"many/{number}")
+
+
+def no_shape(file: h5py.File) -> None:
+    file["x"] = h5py.Empty("f4")
+
+
+def no_utf8(file: h5py.File) -> None:
+    file.create_group(b"\xff\xfe")
+
+
+def compressed(file: h5py.File) -> None:
+    file.create_dataset("x", data=np.zeros(1000, np.float32), compression="gzip")
+
+
+def a_type(file: h5py.File) -> None:
+    file["x"] = np.dtype("f4")
+
+
+def references(file: h5py.File) -> None:
+    file.create_dataset("x", (3,), h5py.ref_dtype)
+
+
+def records(file: h5py.File) -> None:
+    file.create_dataset("x", (3,), [("a", "f4")])
+
+
+def ragged(file: h5py.File) -> None:
+    file.create_dataset("x", (3,), h5py.vlen_dtype("f4"))
+
+
+def astronomic(file: h5py.File) -> None:
+    file.create_dataset("x", (1 << 62,), "f4", chunks=(1024,))
+
+
+def deep(file: h5py.File) -> None:
+    file["/".join("abcdefghijklmnopqrstuvwxyz")] = np.zeros(1, np.float32)
+
+
+def swapped(file: h5py.File) -> None:
+    """Names that Keras does not know: it would keep what it initialized."""
+    file.move("layers/batch_normalization", "layers/x")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (shape_bomb, "lie in it"),
         (virtual, "arrays of its own"),
         (soft_link_loop, "no links"),
-        (hard_link_loop, "not deep"),
+        (hard_link_loop, "one name"),
+        (hard_link_fan, "one name"),
+        (two_names, "one name"),
+        (many_objects, "at most 20,000"),
+        (no_shape, "arrays of its own"),
+        (no_utf8, "undamaged"),
+        (compressed, "arrays of its own"),
+        (a_type, "arrays of its own"),
+        (references, "arrays of its own"),
+        (records, "arrays of its own"),
+        (ragged, "arrays of its own"),
+        (astronomic, "lie in it"),
+        (deep, "not be deep"),
+        (swapped, "tensor"),
         (nan, "finite"),
         (missing, "62 tensors"),
         (additional, "62 tensors"),
@@ -213,7 +289,7 @@ def test_weights_that_are_not_the_networks_are_refused(copy: Path, change, messa
 @pytest.mark.parametrize("content", [b"", b"PK", b"\x89HDF\r\n\x1a\n" + bytes(100)])
 def test_what_is_no_hdf5(copy: Path, content: bytes):
     (copy / "model.weights.h5").write_bytes(content)
-    with pytest.raises(IntegrityError, match="HDF5"):
+    with pytest.raises(IntegrityError, match="A weights file must be"):
         zoo.load(copy)
 
 
@@ -224,7 +300,160 @@ def test_a_spec_of_another_network(copy: Path):
         zoo.load(copy)
 
 
-def test_golden_arrays_hold_no_objects(copy: Path):
-    np.savez(copy / "golden.npz", inputs=np.array([{}], dtype=object), outputs=np.zeros(1))
+GOLDEN = {
+    "objects": lambda i, o: {"inputs": np.array([{}], dtype=object), "outputs": o},
+    "text": lambda i, o: {"inputs": i, "outputs": np.full(o.shape, "x")},
+    "complex": lambda i, o: {"inputs": i, "outputs": o.astype("c8")},
+    "records": lambda i, o: {"inputs": i, "outputs": np.zeros(o.shape, [("a", "f4")])},
+    "float64": lambda i, o: {"inputs": i, "outputs": o.astype("f8")},
+    "fewer bins": lambda i, o: {"inputs": i, "outputs": o[:, :7]},
+    "fewer rows": lambda i, o: {"inputs": i, "outputs": o[:1]},
+    "no rows": lambda i, o: {"inputs": i[:0], "outputs": o[:0]},
+    "a number": lambda i, o: {"inputs": i, "outputs": np.float32(1)},
+    "numbers": lambda i, o: {"inputs": np.float32(1), "outputs": np.float32(1)},
+    "another window": lambda i, o: {"inputs": i[:, :100], "outputs": o},
+    "nan": lambda i, o: {"inputs": i, "outputs": np.full_like(o, np.nan)},
+    "one array": lambda i, o: {"inputs": i},
+    "three arrays": lambda i, o: {"inputs": i, "outputs": o, "more": o},
+}
+
+
+@pytest.mark.parametrize("how", GOLDEN)
+def test_odd_golden_arrays(copy: Path, how: str):
+    golden = np.load(copy / "golden.npz")
+    np.savez(copy / "golden.npz", **GOLDEN[how](golden["inputs"], golden["outputs"]))
     with pytest.raises(IntegrityError, match=r"golden\.npz"):
-        zoo.load(copy).check()
+        folder.read_golden(copy, folder.read_spec(copy))
+
+
+def npy(shape: str) -> bytes:
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117).encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+
+
+@pytest.mark.parametrize(
+    "content",
+    [bytes(100 << 20), npy("(1099511627776, 256, 5)"), npy("(-1,)"), npy("(1" + "0" * 400 + ",)"), npy("x" * 90), b""],
+    ids=["100 MB of zeros", "a huge shape", "a negative shape", "a long shape", "no shape", "nothing"],
+)
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_bombs_in_golden_arrays(copy: Path, content: bytes, method: int):
+    with zipfile.ZipFile(copy / "golden.npz", "w", method, compresslevel=1) as archive:
+        for name in ("inputs.npy", "outputs.npy"):
+            archive.writestr(name, content if method == zipfile.ZIP_DEFLATED else content[: 1 << 20])
+    with pytest.raises(IntegrityError, match=r"golden\.npz"):
+        folder.read_golden(copy, folder.read_spec(copy))
+
+
+def damaged(data: bytes, generator: random.Random, places: np.ndarray) -> bytes:
+    """Some bytes changed at these places, or the end cut off."""
+    changed = bytearray(data)
+    for _ in range(generator.choice([1, 1, 3, 20])):
+        changed[places[generator.randrange(len(places))]] = generator.randrange(256)
+    return bytes(changed if generator.random() < 0.8 else changed[: generator.randrange(len(changed))])
+
+
+def test_random_damage_to_golden_arrays(copy: Path):
+    """The same arrays, or an error of ours: 300 times."""
+    data, spec, generator = (copy / "golden.npz").read_bytes(), folder.read_spec(copy), random.Random(0)
+    sound, refused = folder.read_golden(copy, spec), 0
+    for _ in range(300):
+        (copy / "golden.npz").write_bytes(damaged(data, generator, np.arange(len(data))))
+        try:
+            found = folder.read_golden(copy, spec)
+        except IntegrityError:
+            refused += 1
+        else:
+            np.testing.assert_array_equal(found.inputs, sound.inputs)
+            np.testing.assert_array_equal(found.outputs, sound.outputs)
+    assert refused > 150
+
+
+def test_random_damage_to_the_structure_of_weights(copy: Path):
+    """Bytes outside of the numbers: tensors, or an error of ours; 300 times."""
+    data, generator, refused = (copy / "model.weights.h5").read_bytes(), random.Random(0), 0
+    numbers = np.zeros(len(data), bool)
+    with h5py.File(copy / "model.weights.h5") as file:
+        for array in weights.arrays(file, copy):
+            numbers[array.id.get_offset() : array.id.get_offset() + array.nbytes] = True
+    for _ in range(300):
+        try:
+            with weights.open_plain(damaged(data, generator, np.flatnonzero(~numbers)), copy) as file:
+                for array in weights.arrays(file, copy):
+                    array[()]
+        except IntegrityError:
+            refused += 1
+    assert 50 < refused < 300
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"best_f1": 0.64', f'"best_f1": {"9" * 400}', "whole numbers"),
+        ('"best_f1": 0.64', '"best_f1": 1e400', "range of numbers"),
+        ('"best_f1": 0.64', '"best_f1": -1e400', "range of numbers"),
+        ('"best_f1": 0.64', '"best_f1": NaN', "NaN"),
+        ('"best_f1": 0.64', '"best_f1": null', "metrics: best_f1.*type number"),
+        ('"best_f1": 0.64', f'"best_f1": {"[" * 60}{"]" * 60}', "32 levels"),
+        ('"best_f1": 0.64', '"best_f1": 0.64, "best_f1": 0.9', "twice"),
+        ('"fill": 0.0', '"fill": 1e400', "range of numbers"),
+        ('"random weights"', '"\\u001b]0;pwned\\u0007"', "control character"),
+        ('"random weights"', '"\\ud800"', "control character"),
+        ('"random weights"', '"\\u202e"', "control character"),
+        ('"random weights"', '"a\\nb"', "control character"),
+        ('"best_f1"', '"a\\u001bb"', "control character"),
+        ('"schema": 1', '"schema": true', "schema version 1"),
+        ('"schema": 1', '"schema": 1.0', "schema version 1"),
+        ('"schema": 1', '"schema": [1]', "schema version 1"),
+    ],
+)
+def test_odd_json(copy: Path, old: str, new: str, message: str):
+    text = (copy / "config.json").read_text()
+    assert old in text
+    (copy / "config.json").write_text(text.replace(old, new))
+    with pytest.raises(IntegrityError, match=message) as caught:
+        zoo.info(copy)
+    assert "config.json" in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda spec: spec["input"].update(window=1 << 40), "16,777,216 bp"),
+        (lambda spec: spec["prediction"].update(stride=512), "at most the window"),
+        (lambda spec: spec["input"]["signal"].update(percentile=0.0), "percentile"),
+        (lambda spec: spec["input"]["signal"].update(percentile=101.0), "percentile"),
+        (lambda spec: spec["input"]["signal"].update(smoothing=-1), "smoothing"),
+    ],
+)
+def test_spec_is_within_reason(change, message: str):
+    value = json.loads(json.dumps(small_spec().to_json()))
+    change(value)
+    with pytest.raises(InputError, match=message):
+        ModelSpec.from_json(json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_metrics_are_finite(number: float):
+    with pytest.raises(InputError, match="metrics must be finite"):
+        small_spec(metrics={"best_f1": number})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"filters": 10**12},
+        {"growth": 1e15},
+        {"kernel_size": 10**9},
+        {"dilations": [1] * 10_000},
+        {"dilations": [1, 1, 2, 4, 10**10]},
+        {"filters": -1},
+        {"pool_size": 0},
+    ],
+)
+def test_a_network_that_does_not_fit_its_weights(copy: Path, config: dict):
+    """No hang, no crash, no traceback: the size of the file bounds the configuration, and memory what is left."""
+    edit_json(copy / "config.json", architecture={"name": "maxatac", "config": {"window": 256, **config}})
+    with pytest.raises((IntegrityError, InputError)):
+        zoo.load(copy)

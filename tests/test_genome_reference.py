@@ -1,6 +1,7 @@
 """Reference data from a server on loopback, from mirrors, and what can go wrong on the way."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,7 +54,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Threadin
     monkeypatch.setenv("ZOO_UCSC", address)
     monkeypatch.setenv("ZOO_UPSTREAM", address)
     monkeypatch.setitem(reference.ASSEMBLIES, "hg38", hashlib.sha256(BLACKLIST).hexdigest())
-    monkeypatch.setattr(reference.time, "sleep", lambda _: None)
+    monkeypatch.setattr("registry.download.time.sleep", lambda _: None)
     threading.Thread(target=found.serve_forever, daemon=True).start()
     yield found
     found.shutdown()
@@ -122,17 +123,17 @@ def test_what_cannot_be_had(server: ThreadingHTTPServer, tmp_path: Path, monkeyp
     with pytest.raises(OfflineMiss, match="HTTP 404"):
         reference.fetch("hg38", tmp_path / "to")
     server.files["md5sum.txt"] = b"00 chr1.fa.gz\n"
-    with pytest.raises(IntegrityError, match="list of checksums has the genome"):
+    with pytest.raises(IntegrityError, match=r"list of checksums must have hg38\.2bit"):
         reference.fetch("hg38", tmp_path / "to")
     monkeypatch.setenv("ZOO_OFFLINE", "1")
-    with pytest.raises(OfflineMiss, match="which is off"):
+    with pytest.raises(OfflineMiss, match="network must be on"):
         reference.fetch("hg38", tmp_path / "to")
     monkeypatch.setenv("ZOO_OFFLINE", "")
     monkeypatch.setenv("ZOO_UCSC", "http://127.0.0.1:9")
-    with pytest.raises(OfflineMiss, match="can be downloaded"):
+    with pytest.raises(OfflineMiss, match="server must deliver"):
         reference.fetch("hg38", tmp_path / "to")
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="can be written"):
+    with pytest.raises(InputError, match="folder must be writable"):
         reference.fetch("hg38", tmp_path / "file")
 
 
@@ -140,3 +141,59 @@ def test_digests_of_blacklists(shared: Path):
     for assembly, digest in reference.ASSEMBLIES.items():
         path = shared / "data" / "blacklists" / f"{assembly}-blacklist.v2.bed"
         assert (hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None) == digest
+
+
+@pytest.mark.parametrize("name", ["hg38.2bit.part", "hg38.chrom.sizes", "hg38-blacklist.v2.bed", "hg38.2bit"])
+@pytest.mark.parametrize("kind", ["symlink", "dangling", "hard link"])
+def test_no_link_is_followed(server: ThreadingHTTPServer, tmp_path: Path, name: str, kind: str):
+    """A link in the folder, whatever its name: what it leads to stays as it was."""
+    victim, link = tmp_path / "thesis.txt", tmp_path / "to" / name
+    (tmp_path / "to").mkdir()
+    if kind != "dangling":
+        victim.write_text("precious")
+    link.hardlink_to(victim) if kind == "hard link" else link.symlink_to(victim)
+    if name.endswith(".part"):
+        with pytest.raises(InputError, match="not a link"):
+            reference.fetch("hg38", tmp_path / "to")
+    else:
+        reference.fetch("hg38", tmp_path / "to")
+    assert not victim.exists() if kind == "dangling" else victim.read_text() == "precious"
+
+
+def test_a_partial_file_that_is_a_pipe_is_not_waited_for(server: ThreadingHTTPServer, tmp_path: Path):
+    (tmp_path / "to").mkdir()
+    os.mkfifo(tmp_path / "to" / "hg38.2bit.part")
+    with pytest.raises(InputError, match="plain file"):
+        reference.fetch("hg38", tmp_path / "to")
+
+
+def test_what_failed_leaves_no_empty_file(server: ThreadingHTTPServer, tmp_path: Path):
+    del server.files["hg38.2bit"]
+    with pytest.raises(OfflineMiss, match="HTTP 404"):
+        reference.fetch("hg38", tmp_path / "to")
+    assert not list((tmp_path / "to").iterdir())
+
+
+def test_the_blacklist_of_maxatac(server: ThreadingHTTPServer, tmp_path: Path, shared: Path):
+    name = "hg38_maxatac_blacklist.bed"
+    server.files[name] = (shared / "maxatac_data" / "hg38" / name).read_bytes()
+    found = reference.fetch("hg38", tmp_path / "to", blacklist="maxatac")
+    assert found.blacklist == tmp_path / "to" / name
+    assert found.blacklist.read_bytes() == server.files[name]
+    assert len(found.blacklist.read_text().splitlines()) == 376
+    server.files[name] += b"chr1\t1\t2\n"
+    with pytest.raises(IntegrityError, match="published checksum"):
+        reference.fetch("hg38", tmp_path / "other", blacklist="maxatac")
+    for assembly, which in (("mm10", "maxatac"), ("hg38", "none")):
+        with pytest.raises(InputError, match="must be encode, or maxatac for hg38"):
+            reference.fetch(assembly, tmp_path / "to", blacklist=which)
+
+
+def test_passwords_are_in_no_message(server: ThreadingHTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    address = f"http://alice:S3CRET@127.0.0.1:{server.server_address[1]}"
+    monkeypatch.setenv("ZOO_UCSC", address)
+    reference.fetch("hg38", tmp_path / "to")  # and it is an address that works
+    del server.files["hg38.2bit"]
+    with pytest.raises(OfflineMiss, match=r"http://\*\*\*@127") as caught:
+        reference.fetch("hg38", tmp_path / "other")
+    assert "S3CRET" not in str(caught.value)

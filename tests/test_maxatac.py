@@ -1,6 +1,7 @@
 """The authors' models against the goldens of their own program."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -9,7 +10,8 @@ import pytest
 
 import registry
 import zoo
-from zoo.errors import InputError, ZooWarning
+from zoo import weights
+from zoo.errors import InputError, IntegrityError, ZooWarning
 from zoo.evaluate.binding import benchmark
 from zoo.genome.interval import Interval
 from zoo.porting import maxatac
@@ -271,8 +273,6 @@ def test_real_chromosome_20(ctcf, shared, tmp_path: Path, choices: dict, average
 def test_a_file_with_other_tensors_is_refused(shared, tmp_path: Path):
     import release
 
-    from zoo.errors import IntegrityError
-
     def edited(change) -> bytes:
         path = tmp_path / "x.h5"
         path.write_bytes(release.full_model_file())
@@ -300,7 +300,7 @@ def test_a_file_with_other_tensors_is_refused(shared, tmp_path: Path):
         reshape: "first differences",
         infinite: "finite",
         shorten: "62 tensors",
-        nothing: "names its layers",
+        nothing: "must name its layers",
         external: "no links",
     }
     for change, message in changes.items():
@@ -311,3 +311,165 @@ def test_a_file_with_other_tensors_is_refused(shared, tmp_path: Path):
         with pytest.raises(IntegrityError, match=message):
             maxatac.convert(family, entry, files, target)
         assert list(target.iterdir()) == []
+
+
+def test_an_index_without_a_threshold_table(tmp_path: Path):
+    import release
+
+    family, entry = release.write(tmp_path / "release")
+    files = {"model": (tmp_path / "release" / entry.files["model"].path).read_bytes()}
+    (tmp_path / "folder").mkdir()
+    maxatac.convert(family, replace(entry, files={"model": entry.files["model"]}), files, tmp_path / "folder")
+    model = zoo.load(tmp_path / "folder")
+    assert model.thresholds is None
+    assert model.check().passed
+    with pytest.raises(IntegrityError, match="must have a file `model`"):
+        maxatac.spec_of(family, replace(entry, files={}))
+
+
+def test_the_62_tensors_are_those_of_the_network():
+    network = zoo.build("maxatac")
+    found = [(variable.path.rsplit("/", 1)[1], tuple(variable.shape)) for variable in network.weights]
+    assert maxatac.expected_tensors() == found
+
+
+# --- files of one's own
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A full-model file as `maxatac train` writes it, alone in a folder."""
+    import release
+
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "my models" / "GATA1 k562.h5"
+    path.parent.mkdir()
+    path.write_bytes(release.full_model_file())
+    give_weights(path, 1)
+    return path
+
+
+def give_weights(path: Path, seed: int) -> None:
+    """Kernels under which scores spread over 0 to 1."""
+    generator = np.random.default_rng(seed)
+    with h5py.File(path, "a") as file:
+        for array in weights.arrays(file, path):
+            if array.name.endswith("kernel:0"):
+                array[...] = generator.normal(0, (2 / np.prod(array.shape[:2])) ** 0.5, array.shape)
+            elif array.name.endswith(("gamma:0", "variance:0")):
+                array[...] = 1
+
+
+def test_a_file_of_ones_own(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    info = zoo.info(own)
+    assert (info["name"], info["cached"], info["input"]["window"]) == ("local/GATA1-k562", False, 1024)
+    model = zoo.load(str(own))
+    assert (model.spec.name, model.thresholds, model.origin) == ("local/GATA1-k562", None, own)
+    assert model.check().passed
+    x = golden_inputs(1024)
+    tensors = [tensor for _, tensor in maxatac.read_tensors(own.read_bytes(), own)]
+    expected = maxatac.reference_forward(tensors, x)
+    assert expected.std() > 0.01
+    assert np.abs(model.predict(x) - expected).max() < 1e-5
+    assert [path.name for path in own.parent.iterdir()] == [own.name]  # nothing is written beside it
+    assert zoo.info(own)["cached"]
+    monkeypatch.setattr(maxatac, "_write", None)  # made once
+    monkeypatch.chdir(own.parent)
+    for name in (own, own.name, f"./{own.name}"):
+        assert zoo.fetch(name) == model.path
+
+
+def test_other_bytes_are_another_model(own: Path):
+    first = zoo.load(own)
+    give_weights(own, 2)
+    second = zoo.load(own)
+    x = golden_inputs(1024)
+    assert first.path != second.path
+    assert np.abs(first.predict(x) - second.predict(x)).max() > 1e-3
+
+
+def test_the_table_beside_a_file(own: Path):
+    """The one of its name, or the only one; a warning where none can be told from others, or is no table."""
+    from conftest import TABLE
+
+    (own.parent / "calibration.tsv").write_text(TABLE)
+    assert zoo.load(own).thresholds.columns["f1"].tolist() == [0.02, 0.45, 0.64, 0.61, 0.18]
+    (own.parent / "other.tsv").write_text("a\tb\n")
+    with pytest.warns(ZooWarning, match=r"None of the 2 \.tsv files.*GATA1 k562\.tsv"):
+        assert zoo.load(own).thresholds is None
+    own.with_suffix(".tsv").write_text(TABLE.replace("0.64", "0.65"))
+    assert zoo.load(own).thresholds.columns["f1"].max() == 0.65
+    own.with_suffix(".tsv").write_text("damaged")
+    with pytest.raises(IntegrityError, match=r"GATA1 k562\.tsv"):
+        zoo.load(own)
+    own.with_suffix(".tsv").unlink()
+    (own.parent / "calibration.tsv").unlink()
+    with pytest.warns(ZooWarning, match=r"other\.tsv is not used"):
+        assert zoo.load(own).thresholds is None
+
+
+def test_authors_files_are_files_of_ones_own_too(shared: Path, golden):
+    (path,) = (shared / "maxatac_data" / "models" / "CTCF").glob("*.h5")
+    model = zoo.load(path)
+    assert np.abs(model.predict(golden[0][:16]) - golden[1]["CTCF"][:16]).max() <= 1e-5
+    assert model.thresholds.columns["f1"].max() == pytest.approx(
+        zoo.info("maxatac/CTCF")["metrics"]["best_f1"], abs=1e-6
+    )
+
+
+def test_a_file_of_another_network(own: Path):
+    with h5py.File(own, "a") as file:
+        layer = file["model_weights/block1_conv1"]
+        del layer["block1_conv1/kernel:0"]
+        layer["block1_conv1/kernel:0"] = np.zeros((7, 5, 20), np.float32)
+    for call in (zoo.load, zoo.info):
+        with pytest.raises(IntegrityError, match=r"62 tensors.*\(7, 5, 15\).*\(7, 5, 20\).*15 filters"):
+            call(own)
+
+
+@pytest.mark.parametrize("name", ["TF.keras", "TF.weights.h5", "TF.txt", "TF"])
+def test_other_kinds_of_files(own: Path, name: str):
+    own.rename(own.with_name(name))
+    with pytest.raises(InputError, match=r"full-model file of maxATAC.*Save the whole model"):
+        zoo.load(own.with_name(name))
+    with pytest.raises(InputError, match="must exist"):
+        zoo.load(own)
+
+
+def test_a_file_of_weights_alone(own: Path):
+    zoo.build("maxatac").save_weights(own.with_suffix(".weights.h5"))
+    own.with_suffix(".weights.h5").rename(own)
+    with pytest.raises(IntegrityError, match=r"group model_weights.*Save the whole model"):
+        zoo.load(own)
+
+
+def test_random_damage_to_an_authors_file(own: Path):
+    """Tensors, or an error of ours: 300 times, in the bytes that are not numbers."""
+    data, generator, refused = own.read_bytes(), np.random.default_rng(0), 0
+    numbers = np.zeros(len(data), bool)
+    with h5py.File(own) as file:
+        for array in weights.arrays(file, own):
+            numbers[array.id.get_offset() : array.id.get_offset() + array.nbytes] = True
+    places = np.flatnonzero(~numbers)
+    for _ in range(300):
+        changed = np.frombuffer(data, np.uint8).copy()
+        chosen = generator.choice(places, generator.choice([1, 3, 20]))
+        changed[chosen] = generator.integers(0, 256, len(chosen))
+        try:
+            maxatac.checked_tensors(changed.tobytes(), own)
+        except IntegrityError:
+            refused += 1
+    assert 50 < refused < 300
+
+
+@pytest.mark.parametrize("names", [np.arange(3), h5py.Empty("f4"), "x" * 3_000_000, [b"\xff"], 5, [["a"], ["b"]]])
+def test_odd_lists_of_layers(own: Path, names: object):
+    with h5py.File(own, "a", track_order=True) as file:
+        layers = file["model_weights"]
+        del layers.attrs["layer_names"]
+        try:
+            layers.attrs["layer_names"] = names
+        except (OSError, RuntimeError):  # too large for an attribute: a list that is missing
+            assert len(names) > 60_000
+    with pytest.raises(IntegrityError):
+        zoo.load(own)

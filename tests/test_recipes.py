@@ -54,7 +54,7 @@ def test_convert_maxatac_names_what_is_wrong(tmp_path: Path):
     command = [sys.executable, ROOT / "recipes" / "convert_maxatac.py", "CTFC", "--out", tmp_path / "made"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "convert_maxatac: error: No index has this model; closest: maxatac/CTCF" in done.stderr
+    assert "convert_maxatac: error: The registry must list the model; closest: maxatac/CTCF" in done.stderr
 
 
 def run(recipe: str, *arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess:

@@ -10,6 +10,7 @@ from registry.errors import InputError, IntegrityError, UnknownModel
 from registry.schema import Family, Name, RemoteFile
 
 DIGEST = "0" * 64
+COMMIT = "43f19e99471ea0a037f5165c27c73520eaeec309"
 
 
 def test_index_is_the_reference_manifest(shared: Path):
@@ -43,7 +44,14 @@ def test_patterns_and_search():
 
 
 @pytest.mark.parametrize(
-    "name", ["maxatac/CTCF", "maxatac/CTCF@43f19e9", f"maxatac/CTCF@{'43f19e99471ea0a037f5165c27c73520eaeec309'}"]
+    "name",
+    [
+        "maxatac/CTCF",
+        "CTCF",
+        "CTCF@43f19e9",
+        "maxatac/CTCF@43f19e9",
+        f"maxatac/CTCF@{'43f19e99471ea0a037f5165c27c73520eaeec309'}",
+    ],
 )
 def test_resolve(name: str):
     family, entry = registry.resolve(name)
@@ -55,7 +63,11 @@ def test_resolve(name: str):
     [
         ("maxatac/CTFC", "closest: maxatac/CTCF"),
         ("maxatac/ctcf", "closest: maxatac/CTCF"),
-        ("CTCF", "closest: maxatac/CTCF"),
+        ("ctcf", "closest: maxatac/CTCF"),
+        ("PU.1", "closest: maxatac/SPI1"),
+        ("CTFC@43f19e9", "closest: maxatac/CTCF"),
+        ("maxatac/FOX*", "matches 4: maxatac/FOXA1, maxatac/FOXK2, maxatac/FOXM1, maxatac/FOXP1"),
+        ("*", r"matches \d+: maxatac/ARID3A.*…"),
         ("maxatac/FOXA2", "closest: maxatac/FOXA1"),
         ("maxatac/CTCF@0000000", "Example: maxatac/CTCF@43f19e9"),
     ],

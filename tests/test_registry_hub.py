@@ -27,6 +27,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("HF_ENDPOINT", server.url)
         monkeypatch.setenv("HF_TOKEN", "secret")
         monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
         monkeypatch.setenv("ZOO_FAMILIES", str(tmp_path / "families"))
         monkeypatch.delenv("ZOO_SHARED", raising=False)
         (tmp_path / "families").mkdir()
@@ -112,7 +113,7 @@ def test_publishing_again_makes_no_commit(hub, tmp_path: Path):
 
 def test_a_tag_is_for_one_release(hub, tmp_path: Path):
     release(tmp_path, ["A"])
-    with pytest.raises(InputError, match="A tag is for one release"):
+    with pytest.raises(InputError, match="A tag must be new"):
         release(tmp_path, ["A"], content="better")
     done = release(tmp_path, ["A"], content="better", tag="v1.1")
     assert set(done.files) == {"A/model.weights.h5", "config.json", "README.md"}
@@ -364,5 +365,178 @@ def test_disk_full(tmp_path: Path, shared: Path):
     )
     environment = {**os.environ, "ZOO_CACHE": str(tmp_path), "ZOO_SHARED": str(shared)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
-    assert "The cache can be written to (File too large). Example: ZOO_CACHE=/scratch/me/zoo" in done.stdout
+    assert "The cache must be writable: File too large." in done.stdout
     assert not [path for path in (tmp_path / "models").rglob("*") if path.is_file() or ".staging" in path.name]
+
+
+# --- a server that may say anything
+
+
+@pytest.mark.parametrize("name", ["ETag", "X-Linked-ETag", "X-Repo-Commit", "Content-Disposition"])
+@pytest.mark.parametrize("pinned", [False, True])
+def test_a_servers_word_names_no_file(hub, tmp_path: Path, name: str, pinned: bool):
+    """Absolute, upwards, whatever: nothing appears outside the cache, and what is there stays."""
+    release(tmp_path, ["A"])
+    empty_cache(tmp_path)
+    victim = tmp_path / "thesis.txt"
+    for text in (str(victim), f'"{victim}"', "../../../../thesis.txt", str(tmp_path / "new.txt")):
+        victim.write_text("precious")
+        hub.headers = {name: text}
+        before = {path for path in tmp_path.rglob("*") if "cache" not in path.parts and "state" not in path.parts}
+        assert weights(fetch("test/A" if pinned else f"hf://{REPO}/A@v1.0")) == "weightsA"
+        after = {path for path in tmp_path.rglob("*") if "cache" not in path.parts and "state" not in path.parts}
+        assert (after, victim.read_text()) == (before, "precious")
+        empty_cache(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "said", ["../../x", "/etc/passwd", "main", "a" * 39, "A" * 40, "a" * 41, "", 5, None, ["a" * 40], f"{'a' * 40}\n"]
+)
+def test_a_commit_is_40_hex_digits(hub, tmp_path: Path, said: object):
+    release(tmp_path, ["A"])
+    hub.commit_said = [] if said is None else said
+    with pytest.raises(IntegrityError, match="40 hex digits"):
+        fetch(f"hf://{REPO}/A@v1.0")
+    with pytest.raises(IntegrityError, match="40 hex digits"):
+        release(tmp_path, ["B"], tag="v1.1")
+    assert not list((tmp_path / "state").rglob("notes/*"))
+
+
+def test_a_note_that_was_tampered_with_is_no_path(hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    release(tmp_path, ["A"])
+    fetch(f"hf://{REPO}/A@v1.0")
+    (note,) = (tmp_path / "state").rglob("notes/*")
+    monkeypatch.setenv("ZOO_OFFLINE", "1")
+    assert weights(fetch(f"hf://{REPO}/A@v1.0")) == "weightsA"
+    for text in ("../../../x", "/etc", "\xff"):
+        note.write_bytes(text.encode("latin-1"))
+        with pytest.raises((IntegrityError, OfflineMiss)):
+            fetch(f"hf://{REPO}/A@v1.0")
+
+
+def hostile(hub, change) -> None:
+    """Let the repository have another index, which no package pins."""
+    from huggingface_hub import HfApi
+
+    index = json.loads(hub.repos[REPO].commits[-1].files["config.json"])
+    change(index)
+    HfApi(endpoint=hub.url, token="secret").upload_file(
+        path_or_fileobj=json.dumps(index).encode(), path_in_repo="config.json", repo_id=REPO
+    )
+
+
+STAMP = {"size": 1, "sha256": "0" * 64}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda index: index["models"]["A"]["files"]["README.md"].update(size=10**15), "4,294,967,296"),
+        (lambda index: index["models"]["A"]["files"]["README.md"].update(size=-1), "number of bytes"),
+        (lambda index: index["models"]["A"]["files"]["README.md"].update(sha256="../x"), "64 lower-case"),
+        (lambda index: index["models"]["A"]["files"].pop("golden.npz"), r"missing=\['golden.npz'\]"),
+        (
+            lambda index: index["models"]["A"]["files"].update({f"x{n}.md": STAMP for n in range(40)}),
+            "at most 32 files",
+        ),
+        (
+            lambda index: index["models"].update({f"M{n}": index["models"]["A"] for n in range(10_001)}),
+            "at most 10,000",
+        ),
+        (lambda index: index["models"].update({"A@v1": index["models"]["A"]}), "names family/MODEL"),
+        (lambda index: index.update(family="../test"), "names family/MODEL"),
+        (lambda index: index["models"]["A"]["facts"].update(x=int("9" * 19)), "whole numbers"),
+        (lambda index: index.update(title="\x1b]0;x\x07"), "control character"),
+    ],
+)
+def test_an_absurd_index_is_refused(hub, tmp_path: Path, change, message: str):
+    release(tmp_path, ["A"])
+    hostile(hub, change)
+    with pytest.raises(IntegrityError, match=message), pytest.warns(ZooWarning):
+        fetch(f"hf://{REPO}/A")
+
+
+@pytest.mark.parametrize("name", ["test/A", f"hf://{REPO}/A@v1.0"])
+def test_a_cached_model_is_not_checked_against_itself(hub, tmp_path: Path, name: str):
+    release(tmp_path, ["A"])
+    folder = fetch(name)
+    (folder / "model.weights.h5").write_text("evil")
+    store.write_digests(folder, store.read_digests(folder).source)
+    with pytest.warns(ZooWarning, match="receipt"):
+        assert weights(fetch(name)) == "weightsA"
+
+
+def test_a_pinned_model_needs_no_receipt(hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Pin, index, files: whoever shares a cache can check these, and needs no network; other bytes are refused."""
+    release(tmp_path, ["A"])
+    folder = fetch("test/A")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "somebody else"))
+    monkeypatch.setenv("ZOO_OFFLINE", "1")
+    assert fetch("test/A") == folder
+    (index,) = (tmp_path / "cache" / "indexes").iterdir()
+    forged = json.loads(index.read_text())
+    (folder / "model.weights.h5").write_text("evil")
+    store.write_digests(folder, {})
+    found = store.read_digests(folder).files["model.weights.h5"]
+    forged["models"]["A"]["files"]["model.weights.h5"] = {"size": found.size, "sha256": found.sha256}
+    index.write_text(json.dumps(forged))
+    with pytest.warns(ZooWarning, match="receipt"), pytest.raises(OfflineMiss):
+        fetch("test/A")
+    monkeypatch.delenv("ZOO_OFFLINE")
+    with pytest.warns(ZooWarning, match="receipt"):
+        assert weights(fetch("test/A")) == "weightsA"
+
+
+def test_the_password_of_a_hub_is_in_no_message_and_no_record(hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    release(tmp_path, ["A"])
+    monkeypatch.setenv("HF_ENDPOINT", hub.url.replace("http://", "http://alice:S3CRET@"))
+    monkeypatch.delenv("HF_TOKEN")
+    folder = fetch(f"hf://{REPO}/A@v1.0")
+    assert all(b"S3CRET" not in path.read_bytes() for path in folder.iterdir())
+    for attempt in (lambda: fetch(f"hf://{REPO}/B@v1.0"), lambda: release(tmp_path, ["B"], tag="v2")):
+        with pytest.raises((OfflineMiss, HubError)) as caught:
+            attempt()
+        assert "S3CRET" not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "{}",
+        '{"name": "test/A"}',
+        '{"name": "test/A", "description": "d", "metrics": {"best_f1": "x"}, "provenance": {}}',
+        '{"name": "test/A", "description": "d", "metrics": {}, "provenance": []}',
+        '{"name": "test/A", "description": "d", "metrics": {"a": 1e400}, "provenance": {}}',
+        '{"name": "test/A", "description": "\\u001b[2J", "metrics": {}, "provenance": {}}',
+        '{"name": "A", "description": "d", "metrics": {}, "provenance": {}}',
+        '{"name": "test/../A", "description": "d", "metrics": {}, "provenance": {}}',
+        '{"name": "test/A@v1", "description": "d", "metrics": {}, "provenance": {}}',
+        "[]",
+        "",
+    ],
+)
+def test_a_config_is_checked_before_anything_is_uploaded(hub, tmp_path: Path, config: str):
+    folder = make(tmp_path / "made", "A")
+    (folder / "config.json").write_text(config)
+    store.write_digests(folder, {})
+    hub.requests.clear()
+    with pytest.raises((IntegrityError, InputError)):
+        publish([folder], REPO, "v1.0")
+    assert not hub.requests
+
+
+def test_what_a_check_refuses_is_not_uploaded(hub, tmp_path: Path):
+    looked_at = []
+
+    def check(folder: Path) -> None:
+        looked_at.append(folder.name)
+        if folder.name == "B":
+            raise IntegrityError("B must be better")
+
+    hub.requests.clear()
+    with pytest.raises(IntegrityError, match="better"):
+        publish([make(tmp_path / "made", name) for name in "AB"], REPO, "v1.0", check=check)
+    assert (looked_at, hub.requests) == (["A", "B"], [])
+    with pytest.raises(InputError, match="given once"):
+        publish([make(tmp_path / "made", "A"), make(tmp_path / "again", "A")], REPO, "v1.0")

@@ -41,13 +41,15 @@ def _version(package: str) -> str | None:
 def sources() -> dict[str, str | None]:
     """Where models are looked for, in order, as the environment has it."""
     shared = os.environ.get("ZOO_SHARED")
-    return {
+    off = store.offline()
+    found = {
         "1 cache": str(store.cache_root()),
         "2 mirror": os.environ.get("ZOO_MIRROR") or (f"{shared}/maxatac_data" if shared else None),
-        "3 Hub": "off" if store.offline() else masked(places.endpoint()),
-        "4 upstream release": "off"
-        if store.offline()
-        else masked(os.environ.get("ZOO_UPSTREAM") or "as the index says"),
+        "3 Hub": "off" if off else places.endpoint(),
+        "4 upstream release": "off" if off else os.environ.get("ZOO_UPSTREAM") or "as the index says",
+        "reference data": "off" if off else os.environ.get("ZOO_UCSC") or "https://hgdownload.soe.ucsc.edu",
+        "receipts": str(store.state_root()),
         "token": "set" if os.environ.get("HF_TOKEN") else None,
         "more indexes": os.environ.get("ZOO_FAMILIES"),
     }
+    return {key: None if value is None else masked(value) for key, value in found.items()}

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import registry.store
+from registry.errors import masked
 from zoo import architectures, weights
 from zoo.errors import InputError, IntegrityError
 from zoo.predict.thresholds import ThresholdTable
@@ -27,6 +28,8 @@ CONFIG, WEIGHTS, THRESHOLDS, GOLDEN, CARD = (
 
 
 _GOLDEN_BYTES = 64 << 20
+_LEAST_BOUND = 1024  # so that a file that is too small is refused for what it is
+_MOST_BLOCKS = 256  # entries of a list in a network's configuration
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ def read_spec(folder: Path) -> ModelSpec:
         data = config.read_bytes()
     except OSError as error:
         raise InputError(
-            f"A model folder has a config.json that can be read ({error.strerror})", received={"folder": str(folder)}
+            f"A model folder must have a readable {CONFIG}: {error.strerror}",
+            received={"folder": str(folder)},
+            hint="`zoo list` shows the names of the registry",
         ) from None
     return ModelSpec.from_json(data, config)
 
@@ -65,17 +70,36 @@ def read_network(folder: Path, spec: ModelSpec):
     Raises:
         IntegrityError: tensors or numbers are not those of the architecture, or its shapes are not those of the spec.
     """
-    network = architectures.build(spec.architecture.name, **spec.architecture.config)
+    _check_size(folder, spec)
+    with weights.parsing("The network of a model", folder):  # one that does not fit into memory, too
+        network = architectures.build(spec.architecture.name, **spec.architecture.config)
     expected = ((None, spec.input.window, spec.input.channels), (None, spec.output.bins))
     found = (network.input_shape, architectures.scores(network).output_shape)
     if found != expected:
         raise IntegrityError(
-            "The network has the shapes that its spec promises",
+            "The network must have the shapes that its spec promises",
             where=folder,
             received={"spec": expected, "network": found},
         )
     weights.load(network, folder / WEIGHTS)
     return network
+
+
+def _check_size(folder: Path, spec: ModelSpec) -> None:
+    """Refuse a configuration that would build a network far larger than its weights file: channels and numbers of
+    layers are at most the number of weights, and lists of them are short."""
+    path = folder / WEIGHTS
+    most = max(path.stat().st_size // 4 if path.is_file() else 0, _LEAST_BOUND)
+    for name, value in spec.architecture.config.items():
+        numbers = value if isinstance(value, tuple) else (value,)
+        if len(numbers) > _MOST_BLOCKS or (
+            name != "window" and any(isinstance(number, (int, float)) and number > most for number in numbers)
+        ):
+            raise IntegrityError(
+                "The configuration of a network must fit the size of its weights",
+                where=folder / CONFIG,
+                received={name: value, "weights": most},
+            )
 
 
 def read_thresholds(folder: Path) -> ThresholdTable | None:
@@ -84,18 +108,44 @@ def read_thresholds(folder: Path) -> ThresholdTable | None:
     return ThresholdTable.read(path) if path.is_file() else None
 
 
-def read_golden(folder: Path) -> Golden:
-    """The golden inputs and outputs of a folder. Raises `IntegrityError` if they cannot be read."""
-    try:
-        if sum(item.file_size for item in zipfile.ZipFile(folder / GOLDEN).infolist()) > _GOLDEN_BYTES:
-            raise ValueError(f"more than {_GOLDEN_BYTES:,} bytes")
-        with np.load(folder / GOLDEN, allow_pickle=False) as arrays:
-            golden = Golden(arrays["inputs"], arrays["outputs"])
-        if golden.inputs.ndim != 3 or golden.outputs.ndim != 2 or len(golden.inputs) != len(golden.outputs):
-            raise ValueError(f"shapes {golden.inputs.shape} and {golden.outputs.shape}")
-        return golden
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise IntegrityError(f"Golden inputs and outputs are arrays ({error})", where=folder / GOLDEN) from None
+def read_golden(folder: Path, spec: ModelSpec) -> Golden:
+    """The golden inputs and outputs of a folder.
+
+    Raises `IntegrityError` if they cannot be read, or are not finite float32 arrays of the shapes of the spec.
+    """
+    path = folder / GOLDEN
+    with weights.parsing("The file of golden inputs and outputs", path), zipfile.ZipFile(path) as archive:
+        sizes = {item.filename: item.file_size for item in archive.infolist()}
+        if sorted(sizes) != ["inputs.npy", "outputs.npy"] or sum(sizes.values()) > _GOLDEN_BYTES:
+            raise IntegrityError(
+                f"Golden inputs and outputs must be two arrays of at most {_GOLDEN_BYTES:,} bytes",
+                where=path,
+                received={"files": sizes},
+            )
+        arrays = []
+        for name in ("inputs.npy", "outputs.npy"):
+            with archive.open(name) as file:
+                arrays.append(np.lib.format.read_array(file, allow_pickle=False))
+        golden = Golden(*arrays)
+    expected = ((spec.input.window, spec.input.channels), (spec.output.bins,))
+    found = (golden.inputs.shape[1:], golden.outputs.shape[1:])
+    count = golden.inputs.shape[:1]
+    if (
+        found != expected
+        or not count[0]
+        or golden.outputs.shape[:1] != count
+        or any(array.dtype != np.float32 or not np.isfinite(array).all() for array in (golden.inputs, golden.outputs))
+    ):
+        raise IntegrityError(
+            "Golden inputs and outputs must be finite float32 arrays of the shapes of the spec",
+            where=path,
+            received={
+                "spec": [("n", *shape) for shape in expected],
+                "inputs": (golden.inputs.shape, str(golden.inputs.dtype)),
+                "outputs": (golden.outputs.shape, str(golden.outputs.dtype)),
+            },
+        )
+    return golden
 
 
 def verify(folder: Path) -> None:
@@ -108,4 +158,4 @@ def source(folder: Path) -> dict[str, str]:
     """Where the files of a folder are from: source, commit; empty if the folder does not say."""
     if not (folder / registry.store.DIGESTS).is_file():
         return {}
-    return dict(registry.store.read_digests(folder).source)
+    return {key: masked(value) for key, value in registry.store.read_digests(folder).source.items()}

@@ -63,7 +63,10 @@ class Model:
         network: the `keras.Model` as `zoo.build` describes it, with all its outputs.
         thresholds: its calibration table, or None.
         path: the folder that it was read from.
+        origin: the file that the folder was converted from, if it is one of the user's own; else None.
     """
+
+    origin: Path | None = None
 
     def __init__(self, path: Path) -> None:
         """Read a model folder that has been verified. `zoo.load` is the way to get one."""
@@ -389,7 +392,7 @@ class Model:
 
         Differences are relative to the largest golden output where that is above 1.
         """
-        golden = folder.read_golden(self.path)
+        golden = folder.read_golden(self.path, self.spec)
         outputs = self.predict(golden.inputs)
         difference = float(np.abs(outputs - golden.outputs).max() / max(np.abs(golden.outputs).max(), 1))
         return Check(self.spec.name, difference, tolerance, versions())

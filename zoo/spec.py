@@ -5,6 +5,7 @@ JSON never names a Python object, and its keys are a closed set.
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from zoo.errors import InputError
 
 BASES = "ACGT"  # the one base order of the whole project; every other letter is encoded as all zeros
 SCHEMA_VERSION = 1
+_LARGEST_WINDOW = 1 << 24  # bp
 TRAINING_STRANDS = ("both", "forward", "legacy_revcomp")  # what training windows are read from
 VIEWS = ("forward", "reverse_complement", "rotated", "rotated_reverse_complement")
 
@@ -109,20 +111,30 @@ class ModelSpec:
     provenance: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        spanned = self.output.offset + self.output.bins * self.output.bin_size
+        reads, returns, stride, views = self.input, self.output, self.prediction.stride, self.prediction.views
+        spanned, signal = returns.offset + returns.bins * returns.bin_size, reads.signal
         rules = {
-            "a window is at least 1 bp": self.input.window > 0,
-            "bins lie inside the window": self.output.offset >= 0 and spanned <= self.input.window,
-            "there is at least one bin of at least 1 bp": self.output.bins > 0 and self.output.bin_size > 0,
-            "the stride is a multiple of the bin size": self.prediction.stride > 0
-            and self.prediction.stride % max(self.output.bin_size, 1) == 0,
-            f"views are among {', '.join(VIEWS)}": bool(self.prediction.views)
-            and set(self.prediction.views) <= set(VIEWS),
+            f"a window must have 1 to {_LARGEST_WINDOW:,} bp": 0 < reads.window <= _LARGEST_WINDOW,
+            "there must be at least one bin of at least 1 bp": returns.bins > 0 and returns.bin_size > 0,
+            "bins must lie inside the window": returns.offset >= 0 and spanned <= reads.window,
+            "the stride must be a multiple of the bin size, and at most the window": 0 < stride <= reads.window
+            and stride % max(returns.bin_size, 1) == 0,
+            f"views must be among {', '.join(VIEWS)}": bool(views) and set(views) <= set(VIEWS),
+            "metrics must be finite numbers": all(map(math.isfinite, self.metrics.values())),
+            "the signal's smoothing and read depth must not be negative, its percentile must lie in 0 to 100, and its "
+            "fill value must be a number": signal is None
+            or (
+                min(signal.smoothing, signal.read_depth) >= 0
+                and 0 < signal.percentile <= 100
+                and math.isfinite(signal.fill)
+            ),
         }
         for rule, holds in rules.items():
             if not holds:
                 raise InputError(
-                    f"In a model's spec {rule}", where=self.name, received={"input": self.input, "output": self.output}
+                    f"A model's spec must agree with itself: {rule}",
+                    where=self.name,
+                    received={"input": reads, "output": returns, "prediction": self.prediction},
                 )
 
     def to_json(self) -> dict:

@@ -1,21 +1,27 @@
 """Tensors in HDF5 files, read strictly.
 
-A weights file is a plain tree of groups and numeric arrays. Whatever else HDF5 can express (links to other files,
-data stored elsewhere, virtual arrays, Python objects) is refused before a single value is read.
+A weights file is a plain tree of groups and numeric arrays, each with one name. Whatever else HDF5 can express (links,
+data stored elsewhere, virtual or filtered arrays, Python objects) is refused before a single value is read.
 """
 
+import hashlib
 import io
+import math
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from zoo.errors import IntegrityError
+from zoo.errors import IntegrityError, ZooError
 
 _MAX_DEPTH = 16
+_MOST_OBJECTS = 20_000
+_MOST_NAMES = 1 << 20  # bytes of an attribute
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _IN_ARCHIVE = "model.weights.h5"
 
 
@@ -34,45 +40,113 @@ def save(network, path: Path) -> None:
         whole.unlink(missing_ok=True)
 
 
-def open_plain(data: bytes, where: object) -> h5py.File:
+@contextmanager
+def parsing(what: str, where: object) -> Iterator[None]:
+    """The one place where anything that a library (h5py, NumPy, zipfile, Keras) makes of damaged bytes becomes an
+    `IntegrityError`.
+
+    Args:
+        what: the file, as the subject of the message: "A weights file".
+        where: its path.
+    """
+    try:
+        yield
+    except ZooError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.strerror:  # h5py's have none
+            raise IntegrityError(f"{what} must be readable: {error.strerror}", where=where) from None
+        said = (str(error).splitlines() or [""])[0][:200]
+        raise IntegrityError(
+            f"{what} must be undamaged ({type(error).__name__}: {said})",
+            where=where,
+            hint="Fetch or copy the file again",
+        ) from None
+
+
+@contextmanager
+def open_plain(data: bytes, where: object) -> Iterator[h5py.File]:
     """Open HDF5 bytes after checking that they hold plain groups and arrays only.
 
     Raises:
-        IntegrityError: not HDF5, or a link, external, virtual or object array in it.
+        IntegrityError: not HDF5, damaged, or a link, external, virtual, filtered or object array in it.
     """
-    try:
-        file = h5py.File(io.BytesIO(data), "r")
-    except OSError:
-        raise IntegrityError("A weights file is HDF5", where=where, received={"begins with": data[:8]}) from None
-    held = sum(array.nbytes for array in arrays(file, where))
-    if held > len(data):
-        raise IntegrityError(
-            "The arrays of a weights file lie in it, uncompressed",
-            where=where,
-            received={"bytes of arrays": held, "bytes of the file": len(data)},
-        )
-    return file
+    if not data.startswith(_SIGNATURE):
+        raise IntegrityError("A weights file must be HDF5", where=where, received={"begins with": data[:8]})
+    with parsing("A weights file", where), h5py.File(io.BytesIO(data), "r") as file:
+        held = sum(array.nbytes for array in arrays(file, where))
+        if held > len(data):
+            raise IntegrityError(
+                "The arrays of a weights file must lie in it, uncompressed",
+                where=where,
+                received={"bytes of arrays": held, "bytes of the file": len(data)},
+            )
+        yield file
 
 
-def arrays(group: h5py.Group, where: object, depth: int = 0) -> Iterator[h5py.Dataset]:
-    """Every array below a group, in HDF5's order. Raises `IntegrityError` for anything that is not plain."""
-    for name in group:
-        path = f"{group.name.rstrip('/')}/{name}"
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink) or depth > _MAX_DEPTH:
-            raise IntegrityError("A weights file has no links and is not deep", where=where, received={"path": path})
-        item = group[name]
-        if isinstance(item, h5py.Group):
-            yield from arrays(item, where, depth + 1)
-        elif not isinstance(item, h5py.Dataset) or item.external or item.is_virtual or item.dtype.kind not in "fiu":
-            raise IntegrityError("A weights file holds numeric arrays of its own", where=where, received={"path": path})
-        else:
-            yield item
+def arrays(file: h5py.File, where: object) -> Iterator[h5py.Dataset]:
+    """Every array of a file. Raises `IntegrityError` for anything that is not plain, or has several names."""
+    seen, todo = {_address(file)}, [(file, 0)]
+    while todo:
+        group, depth = todo.pop()
+        for name in group:
+            path = f"{group.name.rstrip('/')}/{name}"
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink) or depth > _MAX_DEPTH:
+                raise IntegrityError(
+                    "A weights file must have no links, and not be deep", where=where, received={"path": path}
+                )
+            item = group[name]
+            if _address(item) in seen or len(seen) >= _MOST_OBJECTS:
+                raise IntegrityError(
+                    f"Each of the objects of a weights file (at most {_MOST_OBJECTS:,}) must have one name",
+                    where=where,
+                    received={"path": path, "objects": len(seen)},
+                )
+            seen.add(_address(item))
+            if isinstance(item, h5py.Group):
+                todo.append((item, depth + 1))
+            elif not _is_plain(item):
+                raise IntegrityError(
+                    "A weights file must hold numeric arrays of its own", where=where, received={"path": path}
+                )
+            else:
+                yield item
+
+
+def _address(item: h5py.HLObject) -> int:
+    """Where an object lies in its file: what it is, whatever it is called."""
+    return h5py.h5o.get_info(item.id).addr
+
+
+def _is_plain(item: object) -> bool:
+    """Whether an object is an array of numbers whose bytes lie in the file as they are."""
+    return (
+        isinstance(item, h5py.Dataset)
+        and item.shape is not None
+        and not item.external
+        and not item.is_virtual
+        and item.dtype.kind in "fiu"
+        and item.id.get_create_plist().get_nfilters() == 0
+    )
+
+
+def names(item: h5py.Group, attribute: str) -> list[str]:
+    """An attribute that is a list of names. Raises `ValueError` if it is missing or anything else."""
+    if attribute not in item.attrs:
+        raise ValueError(f"{item.name} has no {attribute}")
+    stored = item.attrs.get_id(attribute)
+    if stored.shape is None or math.prod(stored.shape) * stored.dtype.itemsize > _MOST_NAMES:
+        raise ValueError(f"{attribute} of {item.name} is not of at most {_MOST_NAMES:,} bytes")
+    found = [name.decode() if isinstance(name, bytes) else name for name in np.ravel(item.attrs[attribute])]
+    if not all(isinstance(name, str) for name in found):
+        raise ValueError(f"{attribute} of {item.name} holds no names")
+    return [str(name) for name in found]
 
 
 def finite(array: np.ndarray, where: object, path: str) -> np.ndarray:
     """Return the array if every number in it is finite; else raise `IntegrityError`."""
     if not np.isfinite(array).all():
-        raise IntegrityError("Weights are finite numbers", where=where, received={"array": path})
+        raise IntegrityError("Weights must be finite numbers", where=where, received={"array": path})
     return array
 
 
@@ -89,16 +163,16 @@ def load(network, path: Path) -> None:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise IntegrityError(f"A model folder has weights that can be read ({error.strerror})", where=path) from None
+        raise IntegrityError(f"The weights of a model must be readable: {error.strerror}", where=path) from None
+    found, contents = Counter(), Counter()
     with open_plain(data, path) as file:
-        found = Counter()
         for array in arrays(file, path):
             found[array.shape, str(array.dtype)] += 1
-            finite(array[()], path, array.name)
+            contents[_digest(finite(array[()], path, array.name))] += 1
     expected = Counter((tuple(variable.shape), variable.dtype) for variable in network.weights)
     if found != expected:
         raise IntegrityError(
-            f"The weights of {network.name} are {expected.total()} tensors of fixed shapes and dtypes",
+            f"The weights of {network.name} must be {expected.total()} tensors of fixed shapes and dtypes",
             where=path,
             received={
                 "tensors": found.total(),
@@ -106,7 +180,11 @@ def load(network, path: Path) -> None:
                 "missing": list(expected - found),
             },
         )
-    try:
+    with parsing("A weights file with the tensor of every layer", path):
         network.load_weights(path)
-    except (ValueError, KeyError, OSError) as error:
-        raise IntegrityError(f"Keras finds the tensor of every layer ({error})", where=path) from None
+    if contents != Counter(_digest(array) for array in network.get_weights()):  # Keras skips what it does not find
+        raise IntegrityError("A weights file must have the tensors of every layer, in the layer's place", where=path)
+
+
+def _digest(array: np.ndarray) -> tuple[tuple[int, ...], bytes]:
+    return array.shape, hashlib.sha256(np.ascontiguousarray(array).tobytes()).digest()

@@ -8,11 +8,17 @@ def add_genome(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("assembly", help="hg38, hg19, mm10 or sacCer3")
     parser.add_argument("--to", required=True, metavar="FOLDER", help="where the files go")
     parser.add_argument("--mirror", metavar="FOLDER", help="has the files and UCSC's md5sum.txt; no network then")
+    parser.add_argument(
+        "--blacklist",
+        choices=("encode", "maxatac"),
+        default="encode",
+        help="the ENCODE blacklist v2, or that of maxATAC's release (hg38) (default encode)",
+    )
 
 
 def genome(options: argparse.Namespace) -> None:
     """Run `zoo genome`."""
     from zoo.genome import reference
 
-    found = reference.fetch(options.assembly, options.to, options.mirror)
+    found = reference.fetch(options.assembly, options.to, options.mirror, blacklist=options.blacklist)
     print(*filter(None, (found.genome, found.sizes, found.blacklist)), sep="\n")

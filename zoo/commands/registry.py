@@ -157,7 +157,7 @@ def verify(options: argparse.Namespace) -> int:
     damaged = 0
     for folder in folders:
         try:
-            store.verify(folder, thorough=True)
+            registry.audit(folder)
             print(f"sound\t{folder}")
         except ZooError as error:
             damaged += 1
@@ -167,7 +167,8 @@ def verify(options: argparse.Namespace) -> int:
 
 def publish(options: argparse.Namespace) -> None:
     """Run `zoo publish`."""
-    release = registry.publish(
+    import_keras()  # each model is loaded and tried before anything is uploaded
+    release = loading.publish(
         options.folders,
         options.repo,
         options.tag,

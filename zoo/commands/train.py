@@ -162,7 +162,7 @@ def _summarize(path: Path, folders: list[Path]) -> None:
 
 
 def _publish(folders: list[Path | None], options: argparse.Namespace) -> None:
-    from registry import publish
+    from zoo.loading import publish
 
     found = [folder for folder in folders if folder is not None]
     release = publish(found, options.publish, options.tag, families=options.families)

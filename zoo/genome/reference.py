@@ -6,17 +6,23 @@ Environment variables:
     ZOO_OFFLINE: set to 1 to use no network.
 """
 
+import errno
 import hashlib
 import os
 import shutil
-import time
-import urllib.error
-import urllib.request
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from registry.store import offline, sha256
+import registry
+from registry import download
+from registry.paths import user_path
+from registry.store import offline
 from zoo.errors import InputError, IntegrityError, OfflineMiss
+from zoo.files.atomic import atomic
 from zoo.files.progress import Progress
 from zoo.genome.sequence import Genome
 
@@ -28,7 +34,10 @@ ASSEMBLIES = {
     "sacCer3": None,
 }
 """Assembly → SHA-256 of its ENCODE blacklist v2 (Amemiya et al. 2019, Sci Rep 9: 9354), if there is one."""
-_BLOCK, _ATTEMPTS, _TIMEOUT_S = 1 << 20, 4, 30
+MAXATAC = ("hg38", "hg38_maxatac_blacklist.bed", "0fdf2c29e74bcbc94fb6bbfb001e7ef9a76f3497bac94fdf986a8414ba7e4ad5")
+"""Assembly, file and SHA-256 of the blacklist in the release of maxATAC (folder `hg38` of it)."""
+_MOST_TEXT = 16 << 20  # bytes of a list of checksums or a blacklist
+_MOST_GENOME = 4 << 30  # bytes; offsets in a 2bit file have 32 bits
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,11 @@ class Reference:
 
 
 def fetch(
-    assembly: str, folder: str | Path, mirror: str | Path | None = None, progress: bool | None = None
+    assembly: str,
+    folder: str | Path,
+    mirror: str | Path | None = None,
+    progress: bool | None = None,
+    blacklist: str = "encode",
 ) -> Reference:
     """Bring the files of an assembly into a folder; what is there and sound stays.
 
@@ -53,6 +66,8 @@ def fetch(
         folder: made if it does not exist.
         mirror: a folder with the files and UCSC's `md5sum.txt`, instead of the network.
         progress: show a progress bar; by default in a terminal only.
+        blacklist: "encode" for the ENCODE blacklist v2, or "maxatac" for that of maxATAC's release (hg38 only), which
+            its models were trained and calibrated with.
 
     Raises:
         InputError: an assembly that is not known, or a folder that cannot be written to.
@@ -60,99 +75,187 @@ def fetch(
         OfflineMiss: a file that cannot be had.
     """
     if assembly not in ASSEMBLIES:
-        raise InputError(f"An assembly is one of {', '.join(ASSEMBLIES)}", received={"assembly": assembly})
-    folder, digest = Path(folder).expanduser(), ASSEMBLIES[assembly]
-    home = f"{os.environ.get('ZOO_UCSC') or 'https://hgdownload.soe.ucsc.edu'}/goldenPath/{assembly}/bigZips"
-    other = f"{os.environ.get('ZOO_UPSTREAM') or 'https://raw.githubusercontent.com'}/{_BLACKLISTS}"
+        raise InputError(f"An assembly must be one of {', '.join(ASSEMBLIES)}", received={"assembly": assembly})
+    wanted = _blacklist(assembly, blacklist)
+    folder = user_path(folder, "to")
+    home: str | Path = (
+        f"{os.environ.get('ZOO_UCSC') or 'https://hgdownload.soe.ucsc.edu'}/goldenPath/{assembly}/bigZips"
+    )
     if mirror is not None:
-        home = other = Path(mirror).expanduser()
-    name, lines = f"{assembly}.2bit", f"{assembly}-blacklist.v2.bed"
-    try:
+        home = user_path(mirror, "mirror")
+    with _writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        sums = _bring(home, "md5sum.txt", folder / f".{assembly}.md5sum.txt", progress)
-        published = {
-            file.lstrip("*"): md5 for md5, file in map(str.split, sums.read_text(encoding="utf-8").splitlines())
-        }
-        sums.unlink()
-        if name not in published:
-            raise IntegrityError(
-                "The list of checksums has the genome", where=home, received={"files": [*published][:5]}
-            )
-        genome = _sound(home, name, folder / name, _md5, published[name], progress)
+        genome = _genome(home, folder / f"{assembly}.2bit", progress)
         sizes = folder / f"{assembly}.chrom.sizes"
-        sizes.write_text(
-            "".join(f"{chrom}\t{size}\n" for chrom, size in Genome(genome).sizes.items()), encoding="utf-8"
-        )
-        blacklist = _sound(other, lines, folder / lines, sha256, digest, progress) if digest else None
-    except (OSError, ValueError) as error:
+        lines = (f"{chrom}\t{size}\n" for chrom, size in Genome(genome).sizes.items())
+        _write(sizes, "".join(lines).encode())
+        if wanted is None:
+            return Reference(genome, sizes, None)
+        source, name, digest = wanted
+        target = folder / name
+        if not (target.is_file() and _digest(target, "sha256") == digest):
+            data = _small(source if mirror is None else home, name)
+            _check(f"{source}/{name}", hashlib.sha256(data).hexdigest(), digest)
+            _write(target, data)
+    return Reference(genome, sizes, target)
+
+
+def _blacklist(assembly: str, which: str) -> tuple[str, str, str] | None:
+    """The address of its folder, the name and the SHA-256 of a blacklist, or None if the assembly has none."""
+    base = os.environ.get("ZOO_UPSTREAM") or "https://raw.githubusercontent.com"
+    if which == "encode":
+        digest = ASSEMBLIES[assembly]
+        return (f"{base}/{_BLACKLISTS}", f"{assembly}-blacklist.v2.bed", digest) if digest else None
+    if which != "maxatac" or assembly != MAXATAC[0]:
         raise InputError(
-            f"Reference data can be written, and its list of checksums read ({error})", received={"to": str(folder)}
-        ) from None
-    return Reference(genome, sizes, blacklist)
-
-
-def _sound(home: str | Path, name: str, target: Path, digest, promised: str, progress: bool | None) -> Path:
-    """A file with the promised digest: the one that is there, or a new one."""
-    if target.is_file() and digest(target) == promised:
-        return target
-    part = _bring(home, name, target.with_name(f"{name}.part"), progress)
-    if (found := digest(part)) != promised:
-        part.unlink()
-        raise IntegrityError(
-            "A file has its published checksum", where=f"{home}/{name}", received={"promised": promised, "found": found}
+            f"A blacklist must be encode, or maxatac for {MAXATAC[0]}",
+            received={"blacklist": which, "assembly": assembly},
         )
+    return registry.families()["maxatac"].upstream.address(assembly, base), *MAXATAC[1:]
+
+
+def _genome(home: str | Path, target: Path, progress: bool | None) -> Path:
+    """The genome with the published MD5: the one that is there, or a new one."""
+    published = _sums(home, target.name)
+    if target.is_file() and _digest(target, "md5") == published:
+        return target
+    part = target.with_name(f"{target.name}.part")
+    with _own(part) as file:
+        if isinstance(home, Path):
+            with _mirrored(home, target.name) as source:
+                file.truncate(0)
+                shutil.copyfileobj(source, file, 1 << 20)
+        else:
+            _download(f"{home}/{target.name}", file, progress)
+    try:
+        _check(f"{home}/{target.name}", _digest(part, "md5"), published)
+    except IntegrityError:
+        part.unlink()
+        raise
     part.replace(target)
     return target
 
 
-def _bring(home: str | Path, name: str, part: Path, progress: bool | None) -> Path:
-    """Copy or download a file; a download goes on where an earlier one was interrupted."""
+def _sums(home: str | Path, name: str) -> str:
+    """The MD5 of a file in the list that UCSC publishes."""
+    text = _small(home, "md5sum.txt").decode("utf-8", "replace")
+    rows = (line.split() for line in text.splitlines())
+    published = {row[1].lstrip("*"): row[0].lower() for row in rows if len(row) == 2}
+    if name not in published:
+        raise IntegrityError(
+            f"The list of checksums must have {name}", where=f"{home}/md5sum.txt", received={"files": [*published][:5]}
+        )
+    return published[name]
+
+
+def _check(where: str, found: str, published: str) -> None:
+    if found != published:
+        raise IntegrityError(
+            "A file must have its published checksum", where=where, received={"published": published, "found": found}
+        )
+
+
+def _small(home: str | Path, name: str) -> bytes:
+    """The bytes of a small file."""
     if isinstance(home, Path):
-        if not (home / name).is_file():
-            raise OfflineMiss("A mirror has the files of the assembly", where=home, received={"missing": name})
-        shutil.copyfile(home / name, part)
-        return part
+        with _mirrored(home, name) as source:
+            data = source.read(_MOST_TEXT + 1)
+    else:
+        with _reachable(f"{home}/{name}"):
+            data = download.read(f"{home}/{name}", _MOST_TEXT)
+    if len(data) > _MOST_TEXT:
+        raise IntegrityError(f"This file must have at most {_MOST_TEXT:,} bytes", where=f"{home}/{name}")
+    return data
+
+
+def _download(address: str, file: BinaryIO, progress: bool | None) -> None:
+    """Add to a file what it lacks."""
+    have = os.fstat(file.fileno()).st_size
+    with Progress(address.rsplit("/", 1)[1], "B", 0, have, progress) as bar, _reachable(address):
+
+        def show(now: int, whole: int) -> None:
+            bar.total = whole
+            bar.update(now - bar.n)
+
+        download.append(address, file, _MOST_GENOME, show)
+
+
+@contextmanager
+def _mirrored(home: Path, name: str) -> Iterator[BinaryIO]:
+    """A file of a mirror."""
+    if not (home / name).is_file():
+        raise OfflineMiss("A mirror must have the files of the assembly", where=home, received={"missing": name})
+    with open(home / name, "rb") as source:
+        yield source
+
+
+@contextmanager
+def _reachable(address: str) -> Iterator[None]:
+    """Turn what goes wrong with a download into an error of ours."""
     if offline():
-        raise OfflineMiss("Reference data comes over the network, which is off", received={"file": f"{home}/{name}"})
-    for attempt in range(_ATTEMPTS):
-        try:
-            _download(f"{home}/{name}", part, progress)
-            return part
-        except urllib.error.HTTPError as error:
-            problem = f"HTTP {error.code}"
-            if error.code < 500 and error.code not in (408, 429):
-                break
-        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
-            problem = str(getattr(error, "reason", error))
-        time.sleep(0.5 * 2**attempt if attempt < _ATTEMPTS - 1 else 0)
-    raise OfflineMiss(f"Reference data can be downloaded ({problem})", received={"file": f"{home}/{name}"})
-
-
-def _download(url: str, part: Path, progress: bool | None) -> None:
-    """Append what a partial file lacks; raises `ConnectionError` if the answer breaks off."""
-    have = part.stat().st_size if part.is_file() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+        raise OfflineMiss(
+            "The network must be on to download reference data",
+            received={"file": address},
+            hint="Unset ZOO_OFFLINE, or give a folder with the files as mirror",
+        )
     try:
-        response = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # nothing is missing; the checksum tells
-            return
+        yield
+    except download.Unwritable as error:
+        raise OSError(*error.args) from None
+    except download.Failed as error:
+        raise OfflineMiss(
+            f"The server must deliver the file: {error}",
+            received={"file": address},
+            hint="A folder with the files can be given as mirror",
+        ) from None
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        problem = error.strerror or str(error)
+        raise InputError(
+            f"The folder must be writable: {problem}", received={"to": str(folder)}, hint="Choose another folder"
+        ) from None
+
+
+@contextmanager
+def _own(part: Path) -> Iterator[BinaryIO]:
+    """A partial file, opened for reading and writing; a link, or anything but a plain file, is neither followed nor
+    touched."""
+    try:
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR):
+            raise _foreign(part) from None
         raise
-    with response:
-        if have and response.status != 206:
-            have = 0
-        total = have + int(response.headers.get("Content-Length") or 0)
-        with (
-            open(part, "ab" if have else "wb") as file,
-            Progress(url.rsplit("/", 1)[1], "B", total, have, progress) as bar,
-        ):
-            while block := response.read(_BLOCK):
-                file.write(block)
-                bar.update(len(block))
-        if part.stat().st_size < total:
-            raise ConnectionError(f"{part.stat().st_size:,} of {total:,} bytes arrived")
+    with open(handle, "rb+", buffering=0) as file:
+        state = os.fstat(handle)
+        if not stat.S_ISREG(state.st_mode) or state.st_nlink != 1:
+            raise _foreign(part)
+        try:
+            yield file
+        finally:
+            if os.fstat(handle).st_size == 0:  # nothing arrived
+                part.unlink(missing_ok=True)
 
 
-def _md5(path: Path) -> str:
+def _foreign(part: Path) -> InputError:
+    return InputError(
+        "A partial download must be a plain file of its own, not a link",
+        received={"file": str(part)},
+        hint="Remove it, or choose another folder",
+    )
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a small file in one step; a link in its place is replaced, not followed."""
+    with atomic(path, path.parent) as temporary, open(temporary, "xb") as file:
+        file.write(data)
+
+
+def _digest(path: Path, kind: str) -> str:
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()
+        return hashlib.file_digest(file, kind).hexdigest()

@@ -1,19 +1,25 @@
-"""The authors' full-model files of maxATAC, turned into folders of ours.
+"""Full-model files of maxATAC, the authors' and those of `maxatac train`, turned into folders of ours.
 
 The `.h5` is read tensor by tensor and never deserialised: its layer configuration, its optimizer and whatever else it
 carries are ignored. Its 62 tensors have to be, in order, those of the network in `zoo.architectures.maxatac`.
 """
 
+import hashlib
+import re
+import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from registry import card
+from registry import card, store
+from registry.errors import printable
 from registry.schema import Entry, Family
 from zoo import architectures, folder, weights
-from zoo.errors import IntegrityError
+from zoo.errors import InputError, IntegrityError, ZooWarning
 from zoo.porting.golden import golden_inputs
+from zoo.predict.thresholds import ThresholdTable
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, SignalSpec
 
 CONFIG = {
@@ -26,61 +32,196 @@ CONFIG = {
     "pool_size": 2,
 }
 BATCH_NORMALIZATION_EPSILON = 1e-3
+CITATION = (
+    "Cazares TA et al. (2023) maxATAC: Genome-scale transcription-factor binding prediction from ATAC-seq with deep "
+    "neural networks. PLoS Comput Biol 19(1): e1010863. doi:10.1371/journal.pcbi.1010863"
+)
+_SAVE = 'Save the whole model: keras.models.load_model("MODEL.keras").save("MODEL.h5")'
+_LAYOUT = 1  # raise it when a conversion writes another folder from the same bytes
+_MOST_BYTES = 1 << 30  # of a file; the authors' have 1.6 MB
 
 
 def convert(family: Family, entry: Entry, files: Mapping[str, bytes], target: Path) -> None:
     """Write the model folder of an entry from the verified bytes of its release.
 
     Args:
-        files: `model`, the authors' `.h5`, and `thresholds`, their calibration table.
+        files: `model`, the authors' `.h5`, and `thresholds`, their calibration table, if the index has one.
         target: an empty folder.
 
     Raises:
         IntegrityError: the tensors are not those of the network.
     """
-    spec = spec_of(family, entry)
-    network = architectures.build(spec.architecture.name, **spec.architecture.config)
-    tensors = read_tensors(files["model"], entry.files["model"].path)
-    expected = [(variable.path.rsplit("/", 1)[1], tuple(variable.shape)) for variable in network.weights]
-    found = [(name, tensor.shape) for name, tensor in tensors]
-    if found != expected:
-        differing = [pair for pair in zip(expected, found, strict=False) if pair[0] != pair[1]][:3]
-        raise IntegrityError(
-            f"A maxATAC file has the {len(expected)} tensors of its network in order",
-            where=entry.files["model"].path,
-            received={"tensors": len(found), "first differences (expected, found)": differing},
-        )
-    network.set_weights([tensor for _, tensor in tensors])
-    inputs = golden_inputs(spec.input.window)
-    outputs = reference_forward([tensor for _, tensor in tensors], inputs)
-    golden = folder.Golden(inputs, outputs.astype(np.float32))
-    folder.write(target, spec, network, golden, files["thresholds"], card.of_model(spec.to_json(), training=training()))
+    tensors = checked_tensors(files["model"], entry.files["model"].path)
+    _write(target, spec_of(family, entry), tensors, files.get("thresholds"), training())
 
 
 def spec_of(family: Family, entry: Entry) -> ModelSpec:
     """The spec of a released model (Cazares et al. 2023, Methods; constants as in the authors' code)."""
+    if "model" not in entry.files or family.upstream is None:
+        raise IntegrityError(
+            "A model of maxATAC's release must have a file `model`",
+            where=entry.name,
+            received={"files": [*entry.files]},
+        )
+    provenance = {
+        "source": family.upstream.address(entry.files["model"].path),
+        "revision": family.upstream.commit,
+        "sha256": entry.files["model"].sha256,
+        "citation": family.citation,
+        "license": family.license,
+    }
+    return _spec(entry.name, entry.description, entry.facts, provenance)
+
+
+def _spec(name: str, description: str, facts: Mapping[str, float], provenance: Mapping[str, str]) -> ModelSpec:
     return ModelSpec(
-        name=entry.name,
-        description=entry.description,
+        name=name,
+        description=description,
         architecture=Architecture("maxatac", CONFIG),
         input=InputSpec(
             window=1024,
             genome="hg38",
             signal=SignalSpec("ATAC-seq cut sites", smoothing=20, read_depth=20_000_000, percentile=99.0, fill=0.0),
         ),
-        output=OutputSpec(bins=32, bin_size=32, offset=0, target=entry.model, quantity="binding score"),
+        output=OutputSpec(bins=32, bin_size=32, offset=0, target=name.split("/")[1], quantity="binding score"),
         prediction=PredictionSpec(
             stride=256, views=("forward", "reverse_complement", "rotated", "rotated_reverse_complement")
         ),
-        metrics={key: float(value) for key, value in entry.facts.items()},
-        provenance={
-            "source": family.upstream.address(entry.files["model"].path),
-            "revision": family.upstream.commit,
-            "sha256": entry.files["model"].sha256,
-            "citation": family.citation,
-            "license": family.license,
-        },
+        metrics={key: float(value) for key, value in facts.items()},
+        provenance=provenance,
     )
+
+
+def _write(
+    target: Path, spec: ModelSpec, tensors: list[np.ndarray], thresholds: bytes | None, training_text: str
+) -> None:
+    """Write the model folder of some tensors; its golden outputs do not come from Keras."""
+    network = architectures.build(spec.architecture.name, **spec.architecture.config)
+    network.set_weights(tensors)
+    inputs = golden_inputs(spec.input.window)
+    golden = folder.Golden(inputs, reference_forward(tensors, inputs).astype(np.float32))
+    folder.write(target, spec, network, golden, thresholds, card.of_model(spec.to_json(), training=training_text))
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """A full-model file of one's own, as `maxatac train` writes it.
+
+    Attributes:
+        path: the `.h5`.
+        spec: what it reads and returns; its name is `local/` and the file's stem.
+        tensors: the 62 of the network, float32.
+        table: its threshold table, or None.
+        place: where the cache keeps the folder that is made from it.
+    """
+
+    path: Path
+    spec: ModelSpec
+    tensors: list[np.ndarray]
+    table: bytes | None
+    place: Path
+
+    @classmethod
+    def read(cls, path: Path) -> "OwnFile":
+        """Read a file, and the threshold table beside it: `<stem>.tsv`, or the only `.tsv` in its folder.
+
+        Raises:
+            InputError: a file of another kind.
+            IntegrityError: a damaged file, or tensors of another network.
+        """
+        data, table = _own_bytes(path), _own_table(path)
+        tensors, digest = checked_tensors(data, path), hashlib.sha256(data).hexdigest()
+        stem = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")[:90] or "model"
+        name = printable(path.name.encode("utf-8", "replace").decode())
+        provenance = {"source": name, "sha256": digest, "citation": CITATION, "license": "that of the file"}
+        spec = _spec(f"local/{stem}", f"A model of maxATAC's network, from {name}", {}, provenance)
+        made_from = {
+            "layout": _LAYOUT,
+            "spec": spec.to_json(),
+            "thresholds": hashlib.sha256(table).hexdigest() if table is not None else None,
+        }
+        return cls(path, spec, tensors, table, store.place("local", stem, key=made_from))
+
+    def convert(self) -> Path:
+        """The model folder, made in the cache if it is not there; nothing is written beside the file."""
+
+        def make(target: Path) -> dict[str, str]:
+            _write(target, self.spec, self.tensors, self.table, "as its owner knows")
+            return {"source": self.spec.provenance["source"]}
+
+        return store.get(self.place, make)
+
+
+def _own_bytes(path: Path) -> bytes:
+    name = path.name.lower()
+    if not name.endswith((".h5", ".hdf5")) or name.endswith(".weights.h5"):
+        raise InputError(
+            "A model must be a model folder, or a full-model file of maxATAC (.h5)",
+            received={"path": str(path)},
+            hint=_SAVE,
+        )
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"A model file must be readable: {error.strerror}", received={"path": str(path)}) from None
+    if len(data) > _MOST_BYTES:
+        raise InputError(f"A model file must have at most {_MOST_BYTES:,} bytes", received={"path": str(path)})
+    return data
+
+
+def _own_table(path: Path) -> bytes | None:
+    """The bytes of the threshold table beside a model file, or None; a warning where a table may have been meant."""
+    own = path.with_suffix(".tsv")
+    try:
+        found = [own] if own.is_file() else sorted(item for item in path.parent.glob("*.tsv") if item.is_file())
+        if len(found) != 1:
+            if found:
+                warnings.warn(
+                    f"None of the {len(found)} .tsv files beside {path.name} is used as its threshold table; name one "
+                    f"{own.name}.",
+                    ZooWarning,
+                    stacklevel=2,
+                )
+            return None
+        ThresholdTable.read(found[0])
+        return found[0].read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"The threshold table beside a model must be readable: {error.strerror}", received={"path": str(path)}
+        ) from None
+    except IntegrityError as error:
+        if found[0] == own:
+            raise
+        warnings.warn(f"{found[0].name} is not used as a threshold table: {error}", ZooWarning, stacklevel=2)
+        return None
+
+
+def expected_tensors() -> list[tuple[str, tuple[int, ...]]]:
+    """(name, shape) of the network's 62 tensors in the order of its layers."""
+    channels, filters, found = CONFIG["channels"], CONFIG["filters"], []
+    for _ in CONFIG["dilations"]:
+        for _ in range(2):
+            found.append(("kernel", (CONFIG["kernel_size"], channels, filters)))
+            found += [(name, (filters,)) for name in ("bias", "gamma", "beta", "moving_mean", "moving_variance")]
+            channels = filters
+        filters = round(filters * CONFIG["growth"])
+    return [*found, ("kernel", (1, channels, 1)), ("bias", (1,))]
+
+
+def checked_tensors(data: bytes, where: object) -> list[np.ndarray]:
+    """The 62 tensors of a file. Raises `IntegrityError` if they are not those of the network, in order."""
+    tensors, expected = read_tensors(data, where), expected_tensors()
+    found = [(name, tensor.shape) for name, tensor in tensors]
+    if found != expected:
+        differing = [pair for pair in zip(expected, found, strict=False) if pair[0] != pair[1]][:3]
+        raise IntegrityError(
+            f"A maxATAC file must have the {len(expected)} tensors of its network in order",
+            where=where,
+            received={"tensors": len(found), "first differences (expected, found)": differing},
+            hint="Only the published network is read: 15 filters, growing by 1.5, of width 7",
+        )
+    return [tensor for _, tensor in tensors]
 
 
 def read_tensors(data: bytes, where: object) -> list[tuple[str, np.ndarray]]:
@@ -91,15 +232,22 @@ def read_tensors(data: bytes, where: object) -> list[tuple[str, np.ndarray]]:
     """
     tensors = []
     with weights.open_plain(data, where) as file:
+        if "model_weights" not in file:
+            raise IntegrityError(
+                "A full-model file of Keras must have the group model_weights",
+                where=where,
+                received={"groups": list(file)[:8]},
+                hint=_SAVE,
+            )
         try:
             layers = file["model_weights"]
-            for layer in layers.attrs["layer_names"]:
-                for path in layers[layer].attrs["weight_names"]:
+            for layer in weights.names(layers, "layer_names"):
+                for path in weights.names(layers[layer], "weight_names"):
                     array = layers[layer][path][()]
-                    name = str(path).rsplit("/", 1)[-1].removesuffix(":0")
+                    name = path.rsplit("/", 1)[-1].removesuffix(":0")
                     tensors.append((name, weights.finite(array.astype(np.float32, casting="safe"), where, path)))
-        except (KeyError, TypeError, ValueError) as error:
-            raise IntegrityError(f"A full-model file of Keras names its layers ({error})", where=where) from None
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise IntegrityError(f"A full-model file of Keras must name its layers ({error})", where=where) from None
     return tensors
 
 

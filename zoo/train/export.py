@@ -1,5 +1,6 @@
 """The model folder of a finished run: weights, golden outputs, metrics on the test chromosomes, card."""
 
+import math
 import tempfile
 from dataclasses import dataclass
 from functools import partial
@@ -104,7 +105,7 @@ def _spec(run: Learned, metrics: dict[str, float]) -> ModelSpec:
         input=InputSpec(window, config.assembly, signal),
         output=output,
         prediction=prediction,
-        metrics=metrics,
+        metrics={name: value for name, value in metrics.items() if math.isfinite(value)},  # JSON has no NaN
         provenance={
             "source": "trained by this package",
             "version": found["chromatin-zoo"] or "",
