@@ -43,8 +43,8 @@ def depthwise_convolution(
 ):
     """A convolution of each channel by itself: channel c becomes c × multiplier … (c + 1) × multiplier.
 
-    It computes in float32 where the policy is of half precision, on every device: TensorFlow 2.21's kernels for CPUs
-    with AVX512-FP16, AVX512-BF16 or AMX hang at a width of 15, and a depthwise convolution is a small part of a network.
+    Under a policy of half precision it computes in float32, on every device: TensorFlow 2.21's kernels for CPUs with
+    AVX512-FP16, AVX512-BF16 or AMX hang at a width of 15, and it is a small part of a network's work.
     """
     in_half = keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16")
     return layers.DepthwiseConv1D(
