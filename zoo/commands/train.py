@@ -9,7 +9,7 @@ from pathlib import Path
 from registry.paths import user_path
 from zoo.errors import InputError
 from zoo.files.atomic import writing
-from zoo.spec import TRAINING_STRANDS
+from zoo.spec import TRAINING_STRANDS, Architecture
 from zoo.train import inputs
 from zoo.train.config import PRECISIONS, TrainConfig
 from zoo.train.reading import load

@@ -182,9 +182,7 @@ class _Nodes:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if node.tag not in ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"):
-            raise InputError(
-                "A list and keys must be plain, without a tag", where=self._at(node), received={"tag": node.tag}
-            )
+            raise InputError("A list or keys must be without a tag", where=self._at(node), received={"tag": node.tag})
         self._open.append(node)
         whole = (
             [self.value(item) for item in node.value] if isinstance(node, yaml.SequenceNode) else self._mapping(node)
