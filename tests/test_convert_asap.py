@@ -58,7 +58,7 @@ def converted(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """The folder that the recipe makes of it."""
     out = tmp_path_factory.mktemp("converted") / "model"
     command = [sys.executable, RECIPE, *_arguments(checkpoint, out)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
     assert "Model('asap/IMR-90-dcnn': 512 bp × 4 → 128 bins of 4 bp)" in done.stdout
     return out
@@ -139,7 +139,7 @@ def test_signals_are_refused(model: zoo.Model, genome_files):
 
 def test_command_predicts_without_a_signal(converted: Path, genome_files):
     command = [sys.executable, "-m", "zoo", "predict", converted, "--genome", genome_files.genome]
-    done = subprocess.run([*command, "--regions", "chr10:1,001-1,008"], capture_output=True, text=True)
+    done = subprocess.run([*command, "--regions", "chr10:1,001-1,008"], capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert [line.split("\t")[2:5] for line in lines] == [
@@ -152,7 +152,7 @@ def test_command_predicts_without_a_signal(converted: Path, genome_files):
 def test_an_existing_folder_is_left_alone(checkpoint: Path, tmp_path: Path):
     (tmp_path / "mine.txt").write_text("precious")
     command = [sys.executable, RECIPE, *_arguments(checkpoint, tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
     assert done.returncode == 1
     assert "convert_asap: error: The folder to be written is new or empty" in done.stderr.splitlines()[-1]
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
@@ -243,7 +243,7 @@ def test_published_models_come_back_by_name(converted: Path, tmp_path: Path):
 
         def zoo_command(*arguments: object) -> subprocess.CompletedProcess:
             command = [sys.executable, "-m", "zoo", *map(str, arguments)]
-            return subprocess.run(command, env=environment, capture_output=True, text=True)
+            return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280)
 
         done = zoo_command("publish", converted, "--repo", "lab/asap", "--tag", "v1.0")
         assert done.returncode == 0, done.stderr

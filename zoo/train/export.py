@@ -1,6 +1,5 @@
 """The model folder of a finished run: weights, golden outputs, metrics on the test chromosomes, card."""
 
-import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +30,6 @@ from zoo.train.config import TrainConfig
 from zoo.train.loop import Result
 from zoo.train.tasks import AccessibilityTask, BindingTask
 
-SETTINGS = "training.json"
 _BASELINE_WINDOWS = 10_000
 _STRIDE = 4  # maxATAC's windows begin every quarter of their length
 _VIEWS = {
@@ -84,14 +82,11 @@ def _write(
         f"metrics are of {', '.join(split.test) or 'no chromosome'}, which it has not seen{bins}."
     )
     training += f" Thresholds are calibrated on {', '.join(split.validation)}." if table else ""
-    training += (
-        f" To make it again: zoo train --config {SETTINGS} --out FOLDER, with the file {SETTINGS} beside this card."
-    )
     training += f" Its data were made by: {config.command}" if config.command else ""
-    text = card.of_model(spec.to_json(), table.examples() if table else (), training=training)
+    settings = _portable(config.to_json())
+    text = card.of_model(spec.to_json(), table.examples() if table else (), training=training, settings=settings)
     calibrated = table.to_tsv().encode() if table else None
     folder.write(target, spec, network, folder.Golden(inputs, outputs), calibrated, text)
-    (target / SETTINGS).write_text(json.dumps(_portable(config.to_json()), indent=1) + "\n", encoding="utf-8")
     store.write_digests(target, {"source": config.name} | ({"run": run.number} if run.number else {}))
 
 
