@@ -152,7 +152,7 @@ def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path):
     assert not (tmp_path / "runs" / "yeast-REB1").exists()
     done = run("train_maxatac", "--factor", "ABF1", cwd=tmp_path)
     assert done.returncode == 1
-    assert "train_maxatac: error: A factor is one of CBF1" in done.stderr
+    assert "train_maxatac: error: A factor must be one of CBF1" in done.stderr
 
 
 def test_the_tracks_of_yeast(shared: Path, tmp_path: Path):

@@ -282,12 +282,14 @@ def test_files_that_cannot_be_read(tmp_path: Path):
     (tmp_path / "large.yaml").write_bytes(b"#" * (2 << 20))
     (tmp_path / "twice.json").write_text('{"seed": 1, "seed": 2}')
     (tmp_path / "endless.json").write_text('{"seed": 1e400}')
+    (tmp_path / "deep.json").write_text('{"seed": ' + 900 * "[" + 900 * "]" + "}")
     for name, said in (
         ("missing.yaml", "must be a file that can be read"),
         ("", "must be a file that can be read"),
         ("latin.yaml", "must be text in UTF-8"),
         ("large.yaml", "at most 1,048,576 bytes"),
         ("twice.json", "must be valid JSON.*occurs twice"),
+        ("deep.json", "nested 20 deep at most"),
     ):
         with pytest.raises(InputError, match=said):
             TrainConfig.read(tmp_path / name)
@@ -303,6 +305,12 @@ def test_aliases_are_no_bomb(tmp_path: Path, width: int):
     ]
     (tmp_path / "run.yaml").write_text(GOOD + "\n".join(lines))
     with pytest.raises(InputError, match=r"line 1\d: .*at most 20,000 values.*aliases"):
+        TrainConfig.read(tmp_path / "run.yaml")
+
+
+def test_long_text_is_not_repeated_without_end(tmp_path: Path):
+    (tmp_path / "run.yaml").write_text(f"{GOOD}a: &a {'x' * 500_000}\nb: [{','.join(['*a'] * 10_000)}]\n")
+    with pytest.raises(InputError, match="at most 20,000 values"):
         TrainConfig.read(tmp_path / "run.yaml")
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -145,6 +146,79 @@ def test_killed_and_resumed_is_as_if_nothing_had_happened(files: synthetic.Synth
     rows = [training.progress(tmp_path / name)["rows"] for name in ("killed", "whole")]
     for one, other in zip(*rows, strict=True):
         assert {**one, "seconds": 0} == {**other, "seconds": 0}
+
+
+def _interrupted(arguments: list[str], ready: Callable[[], bool]) -> None:
+    """Ctrl-C as soon as something is so; the command ends with status 130 and no traceback."""
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    deadline = time.monotonic() + 200
+    while not ready() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=200)
+    assert process.returncode == 130, said
+    assert "interrupted" in said
+    assert "Traceback" not in said
+
+
+def test_interrupted_within_an_epoch_and_within_the_export(
+    files: synthetic.Synthetic, open_chromatin: Path, tmp_path: Path
+):
+    """Ctrl-C twice; the weights are byte for byte those of a run that was never interrupted."""
+    path = training.write(training.accessibility(files, checkpoint_steps=2), tmp_path / "run.json")
+    folder = tmp_path / "run"
+    _interrupted(command(path, folder), (folder / "checkpoint.npz").is_file)
+    assert training.progress(folder)["step"] > 0
+    assert not (folder / "model").exists()
+    _interrupted(command(path, folder, "--resume"), lambda: any(folder.glob(".zoo-staging-*/model/config.json")))
+    assert not list(folder.glob(".zoo-staging-*"))
+    assert not (folder / "model").exists()
+    done = subprocess.run(command(path, folder, "--resume"), capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr
+    one, other = (zoo.load((run / "model").resolve()).network.get_weights() for run in (folder, open_chromatin))
+    for mine, theirs in zip(one, other, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_the_card_makes_the_model_again(bound: Path, tmp_path: Path):
+    """The configuration that it shows, with the command that it shows."""
+    card = (bound / "model" / "README.md").read_text()
+    assert "`zoo train --config training.json --out FOLDER`" in card
+    (tmp_path / "training.json").write_text(card.split("```json\n")[1].split("```")[0])
+    arguments = command(tmp_path / "training.json", tmp_path / "again")
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr
+    one, other = training.weights(bound), training.weights(tmp_path / "again")
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name])
+    spec = [zoo.load((run / "model").resolve()).spec for run in (bound, tmp_path / "again")]
+    assert spec[0].metrics == spec[1].metrics
+
+
+def test_a_network_that_predicts_something_else_is_refused_at_once(files: synthetic.Synthetic):
+    """Else broadcasting would compare every bin with every other."""
+    with pytest.raises(InputError, match=r"must read and predict what the data hold.*'window': .1024, 4."):
+        Run(training.accessibility(files, architecture=Architecture("maxatac", {"filters": 4, "channels": 4})))
+    data = dataclasses.replace(
+        training.accessibility(files).accessibility, unmappable=str(files.peaks), mappability=True
+    )
+    with pytest.raises(InputError, match=r"must read and predict what the data hold.*mappability"):
+        Run(
+            training.accessibility(
+                files, accessibility=data, architecture=Architecture("convnext_cnn", {"window": 1024})
+            )
+        )
+
+
+def test_what_is_judged_by_is_looked_at_before_training(files: synthetic.Synthetic, tmp_path: Path):
+    config = training.accessibility(files)
+    (tmp_path / "peaks.bed").write_text("chr1\t30000\t30500\nchr3\t99999\t100200\n")
+    data = dataclasses.replace(config.accessibility, peaks=str(tmp_path / "peaks.bed"))
+    with pytest.raises(GenomeMismatch, match="Peaks must lie within their chromosomes"):
+        Run(dataclasses.replace(config, accessibility=data))
+    (tmp_path / "peaks.bed").write_text("chr1\t30000\t30500\n")
+    with pytest.raises(InputError, match="at least one window"):
+        Run(dataclasses.replace(config, accessibility=data))
 
 
 def gentle(files: synthetic.Synthetic):
@@ -334,8 +408,7 @@ def test_mappability_is_learned_beside(files: synthetic.Synthetic, tmp_path: Pat
     (tmp_path / "unmappable.bed").write_text("chr1\t30000\t30500\nchr1\t70000\t70900\n")
     config = training.accessibility(files, epochs=1)
     data = dataclasses.replace(config.accessibility, unmappable=str(tmp_path / "unmappable.bed"), mappability=True)
-    arguments = {**config.architecture.config, "mappability": True}
-    config = dataclasses.replace(config, accessibility=data, architecture=Architecture("dcnn", arguments))
+    config = dataclasses.replace(config, accessibility=data)
     result = Run(config).train(tmp_path / "run")
     assert np.isfinite(result.rows[0]["loss"])
     assert zoo.load((tmp_path / "run" / "model").resolve()).check().passed

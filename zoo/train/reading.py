@@ -131,11 +131,23 @@ def _parsed(path: Path) -> dict:
     except UnicodeDecodeError as error:
         raise InputError(f"A training configuration must be text in UTF-8 ({error})", where=path) from None
     try:
-        found = typed.load_json(data, path) if path.suffix == ".json" else _yaml(text, path)
+        found = _json(data, path) if path.suffix == ".json" else _yaml(text, path)
     except IntegrityError as error:
         raise InputError(f"A training configuration must be valid JSON: {error}") from None
     if not isinstance(found, dict):
         raise InputError("A training configuration must hold keys and values", example="name: yeast/REB1", where=path)
+    return found
+
+
+def _json(data: bytes, path: Path) -> dict:
+    """The same of JSON, where nothing repeats but depth has no bound."""
+    found = typed.load_json(data, path)
+    values, depth = [found], 0
+    while values and depth <= _MOST_DEPTH:
+        parts = [value.values() if isinstance(value, dict) else value for value in values]
+        values, depth = [item for part in parts for item in part if isinstance(item, (dict, list))], depth + 1
+    if values:
+        raise InputError(f"Values in a training configuration must be nested {_MOST_DEPTH} deep at most", where=path)
     return found
 
 
@@ -172,7 +184,7 @@ class _Nodes:
         """The value of a node. Raises `InputError` for keys that are no text or occur twice, and for aliases' bombs."""
         import yaml
 
-        self._count += 1
+        self._count += 1 + (len(node.value) // 100 if isinstance(node, yaml.ScalarNode) else 0)  # long text counts, too
         if self._count > _MOST_VALUES or node in self._open:
             raise InputError(
                 f"A training configuration must have at most {_MOST_VALUES:,} values, and none that holds itself",
