@@ -144,6 +144,7 @@ def test_arguments_come_before_the_preset():
         ("xlstm", {"window": 2046}, "multiple of 4 bp"),
         ("xlstm", {"channels": 10**400}, r"argument channels of xlstm must be a whole number of 0 to 1,048,576"),
         ("dcnn", {"dilation_growth": float("inf")}, "argument dilation_growth of dcnn must be a number of 0 to"),
+        ("maxatac", {"filters": 1 << 20, "kernel_size": 1 << 20}, "must be values that it can be built with"),
         ("maxatac", {"window": 0}, "must be a multiple of 32 bp"),
         (
             "maxatac",

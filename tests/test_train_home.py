@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import training
 
-from registry import store
+from registry import card, store
 from zoo.data.synthetic import Synthetic
 from zoo.errors import InputError, IntegrityError
 from zoo.train.config import TrainConfig
@@ -160,3 +160,20 @@ def test_a_process_that_was_killed_at_once_leaves_an_empty_folder(config: TrainC
     with Home(tmp_path / "run", config, resume=False):
         assert json.loads((tmp_path / "run" / CONFIG).read_text())["name"] == "test/CTCF"
     assert not (tmp_path / "run" / f"{CONFIG}.12.34.tmp").exists()
+
+
+def test_settings_on_a_card_cannot_end_their_block():
+    """Whatever text is in a configuration, the block holds it all, and reads back as it was."""
+    settings = {"citation": "```\n<script>x</script> `&amp;` Müller", "folds": [["chr1"]]}
+    described = {
+        "name": "test/X",
+        "description": "x",
+        "input": {"window": 64, "genome": "g", "signal": None},
+        "output": {"target": "x", "quantity": "x", "bins": 1, "bin_size": 64},
+        "metrics": {},
+        "provenance": {},
+    }
+    text = card.of_model(described, settings=settings)
+    (block,) = [part for number, part in enumerate(text.split("```")) if part.startswith("json\n")]
+    assert "<script>" not in text
+    assert json.loads(block.removeprefix("json\n")) == settings

@@ -210,6 +210,19 @@ def test_a_network_that_predicts_something_else_is_refused_at_once(files: synthe
         )
 
 
+def test_input_that_cannot_be_read_leaves_no_folder(files: synthetic.Synthetic, tmp_path: Path):
+    config = training.binding(files)
+    data = dataclasses.replace(config.binding, binding=str(files.signal))  # coverage, not zeros and ones
+    with pytest.raises(InputError, match="must hold zeros and ones"):
+        Run(dataclasses.replace(config, binding=data)).train(tmp_path / "run")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cache must be a folder"):
+        Run(config, cache=str(tmp_path / "file")).train(tmp_path / "run")
+    with pytest.raises(InputError, match="scratch folder must have room"):
+        Run(config, scratch=tmp_path / "missing").train(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_what_is_judged_by_is_looked_at_before_training(files: synthetic.Synthetic, tmp_path: Path):
     config = training.accessibility(files)
     (tmp_path / "peaks.bed").write_text("chr1\t30000\t30500\nchr3\t99999\t100200\n")

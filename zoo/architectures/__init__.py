@@ -5,7 +5,7 @@ import inspect
 import numbers
 import typing
 
-from zoo.errors import InputError
+from zoo.errors import InputError, ZooError
 
 ARCHITECTURES = (
     "maxatac",
@@ -65,7 +65,9 @@ def build(name: str, *, preset: str | None = None, **config: object):
             )
     try:
         return module.build(**config)
-    except (TypeError, ValueError, ArithmeticError) as error:
+    except ZooError:
+        raise
+    except Exception as error:  # of Keras and what it computes with, out of memory included: they share no base
         said = (str(error).splitlines() or [""])[0]
         raise InputError(
             f"The arguments of {name} must be values that it can be built with ({said})", received=config

@@ -48,7 +48,7 @@ class Home:
     def __enter__(self) -> "Home":
         from huggingface_hub.utils import WeakFileLock
 
-        self._check()
+        self.check()
         self.folder.mkdir(parents=True, exist_ok=True)
         self._held = WeakFileLock(self.folder / LOCK, timeout=_WAIT_S)
         try:
@@ -60,7 +60,7 @@ class Home:
                 hint="Wait for the other one, or choose another folder",
             ) from None
         try:
-            self._check()  # again, now that nobody else writes
+            self.check()  # again, now that nobody else writes
             self._claim()
         except BaseException:
             self._held.__exit__(None, None, None)
@@ -88,8 +88,16 @@ class Home:
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
-    def _check(self) -> None:
+    def check(self) -> None:
         """Refuse a folder of something else, of another configuration, or with files of others at our places."""
+        try:
+            self._look()
+        except OSError as error:
+            raise InputError(
+                f"The folder of a run must be readable: {error.strerror}", received={"out": str(self.folder)}
+            ) from None
+
+    def _look(self) -> None:
         if self._resume and (self.folder / CONFIG).is_file():
             self._check_config()
             self.number = self._read_mark().get("run") or uuid.uuid4().hex

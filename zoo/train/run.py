@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -110,13 +111,17 @@ class Run:
             Diverged: the loss is no number any more.
         """
         folder = user_path(folder, "out")
+        home = Home(folder, self.config, resume)
+        owns = is_chief(self.strategy)  # of several workers, one has the folder
+        if owns:
+            home.check()
+        batches = {part: self.task.batches(part, self._slabs(part, plan)) for part, plan in self.task.plans.items()}
         try:
-            if not is_chief(self.strategy):  # of several workers, one owns the folder
-                folder.mkdir(parents=True, exist_ok=True)
-                return self._learn(folder)
-            with Home(folder, self.config, resume) as home:
-                result = self._learn(folder)
-                self._finish(home, result)
+            with home if owns else nullcontext(folder.mkdir(parents=True, exist_ok=True)):
+                result = self._trainer(batches["training"], batches["validation"], folder).run()
+                del batches  # what it kept in memory
+                if owns:
+                    self._finish(home, result)
         except OSError as error:
             said = os.strerror(error.errno) if error.errno else error
             raise InputError(
@@ -125,11 +130,6 @@ class Run:
                 hint="With room again, --resume goes on",
             ) from None
         return result
-
-    def _learn(self, folder: Path) -> Result:
-        """The loop; what it kept in memory is free again afterwards."""
-        batches = {part: self.task.batches(part, self._slabs(part, plan)) for part, plan in self.task.plans.items()}
-        return self._trainer(batches["training"], batches["validation"], folder).run()
 
     def _slabs(self, part: str, plan):
         read = partial(self.task.slabs, part, plan, self.progress, self.scratch)
