@@ -111,7 +111,10 @@ def test_folders_of_something_else_are_refused_untouched(config: TrainConfig, tm
     assert [path.name for path in (tmp_path / "some").iterdir()] == ["model"]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"name": 1}', "\x00", '{"made_by": "me"}', '{"seed": NaN}'])
+ODD_MARK = '{"made_by": "chromatin-zoo", "run": 7, "files": {"model.keras": 7}}'
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"name": 1}', "\x00", '{"made_by": "me"}', '{"seed": NaN}', ODD_MARK])
 @pytest.mark.parametrize("name", [CONFIG, MARK])
 def test_a_damaged_record_is_refused(config: TrainConfig, tmp_path: Path, name: str, text: str):
     with Home(tmp_path / "run", config, resume=False):

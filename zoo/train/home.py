@@ -21,6 +21,7 @@ MARK, LOCK = "zoo-run.json", "zoo-run.lock"
 _MADE_BY = "chromatin-zoo"
 _STAGING = ".zoo-staging-"
 _SCRATCH = re.compile(r".+\.\d+\.\d+\.tmp(\.keras)?")  # of files that were being written (`zoo.files.atomic`)
+_RUN = re.compile(r"[0-9a-f]{32}")
 _WAIT_S = 0.2
 
 
@@ -180,12 +181,14 @@ class Home:
             file.write(found)
 
     def _read_mark(self) -> dict:
-        """What the mark says; empty where there is none, as in runs of version 0.x before marks."""
+        """What the mark says; empty where there is none, as in runs that older versions began."""
         path = self.folder / MARK
         if not path.is_file():
             return {}
         mark = typed.load_json(path.read_bytes(), path)
-        if mark.get("made_by") != _MADE_BY or not isinstance(mark.get("files"), dict):
+        files, run = mark.get("files"), mark.get("run")
+        listed = isinstance(files, dict) and all(isinstance(digests, list) for digests in files.values())
+        if mark.get("made_by") != _MADE_BY or not listed or not _RUN.fullmatch(str(run)):
             raise IntegrityError(
                 "The mark of a run's folder must be whole", where=path, hint="Train into another folder"
             )
