@@ -2,7 +2,7 @@
 installed.
 
 Usage: python recipes/convert_asap.py CHECKPOINT.pth|.npz --architecture convnext_dcnn --cell-type GM12878 --out FOLDER
-       [--config NAME=VALUE ...] [--name asap/GM12878] [--genome hg38] [--license TEXT]
+       [--window BP] [--bin-size BP] [--config NAME=VALUE ...] [--name asap/GM12878] [--genome hg38] [--license TEXT]
 
 A `.npz` holds the tensors of the state dict by their names, and needs no PyTorch.
 """
@@ -15,7 +15,6 @@ import re
 import shutil
 import sys
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,11 +24,13 @@ import numpy as np
 
 import zoo
 from registry import store
+from registry.paths import user_path
 from registry.schema import Name
 from zoo import architectures
 from zoo.commands import train as command
 from zoo.environment import versions
 from zoo.errors import InputError, IntegrityError, MissingExtra, ZooError
+from zoo.files import npz
 from zoo.porting import asap
 from zoo.porting.asap_names import CLASSES
 from zoo.porting.golden import golden_inputs
@@ -37,19 +38,21 @@ from zoo.porting.golden import golden_inputs
 
 def main(options: argparse.Namespace) -> None:
     """Convert, compare, write."""
+    options.out = user_path(options.out, "out")
     if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
         raise InputError("The folder to be written must be new or empty", received={"out": str(options.out)})
     name = options.name or re.sub(r"[^A-Za-z0-9._/-]+", "-", f"asap/{options.cell_type}-{options.architecture}")
     Name.parse(name)
     config = dict(map(command.argument, options.config))
     tensors = read(options.checkpoint)
-    network = asap.from_torch(options.architecture, tensors, **config)
+    size = options.window, options.bin_size
+    network = asap.from_torch(options.architecture, tensors, *size, **config)
     provenance = {
         "source": options.checkpoint.name,
         "sha256": store.sha256(options.checkpoint),
         "license": options.license,
     }
-    arguments = asap.to_config(options.architecture, tensors, **config)
+    arguments = asap.to_config(options.architecture, tensors, *size, **config)
     spec = asap.spec_of(options.architecture, arguments, name, options.cell_type, options.genome, provenance)
     outputs = original(options.architecture, tensors, arguments)
     options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -69,14 +72,11 @@ def main(options: argparse.Namespace) -> None:
 
 def read(path: Path) -> Mapping[str, np.ndarray]:
     """The tensors of a checkpoint; nothing in it is ever executed."""
+    path = user_path(path, "checkpoint")
     if not path.is_file():
         raise InputError("The checkpoint must be a file", received={"checkpoint": str(path)})
     if path.suffix == ".npz":
-        try:
-            with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise IntegrityError(f"An .npz must hold plain arrays ({error})", where=path) from None
+        return npz.read(path)
     try:
         import torch
     except ImportError:
@@ -91,8 +91,12 @@ def read(path: Path) -> Mapping[str, np.ndarray]:
             name: (tensor.float() if tensor.is_floating_point() else tensor).numpy() for name, tensor in state.items()
         }
     except Exception as error:  # whatever an unpickler makes of damaged or hostile bytes
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise IntegrityError(f"A checkpoint must be a state dict: names and tensors ({said})", where=path) from None
+        said = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise IntegrityError(
+            f"A checkpoint must be a state dict, names and tensors ({said})",
+            where=path,
+            hint="Save model.state_dict(), not the model",
+        ) from None
 
 
 def original(
@@ -141,6 +145,8 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--config", nargs="+", default=[], metavar="NAME=VALUE", help="arguments of the authors' constructor"
     )
+    parser.add_argument("--window", type=int, metavar="BP", help="of the input (default 2048)")
+    parser.add_argument("--bin-size", type=int, metavar="BP", help="of a bin (default 4)")
     parser.add_argument("--name", metavar="FAMILY/MODEL", help="default asap/<cell type>-<architecture>")
     parser.add_argument("--genome", default="hg38", help="the assembly that it was trained on (default hg38)")
     parser.add_argument("--license", default="as the checkpoint's owner says", help="terms of the weights")

@@ -1,7 +1,7 @@
 """Train a model of chromatin accessibility as ASAP's were.
 
-Without a genome it trains a narrow one on the yeast data that ZOO_SHARED has, else on a synthetic genome; minutes on a
-laptop.
+Without a genome it trains a narrow one on the yeast data that ZOO_SHARED has, else on a synthetic genome. `--dry-run`
+measures how long an epoch takes here.
 
 Usage: python recipes/train_asap.py [--out FOLDER]
        python recipes/train_asap.py --config recipes/configs/asap_GM12878.yaml --genome hg38.2bit --signal signal.bw \
@@ -27,7 +27,7 @@ def main(options: argparse.Namespace) -> None:
 def on_yeast(options: argparse.Namespace) -> None:
     """The accessibility of yeast."""
     data = yeast.prepare(yeast.at_hand(), options.work)
-    small.name_run(options, "yeast/ATAC", "training on the yeast data, about ten minutes on two cores")
+    small.name_run(options, "yeast/ATAC", "training on the yeast data")
     command.main(
         options,
         small.CONFIGS / "yeast_ATAC.yaml",
@@ -40,7 +40,7 @@ def on_yeast(options: argparse.Namespace) -> None:
 def on_synthetic(options: argparse.Namespace) -> None:
     """A track over sites that were planted in random sequence."""
     files, changes = small.synthetic_data(options.work)
-    said = "no data at hand (ZOO_SHARED), training on a synthetic genome, a minute or two"
+    said = "no data at hand (ZOO_SHARED), training on a synthetic genome"
     small.name_run(options, "synthetic/ATAC", said)
     command.main(
         options,

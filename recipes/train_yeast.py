@@ -1,6 +1,6 @@
 """Train the models that ship with the package, and put them there.
 
-Each is what `train_maxatac.py --factor NAME` and `train_asap.py` train on the yeast data; an hour and a half for all.
+Each is what `train_maxatac.py --factor NAME` and `train_asap.py` train on the yeast data.
 
 Usage: python recipes/train_yeast.py [REB1 ... ATAC] [--out FOLDER] [--install]
 """
@@ -32,7 +32,9 @@ FACTS = ("AUPR", "average precision", "pearson chrIV", "pearson chrXIII")
 def main(options: argparse.Namespace) -> None:
     """Train what is not there yet, install if asked to."""
     if yeast.at_hand() is None:
-        raise InputError("The yeast data is in $ZOO_SHARED/data", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")})
+        raise InputError(
+            "The yeast data must be in $ZOO_SHARED/data", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")}
+        )
     for model in options.models or MODELS:
         folder = options.out / model
         if not (folder / MODEL).is_dir():

@@ -46,7 +46,7 @@ class Yeast:
     def peaks_of(self, factor: str) -> Path:
         """The peaks of a factor. Raises `InputError` for one that is not there."""
         if factor.upper() not in self.peaks:
-            raise InputError(f"A factor is one of {', '.join(self.peaks)}", received={"factor": factor})
+            raise InputError(f"A factor must be one of {', '.join(self.peaks)}", received={"factor": factor})
         return self.peaks[factor.upper()]
 
 

@@ -1,5 +1,6 @@
 """Model cards: README files with the front matter of the Hub, written from what the configs and tables say."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -28,6 +29,12 @@ def plain(text: str) -> str:
     return re.sub(r"[<>\x00-\x1f\x7f-\x9f`]", " ", str(text)).strip()
 
 
+def _literal(settings: Mapping[str, object]) -> str:
+    """JSON that no fence, tag or link can end early: its odd characters are escaped as JSON has it."""
+    text = json.dumps(settings, indent=1)
+    return re.sub(r"[<>`&]", lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A table in Markdown."""
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
@@ -41,6 +48,7 @@ def of_model(
     parity: Mapping[str, object] | None = None,
     training: str = "",
     plot: str | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> str:
     """The card of one model folder.
 
@@ -50,6 +58,7 @@ def of_model(
         parity: what the weights were compared with, and the largest difference.
         training: cell types and held-out chromosomes, as published.
         plot: name of a picture in the folder that shows the threshold table.
+        settings: the whole configuration of the run that trained it, as JSON has it.
     """
     reads, returns, provenance = config["input"], config["output"], config["provenance"]
     revision = f", revision {plain(provenance['revision'])}" if "revision" in provenance else ""
@@ -86,6 +95,11 @@ def of_model(
         parts.append(f"![Precision, recall and F1 by threshold]({plot})\n")
     if parity:
         parts.append("## Parity\n\n" + table(("what", "value"), list(parity.items())))
+    if settings:
+        parts.append(
+            "## To make it again\n\nSave this as `training.json`, with the paths of your files, and run "
+            f"`zoo train --config training.json --out FOLDER`:\n\n```json\n{_literal(settings)}\n```\n"
+        )
     parts.append(
         "## Origin, terms, citation\n\n"
         f"Weights: {plain(provenance.get('source', ''))}{revision}.\n\n"

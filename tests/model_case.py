@@ -78,6 +78,7 @@ class ModelCase:
         shape: of the default output, without the batch.
         head: parameters that the mappability head adds, or None if the network has none.
         positions: of the mappability head.
+        depthwise: depthwise convolutions of the small network.
     """
 
     name: str
@@ -86,6 +87,7 @@ class ModelCase:
     shape: tuple[int, ...]
     head: int | None = None
     positions: int | None = None
+    depthwise = 0
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -193,6 +195,20 @@ class ModelCase:
         for one, exact in zip(outputs(mixed, x), outputs(network, x), strict=True):
             assert one.dtype == np.float32
             assert np.abs(one - exact).max() < tolerance * np.abs(exact).max()
+
+    @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+    def test_depthwise_convolutions_never_compute_in_half_precision(self, policy: str):
+        """TensorFlow 2.21's kernels for some processors hang; whatever the machine of the tests, none is asked to."""
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(policy)
+        try:
+            mixed = zoo.build(self.name, **self.small)
+        finally:
+            keras.config.set_dtype_policy(before)
+        depthwise = [layer for layer in mixed._flatten_layers() if "Depthwise" in type(layer).__name__]
+        assert [layer.compute_dtype for layer in depthwise] == ["float32"] * self.depthwise
+        others = {layer.compute_dtype for layer in mixed._flatten_layers() if isinstance(layer, keras.layers.Conv1D)}
+        assert policy.removeprefix("mixed_") in others
 
     def test_xla_gives_the_same(self, network: keras.Model, x: np.ndarray):
         compiled = tf.function(lambda x: tf.nest.flatten(network(x, training=False)), jit_compile=True)

@@ -52,6 +52,7 @@ class TestDcnn(ModelCase):
 class TestConvnextCnn(ModelCase):
     name, parameters, shape, head, positions = "convnext_cnn", 5_169_936, (512, 1), 129, 1024
     small = {"window": 256, "filters": (8, 16, 16, 16), "hidden": 20, "tracks": 3, "mappability": True}
+    depthwise = 3
 
 
 class TestConvnextLstm(ModelCase):
@@ -68,6 +69,7 @@ class TestConvnextDcnn(ModelCase):
 class TestConvnextTransformer(ModelCase):
     name, parameters, shape, head, positions = "convnext_transformer", 4_773_121, (512, 1), 257, 512
     small = {"window": 256, "channels": 16, "tower_blocks": 2, "encoder_layers": 2, "mappability": True}
+    depthwise = 2
 
 
 class TestConvnextTransformerTextbook(TestConvnextTransformer):
@@ -77,6 +79,7 @@ class TestConvnextTransformerTextbook(TestConvnextTransformer):
 class TestXlstm(ModelCase):
     name, parameters, shape, head, positions = "xlstm", 1_138_073, (512, 1), 129, 512
     small = {"window": 256, "channels": 16, "tower_blocks": 1, "core_blocks": 3, "mappability": True}
+    depthwise = 4
 
 
 def test_every_architecture_has_a_case():
@@ -109,32 +112,45 @@ def test_arguments_come_before_the_preset():
 @pytest.mark.parametrize(
     ("name", "config", "message"),
     [
-        ("convnext_cnn", {"preset": "paper"}, "presets of convnext_cnn are none"),
-        ("cnn", {"preset": "papers"}, "presets of cnn are paper.*papers"),
-        ("cnn", {"kernel": 3}, "arguments of cnn are window, bin_size, filters.*unknown=..kernel"),
-        ("cnn", {"filters": (8, 8)}, "as many as there are convolutions"),
-        ("cnn", {"filters": 8}, r"argument filters of cnn is tuple.*Example: .*Received: filters=8"),
+        ("convnext_cnn", {"preset": "paper"}, "preset of convnext_cnn must be one of its own .it has none"),
+        ("cnn", {"preset": "papers"}, "preset of cnn must be one of its own .paper.*papers"),
+        ("cnn", {"kernel": 3}, "arguments of cnn must be among window, bin_size, filters.*unknown=..kernel"),
+        ("cnn", {"filters": (8, 8)}, "must be as many as there are convolutions"),
+        (
+            "cnn",
+            {"filters": 8},
+            "argument filters of cnn must be a list, each item a whole .*Received: filters=8.*Example",
+        ),
         ("cnn", {"filters": (8, 8.5, 8, 8)}, "argument filters"),
-        ("cnn", {"kernel_size": 0}, "values it can be built with"),
-        ("cnn", {"bin_size": 0}, "values it can be built with"),
-        ("lstm", {"hidden_dropout": float("nan")}, "argument hidden_dropout of lstm is float"),
-        ("lstm", {"hidden_dropout": 1.5}, "values it can be built with"),
-        ("lstm", {"units": 3.0}, "argument units of lstm is int"),
-        ("dcnn", {"mappability": 1}, "argument mappability of dcnn is bool"),
-        ("dcnn", {"residual_blocks": -1}, "argument residual_blocks.*at least 0"),
+        ("cnn", {"kernel_size": 0}, "must be values that it can be built with"),
+        ("cnn", {"bin_size": 0}, "must be values that it can be built with"),
+        ("lstm", {"hidden_dropout": float("nan")}, "argument hidden_dropout of lstm must be a number of 0"),
+        ("lstm", {"hidden_dropout": 1.5}, "must be values that it can be built with"),
+        ("lstm", {"units": 3.0}, "argument units of lstm must be a whole number"),
+        ("dcnn", {"mappability": 1}, "argument mappability of dcnn must be true or false"),
+        ("dcnn", {"residual_blocks": -1}, "argument residual_blocks.*must be a whole number of 0"),
         ("dcnn", {"final_filters": "none"}, "argument final_filters"),
-        ("cnn", {"window": 2047}, "multiple of 4 bp and at least 1,256 bp. .*window=2047"),
+        ("cnn", {"window": 2047}, "must be a multiple of 4 bp and at least 1,256 bp. .*window=2047"),
         ("cnn", {"window": 1252}, "at least 1,256 bp"),
         ("lstm", {"window": 24}, "at least 32 bp"),
-        ("lstm", {"readout": "first"}, "readout of an LSTM is one of last, final"),
+        ("lstm", {"readout": "first"}, "readout of an LSTM must be one of last, final"),
         ("dcnn", {"window": 1002}, "multiple of 4 bp"),
-        ("dcnn", {"bin_size": 5}, "even number"),
+        ("dcnn", {"bin_size": 5}, "must be an even number"),
         ("convnext_cnn", {"window": 2000}, "multiple of 64 bp"),
-        ("convnext_cnn", {"bin_size": 3}, "divisor of 64 bp"),
+        ("convnext_cnn", {"bin_size": 3}, "must be a divisor of 64 bp"),
         ("convnext_cnn", {"filters": (8, 12, 24, 24)}, "multiples of those before"),
-        ("convnext_transformer", {"channels": 12}, "even number for every head"),
-        ("convnext_transformer", {"rope": "key"}, "rotary encoding is one of input, qk"),
+        ("convnext_transformer", {"channels": 12}, "must be an even number for every head"),
+        ("convnext_transformer", {"rope": "key"}, "rotary encoding must be one of input, qk"),
         ("xlstm", {"window": 2046}, "multiple of 4 bp"),
+        ("xlstm", {"channels": 10**400}, r"argument channels of xlstm must be a whole number of 0 to 1,048,576"),
+        ("dcnn", {"dilation_growth": float("inf")}, "argument dilation_growth of dcnn must be a number of 0 to"),
+        ("maxatac", {"filters": 1 << 20, "kernel_size": 1 << 20}, "must be values that it can be built with"),
+        ("maxatac", {"window": 0}, "must be a multiple of 32 bp"),
+        (
+            "maxatac",
+            {"dilations": 5 * [True]},
+            "argument dilations of maxatac must be a list",
+        ),
     ],
 )
 def test_arguments_that_do_not_work(name: str, config: dict, message: str):
@@ -162,5 +178,5 @@ def test_other_lengths(name: str, window: int, bins: int):
 
 def test_networks_are_found_after_importing_the_package_alone():
     code = "import zoo; print(zoo.architectures.dcnn.PRESETS['paper']['final_filters'], zoo.porting.asap.BASES)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200)
     assert done.stdout == "None (0, 2, 1, 3)\n"

@@ -351,10 +351,11 @@ def test_numbers_that_are_not_finite_are_named(tensors, value: float):
 @pytest.mark.parametrize(
     ("name", "config", "message"),
     [
-        ("dcnn", {"filters": 16}, "window_size, bin_size, residual_blocks.*unknown=..filters"),
+        ("dcnn", {"filters": 16}, "must be among window_size, bin_size, residual_blocks.*unknown=..filters"),
         ("cnn", {"channels": 3}, "window_size, bin_size, nr_tracks, use_map. Received: unknown=..channels"),
-        ("convnext_transformer", {"window_size": 4096}, "channels, stem_k_size.*window_size"),
-        ("resnet", {}, "one of cnn, lstm, dcnn"),
+        ("convnext_transformer", {"window_size": 4096}, "channels, stem_k_size.*window_size.*are the arguments window"),
+        ("resnet", {}, "must be one of cnn, lstm, dcnn"),
+        ("dcnn", {"window": 1024, "window_size": 2048}, "The window of a checkpoint must be given once"),
     ],
 )
 def test_unknown_arguments_are_named(tensors, name: str, config: dict, message: str):
@@ -382,3 +383,46 @@ def test_scalar_memory_of_the_cuda_kernels_is_the_same_network():
     one, other = (asap.from_torch("xlstm", item, **config).get_weights() for item in (tensors, cuda))
     for a, b in zip(one, other, strict=True):
         assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("name", "ours", "theirs"),
+    [
+        ("cnn", {"filters": (8, 8, 8, 8), "hidden": 8}, {}),
+        ("lstm", {"filters": 8, "units": 8, "hidden": 8}, {}),
+        (
+            "dcnn",
+            {"filters": 8, "residual_filters": 8, "residual_blocks": 1, "final_filters": 8},
+            {"residual_blocks": 1},
+        ),
+        ("convnext_cnn", {"filters": (8, 8, 8, 8), "hidden": 8}, {}),
+        ("convnext_lstm", {"filters": 8, "units": 8, "hidden": 8}, {}),
+        (
+            "convnext_dcnn",
+            {"filters": 8, "residual_filters": 8, "residual_blocks": 1, "final_filters": 8},
+            {"residual_blocks": 1},
+        ),
+        (
+            "convnext_transformer",
+            {"channels": 16, "tower_blocks": 1, "encoder_layers": 1},
+            {"conv_tower_layers": 1, "core_layers": 1},
+        ),
+        ("xlstm", {"channels": 16, "tower_blocks": 1, "core_blocks": 2}, {"conv_tower_layers": 1, "core_layers": 2}),
+    ],
+)
+def test_the_window_of_every_checkpoint(name: str, ours: dict, theirs: dict):
+    """Where the authors' constructor has none, too; the network is that of our builder with its weights."""
+    size = {"window": 4096, "bin_size": 8}
+    original = zoo.build(name, **ours, **size)
+    random = np.random.default_rng(7)
+    shapes = {rule.tensor: rule.shape for rule in asap.tensor_rules(name, original)}
+    tensors = {tensor: 0.1 * random.normal(size=shape).astype(np.float32) ** 2 for tensor, shape in shapes.items()}
+    network = asap.from_torch(name, tensors, **size, **theirs)
+    assert network.input_shape == (None, 4096, 4)
+    assert network.output_shape == (None, 512, 1)
+    assert asap.to_config(name, tensors, **size, **theirs).items() >= size.items()
+
+
+def test_filters_that_are_the_window(tensors):
+    """`filters3` of 0 stands for as many as the window has bp, which the tensors tell."""
+    assert asap.to_config("dcnn", tensors, residual_blocks=2, filters3=0)["final_filters"] == 24

@@ -9,10 +9,10 @@ import zoo
 from zoo.data import meta
 from zoo.data.binding import BindingEvaluation, BindingTraining
 from zoo.data.pipeline import dataset
-from zoo.data.regions import KINDS, Regions, anywhere, around_peaks, joined, read_table
+from zoo.data.regions import KINDS, Regions, anywhere, around_peaks, joined, on_genome, read_table
 from zoo.data.slabs import Slabs, labels, maxima
 from zoo.data.windows import Layout
-from zoo.errors import InputError
+from zoo.errors import GenomeMismatch, InputError, ZooWarning
 from zoo.genome import bed
 from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
@@ -211,12 +211,15 @@ def test_regions_from_a_table_of_the_original(golden: Path, original: tuple, nam
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("chr1\t5\t1030\tATAC\tA", "line 2: A region has 1,024 bp"),
-        ("chr1\t5500\t6524\tATAC\tA", "line 2: A region has 1,024 bp on its chromosome"),
-        ("chr7\t5\t1029\tATAC\tA", "chr7"),
-        ("chr1\t5\t1029\tATAC\tB", "Cell_Line='B'"),
-        ("chr1\t5\t1029\tDNASE\tA", "ROI_Type='DNASE'"),
-        ("", "has a region"),
+        ("chr1\t5\t1030\tATAC\tA", "windows of 1,024 bp.*line 2: chr1 5 1030 ATAC A: not 1,024 bp"),
+        ("chr1\t5500\t6524\tATAC\tA", "line 2: chr1 5500 6524 ATAC A: beyond its chromosome's ends"),
+        ("chr7\t5\t1029\tATAC\tA", "chr7 5 1029 ATAC A: not on a chromosome of the run"),
+        ("chr1\t5\t1029\tATAC\tB", "of no cell type that is trained on"),
+        ("chr1\t5\t1029\tDNASE\tA", "neither ATAC nor CHIP"),
+        (f"chr1\t{'9' * 5000}\t1029\tATAC\tA", "not 1,024 bp"),
+        ("chr1\t²\t1029\tATAC\tA", "not 1,024 bp"),
+        ("chr1\t5\t9\tCHIP\tA\nchr1\t-5\t1019\tCHIP\tA\nchr1", "line 2: .*line 3: .*line 4: "),
+        ("", "must have a region"),
     ],
 )
 def test_tables_of_regions_with_mistakes(tmp_path: Path, row: str, said: str):
@@ -226,6 +229,21 @@ def test_tables_of_regions_with_mistakes(tmp_path: Path, row: str, said: str):
     (tmp_path / "roi.tsv").write_text("Chr\tStart\n")
     with pytest.raises(InputError, match="Cell_Line"):
         read_table(tmp_path / "roi.tsv", ["A"], {"chr1": 6000})
+
+
+def test_a_table_of_regions_with_other_names_of_chromosomes(tmp_path: Path):
+    (tmp_path / "roi.tsv").write_text("Chr\tStart\tStop\tROI_Type\tCell_Line\r\n1\t5\t1029\tATAC\tA\r\n\r\n")
+    assert read_table(tmp_path / "roi.tsv", ["A"], {"chr1": 6000}).starts["chr1"].tolist() == [5]
+
+
+def test_intervals_that_the_genome_lacks_are_counted(small: Genome, tmp_path: Path):
+    (tmp_path / "peaks.bed").write_text("1\t5\t9\nchrUn_1\t5\t9\nchr2\t5\t9\n")
+    with pytest.warns(ZooWarning, match=r"peaks.bed: 1 of 3 intervals are left out: the genome lacks chrUn_1\."):
+        found = on_genome(tmp_path / "peaks.bed", small)
+    assert [(item.chrom, item.start) for item in found] == [("chr1", 5), ("chr2", 5)]
+    (tmp_path / "peaks.bed").write_text("chr1\t5999\t6001\n")
+    with pytest.raises(GenomeMismatch, match="must end within their chromosomes"):
+        on_genome(tmp_path / "peaks.bed", small)
 
 
 def test_arrays_on_disk_are_those_in_memory(small: Genome, tmp_path: Path):
@@ -279,8 +297,13 @@ def test_a_table_of_cell_types(tmp_path: Path):
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (["A\tmissing.bw\t\ta.bed\tb.bed\tTrain"], "line 2: The ATAC_Signal_File of A is a file.*missing.bw"),
-        (["A\ta.bw\t\ta.bed\tb.bed\tTrain", "A\ta.bw\t\ta.bed\tb.bed\tTrain"], "line 3: A cell line occurs once"),
+        (["A\tmissing.bw\t\ta.bed\tb.bed\tTrain"], "line 2: ATAC_Signal_File 'missing.bw' of A"),
+        (["A\ta.bw\t\ta.bed\tb.bed\tTrain", "A\ta.bw\t\ta.bed\tb.bed\tTrain"], "line 3: Cell_Line 'A' occurs twice"),
+        (
+            ["A\tno.bw\t\tno.bed\tb.bed\tTrain", "", "\ta.bw\tx\ta.bed\t\tTrain"],
+            "no.bw.*no.bed.*line 4: Cell_Line '' is.*'x'",
+        ),
+        (["A\ta\0.bw\t\ta.bed\tb.bed\tTrain"], "ATAC_Signal_File must be a path"),
         (["A\ta.bw\t\ta.bed\tb.bed\tTest"], "Train_Test_Label is Train"),
         (["A\ta.bw"], "Train_Test_Label is Train"),
     ],

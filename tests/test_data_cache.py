@@ -87,7 +87,7 @@ def test_a_damaged_shard_is_not_used(files: synthetic.Synthetic, plan: Plan, tmp
         shard.unlink()
     else:
         shard.write_bytes(data if harm == "changed" else data[:-100])
-    with pytest.raises(IntegrityError, match="delete the folder"):
+    with pytest.raises(IntegrityError, match="Delete the folder"):
         cache.cached(tmp_path, [files.genome], None, plan, unread)
 
 
@@ -105,7 +105,7 @@ def test_shards_without_an_index_do_not_count(files: synthetic.Synthetic, plan: 
 
 def test_a_place_that_cannot_be_written(files: synthetic.Synthetic, plan: Plan, tmp_path: Path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cache can be written"):
+    with pytest.raises(InputError, match="cache must be a folder that can be written"):
         cache.cached(tmp_path / "file", [files.genome], None, plan, lambda: read(files, plan))
 
 

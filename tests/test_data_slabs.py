@@ -102,7 +102,7 @@ def test_windows_of_any_phase(asap_genome: Genome, signal: zoo.Signal):
 
 
 def test_bins_divide_the_windows(asap_genome: Genome, signal: zoo.Signal):
-    with pytest.raises(InputError, match="Bins divide the windows"):
+    with pytest.raises(InputError, match="Bins must divide the windows"):
         Slabs(asap_genome, [maxima(signal)], {"chr1": np.array([5000])}, TRAINING, bin_size=5)
     with pytest.raises(InputError, match="at least one window"):
         Slabs(asap_genome, [maxima(signal)], {"chr1": np.array([], int)}, TRAINING)

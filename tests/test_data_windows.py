@@ -184,5 +184,5 @@ def test_lines_that_are_not_vcf_are_named(tmp_path: Path):
 
 
 def test_compat_is_asap_or_nothing():
-    with pytest.raises(InputError, match='compat is None or "asap"'):
+    with pytest.raises(InputError, match='compat must be None or "asap"'):
         windows.usable(np.array([0]), TRAINING, compat="maxatac")

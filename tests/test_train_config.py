@@ -2,6 +2,8 @@
 
 import argparse
 import dataclasses
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,9 @@ from zoo.commands import train as command
 from zoo.data import synthetic
 from zoo.errors import InputError
 from zoo.prepare.peaks import open_regions
-from zoo.spec import OutputSpec
+from zoo.spec import Architecture, OutputSpec
 from zoo.train import loop
-from zoo.train.config import Split, TrainConfig
+from zoo.train.config import AccessibilityData, BindingData, Optimizer, Split, TrainConfig
 from zoo.train.tasks import BindingTask
 
 CONFIGS = Path(__file__).parents[1] / "recipes" / "configs"
@@ -45,7 +47,7 @@ def test_yaml_with_relative_paths_variables_and_a_base(tmp_path: Path, monkeypat
     assert (config.genome, config.binding.meta) == ("/data/hg38.2bit", str(tmp_path / "meta.tsv"))
     assert (config.epochs, config.batch_size, config.binding.slop, config.binding.strands) == (3, 1000, 5, "both")
     monkeypatch.delenv("WHERE")
-    with pytest.raises(InputError, match=r"variable in a path is set.*export WHERE=/data"):
+    with pytest.raises(InputError, match=r"variable in a path must be set.*export WHERE=/data"):
         TrainConfig.read(tmp_path / "run.yaml")
     assert TrainConfig.read(tmp_path / "run.yaml", genome="/other.2bit").genome == "/other.2bit"
 
@@ -77,7 +79,8 @@ def test_every_configuration_that_ships_is_one(path: Path, monkeypatch: pytest.M
 
 
 def _data(path: Path) -> dict:
-    return {"accessibility": {"signal": "a.bw"}} if path.stem == "yeast_ATAC" else {"binding": {"signal": "a.bw"}}
+    files = {"signal": "a.bw", "peaks": "a.bed"}
+    return {"accessibility": files} if path.stem == "yeast_ATAC" else {"binding": files}
 
 
 def test_published_settings(monkeypatch: pytest.MonkeyPatch):
@@ -93,8 +96,10 @@ def test_published_settings(monkeypatch: pytest.MonkeyPatch):
         ("chr4", "chr5", "chr8", "chr18"),
         ("chr1", "chr11", "chr13", "chr20"),
     )
-    maxatac = TrainConfig.read(CONFIGS / "maxatac.yaml", genome="/g")
-    assert (maxatac.batch_size, maxatac.steps, maxatac.epochs) == (1000, 100, 100)
+    maxatac = TrainConfig.read(CONFIGS / "maxatac.yaml", genome="/g", binding={"meta": "meta.tsv"})
+    assert (maxatac.batch_size, maxatac.steps, maxatac.epochs, maxatac.patience) == (1000, 100, 100, None)
+    yeast = TrainConfig.read(CONFIGS / "yeast_binding.yaml", genome="/g", binding={"meta": "meta.tsv"})
+    assert (yeast.epochs, yeast.patience) == (20, 10)
     assert maxatac.chromosomes.validation == ("chr2", "chr19")
     assert maxatac.chromosomes.test == ("chr1", "chr8")
 
@@ -102,39 +107,222 @@ def test_published_settings(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"precision": "float8"}, "precision is one of float32"),
-        ({"monitor": "val_accuracy"}, "monitor is one of"),
-        ({"epochs": 0}, "at least 1"),
+        ({"precision": "float8"}, "precision must be one of float32"),
+        ({"monitor": "val_accuracy"}, "monitor must be one of val_pearson"),
+        ({"monitor": "val_dice"}, "monitor must be one of val_loss, val_pearson, val_spearman"),
+        ({"epochs": 0}, "epochs must be a whole number of 1 to"),
+        ({"epochs": True}, "epochs must be a whole number of 1 to"),
+        (
+            {"patience": 0, "seed": -1},
+            "patience must be a whole number of 1 .*; seed must be a whole number of 0",
+        ),
+        ({"seed": 1 << 32}, "seed must be a whole number of 0 to 4,294,967,295"),
+        ({"batch_size": 2.0}, "batch_size must be a whole number"),
+        ({"frozen": ("(",)}, "frozen must be a list of regular expressions"),
+        ({"frozen": "block1"}, "frozen must be a list of regular expressions"),
+        ({"folds": ((), ("chr1",))}, "folds must be lists of chromosomes, none of them empty"),
+        ({"genome": "g\0.2bit"}, r"genome must be a path. Received: genome='g\\x00.2bit'"),
         ({"accessibility": None}, "data of one kind"),
-        ({"chromosomes": Split(("chr1",), ("chr1",))}, "trained on, validated on or tested on"),
-        ({"chromosomes": Split((), ("chr1",))}, "chromosomes to train on"),
-        ({"steps": 5}, "steps are for binding"),
+        ({"steps": 5}, "steps must be left out for an accessibility model"),
         ({"name": "no-family"}, "family/MODEL"),
+        ({"architecture": Architecture("resnet", {})}, "name one of maxatac, cnn"),
+        ({"architecture": Architecture("dcnn", {"tracks": 2})}, "tracks of the network must be 1"),
+        (
+            {"architecture": Architecture("dcnn", {"mappability": True})},
+            "mappability must be switched on where",
+        ),
     ],
 )
 def test_rules(files: synthetic.Synthetic, changes: dict, said: str):
     with pytest.raises(InputError, match=said):
         training.accessibility(files, **changes)
-    if "name" not in changes:
-        with pytest.raises(InputError, match="an epoch of a binding model has steps"):
-            training.binding(files, steps=None)
+
+
+def test_rules_of_binding_models(files: synthetic.Synthetic):
+    for changes, said in (
+        ({"steps": None}, "must be given for a binding model"),
+        ({"monitor": "val_pearson"}, "monitor must be one of val_loss, val_dice"),
+        ({"architecture": Architecture("dcnn", {})}, "must read a signal beside DNA"),
+    ):
+        with pytest.raises(InputError, match=said):
+            training.binding(files, **changes)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Split(("chr1",), ("chr1",)), "trained on, validated on or tested on"),
+        (lambda: Split(("chr1",), ("chr2",), ("chr2",)), "trained on, validated on or tested on"),
+        (lambda: Split(("chr1", "chr1"), ("chr2",)), "train must be a list of names, none twice"),
+        (lambda: Split((), ("chr1",)), "chromosomes to train on"),
+        (lambda: Split("chr1", ("chr2",)), "train must be a list of names"),
+        (lambda: Split((1,), ("chr2",)), "train must be a list of names"),
+        (lambda: Optimizer("sgd"), "name must be one of asap, maxatac, adamw"),
+        (lambda: Optimizer("asap", float("nan")), "learning_rate must be a number of 0 or more"),
+        (lambda: Optimizer("asap", -1.0), "learning_rate must be"),
+        (lambda: Optimizer("asap", True), "learning_rate must be"),
+        (lambda: Optimizer("adamw", 1.0, float("inf")), "weight_decay must be"),
+        (lambda: Optimizer("maxatac", 1.0, 0.1), "weight_decay must be left out for maxatac"),
+        (lambda: AccessibilityData("a.bw", "s", step=0), "step must be a whole number of 1 to"),
+        (lambda: AccessibilityData("", "s"), "signal must be a path"),
+        (lambda: AccessibilityData("a.bw", "s", mappability=True), "must come with a list of unmappable bases"),
+        (lambda: AccessibilityData("a.bw", "s", mappability=1), "mappability must be true or false"),
+        (lambda: bound(jitter=-5), "jitter must be a whole number of 0 to"),
+        (lambda: bound(jitter=10**12), "jitter must be a whole number of 0 to"),
+        (
+            lambda: bound(slop=-1, random_share=1.0),
+            "slop must be .*; random_share must be a number of 0 or more",
+        ),
+        (lambda: bound(random_windows=0), "random_windows must be"),
+        (lambda: bound(strands="reverse"), "strands must be one of both"),
+        (lambda: bound(pan_cell="yes"), "pan_cell must be true or false"),
+        (lambda: bound(blacklist="b.bed"), "blacklist must be a list of paths"),
+        (lambda: bound(meta="m.tsv"), "signal, peaks, binding and atac_peaks must be left out"),
+        (lambda: bound(peaks=None), r"a table of cell types \(meta\), or signal and peaks"),
+        (lambda: bound(signal_spec=None), "signal_spec must be how the signal was made"),
+        (lambda: bound(signal_spec=dataclasses.replace(training.SIGNAL, percentile=101.0)), "percentile must be"),
+    ],
+)
+def test_values_check_themselves(make, said: str):
+    with pytest.raises(InputError, match=said):
+        make()
+
+
+def bound(**changes: object) -> BindingData:
+    return BindingData(**{"factor": "T", "signal_spec": training.SIGNAL, "signal": "a.bw", "peaks": "a.bed", **changes})
+
+
+def test_mappability_is_one_switch(files: synthetic.Synthetic, tmp_path: Path):
+    """The network's argument follows from that of the data."""
+    config = training.accessibility(files)
+    assert "mappability" not in config.architecture.config
+    data = dataclasses.replace(config.accessibility, unmappable="u.bed", mappability=True)
+    assert training.accessibility(files, accessibility=data).architecture.config["mappability"] is True
+    path = training.write(config, tmp_path / "run.json")
+    chosen = command.configure(path, options("--mappability", "--unmappable", "u.bed"), {})
+    assert (chosen.accessibility.mappability, chosen.architecture.config["mappability"]) == (True, True)
+    with pytest.raises(InputError, match="must come with a list of unmappable bases"):
+        command.configure(path, options("--mappability"), {})
+
+
+GOOD = """name: yeast/TEST
+genome: g.2bit
+assembly: test
+architecture: {name: maxatac, config: {filters: 4}}
+chromosomes: {train: [chr1], validation: [chr2]}
+optimizer: {name: maxatac, learning_rate: 1e-3}
+binding:
+  factor: T
+  signal: s.bw
+  peaks: r.bed
+  signal_spec: {assay: ATAC-seq, smoothing: 20, read_depth: 20000000, percentile: 99.0, fill: 0.0}
+steps: 1
+monitor: val_dice
+"""
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: [", "YAML or JSON"),
-        ("- 1", "keys and values"),
-        ("name: a/b\n", "missing"),
-        ("nonsense: 1\nname: a/b\n", "nonsense"),
+        ("a: [", "must be valid YAML or JSON"),
+        ("- 1", "must hold keys and values"),
+        ("", "must hold keys and values"),
+        ("name: a/b\n", r"missing=\['genome', 'assembly', 'architecture', 'chromosomes', 'optimizer'\]"),
+        ("nonsense: 1\nepoch: 2\nname: a/b\n", r"unknown=\['nonsense', 'epoch \(did you mean epochs\?\)'\]"),
+        (GOOD.replace("test", "2024-01-01"), "line 3: A value must be text, a number.*Put dates in quotes"),
+        (GOOD.replace("T\n", "NO\n"), "binding: factor must be text, not False.*in quotes"),
+        (GOOD.replace("[chr1]", "[1, 2]"), r"chromosomes: train must be a list, each item text, not \[1, 2\]"),
+        (GOOD.replace("[chr1]", "&a [*a]"), "none that holds itself"),
+        (GOOD.replace("[chr1]", "[]"), "chromosomes to train on"),
+        (GOOD + "1: 2\n", "line 14: A key must be text"),
+        (GOOD + "steps: 2\n", "line 14: A key must occur once"),
+        (GOOD + "<<: 2\n", "line 14: What << merges must be keys and values"),
+        (GOOD + "seed: -1\n", "seed must be a whole number of 0 to"),
+        (GOOD + f"seed: {'9' * 5000}\n", "must be valid YAML or JSON"),
+        (GOOD + f"seed: {'9' * 400}\n", "seed must be a whole number of 0 to"),
+        (GOOD + "seed: true\n", "seed must be a whole number, not True"),
+        (GOOD + "seed: 1.0\n", "seed must be a whole number, not 1.0"),
+        (GOOD + "checkpoint_steps: .inf\n", "checkpoint_steps must be a whole number, not inf"),
+        (GOOD + "frozen: ['(']\n", "frozen must be a list of regular expressions"),
+        (GOOD + "extends: 3\n", "The key extends must be a path"),
+        (GOOD + "extends: run.yaml\n", "must not extend itself"),
+        (GOOD + "extends: missing.yaml\n", "must be a file that can be read: No such file"),
+        (GOOD + f"citation: {'[' * 30}{']' * 30}\n", "nested 20 deep at most"),
+        (GOOD + f"citation: {'[' * 100_000}\n", "nested 20 deep at most"),
+        (GOOD + "citation: !!python/object/apply:os.system [ls]\n", "line 14: A list or keys must be without a tag"),
+        (GOOD + "citation: !!python/name:os.system\n", "must be valid YAML or JSON"),
+        (GOOD.replace("g.2bit", '"g\\0.2bit"'), "must be a path"),
+        (GOOD.replace("g.2bit", "~nobody_at_all/g.2bit"), "must be a path"),
+        (GOOD.replace("factor: T", "factor: T\n  jitter: -5"), "jitter must be a whole number of 0 to"),
+        (GOOD + "---\n" + GOOD, "must be valid YAML or JSON"),
     ],
 )
 def test_files_with_mistakes(tmp_path: Path, text: str, said: str):
     (tmp_path / "run.yaml").write_text(text)
     with pytest.raises(InputError, match=said):
         TrainConfig.read(tmp_path / "run.yaml")
-    with pytest.raises(InputError, match="can be read"):
-        TrainConfig.read(tmp_path / "missing.yaml")
+
+
+def test_a_good_file_reads(tmp_path: Path):
+    """With anchors and merges, a number as YAML 1.2 has it, and paths of a base beside that."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "base.yaml").write_text(GOOD)
+    text = "extends: sub/base.yaml\nfolds: [&a [chr1, chr2], [chr3], [chr4]]\n"
+    text += "chromosomes: {train: *a, validation: [chr5]}\n"
+    (tmp_path / "run.yaml").write_text(text + "binding: {<<: &more {slop: 5}, jitter: 3}\n")
+    config = TrainConfig.read(tmp_path / "run.yaml")
+    assert config.optimizer == Optimizer("maxatac", 0.001)
+    assert config.genome == str(tmp_path / "sub" / "g.2bit")
+    assert config.chromosomes == Split(("chr1", "chr2"), ("chr5",))
+    assert (config.binding.slop, config.binding.jitter) == (5, 3)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path):
+    (tmp_path / "latin.yaml").write_bytes("name: yeast/T\ncitation: M\u00fcller\n".encode("latin-1"))
+    (tmp_path / "large.yaml").write_bytes(b"#" * (2 << 20))
+    (tmp_path / "twice.json").write_text('{"seed": 1, "seed": 2}')
+    (tmp_path / "endless.json").write_text('{"seed": 1e400}')
+    (tmp_path / "deep.json").write_text('{"seed": ' + 900 * "[" + 900 * "]" + "}")
+    for name, said in (
+        ("missing.yaml", "must be a file that can be read"),
+        ("", "must be a file that can be read"),
+        ("latin.yaml", "must be text in UTF-8"),
+        ("large.yaml", "at most 1,048,576 bytes"),
+        ("twice.json", "must be valid JSON.*occurs twice"),
+        ("deep.json", "nested 20 deep at most"),
+    ):
+        with pytest.raises(InputError, match=said):
+            TrainConfig.read(tmp_path / name)
+    with pytest.raises(InputError):
+        TrainConfig.read(tmp_path / "endless.json")
+
+
+@pytest.mark.parametrize("width", [9, 100])
+def test_aliases_are_no_bomb(tmp_path: Path, width: int):
+    lines = [f"a: &a [{','.join(['x'] * width)}]"]
+    lines += [
+        f"{new}: &{new} [{','.join([f'*{old}'] * width)}]" for old, new in zip("abcdefghi", "bcdefghij", strict=True)
+    ]
+    (tmp_path / "run.yaml").write_text(GOOD + "\n".join(lines))
+    with pytest.raises(InputError, match=r"line 1\d: .*at most 20,000 values.*aliases"):
+        TrainConfig.read(tmp_path / "run.yaml")
+
+
+def test_long_text_is_not_repeated_without_end(tmp_path: Path):
+    (tmp_path / "run.yaml").write_text(f"{GOOD}a: &a {'x' * 500_000}\nb: [{','.join(['*a'] * 10_000)}]\n")
+    with pytest.raises(InputError, match="at most 20,000 values"):
+        TrainConfig.read(tmp_path / "run.yaml")
+
+
+def test_files_that_extend_one_another(tmp_path: Path):
+    (tmp_path / "a.yaml").write_text("extends: b.yaml\n")
+    (tmp_path / "b.yaml").write_text("extends: a.yaml\n")
+    with pytest.raises(InputError, match="must not extend itself"):
+        TrainConfig.read(tmp_path / "a.yaml")
+    for number in range(12):
+        (tmp_path / f"{number}.yaml").write_text(f"extends: {number + 1}.yaml\n")
+    with pytest.raises(InputError, match="through more than 10 files"):
+        TrainConfig.read(tmp_path / "0.yaml")
 
 
 def test_the_command_line_comes_first(files: synthetic.Synthetic, tmp_path: Path):
@@ -146,7 +334,7 @@ def test_the_command_line_comes_first(files: synthetic.Synthetic, tmp_path: Path
     assert (config.epochs, config.seed, config.start_from) == (7, 3, "x/Y")
     assert config.optimizer == dataclasses.replace(training.binding(files).optimizer, learning_rate=0.5)
     assert config.architecture.config == {"filters": 6}
-    assert config.binding.peaks == "p.bed"
+    assert config.binding.peaks == str(Path("p.bed").absolute())
     config = command.configure(path, options("--train-chroms", "chr1", "chr4", "--test-chroms", "chr5"), {})
     assert config.chromosomes == Split(("chr1", "chr4"), ("chr2",), ("chr5",))
     assert config.binding.signal == str(files.signal)
@@ -157,18 +345,82 @@ def test_the_command_line_comes_first(files: synthetic.Synthetic, tmp_path: Path
     assert (config.architecture.name, config.architecture.config) == ("lstm", {"window": 1024})
     with pytest.raises(InputError, match="NAME=VALUE"):
         command.configure(path, options("--set", "filters"), {})
+    config = command.configure(path, options("--meta", "meta.tsv"), {})  # instead of the one cell type's files
+    assert (config.binding.meta, config.binding.signal, config.binding.peaks) == (
+        str(Path("meta.tsv").absolute()),
+        None,
+        None,
+    )
+    assert command.configure(path, options("--patience", "4"), {}).patience == 4
+    patient = training.write(training.binding(files, patience=3), tmp_path / "patient.json")
+    assert command.configure(patient, options("--patience", "0"), {}).patience is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--fold", "0", "--train-chroms", "chr1"), "--fold must not be given with --train-chroms"),
+        (("--dry-run", "--publish", "lab/x"), "--dry-run must not be given with --publish"),
+        (("--dry-run", "--resume"), "--dry-run must not be given with --resume"),
+        (("--tag", "v2"), "--tag or --families must not be given with no --publish"),
+        (("--meta", "m.tsv", "--signal", "s.bw"), "--meta must not be given with --signal"),
+        (("--fold", "x"), "fold must be a number from 0, or all"),
+        (("--fold", "0"), "A fold must be one of at least three"),
+        (("--fold", "all"), "must have folds"),
+        (("--out", "a\0b"), "out must be a path"),
+        (("--unmappable", "u.bed"), r"must be those of its kind, binding. Received: --unmappable='u.bed'"),
+        (("--mappability",), "must be those of its kind, binding"),
+        (("--genome", "missing.2bit", "--peaks", "missing.bed"), r"must exist. Received: genome='.*', peaks='.*'"),
+        (("--genome", "~nobody_at_all/x"), "genome must be a path"),
+        (("--train-chroms", "chr1", "chrX"), r"must be in the genome. Received: missing=\['chrX'\]"),
+    ],
+)
+def test_what_is_refused_before_anything_heavy(files: synthetic.Synthetic, tmp_path: Path, arguments: tuple, said: str):
+    path = training.write(training.binding(files), tmp_path / "run.json")
+    with pytest.raises(InputError, match=said):
+        command.prepare(options("--config", str(path), "--out", str(tmp_path / "out"), *arguments))
+    assert not (tmp_path / "out").exists()
+    asap = training.write(training.accessibility(files), tmp_path / "asap.json")
+    with pytest.raises(InputError, match="must be those of its kind, accessibility"):
+        command.prepare(options("--config", str(asap), "--out", str(tmp_path / "out"), "--meta", "m.tsv"))
+
+
+def test_checks_need_no_keras(files: synthetic.Synthetic, tmp_path: Path):
+    path = training.write(training.binding(files), tmp_path / "run.json")
+    code = (
+        "import argparse, sys\n"
+        "from zoo.commands import train\n"
+        "options = train.add_options(argparse.ArgumentParser()).parse_args(['--config', sys.argv[1], '--dry-run'])\n"
+        "assert list(train.prepare(options)) == [None]\n"
+        "print({'keras', 'tensorflow'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "set()\n", done.stderr
+
+
+def test_chromosomes_by_other_names(files: synthetic.Synthetic):
+    """`1` for `chr1`, as elsewhere."""
+    config = training.binding(files, chromosomes=Split(("1",), ("2",), ("3",)))
+    task = BindingTask(config, 1024, OutputSpec(32, 32, 0, "CTCF", "probability"))
+    assert task.config.chromosomes == training.SPLIT
+    assert len(task.plans["training"].starts["chr1"]) > 0
+    with pytest.raises(InputError, match="trained on, validated on or tested on"):
+        BindingTask(training.binding(files, chromosomes=Split(("1",), ("2",), ("chr1",))), 1024, task.config)
 
 
 def test_folds(files: synthetic.Synthetic):
     config = training.accessibility(files, folds=(("chr1",), ("chr2",), ("chr3",)))
     assert config.fold(2).chromosomes == Split(("chr2",), ("chr3",), ("chr1",))
     for number, other in ((3, config), (0, training.accessibility(files)), (-1, config)):
-        with pytest.raises(InputError, match="A fold is one of at least three"):
+        with pytest.raises(InputError, match="A fold must be one of at least three"):
             other.fold(number)
 
 
 def test_several_workers_need_to_know_each_other(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
-    with pytest.raises(InputError, match="TF_CONFIG"):
-        loop.strategy_of("multiworker")
+    for wrong in (None, "", "{", "[]", '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}'):
+        if wrong is not None:
+            monkeypatch.setenv("TF_CONFIG", wrong)
+        with pytest.raises(InputError, match="TF_CONFIG must name all workers"):
+            loop.strategy_of("multiworker")
     assert loop.strategy_of("single") is None

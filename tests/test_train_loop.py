@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def open_chromatin(files: synthetic.Synthetic, tmp_path_factory: pytest.TempPath
 def test_what_a_run_leaves(bound: Path):
     names = {path.name for path in bound.iterdir()}
     expected = {"best.weights.h5", "checkpoint.npz", "curves.png", "history.csv", "model", "model.keras"}
-    assert names == expected | {"tensorboard", "train.json", "versions.json"}
+    assert names == expected | {"tensorboard", "train.json", "versions.json", "zoo-run.json", "zoo-run.lock"}
     rows = (bound / "history.csv").read_text().splitlines()
     assert rows[0] == "epoch,loss,val_loss,val_dice,learning_rate,seconds"
     assert [row.split(",")[0] for row in rows[1:]] == ["1", "2", "3"]
@@ -103,9 +104,9 @@ def test_a_run_that_is_over_stays_as_it_is(bound: Path, files: synthetic.Synthet
 
 def test_a_folder_that_exists_is_refused(bound: Path, files: synthetic.Synthetic, tmp_path: Path):
     run = Run(training.binding(files))
-    with pytest.raises(InputError, match=r"new or empty.*--resume"):
+    with pytest.raises(InputError, match=r"must be new or empty.*--resume"):
         run.train(bound)
-    with pytest.raises(InputError, match=r"configuration that it began with.*'epochs'"):
+    with pytest.raises(InputError, match=r"must go on with the configuration that it began with.*'epochs'"):
         run.train(bound, resume=True)
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="new or empty"):
@@ -127,15 +128,15 @@ def test_killed_and_resumed_is_as_if_nothing_had_happened(files: synthetic.Synth
     while not checkpoint.is_file() and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.wait(60)
     at = training.progress(tmp_path / "killed")
     steps = Run(config).plan().steps_per_epoch
     assert 0 < at["step"] < steps * config.epochs
     assert at["step"] % steps
     assert not (tmp_path / "killed" / "model").exists()
-    done = subprocess.run(command(path, tmp_path / "killed", "--resume"), capture_output=True, text=True)
+    done = subprocess.run(command(path, tmp_path / "killed", "--resume"), capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
-    done = subprocess.run(command(path, tmp_path / "whole"), capture_output=True, text=True)
+    done = subprocess.run(command(path, tmp_path / "whole"), capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
     assert "test/ATAC: epoch" in done.stdout
     killed, whole = training.weights(tmp_path / "killed"), training.weights(tmp_path / "whole")
@@ -145,6 +146,92 @@ def test_killed_and_resumed_is_as_if_nothing_had_happened(files: synthetic.Synth
     rows = [training.progress(tmp_path / name)["rows"] for name in ("killed", "whole")]
     for one, other in zip(*rows, strict=True):
         assert {**one, "seconds": 0} == {**other, "seconds": 0}
+
+
+def _interrupted(arguments: list[str], ready: Callable[[], bool]) -> None:
+    """Ctrl-C as soon as something is so; the command ends with status 130 and no traceback."""
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    deadline = time.monotonic() + 200
+    while not ready() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=200)
+    assert process.returncode == 130, said
+    assert "interrupted" in said
+    assert "Traceback" not in said
+
+
+def test_interrupted_within_an_epoch_and_within_the_export(
+    files: synthetic.Synthetic, open_chromatin: Path, tmp_path: Path
+):
+    """Ctrl-C twice; the weights are byte for byte those of a run that was never interrupted."""
+    path = training.write(training.accessibility(files, checkpoint_steps=2), tmp_path / "run.json")
+    folder = tmp_path / "run"
+    _interrupted(command(path, folder), (folder / "checkpoint.npz").is_file)
+    assert training.progress(folder)["step"] > 0
+    assert not (folder / "model").exists()
+    _interrupted(command(path, folder, "--resume"), lambda: any(folder.glob(".zoo-staging-*/model/config.json")))
+    assert not list(folder.glob(".zoo-staging-*"))
+    assert not (folder / "model").exists()
+    done = subprocess.run(command(path, folder, "--resume"), capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr
+    one, other = (zoo.load((run / "model").resolve()).network.get_weights() for run in (folder, open_chromatin))
+    for mine, theirs in zip(one, other, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_the_card_makes_the_model_again(bound: Path, tmp_path: Path):
+    """The configuration that it shows, with the command that it shows."""
+    card = (bound / "model" / "README.md").read_text()
+    assert "`zoo train --config training.json --out FOLDER`" in card
+    (tmp_path / "training.json").write_text(card.split("```json\n")[1].split("```")[0])
+    arguments = command(tmp_path / "training.json", tmp_path / "again")
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr
+    one, other = training.weights(bound), training.weights(tmp_path / "again")
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name])
+    spec = [zoo.load((run / "model").resolve()).spec for run in (bound, tmp_path / "again")]
+    assert spec[0].metrics == spec[1].metrics
+
+
+def test_a_network_that_predicts_something_else_is_refused_at_once(files: synthetic.Synthetic):
+    """Else broadcasting would compare every bin with every other."""
+    with pytest.raises(InputError, match=r"must read and predict what the data hold.*'window': .1024, 4."):
+        Run(training.accessibility(files, architecture=Architecture("maxatac", {"filters": 4, "channels": 4})))
+    data = dataclasses.replace(
+        training.accessibility(files).accessibility, unmappable=str(files.peaks), mappability=True
+    )
+    with pytest.raises(InputError, match=r"must read and predict what the data hold.*mappability"):
+        Run(
+            training.accessibility(
+                files, accessibility=data, architecture=Architecture("convnext_cnn", {"window": 1024})
+            )
+        )
+
+
+def test_input_that_cannot_be_read_leaves_no_folder(files: synthetic.Synthetic, tmp_path: Path):
+    config = training.binding(files)
+    data = dataclasses.replace(config.binding, binding=str(files.signal))  # coverage, not zeros and ones
+    with pytest.raises(InputError, match="must hold zeros and ones"):
+        Run(dataclasses.replace(config, binding=data)).train(tmp_path / "run")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cache must be a folder"):
+        Run(config, cache=str(tmp_path / "file")).train(tmp_path / "run")
+    with pytest.raises(InputError, match="scratch folder must have room"):
+        Run(config, scratch=tmp_path / "missing").train(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_judged_by_is_looked_at_before_training(files: synthetic.Synthetic, tmp_path: Path):
+    config = training.accessibility(files)
+    (tmp_path / "peaks.bed").write_text("chr1\t30000\t30500\nchr3\t99999\t100200\n")
+    data = dataclasses.replace(config.accessibility, peaks=str(tmp_path / "peaks.bed"))
+    with pytest.raises(GenomeMismatch, match="Peaks must lie within their chromosomes"):
+        Run(dataclasses.replace(config, accessibility=data))
+    (tmp_path / "peaks.bed").write_text("chr1\t30000\t30500\n")
+    with pytest.raises(InputError, match="at least one window"):
+        Run(dataclasses.replace(config, accessibility=data))
 
 
 def gentle(files: synthetic.Synthetic):
@@ -189,7 +276,9 @@ def test_two_devices_train_to_the_loss_of_one(files: synthetic.Synthetic, tmp_pa
         "strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])\n"
         "Run(TrainConfig.read(sys.argv[1]), strategy).train(Path(sys.argv[2]))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, path, tmp_path / "two"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, path, tmp_path / "two"], capture_output=True, text=True, timeout=280
+    )
     assert done.returncode == 0, done.stderr
     Run(gentle(files)).train(tmp_path / "alone")
     np.testing.assert_allclose(_losses(tmp_path / "two"), _losses(tmp_path / "alone"), rtol=1e-4)
@@ -202,7 +291,7 @@ def test_a_loss_that_is_no_number_stops_the_run(files: synthetic.Synthetic, tmp_
         optimizer=dataclasses.replace(training.accessibility(files).optimizer, learning_rate=1e30),
     )
     with pytest.raises(
-        Diverged, match=r"epoch 1, step \d+ of \d+: The loss is a finite number.*learning_rate="
+        Diverged, match=r"epoch 1, step \d+ of \d+: The loss must be a finite number.*learning_rate="
     ) as told:
         Run(good).train(tmp_path / "run")
     step = int(str(told.value).split("step ")[1].split(" ")[0])
@@ -236,7 +325,10 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path):
 def test_a_full_disk_in_the_middle_of_a_run(files: synthetic.Synthetic, tmp_path: Path):
     """The best weights do not fit; with room again the run goes on and ends as one that had it all the time."""
     config = training.binding(files)
-    with largest_file(20_000), pytest.raises(InputError, match="with room again, --resume goes on"):
+    with (
+        largest_file(20_000),
+        pytest.raises(InputError, match=r"must be writable: File too large.*--resume goes on"),
+    ):
         Run(config).train(tmp_path / "full")
     assert not (tmp_path / "full" / "model").exists()
     Run(config).train(tmp_path / "full", resume=True)
@@ -254,10 +346,10 @@ def test_other_versions_are_told(bound: Path, files: synthetic.Synthetic):
 def test_a_checkpoint_of_another_network_or_damaged(tmp_path: Path):
     path = tmp_path / "checkpoint.npz"
     state.save(path, [np.zeros(3)], state.Progress(step=1))
-    with pytest.raises(IntegrityError, match="of the network and the optimizer"):
+    with pytest.raises(IntegrityError, match="must be of the network and the optimizer"):
         state.restore(path, [keras.Variable(np.zeros(4))])
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(IntegrityError, match="can be read"):
+    with pytest.raises(IntegrityError, match="must hold whole, plain arrays"):
         state.restore(path, [keras.Variable(np.zeros(3))])
 
 
@@ -281,7 +373,7 @@ def test_going_on_from_a_model_with_frozen_layers(bound: Path, files: synthetic.
                 for pair in zip(layer.get_weights(), after.get_layer(layer.name).get_weights(), strict=True)
             )
             assert same == layer.name.startswith(("block1", "block2", "block3", "block4")), layer.name
-    with pytest.raises(InputError, match=r"matches the name of one.*block\[12\]"):
+    with pytest.raises(InputError, match=r"must match the name of one.*block\[12\]"):
         Run(training.binding(files, frozen=("stem",)))
     with pytest.raises(InputError, match="layers of the same names and shapes"):
         Run(training.accessibility(files, start_from=start))
@@ -305,7 +397,7 @@ def test_going_on_from_the_authors_model(shared: Path, files: synthetic.Syntheti
 def test_all_folds(files: synthetic.Synthetic, tmp_path: Path):
     folds = (("chr1",), ("chr2",), ("chr3",))
     path = training.write(training.accessibility(files, folds=folds, epochs=1), tmp_path / "run.json")
-    done = subprocess.run(command(path, tmp_path / "cv", "--fold", "all"), capture_output=True, text=True)
+    done = subprocess.run(command(path, tmp_path / "cv", "--fold", "all"), capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
     rows = [line.split("\t") for line in (tmp_path / "cv" / "folds.tsv").read_text().splitlines()]
     assert rows[0] == ["metric", "mean", "standard deviation", "fold 0", "fold 1", "fold 2"]
@@ -329,8 +421,7 @@ def test_mappability_is_learned_beside(files: synthetic.Synthetic, tmp_path: Pat
     (tmp_path / "unmappable.bed").write_text("chr1\t30000\t30500\nchr1\t70000\t70900\n")
     config = training.accessibility(files, epochs=1)
     data = dataclasses.replace(config.accessibility, unmappable=str(tmp_path / "unmappable.bed"), mappability=True)
-    arguments = {**config.architecture.config, "mappability": True}
-    config = dataclasses.replace(config, accessibility=data, architecture=Architecture("dcnn", arguments))
+    config = dataclasses.replace(config, accessibility=data)
     result = Run(config).train(tmp_path / "run")
     assert np.isfinite(result.rows[0]["loss"])
     assert zoo.load((tmp_path / "run" / "model").resolve()).check().passed
@@ -359,30 +450,31 @@ def test_files_that_do_not_belong_together(files: synthetic.Synthetic, tmp_path:
         return dataclasses.replace(config, binding=dataclasses.replace(config.binding, **data))
 
     one = bigwig(tmp_path / "one.bw", {"chr1": 120_000})
-    with pytest.raises(InputError, match=r"chromosomes of a run are in the signal of CTCF.*'chr2', 'chr3'"):
+    with pytest.raises(InputError, match=r"chromosomes of a run must be in the signal of CTCF.*'chr2', 'chr3'"):
         Run(changed(signal=one))
     other = bigwig(tmp_path / "other.bw", {**training.LENGTHS, "chr2": 60_001})
     with pytest.raises(GenomeMismatch, match="60,001"):
         Run(changed(signal=other))
     with pytest.raises(GenomeMismatch, match="the binding track of CTCF"):
         Run(changed(binding=other))
-    for line, said in (("chr1\t1\t99999999\n", "none ends behind"), ("chr77\t1\t9\n", "chromosomes in common")):
+    for line, said in (
+        ("chr1\t1\t99999999\n", "must end within"),
+        ("chr77\t1\t9\n", "must have chromosomes in common"),
+    ):
         (tmp_path / "peaks.bed").write_text(line)
         with pytest.raises(GenomeMismatch, match=said):
             Run(changed(peaks=str(tmp_path / "peaks.bed")))
     (tmp_path / "peaks.bed").write_text("chr3\t5000\t5100\n")
-    with pytest.raises(InputError, match=r"At least one peak is left.*on other chromosomes=1"):
+    with pytest.raises(InputError, match=r"At least one peak must be left.*on other chromosomes=1"):
         Run(changed(peaks=str(tmp_path / "peaks.bed")))
-    with pytest.raises(InputError, match="table of cell types, or the signal and the peaks"):
-        Run(changed(peaks=None))
-    with pytest.raises(InputError, match="chromosomes of a run are in the genome"):
+    with pytest.raises(InputError, match="chromosomes of a run must be in the genome"):
         Run(dataclasses.replace(config, chromosomes=dataclasses.replace(config.chromosomes, test=("chr9",))))
     meta = (
         "Cell_Line\tATAC_Signal_File\tBinding_File\tATAC_Peaks\tCHIP_Peaks\tTrain_Test_Label\nA\tno.bw\t\t\t\tTrain\n"
     )
     (tmp_path / "meta.tsv").write_text(meta)
-    with pytest.raises(InputError, match="line 2: The ATAC_Signal_File of A is a file"):
-        Run(changed(meta=str(tmp_path / "meta.tsv")))
+    with pytest.raises(InputError, match="line 2: ATAC_Signal_File"):
+        Run(changed(meta=str(tmp_path / "meta.tsv"), signal=None, peaks=None))
 
 
 def test_several_cell_types(files: synthetic.Synthetic, tmp_path: Path):
@@ -423,9 +515,9 @@ def test_publish_a_run_and_load_it_back(bound: Path, files: synthetic.Synthetic,
         environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": "secret"}
         environment |= {"ZOO_CACHE": str(tmp_path / "cache"), "ZOO_FAMILIES": str(families)}
         more = ("--resume", "--publish", "lab/test", "--tag", "v0.1", "--families", str(families))
-        done = subprocess.run(command(path, bound, *more), env=environment, capture_output=True, text=True)
+        done = subprocess.run(command(path, bound, *more), env=environment, capture_output=True, text=True, timeout=280)
         assert done.returncode == 0, done.stderr
         assert "lab/test@v0.1: test/CTCF" in done.stdout
         check = [sys.executable, "-m", "zoo", "check", "test/CTCF", "--json"]
-        done = subprocess.run(check, env=environment, capture_output=True, text=True)
+        done = subprocess.run(check, env=environment, capture_output=True, text=True, timeout=280)
         assert json.loads(done.stdout)["passed"], done.stderr

@@ -106,7 +106,7 @@ def original(name: str, size: int) -> dict[str, float]:
 def measured(what: str, name: str, size: int) -> dict[str, float] | None:
     """The seconds from a process of its own, and its peak memory in GB; None if it cannot run."""
     command = [sys.executable, __file__, "--worker", what, name, str(size)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=3600)
     return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
 
 

@@ -99,7 +99,9 @@ def write_genome(bp: int, folder: Path) -> None:
 def apart(*arguments: object) -> dict:
     """The answer of this file in a process of its own."""
     command = [sys.executable, __file__, "--only", *map(str, arguments)]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+    return json.loads(
+        subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=3600).stdout.splitlines()[-1]
+    )
 
 
 def main(bp: int) -> None:

@@ -2,11 +2,10 @@
 
 import importlib
 import inspect
-import math
 import numbers
 import typing
 
-from zoo.errors import InputError
+from zoo.errors import InputError, ZooError
 
 ARCHITECTURES = (
     "maxatac",
@@ -19,6 +18,15 @@ ARCHITECTURES = (
     "convnext_transformer",
     "xlstm",
 )
+
+_LARGEST = 1 << 20  # of an argument: no network that fits a machine has more of anything, nor longer windows
+_KINDS = {
+    int: f"a whole number of 0 to {_LARGEST:,}",
+    float: f"a number of 0 to {_LARGEST:,}",
+    bool: "true or false",
+    str: "text",
+    type(None): "nothing",
+}
 
 
 def build(name: str, *, preset: str | None = None, **config: object):
@@ -36,28 +44,33 @@ def build(name: str, *, preset: str | None = None, **config: object):
         InputError: an unknown architecture, preset or argument; the message lists the known ones.
     """
     if name not in ARCHITECTURES:
-        raise InputError(f"An architecture is one of {', '.join(ARCHITECTURES)}", received={"architecture": name})
+        raise InputError(f"An architecture must be one of {', '.join(ARCHITECTURES)}", received={"architecture": name})
     module = importlib.import_module(f"zoo.architectures.{name}")
     known = inspect.signature(module.build).parameters
     if unknown := sorted(set(config) - set(known)):
-        raise InputError(f"The arguments of {name} are {', '.join(known)}", received={"unknown": unknown})
+        raise InputError(f"The arguments of {name} must be among {', '.join(known)}", received={"unknown": unknown})
     presets = getattr(module, "PRESETS", {})
     if preset is not None and preset not in presets:
-        raise InputError(f"The presets of {name} are {', '.join(presets) or 'none'}", received={"preset": preset})
+        raise InputError(
+            f"The preset of {name} must be one of its own ({', '.join(presets) or 'it has none'})",
+            received={"preset": preset},
+        )
     config = {**presets.get(preset, {}), **config}
     for argument, kind in typing.get_type_hints(module.build).items():
         if argument in config and not _fits(config[argument], kind):
             raise InputError(
-                f"The argument {argument} of {name} is {getattr(kind, '__name__', kind)}; numbers are at least 0",
+                f"The argument {argument} of {name} must be {_described(kind)}",
                 example={argument: known[argument].default},
                 received={argument: config[argument]},
             )
     try:
         return module.build(**config)
-    except (TypeError, ValueError, ArithmeticError) as error:
+    except ZooError:
+        raise
+    except Exception as error:  # of Keras and what it computes with, out of memory included: they share no base
         said = (str(error).splitlines() or [""])[0]
         raise InputError(
-            f"The arguments of {name} have values it can be built with ({said})", received=config
+            f"The arguments of {name} must be values that it can be built with ({said})", received=config
         ) from None
 
 
@@ -69,8 +82,18 @@ def _fits(value: object, kind: object) -> bool:
     if options:
         return any(_fits(value, option) for option in options)
     if kind in (int, float) and not isinstance(value, bool):
-        return isinstance(value, numbers.Integral if kind is int else numbers.Real) and 0 <= value < math.inf
+        return isinstance(value, numbers.Integral if kind is int else numbers.Real) and 0 <= value <= _LARGEST
     return type(value) is kind
+
+
+def _described(kind: object) -> str:
+    """A kind as a message has it."""
+    options = typing.get_args(kind)
+    if typing.get_origin(kind) is tuple:
+        return f"a list, each item {_described(options[0])}"
+    if options:
+        return " or ".join(map(_described, options))
+    return _KINDS.get(kind, getattr(kind, "__name__", str(kind)))
 
 
 def scores(network):

@@ -48,7 +48,7 @@ def build(
     """
     if not len(filters) == len(pool_sizes) == len(dropouts) > 0:
         raise InputError(
-            "Filters, pool sizes and dropouts are as many as there are convolutions",
+            "Filters, pool sizes and dropouts must be as many as there are convolutions",
             example={"filters": (256, 512), "pool_sizes": (4, 4), "dropouts": (0.2, 0.2)},
             received={"filters": filters, "pool_sizes": pool_sizes, "dropouts": dropouts},
         )

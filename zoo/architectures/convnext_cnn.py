@@ -50,13 +50,15 @@ def build(
     pooled = math.prod(pool_sizes)
     if len(filters) != len(pool_sizes) or not filters or any(b % a for a, b in pairwise(filters)):
         raise InputError(
-            "Filters and pool sizes are as many as there are blocks, filters multiples of those before",
+            "Filters and pool sizes must be as many as there are blocks, and filters multiples of those before",
             example={"filters": (128, 256), "pool_sizes": (2, 4)},
             received={"filters": filters, "pool_sizes": pool_sizes},
         )
     if pooled % bin_size:
         raise InputError(
-            f"The bin size is a divisor of {pooled} bp, the total pooling", example=4, received={"bin_size": bin_size}
+            f"The bin size must be a divisor of {pooled} bp, the total pooling",
+            example=4,
+            received={"bin_size": bin_size},
         )
     x = inputs = dna_input(window, pooled)
     stem = None

@@ -52,7 +52,7 @@ def build(
         parameters; the mappability head adds 257 and answers for 512 positions.
     """
     if bin_size % 2:
-        raise InputError("The bin size is an even number of bp", example=4, received={"bin_size": bin_size})
+        raise InputError("The bin size must be an even number of bp", example=4, received={"bin_size": bin_size})
     inputs = dna_input(window, bin_size)
     x = convnext_block(inputs, filters, stem_kernel_size, "stem", depthwise=False, expansion=expansion)
     x = stem = halve(x, "stem")

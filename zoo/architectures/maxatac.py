@@ -32,10 +32,11 @@ def build(
         A model (batch, window, channels) float32 → (batch, window / pool_size ** len(dilations)) float32 in 0 to 1.
         With the defaults (1024, 5) → (32,) and 117,204 parameters.
     """
-    if window % pool_size ** len(dilations):
+    pooled = pool_size ** len(dilations)
+    if not window or window % pooled:
         raise InputError(
-            f"The window of this network is a multiple of {pool_size ** len(dilations)} bp, its total pooling",
-            example=1024,
+            f"The window of this network must be a multiple of {pooled} bp, its total pooling",
+            example=max(1024 // pooled, 1) * pooled,
             received={"window": window},
         )
     x = inputs = keras.Input((window, channels), name="window")

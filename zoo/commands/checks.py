@@ -80,11 +80,10 @@ def motifs(options: argparse.Namespace) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    """The configuration, as far as it can be checked without a network."""
-    from zoo.commands.train import configure
+    """The configuration, and every file that it names."""
+    from zoo.commands.train import prepare
 
-    if options.config is not None:
-        configure(options.config, options, {})
+    prepare(options)
 
 
 def _spec(name: str) -> tuple[ModelSpec, object]:

@@ -6,12 +6,19 @@ import statistics
 from dataclasses import replace
 from pathlib import Path
 
+from registry.paths import user_path
 from zoo.errors import InputError
+from zoo.files.atomic import writing
 from zoo.spec import TRAINING_STRANDS, Architecture
-from zoo.train.config import PRECISIONS, TrainConfig, load
+from zoo.train import inputs
+from zoo.train.config import PRECISIONS, TrainConfig
+from zoo.train.reading import load
 
 FOLDS = "folds.tsv"
 _BINDING = ("meta", "factor", "strands", "atac_peaks", "train_roi", "validate_roi")
+_ACCESSIBILITY = ("unmappable", "mappability")
+_PATHS = ("genome", "signal", "peaks", "blacklist", "meta", "atac_peaks", "train_roi", "validate_roi", "unmappable")
+_TAG = "v1.0"
 STRATEGIES = ("single", "mirrored", "multiworker")
 
 
@@ -37,6 +44,12 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     data.add_argument("--blacklist", nargs="+", metavar="BED", help="BED files; accessibility: also VCF")
     data.add_argument("--unmappable", metavar="BED", help="accessibility: bases that reads cannot be placed on")
+    data.add_argument(
+        "--mappability",
+        action="store_true",
+        default=None,
+        help="accessibility: predict the mappable fraction, too (needs --unmappable)",
+    )
     data.add_argument("--train-chroms", nargs="+", metavar="CHR", help="chromosomes to train on")
     data.add_argument("--validation-chroms", nargs="+", metavar="CHR", help="to choose the epoch by")
     data.add_argument("--test-chroms", nargs="+", metavar="CHR", help="to judge the result by")
@@ -47,7 +60,7 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     how.add_argument("--steps", type=int, metavar="N", help="binding: of an epoch")
     how.add_argument("--batch-size", type=int, metavar="N", help="windows of a step, over all workers")
     how.add_argument("--learning-rate", type=float, metavar="X", help="the highest")
-    how.add_argument("--patience", type=int, metavar="N", help="epochs without a better one before it ends")
+    how.add_argument("--patience", type=int, metavar="N", help="epochs without a better one before it ends; 0: never")
     how.add_argument("--seed", type=int, metavar="N")
     how.add_argument("--precision", choices=PRECISIONS)
     how.add_argument("--from", dest="start_from", metavar="MODEL", help="begin with its weights (maxatac/CTCF)")
@@ -60,59 +73,92 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     run.add_argument("--cache", metavar="FOLDER", help="keep what was read, as TFRecord shards, for the next run")
     run.add_argument("--scratch", metavar="FOLDER", help="keep windows on its disk instead of in memory")
     run.add_argument("--publish", metavar="ORG/NAME", help="publish the model in this repository of the Hub")
-    run.add_argument("--tag", default="v1.0", help="of the release (default v1.0)")
+    run.add_argument("--tag", help=f"of the release (default {_TAG})")
     run.add_argument("--families", help="folder of the index to write (default: this package's)")
     return parser
 
 
 def main(options: argparse.Namespace, default: Path | None = None, **changes: object) -> None:
-    """Run what the command line says.
+    """Run what the command line says. Arguments and errors as for `prepare`."""
+    execute(prepare(options, default, **changes), options)
+
+
+def prepare(
+    options: argparse.Namespace, default: Path | None = None, **changes: object
+) -> dict[Path | None, TrainConfig]:
+    """What the command line asks for, checked as far as it can be without TensorFlow: options, configuration, files.
 
     Args:
         options: of `add_options`.
         default: the configuration, if none is named.
         changes: as for `TrainConfig.read`; the command line comes before them.
+
+    Returns:
+        Folder → the configuration of the run in it; the folder is None for a plan that needs none.
+
+    Raises:
+        InputError, GenomeMismatch: options that exclude one another, or files or values that cannot be used.
     """
     path = options.config or default
     if path is None:
-        raise InputError("A run has a configuration", example="--config recipes/configs/maxatac.yaml")
+        raise InputError("A run must have a configuration", example="--config recipes/configs/maxatac.yaml")
+    if options.out is None and not options.dry_run:
+        raise InputError("A run must have a folder", example="--out runs/ctcf")
+    _check_options(options)
+    out = options.out and user_path(options.out, "out")
     config = configure(path, options, changes)
     if options.fold is None:
-        runs = {options.out: config}
+        runs = {out: config}
     else:
         numbers = range(len(config.folds)) if options.fold == "all" else [_number(options.fold)]
-        runs = {options.out and options.out / f"fold{number}": config.fold(number) for number in numbers}
-    if options.out is None and not options.dry_run:
-        raise InputError("A run has a folder", example="--out runs/ctcf")
+        runs = {out and out / f"fold{number}": config.fold(number) for number in numbers}
+        if not runs:
+            raise InputError(
+                "A configuration must have folds where one is asked for", where=path, example="folds: [[chr1], …]"
+            )
+    for item in runs.values():
+        inputs.opened(item)
+    return runs
+
+
+def execute(runs: dict[Path | None, TrainConfig], options: argparse.Namespace) -> None:
+    """Train, or plan, what `prepare` returned."""
     done = [_run(item, out, options) for out, item in runs.items()]
     if len(done) > 1 and all(done):
-        _summarize(options.out / FOLDS, done)
-    if options.publish and not options.dry_run:
+        _summarize(done[0].parents[1] / FOLDS, done)
+    if options.publish:
         _publish(done, options)
 
 
+def _check_options(options: argparse.Namespace) -> None:
+    """No option without effect beside another."""
+    split = any(getattr(options, f"{part}_chroms") for part in ("train", "validation", "test"))
+    excluded = {
+        ("--fold", "--train-chroms, --validation-chroms or --test-chroms"): options.fold is not None and split,
+        ("--dry-run", "--publish"): options.dry_run and options.publish is not None,
+        ("--dry-run", "--resume"): options.dry_run and options.resume,
+        ("--tag or --families", "no --publish"): options.publish is None and bool(options.tag or options.families),
+        ("--meta", "--signal, --peaks or --atac-peaks"): bool(options.meta)
+        and any((options.signal, options.peaks, options.atac_peaks)),
+    }
+    for (one, other), both in excluded.items():
+        if both:
+            raise InputError(f"{one} must not be given with {other}", hint="Leave one of them out")
+
+
 def configure(path: Path, options: argparse.Namespace, changes: dict[str, object]) -> TrainConfig:
-    """The configuration with the command line's values in it."""
-    found = load(path)
+    """The configuration with the command line's values in it; paths on the command line become absolute."""
+    found = load(user_path(path, "configuration"))
     kind = "binding" if found.get("binding") is not None else "accessibility"
-    data = {
-        "signal": options.signal,
-        "peaks": options.peaks,
-        "blacklist": options.blacklist,
-        **({name: getattr(options, name) for name in _BINDING} if kind == "binding" else {}),
-        **({"unmappable": options.unmappable} if kind == "accessibility" else {}),
-    }
-    top = {
-        name: getattr(options, name)
-        for name in ("name", "genome", "assembly", "epochs", "steps", "batch_size", "patience", "seed", "precision")
-    }
-    top |= {"start_from": options.start_from, "frozen": options.freeze}
-    merged = {**changes, **{name: value for name, value in top.items() if value is not None}}
-    merged[kind] = {**changes.get(kind, {}), **{name: value for name, value in data.items() if value is not None}}
+    top, data = _changed(options), _data(options, kind)
+    merged = {**changes, **top}
+    merged[kind] = {**changes.get(kind, {}), **data}
+    if options.meta:  # instead of one cell type's files
+        merged[kind] = {**dict.fromkeys(("signal", "peaks", "binding", "atac_peaks")), **merged[kind]}
     if not merged[kind]:
         del merged[kind]
     arguments = dict(map(argument, options.set))
-    if arguments:
+    if arguments and not options.architecture:
         merged["architecture"] = {"config": arguments}
     if kind == "binding" and options.factor:
         merged.setdefault("name", f"{str(found.get('name')).split('/')[0]}/{options.factor}")
@@ -124,7 +170,45 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
     config = TrainConfig.read(path, **merged)
     if options.architecture:  # another network has arguments of its own
         config = replace(config, architecture=Architecture(options.architecture, arguments))
-    return config
+    return replace(config, patience=None) if options.patience == 0 else config
+
+
+def _changed(options: argparse.Namespace) -> dict[str, object]:
+    """The fields of a configuration that the command line gives, those of its data aside."""
+    fields = ("name", "genome", "assembly", "epochs", "steps", "batch_size", "seed", "precision")
+    found = {name: _absolute(name, getattr(options, name)) for name in fields}
+    found |= {"patience": options.patience or None, "frozen": options.freeze}
+    found["start_from"] = _model(options.start_from)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _data(options: argparse.Namespace, kind: str) -> dict[str, object]:
+    """The same of its data. Raises `InputError` for what the other kind of model has."""
+    other = _ACCESSIBILITY if kind == "binding" else _BINDING
+    if foreign := [name for name in other if getattr(options, name) is not None]:
+        raise InputError(
+            f"Options of a run must be those of its kind, {kind}",
+            received={f"--{name.replace('_', '-')}": getattr(options, name) for name in foreign},
+        )
+    mine = ("signal", "peaks", "blacklist", *(_BINDING if kind == "binding" else _ACCESSIBILITY))
+    found = {name: _absolute(name, getattr(options, name)) for name in mine}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _absolute(name: str, value: object) -> object:
+    """A path of the command line, so that the record of a run means the same anywhere."""
+    if value is None or name not in _PATHS or value == "auto":
+        return value
+    if isinstance(value, list):
+        return [_absolute(name, item) for item in value]
+    return str(user_path(value, name).absolute())
+
+
+def _model(name: str | None) -> str | None:
+    """The model to begin with; a folder by its absolute path."""
+    if name is None or not user_path(name, "model").is_dir():
+        return name
+    return str(user_path(name, "model").absolute())
 
 
 def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> Path | None:
@@ -157,15 +241,16 @@ def _summarize(path: Path, folders: list[Path]) -> None:
         values = [metrics[name] for metrics in found]
         row = [statistics.mean(values), statistics.stdev(values), *values]
         lines.append("\t".join([name, *(f"{value:.4g}" for value in row)]))
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(path.read_text(encoding="utf-8"), end="")
+    with writing(path) as file:
+        file.write("\n".join(lines) + "\n")
+    print("\n".join(lines))
 
 
 def _publish(folders: list[Path | None], options: argparse.Namespace) -> None:
     from zoo.loading import publish
 
     found = [folder for folder in folders if folder is not None]
-    release = publish(found, options.publish, options.tag, families=options.families)
+    release = publish(found, options.publish, options.tag or _TAG, families=options.families)
     print(f"{release.repo}@{release.tag}: {', '.join(release.models)}")
 
 
@@ -173,7 +258,7 @@ def _number(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise InputError("A fold is a number from 0, or all", received={"fold": text}) from None
+        raise InputError("A fold must be a number from 0, or all", received={"fold": text}) from None
 
 
 def argument(text: str) -> tuple[str, object]:
@@ -181,7 +266,7 @@ def argument(text: str) -> tuple[str, object]:
     name, _, value = text.partition("=")
     try:
         return name, json.loads(value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         raise InputError(
-            "An argument of a network is NAME=VALUE", example="residual_blocks=11", received={"argument": text}
+            "An argument of a network must be NAME=VALUE", example="residual_blocks=11", received={"argument": text}
         ) from None

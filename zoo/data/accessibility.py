@@ -8,6 +8,7 @@ import numpy as np
 from zoo.data.batches import Arrays, share
 from zoo.data.slabs import Plan, Slabs
 from zoo.data.windows import Layout, around, summits, tiled, usable
+from zoo.errors import GenomeMismatch
 from zoo.genome import names
 from zoo.genome.encode import one_hot
 from zoo.genome.interval import Interval
@@ -32,12 +33,30 @@ def planned(
     if peaks is None:
         starts = {chrom: tiled(genome, chrom, layout) for chrom in chromosomes}
     else:
-        found = {names.find(chrom, genome.sizes): positions for chrom, positions in summits(peaks).items()}
+        found = _summits(peaks, genome)
         starts = {chrom: around(found[chrom], genome.sizes[chrom], layout) for chrom in chromosomes if chrom in found}
     for chrom, cores in starts.items():
         avoided = [[item for item in items if item.chrom == chrom] for items in (blacklist, unmappable)]
         starts[chrom] = cores[usable(cores, layout, *avoided)]
     return Plan(starts, layout, bin_size)
+
+
+def _summits(peaks: str | Path, genome: Genome) -> dict[str, np.ndarray]:
+    """Summits by the genome's names of chromosomes. Raises `GenomeMismatch` for one beyond its chromosome's end."""
+    found: dict[str, np.ndarray] = {}
+    for name, positions in summits(peaks).items():
+        chrom = names.find(name, genome.sizes)
+        if chrom is None:
+            continue
+        if positions[-1] >= genome.sizes[chrom]:
+            raise GenomeMismatch(
+                "Peaks must lie within their chromosomes",
+                where=peaks,
+                received={"summit": f"{name}:{positions[-1] + 1:,}", "length": genome.sizes[chrom]},
+                hint="Are they of another assembly than the genome?",
+            )
+        found[chrom] = np.sort(np.concatenate([found.get(chrom, positions[:0]), positions]))
+    return found
 
 
 class AccessibilityTraining:

@@ -51,7 +51,7 @@ class BindingTraining:
         seed: int = 0,
     ) -> None:
         if strands not in TRAINING_STRANDS:
-            raise InputError(f"strands is one of {', '.join(TRAINING_STRANDS)}", received={"strands": strands})
+            raise InputError(f"strands must be one of {', '.join(TRAINING_STRANDS)}", received={"strands": strands})
         self.slabs, self.steps, self.bin_size, self.seed = slabs, steps, bin_size, seed
         self.window, self.targets = _shapes(slabs, bin_size)
         self._cells, self._strands, self._pan_cell = regions.cells, strands, pan_cell
@@ -62,7 +62,7 @@ class BindingTraining:
         for pool, size in self._pools:
             if size and not len(pool):
                 raise InputError(
-                    "There are windows of both kinds that a step takes, around peaks and random ones",
+                    "There must be windows of both kinds that a step takes, around peaks and random ones",
                     received={"batch_size": batch_size, "random_share": random_share, "windows": len(regions)},
                 )
 

@@ -7,14 +7,15 @@ process that has used S3 while that ends, after all is done (exit status 134).
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from registry.paths import user_path
 from registry.store import sha256
-from zoo.data.slabs import Plan, Slabs
+from zoo.data.slabs import Plan, Slabs, empty
 from zoo.errors import InputError, IntegrityError, MissingExtra
 
 _RECORD = 1 << 22  # bytes of an array in a record
@@ -23,7 +24,14 @@ _FORMAT = 1
 _INDEX = "index.json"
 
 
-def cached(folder: str | Path, files: Sequence[Path], recipe: object, plan: Plan, read: Callable[[], Slabs]) -> Slabs:
+def cached(
+    folder: str | Path,
+    files: Sequence[Path],
+    recipe: object,
+    plan: Plan,
+    read: Callable[[], Slabs],
+    scratch: str | Path | None = None,
+) -> Slabs:
     """The slabs of a plan, from the cache, or read and then kept there.
 
     Args:
@@ -32,6 +40,7 @@ def cached(folder: str | Path, files: Sequence[Path], recipe: object, plan: Plan
         recipe: whatever else the arrays depend on, as plain values.
         plan: where the windows lie.
         read: makes the slabs.
+        scratch: as for `Slabs`.
 
     Raises:
         MissingExtra: an address that needs tensorflow-io.
@@ -41,16 +50,17 @@ def cached(folder: str | Path, files: Sequence[Path], recipe: object, plan: Plan
     root = str(folder)
     if "://" in root:
         _need_filesystem(root)
+    else:
+        root = str(user_path(root, "cache"))
     place = f"{root.rstrip('/')}/{key(files, recipe, plan)}"
     try:
         if tf.io.gfile.exists(f"{place}/{_INDEX}"):
-            return Slabs.of(plan, _load(place))
+            return Slabs.of(plan, _load(place, plan, scratch))
         slabs = read()
         _save(place, slabs.arrays)
     except tf.errors.OpError as error:
-        raise InputError(
-            f"The cache can be written to ({error.message.splitlines()[0][:200]})", received={"cache": root}
-        ) from None
+        said = (error.message.splitlines() or [type(error).__name__])[0][:200]
+        raise InputError(f"The cache must be a folder that can be written ({said})", received={"cache": root}) from None
     return slabs
 
 
@@ -88,25 +98,34 @@ def _save(place: str, arrays: Sequence[np.ndarray]) -> None:
         file.write(json.dumps({"arrays": described, "shards": shards}))
 
 
-def _load(place: str) -> list[np.ndarray]:
-    with tf.io.gfile.GFile(f"{place}/{_INDEX}") as file:
-        index = json.loads(file.read())
-    arrays = [np.empty(item["shape"], item["dtype"]) for item in index["arrays"]]
-    for shard in index["shards"]:
-        digest, path = hashlib.sha256(), f"{place}/{shard['file']}"
-        try:
-            for (number, row, first), record in zip(
-                shard["records"], tf.data.TFRecordDataset(path).as_numpy_iterator(), strict=True
-            ):
-                digest.update(record)
-                values = np.frombuffer(record, arrays[number].dtype)
-                np.atleast_2d(arrays[number])[row, first : first + len(values)] = values
-            whole = digest.hexdigest() == shard["sha256"]
-        except (tf.errors.OpError, ValueError):
-            whole = False
-        if not whole:
-            raise IntegrityError("A shard of the cache has the content of its index; delete the folder", where=path)
+def _load(place: str, plan: Plan, scratch: str | Path | None) -> list[np.ndarray]:
+    """The arrays of a plan's shards. Raises `IntegrityError` for an index or a shard that is damaged."""
+    try:
+        with tf.io.gfile.GFile(f"{place}/{_INDEX}") as file:
+            index = json.loads(file.read())
+        shapes = [(tuple(item["shape"]), np.dtype(item["dtype"])) for item in index["arrays"]]
+        if shapes[0][0] != (plan.bases,) or any(shape[-1] > plan.bases or len(shape) > 2 for shape, _ in shapes):
+            raise ValueError
+        arrays = [empty(shape, dtype, scratch) for shape, dtype in shapes]
+        for shard in index["shards"]:
+            _load_shard(f"{place}/{shard['file']}", shard, arrays)
+    except (tf.errors.OpError, ValueError, KeyError, TypeError, IndexError, RecursionError):
+        raise IntegrityError(
+            "The shards of a cache must have the content of its index", where=place, hint="Delete the folder"
+        ) from None
     return arrays
+
+
+def _load_shard(path: str, shard: Mapping[str, object], arrays: Sequence[np.ndarray]) -> None:
+    """Fill arrays with the records of a shard. Raises `ValueError` if it has other ones."""
+    digest = hashlib.sha256()
+    records = tf.data.TFRecordDataset(path).as_numpy_iterator()
+    for (number, row, first), record in zip(shard["records"], records, strict=True):
+        digest.update(record)
+        values = np.frombuffer(record, arrays[number].dtype)
+        np.atleast_2d(arrays[number])[row, first : first + len(values)] = values
+    if digest.hexdigest() != shard["sha256"]:
+        raise ValueError
 
 
 def _need_filesystem(address: str) -> None:
@@ -118,7 +137,7 @@ def _need_filesystem(address: str) -> None:
             import tensorflow_io  # noqa: F401  registers object stores
         except ImportError:
             raise MissingExtra(
-                "Caches in an object store need tensorflow-io",
+                "tensorflow-io must be installed for caches in an object store",
                 example="pip install 'chromatin-zoo[tfio]'",
                 received={"cache": address},
             ) from None

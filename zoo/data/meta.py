@@ -1,14 +1,16 @@
 """The table of cell types that maxATAC's models are trained on."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from registry.paths import user_path
 from zoo.errors import InputError
 
 AUTO = Path("auto")
+_MOST_BYTES = 256 << 20
 _COLUMNS = ("Cell_Line", "ATAC_Signal_File", "Binding_File", "ATAC_Peaks", "CHIP_Peaks", "Train_Test_Label")
+_FILES = _COLUMNS[1:-1]
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,29 @@ def read(path: str | Path) -> list[CellType]:
     Files are relative to the table's folder. An empty `Binding_File` stands for the peaks. `ATAC_Peaks` may be `auto`.
 
     Raises:
-        InputError: a missing column or file, a cell line that occurs twice, or no row to train on.
+        InputError: a missing column, files that are missing, cell lines that occur twice (all of them are told), or no
+            row to train on.
     """
     cells: dict[str, CellType] = {}
+    problems: list[str] = []
     for row, where in rows(path, _COLUMNS, "The table of cell types"):
         if row["Train_Test_Label"] != "Train":
             continue
-        if row["Cell_Line"] in cells:
-            raise InputError("A cell line occurs once", where=where, received={"Cell_Line": row["Cell_Line"]})
-        cells[row["Cell_Line"]] = _cell_type(row, Path(path).parent, where)
+        name, line = row["Cell_Line"], where.rsplit(", ", 1)[-1]
+        if not name or name in cells:
+            problems.append(f"{line}: Cell_Line {name!r} " + ("occurs twice" if name else "is empty"))
+        files = {column: _place(row, column, user_path(path).parent) for column in _FILES}
+        problems += [f"{line}: {column} {row[column]!r} of {name}" for column, file in files.items() if file is None]
+        cells[name] = CellType(name, *files.values())
+    if problems:
+        raise InputError(
+            "The table of cell types must have each cell line once, with files that exist",
+            where=path,
+            received={"problems": problems[:20], **({"more": len(problems) - 20} if len(problems) > 20 else {})},
+            hint="Paths are relative to the folder of the table",
+        )
     if not cells:
-        raise InputError("The table has a row whose Train_Test_Label is Train", where=path)
+        raise InputError("The table must have a row whose Train_Test_Label is Train", where=path)
     return list(cells.values())
 
 
@@ -56,32 +70,35 @@ def rows(path: str | Path, columns: Sequence[str], what: str) -> Iterator[tuple[
 
     Raises `InputError` if it cannot be read or lacks one of the columns.
     """
+    place = user_path(path, "table")
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{what} can be read ({error})", received={"path": str(path)}) from None
-    table = csv.DictReader(lines, delimiter="\t", restval="")
-    if missing := [name for name in columns if name not in (table.fieldnames or ())]:
+        if place.stat().st_size > _MOST_BYTES:
+            raise InputError(f"{what} must be a file of at most {_MOST_BYTES:,} bytes", where=path)
+        lines = place.read_text(encoding="utf-8-sig").split("\n")
+    except OSError as error:
         raise InputError(
-            f"{what} has tab-separated columns", example="  ".join(columns), where=path, received={"missing": missing}
+            f"{what} must be a file that can be read: {error.strerror}", received={"path": str(path)}
+        ) from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{what} must be text in UTF-8 ({error.reason}, byte {error.start:,})", where=path) from None
+    header = lines[0].rstrip("\r").split("\t")
+    if missing := [name for name in columns if name not in header]:
+        raise InputError(
+            f"{what} must have tab-separated columns",
+            example="  ".join(columns),
+            where=path,
+            received={"missing": missing},
         )
-    for row in table:
-        yield row, f"{path}, line {table.line_num}"
+    for number, line in enumerate(lines[1:], start=2):
+        if line.strip():
+            values = line.rstrip("\r").split("\t")
+            yield dict(zip(header, values + [""] * len(header), strict=False)), f"{path}, line {number}"
 
 
-def _cell_type(row: dict[str, str], folder: Path, where: str) -> CellType:
-    def file(column: str, instead: str | None = None) -> Path:
-        name = row[column] or (instead and row[instead])
-        if not name or not (folder / name).is_file():
-            raise InputError(
-                f"The {column} of {row['Cell_Line']} is a file", where=where, received={column: row[column]}
-            )
-        return folder / name
-
-    return CellType(
-        row["Cell_Line"],
-        file("ATAC_Signal_File"),
-        file("Binding_File", "CHIP_Peaks"),
-        AUTO if row["ATAC_Peaks"] == str(AUTO) else file("ATAC_Peaks"),
-        file("CHIP_Peaks"),
-    )
+def _place(row: dict[str, str], column: str, folder: Path) -> Path | None:
+    """The file that a column names, or None if it does not exist; an empty binding file stands for the peaks."""
+    name = row[column] or (row["CHIP_Peaks"] if column == "Binding_File" else "")
+    if column == "ATAC_Peaks" and name == str(AUTO):
+        return AUTO
+    path = folder / user_path(name, column)
+    return path if name and path.is_file() else None

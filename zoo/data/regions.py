@@ -1,5 +1,7 @@
 """Regions of interest of maxATAC: windows around the peaks of every cell type (Cazares et al. 2023, Methods)."""
 
+import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +10,7 @@ import numpy as np
 
 from zoo.data.meta import rows
 from zoo.data.windows import is_clear
-from zoo.errors import GenomeMismatch, InputError
+from zoo.errors import GenomeMismatch, InputError, ZooWarning
 from zoo.genome import bed, names, vcf
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
@@ -38,8 +40,8 @@ class Regions:
 def on_genome(path: str | Path, genome: Genome) -> list[Interval]:
     """Intervals of a BED file, or the reference bases of a VCF file, by the genome's names of chromosomes.
 
-    Those on sequences that the genome lacks are left out. Raises `GenomeMismatch` if all are, or if one ends behind its
-    chromosome.
+    Those on sequences that the genome lacks are left out, with a `ZooWarning` that counts them. Raises `GenomeMismatch`
+    if all are, or if one ends beyond its chromosome.
     """
     is_vcf = ".vcf" in Path(path).suffixes
     found = vcf.read_intervals(path) if is_vcf else bed.read(path)
@@ -48,15 +50,24 @@ def on_genome(path: str | Path, genome: Genome) -> list[Interval]:
     for item in kept:
         if item.end > genome.sizes[item.chrom]:
             raise GenomeMismatch(
-                "Intervals and genome are on the same assembly: none ends behind its chromosome",
+                "Intervals must end within their chromosomes",
                 where=path,
                 received={"interval": str(item), "length": genome.sizes[item.chrom]},
+                hint="Are they of another assembly than the genome?",
             )
     if found and not kept:
         raise GenomeMismatch(
-            "Intervals and genome have chromosomes in common",
+            "Intervals and genome must have chromosomes in common",
             where=path,
             received={"intervals": found[0].chrom, "genome": list(genome.sizes)[:5]},
+        )
+    if len(kept) < len(found):
+        lost = Counter(item.chrom for chrom, item in renamed if chrom is None)
+        warnings.warn(
+            f"{path}: {len(found) - len(kept):,} of {len(found):,} intervals are left out: the genome lacks "
+            f"{', '.join(list(lost)[:5])}{', …' if len(lost) > 5 else ''}.",
+            ZooWarning,
+            stacklevel=2,
         )
     return kept
 
@@ -109,7 +120,7 @@ def around_peaks(
         cells.append(table[:, 2])
     if not sum(map(len, starts.values())):
         raise InputError(
-            "At least one peak is left on these chromosomes",
+            "At least one peak must be left on these chromosomes",
             received={"chromosomes": list(chromosomes), "peaks": sum(len(found) for _, _, found in peaks), **lost},
         )
     return Regions(starts, np.concatenate(kinds), np.concatenate(cells))
@@ -131,25 +142,43 @@ def read_table(
         InputError: another length, cell type, chromosome or kind, or no region.
     """
     found: dict[str, list[tuple[int, int, int]]] = {}
+    problems: list[str] = []
     for row, where in rows(path, _COLUMNS, "The table of regions"):
-        rules = {
-            f"A region has {window:,} bp on its chromosome": row["Start"].isdigit()
-            and row["Stop"].isdigit()
-            and int(row["Stop"]) - int(row["Start"]) == window
-            and margin <= int(row["Start"]) <= sizes.get(row["Chr"], 0) - window - margin,
-            "A region is of a cell type that is trained on": row["Cell_Line"] in cells,
-            "A region is around a peak of ATAC or CHIP": row["ROI_Type"] in KINDS[:2],
-        }
-        for rule, holds in rules.items():
-            if not holds:
-                raise InputError(rule, where=where, received={name: row[name] for name in _COLUMNS})
-        item = int(row["Start"]), KINDS.index(row["ROI_Type"]), cells.index(row["Cell_Line"])
-        found.setdefault(row["Chr"], []).append(item)
+        chrom, start, end = names.find(row["Chr"], sizes), _position(row["Start"]), _position(row["Stop"])
+        wrong = [
+            text
+            for text, holds in {
+                f"not {window:,} bp": None not in (start, end) and end - start == window,
+                "not on a chromosome of the run": chrom is not None,
+                "beyond its chromosome's ends": None in (chrom, start)
+                or margin <= start <= sizes[chrom] - window - margin,
+                "of no cell type that is trained on": row["Cell_Line"] in cells,
+                "neither ATAC nor CHIP": row["ROI_Type"] in KINDS[:2],
+            }.items()
+            if not holds
+        ]
+        if wrong:
+            said = " ".join(row[name] for name in _COLUMNS)[:100]
+            problems.append(f"{where.rsplit(', ', 1)[-1]}: {said}: {', '.join(wrong)}")
+            continue
+        found.setdefault(chrom, []).append((start, KINDS.index(row["ROI_Type"]), cells.index(row["Cell_Line"])))
+    if problems:
+        raise InputError(
+            f"The regions of a table must be windows of {window:,} bp on the chromosomes of the run, around peaks "
+            "(ATAC or CHIP) of its cell types",
+            where=path,
+            received={"problems": problems[:20], **({"more": len(problems) - 20} if len(problems) > 20 else {})},
+        )
     if not found:
-        raise InputError("A table of regions has a region", where=path)
+        raise InputError("A table of regions must have a region", where=path)
     table = {chrom: np.array(items, np.int64) for chrom, items in found.items()}
     together = np.concatenate(list(table.values()))
     return Regions({chrom: items[:, 0] for chrom, items in table.items()}, together[:, 1], together[:, 2])
+
+
+def _position(text: str) -> int | None:
+    """A position of a table; None for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 13 else None
 
 
 def anywhere(
@@ -165,7 +194,10 @@ def anywhere(
     random = np.random.default_rng((seed, 2))
     room = np.array([max(sizes[chrom] - window - 2 * margin, 0) for chrom in chromosomes], np.int64)
     if not room.sum():
-        raise InputError("A chromosome is longer than a window", received={"window": window, "sizes": dict(sizes)})
+        raise InputError(
+            "A chromosome must be longer than a window",
+            received={"window": window, "chromosomes": {chrom: sizes[chrom] for chrom in chromosomes}},
+        )
     unwanted = bed.merge(blacklist)
     starts = {}
     for chrom, space, number in zip(chromosomes, room, random.multinomial(count, room / room.sum()), strict=True):

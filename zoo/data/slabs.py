@@ -14,6 +14,7 @@ import numpy as np
 from zoo.data.windows import Layout, covered
 from zoo.errors import InputError
 from zoo.files.progress import Progress
+from zoo.genome import names
 from zoo.genome.bed import merge, merge_spans
 from zoo.genome.encode import N
 from zoo.genome.interval import Interval
@@ -41,13 +42,13 @@ class Track:
     dtype: type
 
 
-def maxima(*signals: Signal, spelled: Mapping[str, str] | None = None) -> Track:
-    """The largest value of the bases of each bin, float32; `spelled` are the signals' names of chromosomes."""
-    spelled = spelled or {}
+def maxima(*signals: Signal) -> Track:
+    """The largest value of the bases of each bin, float32, whatever spelling of chromosomes the signals have."""
 
     def reader(signal: Signal) -> Reader:
         def read(chrom: str, start: int, end: int, size: int) -> np.ndarray:
-            return signal.values(spelled.get(chrom, chrom), start, end).reshape(-1, size).max(axis=1)
+            spelled = names.find(chrom, signal.sizes) or chrom
+            return signal.values(spelled, start, end).reshape(-1, size).max(axis=1)
 
         return read
 
@@ -76,10 +77,10 @@ def labels(*samples: Signal | Sequence[Interval]) -> Track:
 
     def of_signal(signal: Signal) -> Reader:
         def read(chrom: str, start: int, end: int, size: int) -> np.ndarray:
-            values = signal.values(chrom, start, end)
+            values = signal.values(names.find(chrom, signal.sizes) or chrom, start, end)
             if (odd := np.flatnonzero((values != 0) & (values != 1))).size:
                 raise InputError(
-                    "A binding track holds zeros and ones: the peaks, not the coverage",
+                    "A binding track must hold zeros and ones: the peaks, not the coverage",
                     where=f"{signal.path} {chrom}:{start + odd[0] + 1}",
                     received={"value": float(values[odd[0]])},
                 )
@@ -121,9 +122,9 @@ class Slabs:
     ) -> None:
         self.plan = Plan(starts, layout, bin_size)
         self.layout, self.bin_size, self.size = layout, bin_size, self.plan.size
-        self._codes = _array((self.plan.bases,), np.uint8, scratch)
+        self._codes = empty((self.plan.bases,), np.uint8, scratch)
         shape = self.plan.bases // bin_size
-        self._bins = [_array((len(track.samples), shape), track.dtype, scratch) for track in tracks]
+        self._bins = [empty((len(track.samples), shape), track.dtype, scratch) for track in tracks]
         with Progress("read", "bp", self.plan.bases, shown=progress) as bar:
             for chrom, start, end, at in self.plan.blocks():
                 self._codes[at : at + end - start] = genome.codes(chrom, start, end)
@@ -197,12 +198,15 @@ class Plan:
 
     def __init__(self, starts: Mapping[str, np.ndarray], layout: Layout, bin_size: int) -> None:
         if layout.core % bin_size or layout.margin % bin_size:
-            raise InputError("Bins divide the windows", received={"bin_size": bin_size, "layout": layout})
+            raise InputError("Bins must divide the windows", received={"bin_size": bin_size, "layout": layout})
         self.starts = {chrom: np.asarray(cores, np.int64) for chrom, cores in starts.items() if len(cores)}
         self.layout, self.bin_size = layout, bin_size
         self.size = sum(map(len, self.starts.values()))
         if not self.size:
-            raise InputError("There is at least one window", received={"chromosomes": list(starts)})
+            raise InputError(
+                "There must be at least one window that ends and blacklist leave",
+                received={"chromosomes": list(starts), "bp of a window": layout.slab},
+            )
         self._runs, offsets, self.bases = [], [], 0
         for chrom, cores in self.starts.items():
             found, offset, taken = _runs(cores - layout.margin, layout.slab, bin_size)
@@ -234,7 +238,7 @@ class Plan:
         raise IndexError(row)
 
 
-def _array(shape: tuple[int, ...], dtype: type, scratch: str | Path | None) -> np.ndarray:
+def empty(shape: tuple[int, ...], dtype: object, scratch: str | Path | None) -> np.ndarray:
     """An array to be filled: in memory, or in a file without a name that goes when the array does."""
     if scratch is None:
         return np.empty(shape, dtype)
@@ -244,7 +248,7 @@ def _array(shape: tuple[int, ...], dtype: type, scratch: str | Path | None) -> n
             return np.memmap(file, dtype, "r+", shape=shape)
     except OSError as error:
         raise InputError(
-            f"The disk of the scratch folder has room for the windows ({error.strerror})",
+            f"The scratch folder must have room for the windows: {error.strerror}",
             received={"scratch": str(scratch), "shape": shape, "dtype": np.dtype(dtype).name},
         ) from None
 

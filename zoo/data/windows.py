@@ -130,7 +130,7 @@ def usable(
             that may have some, an interval counts with its whole length as soon as one of its ends lies inside.
     """
     if compat is not None and compat != "asap":
-        raise InputError('compat is None or "asap"', received={"compat": compat})
+        raise InputError('compat must be None or "asap"', received={"compat": compat})
     if compat:
         kept = is_clear(starts - 1, layout.core + 2, blacklist)
         if layout.most_unmappable:

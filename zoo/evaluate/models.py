@@ -66,7 +66,7 @@ def windows(
     shared, span = _shared(spec, genome, signal.sizes, chromosomes), _layout(spec)
     plan = planned(genome, list(shared), span, spec.output.bin_size, blacklist, unmappable, peaks)
     for chrom, part in _by_chromosome(plan, spec.name, progress):
-        slabs = Slabs(genome, [maxima(signal, spelled=shared)], part, span, spec.output.bin_size)
+        slabs = Slabs(genome, [maxima(signal)], part, span, spec.output.bin_size)
         yield chrom, AccessibilityEvaluation(slabs, _BATCH)
 
 

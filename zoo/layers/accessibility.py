@@ -22,7 +22,7 @@ def dna_input(window: int, multiple: int = 1, least: int = 1) -> keras.KerasTens
     least = -(-max(least, 1) // multiple) * multiple
     if window % multiple or window < least:
         raise InputError(
-            f"The window of this network is a multiple of {multiple} bp and at least {least:,} bp",
+            f"The window of this network must be a multiple of {multiple} bp and at least {least:,} bp",
             example=max(2048 // multiple * multiple, least),
             received={"window": window},
         )

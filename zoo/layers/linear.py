@@ -38,13 +38,20 @@ def convolution(
     )(x)
 
 
-def depthwise_convolution(x, multiplier: int, kernel_size: int, name: str):
-    """A convolution of each channel by itself: channel c becomes c × multiplier … (c + 1) × multiplier."""
-    in_bfloat16 = keras.config.dtype_policy().compute_dtype == "bfloat16"
+def depthwise_convolution(
+    x, multiplier: int, kernel_size: int, name: str, padding: str = "same", activation: str | None = None
+):
+    """A convolution of each channel by itself: channel c becomes c × multiplier … (c + 1) × multiplier.
+
+    Under a policy of half precision it computes in float32, on every device: TensorFlow 2.21's kernels for CPUs with
+    AVX512-FP16, AVX512-BF16 or AMX hang at a width of 15, and it is a small part of a network's work.
+    """
+    in_half = keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16")
     return layers.DepthwiseConv1D(
         kernel_size,
-        padding="same",
-        dtype="float32" if in_bfloat16 else None,  # TensorFlow 2.21's bfloat16 kernel for CPUs hangs at a width of 15
+        padding=padding,
+        activation=activation,
+        dtype="float32" if in_half else None,
         depth_multiplier=multiplier,
         depthwise_initializer=uniform(kernel_size),
         bias_initializer=uniform(kernel_size),

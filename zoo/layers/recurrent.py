@@ -167,7 +167,7 @@ def bidirectional_readout(x, units: int, readout: str, name: str):
             computed. "final": that at the first position, where it has seen them all.
     """
     if readout not in READOUTS:
-        raise InputError(f"The readout of an LSTM is one of {', '.join(READOUTS)}", received={"readout": readout})
+        raise InputError(f"The readout of an LSTM must be one of {', '.join(READOUTS)}", received={"readout": readout})
     seen = layers.Cropping1D((x.shape[1] - 1, 0), name=f"{name}_last")(x) if readout == "last" else x
     forward = LSTM(units, name=f"{name}_forward")(x)
     backward = LSTM(units, go_backwards=True, unroll=readout == "last", name=f"{name}_backward")(seen)

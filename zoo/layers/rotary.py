@@ -43,7 +43,7 @@ class RotarySelfAttention(layers.Layer):
     def __init__(self, heads: int, dropout: float = 0.0, rope: str = "input", **kwargs: object) -> None:
         super().__init__(**kwargs)
         if rope not in ROPE:
-            raise InputError(f"The rotary encoding is one of {', '.join(ROPE)}", received={"rope": rope})
+            raise InputError(f"The rotary encoding must be one of {', '.join(ROPE)}", received={"rope": rope})
         self.heads, self.dropout, self.rope = heads, dropout, rope
         self._drop = layers.Dropout(dropout)
 
@@ -52,7 +52,8 @@ class RotarySelfAttention(layers.Layer):
         channels = input_shape[-1]
         if channels % self.heads or channels // self.heads % 2:
             raise InputError(
-                "The channels are an even number for every head", received={"channels": channels, "heads": self.heads}
+                "The channels must be an even number for every head",
+                received={"channels": channels, "heads": self.heads},
             )
         stacked = keras.initializers.RandomUniform(-((6 / (4 * channels)) ** 0.5), (6 / (4 * channels)) ** 0.5)
         for name, initializer in (

@@ -9,7 +9,7 @@ import numpy as np
 from keras import initializers, layers, ops
 
 from zoo.layers.gelu import gelu
-from zoo.layers.linear import uniform
+from zoo.layers.linear import depthwise_convolution
 
 FIRST = -1e30  # the stabilizer before the first position: as good as minus infinity, but with finite differences
 
@@ -292,13 +292,7 @@ def slstm_block(x, heads: int, kernel_size: int, hidden: int, forget_power: floa
 def causal_convolution(x, kernel_size: int, name: str):
     """A convolution of each channel with the positions up to its own, and SiLU."""
     x = layers.ZeroPadding1D((kernel_size - 1, 0), name=f"{name}_pad")(x)
-    return layers.DepthwiseConv1D(
-        kernel_size,
-        depthwise_initializer=uniform(kernel_size),
-        bias_initializer=uniform(kernel_size),
-        activation="silu",
-        name=name,
-    )(x)
+    return depthwise_convolution(x, 1, kernel_size, name, padding="valid", activation="silu")
 
 
 def _shrinking(channels: int, blocks: int) -> initializers.Initializer:

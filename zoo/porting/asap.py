@@ -24,14 +24,23 @@ CITATION = "Grover et al. (2026), Genome Research 36: 619-629"
 BASES = (0, 2, 1, 3)  # our A, C, G, T in the authors' columns, and theirs in ours
 
 
-def from_torch(architecture: str, tensors: Mapping[str, object], **config: object) -> keras.Model:
+def from_torch(
+    architecture: str,
+    tensors: Mapping[str, object],
+    window: int | None = None,
+    bin_size: int | None = None,
+    **config: object,
+) -> keras.Model:
     """The network of a checkpoint.
 
     Args:
         architecture: one of the eight of ASAP, `zoo.architectures.ARCHITECTURES`.
         tensors: PyTorch's names → arrays (anything that NumPy reads), as in the model's state dict.
-        config: arguments of the authors' constructor, by their names; those not given have the authors' defaults, but
-            widths are read off the tensors, and `use_map` from whether there are such tensors.
+        window: bp of the input, default 2,048; for every network, whether its constructor takes one (`window_size`) or
+            its tensors fit any length. Those with a dense layer over all positions fit one length only.
+        bin_size: bp of a bin, default 4; the same.
+        config: more arguments of the authors' constructor, by their names; those not given have the authors' defaults,
+            but widths are read off the tensors, and `use_map` from whether there are such tensors.
 
     Returns:
         A functional model, (batch, window, 4) one-hot A, C, G, T → as `zoo.build` says. It equals the original in
@@ -41,7 +50,7 @@ def from_torch(architecture: str, tensors: Mapping[str, object], **config: objec
         InputError: an unknown architecture or argument.
         IntegrityError: a missing, unknown, misshapen tensor, or one with numbers that are not finite; by name.
     """
-    arguments = to_config(architecture, tensors, **config)
+    arguments = to_config(architecture, tensors, window, bin_size, **config)
     network = architectures.build(architecture, **arguments)
     _fill(network, tensor_rules(architecture, network), _arrays(tensors))
     return network
@@ -53,21 +62,37 @@ def tensor_rules(architecture: str, network: keras.Model) -> list[Rule]:
     return [rule for layer in layers for rule in rules(layer, _prefix(layer.name, PREFIXES[architecture]))]
 
 
-def to_config(architecture: str, tensors: Mapping[str, object], **config: object) -> dict[str, object]:
+def to_config(
+    architecture: str,
+    tensors: Mapping[str, object],
+    window: int | None = None,
+    bin_size: int | None = None,
+    **config: object,
+) -> dict[str, object]:
     """The arguments of our builder for a checkpoint. Arguments and errors as for `from_torch`."""
     if architecture not in ARGUMENTS:
-        raise InputError(f"An architecture of ASAP is one of {', '.join(ARGUMENTS)}", received={"name": architecture})
+        raise InputError(
+            f"An architecture of ASAP must be one of {', '.join(ARGUMENTS)}", received={"architecture": architecture}
+        )
     names = ARGUMENTS[architecture]
     if unknown := sorted(set(config) - set(names)):
         raise InputError(
-            f"The arguments of the authors' {architecture} are {', '.join(names)}", received={"unknown": unknown}
+            f"The arguments of the authors' {architecture} must be among {', '.join(names)}",
+            received={"unknown": unknown},
+            hint="Its window and its bins are the arguments window and bin_size here",
         )
     tensors = _arrays(tensors)
     arguments = {name: _width(tensors, told_by) for name, told_by in WIDTHS[architecture].items()}
     arguments["mappability"] = any(name.startswith("unmap_predictor.") for name in tensors)
-    arguments |= {names[name]: value for name, value in config.items() if names[name] is not None}
-    if "filters3" in config and not config["filters3"]:
-        arguments["final_filters"] = config.get("window_size", 2048)  # as the authors' code has it
+    given = {names[name]: value for name, value in config.items() if names[name] is not None}
+    if not given.get("final_filters", True):  # the authors' code then takes as many as the window has bp
+        del given["final_filters"]
+    for name, value in (("window", window), ("bin_size", bin_size)):
+        if value is not None and given.setdefault(name, value) != value:
+            raise InputError(
+                f"The {name} of a checkpoint must be given once", received={name: value, "constructor's": given[name]}
+            )
+    arguments |= given
     return {name: value for name, value in arguments.items() if value is not None}
 
 
@@ -96,7 +121,7 @@ def _width(tensors: Mapping[str, np.ndarray], told_by: tuple) -> int | tuple[int
             told[name] = tensors[name].shape[int(axis)]
     if len(set(told.values())) > 1:
         shapes = {name: tensors[name].shape for name in told}
-        raise IntegrityError("The tensors of a checkpoint agree on the widths of its layers", received=shapes)
+        raise IntegrityError("The tensors of a checkpoint must agree on the widths of its layers", received=shapes)
     return next(iter(told.values()), None)
 
 
@@ -115,8 +140,9 @@ def _fill(network: keras.Model, found: list[Rule], tensors: dict[str, np.ndarray
     }
     if any(differences.values()):
         raise IntegrityError(
-            f"A checkpoint of {network.name} has just the tensors of its network",
+            f"A checkpoint of {network.name} must have just the tensors of its network",
             received={what: names for what, names in differences.items() if names},
+            hint="Give the arguments that it was made with (widths are read off its tensors), such as its window",
         )
     first = next(layer for layer in network.layers if isinstance(layer, keras.layers.Conv1D))
     for rule in found:

@@ -1,22 +1,26 @@
-"""What a training run is made of, as frozen values that come from and go to YAML or JSON."""
+"""What a training run is made of, as frozen values that check themselves and come from and go to YAML or JSON."""
 
 import dataclasses
 import json
-import os
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from registry import typed
 from registry.schema import Name
-from zoo.data.meta import AUTO
+from zoo.architectures import ARCHITECTURES
 from zoo.errors import InputError, IntegrityError
 from zoo.spec import TRAINING_STRANDS, Architecture, SignalSpec
+from zoo.train import reading
+from zoo.train import rules as must
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 MONITORS = {"val_pearson": max, "val_spearman": max, "val_dice": max, "val_loss": min}
 OPTIMIZERS = ("asap", "maxatac", "adamw")
+_MONITORS_OF = {
+    "accessibility": ("val_loss", "val_pearson", "val_spearman"),
+    "binding": ("val_loss", "val_dice"),
+}
+_BP = 1 << 20  # the most that a window may be moved or widened by
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,15 @@ class Split:
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        must.check("The chromosomes of a run", self, dict.fromkeys(("train", "validation", "test"), must.NAMES))
+        every = [*self.train, *self.validation, *self.test]
+        conditions = {
+            "there must be chromosomes to train on and to validate on": bool(self.train and self.validation),
+            "a chromosome must be trained on, validated on or tested on": len(set(every)) == len(every),
+        }
+        must.require("The chromosomes of a run", conditions, dataclasses.asdict(self))
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,8 @@ class AccessibilityData:
         peaks: narrowPeak, for evaluation; none needed to train.
         blacklist: BED or VCF files; windows that touch them are left out.
         unmappable: BED file of bases that reads cannot be placed on.
-        mappability: whether the network answers for the mappable share, too.
+        mappability: whether the network predicts the mappable fraction of each bin, too; this is the one switch, from
+            which the argument of that name of the network follows.
         step: bp from one training slab to the next.
     """
 
@@ -49,6 +63,21 @@ class AccessibilityData:
     unmappable: str | None = None
     mappability: bool = False
     step: int = 1024
+
+    def __post_init__(self) -> None:
+        fields = {
+            "signal": must.PATH,
+            "sample": must.TEXT,
+            "peaks": must.optional(must.PATH),
+            "blacklist": must.PATHS,
+            "unmappable": must.optional(must.PATH),
+            "mappability": must.SWITCH,
+            "step": must.whole(1, _BP),
+        }
+        must.check("The data of an accessibility model", self, fields)
+        listed = bool(self.unmappable) or not self.mappability
+        needed = {"mappability must come with a list of unmappable bases (unmappable)": listed}
+        must.require("The data of an accessibility model", needed, {"unmappable": self.unmappable})
 
 
 @dataclass(frozen=True)
@@ -91,6 +120,39 @@ class BindingData:
     strands: str = "both"
     pan_cell: bool = True
 
+    def __post_init__(self) -> None:
+        paths = ("meta", "signal", "peaks", "binding", "atac_peaks", "train_roi", "validate_roi")
+        fields = dict.fromkeys(paths, must.optional(must.PATH)) | {
+            "factor": must.TEXT,
+            "signal_spec": must.of(SignalSpec, "how the signal was made: assay, smoothing, read_depth, …"),
+            "blacklist": must.PATHS,
+            "slop": must.whole(0, _BP),
+            "jitter": must.whole(0, _BP),
+            "random_share": must.real(0, 0.9999, "a number of 0 or more and less than 1"),
+            "random_windows": must.whole(1),
+            "strands": must.one_of(TRAINING_STRANDS),
+            "pan_cell": must.SWITCH,
+        }
+        must.check("The data of a binding model", self, fields)
+        made = {
+            "assay": must.TEXT,
+            "smoothing": must.whole(0, _BP),
+            "read_depth": must.whole(1, 1 << 40),
+            "percentile": must.real(0, 100),
+            "fill": must.real(-1e6, 1e6),
+        }
+        must.check("The signal_spec of a binding model", self.signal_spec, made)
+        alone = {name: getattr(self, name) for name in ("signal", "peaks", "binding", "atac_peaks")}
+        conditions = {
+            "with a table of cell types (meta), signal, peaks, binding and atac_peaks must be left out": not (
+                self.meta and any(alone.values())
+            ),
+            "there must be a table of cell types (meta), or signal and peaks": bool(
+                self.meta or (self.signal and self.peaks)
+            ),
+        }
+        must.require("The data of a binding model", conditions, {"meta": self.meta, **alone})
+
 
 @dataclass(frozen=True)
 class Optimizer:
@@ -100,12 +162,29 @@ class Optimizer:
         name: "asap" (AdamW with its decay groups, warm-up and restarts), "maxatac" (Adam, 1e-3 / (1 + 1e-5 · step)), or
             "adamw" (half a cosine from `learning_rate` to 0 over the whole run, no decay of biases and normalizations).
         learning_rate: the highest.
-        weight_decay: for AdamW.
+        weight_decay: for AdamW, "asap" and "adamw"; default 0.1.
     """
 
     name: str
     learning_rate: float = 1e-3
-    weight_decay: float = 0.1
+    weight_decay: float | None = None
+
+    def __post_init__(self) -> None:
+        fields = {
+            "name": must.one_of(OPTIMIZERS),
+            "learning_rate": must.real(0, 1e30, "a number of 0 or more"),
+            "weight_decay": must.optional(must.real(0, 1e6)),
+        }
+        must.check("The optimizer", self, fields)
+        conditions = {
+            "weight_decay must be left out for maxatac, which has none": self.decay == 0 or self.name != "maxatac"
+        }
+        must.require("The optimizer", conditions, {"name": self.name, "weight_decay": self.weight_decay})
+
+    @property
+    def decay(self) -> float:
+        """The weight decay of AdamW; 0 for what has none."""
+        return (0.0 if self.name == "maxatac" else 0.1) if self.weight_decay is None else self.weight_decay
 
 
 @dataclass(frozen=True)
@@ -134,7 +213,7 @@ class TrainConfig:
         folds: sets of chromosomes for cross-validation, see `fold`.
         license: terms of the result.
         citation: of the data or method.
-        command: what makes the model again, for its card.
+        command: what prepares the data, for the card.
     """
 
     name: str
@@ -162,32 +241,41 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         Name.parse(self.name)
-        chosen = [*self.chromosomes.train, *self.chromosomes.validation, *self.chromosomes.test]
-        rules = {
-            "a run has data of one kind, accessibility or binding": (self.accessibility is None)
-            != (self.binding is None),
-            "a chromosome is trained on, validated on or tested on": len(set(chosen)) == len(chosen),
-            "there are chromosomes to train on and to validate on": bool(
-                self.chromosomes.train and self.chromosomes.validation
-            ),
-            f"precision is one of {', '.join(PRECISIONS)}": self.precision in PRECISIONS,
-            f"monitor is one of {', '.join(MONITORS)}": self.monitor in MONITORS,
-            f"the optimizer is one of {', '.join(OPTIMIZERS)}": self.optimizer.name in OPTIMIZERS,
-            "batch size, epochs and checkpoint steps are at least 1": min(
-                self.batch_size, self.epochs, self.checkpoint_steps
-            )
-            > 0,
-            f"strands is one of {', '.join(TRAINING_STRANDS)}": self.binding is None
-            or self.binding.strands in TRAINING_STRANDS,
-            "an epoch of a binding model has steps": self.binding is None or (self.steps or 0) > 0,
-            "steps are for binding models": self.accessibility is None or self.steps is None,
-            "mappability needs a list of unmappable bases": self.accessibility is None
-            or not self.accessibility.mappability
-            or self.accessibility.unmappable is not None,
+        must.check("A training configuration", self, _FIELDS, self.name)
+        must.require("A training configuration", self._conditions(), self._brief(), self.name)
+        if self.accessibility:  # one switch: the network's argument follows
+            arguments = {**self.architecture.config, "mappability": self.accessibility.mappability}
+            if not self.accessibility.mappability and "mappability" not in self.architecture.config:
+                del arguments["mappability"]
+            object.__setattr__(self, "architecture", Architecture(self.architecture.name, arguments))
+
+    @property
+    def kind(self) -> str:
+        """What is learned: "accessibility" or "binding"."""
+        return "accessibility" if self.accessibility else "binding"
+
+    def _conditions(self) -> dict[str, bool]:
+        """What must hold between fields, and whether it does."""
+        arguments, binding = self.architecture.config, self.binding is not None
+        monitors = _MONITORS_OF[self.kind]
+        switch = arguments.get("mappability")
+        return {
+            "there must be data of one kind, accessibility or binding": (self.accessibility is None) == binding,
+            "steps (of an epoch) must be given for a binding model": not binding or self.steps is not None,
+            "steps must be left out for an accessibility model, whose epoch is a pass over its windows": binding
+            or self.steps is None,
+            f"monitor must be one of {', '.join(monitors)}": self.monitor in monitors,
+            "tracks of the network must be 1, as a run has one signal": arguments.get("tracks", 1) == 1,
+            "mappability must be switched on where the data are (accessibility: mappability)": binding
+            or switch in (None, self.accessibility is not None and self.accessibility.mappability),
+            "the network of a binding model must read a signal beside DNA (maxatac)": not binding
+            or self.architecture.name == "maxatac",
         }
-        for rule, holds in rules.items():
-            if not holds:
-                raise InputError(f"In a training configuration {rule}", where=self.name, received=_brief(self))
+
+    def _brief(self) -> dict[str, object]:
+        """What those conditions are about."""
+        shown = ("steps", "monitor", "architecture")
+        return {"kind": self.kind, **{name: getattr(self, name) for name in shown}}
 
     def to_json(self) -> dict:
         """A JSON object."""
@@ -200,7 +288,7 @@ class TrainConfig:
         """
         if not 0 <= number < len(self.folds) or len(self.folds) < 3:
             raise InputError(
-                "A fold is one of at least three that the configuration has, from 0",
+                "A fold must be one of at least three that the configuration has, from 0",
                 where=self.name,
                 received={"fold": number, "folds": len(self.folds)},
             )
@@ -221,85 +309,52 @@ class TrainConfig:
         Raises:
             InputError: not such a file, an unknown or missing key, a wrong type, or a rule that is broken.
         """
-        path = Path(path)
-        found = load(path)
+        found = reading.load(Path(path), changes)
         for part in ("accessibility", "binding"):
             if found.get(part) is None and changes.get(part):
-                raise InputError(f"This configuration is not for {part} models", where=path, received=changes[part])
-        merged = _over(_absolute(found, path.resolve().parent, changes), changes)
+                raise InputError(
+                    f"Data of {part} models must go to a configuration of such a model",
+                    where=path,
+                    received=changes[part],
+                )
+        return cls.parse(reading.over(found, changes), path)
+
+    @classmethod
+    def parse(cls, found: dict, where: object) -> "TrainConfig":
+        """The configuration of plain keys and values, as YAML and JSON have them. Errors as for `read`."""
+        reading.check_keys(cls, found := json.loads(json.dumps(found)), where)
         try:
-            return typed.parse(cls, json.loads(json.dumps(merged)), path)
+            return typed.parse(cls, found, where)
         except IntegrityError as error:
             raise InputError(str(error)) from None
+        except InputError as error:
+            error.add_note(f"(The configuration is {where}.)")
+            raise
 
 
-_FILES = {
-    "accessibility": ("signal", "peaks", "blacklist", "unmappable"),
-    "binding": ("meta", "signal", "peaks", "binding", "atac_peaks", "train_roi", "validate_roi", "blacklist"),
+_FIELDS = {
+    "genome": must.PATH,
+    "assembly": must.TEXT,
+    "architecture": must.Rule(
+        lambda value: isinstance(value, Architecture) and value.name in ARCHITECTURES,
+        f"a network with its arguments, its name one of {', '.join(ARCHITECTURES)}",
+    ),
+    "chromosomes": must.of(Split, "chromosomes to train, validate and test on"),
+    "optimizer": must.of(Optimizer, "an optimizer"),
+    "accessibility": must.optional(must.of(AccessibilityData, "data of an accessibility model")),
+    "binding": must.optional(must.of(BindingData, "data of a binding model")),
+    "batch_size": must.whole(1, 1 << 20),
+    "epochs": must.whole(1, 1 << 20),
+    "steps": must.optional(must.whole(1)),
+    "monitor": must.one_of(MONITORS),
+    "patience": must.optional(must.whole(1, 1 << 20)),
+    "precision": must.one_of(PRECISIONS),
+    "seed": must.whole(0, (1 << 32) - 1),
+    "checkpoint_steps": must.whole(1),
+    "start_from": must.optional(must.TEXT),
+    "frozen": must.PATTERNS,
+    "folds": must.several(must.several(must.TEXT, "", True, 1), "lists of chromosomes, none of them empty"),
+    "license": must.REMARK,
+    "citation": must.REMARK,
+    "command": must.REMARK,
 }
-
-
-def load(path: Path) -> dict:
-    """The keys and values of a YAML or JSON file, unchecked, over those of the file that its key `extends` names.
-
-    Raises `InputError` if one cannot be read.
-    """
-    import yaml
-
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"A training configuration can be read ({error})", received={"config": str(path)}) from None
-    try:
-        found = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError) as error:
-        raise InputError(
-            f"A training configuration is YAML or JSON ({' '.join(str(error).split())})", where=path
-        ) from None
-    if not isinstance(found, dict):
-        raise InputError("A training configuration holds keys and values", example="name: yeast/REB1", where=path)
-    base = found.pop("extends", None)
-    return found if base is None else _over(load(path.parent / str(base)), found)
-
-
-def _over(base: Mapping[str, object], changes: Mapping[str, object]) -> dict:
-    """A dictionary with some values replaced, and within the dictionaries in it likewise."""
-    parts = {
-        key: _over(base[key], value) if isinstance(value, Mapping) and isinstance(base.get(key), Mapping) else value
-        for key, value in changes.items()
-    }
-    return {**base, **parts}
-
-
-def _absolute(found: dict, folder: Path, changes: Mapping[str, object]) -> dict:
-    """The same with absolute paths of files, those aside that will be replaced anyway."""
-
-    def place(value: object) -> object:
-        if isinstance(value, list):
-            return [place(item) for item in value]
-        if not isinstance(value, str):
-            return value
-        expanded = str(Path(os.path.expandvars(value)).expanduser())
-        if unset := re.search(r"\$\{?(\w+)", expanded):
-            raise InputError(
-                "A variable in a path is set in the environment",
-                example=f"export {unset[1]}=/data",
-                received={"path": value},
-            )
-        return str(folder / expanded)
-
-    placed = dict(found)
-    if "genome" in found and "genome" not in changes:
-        placed["genome"] = place(found["genome"])
-    for part, names in _FILES.items():
-        if isinstance(found.get(part), dict):
-            mine = [name for name in names if name in found[part] and name not in changes.get(part, {})]
-            mine = [name for name in mine if found[part][name] != str(AUTO)]
-            placed[part] = {**found[part], **{name: place(found[part][name]) for name in mine}}
-    return placed
-
-
-def _brief(config: TrainConfig) -> dict[str, object]:
-    """What the rules are about."""
-    shown = ("chromosomes", "precision", "monitor", "batch_size", "epochs", "steps")
-    return {name: getattr(config, name) for name in shown}

@@ -2,6 +2,7 @@
 
 import math
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from zoo.data.batches import Batches
 from zoo.data.regions import on_genome
 from zoo.data.slabs import Plan
 from zoo.environment import versions
+from zoo.errors import InputError
 from zoo.evaluate.accessibility import evaluate
 from zoo.evaluate.baselines import KmerRegression, MeanProfile
 from zoo.evaluate.binding import benchmark
@@ -48,6 +50,7 @@ class Learned:
         output: what the network returns.
         result: how the run ended.
         progress: whether to show progress bars; None for in a terminal only.
+        number: of the run, for the record of where the files are from.
     """
 
     config: TrainConfig
@@ -55,6 +58,7 @@ class Learned:
     output: OutputSpec
     result: Result
     progress: bool | None = None
+    number: str = ""
 
 
 def write(target: Path, run: Learned, network: keras.Model) -> None:
@@ -79,11 +83,22 @@ def _write(
         f"metrics are of {', '.join(split.test) or 'no chromosome'}, which it has not seen{bins}."
     )
     training += f" Thresholds are calibrated on {', '.join(split.validation)}." if table else ""
-    training += f" To make it again: {config.command}" if config.command else ""
-    text = card.of_model(spec.to_json(), table.examples() if table else (), training=training)
+    training += f" Its data were made by: {config.command}" if config.command else ""
+    settings = _portable(config.to_json())
+    text = card.of_model(spec.to_json(), table.examples() if table else (), training=training, settings=settings)
     calibrated = table.to_tsv().encode() if table else None
     folder.write(target, spec, network, folder.Golden(inputs, outputs), calibrated, text)
-    store.write_digests(target, {"source": config.name})
+    store.write_digests(target, {"source": config.name} | ({"run": run.number} if run.number else {}))
+
+
+def _portable(value: object) -> object:
+    """Settings as they are published: paths in the user's home begin with `~`, which reading them understands."""
+    if isinstance(value, dict):
+        return {key: _portable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_portable(item) for item in value]
+    home = f"{Path.home()}/"
+    return f"~/{value.removeprefix(home)}" if isinstance(value, str) and value.startswith(home) else value
 
 
 def _spec(run: Learned, metrics: dict[str, float]) -> ModelSpec:
@@ -121,7 +136,7 @@ def _calibrated(model: Model, run: Learned) -> ThresholdTable | None:
     """Thresholds by the validation chromosomes, over the cell types that have a peak there; None if none has."""
     config, genome, samples = run.config, Genome(run.config.genome), []
     chromosomes = list(config.chromosomes.validation)
-    with tempfile.TemporaryDirectory(dir=model.path) as work:
+    with tempfile.TemporaryDirectory(dir=model.path.parent) as work:
         for number, cell in enumerate(run.task.cells):
             truth = [item for item in on_genome(cell.chip_peaks, genome) if item.chrom in chromosomes]
             if truth:
@@ -149,7 +164,7 @@ def _binding(model: Model, run: Learned) -> dict[str, float]:
             found[f"positive bins{label}"] = 0.0
             continue
         for strands in ("forward", "both"):
-            with tempfile.TemporaryDirectory(dir=model.path) as work:
+            with tempfile.TemporaryDirectory(dir=model.path.parent) as work:
                 files = model.predict(
                     genome=genome,
                     signal=Signal(cell.signal),
@@ -189,6 +204,9 @@ def _accessibility(model: Model, run: Learned) -> dict[str, float]:
             ", mean profile": MeanProfile().fit(learn).predict,
         }
         for chrom in split.test:
+            if where and not _has_windows(plan, chrom):
+                found[f"windows {chrom}{where}"] = 0.0
+                continue
             batches = _batches(run, plan([chrom]))
             for label, predict in predictors.items():
                 seen = evaluate(predict, batches, kendall=False)
@@ -201,6 +219,14 @@ def _accessibility(model: Model, run: Learned) -> dict[str, float]:
                 if None not in values:
                     found[f"mean {name}{where}{label}"] = round(float(np.mean(values)), 4)
     return found
+
+
+def _has_windows(plan: Callable[[list[str]], Plan], chrom: str) -> bool:
+    """Whether a chromosome has a window around a peak; not every one has."""
+    try:
+        return plan([chrom]).size > 0
+    except InputError:
+        return False
 
 
 def _some(plan: Plan, seed: int) -> Plan:

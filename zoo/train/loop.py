@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 import math
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,13 +26,7 @@ from zoo.train import state
 from zoo.train.config import MONITORS, TrainConfig
 from zoo.train.tasks import Task
 
-CHECKPOINT, BEST, HISTORY, CURVES, TENSORBOARD = (
-    "checkpoint.npz",
-    "best.weights.h5",
-    "history.csv",
-    "curves.png",
-    "tensorboard",
-)
+CHECKPOINT, BEST, HISTORY, TENSORBOARD = "checkpoint.npz", "best.weights.h5", "history.csv", "tensorboard"
 
 
 class Diverged(ZooError):
@@ -96,8 +92,7 @@ class Trainer:
     @property
     def is_chief(self) -> bool:
         """Whether this process writes files."""
-        resolver = self._strategy.cluster_resolver
-        return resolver is None or not resolver.task_id
+        return is_chief(self._strategy)
 
     def run(self) -> Result:
         """Train from the folder's checkpoint, or from the start, to the end.
@@ -155,9 +150,10 @@ class Trainer:
         if not math.isfinite(loss):
             epoch, within = divmod(progress.step, self.training.steps)
             raise Diverged(
-                "The loss is a finite number; the last checkpoint and the best weights are from before",
+                "The loss must be a finite number; the last checkpoint and the best weights are from before",
                 where=f"epoch {epoch + 1}, step {within + 1} of {self.training.steps}",
                 received={"loss": loss, "learning_rate": float(self.optimizer.learning_rate)},
+                hint="Train with a lower --learning-rate",
             )
         progress.loss, progress.windows = progress.loss + loss, progress.windows + int(windows)
         progress.step += 1
@@ -218,12 +214,29 @@ def strategy_of(name: str) -> tf.distribute.Strategy | None:
         return None
     if name == "mirrored":
         return tf.distribute.MirroredStrategy()
-    if "TF_CONFIG" not in os.environ:
+    try:
+        found = json.loads(os.environ.get("TF_CONFIG", ""))
+        workers, task = found["cluster"]["worker"], found["task"]
+        known = task["type"] == "worker" and 0 <= task["index"] < len(workers) and all(map(_is_address, workers))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        known = False
+    if not known:
         raise InputError(
-            "Several workers know each other from the environment variable TF_CONFIG",
+            "The environment variable TF_CONFIG must name all workers, and which of them this process is",
             example='{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}',
+            received={"TF_CONFIG": os.environ.get("TF_CONFIG")},
         )
     return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def is_chief(strategy: tf.distribute.Strategy | None) -> bool:
+    """Whether this process writes files: the only one, or the first of several workers."""
+    resolver = None if strategy is None else strategy.cluster_resolver
+    return resolver is None or not resolver.task_id
+
+
+def _is_address(text: object) -> bool:
+    return isinstance(text, str) and re.fullmatch(r"[^\s:/]+:\d{1,5}", text) is not None
 
 
 def write_history(path: Path, rows: list[dict[str, float]]) -> None:
@@ -240,9 +253,12 @@ def write_tensorboard(folder: Path, step: int, row: dict[str, float]) -> None:
     """One more point of each curve, as TensorBoard's scalars. `tf.summary.scalar` would need that to be installed."""
     kind = tf.compat.v1.SummaryMetadata(data_class="DATA_CLASS_SCALAR")
     kind.plugin_data.plugin_name = "scalars"
-    with tf.summary.create_file_writer(str(folder)).as_default(step=step):
-        for name, value in row.items():
-            tf.summary.write(name, tf.constant(value, tf.float32), metadata=kind)
+    try:
+        with tf.summary.create_file_writer(str(folder)).as_default(step=step):
+            for name, value in row.items():
+                tf.summary.write(name, tf.constant(value, tf.float32), metadata=kind)
+    except tf.errors.OpError as error:  # as of a disk that is full
+        raise OSError(f"{folder}: {error.message.splitlines()[0][:200]}") from None
 
 
 def seconds_per_step(trainer: Trainer, steps: int = 3) -> float:

@@ -1,11 +1,8 @@
 """A run from its configuration to an evaluated model folder."""
 
-import json
 import os
 import re
-import shutil
-import tempfile
-import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,19 +10,17 @@ from pathlib import Path
 import keras
 import matplotlib
 
-from registry import typed
-from zoo import architectures
-from zoo.environment import versions
-from zoo.errors import InputError, ZooWarning
+from registry.paths import user_path
+from zoo import architectures, weights
+from zoo.errors import InputError
 from zoo.loading import load
 from zoo.spec import OutputSpec
 from zoo.train import export, optimizers
 from zoo.train.config import TrainConfig
-from zoo.train.loop import BEST, CURVES, Result, Trainer, seconds_per_step
+from zoo.train.home import CURVES, KERAS, MODEL, Home
+from zoo.train.loop import BEST, Result, Trainer, is_chief, seconds_per_step
 from zoo.train.schedules import WarmUpAndRestarts
 from zoo.train.tasks import AccessibilityTask, BindingTask, task_of
-
-CONFIG, VERSIONS, MODEL, KERAS = "train.json", "versions.json", "model", "model.keras"
 
 
 @dataclass(frozen=True)
@@ -89,13 +84,13 @@ class Run:
         self.output = OutputSpec(bins, window // bins, 0, target, quantity)
         self.parameters = network.count_params()
         self.task: AccessibilityTask | BindingTask = task_of(config, window, self.output)
+        self._check_shapes(network)
 
     def plan(self) -> Plan:
         """What the run would take."""
         plans = self.task.plans
         shapes = self.task.shapes()
-        with tempfile.TemporaryDirectory() as folder:
-            seconds = seconds_per_step(self._trainer(shapes, shapes, Path(folder)))
+        seconds = seconds_per_step(self._trainer(shapes, shapes, Path()))
         return Plan(
             windows={part: plan.size for part, plan in plans.items()},
             megabytes=sum(plan.nbytes(self.task.tracks) for plan in plans.values()) / 1e6,
@@ -115,24 +110,26 @@ class Run:
             InputError: the folder has something else in it, or its disk is full; what was there before stays.
             Diverged: the loss is no number any more.
         """
-        self._claim(folder, resume)
+        folder = user_path(folder, "out")
+        home = Home(folder, self.config, resume)
+        owns = is_chief(self.strategy)  # of several workers, one has the folder
+        if owns:
+            home.check()
+        batches = {part: self.task.batches(part, self._slabs(part, plan)) for part, plan in self.task.plans.items()}
         try:
-            result, is_chief = self._learn(folder)
-            if is_chief:
-                self._finish(folder, result)
+            with home if owns else nullcontext(folder.mkdir(parents=True, exist_ok=True)):
+                result = self._trainer(batches["training"], batches["validation"], folder).run()
+                del batches  # what it kept in memory
+                if owns:
+                    self._finish(home, result)
         except OSError as error:
             said = os.strerror(error.errno) if error.errno else error
             raise InputError(
-                f"The folder of a run can be written to ({said}); with room again, --resume goes on",
+                f"The folder of a run must be writable: {said}",
                 received={"out": str(folder)},
+                hint="With room again, --resume goes on",
             ) from None
         return result
-
-    def _learn(self, folder: Path) -> tuple[Result, bool]:
-        """The loop; what it kept in memory is free again afterwards. Also whether this process writes files."""
-        batches = {part: self.task.batches(part, self._slabs(part, plan)) for part, plan in self.task.plans.items()}
-        trainer = self._trainer(batches["training"], batches["validation"], folder)
-        return trainer.run(), trainer.is_chief
 
     def _slabs(self, part: str, plan):
         read = partial(self.task.slabs, part, plan, self.progress, self.scratch)
@@ -140,43 +137,23 @@ class Run:
             return read()
         from zoo.data.cache import cached
 
-        return cached(self.cache, self.task.files, [part, self.task.recipe], plan, read)
+        return cached(self.cache, self.task.files, [part, self.task.recipe], plan, read, self.scratch)
 
-    def _claim(self, folder: Path, resume: bool) -> None:
-        """Make the folder ours, or refuse it."""
-        text = json.dumps(self.config.to_json(), indent=1) + "\n"
-        known = folder / CONFIG
-        if resume and known.is_file():
-            before = typed.parse(TrainConfig, json.loads(known.read_bytes()), known)  # what it does not name is default
-            old, new = (json.loads(json.dumps(config.to_json())) for config in (before, self.config))
-            if changed := sorted(key for key in new if old[key] != new[key]):
-                raise InputError(
-                    "A run goes on with the configuration that it began with",
-                    where=known,
-                    received={"changed": changed},
-                )
-        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    def _check_shapes(self, network: keras.Model) -> None:
+        """What the network reads and predicts is what the windows hold, or broadcasting would compare other things."""
+        shapes = self.task.shapes()
+        outputs = network.output if isinstance(network.output, dict) else {next(iter(shapes.targets)): network.output}
+        found = {name: tuple(output.shape[1:]) for name, output in outputs.items()}
+        if tuple(network.input_shape[1:]) != shapes.window or found != dict(shapes.targets):
             raise InputError(
-                "The folder of a run is new or empty, or it holds a run to go on with",
-                example="--resume",
-                received={"out": str(folder)},
+                "The network must read and predict what the data hold",
+                where=self.config.name,
+                received={
+                    "network": {"window": tuple(network.input_shape[1:]), **found},
+                    "data": {"window": shapes.window, **shapes.targets},
+                },
+                hint="Choose another network or other arguments of it",
             )
-        found = json.dumps(versions(), indent=1) + "\n"
-        made_with = folder / VERSIONS
-        if resume and made_with.is_file() and made_with.read_text(encoding="utf-8") != found:
-            warnings.warn(
-                f"{made_with}: this run began with other versions; its numbers may differ from an uninterrupted one's.",
-                ZooWarning,
-                stacklevel=3,
-            )
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            known.write_text(text, encoding="utf-8")
-            made_with.write_text(found, encoding="utf-8")
-        except OSError as error:
-            raise InputError(
-                f"The folder of a run can be written to ({error.strerror})", received={"out": str(folder)}
-            ) from None
 
     def _network(self) -> keras.Model:
         """The network of the configuration, in its precision, with the weights that it begins with."""
@@ -198,31 +175,26 @@ class Run:
                 return optimizers.maxatac_adam(chosen.learning_rate)
             if chosen.name == "asap":
                 schedule = WarmUpAndRestarts(steps, chosen.learning_rate)
-                return optimizers.asap_adamw(network, schedule, chosen.weight_decay)
+                return optimizers.asap_adamw(network, schedule, chosen.decay)
             total = steps * self.config.epochs
-            return optimizers.cosine_adamw(network, total, chosen.learning_rate, chosen.weight_decay)
+            return optimizers.cosine_adamw(network, total, chosen.learning_rate, chosen.decay)
 
         return Trainer(
             self.config, self.task, training, validation, self._network, optimizer, folder, self.strategy, self.progress
         )
 
-    def _finish(self, folder: Path, result: Result) -> None:
+    def _finish(self, home: Home, result: Result) -> None:
         """Write the model folder, the plain Keras file and the curves."""
         if not result.best_epoch:
-            raise InputError("An epoch was completed whose metric is a number", received={"rows": result.rows})
-        draw(folder / CURVES, result, self.config.monitor)
+            raise InputError("A run must have an epoch whose metric is a finite number", received={"rows": result.rows})
         network = architectures.build(self.config.architecture.name, **self.config.architecture.config)
-        network.load_weights(folder / BEST)
-        network.save(folder / KERAS)
-        staging = Path(tempfile.mkdtemp(dir=folder))
-        try:
-            learned = export.Learned(self.config, self.task, self.output, result, self.progress)
-            export.write(staging, learned, network)
-            staging.chmod(0o755)  # temporary folders are their maker's alone
-            shutil.rmtree(folder / MODEL, ignore_errors=True)
-            staging.rename(folder / MODEL)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+        weights.load(network, home.folder / BEST)
+        with home.staging() as staging:
+            draw(staging / CURVES, result, self.config.monitor)
+            network.save(staging / KERAS)
+            (staging / MODEL).mkdir()
+            learned = export.Learned(self.task.config, self.task, self.output, result, self.progress, home.number)
+            export.write(staging / MODEL, learned, network)
 
 
 def copy_weights(source: keras.Model, target: keras.Model, name: str) -> int:
@@ -239,7 +211,7 @@ def copy_weights(source: keras.Model, target: keras.Model, name: str) -> int:
             copied += 1
     if not copied:
         raise InputError(
-            "A run begins with weights of a network that has layers of the same names and shapes",
+            "A run must begin with weights of a network that has layers of the same names and shapes",
             received={"start_from": name, "layers": [layer.name for layer in target.layers if layer.weights][:5]},
         )
     return copied
@@ -251,7 +223,7 @@ def freeze(network: keras.Model, patterns: tuple[str, ...]) -> None:
         found = [layer for layer in network.layers if re.fullmatch(pattern, layer.name)]
         if not found:
             raise InputError(
-                "A pattern of frozen layers matches the name of one",
+                "A pattern of frozen layers must match the name of one",
                 example="block[12]_.*",
                 received={"frozen": pattern, "layers": [layer.name for layer in network.layers if layer.weights]},
             )

@@ -2,7 +2,6 @@
 
 import json
 import os
-import zipfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,7 +10,10 @@ import keras
 import numpy as np
 
 from zoo.errors import InputError, IntegrityError
+from zoo.files import npz
 from zoo.files.atomic import atomic
+
+_MOST_LOGGED = 64 << 20  # bytes of the log
 
 
 @dataclass
@@ -45,9 +47,9 @@ def save(path: Path, variables: Iterable, progress: Progress) -> None:
         with atomic(path, path.parent) as temporary, open(temporary, "wb") as file:
             np.savez(file, progress=np.array(json.dumps(asdict(progress))), **arrays)
     except OSError as error:
+        said = os.strerror(error.errno) if error.errno else error
         raise InputError(
-            f"A checkpoint can be written ({os.strerror(error.errno) if error.errno else error}); the one before stays",
-            received={"checkpoint": str(path)},
+            f"A checkpoint must be writable ({said}); the one before stays", received={"checkpoint": str(path)}
         ) from None
 
 
@@ -57,19 +59,36 @@ def restore(path: Path, variables: Iterable) -> Progress:
     Raises `IntegrityError` if it is damaged or of another network.
     """
     variables = list(variables)
+    size = sum(int(np.prod(variable.shape)) * 8 for variable in variables)
+    arrays = npz.read(path, size + _MOST_LOGGED + 1024 * len(variables))
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            progress = Progress(**json.loads(str(arrays["progress"])))
-            values = [arrays[name] for name in sorted(arrays.files) if name != "progress"]
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise IntegrityError(f"A checkpoint can be read ({error})", where=path) from None
+        progress = _progress(json.loads(str(arrays.pop("progress"))))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise IntegrityError(
+            f"A checkpoint must say where its run is ({error})", where=path, hint="Train into another folder"
+        ) from None
+    values = [arrays[name] for name in sorted(arrays)]
     shapes, expected = [value.shape for value in values], [tuple(variable.shape) for variable in variables]
     if shapes != expected:
         raise IntegrityError(
-            "A checkpoint is of the network and the optimizer that it is read into",
+            "A checkpoint must be of the network and the optimizer that it is read into",
             where=path,
             received={"variables": (len(shapes), len(expected))},
+            hint="Train into another folder",
         )
+    if any(value.dtype.kind not in "fiub" for value in values):
+        raise IntegrityError("A checkpoint must hold numbers", where=path, hint="Train into another folder")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+    return progress
+
+
+def _progress(found: dict) -> Progress:
+    """Checked, as everything that comes from a file. Raises `TypeError` or `ValueError`."""
+    progress = Progress(**found)
+    whole = (progress.step, progress.windows, progress.best_epoch)
+    if not all(type(value) is int and value >= 0 for value in whole) or not isinstance(progress.rows, list):
+        raise ValueError("numbers that no run has")
+    if progress.best_epoch > len(progress.rows) or not all(isinstance(row, dict) for row in progress.rows):
+        raise ValueError("an epoch that was not logged")
     return progress

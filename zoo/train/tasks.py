@@ -16,13 +16,12 @@ from zoo.data.binding import BindingEvaluation, BindingTraining
 from zoo.data.regions import on_genome
 from zoo.data.slabs import Plan, Slabs, Track, bases_outside, labels, maxima
 from zoo.data.windows import MOST_UNMAPPABLE, Layout
-from zoo.errors import InputError
 from zoo.genome import names
 from zoo.genome.interval import Interval
-from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.prepare.peaks import open_regions
 from zoo.spec import OutputSpec
+from zoo.train import inputs
 from zoo.train.config import TrainConfig
 from zoo.train.losses import masked_binary_crossentropy, poisson_nll
 from zoo.train.metrics import PearsonCorrelation, SpearmanCorrelation, dice_coefficient
@@ -32,12 +31,14 @@ class Task(Protocol):
     """Batches, loss and metrics of one kind of model.
 
     Attributes:
+        config: of the run, its chromosomes by the genome's names.
         files: everything that is read, in an order that tells what for.
         recipe: what else the tracks depend on.
         plans: where the windows of training and of validation lie.
         tracks: what is kept besides the sequence.
     """
 
+    config: TrainConfig
     files: Sequence[Path]
     recipe: Mapping[str, object]
     plans: Mapping[str, Plan]
@@ -84,11 +85,10 @@ class AccessibilityTask:
     """
 
     def __init__(self, config: TrainConfig, window: int, output: OutputSpec) -> None:
+        found = inputs.opened(config)
+        self.genome, (self.signal,), config = found.genome, found.signals, found.config
         data = config.accessibility
-        self._config, self._window, self._bin = config, window, output.bin_size
-        self.genome, self.signal = Genome(config.genome), Signal(data.signal)
-        wanted = [*config.chromosomes.train, *config.chromosomes.validation, *config.chromosomes.test]
-        _check(self.genome, {"the signal": self.signal.sizes}, wanted)
+        self.config, self._window, self._bin = config, window, output.bin_size
         self.blacklist = [item for path in data.blacklist for item in on_genome(path, self.genome)]
         self.unmappable = on_genome(data.unmappable, self.genome) if data.unmappable else []
         self.files = [Path(config.genome), Path(data.signal), *map(Path, data.blacklist)]
@@ -106,6 +106,11 @@ class AccessibilityTask:
             "training": self.plan(config.chromosomes.train, "training"),
             "validation": self.plan(config.chromosomes.validation),
         }
+        for chrom in config.chromosomes.test:  # what would otherwise be found out after training
+            self.plan([chrom])
+        if self.peaks and config.chromosomes.test:
+            self.plan(config.chromosomes.train, peaks=self.peaks)
+            self.plan(config.chromosomes.test, peaks=self.peaks)
 
     def plan(self, chromosomes: Sequence[str], part: str = "validation", peaks: Path | None = None) -> Plan:
         """Where the windows of chromosomes lie: tiled, or with a summit in their middle."""
@@ -121,12 +126,12 @@ class AccessibilityTask:
         """Of the training batches."""
         target = self._window // self._bin, 1
         names_ = ("accessibility", "mappability")[: len(self.tracks)]
-        steps = -(-self.plans["training"].size // self._config.batch_size)
+        steps = -(-self.plans["training"].size // self.config.batch_size)
         return Shapes(steps, (self._window, 4), dict.fromkeys(names_, target))
 
     def batches(self, part: str, slabs: Slabs) -> Batches:
         """Batches of a part."""
-        config = self._config
+        config = self.config
         if part == "training":
             return AccessibilityTraining(slabs, config.batch_size, self._window, config.seed)
         return AccessibilityEvaluation(slabs, config.batch_size)
@@ -157,20 +162,11 @@ class BindingTask:
     """maxATAC's: bound bins from DNA and ATAC-seq. Arguments and errors as for `AccessibilityTask`."""
 
     def __init__(self, config: TrainConfig, window: int, output: OutputSpec) -> None:
+        found = inputs.opened(config)
+        self.genome, signals, self.cells, config = found.genome, found.signals, found.cells, found.config
         data = config.binding
-        self._config, self._window, self._bin = config, window, output.bin_size
-        self.genome = Genome(config.genome)
-        self.cells = meta.read(data.meta) if data.meta else [_only_cell(config)]
-        signals = [Signal(cell.signal) for cell in self.cells]
+        self.config, self._window, self._bin = config, window, output.bin_size
         bound = [self._labels(cell.binding) for cell in self.cells]
-        wanted = [*config.chromosomes.train, *config.chromosomes.validation, *config.chromosomes.test]
-        tracks = {f"the signal of {cell.name}": item.sizes for cell, item in zip(self.cells, signals, strict=True)}
-        tracks |= {
-            f"the binding track of {cell.name}": item.sizes
-            for cell, item in zip(self.cells, bound, strict=True)
-            if isinstance(item, Signal)
-        }
-        _check(self.genome, tracks, wanted)
         self.recipe = {"slop": data.slop, "cells": len(self.cells)}
         self.tracks = [maxima(*signals), labels(*bound)]
         self.blacklist = [item for path in data.blacklist for item in on_genome(path, self.genome)]
@@ -192,15 +188,17 @@ class BindingTask:
         }
 
     def _interesting(self, cell: meta.CellType, path: Path) -> list[Interval]:
-        split = self._config.chromosomes
+        split = self.config.chromosomes
         if path == meta.AUTO:
-            return open_regions(cell.signal, [*split.train, *split.validation])
+            signal = Signal(cell.signal)
+            spelled = {names.find(chrom, signal.sizes): chrom for chrom in (*split.train, *split.validation)}
+            return [Interval(spelled[item.chrom], item.start, item.end) for item in open_regions(signal, list(spelled))]
         return on_genome(path, self.genome)
 
     def _labels(self, path: Path) -> Signal | list[Interval]:
-        if Path(path).suffix.lower() in (".bw", ".bigwig"):
+        if inputs.is_track(path):
             return Signal(path)
-        slop = self._config.binding.slop
+        slop = self.config.binding.slop
         found = on_genome(path, self.genome)
         sizes = self.genome.sizes
         return [
@@ -208,7 +206,7 @@ class BindingTask:
         ]
 
     def _around(self, chromosomes: Sequence[str], margin: int, table: str | None) -> regions.Regions:
-        data, sizes = self._config.binding, self.genome.sizes
+        data, sizes = self.config.binding, self.genome.sizes
         arguments = {"blacklist": self.blacklist, "window": self._window, "margin": margin}
         if table:
             names_ = [cell.name for cell in self.cells]
@@ -220,9 +218,9 @@ class BindingTask:
         if not data.random_share:
             return near
         count = data.random_windows
-        if chromosomes == self._config.chromosomes.validation:  # as in a training step
+        if chromosomes == self.config.chromosomes.validation:  # as in a training step
             count = round(len(near) * data.random_share / (1 - data.random_share))
-        return regions.joined(near, regions.anywhere(count, sizes, chromosomes, self._config.seed, **arguments))
+        return regions.joined(near, regions.anywhere(count, sizes, chromosomes, self.config.seed, **arguments))
 
     def slabs(self, part: str, plan: Plan, progress: bool | None = None, scratch: str | Path | None = None) -> Slabs:
         """Read what a plan needs."""
@@ -230,11 +228,11 @@ class BindingTask:
 
     def shapes(self) -> Shapes:
         """Of the training batches."""
-        return Shapes(self._config.steps, (self._window, 5), {"binding": (self._window // self._bin,)})
+        return Shapes(self.config.steps, (self._window, 5), {"binding": (self._window // self._bin,)})
 
     def batches(self, part: str, slabs: Slabs) -> Batches:
         """Batches of a part."""
-        config, data = self._config, self._config.binding
+        config, data = self.config, self.config.binding
         if part == "validation":
             return BindingEvaluation(slabs, self._regions[part], config.batch_size, self._bin)
         return BindingTraining(
@@ -268,29 +266,6 @@ class BindingTask:
 def task_of(config: TrainConfig, window: int, output: OutputSpec) -> AccessibilityTask | BindingTask:
     """The task of a configuration."""
     return (AccessibilityTask if config.accessibility else BindingTask)(config, window, output)
-
-
-def _only_cell(config: TrainConfig) -> meta.CellType:
-    data = config.binding
-    if not data.signal or not data.peaks:
-        raise InputError(
-            "A binding model needs a table of cell types, or the signal and the peaks of one",
-            example="signal: atac.bw, peaks: ctcf.bed",
-            received={"meta": data.meta, "signal": data.signal, "peaks": data.peaks},
-        )
-    paths = (data.signal, data.binding or data.peaks, data.atac_peaks, data.peaks)
-    return meta.CellType(data.factor, *(path and Path(path) for path in paths))
-
-
-def _check(genome: Genome, others: Mapping[str, Mapping[str, int]], chromosomes: Sequence[str]) -> None:
-    """Every chromosome is in every file, with one length."""
-    for what, sizes in {"the genome": genome.sizes, **others}.items():
-        if missing := [chrom for chrom in chromosomes if chrom not in sizes]:
-            raise InputError(
-                f"The chromosomes of a run are in {what}", received={"missing": missing, "present": list(sizes)[:5]}
-            )
-    for what, sizes in others.items():
-        names.check_lengths({chrom: chrom for chrom in chromosomes}, genome.sizes, sizes, "the genome", what)
 
 
 def _per_window(values: object):

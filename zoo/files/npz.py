@@ -1,0 +1,54 @@
+"""Arrays in .npz files, read without trusting the file."""
+
+import struct
+import tokenize
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import IntegrityError
+
+_RAISED = (  # by zipfile, zlib and NumPy for damaged or hostile bytes; OSError for the file itself
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    MemoryError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    RecursionError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def read(path: Path, most_bytes: int = 8 << 30) -> dict[str, np.ndarray]:
+    """All arrays of a file, by name; objects are never unpickled.
+
+    Args:
+        path: the file.
+        most_bytes: of all arrays together.
+
+    Raises:
+        IntegrityError: a file that cannot be read, is damaged, or holds more or something else.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            held = sum(item.file_size for item in archive.infolist())
+        if held > most_bytes:
+            raise ValueError(f"{held:,} bytes, where {most_bytes:,} are the most")
+        with np.load(path, allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+        if not all(isinstance(value, np.ndarray) for value in found.values()):
+            raise ValueError("a member that is no array")
+        return found
+    except _RAISED as error:
+        said = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise IntegrityError(f"An .npz file must hold whole, plain arrays ({said})", where=path) from None
