@@ -29,7 +29,7 @@ from zoo.files.atomic import writing
 from zoo.genome import bed
 from zoo.plot.variants import plot_changes
 from zoo.predict import thresholds
-from zoo.variants.haplotypes import Site, Track, differences, person
+from zoo.variants.haplotypes import HaplotypePrediction, Site, differences, of_sample
 
 _SHOWN = 60  # regions in the picture: those that change most
 
@@ -65,7 +65,7 @@ def models(asked: list[str]) -> list[str]:
     return names
 
 
-def pair(model: zoo.Model, genome: zoo.Genome, regions: list, options: argparse.Namespace) -> tuple[Track, Track]:
+def pair(model: zoo.Model, genome: zoo.Genome, regions: list, options: argparse.Namespace) -> tuple[HaplotypePrediction, HaplotypePrediction]:
     """What is compared: a person's haplotypes, or two persons, each the higher of both haplotypes."""
     both = []
     for sample, signal in zip(options.samples, options.signal, strict=True):
@@ -74,7 +74,7 @@ def pair(model: zoo.Model, genome: zoo.Genome, regions: list, options: argparse.
         both.append(copies)
     if len(both) == 1:
         return tuple(both[0])
-    return tuple(person(sample, copies) for sample, copies in zip(options.samples, both, strict=True))
+    return tuple(of_sample(sample, copies) for sample, copies in zip(options.samples, both, strict=True))
 
 
 def write(found: dict[str, list[Site]], folder: Path) -> None:

@@ -21,7 +21,7 @@ from zoo.genome.vcf import Variant, Vcf, normalized
 from zoo.porting import asap
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.variants.alleles import Place, Reader, on_reference, windows
-from zoo.variants.effects import Layout
+from zoo.variants.effects import VariantWindow
 from zoo.variants.scores import at_one_bin, jensen_shannon, largest_difference, log2_fold_change
 
 csv.field_size_limit(1 << 30)
@@ -355,10 +355,10 @@ def test_files_of_a_vcf(small: zoo.Model, files: dict, tmp_path: Path):
     ]
     skipped = list(csv.DictReader(written[1].open(), delimiter="\t"))
     assert [row["reason"] for row in skipped] == [
-        "alleles are not two different sequences of bases",
+        "symbolic allele",
         "REF is not the genome's",
         "the genome lacks its chromosome",
-        "behind the chromosome's end",
+        "beyond the chromosome's end",
     ]
     assert skipped[0]["where"].endswith("in.vcf.gz, line 5")
     direct = small.score_variants(path, **files)
@@ -369,14 +369,15 @@ def test_files_of_a_vcf(small: zoo.Model, files: dict, tmp_path: Path):
     again = Vcf(written[2])
     assert [variant.name for variant in again.variants()] == [variant.name for variant in Vcf(path).variants()]
     info = [columns[7] for columns, _ in again.rows()]
-    assert info[0].startswith("DP=7;ZOO_LFC=")
-    assert info[1].split("ZOO_LFC=")[1].split(";")[0].split(",")[2] == "."
-    assert any(line.startswith("##INFO=<ID=ZOO_JSD,Number=A") for line in again.header)
+    assert info[0].startswith("DP=7;ZOO_LFC_test_SMALL=")
+    assert info[1].split("ZOO_LFC_test_SMALL=")[1].split(";")[0].split(",")[2] == "."
+    assert info[2:] == [".", ".", "."]  # no score, no entry
+    assert any(line.startswith("##INFO=<ID=ZOO_JSD_test_SMALL,Number=A") for line in again.header)
     assert small.score_variants(path, **files, only_passing=True).reasons["FILTER is not PASS"] == 3
     blacklist = tmp_path / "b.bed"
     blacklist.write_text("chr1\t49999\t50010\n")
     assert small.score_variants(path, **files, blacklist=blacklist).reasons["in the blacklist"] == 1
-    with pytest.raises(InputError, match=r"in.vcf.gz, line 6: Reference alleles are those of the genome.*1:30001"):
+    with pytest.raises(InputError, match=r"in.vcf.gz, line 6: Reference alleles must be those of the genome.*1:30001"):
         small.score_variants(path, **files, strict=True)
 
 
@@ -423,12 +424,14 @@ def test_tables_of_variants(small: zoo.Model, files: dict, tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("##fileformat=VCFv4.2\nchr1\t5\t.\tA\tC\n", "A VCF file has a line #CHROM"),
-        (VCF.format(rows="chr1\tx\t.\tA\tC\t.\t.\t.\n"), "line 4: A line of a VCF file is CHROM, POS"),
-        (VCF.format(rows=""), "There is a variant"),
-        ("chrom\tpos\tref\nchr1\t5\tA\n", "columns chrom, pos, ref and alt"),
-        ("chrom\tpos\tref\talt\nchr1\tfive\tA\tC\n", "line 2: A row of variants"),
-        (VCF.format(rows="chr9\t5\t.\tA\tC\t.\t.\t.\n"), "There is a variant to score.*lacks its chromosome"),
+        ("##fileformat=VCFv4.2\nchr1\t5\t.\tA\tC\n", "A VCF file .* a line #CHROM"),
+        (VCF.format(rows="chr1\tx\t.\tA\tC\t.\t.\t.\n"), "line 4: A line of a VCF file must be CHROM, POS"),
+        (VCF.format(rows=""), "There must be at least one variant"),
+        ("chrom\tposition\nchr1\t5\n", r"columns chrom, pos, ref and alt.*missing=\['ref', 'alt'\]"),
+        ("chrom\tpos\tref\talt\nchr1\tfive\tA\tC\n", "must be a variant to score.*position is 0 or no whole number"),
+        ("chrom\tpos\tref\talt\n1\tchr1\t5\tA\tC\n", "line 2: A row .* must not have more cells.*names of rows"),
+        ("chrom\tpos\tref\tref\talt\nchr1\t5\tA\tA\tC\n", r"each column once.*\['ref'\]"),
+        (VCF.format(rows="chr9\t5\t.\tA\tC\t.\t.\t.\n"), "must be a variant to score.*lacks its chromosome"),
     ],
 )
 def test_bad_files(small: zoo.Model, files: dict, tmp_path: Path, text: str, said: str):
@@ -442,14 +445,25 @@ def test_bad_files(small: zoo.Model, files: dict, tmp_path: Path, text: str, sai
 def test_bad_choices(small: zoo.Model, files: dict, tmp_path: Path):
     rows = some(Genome(files["genome"]), 1)
     for call, said in (
-        ({"shifts": 2}, "an odd number of windows"),
-        ({"around": 32}, "has 64 to 256 bp"),
-        ({"compat": "maxatac"}, 'compat is None or "asap"'),
-        ({"strands": "reverse"}, "strands is one of"),
+        ({"shifts": 2}, "shifts must be an odd number of windows"),
+        ({"around": 32}, "around must be 64 to 256 bp"),
+        ({"compat": "maxatac"}, 'compat must be None or "asap"'),
+        ({"compat": "asap", "strands": "both"}, "strands must be left out"),
+        ({"compat": "asap", "shifts": 3}, "shifts must be 1"),
+        ({"strands": "reverse"}, "strands .* one of"),
+        ({"only_passing": True}, "only_passing needs variants with a column FILTER"),
+        ({"csv": True}, "csv, measured and scale must come with an output"),
+        ({"scale": "log1p"}, "csv, measured and scale must come with an output"),
+        ({"measured": files["signal"]}, "csv, measured and scale must come with an output"),
+        ({"output": tmp_path / "o", "scale": "log1p"}, "scale must be left out where nothing is written"),
+        ({"output": tmp_path / "o", "measured": files["signal"]}, "measured must be left out"),
+        ({"output": tmp_path / "o", "profiles": True, "scale": "ln"}, "scale must be one of linear, log1p"),
+        ({"output": tmp_path / "o", "profiles": True, "scale": "log1p"}, r"needs a model that predicts ln\(1 \+"),
     ):
         with pytest.raises(InputError, match=said):
             small.score_variants(rows, **files, **call)
-    for given in (tmp_path / "none.vcf", [("chr1", 5)]):
+    assert not list(tmp_path.iterdir())
+    for given in (tmp_path / "none.vcf", tmp_path, "chr1:5:A:C", [("chr1", 5)], ["ACGT"], {"chrom": 1}, 5, None):
         with pytest.raises(InputError):
             small.score_variants(given, **files)
     with pytest.raises(InputError, match="profiles=True"):
@@ -457,8 +471,8 @@ def test_bad_choices(small: zoo.Model, files: dict, tmp_path: Path):
 
 
 def test_layouts(small: zoo.Model, atac: zoo.Model):
-    whole, half = Layout.of(small.spec), Layout.of(atac.spec)
+    whole, half = VariantWindow.of(small.spec), VariantWindow.of(atac.spec)
     assert (whole.index, whole.scored, whole.bin) == (128, slice(0, 8), 4)
     assert (half.scored.stop - half.scored.start) * half.bin_size == atac.spec.prediction.stride
-    assert Layout.of(atac.spec, compat="asap").index == half.index - 1
-    assert Layout.of(atac.spec, compat="asap").scored == half.scored
+    assert VariantWindow.of(atac.spec, compat="asap").index == half.index - 1
+    assert VariantWindow.of(atac.spec, compat="asap").scored == half.scored

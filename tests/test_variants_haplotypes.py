@@ -17,7 +17,8 @@ from zoo.predict.engine import Forward
 from zoo.predict.inputs import Inputs
 from zoo.predict.options import Options
 from zoo.predict.plan import Grid
-from zoo.variants.haplotypes import Haplotype, Track, as_maxatac, differences, person
+from zoo.variants.haplotypes import Haplotype, HaplotypePrediction, differences, of_sample
+from zoo.variants.maxatac import as_maxatac
 
 
 def letters(codes: np.ndarray) -> str:
@@ -176,10 +177,9 @@ def test_two_haplotypes_of_a_person(small: zoo.Model, genome_files: Synthetic, t
 @pytest.mark.parametrize(
     ("genotype", "sample", "said"),
     [
-        ("3:0/1 3:0|0", "mother", r"v.vcf, line 3: Genotypes are phased.*genotype='0/1'"),
-        ("3:0|1 3:0|0", "father", r"A sample is a column of the VCF file.*'mother', 'child'"),
-        ("3 3:0|0", "mother", r"line 3: A record has the genotype"),
-        ("3:0|2 3:0|0", "mother", r"line 3: A record has the genotype"),
+        ("3:0/1 3:0|0", "mother", r"v.vcf, line 3: Heterozygous genotypes must be phased.*genotype='0/1'"),
+        ("3:0|1 3:0|0", "father", r"sample must be a column of the VCF file.*'mother', 'child'"),
+        ("3:0|2 3:0|0", "mother", r"line 3: A genotype \(GT\) must have alleles that its record lists.*GT='0\|2'"),
     ],
 )
 def test_bad_genotypes(
@@ -193,8 +193,8 @@ def test_bad_genotypes(
 
 def test_gained_lost_and_shared():
     regions, starts = [Interval("chr1", 0, 256)], [np.arange(8) * 32]
-    one = Track("1", starts, [np.array([0, 0.9, 0.8, 0, 0.6, 0, 0.2, 0], np.float32)], [])
-    two = Track("2", starts, [np.array([0, 0.1, 0.2, 0, 0.7, 0, 0.8, 0], np.float32)], [])
+    one = HaplotypePrediction("1", starts, [np.array([0, 0.9, 0.8, 0, 0.6, 0, 0.2, 0], np.float32)], [])
+    two = HaplotypePrediction("2", starts, [np.array([0, 0.1, 0.2, 0, 0.7, 0, 0.8, 0], np.float32)], [])
     found = differences(regions, one, two, 0.5, 32)
     assert [(str(site.interval), site.kind) for site in found] == [
         ("chr1:33-96", "lost"),
@@ -202,4 +202,4 @@ def test_gained_lost_and_shared():
         ("chr1:193-224", "gained"),
     ]
     assert (found[0].first, found[0].second) == (pytest.approx(0.9), pytest.approx(0.2))
-    assert person("p", [one, two]).scores[0][[1, 6]].tolist() == pytest.approx([0.9, 0.8])
+    assert of_sample("p", [one, two]).scores[0][[1, 6]].tolist() == pytest.approx([0.9, 0.8])

@@ -5,6 +5,7 @@ a model of binding reads sequence and signal. So an effect has a part that bindi
 part that comes through the chromatin.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,11 @@ from zoo.predict.inputs import Inputs
 from zoo.predict.options import Options
 from zoo.predict.plan import Grid
 from zoo.variants.alleles import Place, Reader, in_order, on_reference, windows
-from zoo.variants.effects import Layout, choose, profiles, scored
+from zoo.variants.effects import VariantWindow, choose, profiles, scored
 from zoo.variants.haplotypes import Haplotype
 from zoo.variants.haplotypes import predict as predict_haplotype
-from zoo.variants.result import VariantScores, by_variant
-from zoo.variants.run import read
+from zoo.variants.reading import read
+from zoo.variants.result import VariantScores, by_variant, place_of, row
 
 WAYS = ("direct", "through_accessibility", "both")
 MODES = ("fold_change", "mapping")
@@ -79,9 +80,8 @@ class ChainScores:
         heads = [f"{way}_{name}" for way in ways for name in names]
         handle.write("\t".join(["chrom", "pos", "id", "ref", "alt", *heads]) + "\n")
         for i in sorted(place.number for place in self.both.places):
-            item = self.both.variants[i]
             numbers = [f"{found.scores[name][i]:.8g}" for found in ways.values() for name in names]
-            handle.write("\t".join([item.chrom, str(item.start + 1), item.name, item.ref, item.alt, *numbers]) + "\n")
+            handle.write(row(*place_of(self.both.variants[i]), *numbers))
 
 
 class Chain:
@@ -98,13 +98,13 @@ class Chain:
     def __init__(self, accessibility: Model, binding: Model) -> None:
         if accessibility.spec.input.signal is not None or not accessibility.spec.output.logarithmic:
             raise InputError(
-                "A chain begins with a model of accessibility that reads DNA alone",
+                "The first model of a chain must be one of accessibility that reads DNA alone",
                 example="yeast/ATAC",
                 received={"model": accessibility.spec.name},
             )
         if binding.spec.input.signal is None:
             raise InputError(
-                "A chain ends with a model that reads a signal",
+                "The second model of a chain must be one that reads a signal",
                 example="maxatac/CTCF",
                 received={"model": binding.spec.name},
             )
@@ -163,7 +163,11 @@ class Chain:
         places = np.linspace(0, 1, _QUANTILES)
         knots, at = np.unique(np.quantile(one, places), return_index=True)
         if len(knots) < 2:
-            raise InputError("Predicted accessibility varies over the regions", received={"bases": len(one)})
+            raise InputError(
+                "Predicted accessibility must vary over the regions that a mapping is fitted on",
+                received={"bases": len(one)},
+                hint="Give more regions, with open and closed chromatin",
+            )
         mapped = np.interp(one, knots, np.quantile(other, places)[at])
         varies = mapped.std() > 0 and other.std() > 0
         correlation = float(np.corrcoef(mapped, other)[0, 1]) if varies else 0.0
@@ -193,19 +197,24 @@ class Chain:
             InputError: as there; mode "mapping" before `fit`.
         """
         if mode not in MODES:
-            raise InputError(f"The mode of a chain is one of {', '.join(MODES)}", received={"mode": mode})
+            raise InputError(f"mode must be one of {', '.join(MODES)}", received={"mode": mode})
         if mode == "mapping" and self.mapping is None:
             raise InputError(
-                'mode="mapping" needs a mapping: call `fit` first', example="chain.fit(genome, signal, regions)"
+                'mode="mapping" needs a mapping, which must be fitted first',
+                hint="Call chain.fit(genome=…, signal=…, regions=…)",
             )
         inputs = self.binding.everywhere(genome, signal, blacklist)
+        layouts = [VariantWindow.of(model.spec) for model in (self.accessibility, self.binding)]
+        found_variants = read(variants, inputs.genome, only_passing)
         everything, places, skipped = choose(
-            read(variants), inputs.genome, inputs.chromosomes, inputs.blacklist, only_passing
+            found_variants, inputs.genome, inputs.chromosomes, layouts, inputs.blacklist, only_passing
         )
         if not places:
-            raise InputError("There is a variant to score", received={"skipped": len(skipped)})
+            raise InputError(
+                "There must be a variant to score; all are skipped",
+                received=Counter(item.reason for item in skipped),
+            )
         places = in_order(places, list(inputs.genome.sizes))
-        layouts = [Layout.of(model.spec) for model in (self.accessibility, self.binding)]
         found: dict[str, list[dict]] = {way: [] for way in (*WAYS, "accessibility")}
         forwards = [
             model.forward(Options.resolve(model.spec, strands=strands).views)
@@ -224,11 +233,12 @@ class Chain:
             columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
             scores = by_variant(places, len(everything), columns)
             layout = layouts[way != "accessibility"]
-            made[way] = VariantScores(everything, places, scores, skipped, layout, dict(inputs.genome.sizes))
+            name = (self.binding if way != "accessibility" else self.accessibility).spec.name
+            made[way] = VariantScores(everything, places, scores, skipped, layout, dict(inputs.genome.sizes), name)
         return ChainScores(**made)
 
     def _binding(
-        self, forward, layouts: Sequence[Layout], reader: Reader, places: Sequence[Place], one, other, mode: str
+        self, forward, layouts: Sequence[VariantWindow], reader: Reader, places: Sequence[Place], one, other, mode: str
     ) -> np.ndarray:
         """Binding of the reference and of the three ways, (n, 4, bins)."""
         access, binding = layouts
@@ -262,7 +272,7 @@ def _by_base(profile: np.ndarray, bin_size: int, at: int, length: int) -> np.nda
     return profile[np.clip((at + np.arange(length)) // bin_size, 0, len(profile) - 1)]
 
 
-def _align(answers: np.ndarray, first: int, place: Place, layout: Layout) -> None:
+def _align(answers: np.ndarray, first: int, place: Place, layout: VariantWindow) -> None:
     """Put the ways with the alternative sequence onto the reference's bins."""
     begins = place.variant.start - layout.index + layout.offset
     for way in (1, 3):

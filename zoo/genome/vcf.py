@@ -71,6 +71,23 @@ class Variant:
         return f"{self.chrom}:{self.start + 1} {self.ref}>{self.alt}"
 
 
+@dataclass(frozen=True)
+class Genotype:
+    """What a sample has at a record.
+
+    Attributes:
+        variants: the record's alternative alleles.
+        alleles: of the sample: 0 the reference, 1 the first alternative, None unknown.
+        phased: whether it is known which of its alleles is on which haplotype.
+        phase_set: records of one set (PS) are phased with one another; None if the file does not say.
+    """
+
+    variants: Sequence[Variant]
+    alleles: tuple[int | None, ...]
+    phased: bool
+    phase_set: str | None = None
+
+
 class Vcf:
     """A VCF file, plain or compressed (gzip, bgzip, bzip2).
 
@@ -108,7 +125,11 @@ class Vcf:
         """The columns of every record, and where it stands. Raises `InputError` for what is no record."""
         for line, where in lines(self.path):
             columns = line.rstrip("\r\n").split("\t")
-            _parse(columns, line, where)
+            try:
+                if int(columns[1]) < 0 or len(columns) < 5:  # 0 and the length + 1 are telomeres
+                    raise ValueError
+            except (ValueError, IndexError):
+                raise _no_record(line, where) from None
             yield columns, where
 
     def variants(self) -> Iterator[Variant]:
@@ -116,33 +137,40 @@ class Vcf:
         for number, (columns, where) in enumerate(self.rows()):
             yield from alleles(columns, where, number)
 
-    def genotypes(self, sample: str) -> Iterator[tuple[list[Variant], tuple[int | None, ...], bool]]:
-        """For every record its alternative alleles, the sample's (0 the reference, None unknown), and whether phased.
+    def genotypes(self, sample: str) -> Iterator[Genotype]:
+        """What a sample has at every record.
 
         Raises:
-            InputError: no such sample, or a record without its genotype.
+            InputError: no such sample, or a genotype with an allele that its record does not list.
         """
         if sample not in self.samples:
             raise InputError(
-                "A sample is a column of the VCF file",
+                "The sample must be a column of the VCF file",
                 where=self.path,
                 received={"sample": sample, "samples": self.samples[:10]},
             )
         column = self.columns.index(sample, 9)
         for number, (columns, where) in enumerate(self.rows()):
+            texts = dict(zip(columns[8:9] and columns[8].split(":"), _at(columns, column).split(":"), strict=False))
+            text = texts.get("GT") or "."
             try:
-                text = columns[column].split(":")[columns[8].split(":").index("GT")]
-                called = tuple(None if part == "." else int(part) for part in re.split(r"[|/]", text))
+                called = tuple(None if part == "." else int(part) for part in re.split(r"[|/]", text.lstrip("|/")))
                 if max((allele or 0 for allele in called), default=0) > columns[4].count(",") + 1:
                     raise ValueError
-            except (IndexError, ValueError):
+            except ValueError:
                 raise InputError(
-                    "A record has the genotype (GT) of the sample, with alleles that it lists",
-                    example="GT\t0|1",
+                    "A genotype (GT) must have alleles that its record lists",
+                    example="0|1",
                     where=where,
-                    received={"sample": sample},
+                    received={"sample": sample, "GT": text},
                 ) from None
-            yield list(alleles(columns, where, number)), called, "/" not in text
+            phase_set = texts.get("PS", ".")
+            named = None if phase_set in (".", "") else phase_set
+            yield Genotype(list(alleles(columns, where, number)), called, "/" not in text, named)
+
+
+def _at(columns: Sequence[str], number: int) -> str:
+    return columns[number] if number < len(columns) else ""
 
 
 def alleles(columns: Sequence[str], where: str, number: int = 0) -> Iterator[Variant]:
@@ -165,28 +193,28 @@ def normalized(variant: Variant, genome: Genome, chrom: str) -> Variant:
     Returns:
         A variant whose alleles begin with other bases, or one of which is empty; of a base for a base itself.
     """
+    variant = trimmed(variant)  # bases in common at both ends: linear, alleles may have 50 kb
     start, ref, alt = variant.start, variant.ref, variant.alt
-    while True:
-        if ref and alt and ref[-1] == alt[-1]:
-            ref, alt = ref[:-1], alt[:-1]
-        elif (not ref or not alt) and start > 0:
-            before = genome.sequence(chrom, start - 1, start)
-            if before == "N" or (ref or alt)[-1] != before:
-                break
-            start, ref, alt = start - 1, before + ref, before + alt
-        else:
+    while (not ref or not alt) and start > 0:
+        before = genome.sequence(chrom, start - 1, start)
+        if before == "N" or (ref or alt)[-1] != before:
             break
-    return trimmed(replace(variant, start=start, ref=ref, alt=alt))
+        start, ref, alt = start - 1, (before + ref)[:-1] if ref else ref, (before + alt)[:-1] if alt else alt
+    return replace(variant, start=start, ref=ref, alt=alt)
 
 
 def trimmed(variant: Variant) -> Variant:
     """The same change where it stands, without the bases that both alleles end or begin with."""
-    start, ref, alt = variant.start, variant.ref, variant.alt
-    while ref and alt and ref[-1] == alt[-1]:
-        ref, alt = ref[:-1], alt[:-1]
-    while ref and alt and ref[0] == alt[0]:
-        start, ref, alt = start + 1, ref[1:], alt[1:]
-    return replace(variant, start=start, ref=ref, alt=alt)
+    ref, alt = variant.ref, variant.alt
+    behind = _in_common(ref[::-1], alt[::-1])
+    ref, alt = ref[: len(ref) - behind], alt[: len(alt) - behind]
+    before = _in_common(ref, alt)
+    return replace(variant, start=variant.start + before, ref=ref[before:], alt=alt[before:])
+
+
+def _in_common(one: str, other: str) -> int:
+    """How many letters both begin with."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _parse(columns: list[str], line: str, where: str) -> tuple[int, str]:
@@ -196,10 +224,14 @@ def _parse(columns: list[str], line: str, where: str) -> tuple[int, str]:
         if start < 0 or not reference.isalpha() or len(columns) < 5:
             raise ValueError
     except (ValueError, IndexError):
-        raise InputError(
-            "A line of a VCF file is CHROM, POS (from 1), ID, REF, ALT, …, with tabs between",
-            example="chr1\t12345\t.\tA\tG",
-            where=where,
-            received={"line": line.rstrip("\n")[:80]},
-        ) from None
+        raise _no_record(line, where) from None
     return start, reference
+
+
+def _no_record(line: str, where: str) -> InputError:
+    return InputError(
+        "A line of a VCF file must be CHROM, POS, ID, REF, ALT, … with tabs between",
+        example="chr1\t12345\t.\tA\tG",
+        where=where,
+        received={"line": line.rstrip("\n")[:80]},
+    )

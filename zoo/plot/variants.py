@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from zoo.variants.allelic import Agreement
+from zoo.variants.allelic import AllelicAgreement
 
 
-def plot_allelic(ax: Axes, scores: np.ndarray, log_odds: np.ndarray, agreement: Agreement | None = None) -> Axes:
+def plot_allelic(ax: Axes, scores: np.ndarray, log_odds: np.ndarray, agreement: AllelicAgreement | None = None) -> Axes:
     """Scores beside the log odds of reads: quadrants on the diagonal are right."""
     right = np.sign(scores) == np.sign(log_odds)
     for which, color, label in ((right, "tab:blue", "same direction"), (~right, "tab:orange", "opposite")):

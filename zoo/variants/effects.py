@@ -18,6 +18,7 @@ from zoo.variants.alleles import Place, Reader, on_reference, windows
 
 LONGEST = 50  # bp of an insertion or deletion; longer ones change windows too much to compare bins
 MISMATCH = "REF is not the genome's"
+MISSING = {"", ".", "-", "NA", "N/A", "#N/A", "<NA>", "NAN", "NONE", "NULL"}  # as VCF, R, Excel and pandas write it
 _SHIFT = 64  # bp from one shifted window to the next
 
 
@@ -30,8 +31,8 @@ class Skipped:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How variants lie in windows.
+class VariantWindow:
+    """How variants lie in the windows of a model.
 
     Attributes:
         window: bp that the network reads.
@@ -56,7 +57,9 @@ class Layout:
     logarithmic: bool
 
     @classmethod
-    def of(cls, spec: ModelSpec, shifts: int = 1, around: int | None = None, compat: str | None = None) -> "Layout":
+    def of(
+        cls, spec: ModelSpec, shifts: int = 1, around: int | None = None, compat: str | None = None
+    ) -> "VariantWindow":
         """Check a user's choices against a model.
 
         Args:
@@ -73,21 +76,30 @@ class Layout:
         output = spec.output
         step = -(-_SHIFT // output.bin_size) * output.bin_size
         most = (output.bins * output.bin_size // 2 - output.bin_size) // step
-        if not isinstance(shifts, int) or shifts < 1 or shifts % 2 == 0 or shifts // 2 > most:
+        if not _whole(shifts) or shifts < 1 or shifts % 2 == 0 or shifts // 2 > most:
             raise InputError(
-                f"Shifts are an odd number of windows, at most {2 * most + 1}", example=3, received={"shifts": shifts}
+                f"shifts must be an odd number of windows, at most {2 * most + 1}",
+                example=3,
+                received={"shifts": shifts},
             )
         if compat not in (None, "asap"):
-            raise InputError('compat is None or "asap"', received={"compat": compat})
+            raise InputError('compat must be None or "asap"', received={"compat": compat})
+        if compat == "asap" and shifts != 1:
+            raise InputError(
+                'compat="asap" predicts one window for each allele: shifts must be 1',
+                received={"shifts": shifts, "compat": compat},
+                hint="Leave out one of the two options",
+            )
         moved = tuple(step * number for number in range(-(shifts // 2), shifts // 2 + 1))
         lost = moved[-1] // output.bin_size
         common = slice(lost, output.bins - lost)
         span = (common.stop - common.start) * output.bin_size
         if around is None:
             around = min(spec.prediction.stride, span) if spec.prediction.center_only else span
-        if not isinstance(around, int) or not 2 * output.bin_size <= around <= span:
+        if not _whole(around) or not 2 * output.bin_size <= around <= span:
             raise InputError(
-                f"What counts around a variant has {2 * output.bin_size} to {span} bp", received={"around": around}
+                f"around must be {2 * output.bin_size} to {span} bp: the bins of a window around a variant that count",
+                received={"around": around},
             )
         index = spec.input.window // 2 - (compat == "asap")
         center = (index + 1 - output.offset) // output.bin_size - lost
@@ -109,11 +121,16 @@ class Layout:
         """Where the first bin in common begins on the chromosome."""
         return variant.start - self.index + self.offset + self.common.start * self.bin_size
 
+    def holds(self, variant: Variant) -> bool:
+        """Whether every window, shifted or not, holds all bases of both alleles."""
+        return self.index - self.shifts[0] + max(len(variant.ref), len(variant.alt)) <= self.window
+
 
 def choose(
     variants: Iterable[Variant],
     genome: Genome,
     signal_names: Mapping[str, str],
+    windows_of: Sequence[VariantWindow],
     blacklist: Sequence[Interval] = (),
     only_passing: bool = False,
 ) -> tuple[list[Variant], list[Place], list[Skipped]]:
@@ -123,6 +140,7 @@ def choose(
         variants: as they are given.
         genome: the sequence.
         signal_names: chromosome of the genome → its name in the signal.
+        windows_of: how they lie in the windows of each model that is to read them.
         blacklist: intervals by the genome's names.
         only_passing: leave out records whose FILTER is not PASS.
 
@@ -134,10 +152,13 @@ def choose(
         everything.append(variant)
         chrom = names.find(variant.chrom, genome.sizes)
         reason = _reason(variant, chrom, genome, signal_names, avoided, only_passing)
-        if reason:
-            skipped.append(Skipped(variant, reason))
-        else:
-            places.append(Place(number, chrom, signal_names[chrom], normalized(variant, genome, chrom)))
+        if reason is None:
+            short = normalized(variant, genome, chrom)
+            if all(window.holds(short) for window in windows_of):
+                places.append(Place(number, chrom, signal_names[chrom], short))
+                continue
+            reason = "alleles longer than the window shows"
+        skipped.append(Skipped(variant, reason))
     return everything, places, skipped
 
 
@@ -152,33 +173,59 @@ def _reason(
     """Why a variant cannot be scored; None if it can."""
     if only_passing and not variant.passed:
         return "FILTER is not PASS"
-    if reason := unfit(variant, chrom, genome):
+    if reason := skip_reason(variant, chrom, genome):
         return reason
     if chrom not in signal_names:
         return "the signal lacks its chromosome"
     return "in the blacklist" if bed.touches(avoided, chrom, variant.start, variant.end) else None
 
 
-def unfit(variant: Variant, chrom: str | None, genome: Genome) -> str | None:
+def skip_reason(variant: Variant, chrom: str | None, genome: Genome) -> str | None:
     """Why a variant cannot be put into the sequence; None if it can.
 
     Args:
         chrom: its chromosome by the genome's name, None if there is none.
     """
-    if not variant.literal:
-        return "alleles are not two different sequences of bases"
+    if variant.start < 0:
+        return "its position is 0 or no whole number"
     if chrom is None:
         return "the genome lacks its chromosome"
     if variant.end > genome.sizes[chrom]:
-        return "behind the chromosome's end"
+        return "beyond the chromosome's end"
+    if reason := _of_alleles(variant.ref, variant.alt):
+        return reason
     if abs(len(variant.alt) - len(variant.ref)) > LONGEST:
         return f"more than {LONGEST} bp inserted or deleted"
     return None if genome.sequence(chrom, variant.start, variant.end) == variant.ref else MISMATCH
 
 
+def _of_alleles(ref: str, alt: str) -> str | None:
+    """Why two alleles, in upper case, are no change of bases; None if they are."""
+    if alt in MISSING:
+        return "no alternative allele"
+    if ref in MISSING:
+        return "no reference allele"
+    if alt == "*":
+        return "spanning deletion (*)"
+    if alt.startswith("<"):
+        return "symbolic allele"
+    if set(alt) & set("[]") or (len(alt) > 1 and "." in (alt[0], alt[-1])):
+        return "breakend"
+    letters = set(ref) | set(alt)
+    if letters - set("ACGTN"):
+        return "an allele has other letters than A, C, G and T"
+    if "N" in letters:
+        return "an allele has N"
+    return "both alleles are the same" if ref == alt else None
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def profiles(
     forward: Forward,
-    layout: Layout,
+    layout: VariantWindow,
     places: Sequence[Place],
     genome: Genome,
     signal: Signal | None,
@@ -220,7 +267,7 @@ def profiles(
         yield some, mean[::2], mean[1::2]
 
 
-def scored(layout: Layout, reference: np.ndarray, alternative: np.ndarray) -> dict[str, np.ndarray]:
+def scored(layout: VariantWindow, reference: np.ndarray, alternative: np.ndarray) -> dict[str, np.ndarray]:
     """Every score of profiles (n, bins in common), name → (n,) float64."""
     if layout.logarithmic:
         reference, alternative = np.expm1(reference), np.expm1(alternative)
