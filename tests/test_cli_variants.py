@@ -33,4 +33,4 @@ def test_a_table_and_files(small_folder: Path, genome_files: Synthetic, tmp_path
     written = capsys.readouterr().out.split()
     assert [Path(path).suffix for path in written] == [".tsv", ".tsv", ".bw", ".bw", ".json"]
     assert main([*command, "--strict"]) == 2
-    assert "v.tsv, line 3: Reference alleles are those of the genome." in capsys.readouterr().err
+    assert "v.tsv, line 3: Reference alleles must be those of the genome." in capsys.readouterr().err

@@ -19,6 +19,7 @@ from registry import store
 from zoo import __version__, environment, loading
 from zoo.commands import attribute as attributing
 from zoo.commands import evaluate as evaluating
+from zoo.commands import haplotypes as haplotyping
 from zoo.commands import predict as predicting
 from zoo.commands import prepare as preparing
 from zoo.commands import train as training
@@ -101,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _add(commands, "variants", _variants, "tell what variants do to predictions")
     scoring.add_variants(command)
+    command = _add(commands, "haplotypes", _haplotypes, "predict the haplotypes of a sample, and sites that differ")
+    haplotyping.add_haplotypes(command)
 
     command = _add(commands, "benchmark", evaluating.benchmark, "compare predicted binding with ChIP-seq")
     evaluating.add_benchmark(command)
@@ -240,6 +243,10 @@ def _train(options: argparse.Namespace) -> None:
 
 def _attribute(options: argparse.Namespace) -> None:
     attributing.attribute(options, _load(options.name))
+
+
+def _haplotypes(options: argparse.Namespace) -> None:
+    haplotyping.haplotypes(options, _load(options.name))
 
 
 def _variants(options: argparse.Namespace) -> None:

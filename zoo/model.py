@@ -30,6 +30,8 @@ from zoo.prepare.peaks import open_regions
 from zoo.spec import ModelSpec
 from zoo.variants import reading
 from zoo.variants.effects import VariantWindow
+from zoo.variants.haplotype_choice import HaplotypeChoice
+from zoo.variants.haplotype_run import HaplotypeFiles, HaplotypeRun, MaxatacRun
 from zoo.variants.haplotypes import Haplotype, HaplotypePrediction
 from zoo.variants.haplotypes import predict as predict_haplotype
 from zoo.variants.result import VariantScores
@@ -364,11 +366,16 @@ class Model:
         genome: object,
         regions: object,
         signal: object = None,
+        blacklist: object = None,
         strands: str = "forward",
+        stride: int | None = None,
+        threshold: str | float | None = "auto",
+        output: str | Path | None = None,
+        compat: str | None = None,
         batch_size: int = 256,
         progress: bool | None = None,
-    ) -> dict[str, HaplotypePrediction]:
-        """Predict a person's two haplotypes in regions, and the reference beside them (Cazares et al. 2023, figure 7).
+    ) -> dict[str, HaplotypePrediction] | HaplotypeFiles:
+        """Predict both haplotypes of a sample in regions, and the reference (Cazares et al. 2023, figure 7).
 
         Args:
             variants: a phased VCF file with the sample; or, without a sample, whatever `score_variants` takes, all of
@@ -376,29 +383,43 @@ class Model:
             sample: a column of the VCF file.
             genome: a `.2bit` path or a `Genome`.
             regions: as for `predict`: peaks, or blocks of linked variants.
-            signal: the person's own track.
+            signal: the sample's own track.
+            blacklist: with `compat`: blocks that touch it are left out.
             strands: "forward", as thresholds were calibrated, or "both".
+            stride: bp from one window to the next; default as for `predict`.
+            threshold: with `output`, of differential sites; as for `predict`.
+            output: write `<output>.reference.bw`, `.haplotype1.bw`, `.haplotype2.bw`, `.skipped.tsv`, `.json`, and with
+                a threshold `.sites.tsv`. The same call goes on after an interruption.
+            compat: "maxatac" for that program's `variants`, with `output` only: `.bw` and `.bg` of windows with one
+                variant each, which are averaged (`zoo.variants.maxatac`).
             batch_size: windows at once.
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
-            Name → predictions: "reference", then each haplotype. `zoo.variants.haplotypes.differences` tells the sites
-            that are gained, lost and shared.
+            Name → predictions: "reference", then each haplotype. `zoo.variants.haplotypes.differences` lists the sites
+            that are gained, lost and shared. With `output`, the files and what is to be known of them.
 
         Raises:
-            InputError: as for `predict`; no such sample, or a heterozygous genotype that is not phased.
+            InputError: as for `predict`; no such sample, or none of its heterozygous genotypes is phased; options that
+                contradict each other or have no effect.
         """
-        options = Options.resolve(self.spec, strands=strands, batch_size=batch_size)
-        inputs = self.inputs(genome, signal, regions, None, None, None)
+        choice = HaplotypeChoice(variants, sample, output, compat, threshold, blacklist, strands)
+        options = Options.resolve(self.spec, strands=strands, stride=stride, batch_size=batch_size, compat=compat)
+        inputs = self.inputs(genome, signal, regions, None, blacklist, compat)
         if inputs.regions is None:
-            raise InputError("Regions say where haplotypes are predicted", example='regions="peaks.bed"')
-        if sample is None:
-            found = [Haplotype.of("haplotype", reading.read(variants, inputs.genome), inputs.genome)]
-        else:
-            found = Haplotype.both(variants, sample, inputs.genome)
+            raise InputError("Haplotypes must be predicted in regions", example='regions="peaks.bed"')
         grid, forward = Grid.of(self.spec, options), self.forward(options.views)
-        rows = [Haplotype("reference", {}), *found]
-        return {row.name: predict_haplotype(row, forward, grid, inputs, options.batch_size, progress) for row in rows}
+        shared = (self.spec.name, forward, grid, inputs)
+        how = (options.batch_size, progress)
+        if compat is not None:
+            run = MaxatacRun(*shared, *choice.substitutions(inputs), options.stride, *how)
+        elif output is None:
+            rows = [Haplotype("reference", {}), *choice.haplotypes(inputs.genome)]
+            return {row.name: predict_haplotype(row, forward, grid, inputs, *how) for row in rows}
+        else:
+            run = HaplotypeRun(*shared, choice.haplotypes(inputs.genome), choice.cut(self.thresholds), *how)
+        reads = (self.path, inputs.genome, inputs.signal, variants, regions, blacklist)
+        return run.to_files(output, reads, self._provenance(), {"views": list(options.views), "compat": compat})
 
     def cost(
         self,

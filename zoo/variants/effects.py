@@ -18,6 +18,7 @@ from zoo.variants.alleles import Place, Reader, on_reference, windows
 
 LONGEST = 50  # bp of an insertion or deletion; longer ones change windows too much to compare bins
 MISMATCH = "REF is not the genome's"
+SAME = "both alleles are the same"
 MISSING = {"", ".", "-", "NA", "N/A", "#N/A", "<NA>", "NAN", "NONE", "NULL"}  # as VCF, R, Excel and pandas write it
 _SHIFT = 64  # bp from one shifted window to the next
 
@@ -216,7 +217,7 @@ def _of_alleles(ref: str, alt: str) -> str | None:
         return "an allele has other letters than A, C, G and T"
     if "N" in letters:
         return "an allele has N"
-    return "both alleles are the same" if ref == alt else None
+    return SAME if ref == alt else None
 
 
 def _whole(value: object) -> bool:

@@ -59,7 +59,7 @@ def is_vcf(value: object) -> bool:
     """Whether it is a VCF file: its first line says so, or else its name."""
     if not isinstance(value, (str, Path)) or is_bed(value):
         return False
-    path = user_path(value, "variants")
+    path = _checked(value)
     return next(iter(raw_lines(path)), "").startswith("##") or _suffix(path) == ".vcf"
 
 
@@ -73,8 +73,8 @@ def _suffix(path: Path) -> str:
     return next((found for item in reversed(path.suffixes) if (found := item.lower()) not in _COMPRESSED), "")
 
 
-def _file(value: str | Path, genome: Genome | None) -> tuple[list[Variant], bool]:
-    """Variants of a file, and whether it has FILTER."""
+def _checked(value: str | Path) -> Path:
+    """The path of a file that can be read, more than once."""
     path = user_path(value, "variants")
     if not path.exists() or path.is_dir():
         raise InputError("The file of variants must exist", example="variants.vcf", received={"variants": str(value)})
@@ -84,6 +84,12 @@ def _file(value: str | Path, genome: Genome | None) -> tuple[list[Variant], bool
             received={"variants": str(value)},
             hint="Write it to a file first",
         )
+    return path
+
+
+def _file(value: str | Path, genome: Genome | None) -> tuple[list[Variant], bool]:
+    """Variants of a file, and whether it has FILTER."""
+    path = _checked(value)
     if is_bed(path):
         if genome is None:
             raise InputError("Variants must be in a VCF file or a table here, and not in a BED file", where=path)

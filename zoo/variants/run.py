@@ -162,7 +162,7 @@ class Run:
     def _write(self, job: Job, files: Files, provenance: dict, choices: dict) -> list[Path]:
         began = time.time()
         parts_of = {**self._identity(provenance, choices), "profiles": files.keeps_profiles}
-        identity = {**parts_of, "variants_sha256": _digest(self._everything()), "files": files.identity()}
+        identity = {**parts_of, "variants_sha256": digest(self._everything()), "files": files.identity()}
         if (before := job.done(identity)) is not None:
             return [*(job.main.with_name(name) for name in before["files"]), job.sidecar]
         job.resume(parts_of)
@@ -197,7 +197,7 @@ class Run:
             "weights_sha256": provenance["weights_sha256"],
             "backend": backend(),
             "inputs": self._inputs.identity(),
-            "places_sha256": _digest(f"{place.number} {place.chrom} {place.variant}" for place in self._places),
+            "places_sha256": digest(f"{place.number} {place.chrom} {place.variant}" for place in self._places),
             "scored": len(self._places),
             "layout": {**asdict(self._layout), **slices},
             "choices": choices,
@@ -218,7 +218,7 @@ class Run:
                 found = self._part(items.start, items.stop, with_profiles, bar)
                 with atomic(path, job.folder) as temporary, open(temporary, "wb") as file:
                     np.savez(file, **found)
-        pieces = [_load(part) for part in parts.values()]
+        pieces = [load_part(part) for part in parts.values()]
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
     def _part(self, first: int, stop: int, with_profiles: bool, bar: Progress) -> dict[str, np.ndarray]:
@@ -260,17 +260,19 @@ class Run:
         return Progress(self._name, "variant", len(self._places), done, self._shown)
 
 
-def _digest(lines: Iterable[str]) -> str:
+def digest(lines: Iterable[str]) -> str:
+    """SHA-256 of lines."""
     found = hashlib.sha256()
     for line in lines:
         found.update(f"{line}\n".encode("utf-8", "surrogatepass"))
     return found.hexdigest()
 
 
-def _load(part: Path) -> dict[str, np.ndarray]:
+def load_part(part: Path, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """Arrays of a part that a run kept, by default all. Raises `InputError` if it is damaged."""
     try:
         with np.load(part) as file:
-            return dict(file)
+            return {name: file[name] for name in names or file.files}
     except (ValueError, EOFError, zipfile.BadZipFile):
         raise InputError(
             "A part of an interrupted run must be whole; this one is damaged", where=part, hint="Remove it"
