@@ -41,8 +41,6 @@ def main(options: argparse.Namespace) -> None:
             raise InputError(
                 "Variants must be left out with --reads, which lists its own", received={"variants": variants}
             )
-                "Variants must be left out with --reads, which lists its own", received={"variants": variants}
-            )
         reads, lost = allelic.select(allelic.read_counts(options.reads))
         variants = reads.variants
         print(f"{len(reads):,} variants show an effect", *(f"{n:,} {why}" for why, n in lost.items() if n), sep="\n  ")
