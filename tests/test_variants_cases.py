@@ -362,3 +362,16 @@ def test_readers_keep_the_order_and_the_records(files: dict, tmp_path: Path):
     everything, places, skipped = choose(found, Genome(files["genome"]), {"chr1": "chr1"}, [])
     assert everything == found
     assert len(places) + len(skipped) == 3
+
+
+def test_a_run_that_is_killed_goes_on(files: dict, tmp_path: Path):
+    """At twenty random moments; no more than a part is computed again, and every byte is that of a run left alone."""
+    script = Path(__file__).with_name("killed_variants.py")
+    command = [sys.executable, script, files["genome"], files["signal"], tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    moments = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(moments) == 20
+    assert all(moment["same"] for moment in moments)
+    assert max(moment["again"] for moment in moments) <= 2 * 128
+    assert len({moment["kept"] for moment in moments}) > 2  # they were killed early and late
