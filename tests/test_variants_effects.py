@@ -111,6 +111,46 @@ def test_the_numbers_of_asap(lstm: zoo.Model, asap_data: Path, asap_genome: Geno
     np.testing.assert_allclose(measured, maxima, rtol=1e-3)  # theirs is in half precision
 
 
+def test_the_table_of_asap(lstm: zoo.Model, asap_data: Path, asap_genome: Genome, tmp_path: Path):
+    """`csv`: the original's columns, rows and numbers; the record with a wrong REF is left out."""
+    written = lstm.score_variants(
+        asap_data / "inputs" / "snvs.vcf",
+        genome=asap_genome,
+        compat="asap",
+        csv=True,
+        measured=asap_data / "inputs" / "signal.bw",
+        output=tmp_path / "snv",
+    )
+    assert [path.name for path in written] == ["snv.tsv", "snv.skipped.tsv", "snv.vcf", "snv.csv", "snv.json"]
+    with open(asap_data / "snvs_snv_predictions.csv") as theirs, open(tmp_path / "snv.csv", newline="") as ours:
+        expected = [row for row in csv.DictReader(theirs) if row["id"] != "rs_wrongref"]
+        found = list(csv.DictReader(ours))
+    assert list(found[0]) == list(expected[0])
+    for one, other in zip(found, expected, strict=True):
+        assert [one[key] for key in ("id", "chr", "pos", "ref", "alt")] == [
+            other[key] for key in ("id", "chr", "pos", "ref", "alt")
+        ]
+        assert json.loads(one["signal_true"]) == json.loads(other["signal_true"])
+        for key in ("signal_pred_ref", "signal_pred_alt"):
+            lists = json.loads(one[key]), json.loads(other[key])
+            np.testing.assert_allclose(*lists, rtol=1e-5, atol=1e-5)
+
+
+def test_scales_of_tracks(atac: zoo.Model, files: dict, tmp_path: Path, read_track):
+    rows = some(Genome(files["genome"]), 2)
+    call = {"genome": files["genome"], "profiles": True}
+    linear, natural = (
+        read_track(atac.score_variants(rows, **call, scale=scale, output=tmp_path / scale)[3], "chr1")
+        for scale in ("linear", "log1p")
+    )
+    assert np.isfinite(linear).sum() > 1000
+    np.testing.assert_allclose(np.log1p(linear), natural, rtol=1e-5, atol=1e-6)
+    found = atac.score_variants(rows, **call)
+    first, near = found.places[0], found.layout.scored
+    at = found.layout.start(first.variant) + near.start * 4
+    assert natural[at] == pytest.approx(found.alternative[0, near][0], abs=1e-6)
+
+
 def test_the_tracks_of_asap(lstm: zoo.Model, asap_data: Path, asap_genome: Genome, tmp_path: Path, read_track):
     """The measured track with predictions in the place of it around each variant, times two."""
     found = lstm.score_variants(asap_data / "inputs" / "snvs.vcf", genome=asap_genome, profiles=True, compat="asap")
