@@ -76,10 +76,10 @@ def change(first: np.ndarray, second: np.ndarray) -> float:
 
 def reasons(prediction: HaplotypePrediction) -> dict[tuple[str, str], int]:
     """What is missing in a prediction, by (name, reason)."""
-    told = Counter(f"variants skipped: {item.reason}" for item in prediction.skipped)
-    told.update(prediction.notes)
-    told["bins near variants of several phase sets"] = prediction.unknown
-    return {(prediction.name, reason): number for reason, number in told.items() if number}
+    counts = Counter(f"variants skipped: {item.reason}" for item in prediction.skipped)
+    counts.update(prediction.notes)
+    counts["bins near variants of several phase sets"] = prediction.unknown
+    return {(prediction.name, reason): number for reason, number in counts.items() if number}
 
 
 def models(asked: list[str]) -> list[str]:

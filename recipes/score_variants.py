@@ -1,4 +1,4 @@
-"""Effects of variants on accessibility and binding: several models, the chain of both, and what reads say of them.
+"""Effects of variants on accessibility and binding: several models, the chain of both, and allelic reads.
 
     python recipes/score_variants.py variants.vcf --genome hg38.2bit --signal atac.bw --models maxatac/CTCF maxatac/MAX
     python recipes/score_variants.py variants.vcf --genome hg38.2bit --signal atac.bw --models maxatac/CTCF \
@@ -56,7 +56,7 @@ def main(options: argparse.Namespace) -> None:
         written = model.score_variants(variants, **files, **signal, output=options.out / short, shifts=options.shifts)
         print(*written, *skipped_lines(skipped(written)), sep="\n", flush=True)
         if reads:
-            rows[short] = judge(model, reads, {**files, **signal}, options.out / f"{short}.png", options.shifts)
+            rows[short] = evaluate(model, reads, {**files, **signal}, options.out / f"{short}.png", options.shifts)
         if first and signal:
             print(write_chain(Chain(first, model), variants, {**files, **signal}, options.out / f"{short}.chain.tsv"))
     if rows:
@@ -84,7 +84,7 @@ def skipped(written: Sequence[Path]) -> dict[str, int]:
     return json.loads(written[-1].read_text(encoding="utf-8"))["skipped"]
 
 
-def judge(model: zoo.Model, reads: allelic.Allelic, files: dict, path: Path, shifts: int) -> dict:
+def evaluate(model: zoo.Model, reads: allelic.Allelic, files: dict, path: Path, shifts: int) -> dict:
     """How well a model's scores agree with allelic reads, and a scatter plot of both."""
     scores = model.score_variants(reads.variants, **files, shifts=shifts).scores["log2_fold_change"]
     found = allelic.evaluate(scores, reads)

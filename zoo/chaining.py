@@ -85,7 +85,7 @@ class ChainScores:
 
 
 class Chain:
-    """A model of accessibility and one of binding, one behind the other.
+    """A model of accessibility and one of binding, in sequence.
 
     Args:
         accessibility: a model of DNA alone whose bins are ln(1 + a measured track).
@@ -112,7 +112,7 @@ class Chain:
         self.mapping: Mapping | None = None
 
     def card(self) -> str:
-        """What the chain can and cannot tell."""
+        """Assumptions and limits of the chain."""
         one, other = self.accessibility.spec, self.binding.spec
         lines = [
             f"{one.name} ({one.input.genome}) → {other.name} ({other.input.genome})",
@@ -120,7 +120,7 @@ class Chain:
             "accessibility at each base: where nothing was measured, nothing can open.",
             "mapping replaces the signal by predictions through quantiles fitted with `fit`: peaks that the",
             "accessibility model does not know are lost, and so is the cell type of the measured signal.",
-            "The accessibility model answers for the cell type it was trained on, whatever the signal is of.",
+            "The accessibility model predicts the cell type it was trained on, whatever the signal is of.",
             "Neither model was trained on variants, and no allele-specific binding was measured to test the chain.",
             "The part through accessibility is what the binding model makes of a changed signal: it has seen",
             "signals of many places, not of one place with two alleles.",
@@ -128,8 +128,8 @@ class Chain:
         if one.input.genome != other.input.genome:
             lines.append(f"Assemblies differ: {one.input.genome} and {other.input.genome}.")
         if self.mapping is not None:
-            said = f"{self.mapping.bases:,} bases, Pearson's r {self.mapping.correlation:.3f}"
-            lines.append(f"mapping: fitted on {said} with the measured signal.")
+            fitted = f"{self.mapping.bases:,} bases, Pearson's r {self.mapping.correlation:.3f}"
+            lines.append(f"mapping: fitted on {fitted} with the measured signal.")
         return "\n".join(lines)
 
     def fit(self, genome: object, signal: object, regions: object, batch_size: int = 64) -> Mapping:
@@ -223,11 +223,11 @@ class Chain:
         reader = Reader(inputs.genome, inputs.signal)
         for some, reference, alternative in profiles(forwards[0], layouts[0], places, inputs.genome, None, batch_size):
             found["accessibility"].append(scored(layouts[0], reference, alternative))
-            answers = self._binding(
+            predicted = self._binding(
                 forwards[1], layouts, reader, some, np.expm1(reference), np.expm1(alternative), mode
             )
             for number, way in enumerate(WAYS, start=1):
-                found[way].append(scored(layouts[1], answers[:, 0], answers[:, number]))
+                found[way].append(scored(layouts[1], predicted[:, 0], predicted[:, number]))
         made = {}
         for way, parts in found.items():
             columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -255,11 +255,11 @@ class Chain:
             whole, direct = windows([codes, before], place, start, binding.window)
             changed, both = windows([codes, after], place, start, binding.window)
             rows += [whole, direct, changed, both]
-        answers = forward.codes(*(np.stack(track) for track in zip(*rows, strict=True)))
+        predicted = forward.codes(*(np.stack(track) for track in zip(*rows, strict=True)))
         for number, place in enumerate(places):
             if place.longer:
-                _align(answers, 4 * number, place, binding)
-        return answers.reshape(len(places), 4, -1)
+                _align(predicted, 4 * number, place, binding)
+        return predicted.reshape(len(places), 4, -1)
 
 
 def chain(accessibility: str | Path, binding: str | Path) -> Chain:
@@ -272,8 +272,8 @@ def _by_base(profile: np.ndarray, bin_size: int, at: int, length: int) -> np.nda
     return profile[np.clip((at + np.arange(length)) // bin_size, 0, len(profile) - 1)]
 
 
-def _align(answers: np.ndarray, first: int, place: Place, layout: VariantWindow) -> None:
+def _align(predicted: np.ndarray, first: int, place: Place, layout: VariantWindow) -> None:
     """Put the ways with the alternative sequence onto the reference's bins."""
     begins = place.variant.start - layout.index + layout.offset
     for way in (1, 3):
-        answers[first + way] = on_reference(answers[first + way], place, begins, layout.bin_size)
+        predicted[first + way] = on_reference(predicted[first + way], place, begins, layout.bin_size)

@@ -77,6 +77,6 @@ def variants(options: argparse.Namespace, model) -> None:
 
 
 def _count(reasons: dict[str, int]) -> None:
-    """Say what was skipped where standard output does not."""
+    """Report what was skipped on standard error: standard output is a table or paths."""
     for reason, count in reasons.items():
         print(f"zoo: skipped {count:,}: {reason}", file=sys.stderr)

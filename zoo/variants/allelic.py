@@ -1,7 +1,7 @@
 """Allele-specific reads: which variants show an effect in a donor's chromatin, and how well scores agree.
 
 ATAC-seq reads over a heterozygous variant come from one allele or the other; reads of the whole genome over the same
-place say what to expect without an effect (Grover et al. 2026, Methods; the filter of their code).
+site give the expectation without an effect (Grover et al. 2026, Methods; the filter of their code).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -200,13 +200,13 @@ def evaluate(scores: np.ndarray, found: Allelic, seed: int = 0) -> AllelicAgreem
 
 
 def _measures(scores: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    said, gains = scores > 0, truth > 0
-    true, false = (said & gains).sum(), (said & ~gains).sum()
+    predicted, gains = scores > 0, truth > 0
+    true, false = (predicted & gains).sum(), (predicted & ~gains).sum()
     return {
         "spearman": float(np.corrcoef(stats.rankdata(scores), stats.rankdata(truth))[0, 1]),
         "balanced_accuracy": float(0.5 * (true / gains.sum() + 1 - false / (~gains).sum())),
-        "f1": float(2 * true / (said.sum() + gains.sum())),
-        "mcc": float(metrics.matthews_corrcoef(gains, said)),
+        "f1": float(2 * true / (predicted.sum() + gains.sum())),
+        "mcc": float(metrics.matthews_corrcoef(gains, predicted)),
     }
 
 

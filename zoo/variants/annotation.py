@@ -30,7 +30,7 @@ _DEFINED = re.compile(r'##INFO=<(?:[^"]*,)?ID=([^,>]*)[,>]')
 
 @dataclass(frozen=True)
 class Origin:
-    """Where scores are from, as the header says it.
+    """Origin of scores, as it is written into the header.
 
     Attributes:
         model: its name.
@@ -43,7 +43,7 @@ class Origin:
     options: Mapping[str, object] = field(default_factory=dict)
 
     def suffix(self, header: Sequence[str]) -> str:
-        """What the keys of this model end in: its name, or if another model of the file has that, a digest behind it.
+        """Suffix of the keys of this model: its name, with a digest if another model of the file has that name.
 
         Args:
             header: lines of the file, which name the models that annotated it.
@@ -90,13 +90,13 @@ def annotate(
 def _header(
     vcf: Vcf, keys: Mapping[str, str], suffix: str, origin: Origin, count: int, skipped: Mapping[str, int]
 ) -> Iterator[str]:
-    """The header's lines: what an earlier run of this model said is replaced."""
+    """The header's lines; those of an earlier run of this model are replaced."""
     own = set(keys.values())
     for line in vcf.header:
         defined, ours = _DEFINED.match(line), _OURS.match(line)
         if not (defined and defined[1] in own) and not (ours and ours[1] == suffix):
             yield line
-    said = {
+    fields = {
         "Model": origin.model,
         "Weights": origin.weights,
         "Options": ", ".join(f"{name}={value}" for name, value in origin.options.items()),
@@ -105,7 +105,7 @@ def _header(
         "Skipped": sum(skipped.values()),
         "Reasons": "; ".join(f"{reason}: {number}" for reason, number in skipped.items()),
     }
-    yield f"##zoo=<ID={suffix}," + ",".join(f'{name}="{_quoted(str(value))}"' for name, value in said.items()) + ">"
+    yield f"##zoo=<ID={suffix}," + ",".join(f'{name}="{_quoted(str(value))}"' for name, value in fields.items()) + ">"
     for name, key in keys.items():
         text = f"{_INFO[name][1]} ({_quoted(origin.model)})"
         yield f'##INFO=<ID={key},Number=A,Type=Float,Description="{text}">'

@@ -232,7 +232,7 @@ def profiles(
     signal: Signal | None,
     batch_size: int = 256,
 ) -> Iterator[tuple[Sequence[Place], np.ndarray, np.ndarray]]:
-    """Predicted profiles of both alleles on the reference's bins, as the network answers.
+    """Predicted profiles of both alleles on the reference's bins, in the scale of the network.
 
     Args:
         forward: the compiled network.
@@ -257,13 +257,14 @@ def profiles(
                 for allele, read in enumerate(windows(seen, place, start, layout.window)):
                     for track, values in zip(tracks, read, strict=True):
                         track[2 * number + allele] = values
-            answers = forward.codes(*(track[: 2 * len(some)] for track in tracks))
+            predicted = forward.codes(*(track[: 2 * len(some)] for track in tracks))
             for number, place in enumerate(some):
                 if place.longer:
                     begins = place.variant.start - layout.index + shift + layout.offset
-                    answers[2 * number + 1] = on_reference(answers[2 * number + 1], place, begins, layout.bin_size)
+                    row = 2 * number + 1
+                    predicted[row] = on_reference(predicted[row], place, begins, layout.bin_size)
             moved = lost - shift // layout.bin_size
-            total += answers[:, moved : moved + total.shape[1]]
+            total += predicted[:, moved : moved + total.shape[1]]
         mean = (total / len(layout.shifts)).astype(np.float32)
         yield some, mean[::2], mean[1::2]
 

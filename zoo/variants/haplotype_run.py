@@ -26,7 +26,7 @@ from zoo.variants import maxatac
 from zoo.variants.effects import Skipped
 from zoo.variants.haplotypes import Haplotype, HaplotypePrediction, differences, predict_regions
 from zoo.variants.result import place_of, row
-from zoo.variants.run import digest, load_part
+from zoo.variants.run import digest, load_part, weights_of
 
 _MOST = 2048  # windows of a part: less than a minute of the slowest network
 _TRACKS = (".reference.bw", ".haplotype1.bw", ".haplotype2.bw")
@@ -162,7 +162,7 @@ class HaplotypeRun:
         record["skipped"] = _write_skipped(paths[".skipped.tsv"], {one.name: one.skipped for one in self._rows[1:]})
 
     def _predict(self, number: int) -> dict[str, np.ndarray]:
-        """Scores of a group of regions, one behind the other, of each haplotype."""
+        """Scores of a group of regions, concatenated, of each haplotype."""
         found = {}
         inputs = replace(self._inputs, regions=self._groups[number])
         for i, one in enumerate(self._rows):
@@ -323,7 +323,7 @@ def _to_files(
 def _identity(inputs: Inputs, grid: Grid, provenance: dict, choices: dict) -> dict[str, object]:
     """What predictions depend on, whichever way they are made."""
     return {
-        "weights_sha256": provenance["weights_sha256"],
+        **weights_of(provenance),
         "backend": backend(),
         "inputs": inputs.identity(),
         "grid": asdict(grid),

@@ -118,7 +118,7 @@ class Haplotype:
         """Both haplotypes of a sample of a VCF file.
 
         Records of one phase set (PS) are on the same haplotype; homozygous ones are on both. Unknown alleles count as
-        the reference's; `notes` says how many there are.
+        the reference's; `notes` counts them.
 
         Raises:
             InputError: no such sample, or no heterozygous genotype that is phased where there are some.
@@ -400,9 +400,9 @@ def _rows(
         used = origin[grid.offset :]
         stop = int(np.searchsorted(used, last * grid.bin_size))  # beyond the last base that is asked for
         # As on the reference, and as many more as the haplotype is longer here.
-        behind = grid.count(inputs.genome.sizes[region.chrom]) * grid.stride - left + max(len(codes) - (end - start), 0)
+        limit = grid.count(inputs.genome.sizes[region.chrom]) * grid.stride - left + max(len(codes) - (end - start), 0)
         phases = haplotype.phases.get(region.chrom)
-        for at in range(0, min(stop, behind), grid.stride):
+        for at in range(0, min(stop, limit), grid.stride):
             mixed = phases is not None and phases.mixed(int(origin[at]), int(origin[at + grid.window - 1]))
             yield _Window(number, at // grid.bin_size, used, mixed), [row[at : at + grid.window] for row in tracks]
 
@@ -424,7 +424,7 @@ def _batches(rows: Iterable, window: int, batch_size: int, with_signal: bool) ->
 def _on_reference(means: np.ndarray, origin: np.ndarray, span: tuple[int, int], size: int) -> np.ndarray:
     """Bins of a haplotype → bins of the reference, each the mean of its bases' bins; deleted bases as their left."""
     wanted = np.arange(span[0] * size, span[1] * size)
-    first = np.searchsorted(origin, wanted)  # an inserted base has the origin of that to its left, and comes behind it
+    first = np.searchsorted(origin, wanted)  # an inserted base has the origin of that to its left, and follows it
     there = origin[np.minimum(first, len(origin) - 1)] == wanted
     place = np.where(there, first, first - 1)
     return means[place // size].reshape(-1, size).mean(axis=1).astype(np.float32)

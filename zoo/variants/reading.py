@@ -20,7 +20,7 @@ _COLUMNS = {
     "alt": ("alt", "alternative"),
 }
 _COMPRESSED = (".gz", ".bgz", ".bz2")
-_UNKNOWN = 0  # as a position from 1: none; the variant is skipped, and the reason says so
+_UNKNOWN = 0  # as a position from 1: none; the variant is skipped
 
 
 def read(value: object, genome: Genome | None = None, needs_filter: bool = False) -> list[Variant]:
@@ -29,8 +29,8 @@ def read(value: object, genome: Genome | None = None, needs_filter: bool = False
     Args:
         value: a VCF file; a table (tab-separated text or a data frame) with the columns chrom, pos (1-based), ref and
             alt, and perhaps id and filter; a BED of maxATAC's kind (chrom, start, end, allele); `Variant`s; or rows
-            (chrom, pos, ref, alt). Missing alleles and positions that are no number are kept: whoever scores them
-            tells why they are skipped.
+            (chrom, pos, ref, alt). Missing alleles and positions that are no number are kept, to be skipped with a
+            reason.
         genome: where the reference's alleles of a BED are read.
         needs_filter: whether FILTER matters, so that it must be there.
 
@@ -56,7 +56,7 @@ def read(value: object, genome: Genome | None = None, needs_filter: bool = False
 
 
 def is_vcf(value: object) -> bool:
-    """Whether it is a VCF file: its first line says so, or else its name."""
+    """Whether it is a VCF file, by its first line, or else by its name."""
     if not isinstance(value, (str, Path)) or is_bed(value):
         return False
     path = _checked(value)

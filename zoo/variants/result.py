@@ -70,8 +70,7 @@ class VariantScores:
         lines = [f"{len(self.places):,} of {len(self):,} variants scored; those that change most:"]
         lines.append(f"{'variant':<34} {'log2 fold change':>16} {'difference':>11} {'JSD':>7}")
         for i in np.argsort(-np.abs(np.nan_to_num(change)), kind="stable")[: min(_SHOWN, len(self.places))]:
-            told = (self.scores[name][i] for name in ("log2_fold_change", "difference", "jensen_shannon"))
-            fold, moved, shape = told
+            fold, moved, shape = (self.scores[name][i] for name in ("log2_fold_change", "difference", "jensen_shannon"))
             lines.append(f"{printable(str(self.variants[i]))[:34]:<34} {fold:>16.4f} {moved:>11.4g} {shape:>7.4f}")
         lines += skipped_lines(self.reasons)
         return "\n".join(lines)
@@ -103,7 +102,11 @@ class VariantScores:
         return {"variants": rows, "skipped": self.reasons}
 
     def to_frame(self):
-        """The table as a pandas data frame, skipped variants included. Raises `MissingExtra` without pandas."""
+        """The table as a pandas data frame, with the reason of those that are skipped.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
         try:
             import pandas
         except ImportError:
@@ -117,7 +120,8 @@ class VariantScores:
             "ref": [item.ref for item in self.variants],
             "alt": [item.alt for item in self.variants],
         }
-        return pandas.DataFrame(columns | self.scores)
+        reasons = {id(item.variant): item.reason for item in self.skipped}
+        return pandas.DataFrame(columns | self.scores | {"skipped": [reasons.get(id(item)) for item in self.variants]})
 
     def write_csv(self, handle: TextIO, measured: Signal | None = None) -> None:
         """The table of ASAP's program: id, chr, pos, ref, alt, signal_true, signal_pred_ref, signal_pred_alt.

@@ -4,7 +4,7 @@ import hashlib
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -143,7 +143,7 @@ class Run:
         return self._result(found, with_profiles)
 
     def to_files(self, files: Files, reads: Sequence[object], provenance: dict, choices: dict) -> list[Path]:
-        """Write `<base>.tsv`, `.skipped.tsv`, `.json` and what else `files` says; returns their paths.
+        """Write `<base>.tsv`, `.skipped.tsv`, `.json` and the others of `files`; returns their paths.
 
         Args:
             files: which.
@@ -167,12 +167,12 @@ class Run:
             return [*(job.main.with_name(name) for name in before["files"]), job.sidecar]
         job.resume(parts_of)
         result = self._result(self._parts(job, files.keeps_profiles), files.keeps_profiles)
-        with job.finish(identity, files.made) as (paths, said):
+        with job.finish(identity, files.made) as (paths, record):
             self._write_texts(paths, files, result, provenance["weights_sha256"], choices)
             for suffix in (suffix for suffix in _TRACKS if suffix in paths):
                 result.write_bigwig(paths[suffix], alternative=suffix == _TRACKS[1], scale=files.scale)
-            said |= {"model": provenance, **identity, "given": len(self._variants), "skipped": result.reasons}
-            said |= {"versions": versions(), "seconds": round(time.time() - began, 1)}
+            record |= {"model": provenance, **identity, "given": len(self._variants), "skipped": result.reasons}
+            record |= {"versions": versions(), "seconds": round(time.time() - began, 1)}
         return [*(job.finals[suffix] for suffix in files.made), job.sidecar]
 
     def _write_texts(
@@ -194,7 +194,7 @@ class Run:
         """What scores depend on."""
         slices = {name: str(getattr(self._layout, name)) for name in ("common", "scored")}
         return {
-            "weights_sha256": provenance["weights_sha256"],
+            **weights_of(provenance),
             "backend": backend(),
             "inputs": self._inputs.identity(),
             "places_sha256": digest(f"{place.number} {place.chrom} {place.variant}" for place in self._places),
@@ -233,10 +233,10 @@ class Run:
             self._batch_size,
         )
         for places, reference, alternative in batches:
-            told = scored(self._layout, reference, alternative)
+            columns = scored(self._layout, reference, alternative)
             if with_profiles:
-                told |= {"_reference": reference, "_alternative": alternative}
-            for name, values in told.items():
+                columns |= {"_reference": reference, "_alternative": alternative}
+            for name, values in columns.items():
                 found.setdefault(name, []).append(values)
             bar.update(len(places))
         return {name: np.concatenate(values) for name, values in found.items()}
@@ -258,6 +258,11 @@ class Run:
 
     def _bar(self, done: int) -> Progress:
         return Progress(self._name, "variant", len(self._places), done, self._shown)
+
+
+def weights_of(provenance: Mapping[str, object]) -> dict[str, object]:
+    """Digests of a model's weights and network."""
+    return {name: provenance[name] for name in ("weights_sha256", "network_sha256") if name in provenance}
 
 
 def digest(lines: Iterable[str]) -> str:
