@@ -93,6 +93,8 @@ def test_a_mapping_only_rises_and_says_how_well_it_fits(
     chain = Chain(atac, small)
     with pytest.raises(InputError, match="must be fitted first"):
         chain.score_variants(rows[:1], **files, mode="mapping")
+    with pytest.raises(InputError, match="Regions must be given to fit a mapping"):
+        chain.fit(**files, regions=None)
     mapping = chain.fit(**files, regions=["chr2:10,001-30,000", "chr2:40,001-45,000"])
     assert mapping.bases >= 25_000
     assert (np.diff(mapping.predicted) > 0).all()

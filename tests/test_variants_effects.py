@@ -293,6 +293,33 @@ def test_normal_forms(tmp_path: Path):
     assert told(0, "GG", "G") == (0, "G", "")
 
 
+def test_normal_forms_of_random_variants(tmp_path: Path):
+    """Against every way to write the same change: the shortest, and of these the one furthest left."""
+    random = np.random.default_rng(4)
+    for number in range(40):
+        text = "".join(random.choice(list("AC"), 14))
+        write_twobit(tmp_path / f"{number}.2bit", {"1": encode(text)})
+        genome = Genome(tmp_path / f"{number}.2bit")
+        start, length = int(random.integers(1, 9)), int(random.integers(0, 4))
+        alt = "".join(random.choice(list("AC"), int(random.integers(0, 4))))
+        ref = text[start : start + length]
+        changed = text[:start] + alt + text[start + length :]
+        if ref == alt:
+            continue
+        found = normalized(Variant("1", start, ref, alt), genome, "1")
+        assert text[found.start : found.end] == found.ref
+        assert text[: found.start] + found.alt + text[found.end :] == changed
+        same = [
+            (len(text) - kept + len(changed) - kept, first)
+            for first in range(len(text))
+            for last in range(first, len(text) + 1)
+            if (kept := first + len(text) - last) <= len(changed)
+            and changed[:first] == text[:first]
+            and changed[len(changed) - (len(text) - last) :] == text[last:]
+        ]
+        assert (len(found.ref) + len(found.alt), found.start) == min(same)
+
+
 def test_windows_of_an_insertion_and_a_deletion(tmp_path: Path):
     write_twobit(tmp_path / "g.2bit", {"1": encode("ACGTACGTACGTACGTACGT")})
     reader = Reader(Genome(tmp_path / "g.2bit"), None)

@@ -143,6 +143,8 @@ class Chain:
         Returns:
             The mapping, which `score_variants(…, mode="mapping")` then uses.
         """
+        if regions is None:
+            raise InputError("Regions must be given to fit a mapping", example='regions="peaks.bed"')
         inputs = self.binding.inputs(genome, signal, regions, None, None, None)
         spec = self.accessibility.spec
         options = Options.resolve(spec, batch_size=batch_size)

@@ -242,7 +242,7 @@ def profiles(
     Yields:
         Places, and (n, bins in common) float32 of the reference and of the alternative.
     """
-    pairs, reader = max(batch_size // 2, 1), Reader(genome, signal)
+    pairs, reader = max(min(batch_size // 2, len(places)), 1), Reader(genome, signal)
     tracks = [
         np.empty((2 * pairs, layout.window), dtype) for dtype in (np.uint8, np.float32)[: 1 + (signal is not None)]
     ]
