@@ -264,6 +264,17 @@ def test_columns_and_entries_stay_as_they_are(small: zoo.Model, files: dict, tmp
     assert row.split("\t")[7].startswith("ZOO_LFC_test_SMALL=")
 
 
+def test_scores_are_written_into_their_own_file_only(small: zoo.Model, files: dict, tmp_path: Path):
+    rows = [("chr1", at, *base(files, at)) for at in (50_000, 60_000)]
+    (tmp_path / "v.vcf").write_text(HEAD + "".join(f"{c}\t{at}\t.\t{a}\t{b}\t.\t.\t.\n" for c, at, a, b in rows))
+    text = io.StringIO()
+    small.score_variants(rows, **files).write_vcf(tmp_path / "v.vcf", text)
+    assert text.getvalue().count("ZOO_LFC_test_SMALL=") == 2
+    for other in (rows[::-1], rows[:1], [*rows, rows[0]]):
+        with pytest.raises(InputError, match="must be of the variants of the VCF file"):
+            small.score_variants(other, **files).write_vcf(tmp_path / "v.vcf", io.StringIO())
+
+
 def test_keys_of_models_of_one_name():
     """Another model of that name, or a name that is written alike, has keys of its own; the same model keeps its."""
     plain = Origin("run/my model", "aa")

@@ -14,7 +14,8 @@ import numpy as np
 
 from registry.errors import printable
 from zoo.environment import versions
-from zoo.genome.vcf import Variant, Vcf
+from zoo.errors import InputError
+from zoo.genome.vcf import Variant, Vcf, alleles
 
 _INFO = {
     "log2_fold_change": ("LFC", "log2 of the alternative allele's predicted sum over the reference's"),
@@ -71,20 +72,26 @@ def annotate(
         scores: name → (variants,), NaN for those without.
         origin: of the scores.
         skipped: reason → how many variants have no score for it.
+
+    Raises:
+        InputError: a file with other variants.
     """
     vcf = Vcf(source)
     suffix = origin.suffix(vcf.header)
     keys = {name: f"ZOO_{key}_{suffix}" for name, (key, _) in _INFO.items() if name in scores}
     yield from _header(vcf, keys, suffix, origin, len(variants), skipped)
     at, own = 0, set(keys.values())
-    for number, (columns, _) in enumerate(vcf.rows()):
-        first = at
-        while at < len(variants) and variants[at].record == number:
-            at += 1
+    for number, (columns, where) in enumerate(vcf.rows()):
+        first, here = at, list(map(_allele, alleles(columns, where, number)))
+        at += len(here)
+        if list(map(_allele, variants[first:at])) != here:
+            raise _of_others(where)
         columns += ["."] * (8 - len(columns))
         kept = [item for item in columns[7].split(";") if item not in ("", ".") and item.partition("=")[0] not in own]
         columns[7] = ";".join([*kept, *_entries(keys, scores, slice(first, at))]) or "."
         yield "\t".join(columns)
+    if at < len(variants):
+        raise _of_others(vcf.path)
 
 
 def _header(
@@ -119,6 +126,16 @@ def _entries(keys: Mapping[str, str], scores: Mapping[str, np.ndarray], alleles:
         values = scores[name][alleles]
         if np.isfinite(values).any():
             yield f"{key}=" + ",".join(f"{value:.6g}" if np.isfinite(value) else "." for value in values)
+
+
+def _allele(variant: Variant) -> tuple[str, int, str, str]:
+    return variant.chrom, variant.start, variant.ref, variant.alt
+
+
+def _of_others(where: object) -> InputError:
+    return InputError(
+        "Scores must be of the variants of the VCF file, all of them in its order, to be written into it", where=where
+    )
 
 
 def _quoted(text: str) -> str:
