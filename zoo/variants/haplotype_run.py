@@ -141,16 +141,20 @@ class HaplotypeRun:
         whole = {
             **identity,
             "threshold": self._threshold.to_json() if self._threshold else None,
-            "names": [row.name for row in self._rows],
-            "skipped_sha256": digest(map(str, (row.skipped for row in self._rows))),
+            "names": [one.name for one in self._rows],
+            "notes": dict(self._rows[-1].notes),
+            "skipped_sha256": digest(str(one.skipped) for one in self._rows),
         }
         made = [*_TRACKS[: len(self._rows)], *([".sites.tsv"] if self._threshold else []), ".skipped.tsv"]
-        return _to_files(base, reads, identity, whole, made, provenance, self._write)
+        job = Job("haplotypes", base, _SUFFIXES, reads)
+        return _run(job, identity, whole, made, provenance, self._keep, self._write)
 
-    def _write(self, job: Job, paths: Mapping[str, Path], record: dict) -> None:
-        """Predict what is left, and write all."""
-        parts = self._parts.finish(job, self._predict)
-        names = [row.name for row in self._rows]
+    def _keep(self, job: Job) -> list[Path]:
+        return self._parts.finish(job, self._predict)
+
+    def _write(self, parts: Sequence[Path], paths: Mapping[str, Path], record: dict) -> None:
+        """Write the final files, and what is to be known of them into the record."""
+        names = [one.name for one in self._rows]
         for number, suffix in enumerate(_TRACKS[: len(self._rows)]):
             self._write_track(paths[suffix], parts, number)
         record |= {"sites": {}, "unknown": dict.fromkeys(names[1:], 0), "notes": dict(self._rows[-1].notes)}
@@ -269,10 +273,14 @@ class MaxatacRun:
             "windows_sha256": digest(map(str, self._places)),
         }
         whole = {**identity, "skipped_sha256": digest(map(str, self._skipped))}
-        return _to_files(base, reads, identity, whole, [".bw", ".bg", ".skipped.tsv"], provenance, self._write)
+        job, made = Job("haplotypes", base, _SUFFIXES, reads), [".bw", ".bg", ".skipped.tsv"]
+        return _run(job, identity, whole, made, provenance, self._keep, self._write)
 
-    def _write(self, job: Job, paths: Mapping[str, Path], record: dict) -> None:
-        kept = [load_part(part) for part in self._parts.finish(job, self._predict)]
+    def _keep(self, job: Job) -> list[Path]:
+        return self._parts.finish(job, self._predict)
+
+    def _write(self, parts: Sequence[Path], paths: Mapping[str, Path], record: dict) -> None:
+        kept = [load_part(part) for part in parts]
         numbers, scores = (np.concatenate([part[name] for part in kept]) for name in ("numbers", "scores"))
         found = maxatac.averaged(self._places, numbers, scores, self._grid)
         size, lengths = self._grid.bin_size, self._inputs.lengths
@@ -295,23 +303,31 @@ class MaxatacRun:
         return {"numbers": numbers + first, "scores": scores}
 
 
-def _to_files(
-    base: object,
-    reads: Sequence[object],
+def _run(
+    job: Job,
     identity: dict,
     whole: dict,
     made: Sequence[str],
     provenance: dict,
-    write: Callable[[Job, Mapping[str, Path], dict], None],
+    keep: Callable[[Job], list[Path]],
+    write: Callable[[Sequence[Path], Mapping[str, Path], dict], None],
 ) -> HaplotypeFiles:
-    """Run a job: nothing if its files are there, else `write`, which fills in the record."""
-    began, job = time.time(), Job("haplotypes", base, _SUFFIXES, reads)
+    """Do a job, or nothing if its files are there.
+
+    Args:
+        identity: what predictions depend on; `whole` all that the files depend on.
+        made: suffixes of the files.
+        keep: makes the parts that are missing.
+        write: writes the files from the parts, and fills in the record.
+    """
+    began = time.time()
     try:
         with job:
             if (record := job.done(whole)) is None:
                 job.resume(identity)
+                parts = keep(job)
                 with job.finish(whole, made) as (paths, record):
-                    write(job, paths, record)
+                    write(parts, paths, record)
                     record |= {"model": provenance, **whole, "versions": versions()}
                     record["seconds"] = round(time.time() - began, 1)
                 record = {**record, "files": [job.finals[suffix].name for suffix in made]}
