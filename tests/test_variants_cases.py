@@ -14,8 +14,8 @@ import pytest
 
 import zoo
 from zoo.data.synthetic import Synthetic
-from zoo.errors import InputError
-from zoo.genome.sequence import Genome
+from zoo.errors import GenomeMismatch, InputError
+from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.vcf import Variant, Vcf
 from zoo.variants import reading
 from zoo.variants.annotation import Origin
@@ -197,6 +197,31 @@ def test_rows_without_a_position(small: zoo.Model, files: dict, tmp_path: Path):
     found = small.score_variants(tmp_path / "t.tsv", **files)
     assert [place.number for place in found.places] == [0, 1, 2]
     assert found.reasons == {"its position is 0 or no whole number": 9, "no alternative allele": 1}
+
+
+def test_a_table_that_r_wrote(small: zoo.Model, files: dict, tmp_path: Path):
+    """`write.table` puts quotes around text."""
+    ref, alt = base(files, 50_000)
+    rows = ['"chrom"\t"pos"\t"ref"\t"alt"', f'"chr1"\t5e+04\t"{ref}"\t"{alt}"', '"chr1"\t7\t"A"\tNA']
+    (tmp_path / "t.tsv").write_text("\n".join(rows) + "\n")
+    found = small.score_variants(tmp_path / "t.tsv", **files)
+    assert (len(found.places), found.reasons) == (1, {"no alternative allele": 1})
+
+
+def test_a_chromosome_of_another_length(small: zoo.Model, files: dict, tmp_path: Path):
+    """One that is no main one is checked where a variant lies on it; a measured track must be of the assembly."""
+    pybigwig = pytest.importorskip("pyBigWig")
+    sizes = {"chr1": 30_000, "chrM": 16_000}
+    write_twobit(tmp_path / "g.2bit", {chrom: np.arange(size, dtype=np.uint8) % 4 for chrom, size in sizes.items()})
+    with pybigwig.open(str(tmp_path / "s.bw"), "w") as track:
+        track.addHeader([("chr1", 30_000), ("chrM", 16_569)])
+        track.addEntries(["chr1", "chrM"], [100, 100], ends=[25_000, 15_000], values=[1.0, 1.0])
+    rows = [("chr1", 10_001, "A", "C"), ("chrM", 8001, "A", "C")]
+    found = small.score_variants(rows, genome=tmp_path / "g.2bit", signal=tmp_path / "s.bw")
+    assert found.reasons == {"the signal lacks its chromosome, or has another length of it": 1}
+    how = {"csv": True, "measured": files["signal"], "output": tmp_path / "o"}
+    with pytest.raises(GenomeMismatch, match="one length"):
+        small.score_variants(rows, genome=tmp_path / "g.2bit", signal=tmp_path / "s.bw", **how)
 
 
 def test_a_filter_column_of_a_table(small: zoo.Model, files: dict, tmp_path: Path):

@@ -20,7 +20,7 @@ from zoo.predict.inputs import Inputs
 from zoo.predict.options import Options
 from zoo.predict.plan import Grid
 from zoo.variants.alleles import Place, Reader, in_order, on_reference, windows
-from zoo.variants.effects import VariantWindow, choose, profiles, scored
+from zoo.variants.effects import VariantWindow, choose, profiles, scored, signal_names
 from zoo.variants.haplotypes import Haplotype
 from zoo.variants.haplotypes import predict as predict_haplotype
 from zoo.variants.reading import read
@@ -209,7 +209,7 @@ class Chain:
         layouts = [VariantWindow.of(model.spec) for model in (self.accessibility, self.binding)]
         found_variants = read(variants, inputs.genome, only_passing)
         everything, places, skipped = choose(
-            found_variants, inputs.genome, inputs.chromosomes, layouts, inputs.blacklist, only_passing
+            found_variants, inputs.genome, signal_names(inputs), layouts, inputs.blacklist, only_passing
         )
         if not places:
             raise InputError(

@@ -331,6 +331,9 @@ class Model:
         inputs = self.everywhere(genome, signal, blacklist)
         found = reading.read(variants, inputs.genome, only_passing)
         track = Signal(measured) if isinstance(measured, (str, Path)) else measured
+        if track is not None:
+            sides = inputs.genome.sizes, track.sizes, f"genome {inputs.genome.path}", f"measured {track.path}"
+            names.check_lengths(names.check_shared(*sides), *sides)
         files = None
         if output is not None:
             source = user_path(variants, "variants") if reading.is_vcf(variants) else None

@@ -12,6 +12,7 @@ from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.genome.vcf import Variant, normalized
 from zoo.predict.engine import Forward
+from zoo.predict.inputs import Inputs
 from zoo.spec import ModelSpec
 from zoo.variants import scores
 from zoo.variants.alleles import Place, Reader, on_reference, windows
@@ -127,10 +128,16 @@ class VariantWindow:
         return self.index - self.shifts[0] + max(len(variant.ref), len(variant.alt)) <= self.window
 
 
+def signal_names(inputs: Inputs) -> dict[str, str]:
+    """Chromosome of the genome → its name in the signal, where both have it with one length."""
+    lengths = inputs.genome.sizes if inputs.signal is None else inputs.signal.sizes
+    return {chrom: name for chrom, name in inputs.chromosomes.items() if lengths[name] == inputs.genome.sizes[chrom]}
+
+
 def choose(
     variants: Iterable[Variant],
     genome: Genome,
-    signal_names: Mapping[str, str],
+    in_signal: Mapping[str, str],
     windows_of: Sequence[VariantWindow],
     blacklist: Sequence[Interval] = (),
     only_passing: bool = False,
@@ -140,7 +147,7 @@ def choose(
     Args:
         variants: as they are given.
         genome: the sequence.
-        signal_names: chromosome of the genome → its name in the signal.
+        in_signal: chromosome of the genome → its name in the signal, see `signal_names`.
         windows_of: how they lie in the windows of each model that is to read them.
         blacklist: intervals by the genome's names.
         only_passing: leave out records whose FILTER is not PASS.
@@ -152,11 +159,11 @@ def choose(
     for number, variant in enumerate(variants):
         everything.append(variant)
         chrom = names.find(variant.chrom, genome.sizes)
-        reason = _reason(variant, chrom, genome, signal_names, avoided, only_passing)
+        reason = _reason(variant, chrom, genome, in_signal, avoided, only_passing)
         if reason is None:
             short = normalized(variant, genome, chrom)
             if all(window.holds(short) for window in windows_of):
-                places.append(Place(number, chrom, signal_names[chrom], short))
+                places.append(Place(number, chrom, in_signal[chrom], short))
                 continue
             reason = "alleles longer than the window shows"
         skipped.append(Skipped(variant, reason))
@@ -167,7 +174,7 @@ def _reason(
     variant: Variant,
     chrom: str | None,
     genome: Genome,
-    signal_names: Mapping[str, str],
+    in_signal: Mapping[str, str],
     avoided: Mapping[str, np.ndarray],
     only_passing: bool,
 ) -> str | None:
@@ -176,8 +183,8 @@ def _reason(
         return "FILTER is not PASS"
     if reason := skip_reason(variant, chrom, genome):
         return reason
-    if chrom not in signal_names:
-        return "the signal lacks its chromosome"
+    if chrom not in in_signal:
+        return "the signal lacks its chromosome, or has another length of it"
     return "in the blacklist" if bed.touches(avoided, chrom, variant.start, variant.end) else None
 
 

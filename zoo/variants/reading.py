@@ -105,7 +105,7 @@ def _rows(
     heads: Sequence[str], rows: Iterable[Sequence[str]], where: Callable[[int], str]
 ) -> tuple[list[Variant], bool]:
     """Variants of a table, and whether it has FILTER."""
-    lower = [head.strip().lower() for head in heads]
+    lower = [_cell(head).lower() for head in heads]
     at = {name: next((lower.index(word) for word in words if word in lower), None) for name, words in _COLUMNS.items()}
     if missing := [name for name, number in at.items() if number is None]:
         raise InputError(
@@ -125,11 +125,17 @@ def _rows(
                 hint="Write the table without names of rows",
             )
         cells = {
-            name: "." if n is None else row[n].strip() if n < len(row) else ""  # an editor took the last tabs away
+            name: "." if n is None else _cell(row[n]) if n < len(row) else ""  # an editor took the last tabs away
             for name, n in at.items()
         }
         found += _variants(cells, where(i), i)
     return found, at["filter"] is not None
+
+
+def _cell(text: str) -> str:
+    """A cell without blanks around it, and without the quotes that R puts there."""
+    text = text.strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _variants(cells: Mapping[str, object], where: str, number: int) -> list[Variant]:

@@ -98,7 +98,7 @@ class VariantScores:
         for i in sorted(place.number for place in self.places):
             item = self.variants[i]
             place = {"chrom": item.chrom, "pos": item.start + 1, "id": item.name, "ref": item.ref, "alt": item.alt}
-            rows.append(place | {name: float(values[i]) for name, values in self.scores.items()})
+            rows.append(place | {name: _number(values[i]) for name, values in self.scores.items()})
         return {"variants": rows, "skipped": self.reasons}
 
     def to_frame(self):
@@ -210,6 +210,11 @@ class VariantScores:
     def _check_profiles(self) -> None:
         if self.reference is None:
             raise InputError("Profiles must have been kept to be written", hint="Call score_variants(…, profiles=True)")
+
+
+def _number(value: np.floating) -> float | None:
+    """A number as JSON knows it; None for one that is not finite."""
+    return float(value) if np.isfinite(value) else None
 
 
 def check_scale(scale: str, layout: VariantWindow) -> None:

@@ -22,7 +22,7 @@ from zoo.genome.vcf import Variant
 from zoo.predict.engine import Forward
 from zoo.predict.inputs import Inputs
 from zoo.variants.alleles import in_order
-from zoo.variants.effects import MISMATCH, VariantWindow, choose, profiles, scored
+from zoo.variants.effects import MISMATCH, VariantWindow, choose, profiles, scored, signal_names
 from zoo.variants.result import VariantScores, by_variant, check_scale
 
 _KEPT = 512  # variants in a part of an unfinished run: less than a minute of the slowest network
@@ -120,7 +120,7 @@ class Run:
         self._name, self._forward, self._layout, self._inputs = name, forward, layout, inputs
         self._batch_size, self._shown = batch_size, progress
         self._variants, places, self._skipped = choose(
-            variants, inputs.genome, inputs.chromosomes, [layout], inputs.blacklist, only_passing
+            variants, inputs.genome, signal_names(inputs), [layout], inputs.blacklist, only_passing
         )
         other = [item for item in self._skipped if item.reason == MISMATCH]
         if strict and other:
