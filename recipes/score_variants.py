@@ -1,4 +1,4 @@
-"""Effects of variants on accessibility and binding: several models, the chain of both, and what reads say of them.
+"""Effects of variants on accessibility and binding: several models, the chain of both, and allelic reads.
 
     python recipes/score_variants.py variants.vcf --genome hg38.2bit --signal atac.bw --models maxatac/CTCF maxatac/MAX
     python recipes/score_variants.py variants.vcf --genome hg38.2bit --signal atac.bw --models maxatac/CTCF \
@@ -7,13 +7,15 @@
 Each model writes `<out>/<model>.tsv`, `.vcf`, `.skipped.tsv` and `.json`. With `--accessibility` a chain of that model
 and each model of binding writes `<out>/<model>.chain.tsv`: effects directly, through accessibility, and both ways. With
 `--reads`, a table of allele-specific reads (chrom, pos, ref, alt, wgs_ref, wgs_alt, atac_ref, atac_alt), the variants
-that show an effect (Grover et al. 2026) are scored instead, `agreement.tsv` tells how well each model's scores tell it,
-and `<model>.png` shows it.
+that show an effect (Grover et al. 2026) are scored instead, `agreement.tsv` has how well each model's scores agree,
+and `<model>.png` shows scores against log odds of reads.
 """
 
 import argparse
+import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,9 +26,10 @@ from matplotlib.figure import Figure
 import zoo
 from zoo.chaining import Chain
 from zoo.errors import InputError, ZooError
-from zoo.files.atomic import writing
+from zoo.files.atomic import atomic, check_outputs, writing
 from zoo.plot.variants import plot_allelic
 from zoo.variants import allelic
+from zoo.variants.result import skipped_lines
 
 
 def main(options: argparse.Namespace) -> None:
@@ -34,43 +37,72 @@ def main(options: argparse.Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     reads, variants = None, options.variants
     if options.reads:
+        if variants:
+            raise InputError(
+                "Variants must be left out with --reads, which lists its own", received={"variants": variants}
+            )
         reads, lost = allelic.select(allelic.read_counts(options.reads))
         variants = reads.variants
         print(f"{len(reads):,} variants show an effect", *(f"{n:,} {why}" for why, n in lost.items() if n), sep="\n  ")
     if not variants:
-        raise InputError("There is a variant to score", example="variants.vcf, or --reads counts.tsv")
+        raise InputError("There must be a variant to score", example="variants.vcf, or --reads counts.tsv")
     files, rows = {"genome": options.genome, "blacklist": options.blacklist}, {}
+    names = [*options.models, *([options.accessibility] if options.accessibility else [])]
+    check_outputs(outputs(names, options), [options.variants, options.reads, options.signal, *files.values(), *names])
     first = zoo.load(options.accessibility) if options.accessibility else None
-    for name in [*options.models, *([options.accessibility] if options.accessibility else [])]:
-        model, short = zoo.load(name), Path(name).name
+    for name, short in zip(names, short_names(names), strict=True):
+        model = zoo.load(name)
         signal = {"signal": options.signal} if model.spec.input.signal else {}
         written = model.score_variants(variants, **files, **signal, output=options.out / short, shifts=options.shifts)
-        print(*written, sep="\n", flush=True)
+        print(*written, *skipped_lines(skipped(written)), sep="\n", flush=True)
         if reads:
-            rows[short] = judge(model, reads, {**files, **signal}, options)
+            rows[short] = evaluate(model, reads, {**files, **signal}, options.out / f"{short}.png", options.shifts)
         if first and signal:
             print(write_chain(Chain(first, model), variants, {**files, **signal}, options.out / f"{short}.chain.tsv"))
     if rows:
         print(write_rows(rows, options.out / "agreement.tsv"))
 
 
-def judge(model: zoo.Model, reads: allelic.Allelic, files: dict, options: argparse.Namespace) -> dict:
-    """How well a model's scores tell what reads show, and a picture of it."""
-    scores = model.score_variants(reads.variants, **files, shifts=options.shifts).scores["log2_fold_change"]
+def short_names(names: Sequence[str]) -> list[str]:
+    """The last part of each model's name; the whole name, without slashes, where two end alike."""
+    lasts = [Path(name).name for name in names]
+    return [
+        last if lasts.count(last) == 1 else name.strip("/").replace("/", "_")
+        for name, last in zip(names, lasts, strict=True)
+    ]
+
+
+def outputs(names: Sequence[str], options: argparse.Namespace) -> list[Path]:
+    """What is written beside the files of `score_variants`, which checks its own."""
+    suffixes = (".png", ".chain.tsv", ".chain.md")
+    found = [options.out / f"{short}{suffix}" for short in short_names(names) for suffix in suffixes]
+    return [*found, options.out / "agreement.tsv"]
+
+
+def skipped(written: Sequence[Path]) -> dict[str, int]:
+    """How many variants were skipped for which reason, by the record of a run."""
+    return json.loads(written[-1].read_text(encoding="utf-8"))["skipped"]
+
+
+def evaluate(model: zoo.Model, reads: allelic.Allelic, files: dict, path: Path, shifts: int) -> dict:
+    """How well a model's scores agree with allelic reads, and a scatter plot of both."""
+    scores = model.score_variants(reads.variants, **files, shifts=shifts).scores["log2_fold_change"]
     found = allelic.evaluate(scores, reads)
     figure = Figure(figsize=(6, 5), layout="constrained")
     plot_allelic(figure.subplots(), scores, reads.log_odds, found)
-    figure.savefig(options.out / f"{model.spec.name.split('/')[-1]}.png")
-    told = asdict(found)
-    return told | {f"random {name}": value for name, value in told.pop("random").items()}
+    with atomic(path, path.parent) as temporary:
+        figure.savefig(temporary, format="png")
+    measures = asdict(found)
+    return measures | {f"random {name}": value for name, value in measures.pop("random").items()}
 
 
 def write_chain(chain: Chain, variants: object, files: dict, path: Path) -> Path:
-    """Effects by way, and beside them what the chain cannot tell."""
+    """Effects by way, and beside them the limits of the chain and what was skipped."""
     found = chain.score_variants(variants, **files)
     with writing(path) as handle:
         found.write_tsv(handle)
-    path.with_suffix(".md").write_text(chain.card() + "\n", encoding="utf-8")
+    with writing(path.with_suffix(".md")) as handle:
+        handle.write("\n".join([chain.card(), *skipped_lines(found.both.reasons)]) + "\n")
     return path
 
 

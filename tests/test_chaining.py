@@ -91,8 +91,10 @@ def test_a_mapping_only_rises_and_says_how_well_it_fits(
     atac: zoo.Model, small: zoo.Model, files: dict, rows: list[tuple]
 ):
     chain = Chain(atac, small)
-    with pytest.raises(InputError, match="call `fit` first"):
+    with pytest.raises(InputError, match="must be fitted first"):
         chain.score_variants(rows[:1], **files, mode="mapping")
+    with pytest.raises(InputError, match="Regions must be given to fit a mapping"):
+        chain.fit(**files, regions=None)
     mapping = chain.fit(**files, regions=["chr2:10,001-30,000", "chr2:40,001-45,000"])
     assert mapping.bases >= 25_000
     assert (np.diff(mapping.predicted) > 0).all()
@@ -112,12 +114,12 @@ def test_a_mapping_by_hand():
 
 
 def test_chains_of_other_models(atac: zoo.Model, small: zoo.Model, small_folder: Path, files: dict, rows: list[tuple]):
-    with pytest.raises(InputError, match="begins with a model of accessibility"):
+    with pytest.raises(InputError, match="first model of a chain must be one of accessibility"):
         Chain(small, small)
-    with pytest.raises(InputError, match="ends with a model that reads a signal"):
+    with pytest.raises(InputError, match="second model of a chain must be one that reads a signal"):
         Chain(atac, atac)
     loaded = zoo.chain("yeast/ATAC", small_folder)
-    with pytest.raises(InputError, match="one of fold_change, mapping"):
+    with pytest.raises(InputError, match="mode must be one of fold_change, mapping"):
         loaded.score_variants(rows[:1], **files, mode="product")
-    with pytest.raises(InputError, match="a variant to score"):
+    with pytest.raises(InputError, match="must be a variant to score"):
         loaded.score_variants([("chr9", 1, "A", "C")], **files)

@@ -13,7 +13,8 @@ from zoo.genome.vcf import Variant, Vcf, read_intervals
 
 HEAD = "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\tb\n"
 NONE, NO_REF = "no alternative allele", "no reference allele"
-OTHER = "alleles are not two different sequences of bases"
+LETTERS = "an allele has other letters than A, C, G and T"
+PLACE = "its position is 0 or no whole number"
 
 
 @pytest.mark.parametrize("missing", ["NA", "N/A", "na", "nan", "NaN", "None", "NULL", "<NA>", "", ".", "-", " "])
@@ -31,15 +32,15 @@ def test_missing_alleles_are_no_alleles(missing: str):
         (5, "A", "N", "an allele has N"),
         (5, "N", "A", "an allele has N"),
         (5, "A", "ANA", "an allele has N"),
-        (5, "A", "R", "an allele has ambiguity codes"),
-        (5, "A", "A", OTHER),
-        (5, "A", "<DEL>", OTHER),
-        (5, "A", "*", OTHER),
-        (5, "A", "]13:123456]T", OTHER),
-        (5, "A", "A C", OTHER),
-        (5, "A", "É", OTHER),
-        (-1, "A", "C", "before the chromosome's first base (POS 0)"),
-        (-1, "N", "]13:123456]T", OTHER),
+        (5, "A", "R", LETTERS),
+        (5, "A", "A", "both alleles are the same"),
+        (5, "A", "<DEL>", "symbolic allele"),
+        (5, "A", "*", "spanning deletion (*)"),
+        (5, "A", "]13:123456]T", "breakend"),
+        (5, "A", "A C", LETTERS),
+        (5, "A", "É", LETTERS),
+        (-1, "A", "C", PLACE),
+        (-1, "N", "]13:123456]T", PLACE),
     ],
 )
 def test_what_cannot_be_scored_says_why(start: int, ref: str, alt: str, problem: str | None):
@@ -78,11 +79,11 @@ def test_records_of_the_conformance_files(tmp_path: Path):
         vcf = Vcf(tmp_path / "v")
         assert [columns for columns, _ in vcf.rows()] == [row.split("\t") for row in rows]
         assert [item.problem for item in vcf.variants()] == [
-            "before the chromosome's first base (POS 0)",
+            PLACE,
             None,
             None,
-            OTHER,
-            OTHER,
+            "symbolic allele",
+            "spanning deletion (*)",
             NONE,
             None,
         ]

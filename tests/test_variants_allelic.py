@@ -80,7 +80,7 @@ def test_agreement_with_reads():
     scores[:50] = np.nan
     assert evaluate(scores, found).variants == 150
     for few in (scores[:0], scores[:2]):
-        with pytest.raises(InputError, match="at least three variants, of both directions"):
+        with pytest.raises(InputError, match="At least three variants, of both directions, must"):
             evaluate(few, table(*map(tuple, counts[: len(few)])) if len(few) else Allelic([], counts[:0]))
     ax = plot_allelic(Figure().subplots(), scores, found.log_odds, agreement)
     assert ax.get_title().endswith("200 variants")
@@ -97,7 +97,7 @@ def test_tables_of_reads(tmp_path: Path):
     assert (found.variants[0].start, found.variants[0].ref) == (4, "A")
     assert found.counts.tolist() == [[1, 2, 3, 4]]
     path.write_text(path.read_text().replace("\t4\n", "\t-4\n"))
-    with pytest.raises(InputError, match=r"t.tsv, line 2: .*reads from 0"):
+    with pytest.raises(InputError, match=r"t.tsv, line 2: .*must be whole numbers.*reads from 0"):
         read_counts(path)
     path.write_text("chrom\tpos\n")
     with pytest.raises(InputError, match=r"missing=.*'ref'"):

@@ -21,7 +21,7 @@ from zoo.genome.vcf import Variant, Vcf, normalized
 from zoo.porting import asap
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.variants.alleles import Place, Reader, on_reference, windows
-from zoo.variants.effects import Layout
+from zoo.variants.effects import VariantWindow
 from zoo.variants.scores import at_one_bin, jensen_shannon, largest_difference, log2_fold_change
 
 csv.field_size_limit(1 << 30)
@@ -109,6 +109,46 @@ def test_the_numbers_of_asap(lstm: zoo.Model, asap_data: Path, asap_genome: Geno
     at = [2500 - 512 + 4 * i for i in range(256)]
     maxima = [signal.values("chr1", start, start + 4).max() for start in at]
     np.testing.assert_allclose(measured, maxima, rtol=1e-3)  # theirs is in half precision
+
+
+def test_the_table_of_asap(lstm: zoo.Model, asap_data: Path, asap_genome: Genome, tmp_path: Path):
+    """`csv`: the original's columns, rows and numbers; the record with a wrong REF is left out."""
+    written = lstm.score_variants(
+        asap_data / "inputs" / "snvs.vcf",
+        genome=asap_genome,
+        compat="asap",
+        csv=True,
+        measured=asap_data / "inputs" / "signal.bw",
+        output=tmp_path / "snv",
+    )
+    assert [path.name for path in written] == ["snv.tsv", "snv.skipped.tsv", "snv.vcf", "snv.csv", "snv.json"]
+    with open(asap_data / "snvs_snv_predictions.csv") as theirs, open(tmp_path / "snv.csv", newline="") as ours:
+        expected = [row for row in csv.DictReader(theirs) if row["id"] != "rs_wrongref"]
+        found = list(csv.DictReader(ours))
+    assert list(found[0]) == list(expected[0])
+    for one, other in zip(found, expected, strict=True):
+        assert [one[key] for key in ("id", "chr", "pos", "ref", "alt")] == [
+            other[key] for key in ("id", "chr", "pos", "ref", "alt")
+        ]
+        assert json.loads(one["signal_true"]) == json.loads(other["signal_true"])
+        for key in ("signal_pred_ref", "signal_pred_alt"):
+            lists = json.loads(one[key]), json.loads(other[key])
+            np.testing.assert_allclose(*lists, rtol=1e-5, atol=1e-5)
+
+
+def test_scales_of_tracks(atac: zoo.Model, files: dict, tmp_path: Path, read_track):
+    rows = some(Genome(files["genome"]), 2)
+    call = {"genome": files["genome"], "profiles": True}
+    linear, natural = (
+        read_track(atac.score_variants(rows, **call, scale=scale, output=tmp_path / scale)[3], "chr1")
+        for scale in ("linear", "log1p")
+    )
+    assert np.isfinite(linear).sum() > 1000
+    np.testing.assert_allclose(np.log1p(linear), natural, rtol=1e-5, atol=1e-6)
+    found = atac.score_variants(rows, **call)
+    first, near = found.places[0], found.layout.scored
+    at = found.layout.start(first.variant) + near.start * 4
+    assert natural[at] == pytest.approx(found.alternative[0, near][0], abs=1e-6)
 
 
 def test_the_tracks_of_asap(lstm: zoo.Model, asap_data: Path, asap_genome: Genome, tmp_path: Path, read_track):
@@ -253,6 +293,33 @@ def test_normal_forms(tmp_path: Path):
     assert told(0, "GG", "G") == (0, "G", "")
 
 
+def test_normal_forms_of_random_variants(tmp_path: Path):
+    """Against every way to write the same change: the shortest, and of these the one furthest left."""
+    random = np.random.default_rng(4)
+    for number in range(40):
+        text = "".join(random.choice(list("AC"), 14))
+        write_twobit(tmp_path / f"{number}.2bit", {"1": encode(text)})
+        genome = Genome(tmp_path / f"{number}.2bit")
+        start, length = int(random.integers(1, 9)), int(random.integers(0, 4))
+        alt = "".join(random.choice(list("AC"), int(random.integers(0, 4))))
+        ref = text[start : start + length]
+        changed = text[:start] + alt + text[start + length :]
+        if ref == alt:
+            continue
+        found = normalized(Variant("1", start, ref, alt), genome, "1")
+        assert text[found.start : found.end] == found.ref
+        assert text[: found.start] + found.alt + text[found.end :] == changed
+        same = [
+            (len(text) - kept + len(changed) - kept, first)
+            for first in range(len(text))
+            for last in range(first, len(text) + 1)
+            if (kept := first + len(text) - last) <= len(changed)
+            and changed[:first] == text[:first]
+            and changed[len(changed) - (len(text) - last) :] == text[last:]
+        ]
+        assert (len(found.ref) + len(found.alt), found.start) == min(same)
+
+
 def test_windows_of_an_insertion_and_a_deletion(tmp_path: Path):
     write_twobit(tmp_path / "g.2bit", {"1": encode("ACGTACGTACGTACGTACGT")})
     reader = Reader(Genome(tmp_path / "g.2bit"), None)
@@ -355,10 +422,10 @@ def test_files_of_a_vcf(small: zoo.Model, files: dict, tmp_path: Path):
     ]
     skipped = list(csv.DictReader(written[1].open(), delimiter="\t"))
     assert [row["reason"] for row in skipped] == [
-        "alleles are not two different sequences of bases",
+        "symbolic allele",
         "REF is not the genome's",
         "the genome lacks its chromosome",
-        "behind the chromosome's end",
+        "beyond the chromosome's end",
     ]
     assert skipped[0]["where"].endswith("in.vcf.gz, line 5")
     direct = small.score_variants(path, **files)
@@ -369,14 +436,15 @@ def test_files_of_a_vcf(small: zoo.Model, files: dict, tmp_path: Path):
     again = Vcf(written[2])
     assert [variant.name for variant in again.variants()] == [variant.name for variant in Vcf(path).variants()]
     info = [columns[7] for columns, _ in again.rows()]
-    assert info[0].startswith("DP=7;ZOO_LFC=")
-    assert info[1].split("ZOO_LFC=")[1].split(";")[0].split(",")[2] == "."
-    assert any(line.startswith("##INFO=<ID=ZOO_JSD,Number=A") for line in again.header)
+    assert info[0].startswith("DP=7;ZOO_LFC_test_SMALL=")
+    assert info[1].split("ZOO_LFC_test_SMALL=")[1].split(";")[0].split(",")[2] == "."
+    assert info[2:] == [".", ".", "."]  # no score, no entry
+    assert any(line.startswith("##INFO=<ID=ZOO_JSD_test_SMALL,Number=A") for line in again.header)
     assert small.score_variants(path, **files, only_passing=True).reasons["FILTER is not PASS"] == 3
     blacklist = tmp_path / "b.bed"
     blacklist.write_text("chr1\t49999\t50010\n")
     assert small.score_variants(path, **files, blacklist=blacklist).reasons["in the blacklist"] == 1
-    with pytest.raises(InputError, match=r"in.vcf.gz, line 6: Reference alleles are those of the genome.*1:30001"):
+    with pytest.raises(InputError, match=r"in.vcf.gz, line 6: Reference alleles must be those of the genome.*1:30001"):
         small.score_variants(path, **files, strict=True)
 
 
@@ -423,12 +491,14 @@ def test_tables_of_variants(small: zoo.Model, files: dict, tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("##fileformat=VCFv4.2\nchr1\t5\t.\tA\tC\n", "A VCF file must have a line #CHROM"),
-        (VCF.format(rows="chr1\tx\t.\tA\tC\t.\t.\t.\n"), "line 4: A record of a VCF file must be CHROM, POS"),
-        (VCF.format(rows=""), "There is a variant"),
-        ("chrom\tpos\tref\nchr1\t5\tA\n", "columns chrom, pos, ref and alt"),
-        ("chrom\tpos\tref\talt\nchr1\tfive\tA\tC\n", "line 2: A row of variants"),
-        (VCF.format(rows="chr9\t5\t.\tA\tC\t.\t.\t.\n"), "There is a variant to score.*lacks its chromosome"),
+        ("##fileformat=VCFv4.2\nchr1\t5\t.\tA\tC\n", "A VCF file .* a line #CHROM"),
+        (VCF.format(rows="chr1\tx\t.\tA\tC\t.\t.\t.\n"), "line 4: A .* of a VCF file must be CHROM, POS"),
+        (VCF.format(rows=""), "There must be at least one variant"),
+        ("chrom\tposition\nchr1\t5\n", r"columns chrom, pos, ref and alt.*missing=\['ref', 'alt'\]"),
+        ("chrom\tpos\tref\talt\nchr1\tfive\tA\tC\n", "must be a variant to score.*position is 0 or no whole number"),
+        ("chrom\tpos\tref\talt\n1\tchr1\t5\tA\tC\n", "line 2: A row .* must not have more cells.*names of rows"),
+        ("chrom\tpos\tref\tref\talt\nchr1\t5\tA\tA\tC\n", r"each column once.*\['ref'\]"),
+        (VCF.format(rows="chr9\t5\t.\tA\tC\t.\t.\t.\n"), "must be a variant to score.*lacks its chromosome"),
     ],
 )
 def test_bad_files(small: zoo.Model, files: dict, tmp_path: Path, text: str, said: str):
@@ -442,14 +512,25 @@ def test_bad_files(small: zoo.Model, files: dict, tmp_path: Path, text: str, sai
 def test_bad_choices(small: zoo.Model, files: dict, tmp_path: Path):
     rows = some(Genome(files["genome"]), 1)
     for call, said in (
-        ({"shifts": 2}, "an odd number of windows"),
-        ({"around": 32}, "has 64 to 256 bp"),
-        ({"compat": "maxatac"}, 'compat is None or "asap"'),
-        ({"strands": "reverse"}, "strands is one of"),
+        ({"shifts": 2}, "shifts must be an odd number of windows"),
+        ({"around": 32}, "around must be 64 to 256 bp"),
+        ({"compat": "maxatac"}, 'compat must be None or "asap"'),
+        ({"compat": "asap", "strands": "both"}, "strands must be left out"),
+        ({"compat": "asap", "shifts": 3}, "shifts must be 1"),
+        ({"strands": "reverse"}, "strands .* one of"),
+        ({"only_passing": True}, "only_passing needs variants with a column FILTER"),
+        ({"csv": True}, "csv, measured and scale must come with an output"),
+        ({"scale": "log1p"}, "csv, measured and scale must come with an output"),
+        ({"measured": files["signal"]}, "csv, measured and scale must come with an output"),
+        ({"output": tmp_path / "o", "scale": "log1p"}, "scale must be left out where nothing is written"),
+        ({"output": tmp_path / "o", "measured": files["signal"]}, "measured must be left out"),
+        ({"output": tmp_path / "o", "profiles": True, "scale": "ln"}, "scale must be one of linear, log1p"),
+        ({"output": tmp_path / "o", "profiles": True, "scale": "log1p"}, r"needs a model that predicts ln\(1 \+"),
     ):
         with pytest.raises(InputError, match=said):
             small.score_variants(rows, **files, **call)
-    for given in (tmp_path / "none.vcf", [("chr1", 5)]):
+    assert not list(tmp_path.iterdir())
+    for given in (tmp_path / "none.vcf", tmp_path, "chr1:5:A:C", [("chr1", 5)], ["ACGT"], {"chrom": 1}, 5, None):
         with pytest.raises(InputError):
             small.score_variants(given, **files)
     with pytest.raises(InputError, match="profiles=True"):
@@ -457,8 +538,8 @@ def test_bad_choices(small: zoo.Model, files: dict, tmp_path: Path):
 
 
 def test_layouts(small: zoo.Model, atac: zoo.Model):
-    whole, half = Layout.of(small.spec), Layout.of(atac.spec)
+    whole, half = VariantWindow.of(small.spec), VariantWindow.of(atac.spec)
     assert (whole.index, whole.scored, whole.bin) == (128, slice(0, 8), 4)
     assert (half.scored.stop - half.scored.start) * half.bin_size == atac.spec.prediction.stride
-    assert Layout.of(atac.spec, compat="asap").index == half.index - 1
-    assert Layout.of(atac.spec, compat="asap").scored == half.scored
+    assert VariantWindow.of(atac.spec, compat="asap").index == half.index - 1
+    assert VariantWindow.of(atac.spec, compat="asap").scored == half.scored

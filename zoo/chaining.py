@@ -5,6 +5,7 @@ a model of binding reads sequence and signal. So an effect has a part that bindi
 part that comes through the chromatin.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,11 @@ from zoo.predict.inputs import Inputs
 from zoo.predict.options import Options
 from zoo.predict.plan import Grid
 from zoo.variants.alleles import Place, Reader, in_order, on_reference, windows
-from zoo.variants.effects import Layout, choose, profiles, scored
+from zoo.variants.effects import VariantWindow, choose, profiles, scored, signal_names
 from zoo.variants.haplotypes import Haplotype
 from zoo.variants.haplotypes import predict as predict_haplotype
-from zoo.variants.result import VariantScores, by_variant
-from zoo.variants.run import read
+from zoo.variants.reading import read
+from zoo.variants.result import VariantScores, by_variant, place_of, row
 
 WAYS = ("direct", "through_accessibility", "both")
 MODES = ("fold_change", "mapping")
@@ -79,13 +80,12 @@ class ChainScores:
         heads = [f"{way}_{name}" for way in ways for name in names]
         handle.write("\t".join(["chrom", "pos", "id", "ref", "alt", *heads]) + "\n")
         for i in sorted(place.number for place in self.both.places):
-            item = self.both.variants[i]
             numbers = [f"{found.scores[name][i]:.8g}" for found in ways.values() for name in names]
-            handle.write("\t".join([item.chrom, str(item.start + 1), item.name, item.ref, item.alt, *numbers]) + "\n")
+            handle.write(row(*place_of(self.both.variants[i]), *numbers))
 
 
 class Chain:
-    """A model of accessibility and one of binding, one behind the other.
+    """A model of accessibility and one of binding, in sequence.
 
     Args:
         accessibility: a model of DNA alone whose bins are ln(1 + a measured track).
@@ -98,13 +98,13 @@ class Chain:
     def __init__(self, accessibility: Model, binding: Model) -> None:
         if accessibility.spec.input.signal is not None or not accessibility.spec.output.logarithmic:
             raise InputError(
-                "A chain begins with a model of accessibility that reads DNA alone",
+                "The first model of a chain must be one of accessibility that reads DNA alone",
                 example="yeast/ATAC",
                 received={"model": accessibility.spec.name},
             )
         if binding.spec.input.signal is None:
             raise InputError(
-                "A chain ends with a model that reads a signal",
+                "The second model of a chain must be one that reads a signal",
                 example="maxatac/CTCF",
                 received={"model": binding.spec.name},
             )
@@ -112,7 +112,7 @@ class Chain:
         self.mapping: Mapping | None = None
 
     def card(self) -> str:
-        """What the chain can and cannot tell."""
+        """Assumptions and limits of the chain."""
         one, other = self.accessibility.spec, self.binding.spec
         lines = [
             f"{one.name} ({one.input.genome}) → {other.name} ({other.input.genome})",
@@ -120,7 +120,7 @@ class Chain:
             "accessibility at each base: where nothing was measured, nothing can open.",
             "mapping replaces the signal by predictions through quantiles fitted with `fit`: peaks that the",
             "accessibility model does not know are lost, and so is the cell type of the measured signal.",
-            "The accessibility model answers for the cell type it was trained on, whatever the signal is of.",
+            "The accessibility model predicts the cell type it was trained on, whatever the signal is of.",
             "Neither model was trained on variants, and no allele-specific binding was measured to test the chain.",
             "The part through accessibility is what the binding model makes of a changed signal: it has seen",
             "signals of many places, not of one place with two alleles.",
@@ -128,8 +128,8 @@ class Chain:
         if one.input.genome != other.input.genome:
             lines.append(f"Assemblies differ: {one.input.genome} and {other.input.genome}.")
         if self.mapping is not None:
-            said = f"{self.mapping.bases:,} bases, Pearson's r {self.mapping.correlation:.3f}"
-            lines.append(f"mapping: fitted on {said} with the measured signal.")
+            fitted = f"{self.mapping.bases:,} bases, Pearson's r {self.mapping.correlation:.3f}"
+            lines.append(f"mapping: fitted on {fitted} with the measured signal.")
         return "\n".join(lines)
 
     def fit(self, genome: object, signal: object, regions: object, batch_size: int = 64) -> Mapping:
@@ -143,6 +143,8 @@ class Chain:
         Returns:
             The mapping, which `score_variants(…, mode="mapping")` then uses.
         """
+        if regions is None:
+            raise InputError("Regions must be given to fit a mapping", example='regions="peaks.bed"')
         inputs = self.binding.inputs(genome, signal, regions, None, None, None)
         spec = self.accessibility.spec
         options = Options.resolve(spec, batch_size=batch_size)
@@ -163,7 +165,11 @@ class Chain:
         places = np.linspace(0, 1, _QUANTILES)
         knots, at = np.unique(np.quantile(one, places), return_index=True)
         if len(knots) < 2:
-            raise InputError("Predicted accessibility varies over the regions", received={"bases": len(one)})
+            raise InputError(
+                "Predicted accessibility must vary over the regions that a mapping is fitted on",
+                received={"bases": len(one)},
+                hint="Give more regions, with open and closed chromatin",
+            )
         mapped = np.interp(one, knots, np.quantile(other, places)[at])
         varies = mapped.std() > 0 and other.std() > 0
         correlation = float(np.corrcoef(mapped, other)[0, 1]) if varies else 0.0
@@ -193,19 +199,24 @@ class Chain:
             InputError: as there; mode "mapping" before `fit`.
         """
         if mode not in MODES:
-            raise InputError(f"The mode of a chain is one of {', '.join(MODES)}", received={"mode": mode})
+            raise InputError(f"mode must be one of {', '.join(MODES)}", received={"mode": mode})
         if mode == "mapping" and self.mapping is None:
             raise InputError(
-                'mode="mapping" needs a mapping: call `fit` first', example="chain.fit(genome, signal, regions)"
+                'mode="mapping" needs a mapping, which must be fitted first',
+                hint="Call chain.fit(genome=…, signal=…, regions=…)",
             )
         inputs = self.binding.everywhere(genome, signal, blacklist)
+        layouts = [VariantWindow.of(model.spec) for model in (self.accessibility, self.binding)]
+        found_variants = read(variants, inputs.genome, only_passing)
         everything, places, skipped = choose(
-            read(variants), inputs.genome, inputs.chromosomes, inputs.blacklist, only_passing
+            found_variants, inputs.genome, signal_names(inputs), layouts, inputs.blacklist, only_passing
         )
         if not places:
-            raise InputError("There is a variant to score", received={"skipped": len(skipped)})
+            raise InputError(
+                "There must be a variant to score; all are skipped",
+                received=Counter(item.reason for item in skipped),
+            )
         places = in_order(places, list(inputs.genome.sizes))
-        layouts = [Layout.of(model.spec) for model in (self.accessibility, self.binding)]
         found: dict[str, list[dict]] = {way: [] for way in (*WAYS, "accessibility")}
         forwards = [
             model.forward(Options.resolve(model.spec, strands=strands).views)
@@ -214,21 +225,22 @@ class Chain:
         reader = Reader(inputs.genome, inputs.signal)
         for some, reference, alternative in profiles(forwards[0], layouts[0], places, inputs.genome, None, batch_size):
             found["accessibility"].append(scored(layouts[0], reference, alternative))
-            answers = self._binding(
+            predicted = self._binding(
                 forwards[1], layouts, reader, some, np.expm1(reference), np.expm1(alternative), mode
             )
             for number, way in enumerate(WAYS, start=1):
-                found[way].append(scored(layouts[1], answers[:, 0], answers[:, number]))
+                found[way].append(scored(layouts[1], predicted[:, 0], predicted[:, number]))
         made = {}
         for way, parts in found.items():
             columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
             scores = by_variant(places, len(everything), columns)
             layout = layouts[way != "accessibility"]
-            made[way] = VariantScores(everything, places, scores, skipped, layout, dict(inputs.genome.sizes))
+            name = (self.binding if way != "accessibility" else self.accessibility).spec.name
+            made[way] = VariantScores(everything, places, scores, skipped, layout, dict(inputs.genome.sizes), name)
         return ChainScores(**made)
 
     def _binding(
-        self, forward, layouts: Sequence[Layout], reader: Reader, places: Sequence[Place], one, other, mode: str
+        self, forward, layouts: Sequence[VariantWindow], reader: Reader, places: Sequence[Place], one, other, mode: str
     ) -> np.ndarray:
         """Binding of the reference and of the three ways, (n, 4, bins)."""
         access, binding = layouts
@@ -245,11 +257,11 @@ class Chain:
             whole, direct = windows([codes, before], place, start, binding.window)
             changed, both = windows([codes, after], place, start, binding.window)
             rows += [whole, direct, changed, both]
-        answers = forward.codes(*(np.stack(track) for track in zip(*rows, strict=True)))
+        predicted = forward.codes(*(np.stack(track) for track in zip(*rows, strict=True)))
         for number, place in enumerate(places):
             if place.longer:
-                _align(answers, 4 * number, place, binding)
-        return answers.reshape(len(places), 4, -1)
+                _align(predicted, 4 * number, place, binding)
+        return predicted.reshape(len(places), 4, -1)
 
 
 def chain(accessibility: str | Path, binding: str | Path) -> Chain:
@@ -262,8 +274,8 @@ def _by_base(profile: np.ndarray, bin_size: int, at: int, length: int) -> np.nda
     return profile[np.clip((at + np.arange(length)) // bin_size, 0, len(profile) - 1)]
 
 
-def _align(answers: np.ndarray, first: int, place: Place, layout: Layout) -> None:
+def _align(predicted: np.ndarray, first: int, place: Place, layout: VariantWindow) -> None:
     """Put the ways with the alternative sequence onto the reference's bins."""
     begins = place.variant.start - layout.index + layout.offset
     for way in (1, 3):
-        answers[first + way] = on_reference(answers[first + way], place, begins, layout.bin_size)
+        predicted[first + way] = on_reference(predicted[first + way], place, begins, layout.bin_size)

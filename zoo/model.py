@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import registry.store
+from registry.paths import user_path
 from zoo import architectures, folder
 from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.result import Attributions
@@ -15,6 +16,7 @@ from zoo.attribution.run import Windows
 from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.genome import bed, names
+from zoo.genome.signal import Signal
 from zoo.predict import thresholds
 from zoo.predict.cost import Cost, estimate
 from zoo.predict.engine import Forward, check_array
@@ -26,12 +28,15 @@ from zoo.predict.run import Run
 from zoo.predict.table import Predictions
 from zoo.prepare.peaks import open_regions
 from zoo.spec import ModelSpec
-from zoo.variants.effects import Layout
-from zoo.variants.haplotypes import Haplotype, Track
+from zoo.variants import reading
+from zoo.variants.effects import VariantWindow
+from zoo.variants.haplotype_choice import HaplotypeChoice
+from zoo.variants.haplotype_run import HaplotypeFiles, HaplotypeRun, MaxatacRun
+from zoo.variants.haplotypes import Haplotype, HaplotypePrediction
 from zoo.variants.haplotypes import predict as predict_haplotype
 from zoo.variants.result import VariantScores
+from zoo.variants.run import Files as VariantFiles
 from zoo.variants.run import Run as VariantRun
-from zoo.variants.run import read as read_variants
 
 
 @dataclass(frozen=True)
@@ -262,37 +267,46 @@ class Model:
         genome: object,
         signal: object = None,
         blacklist: object = None,
-        strands: str = "both",
+        strands: str | None = None,
         shifts: int = 1,
         around: int | None = None,
         only_passing: bool = False,
         strict: bool = False,
         profiles: bool = False,
+        scale: str = "linear",
+        csv: bool = False,
+        measured: object = None,
         output: str | Path | None = None,
         compat: str | None = None,
         batch_size: int = 256,
         progress: bool | None = None,
     ) -> VariantScores | list[Path]:
-        """Tell what variants do to predictions (Grover et al. 2026, Methods).
+        """Score the effects of variants on predictions (Grover et al. 2026, Methods).
 
-        Both alleles are predicted in windows with the variant in the middle; insertions and deletions are moved as far
-        left as they go, and their bins compared on the reference's bases. The signal, if any, is the same for both.
+        Both alleles are predicted in windows with the variant in the middle; insertions and deletions are left-aligned,
+        and their bins compared on the reference's bases. The signal, if any, is the same for both.
 
         Args:
-            variants: a VCF file, a table with chrom, pos (1-based), ref and alt, or rows of these.
+            variants: a VCF file, a table with chrom, pos (1-based), ref and alt, a BED of chrom, start, end and the
+                alternative bases, or rows (`zoo.variants.reading.read`). Those that cannot be scored are skipped and
+                counted with a reason each.
             genome: a `.2bit` path or a `Genome`.
             signal: a `.bw` path or a `Signal`; left out for models of DNA alone.
             blacklist: a BED path or intervals; variants in it are skipped.
-            strands: "both" (mean of both; twice the cost) or "forward".
+            strands: "both" (mean of both; twice the cost; the default) or "forward" (that of `compat`).
             shifts: windows to average over, an odd number; neighbors are moved by about 64 bp.
             around: bp around the variant that count; default all that a window predicts, or its middle half for models
                 whose windows count for that.
             only_passing: skip records whose FILTER is not PASS.
             strict: raise if a reference allele is not the genome's, instead of skipping the variant.
-            profiles: keep predicted profiles.
-            output: write `<output>.tsv`, `.skipped.tsv`, `.json`, of a VCF file also `.vcf` with scores in INFO, with
-                profiles also bigWigs of both alleles. The same call goes on after an interruption.
-            compat: "asap" for that program's windows: forward strand, the variant at the end of the left half.
+            profiles: keep predicted profiles; with `output` as bigWigs of both alleles.
+            scale: of these bigWigs: "linear", or "log1p" for models that predict ln(1 + a track).
+            csv: with `output`, also `<output>.csv`, the table of ASAP's program with profiles.
+            measured: the track that the model predicts, `.bw`, for that table.
+            output: write `<output>.tsv`, `.skipped.tsv`, `.json`, of a VCF file also `.vcf` with scores in INFO. The
+                same call goes on after an interruption.
+            compat: "asap" for that program's windows: forward strand, the variant at the end of the left half, only
+                records that pass.
             batch_size: windows at once, two for each variant.
             progress: show a progress bar; by default in a terminal only.
 
@@ -300,13 +314,33 @@ class Model:
             Scores by name (`zoo.variants.scores`), and what was skipped for which reason; with `output`, the files.
 
         Raises:
-            InputError: as for `predict`; files that hold no variants, or none that can be scored.
+            InputError: as for `predict`; files that hold no variants, or none that can be scored; options that
+                contradict each other or have no effect.
         """
-        layout = Layout.of(self.spec, shifts, around, compat)
-        chosen = "forward" if compat else strands
+        layout = VariantWindow.of(self.spec, shifts, around, compat)
+        if compat == "asap" and strands not in (None, "forward"):
+            raise InputError(
+                'compat="asap" reads the forward strand: strands must be left out',
+                received={"strands": strands, "compat": compat},
+            )
+        chosen = strands or ("forward" if compat else "both")
         options = Options.resolve(self.spec, strands=chosen, batch_size=batch_size)
-        found = read_variants(variants)
+        if output is None and (csv or measured is not None or scale != "linear"):
+            raise InputError(
+                "csv, measured and scale must come with an output",
+                received={"csv": csv, "measured": measured, "scale": scale, "output": None},
+                example='output="out/variants"',
+            )
         inputs = self.everywhere(genome, signal, blacklist)
+        found = reading.read(variants, inputs.genome, only_passing)
+        track = Signal(measured) if isinstance(measured, (str, Path)) else measured
+        if track is not None:
+            sides = inputs.genome.sizes, track.sizes, f"genome {inputs.genome.path}", f"measured {track.path}"
+            names.check_lengths(names.check_shared(*sides), *sides)
+        files = None
+        if output is not None:
+            source = user_path(variants, "variants") if reading.is_vcf(variants) else None
+            files = VariantFiles(output, source, profiles, scale, csv, track)
         run = VariantRun(
             self.spec.name,
             self.forward(options.views),
@@ -318,11 +352,17 @@ class Model:
             options.batch_size,
             progress,
         )
-        if output is None:
+        if files is None:
             return run.to_memory(profiles)
-        reads = (self.path, genome, signal, variants, blacklist)
-        choices = {"strands": chosen, "profiles": profiles}
-        return run.to_files(output, reads, variants, profiles, self._provenance(), choices)
+        choices = {
+            "strands": chosen,
+            "shifts": shifts,
+            "around": (layout.scored.stop - layout.scored.start) * layout.bin_size,
+            "only_passing": only_passing or compat == "asap",
+            "compat": compat,
+        }
+        reads = (self.path, inputs.genome, inputs.signal, variants, blacklist, track)
+        return run.to_files(files, reads, self._provenance(), choices)
 
     def predict_haplotypes(
         self,
@@ -332,11 +372,16 @@ class Model:
         genome: object,
         regions: object,
         signal: object = None,
+        blacklist: object = None,
         strands: str = "forward",
+        stride: int | None = None,
+        threshold: str | float | None = "auto",
+        output: str | Path | None = None,
+        compat: str | None = None,
         batch_size: int = 256,
         progress: bool | None = None,
-    ) -> dict[str, Track]:
-        """Predict a person's two haplotypes in regions, and the reference beside them (Cazares et al. 2023, figure 7).
+    ) -> dict[str, HaplotypePrediction] | HaplotypeFiles:
+        """Predict both haplotypes of a sample in regions, and the reference (Cazares et al. 2023, figure 7).
 
         Args:
             variants: a phased VCF file with the sample; or, without a sample, whatever `score_variants` takes, all of
@@ -344,29 +389,43 @@ class Model:
             sample: a column of the VCF file.
             genome: a `.2bit` path or a `Genome`.
             regions: as for `predict`: peaks, or blocks of linked variants.
-            signal: the person's own track.
+            signal: the sample's own track.
+            blacklist: with `compat`: blocks that touch it are left out.
             strands: "forward", as thresholds were calibrated, or "both".
+            stride: bp from one window to the next; default as for `predict`.
+            threshold: with `output`, of differential sites; as for `predict`.
+            output: write `<output>.reference.bw`, `.haplotype1.bw`, `.haplotype2.bw`, `.skipped.tsv`, `.json`, and with
+                a threshold `.sites.tsv`. The same call goes on after an interruption.
+            compat: "maxatac" for that program's `variants`, with `output` only: `.bw` and `.bg` of windows with one
+                variant each, which are averaged (`zoo.variants.maxatac`).
             batch_size: windows at once.
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
-            Name → predictions: "reference", then each haplotype. `zoo.variants.haplotypes.differences` tells the sites
-            that are gained, lost and shared.
+            Name → predictions: "reference", then each haplotype. `zoo.variants.haplotypes.differences` lists the sites
+            that are gained, lost and shared. With `output`, the files and what is to be known of them.
 
         Raises:
-            InputError: as for `predict`; no such sample, or a heterozygous genotype that is not phased.
+            InputError: as for `predict`; no such sample, or none of its heterozygous genotypes is phased; options that
+                contradict each other or have no effect.
         """
-        options = Options.resolve(self.spec, strands=strands, batch_size=batch_size)
-        inputs = self.inputs(genome, signal, regions, None, None, None)
+        choice = HaplotypeChoice(variants, sample, output, compat, threshold, blacklist, strands)
+        options = Options.resolve(self.spec, strands=strands, stride=stride, batch_size=batch_size, compat=compat)
+        inputs = self.inputs(genome, signal, regions, None, blacklist, compat)
         if inputs.regions is None:
-            raise InputError("Regions say where haplotypes are predicted", example='regions="peaks.bed"')
-        if sample is None:
-            found = [Haplotype.of("haplotype", read_variants(variants), inputs.genome)]
-        else:
-            found = Haplotype.both(variants, sample, inputs.genome)
+            raise InputError("Haplotypes must be predicted in regions", example='regions="peaks.bed"')
         grid, forward = Grid.of(self.spec, options), self.forward(options.views)
-        rows = [Haplotype("reference", {}), *found]
-        return {row.name: predict_haplotype(row, forward, grid, inputs, options.batch_size, progress) for row in rows}
+        shared = (self.spec.name, forward, grid, inputs)
+        how = (options.batch_size, progress)
+        if compat is not None:
+            run = MaxatacRun(*shared, *choice.substitutions(inputs), options.stride, *how)
+        elif output is None:
+            rows = [Haplotype("reference", {}), *choice.haplotypes(inputs.genome)]
+            return {row.name: predict_haplotype(row, forward, grid, inputs, *how) for row in rows}
+        else:
+            run = HaplotypeRun(*shared, choice.haplotypes(inputs.genome), choice.cut(self.thresholds), *how)
+        reads = (self.path, inputs.genome, inputs.signal, variants, regions, blacklist)
+        return run.to_files(output, reads, self._provenance(), {"views": list(options.views), "compat": compat})
 
     def cost(
         self,

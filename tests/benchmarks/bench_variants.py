@@ -26,7 +26,7 @@ from zoo.genome.vcf import Variant
 from zoo.predict.engine import Forward
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.variants.alleles import in_order
-from zoo.variants.effects import Layout, choose, profiles, scored
+from zoo.variants.effects import VariantWindow, choose, profiles, scored
 
 LENGTH, PARTS = 40_000_000, 10
 
@@ -53,7 +53,7 @@ def main(options: argparse.Namespace) -> None:
         {},
         {},
     )
-    forward, layout = Forward(network, inputs, ("forward",)), Layout.of(spec)
+    forward, layout = Forward(network, inputs, ("forward",)), VariantWindow.of(spec)
     still = random.integers(0, 4, (options.batch, window)).astype(np.uint8)
     forward.codes(still)
     with tempfile.TemporaryDirectory() as work:
@@ -64,7 +64,7 @@ def main(options: argparse.Namespace) -> None:
         variants = [Variant("chr1", int(at), "ACGT"[codes[at]], "ACGT"[(codes[at] + 1) % 4]) for at in places]
         del codes
         began = time.perf_counter()
-        _, chosen, _ = choose(variants, genome, {"chr1": "chr1"})
+        _, chosen, _ = choose(variants, genome, {"chr1": "chr1"}, [layout])
         chosen = in_order(chosen, ["chr1"])
         ours, bare = time.perf_counter() - began, 0.0
         print(f"{'variants':>9} {'a second':>9} {'bare':>9} {'ratio':>6} {'GB':>6}")

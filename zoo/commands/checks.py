@@ -10,6 +10,7 @@ import os
 import warnings
 from collections.abc import Iterable
 from dataclasses import fields
+from pathlib import Path
 
 from registry.paths import user_path
 from zoo import loading
@@ -36,15 +37,22 @@ def attribute(options: argparse.Namespace) -> None:
 
 def variants(options: argparse.Namespace) -> None:
     """The same for variants, and that the file of variants is there."""
+    from zoo.commands.variants import check
+
+    check(options)
     spec, source = _spec(options.name)
-    path = user_path(options.variants, "variants")
-    if not path.exists() or path.is_dir():
-        raise InputError(
-            "The file of variants must exist: a VCF file, or a table with the columns chrom, pos, ref and alt",
-            received={"variants": options.variants},
-        )
+    path = _variants(options)
     _inputs(spec, options, None)
     _output(options, (".tsv", ".skipped.tsv", ".vcf", ".reference.bw", ".alternative.bw", ".json"), source, path)
+
+
+def haplotypes(options: argparse.Namespace) -> None:
+    """The same for haplotypes in regions."""
+    spec, source = _spec(options.name)
+    path = _variants(options)
+    _inputs(spec, options, options.regions)
+    suffixes = (".reference.bw", ".haplotype1.bw", ".haplotype2.bw", ".sites.tsv", ".skipped.tsv", ".bw", ".json")
+    _output(options, suffixes, source, path, options.regions)
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -84,6 +92,16 @@ def train(options: argparse.Namespace) -> None:
     from zoo.commands.train import prepare
 
     prepare(options)
+
+
+def _variants(options: argparse.Namespace) -> Path:
+    path = user_path(options.variants, "variants")
+    if not path.exists() or path.is_dir():
+        raise InputError(
+            "The file of variants must exist: a VCF file, or a table with the columns chrom, pos, ref and alt",
+            received={"variants": options.variants},
+        )
+    return path
 
 
 def _spec(name: str) -> tuple[ModelSpec, object]:

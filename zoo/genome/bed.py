@@ -253,7 +253,10 @@ def merge(intervals: Iterable[Interval]) -> dict[str, np.ndarray]:
 def touches(merged: Mapping[str, np.ndarray], chrom: str, start: int, end: int) -> bool:
     """Whether a stretch has a base in common with intervals that `merge` joined."""
     spans = merged.get(chrom)
-    return spans is not None and bool(((spans[:, 0] < end) & (spans[:, 1] > start)).any())
+    if spans is None:
+        return False
+    at = int(np.searchsorted(spans[:, 1], start, side="right"))  # the first that ends beyond the start
+    return at < len(spans) and bool(spans[at, 0] < end)
 
 
 def merge_spans(spans: np.ndarray) -> np.ndarray:

@@ -12,8 +12,9 @@ from zoo.genome.interval import FURTHEST, Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.text import raw_lines, whole
 
-_BASES, _CODES = set("ACGT"), set("ACGTNRYSWKMBDHV")
-_MISSING = {"", ".", "-", "NA", "N/A", "<NA>", "NAN", "NONE", "NULL"}  # what VCF, R, pandas and databases write
+SAME = "both alleles are the same"
+_BASES = set("ACGT")
+_MISSING = {"", ".", "-", "NA", "N/A", "#N/A", "<NA>", "NAN", "NONE", "NULL"}  # as VCF, R, Excel and pandas write it
 _GENOTYPE = re.compile(r"[|/]?(\d{1,6}|\.)([|/](\d{1,6}|\.))*", re.ASCII)
 
 
@@ -65,7 +66,7 @@ class Variant:
 
     Attributes:
         chrom: by the name that the file has.
-        start: 0-based; -1 for POS 0, the telomere before the first base.
+        start: 0-based; -1 for POS 0, the telomere before the first base, and for what is no position.
         ref: bases of the reference, upper case; or what stands there if they are none (`.`).
         alt: bases instead, upper case; or what stands there if they are none (`<DEL>`, `*`, a breakend, `NA`).
         name: of the record, "." for none.
@@ -90,17 +91,26 @@ class Variant:
 
     @property
     def problem(self) -> str | None:
-        """Why the record itself has nothing that could be put into a sequence; None if it has."""
-        if self.alt.strip().upper() in _MISSING:
+        """Why the record itself is no change of bases at a place of a chromosome; None if it is."""
+        if self.start < 0:
+            return "its position is 0 or no whole number"
+        ref, alt = self.ref.strip().upper(), self.alt.strip().upper()
+        if alt in _MISSING:
             return "no alternative allele"
-        if self.ref.strip().upper() in _MISSING:
+        if ref in _MISSING:
             return "no reference allele"
+        if alt == "*":
+            return "spanning deletion (*)"
+        if alt.startswith("<"):
+            return "symbolic allele"
+        if set(alt) & set("[]") or (len(alt) > 1 and "." in (alt[0], alt[-1])):
+            return "breakend"
         letters = set(self.ref) | set(self.alt)
-        if not letters <= _CODES or self.ref == self.alt:
-            return "alleles are not two different sequences of bases"
-        if not letters <= _BASES:
-            return "an allele has N" if "N" in letters else "an allele has ambiguity codes"
-        return "before the chromosome's first base (POS 0)" if self.start < 0 else None
+        if letters - _BASES - {"N"}:
+            return "an allele has other letters than A, C, G and T"
+        if "N" in letters:
+            return "an allele has N"
+        return SAME if ref == alt else None
 
     @property
     def has_reference(self) -> bool:
@@ -177,10 +187,10 @@ class Vcf:
             yield from alleles(columns, where, number)
 
     def genotypes(self, sample: str) -> Iterator[Genotype]:
-        """What a sample has at every record.
+        """What a sample has at every record; where a record lacks its genotype (GT), the one allele None.
 
         Raises:
-            InputError: no such sample, or a record without its genotype.
+            InputError: no such sample, or a genotype with an allele that its record does not list.
         """
         if self.samples.count(sample) != 1:
             raise InputError(
@@ -192,13 +202,13 @@ class Vcf:
         for number, (columns, where) in enumerate(self.rows()):
             variants = tuple(alleles(columns, where, number))
             try:
-                yield _genotype(columns[8], columns[column], variants)
-            except (IndexError, ValueError):
+                yield _genotype("".join(columns[8:9]), "".join(columns[column : column + 1]), variants)
+            except ValueError:
                 raise InputError(
-                    "A record must have the genotype (GT) of the sample, with alleles that it lists",
+                    "A genotype (GT) must have alleles that its record lists",
                     where=where,
-                    received={"sample": sample, "genotype": columns[column][:80] if len(columns) > column else None},
-                    example="GT\t0|1",
+                    received={"sample": sample, "genotype": columns[column][:80]},
+                    example="0|1",
                 ) from None
 
 
@@ -217,7 +227,7 @@ def _genotype(form: str, values: str, variants: tuple[Variant, ...]) -> Genotype
     Copies are phased if no separator is a slash; VCF 4.4 may put one before the first allele, too.
     """
     fields = dict(zip(form.split(":"), values.split(":"), strict=False))
-    text = fields.get("GT", "")
+    text = fields.get("GT") or "."
     if not _GENOTYPE.fullmatch(text):
         raise ValueError(text)
     called = tuple(None if part == "." else int(part) for part in re.findall(r"\d+|\.", text))
@@ -238,25 +248,25 @@ def normalized(variant: Variant, genome: Genome, chrom: str) -> Variant:
     Returns:
         A variant whose alleles begin with other bases, or one of which is empty; of a base for a base itself.
     """
+    variant = trimmed(variant)  # bases in common at both ends: linear, alleles may have 50 kb
     start, ref, alt = variant.start, variant.ref, variant.alt
-    while True:
-        if ref and alt and ref[-1] == alt[-1]:
-            ref, alt = ref[:-1], alt[:-1]
-        elif (not ref or not alt) and start > 0:
-            before = genome.sequence(chrom, start - 1, start)
-            if before == "N" or (ref or alt)[-1] != before:
-                break
-            start, ref, alt = start - 1, before + ref, before + alt
-        else:
+    while (not ref or not alt) and start > 0:
+        before = genome.sequence(chrom, start - 1, start)
+        if before == "N" or (ref or alt)[-1] != before:
             break
-    return trimmed(replace(variant, start=start, ref=ref, alt=alt))
+        start, ref, alt = start - 1, (before + ref)[:-1] if ref else ref, (before + alt)[:-1] if alt else alt
+    return replace(variant, start=start, ref=ref, alt=alt)
 
 
 def trimmed(variant: Variant) -> Variant:
     """The same change where it stands, without the bases that both alleles end or begin with."""
-    start, ref, alt = variant.start, variant.ref, variant.alt
-    while ref and alt and ref[-1] == alt[-1]:
-        ref, alt = ref[:-1], alt[:-1]
-    while ref and alt and ref[0] == alt[0]:
-        start, ref, alt = start + 1, ref[1:], alt[1:]
-    return replace(variant, start=start, ref=ref, alt=alt)
+    ref, alt = variant.ref, variant.alt
+    behind = _in_common(ref[::-1], alt[::-1])
+    ref, alt = ref[: len(ref) - behind], alt[: len(alt) - behind]
+    before = _in_common(ref, alt)
+    return replace(variant, start=variant.start + before, ref=ref[before:], alt=alt[before:])
+
+
+def _in_common(one: str, other: str) -> int:
+    """How many letters both begin with."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

@@ -6,20 +6,30 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from zoo.plot.text import plain
-from zoo.variants.allelic import Agreement
+from zoo.variants.allelic import AllelicAgreement
 
 
-def plot_allelic(ax: Axes, scores: np.ndarray, log_odds: np.ndarray, agreement: Agreement | None = None) -> Axes:
-    """Scores beside the log odds of reads: quadrants on the diagonal are right."""
+def plot_allelic(ax: Axes, scores: np.ndarray, log_odds: np.ndarray, agreement: AllelicAgreement | None = None) -> Axes:
+    """Scores against log odds of allelic reads: where both have one sign, the predicted direction is right.
+
+    Args:
+        ax: where.
+        scores: (n,), such as `log2_fold_change`; NaN for skipped variants, which are not shown.
+        log_odds: (n,) of `zoo.variants.allelic.Allelic`; infinite ones (reads of one allele only) are not shown.
+        agreement: for the title.
+    """
+    shown = np.isfinite(scores) & np.isfinite(log_odds)
     right = np.sign(scores) == np.sign(log_odds)
     for which, color, label in ((right, "tab:blue", "same direction"), (~right, "tab:orange", "opposite")):
-        ax.scatter(log_odds[which], scores[which], s=12, color=color, label=label, linewidths=0)
+        chosen = which & shown
+        label = f"{label} ({chosen.sum():,})"
+        ax.scatter(log_odds[chosen], scores[chosen], s=12, color=color, label=label, linewidths=0)
     ax.axhline(0, color="0.4", linewidth=0.8)
     ax.axvline(0, color="0.4", linewidth=0.8)
-    ax.set(xlabel="log odds of reads (alternative)", ylabel="score")
+    ax.set(xlabel="log odds of reads (alternative allele)", ylabel="score")
     if agreement is not None:
-        said = f"Spearman {agreement.spearman:.2f}, balanced accuracy {agreement.balanced_accuracy:.2f}"
-        ax.set_title(f"{said}, {agreement.variants:,} variants")
+        measures = f"Spearman {agreement.spearman:.2f}, balanced accuracy {agreement.balanced_accuracy:.2f}"
+        ax.set_title(f"{measures}, {agreement.variants:,} variants")
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False)
     return ax

@@ -65,7 +65,7 @@ class Reader:
 def windows(tracks: Sequence[np.ndarray], place: Place, start: int, window: int) -> Iterator[list[np.ndarray]]:
     """The reference's window, then the alternative's: codes (window,) uint8, and the signal if any.
 
-    Both begin at the same base. Behind an insertion the alternative's window sees less of the genome, behind a deletion
+    Both begin at the same base. After an insertion the alternative's window covers less of the genome, after a deletion
     more. The signal goes with its bases; inserted ones have that of the base to their left.
 
     Args:
@@ -91,7 +91,7 @@ def on_reference(profile: np.ndarray, place: Place, start: int, bin_size: int) -
     """An alternative allele's bins on the reference's: (bins,) float32, of which the first begins at `start`.
 
     Bins stand for their bp. Those of inserted bases have no place and are left out; deleted bases have the value of the
-    base to their left; behind the last bp that was predicted its value goes on.
+    base to their left; beyond the last predicted bp its value is repeated.
     """
     if not place.longer:
         return profile

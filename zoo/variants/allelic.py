@@ -1,7 +1,7 @@
-"""Allele-specific reads: which variants show an effect in a person's chromatin, and how well scores tell it.
+"""Allele-specific reads: which variants show an effect in a donor's chromatin, and how well scores agree.
 
 ATAC-seq reads over a heterozygous variant come from one allele or the other; reads of the whole genome over the same
-place say what to expect without an effect (Grover et al. 2026, Methods; the filter of their code).
+site give the expectation without an effect (Grover et al. 2026, Methods; the filter of their code).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,13 +38,13 @@ class Allelic:
 
     @property
     def wgs_vaf(self) -> np.ndarray:
-        """(n,) share of the whole genome's reads that have the alternative allele; NaN without reads."""
-        return _share(self.counts[:, 1], self.counts[:, 0])
+        """(n,) fraction of the whole genome's reads that have the alternative allele; NaN without reads."""
+        return _fraction(self.counts[:, 1], self.counts[:, 0])
 
     @property
     def atac_vaf(self) -> np.ndarray:
         """(n,) the same of ATAC-seq reads."""
-        return _share(self.counts[:, 3], self.counts[:, 2])
+        return _fraction(self.counts[:, 3], self.counts[:, 2])
 
     @property
     def odds_ratio(self) -> np.ndarray:
@@ -73,13 +73,13 @@ class Allelic:
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """How well scores tell an effect's size and direction.
+class AllelicAgreement:
+    """How well scores agree with allelic imbalance, in size and direction.
 
     Attributes:
         variants: that were compared.
         spearman: rank correlation of scores and log odds.
-        balanced_accuracy: of the sign: mean of the shares that are right among gains and among losses.
+        balanced_accuracy: of the sign: mean of the fractions that are right among gains and among losses.
         f1: of gains.
         mcc: Matthews correlation coefficient of the sign.
         random: the same four of scores in random order, mean over 1,000.
@@ -104,7 +104,9 @@ def read_counts(path: str | Path) -> Allelic:
     wanted = ("chrom", "pos", "ref", "alt", *COUNTS)
     if missing := [name for name in wanted if name not in heads]:
         raise InputError(
-            f"A table of reads has the columns {', '.join(wanted)}", where=path, received={"missing": missing}
+            f"A table of reads must have the columns {', '.join(wanted)}, with tabs between",
+            where=path,
+            received={"missing": missing},
         )
     at = [heads.index(name) for name in wanted]
     variants, counts = [], []
@@ -116,7 +118,7 @@ def read_counts(path: str | Path) -> Allelic:
                 raise ValueError
         except (IndexError, ValueError):
             raise InputError(
-                "Positions are whole numbers from 1, reads from 0",
+                "Positions must be whole numbers from 1, and reads from 0",
                 where=f"{path}, line {number}",
                 received={"line": "\t".join(line)[:80]},
             ) from None
@@ -138,7 +140,7 @@ def select(
 
     Args:
         found: all of them.
-        wgs_vaf: heterozygous are those whose share of the alternative allele in the whole genome lies within.
+        wgs_vaf: heterozygous are those whose fraction of the alternative allele in the whole genome lies within.
         most_p_value: of Fisher's test.
         neutral: odds ratios strictly between these are no effect.
         least_reads: of ATAC-seq, both alleles together; both must have some.
@@ -172,7 +174,7 @@ def select(
     return tested.kept(sure), lost
 
 
-def evaluate(scores: np.ndarray, found: Allelic, seed: int = 0) -> Agreement:
+def evaluate(scores: np.ndarray, found: Allelic, seed: int = 0) -> AllelicAgreement:
     """Compare scores with log odds; both are above 0 where the alternative allele is more accessible.
 
     Args:
@@ -188,27 +190,27 @@ def evaluate(scores: np.ndarray, found: Allelic, seed: int = 0) -> Agreement:
     scores, truth = np.asarray(scores, np.float64)[known], truth[known]
     if len(scores) < 3 or len(set(truth > 0)) < 2:
         raise InputError(
-            "Scores are compared with at least three variants, of both directions",
+            "At least three variants, of both directions, must be there to compare scores with",
             received={"variants": len(scores), "gains": int((truth > 0).sum())},
         )
     random = np.random.default_rng(seed)
     shuffled = [_measures(random.permutation(scores), truth) for _ in range(1000)]
     mean = {name: float(np.mean([row[name] for row in shuffled])) for name in shuffled[0]}
-    return Agreement(len(scores), **_measures(scores, truth), random=mean)
+    return AllelicAgreement(len(scores), **_measures(scores, truth), random=mean)
 
 
 def _measures(scores: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    said, gains = scores > 0, truth > 0
-    true, false = (said & gains).sum(), (said & ~gains).sum()
+    predicted, gains = scores > 0, truth > 0
+    true, false = (predicted & gains).sum(), (predicted & ~gains).sum()
     return {
         "spearman": float(np.corrcoef(stats.rankdata(scores), stats.rankdata(truth))[0, 1]),
         "balanced_accuracy": float(0.5 * (true / gains.sum() + 1 - false / (~gains).sum())),
-        "f1": float(2 * true / (said.sum() + gains.sum())),
-        "mcc": float(metrics.matthews_corrcoef(gains, said)),
+        "f1": float(2 * true / (predicted.sum() + gains.sum())),
+        "mcc": float(metrics.matthews_corrcoef(gains, predicted)),
     }
 
 
-def _share(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _fraction(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         return some / (some + others)
 

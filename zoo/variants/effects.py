@@ -12,6 +12,7 @@ from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.genome.vcf import Variant, normalized
 from zoo.predict.engine import Forward
+from zoo.predict.inputs import Inputs
 from zoo.spec import ModelSpec
 from zoo.variants import scores
 from zoo.variants.alleles import Place, Reader, on_reference, windows
@@ -30,8 +31,8 @@ class Skipped:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How variants lie in windows.
+class VariantWindow:
+    """How variants lie in the windows of a model.
 
     Attributes:
         window: bp that the network reads.
@@ -56,7 +57,9 @@ class Layout:
     logarithmic: bool
 
     @classmethod
-    def of(cls, spec: ModelSpec, shifts: int = 1, around: int | None = None, compat: str | None = None) -> "Layout":
+    def of(
+        cls, spec: ModelSpec, shifts: int = 1, around: int | None = None, compat: str | None = None
+    ) -> "VariantWindow":
         """Check a user's choices against a model.
 
         Args:
@@ -73,21 +76,30 @@ class Layout:
         output = spec.output
         step = -(-_SHIFT // output.bin_size) * output.bin_size
         most = (output.bins * output.bin_size // 2 - output.bin_size) // step
-        if not isinstance(shifts, int) or shifts < 1 or shifts % 2 == 0 or shifts // 2 > most:
+        if not _whole(shifts) or shifts < 1 or shifts % 2 == 0 or shifts // 2 > most:
             raise InputError(
-                f"Shifts are an odd number of windows, at most {2 * most + 1}", example=3, received={"shifts": shifts}
+                f"shifts must be an odd number of windows, at most {2 * most + 1}",
+                example=3,
+                received={"shifts": shifts},
             )
         if compat not in (None, "asap"):
-            raise InputError('compat is None or "asap"', received={"compat": compat})
+            raise InputError('compat must be None or "asap"', received={"compat": compat})
+        if compat == "asap" and shifts != 1:
+            raise InputError(
+                'compat="asap" predicts one window for each allele: shifts must be 1',
+                received={"shifts": shifts, "compat": compat},
+                hint="Leave out one of the two options",
+            )
         moved = tuple(step * number for number in range(-(shifts // 2), shifts // 2 + 1))
         lost = moved[-1] // output.bin_size
         common = slice(lost, output.bins - lost)
         span = (common.stop - common.start) * output.bin_size
         if around is None:
             around = min(spec.prediction.stride, span) if spec.prediction.center_only else span
-        if not isinstance(around, int) or not 2 * output.bin_size <= around <= span:
+        if not _whole(around) or not 2 * output.bin_size <= around <= span:
             raise InputError(
-                f"What counts around a variant has {2 * output.bin_size} to {span} bp", received={"around": around}
+                f"around must be {2 * output.bin_size} to {span} bp: the bins of a window around a variant that count",
+                received={"around": around},
             )
         index = spec.input.window // 2 - (compat == "asap")
         center = (index + 1 - output.offset) // output.bin_size - lost
@@ -109,11 +121,22 @@ class Layout:
         """Where the first bin in common begins on the chromosome."""
         return variant.start - self.index + self.offset + self.common.start * self.bin_size
 
+    def holds(self, variant: Variant) -> bool:
+        """Whether every window, shifted or not, holds all bases of both alleles."""
+        return self.index - self.shifts[0] + max(len(variant.ref), len(variant.alt)) <= self.window
+
+
+def signal_names(inputs: Inputs) -> dict[str, str]:
+    """Chromosome of the genome → its name in the signal, where both have it with one length."""
+    lengths = inputs.genome.sizes if inputs.signal is None else inputs.signal.sizes
+    return {chrom: name for chrom, name in inputs.chromosomes.items() if lengths[name] == inputs.genome.sizes[chrom]}
+
 
 def choose(
     variants: Iterable[Variant],
     genome: Genome,
-    signal_names: Mapping[str, str],
+    in_signal: Mapping[str, str],
+    windows_of: Sequence[VariantWindow],
     blacklist: Sequence[Interval] = (),
     only_passing: bool = False,
 ) -> tuple[list[Variant], list[Place], list[Skipped]]:
@@ -122,7 +145,8 @@ def choose(
     Args:
         variants: as they are given.
         genome: the sequence.
-        signal_names: chromosome of the genome → its name in the signal.
+        in_signal: chromosome of the genome → its name in the signal, see `signal_names`.
+        windows_of: how they lie in the windows of each model that is to read them.
         blacklist: intervals by the genome's names.
         only_passing: leave out records whose FILTER is not PASS.
 
@@ -133,11 +157,14 @@ def choose(
     for number, variant in enumerate(variants):
         everything.append(variant)
         chrom = names.find(variant.chrom, genome.sizes)
-        reason = _reason(variant, chrom, genome, signal_names, avoided, only_passing)
-        if reason:
-            skipped.append(Skipped(variant, reason))
-        else:
-            places.append(Place(number, chrom, signal_names[chrom], normalized(variant, genome, chrom)))
+        reason = _reason(variant, chrom, genome, in_signal, avoided, only_passing)
+        if reason is None:
+            short = normalized(variant, genome, chrom)
+            if all(window.holds(short) for window in windows_of):
+                places.append(Place(number, chrom, in_signal[chrom], short))
+                continue
+            reason = "alleles longer than the window shows"
+        skipped.append(Skipped(variant, reason))
     return everything, places, skipped
 
 
@@ -145,46 +172,52 @@ def _reason(
     variant: Variant,
     chrom: str | None,
     genome: Genome,
-    signal_names: Mapping[str, str],
+    in_signal: Mapping[str, str],
     avoided: Mapping[str, np.ndarray],
     only_passing: bool,
 ) -> str | None:
     """Why a variant cannot be scored; None if it can."""
     if only_passing and not variant.passed:
         return "FILTER is not PASS"
-    if reason := unfit(variant, chrom, genome):
+    if reason := skip_reason(variant, chrom, genome):
         return reason
-    if chrom not in signal_names:
-        return "the signal lacks its chromosome"
+    if chrom not in in_signal:
+        return "the signal lacks its chromosome, or has another length of it"
     return "in the blacklist" if bed.touches(avoided, chrom, variant.start, variant.end) else None
 
 
-def unfit(variant: Variant, chrom: str | None, genome: Genome) -> str | None:
+def skip_reason(variant: Variant, chrom: str | None, genome: Genome) -> str | None:
     """Why a variant cannot be put into the sequence; None if it can.
 
     Args:
         chrom: its chromosome by the genome's name, None if there is none.
     """
-    if not variant.literal:
-        return "alleles are not two different sequences of bases"
+    if variant.start < 0:
+        return variant.problem
     if chrom is None:
         return "the genome lacks its chromosome"
     if variant.end > genome.sizes[chrom]:
-        return "behind the chromosome's end"
+        return "beyond the chromosome's end"
+    if variant.problem is not None:
+        return variant.problem
     if abs(len(variant.alt) - len(variant.ref)) > LONGEST:
         return f"more than {LONGEST} bp inserted or deleted"
     return None if genome.sequence(chrom, variant.start, variant.end) == variant.ref else MISMATCH
 
 
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def profiles(
     forward: Forward,
-    layout: Layout,
+    layout: VariantWindow,
     places: Sequence[Place],
     genome: Genome,
     signal: Signal | None,
     batch_size: int = 256,
 ) -> Iterator[tuple[Sequence[Place], np.ndarray, np.ndarray]]:
-    """Predicted profiles of both alleles on the reference's bins, as the network answers.
+    """Predicted profiles of both alleles on the reference's bins, in the scale of the network.
 
     Args:
         forward: the compiled network.
@@ -194,7 +227,7 @@ def profiles(
     Yields:
         Places, and (n, bins in common) float32 of the reference and of the alternative.
     """
-    pairs, reader = max(batch_size // 2, 1), Reader(genome, signal)
+    pairs, reader = max(min(batch_size // 2, len(places)), 1), Reader(genome, signal)
     tracks = [
         np.empty((2 * pairs, layout.window), dtype) for dtype in (np.uint8, np.float32)[: 1 + (signal is not None)]
     ]
@@ -209,18 +242,19 @@ def profiles(
                 for allele, read in enumerate(windows(seen, place, start, layout.window)):
                     for track, values in zip(tracks, read, strict=True):
                         track[2 * number + allele] = values
-            answers = forward.codes(*(track[: 2 * len(some)] for track in tracks))
+            predicted = forward.codes(*(track[: 2 * len(some)] for track in tracks))
             for number, place in enumerate(some):
                 if place.longer:
                     begins = place.variant.start - layout.index + shift + layout.offset
-                    answers[2 * number + 1] = on_reference(answers[2 * number + 1], place, begins, layout.bin_size)
+                    row = 2 * number + 1
+                    predicted[row] = on_reference(predicted[row], place, begins, layout.bin_size)
             moved = lost - shift // layout.bin_size
-            total += answers[:, moved : moved + total.shape[1]]
+            total += predicted[:, moved : moved + total.shape[1]]
         mean = (total / len(layout.shifts)).astype(np.float32)
         yield some, mean[::2], mean[1::2]
 
 
-def scored(layout: Layout, reference: np.ndarray, alternative: np.ndarray) -> dict[str, np.ndarray]:
+def scored(layout: VariantWindow, reference: np.ndarray, alternative: np.ndarray) -> dict[str, np.ndarray]:
     """Every score of profiles (n, bins in common), name → (n,) float64."""
     if layout.logarithmic:
         reference, alternative = np.expm1(reference), np.expm1(alternative)

@@ -1,29 +1,66 @@
-"""Personal sequences: binding predicted on a haplotype, with the person's own signal (Cazares et al. 2023, figure 7).
+"""Haplotypes of a sample: binding predicted on each, with the sample's own signal (Cazares et al. 2023, figure 7).
 
 All variants of a haplotype are in the sequence together; windows lie on it as they lie on the genome, and its bins are
-compared on the reference's bases.
+compared on the reference's bases. Where a window holds heterozygous variants of two phase sets, nobody knows its
+haplotypes: bins that it predicts are NaN, and counted.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from registry.errors import printable
 from zoo.errors import InputError
 from zoo.files.progress import Progress
-from zoo.genome import bed, names
+from zoo.genome import names
 from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
-from zoo.genome.vcf import Variant, Vcf, trimmed
+from zoo.genome.vcf import Genotype, Variant, Vcf, trimmed
 from zoo.predict.engine import Forward
 from zoo.predict.inputs import Inputs
 from zoo.predict.plan import Grid
-from zoo.variants.effects import Skipped, unfit
+from zoo.variants.effects import Skipped, skip_reason
 
-_MERGED, _STEP = 512, 256  # bp, of the original's blocks and windows
+MISSING = "missing genotypes, taken as the reference"
+HALF = "half-called genotypes, their unknown allele taken as the reference"
+HAPLOID = "haploid genotypes, on both haplotypes"
+UNPHASED = "unphased heterozygous genotypes, each a phase set of its own"
+_POLYPLOID = "genotype of more than two alleles"
+
+
+@dataclass(frozen=True)
+class Phases:
+    """Heterozygous variants of a chromosome, and which of them are phased with one another.
+
+    Attributes:
+        starts: (n,) int64, 0-based, rising.
+        ends: (n,) int64.
+        sets: (n,) int64, a number for each phase set.
+        reach: (n,) int64, the furthest end so far.
+    """
+
+    starts: np.ndarray
+    ends: np.ndarray
+    sets: np.ndarray
+    reach: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[int, int, int]]) -> "Phases":
+        """From (start, end, set) in any order."""
+        starts, ends, sets = np.array(sorted(rows), np.int64).reshape(-1, 3).T
+        return cls(starts, ends, sets, np.maximum.accumulate(ends))
+
+    def mixed(self, first: int, last: int) -> bool:
+        """Whether bases `first` to `last`, both included, touch variants of more than one set."""
+        stop = int(np.searchsorted(self.starts, last, side="right"))
+        begin = int(np.searchsorted(self.reach, first, side="right"))
+        inside = self.ends[begin:stop] > first
+        return len(set(self.sets[begin:stop][inside].tolist())) > 1
 
 
 @dataclass(frozen=True)
@@ -34,14 +71,25 @@ class Haplotype:
         name: such as "NA12878 1".
         variants: chromosome of the genome → variants without bases that both alleles share, sorted, apart.
         skipped: those that are not in the sequence, and why.
+        phases: chromosome of the genome → heterozygous variants, if they are of a sample.
+        notes: what of its genotypes had to be guessed, and how many.
     """
 
     name: str
     variants: Mapping[str, Sequence[Variant]]
     skipped: Sequence[Skipped] = ()
+    phases: Mapping[str, Phases] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, variants: Iterable[Variant], genome: Genome) -> "Haplotype":
+    def of(
+        cls,
+        name: str,
+        variants: Iterable[Variant],
+        genome: Genome,
+        phases: Mapping[str, Phases] | None = None,
+        notes: Mapping[str, int] | None = None,
+    ) -> "Haplotype":
         """Sort and check variants that stand on one haplotype together.
 
         Insertions and deletions stay where the file has them: further left another variant may stand.
@@ -49,7 +97,7 @@ class Haplotype:
         by_chrom, skipped = {}, []
         for item in variants:
             chrom = names.find(item.chrom, genome.sizes)
-            if reason := unfit(item, chrom, genome):
+            if reason := skip_reason(item, chrom, genome):
                 skipped.append(Skipped(item, reason))
             else:
                 by_chrom.setdefault(chrom, []).append((trimmed(item), item))
@@ -63,29 +111,22 @@ class Haplotype:
                     continue
                 kept[chrom].append(variant)
                 end = variant.end
-        return cls(name, kept, tuple(skipped))
+        return cls(name, kept, tuple(skipped), phases or {}, notes or {})
 
     @classmethod
     def both(cls, vcf: str | Path, sample: str, genome: Genome) -> tuple["Haplotype", "Haplotype"]:
-        """Both haplotypes of a sample of a VCF file. Unknown alleles count as the reference's.
+        """Both haplotypes of a sample of a VCF file.
+
+        Records of one phase set (PS) are on the same haplotype; homozygous ones are on both. Unknown alleles count as
+        the reference's; `notes` counts them.
 
         Raises:
-            InputError: no such sample, or a heterozygous genotype that is not phased, named by its line.
+            InputError: no such sample, or no heterozygous genotype that is phased where there are some.
         """
-        alleles: tuple[list[Variant], list[Variant]] = ([], [])
+        found = _Sample(genome)
         for genotype in Vcf(vcf).genotypes(sample):
-            records, called, phased = genotype.variants, genotype.alleles, genotype.phased
-            if len(set(called)) > 1 and not phased:
-                raise InputError(
-                    "Genotypes are phased where a person's haplotypes are wanted",
-                    example="0|1",
-                    where=records[0].where,
-                    received={"variant": str(records[0]), "genotype": "/".join(map(str, called))},
-                )
-            for copy, allele in zip(alleles, called * 2 if len(called) == 1 else called, strict=False):
-                if allele:
-                    copy.append(records[allele - 1])
-        return tuple(cls.of(f"{sample} {i}", found, genome) for i, found in enumerate(alleles, start=1))
+            found.add(genotype)
+        return found.haplotypes(sample)
 
     def sequence(self, genome: Genome, chrom: str, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
         """The haplotype over a stretch of the reference.
@@ -110,21 +151,97 @@ class Haplotype:
         return [item for item in here[first:last] if item.end <= end]
 
 
+class _Sample:
+    """The alleles of a sample, record by record."""
+
+    def __init__(self, genome: Genome) -> None:
+        self._genome = genome
+        self._alleles: tuple[list[Variant], list[Variant]] = ([], [])
+        self._phases: dict[str, list[tuple[int, int, int]]] = {}
+        self._sets: dict[tuple[str, object], int] = {}
+        self._notes: Counter[str] = Counter()
+        self._skipped: list[Skipped] = []
+        self._phased, self._unphased = 0, None
+
+    def add(self, genotype: Genotype) -> None:
+        """Put the alternative alleles of a record onto their haplotypes."""
+        called = genotype.alleles
+        if set(called) == {None}:
+            self._notes[MISSING] += 1
+        elif len(called) > 2:
+            chosen = sorted({allele for allele in called if allele})
+            self._skipped += [Skipped(genotype.variants[allele - 1], _POLYPLOID) for allele in chosen]
+        elif any(called):
+            self._notes[HALF] += None in called
+            self._notes[HAPLOID] += len(called) == 1
+            if len(set(called)) > 1:
+                self._add_phase(genotype)
+            for copy, allele in zip(self._alleles, called * 2 if len(called) == 1 else called, strict=True):
+                if allele:
+                    copy.append(genotype.variants[allele - 1])
+        else:
+            self._notes[HALF] += None in called
+
+    def _add_phase(self, genotype: Genotype) -> None:
+        """Note to which phase set a heterozygous genotype belongs; one that is not phased has its own."""
+        used = [genotype.variants[allele - 1] for allele in genotype.alleles if allele]
+        chrom = names.find(used[0].chrom, self._genome.sizes)
+        if all(skip_reason(item, chrom, self._genome) for item in used):
+            return
+        if genotype.phased:
+            self._phased += 1
+        else:
+            self._notes[UNPHASED] += 1
+            self._unphased = self._unphased or genotype
+        name = genotype.phase_set if genotype.phased else object()
+        number = self._sets.setdefault((chrom, name), len(self._sets))
+        here = self._phases.setdefault(chrom, [])
+        here.append((used[0].start, max(item.end for item in used), number))
+
+    def haplotypes(self, sample: str) -> tuple[Haplotype, Haplotype]:
+        """Both, once all records are there."""
+        if self._unphased is not None and not self._phased:
+            item = self._unphased
+            raise InputError(
+                "Heterozygous genotypes must be phased to predict haplotypes; none of this sample is",
+                example="0|1",
+                where=item.variants[0].where,
+                received={"variant": str(item.variants[0]), "genotype": "/".join(map(str, item.alleles))},
+                hint="Phase the file, or score its variants one by one with `zoo variants`",
+            )
+        phases = {chrom: Phases.of(rows) for chrom, rows in self._phases.items()}
+        notes = {name: count for name, count in self._notes.items() if count}
+        one, other = (
+            Haplotype.of(f"{sample} {i}", found, self._genome, phases, notes)
+            for i, found in enumerate(self._alleles, start=1)
+        )
+        return replace(one, skipped=(*one.skipped, *self._skipped)), replace(
+            other, skipped=(*other.skipped, *self._skipped)
+        )
+
+
 @dataclass(frozen=True)
-class Track:
+class HaplotypePrediction:
     """Predictions of a haplotype in regions.
 
     Attributes:
         name: of the haplotype.
         starts: for each region (bins,) int64, where bins begin on the reference.
-        scores: for each region (bins,) float32.
+        scores: for each region (bins,) float32; NaN where windows hold variants of several phase sets.
         skipped: variants that are not in the sequence.
+        notes: what of the genotypes had to be guessed, and how many.
     """
 
     name: str
     starts: Sequence[np.ndarray]
     scores: Sequence[np.ndarray]
     skipped: Sequence[Skipped]
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def unknown(self) -> int:
+        """Bins without a score, because their windows hold heterozygous variants of several phase sets."""
+        return sum(int(np.isnan(row).sum()) for row in self.scores)
 
 
 @dataclass(frozen=True)
@@ -151,7 +268,7 @@ def predict(
     inputs: Inputs,
     batch_size: int = 256,
     progress: bool | None = None,
-) -> Track:
+) -> HaplotypePrediction:
     """Predict a haplotype in the regions of `inputs`; without variants the numbers are those of `Model.predict`.
 
     Args:
@@ -162,45 +279,69 @@ def predict(
         batch_size: windows at once.
         progress: show a progress bar; by default in a terminal only.
     """
+    with Progress(printable(haplotype.name), "region", len(inputs.regions), shown=progress) as bar:
+        starts, scores = predict_regions(haplotype, forward, grid, inputs, batch_size, bar.update)
+    return HaplotypePrediction(haplotype.name, starts, scores, haplotype.skipped, haplotype.notes)
+
+
+def predict_regions(
+    haplotype: Haplotype,
+    forward: Forward,
+    grid: Grid,
+    inputs: Inputs,
+    batch_size: int,
+    advance: Callable[[], object],
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The same without what is known of the haplotype.
+
+    Args:
+        advance: is called when a region begins.
+
+    Returns:
+        For each region (bins,) int64 starts and (bins,) float32 scores.
+    """
     size = grid.bin_size
     spans = [(item.start // size, -(-item.end // size)) for item in inputs.regions]
     rows = _rows(haplotype, grid, inputs, spans)
     sums: list[np.ndarray] = []
     counts: list[np.ndarray] = []
     origins: list[np.ndarray] = []
-    with Progress(haplotype.name, "region", len(spans), shown=progress) as bar:
-        for batch in _batches(rows, grid.window, batch_size, inputs.signal is not None):
-            answers = forward.codes(*batch.tracks)[:, grid.first : grid.first + grid.bins]
-            for (number, at, origin), row in zip(batch.places, answers, strict=True):
-                if number == len(sums):
-                    length = -(-len(origin) // size)
-                    sums.append(np.zeros(length))
-                    counts.append(np.zeros(length, np.int64))
-                    origins.append(origin)
-                    bar.update()
-                place = slice(at, at + grid.bins)
-                sums[number][place] += row[: len(sums[number][place])]
-                counts[number][place] += 1
-    found = [
+    for batch in _batches(rows, grid.window, batch_size, inputs.signal is not None):
+        predicted = forward.codes(*batch.tracks)[:, grid.first : grid.first + grid.bins]
+        for place, row in zip(batch.places, predicted, strict=True):
+            if place.region == len(sums):
+                length = -(-len(place.origin) // size)
+                sums.append(np.zeros(length))
+                counts.append(np.zeros(length, np.int64))
+                origins.append(place.origin)
+                advance()
+            bins = slice(place.first, place.first + grid.bins)
+            sums[place.region][bins] += np.nan if place.mixed else row[: len(sums[place.region][bins])]
+            counts[place.region][bins] += 1
+    scores = [
         _on_reference(total / np.maximum(count, 1), origin, span, size)
         for total, count, origin, span in zip(sums, counts, origins, spans, strict=True)
     ]
-    starts = [np.arange(first, last, dtype=np.int64) * size for first, last in spans]
-    return Track(haplotype.name, starts, found, haplotype.skipped)
+    return [np.arange(first, last, dtype=np.int64) * size for first, last in spans], scores
 
 
 def differences(
-    regions: Sequence[Interval], first: Track, second: Track, threshold: float, bin_size: int
+    regions: Sequence[Interval],
+    first: HaplotypePrediction,
+    second: HaplotypePrediction,
+    threshold: float,
+    bin_size: int,
 ) -> list[Site]:
-    """Where two predictions of the same regions differ by a model's threshold: between haplotypes or between persons.
+    """Where two predictions of the same regions differ by a model's threshold: of two haplotypes, or of two samples.
 
     Args:
         regions: of both.
-        threshold: of a bin, such as that of the best F1 in the model's table.
+        threshold: of a bin, such as that of the best F1 in the model's table. Scores are compared in float64.
     """
     found = []
-    for region, starts, one, other in zip(regions, first.starts, first.scores, second.scores, strict=True):
-        reached = np.maximum(one, other) >= threshold
+    for region, starts, *scores in zip(regions, first.starts, first.scores, second.scores, strict=True):
+        one, other = (row.astype(np.float64) for row in scores)
+        reached = np.maximum(one, other) >= threshold  # where one of them is NaN nothing is
         edges = np.flatnonzero(np.diff(reached, prepend=False, append=False)).reshape(-1, 2)
         for left, right in edges:
             highest = float(one[left:right].max()), float(other[left:right].max())
@@ -211,63 +352,41 @@ def differences(
     return found
 
 
-def person(name: str, tracks: Sequence[Track]) -> Track:
-    """The higher of a person's haplotypes in each bin, as binding on either is binding."""
-    scores = [np.maximum.reduce(rows) for rows in zip(*(track.scores for track in tracks), strict=True)]
-    return Track(name, tracks[0].starts, scores, [item for track in tracks for item in track.skipped])
+def of_sample(name: str, haplotypes: Sequence[HaplotypePrediction]) -> HaplotypePrediction:
+    """The higher of a sample's haplotypes in each bin, as binding on either is binding."""
+    scores = [np.maximum.reduce(rows) for rows in zip(*(one.scores for one in haplotypes), strict=True)]
+    skipped = [item for one in haplotypes for item in one.skipped]
+    return HaplotypePrediction(name, haplotypes[0].starts, scores, skipped, haplotypes[0].notes)
 
 
-def as_maxatac(
-    variants: Sequence[Variant], blocks: Sequence[Interval], forward: Forward, grid: Grid, inputs: Inputs
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """The original's `variants`: one prediction for each window and variant in it, averaged with their neighbors.
+@dataclass(frozen=True)
+class _Window:
+    """Where a window lies.
 
-    A window with k variants is predicted k times with one of them, never with all together. Blocks that are at most
-    512 bp apart are one; one that touches the blacklist gives nothing, nor does what is left of a block behind its last
-    whole window.
-
-    Args:
-        variants: substitutions of a base, by the genome's names.
-        blocks: where to predict.
-
-    Returns:
-        Chromosome → starts (bins,) int64 and scores (bins,) float32.
+    Attributes:
+        region: its number.
+        first: its first bin, of the region's on the haplotype.
+        origin: which base of the reference each of the region's stands for.
+        mixed: whether it holds variants of several phase sets.
     """
-    avoided, found = bed.merge(inputs.blacklist), {}
-    for chrom, spans in bed.merge([Interval(item.chrom, item.start, item.end + _MERGED) for item in blocks]).items():
-        sums: dict[int, list[float]] = {}
-        for start, end in spans:
-            end -= _MERGED
-            if bed.touches(avoided, chrom, start, end):
-                continue
-            for first in range(int(start), int(end) - grid.window + 1, _STEP):
-                codes, track = _reference(inputs, chrom, first, first + grid.window)
-                inside = [
-                    item for item in variants if item.chrom == chrom and first <= item.start < first + grid.window
-                ]
-                rows = np.repeat(codes[None], max(len(inside), 1), axis=0)
-                for row, item in zip(rows, inside, strict=False):
-                    row[item.start - first] = encode(item.alt)[0]
-                tracks = [rows] if track is None else [rows, np.repeat(track[None], len(rows), axis=0)]
-                for answers in forward.codes(*tracks):
-                    for number, value in enumerate(answers):
-                        sums.setdefault(first + grid.bin_size * number, []).append(float(value))
-        starts = np.array(sorted(sums), np.int64)
-        found[chrom] = starts, np.array([np.mean(sums[start]) for start in starts.tolist()], np.float32)
-    return found
+
+    region: int
+    first: int
+    origin: np.ndarray
+    mixed: bool
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """Windows, and for each its region, its first bin there, and the region's origins."""
+    """What windows read, and where they lie."""
 
     tracks: list[np.ndarray]
-    places: list[tuple[int, int, np.ndarray]]
+    places: list[_Window]
 
 
 def _rows(
     haplotype: Haplotype, grid: Grid, inputs: Inputs, spans: Sequence[tuple[int, int]]
-) -> Iterator[tuple[tuple[int, int, np.ndarray], list[np.ndarray]]]:
+) -> Iterator[tuple[_Window, list[np.ndarray]]]:
     """Every window of every region: its place, and its codes and signal."""
     for number, (region, (first, last)) in enumerate(zip(inputs.regions, spans, strict=True)):
         left = max(-(-(first * grid.bin_size - grid.span + 1) // grid.stride), 0) * grid.stride
@@ -279,16 +398,18 @@ def _rows(
             track = inputs.signal.values(inputs.chromosomes[region.chrom], start - 1, end)
             tracks.append(track[origin - start + 1])
         used = origin[grid.offset :]
-        stop = int(np.searchsorted(used, last * grid.bin_size))  # behind the last base that is asked for
+        stop = int(np.searchsorted(used, last * grid.bin_size))  # beyond the last base that is asked for
         # As on the reference, and as many more as the haplotype is longer here.
-        behind = grid.count(inputs.genome.sizes[region.chrom]) * grid.stride - left + max(len(codes) - (end - start), 0)
-        for at in range(0, min(stop, behind), grid.stride):
-            yield (number, at // grid.bin_size, used), [values[at : at + grid.window] for values in tracks]
+        limit = grid.count(inputs.genome.sizes[region.chrom]) * grid.stride - left + max(len(codes) - (end - start), 0)
+        phases = haplotype.phases.get(region.chrom)
+        for at in range(0, min(stop, limit), grid.stride):
+            mixed = phases is not None and phases.mixed(int(origin[at]), int(origin[at + grid.window - 1]))
+            yield _Window(number, at // grid.bin_size, used, mixed), [row[at : at + grid.window] for row in tracks]
 
 
 def _batches(rows: Iterable, window: int, batch_size: int, with_signal: bool) -> Iterator[_Batch]:
     tracks = [np.empty((batch_size, window), dtype) for dtype in (np.uint8, np.float32)[: 1 + with_signal]]
-    places: list[tuple[int, int, np.ndarray]] = []
+    places: list[_Window] = []
     for place, read in rows:
         for track, values in zip(tracks, read, strict=True):
             track[len(places)] = values
@@ -303,12 +424,7 @@ def _batches(rows: Iterable, window: int, batch_size: int, with_signal: bool) ->
 def _on_reference(means: np.ndarray, origin: np.ndarray, span: tuple[int, int], size: int) -> np.ndarray:
     """Bins of a haplotype → bins of the reference, each the mean of its bases' bins; deleted bases as their left."""
     wanted = np.arange(span[0] * size, span[1] * size)
-    first = np.searchsorted(origin, wanted)  # an inserted base has the origin of that to its left, and comes behind it
+    first = np.searchsorted(origin, wanted)  # an inserted base has the origin of that to its left, and follows it
     there = origin[np.minimum(first, len(origin) - 1)] == wanted
     place = np.where(there, first, first - 1)
     return means[place // size].reshape(-1, size).mean(axis=1).astype(np.float32)
-
-
-def _reference(inputs: Inputs, chrom: str, start: int, end: int) -> tuple[np.ndarray, np.ndarray | None]:
-    track = inputs.signal and inputs.signal.values(inputs.chromosomes[chrom], start, end)
-    return inputs.genome.codes(chrom, start, end), track

@@ -1,5 +1,6 @@
 """Scores of variants as a table, as a VCF file, as tracks."""
 
+import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,24 +9,21 @@ from typing import TextIO
 
 import numpy as np
 
+from registry.errors import printable
 from registry.paths import user_path
 from zoo.errors import InputError, MissingExtra
 from zoo.files.atomic import atomic, check_outputs
+from zoo.genome import names
 from zoo.genome.bigwig import Writer
 from zoo.genome.signal import Signal
-from zoo.genome.vcf import Variant, Vcf
+from zoo.genome.vcf import Variant
 from zoo.variants.alleles import Place
-from zoo.variants.effects import Layout, Skipped
+from zoo.variants.annotation import Origin, annotate
+from zoo.variants.effects import Skipped, VariantWindow
 
+SCALES = ("linear", "log1p")
 _SHOWN = 10
-_INFO = {
-    "log2_fold_change": ("ZOO_LFC", "log2 of the alternative allele's predicted sum over the reference's"),
-    "difference": ("ZOO_DIFF", "predicted sum of the alternative allele minus the reference's"),
-    "largest_difference": ("ZOO_MAXDIFF", "alternative minus reference in the bin where that is furthest from 0"),
-    "jensen_shannon": ("ZOO_JSD", "Jensen-Shannon divergence of both predicted profiles, bits"),
-    "maximum_reference": ("ZOO_MAXREF", "highest predicted bin with the reference allele"),
-    "maximum_alternative": ("ZOO_MAXALT", "highest predicted bin with the alternative allele"),
-}
+_TRACKS = (".reference.bw", ".alternative.bw")
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,7 @@ class VariantScores:
         skipped: those, and why.
         layout: of windows and bins.
         sizes: chromosome → bp of the genome.
+        model: the name of what predicted.
         reference: (places, bins) float32, predicted profiles; None if they were not asked for.
         alternative: the same with the other allele, on the reference's bins.
     """
@@ -47,8 +46,9 @@ class VariantScores:
     places: Sequence[Place]
     scores: dict[str, np.ndarray]
     skipped: Sequence[Skipped]
-    layout: Layout
+    layout: VariantWindow
     sizes: dict[str, int]
+    model: str
     reference: np.ndarray | None = None
     alternative: np.ndarray | None = None
 
@@ -70,10 +70,9 @@ class VariantScores:
         lines = [f"{len(self.places):,} of {len(self):,} variants scored; those that change most:"]
         lines.append(f"{'variant':<34} {'log2 fold change':>16} {'difference':>11} {'JSD':>7}")
         for i in np.argsort(-np.abs(np.nan_to_num(change)), kind="stable")[: min(_SHOWN, len(self.places))]:
-            told = (self.scores[name][i] for name in ("log2_fold_change", "difference", "jensen_shannon"))
-            fold, moved, shape = told
-            lines.append(f"{str(self.variants[i])[:34]:<34} {fold:>16.4f} {moved:>11.4g} {shape:>7.4f}")
-        lines += [f"skipped {count:,}: {reason}" for reason, count in self.reasons.items()]
+            fold, moved, shape = (self.scores[name][i] for name in ("log2_fold_change", "difference", "jensen_shannon"))
+            lines.append(f"{printable(str(self.variants[i]))[:34]:<34} {fold:>16.4f} {moved:>11.4g} {shape:>7.4f}")
+        lines += skipped_lines(self.reasons)
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -84,15 +83,14 @@ class VariantScores:
         for i in sorted(place.number for place in self.places):
             item = self.variants[i]
             numbers = (f"{column[i]:.8g}" for column in self.scores.values())
-            handle.write("\t".join([item.chrom, str(item.start + 1), item.name, item.ref, item.alt, *numbers]) + "\n")
+            handle.write(row(*place_of(item), *numbers))
 
     def write_skipped(self, handle: TextIO) -> None:
         """A row for each variant that is not: chrom, pos, id, ref, alt, reason, where."""
         handle.write("chrom\tpos\tid\tref\talt\treason\twhere\n")
         for skipped in self.skipped:
             item = skipped.variant
-            row = (item.chrom, item.start + 1, item.name, item.ref, item.alt, skipped.reason, item.where)
-            handle.write("\t".join(map(str, row)) + "\n")
+            handle.write(row(*place_of(item), skipped.reason, item.where))
 
     def to_json(self) -> dict:
         """A JSON object: an object for each variant that is scored, and how many were skipped for which reason."""
@@ -100,15 +98,21 @@ class VariantScores:
         for i in sorted(place.number for place in self.places):
             item = self.variants[i]
             place = {"chrom": item.chrom, "pos": item.start + 1, "id": item.name, "ref": item.ref, "alt": item.alt}
-            rows.append(place | {name: float(values[i]) for name, values in self.scores.items()})
+            rows.append(place | {name: _number(values[i]) for name, values in self.scores.items()})
         return {"variants": rows, "skipped": self.reasons}
 
     def to_frame(self):
-        """The table as a pandas data frame, skipped variants included. Raises `MissingExtra` without pandas."""
+        """The table as a pandas data frame, with the reason of those that are skipped.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
         try:
             import pandas
         except ImportError:
-            raise MissingExtra("A data frame needs pandas", example="pip install 'chromatin-zoo[pandas]'") from None
+            raise MissingExtra(
+                "pandas must be installed to make a data frame", example="pip install 'chromatin-zoo[pandas]'"
+            ) from None
         columns = {
             "chrom": [item.chrom for item in self.variants],
             "pos": [item.start + 1 for item in self.variants],
@@ -116,63 +120,128 @@ class VariantScores:
             "ref": [item.ref for item in self.variants],
             "alt": [item.alt for item in self.variants],
         }
-        return pandas.DataFrame(columns | self.scores)
+        reasons = {id(item.variant): item.reason for item in self.skipped}
+        return pandas.DataFrame(columns | self.scores | {"skipped": [reasons.get(id(item)) for item in self.variants]})
 
-    def write_vcf(self, source: str | Path, handle: TextIO) -> None:
-        """The VCF file that the variants are from, with scores of each alternative allele in INFO."""
-        vcf = Vcf(source)
-        lines = [
-            f'##INFO=<ID={key},Number=A,Type=Float,Description="{said}">'
-            for name, (key, said) in _INFO.items()
-            if name in self.scores
-        ]
-        handle.write("\n".join([*vcf.header, *lines, "#" + "\t".join(vcf.columns)]) + "\n")
-        at = 0
-        for columns, _ in vcf.rows():
-            alleles = range(at, at + columns[4].count(",") + 1)
-            at = alleles.stop
-            told = [
-                f"{key}=" + ",".join("." if np.isnan(value) else f"{value:.6g}" for value in self.scores[name][alleles])
-                for name, (key, _) in _INFO.items()
-            ]
-            columns += ["."] * (8 - len(columns))
-            columns[7] = ";".join(([] if columns[7] in (".", "") else [columns[7]]) + told)
-            handle.write("\t".join(columns) + "\n")
+    def write_csv(self, handle: TextIO, measured: Signal | None = None) -> None:
+        """The table of ASAP's program: id, chr, pos, ref, alt, signal_true, signal_pred_ref, signal_pred_alt.
 
-    def write_bigwigs(self, base: str | Path, track: Signal | None = None, scale: float = 1.0) -> tuple[Path, Path]:
+        Predicted profiles are lists of lists of one number, as the network predicts them. `signal_true` is the highest
+        measured base of each bin that counts, as the original has it rounded to half precision.
+
+        Args:
+            handle: where.
+            measured: the track that the model predicts; without one `signal_true` is an empty list.
+
+        Raises:
+            InputError: scores without profiles.
+        """
+        self._check_profiles()
+        table = csv.writer(handle, lineterminator="\n")
+        table.writerow(["id", "chr", "pos", "ref", "alt", "signal_true", "signal_pred_ref", "signal_pred_alt"])
+        for i in sorted(range(len(self.places)), key=lambda i: self.places[i].number):
+            place, item = self.places[i], self.variants[self.places[i].number]
+            predicted = [[[float(value)] for value in profile[i]] for profile in (self.reference, self.alternative)]
+            true = [] if measured is None else _maxima(measured, place, self.layout).tolist()
+            table.writerow([item.name, item.chrom, item.start + 1, item.ref, item.alt, true, *predicted])
+
+    def write_vcf(self, source: str | Path, handle: TextIO, weights: str = "", options: Mapping | None = None) -> None:
+        """The VCF file that the variants are from, with scores of each alternative allele in INFO.
+
+        Keys are `ZOO_LFC_<model>` and so on; those of the same model are replaced, those of others stay.
+
+        Args:
+            source: the file.
+            handle: where, UTF-8.
+            weights: SHA-256 of the model's, for the header.
+            options: that scores depend on, for the header.
+        """
+        origin = Origin(self.model, weights, options or {})
+        for line in annotate(source, self.variants, self.scores, origin, self.reasons):
+            handle.write(f"{line}\n")
+
+    def write_bigwigs(
+        self, base: str | Path, track: Signal | None = None, factor: float = 1.0, scale: str = "linear"
+    ) -> tuple[Path, Path]:
         """`write_bigwig` for both alleles: `<base>.reference.bw` and `<base>.alternative.bw`."""
         base = user_path(base, "base")
-        paths = base.with_name(f"{base.name}.reference.bw"), base.with_name(f"{base.name}.alternative.bw")
+        paths = tuple(base.with_name(f"{base.name}{suffix}") for suffix in _TRACKS)
         check_outputs(paths, [track])
         for number, path in enumerate(paths):
             with atomic(path, path.parent) as temporary:
-                self.write_bigwig(temporary, number > 0, track, scale)
+                self.write_bigwig(temporary, number > 0, track, factor, scale)
         return paths
 
     def write_bigwig(
-        self, path: Path, alternative: bool = False, track: Signal | None = None, scale: float = 1.0
+        self,
+        path: Path,
+        alternative: bool = False,
+        track: Signal | None = None,
+        factor: float = 1.0,
+        scale: str = "linear",
     ) -> None:
         """Predicted profiles of an allele around each variant; the caller makes the file atomic.
 
         Where variants are near one another a base belongs to the nearest; of several alleles at a position the first is
-        shown. Values are in the scale of the measurement.
+        shown.
 
         Args:
             path: the file.
             alternative: of the alternative allele instead of the reference's.
             track: what was measured, to be shown elsewhere (as ASAP's export does); default nothing.
-            scale: of all values.
+            factor: of all values.
+            scale: "linear" for values as they were measured, "log1p" for ln(1 + these), as models of accessibility
+                predict them.
 
         Raises:
-            InputError: scores without profiles.
+            InputError: scores without profiles, or a scale that the model does not have.
         """
-        if self.reference is None:
-            raise InputError("Tracks show profiles", example="score_variants(…, profiles=True)")
+        self._check_profiles()
+        check_scale(scale, self.layout)
         values = self.alternative if alternative else self.reference
-        linear = np.expm1(values) if self.layout.logarithmic else values
+        shown = np.expm1(values) if self.layout.logarithmic and scale == "linear" else values
+        numbers: dict[str, dict[int, int]] = {chrom: {} for chrom in self.sizes}
+        for number, place in enumerate(self.places):
+            numbers[place.chrom].setdefault(self.variants[place.number].start, number)
         with Writer(path, self.sizes) as writer:
-            for chrom in self.sizes:
-                _write_chromosome(writer, self, chrom, linear, track, scale)
+            for chrom, here in numbers.items():
+                _Painter(writer, self, chrom, shown, track, factor, scale).paint(list(here.values()))
+
+    def _check_profiles(self) -> None:
+        if self.reference is None:
+            raise InputError("Profiles must have been kept to be written", hint="Call score_variants(…, profiles=True)")
+
+
+def _number(value: np.floating) -> float | None:
+    """A number as JSON knows it; None for one that is not finite."""
+    return float(value) if np.isfinite(value) else None
+
+
+def check_scale(scale: str, layout: VariantWindow) -> None:
+    """Raise `InputError` unless profiles of a model can be written in a scale."""
+    if scale not in SCALES:
+        raise InputError(f"scale must be one of {', '.join(SCALES)}", received={"scale": scale})
+    if scale == "log1p" and not layout.logarithmic:
+        raise InputError(
+            'scale="log1p" needs a model that predicts ln(1 + a track), and the model must be one of accessibility',
+            received={"scale": scale},
+            hint="Leave out the option",
+        )
+
+
+def skipped_lines(reasons: Mapping[str, int]) -> list[str]:
+    """How many variants were skipped, a line for each reason."""
+    return [f"skipped {count:,}: {reason}" for reason, count in reasons.items()]
+
+
+def place_of(variant: Variant) -> tuple[str, int, str, str, str]:
+    """chrom, pos from 1, id, ref, alt."""
+    return variant.chrom, variant.start + 1, variant.name, variant.ref, variant.alt
+
+
+def row(*cells: object) -> str:
+    """A line of a table; control characters in names, which would end cells, are escaped."""
+    return "\t".join(printable(str(cell)) for cell in cells) + "\n"
 
 
 def by_variant(places: Sequence[Place], count: int, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -184,39 +253,56 @@ def by_variant(places: Sequence[Place], count: int, columns: Mapping[str, np.nda
     return found
 
 
-def _write_chromosome(
-    writer: Writer, found: VariantScores, chrom: str, linear: np.ndarray, track: Signal | None, scale: float
-) -> None:
+def _maxima(measured: Signal, place: Place, layout: VariantWindow) -> np.ndarray:
+    """(bins that count,) float64, the highest measured base of each, in half precision."""
+    start = layout.start(place.variant) + layout.scored.start * layout.bin_size
+    end = start + (layout.scored.stop - layout.scored.start) * layout.bin_size
+    chrom = names.find(place.chrom, measured.sizes)
+    if chrom is None:
+        return np.zeros((end - start) // layout.bin_size)
+    bases = measured.values(chrom, start, end)
+    return bases.reshape(-1, layout.bin_size).max(axis=1).astype(np.float16).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class _Painter:
     """Regions around the variants of a chromosome, and the measured track between them."""
-    layout, length = found.layout, found.sizes[chrom]
-    first_at: dict[int, int] = {}
-    for number, place in enumerate(found.places):
-        if place.chrom == chrom:
-            first_at.setdefault(found.variants[place.number].start, number)
-    here = list(first_at.values())
-    near, at = layout.scored, 0
-    for k, number in enumerate(here):
-        place = found.places[number]
-        start = layout.start(place.variant) + near.start * layout.bin_size
-        values = np.repeat(linear[number, near], layout.bin_size)
-        first, stop = max(start, at, 0), min(start + len(values), length)
-        if k + 1 < len(here):  # half way to the next variant
-            stop = min(stop, (place.variant.start + found.places[here[k + 1]].variant.start) // 2 + 1)
-        _copy(writer, track, chrom, at, min(first, length), scale)
-        if first < stop:
-            _runs(writer, chrom, first, values[first - start : stop - start] * np.float32(scale))
-            at = stop
-        at = max(at, first)
-    _copy(writer, track, chrom, at, length, scale)
 
+    writer: Writer
+    found: VariantScores
+    chrom: str
+    values: np.ndarray
+    track: Signal | None
+    factor: float
+    scale: str
 
-def _copy(writer: Writer, track: Signal | None, chrom: str, start: int, stop: int, scale: float) -> None:
-    for first in range(start, stop if track is not None and chrom in track.sizes else start, 1 << 20):
-        last = min(first + (1 << 20), stop)
-        _runs(writer, chrom, first, track.values(chrom, first, last) * np.float32(scale))
+    def paint(self, here: list[int]) -> None:
+        """Write a chromosome, with the places of these numbers."""
+        found, layout, length = self.found, self.found.layout, self.found.sizes[self.chrom]
+        near, at = layout.scored, 0
+        for k, number in enumerate(here):
+            place = found.places[number]
+            start = layout.start(place.variant) + near.start * layout.bin_size
+            values = np.repeat(self.values[number, near], layout.bin_size)
+            first, stop = max(start, at, 0), min(start + len(values), length)
+            if k + 1 < len(here):  # half way to the next variant
+                stop = min(stop, (place.variant.start + found.places[here[k + 1]].variant.start) // 2 + 1)
+            self._copy(at, min(first, length))
+            if first < stop:
+                self._runs(first, values[first - start : stop - start])
+                at = stop
+            at = max(at, first)
+        self._copy(at, length)
 
+    def _copy(self, start: int, stop: int) -> None:
+        if self.track is None or (chrom := names.find(self.chrom, self.track.sizes)) is None:
+            return
+        for first in range(start, stop, 1 << 20):
+            values = self.track.values(chrom, first, min(first + (1 << 20), stop))
+            self._runs(first, np.log1p(values) if self.scale == "log1p" else values)
 
-def _runs(writer: Writer, chrom: str, start: int, values: np.ndarray) -> None:
-    """Write values of single bases as runs of equal ones."""
-    edges = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1, [len(values)]])
-    writer.add(chrom, start + edges[:-1], start + edges[1:], values[edges[:-1]])
+    def _runs(self, start: int, values: np.ndarray) -> None:
+        """Write values of single bases as runs of equal ones."""
+        values = values * np.float32(self.factor)
+        edges = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1, [len(values)]])
+        self.writer.add(self.chrom, start + edges[:-1], start + edges[1:], values[edges[:-1]])

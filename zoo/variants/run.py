@@ -1,30 +1,90 @@
-"""From a VCF file or a table to scores, in memory or to files that survive an interruption."""
+"""From variants to scores, in memory or to files that survive an interruption."""
 
 import hashlib
 import time
+import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from registry.store import sha256
 from zoo.environment import backend, versions
 from zoo.errors import InputError, ZooError
 from zoo.files.atomic import atomic
 from zoo.files.job import Job
 from zoo.files.progress import Progress
-from zoo.genome.bed import is_there, raw_lines
-from zoo.genome.vcf import Variant, Vcf, alleles
+from zoo.genome.signal import Signal
+from zoo.genome.vcf import Variant
 from zoo.predict.engine import Forward
 from zoo.predict.inputs import Inputs
 from zoo.variants.alleles import in_order
-from zoo.variants.effects import MISMATCH, Layout, choose, profiles, scored
-from zoo.variants.result import VariantScores, by_variant
+from zoo.variants.effects import MISMATCH, VariantWindow, choose, profiles, scored, signal_names
+from zoo.variants.result import VariantScores, by_variant, check_scale
 
 _KEPT = 512  # variants in a part of an unfinished run: less than a minute of the slowest network
-_COLUMNS = (("chrom", "chr", "#chrom"), ("pos", "position"), ("ref", "reference"), ("alt", "alternative"))
+_TRACKS = (".reference.bw", ".alternative.bw")
+_SUFFIXES = (".tsv", ".skipped.tsv", ".vcf", *_TRACKS, ".csv")
+
+
+@dataclass(frozen=True)
+class Files:
+    """Which files are written.
+
+    Attributes:
+        base: their path without extension.
+        vcf: the VCF file that the variants are from, to be written with scores; None for other variants.
+        profiles: bigWigs of both alleles.
+        scale: of these, "linear" or "log1p".
+        csv: the table of ASAP's program.
+        measured: the track that the model predicts, for that table.
+
+    Raises:
+        InputError: options without effect, or a `scale` of another kind.
+    """
+
+    base: str | Path
+    vcf: Path | None = None
+    profiles: bool = False
+    scale: str = "linear"
+    csv: bool = False
+    measured: Signal | None = None
+
+    def __post_init__(self) -> None:
+        wrong = {
+            "scale": self.scale != "linear" and not self.profiles,
+            "measured": self.measured is not None and not self.csv,
+        }
+        for name, without in wrong.items():
+            if without:
+                raise InputError(
+                    f"{name} must be left out where nothing is written that depends on it",
+                    received={name: str(getattr(self, name))},
+                    hint="Give profiles for scale, csv for measured",
+                )
+
+    @property
+    def keeps_profiles(self) -> bool:
+        """Whether profiles of single bins are needed."""
+        return self.profiles or self.csv
+
+    @property
+    def made(self) -> list[str]:
+        """Suffixes of the files."""
+        chosen = {".vcf": self.vcf is not None, **dict.fromkeys(_TRACKS, self.profiles), ".csv": self.csv}
+        return [".tsv", ".skipped.tsv", *(suffix for suffix, wanted in chosen.items() if wanted)]
+
+    def identity(self) -> dict[str, object]:
+        """What of the files depends on it."""
+        return {
+            "made": self.made,
+            "scale": self.scale,
+            "measured": self.measured.identity() if self.measured else None,
+            "vcf_sha256": sha256(self.vcf) if self.vcf else None,
+        }
 
 
 class Run:
@@ -49,7 +109,7 @@ class Run:
         self,
         name: str,
         forward: Forward,
-        layout: Layout,
+        layout: VariantWindow,
         inputs: Inputs,
         variants: Iterable[Variant],
         only_passing: bool = False,
@@ -60,17 +120,20 @@ class Run:
         self._name, self._forward, self._layout, self._inputs = name, forward, layout, inputs
         self._batch_size, self._shown = batch_size, progress
         self._variants, places, self._skipped = choose(
-            variants, inputs.genome, inputs.chromosomes, inputs.blacklist, only_passing
+            variants, inputs.genome, signal_names(inputs), [layout], inputs.blacklist, only_passing
         )
         other = [item for item in self._skipped if item.reason == MISMATCH]
         if strict and other:
             raise InputError(
-                "Reference alleles are those of the genome",
+                "Reference alleles must be those of the genome",
                 where=other[0].variant.where or None,
                 received={"variant": str(other[0].variant), "in all": len(other)},
             )
         if not places:
-            raise InputError("There is a variant to score", received=Counter(item.reason for item in self._skipped))
+            raise InputError(
+                "There must be a variant to score; all are skipped",
+                received=Counter(item.reason for item in self._skipped),
+            )
         self._places = in_order(places, list(inputs.genome.sizes))
 
     def to_memory(self, with_profiles: bool) -> VariantScores:
@@ -79,62 +142,84 @@ class Run:
             found = self._part(0, len(self._places), with_profiles, bar)
         return self._result(found, with_profiles)
 
-    def to_files(
-        self,
-        base: str | Path,
-        reads: Sequence[object],
-        source: object,
-        with_profiles: bool,
-        provenance: dict,
-        choices: dict,
-    ) -> list[Path]:
-        """`<base>.tsv`, `.skipped.tsv` and `.json`; of a VCF file `.vcf`, with profiles bigWigs of both alleles."""
-        is_vcf = isinstance(source, (str, Path)) and _is_vcf(Path(source).expanduser())
-        job = Job("variants", base, (".tsv", ".skipped.tsv", ".vcf", ".reference.bw", ".alternative.bw"), reads)
+    def to_files(self, files: Files, reads: Sequence[object], provenance: dict, choices: dict) -> list[Path]:
+        """Write `<base>.tsv`, `.skipped.tsv`, `.json` and the others of `files`; returns their paths.
+
+        Args:
+            files: which.
+            reads: everything that the run reads.
+            provenance: of the model.
+            choices: options that scores depend on.
+        """
+        check_scale(files.scale, self._layout)
+        job = Job("variants", files.base, _SUFFIXES, reads)
         try:
             with job:
-                return self._write(job, source if is_vcf else None, with_profiles, provenance, choices)
+                return self._write(job, files, provenance, choices)
         except OSError as error:
             raise ZooError(f"The output must be writable: {error.strerror or error}", where=job.main) from None
 
-    def _write(self, job: Job, source, with_profiles: bool, provenance: dict, choices: dict) -> list[Path]:
+    def _write(self, job: Job, files: Files, provenance: dict, choices: dict) -> list[Path]:
         began = time.time()
-        identity = {
-            "weights_sha256": provenance["weights_sha256"],
-            "backend": backend(),
-            "inputs": self._inputs.identity(),
-            "variants_sha256": hashlib.sha256(
-                "\n".join(f"{place.number} {place.chrom} {place.variant}" for place in self._places).encode()
-            ).hexdigest(),
-            "scored": len(self._places),
-            "layout": {**asdict(self._layout), **{k: str(getattr(self._layout, k)) for k in ("common", "scored")}},
-            "choices": choices,
-        }
+        parts_of = {**self._identity(provenance, choices), "profiles": files.keeps_profiles}
+        identity = {**parts_of, "variants_sha256": digest(self._everything()), "files": files.identity()}
         if (before := job.done(identity)) is not None:
             return [*(job.main.with_name(name) for name in before["files"]), job.sidecar]
-        job.resume(identity)
+        job.resume(parts_of)
+        result = self._result(self._parts(job, files.keeps_profiles), files.keeps_profiles)
+        with job.finish(identity, files.made) as (paths, record):
+            self._write_texts(paths, files, result, provenance["weights_sha256"], choices)
+            for suffix in (suffix for suffix in _TRACKS if suffix in paths):
+                result.write_bigwig(paths[suffix], alternative=suffix == _TRACKS[1], scale=files.scale)
+            record |= {"model": provenance, **identity, "given": len(self._variants), "skipped": result.reasons}
+            record |= {"versions": versions(), "seconds": round(time.time() - began, 1)}
+        return [*(job.finals[suffix] for suffix in files.made), job.sidecar]
+
+    def _write_texts(
+        self, paths: dict[str, Path], files: Files, result: VariantScores, weights: str, choices: dict
+    ) -> None:
+        """The tables and the VCF file."""
+        writers = {
+            ".tsv": result.write_tsv,
+            ".skipped.tsv": result.write_skipped,
+            ".vcf": partial(result.write_vcf, files.vcf, weights=weights, options=choices),
+            ".csv": partial(result.write_csv, measured=files.measured),
+        }
+        for suffix, write in writers.items():
+            if suffix in paths:
+                with open(paths[suffix], "w", encoding="utf-8") as handle:
+                    write(handle)
+
+    def _identity(self, provenance: dict, choices: dict) -> dict[str, object]:
+        """What scores depend on."""
+        slices = {name: str(getattr(self._layout, name)) for name in ("common", "scored")}
+        return {
+            **weights_of(provenance),
+            "backend": backend(),
+            "inputs": self._inputs.identity(),
+            "places_sha256": digest(f"{place.number} {place.chrom} {place.variant}" for place in self._places),
+            "scored": len(self._places),
+            "layout": {**asdict(self._layout), **slices},
+            "choices": choices,
+        }
+
+    def _everything(self) -> Iterable[str]:
+        """All variants as they are given, and why some are skipped: the tables name them."""
+        for item in self._variants:
+            yield f"{item.chrom} {item.start} {item.name} {item.ref} {item.alt}"
+        for item in self._skipped:
+            yield f"{item.reason} {item.variant.where}"
+
+    def _parts(self, job: Job, with_profiles: bool) -> dict[str, np.ndarray]:
+        """Scores of all places; parts that an interrupted run finished are not computed again."""
         parts, left = job.parts(len(self._places), _KEPT)
         with self._bar(len(self._places) - sum(map(len, left))) as bar:
             for items, path in left.items():
                 found = self._part(items.start, items.stop, with_profiles, bar)
                 with atomic(path, job.folder) as temporary, open(temporary, "wb") as file:
                     np.savez(file, **found)
-        pieces = [dict(np.load(part)) for part in parts.values()]
-        result = self._result(
-            {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}, with_profiles
-        )
-        made = [".tsv", ".skipped.tsv", *([".vcf"] if source is not None else [])]
-        tracks = [".reference.bw", ".alternative.bw"] if with_profiles else []
-        with job.finish(identity, [*made, *tracks]) as (paths, said):
-            writers = (result.write_tsv, result.write_skipped, partial(result.write_vcf, source))
-            for suffix, write in zip(made, writers, strict=False):
-                with open(paths[suffix], "w", encoding="utf-8") as handle:
-                    write(handle)
-            for suffix in tracks:
-                result.write_bigwig(paths[suffix], alternative=suffix == ".alternative.bw")
-            said |= {"model": provenance, **identity, "skipped": result.reasons, "versions": versions()}
-            said["seconds"] = round(time.time() - began, 1)
-        return [*(job.finals[suffix] for suffix in (*made, *tracks)), job.sidecar]
+        pieces = [load_part(part) for part in parts.values()]
+        return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
     def _part(self, first: int, stop: int, with_profiles: bool, bar: Progress) -> dict[str, np.ndarray]:
         """Scores, and profiles if they are wanted, of some places."""
@@ -148,10 +233,10 @@ class Run:
             self._batch_size,
         )
         for places, reference, alternative in batches:
-            told = scored(self._layout, reference, alternative)
+            columns = scored(self._layout, reference, alternative)
             if with_profiles:
-                told |= {"_reference": reference, "_alternative": alternative}
-            for name, values in told.items():
+                columns |= {"_reference": reference, "_alternative": alternative}
+            for name, values in columns.items():
                 found.setdefault(name, []).append(values)
             bar.update(len(places))
         return {name: np.concatenate(values) for name, values in found.items()}
@@ -166,6 +251,7 @@ class Run:
             self._skipped,
             self._layout,
             dict(self._inputs.genome.sizes),
+            self._name,
             found["_reference"] if with_profiles else None,
             found["_alternative"] if with_profiles else None,
         )
@@ -174,71 +260,25 @@ class Run:
         return Progress(self._name, "variant", len(self._places), done, self._shown)
 
 
-def read(value: object) -> list[Variant]:
-    """Whatever a user calls variants.
-
-    Args:
-        value: a VCF file; a table (tab-separated text or a data frame) with the columns chrom, pos (1-based), ref and
-            alt, and perhaps id; `Variant`s; or rows (chrom, pos, ref, alt).
-
-    Raises:
-        InputError: none of these, or no variant.
-    """
-    if isinstance(value, (str, Path)):
-        if not is_there(value):
-            raise InputError("Variants are in a VCF file or a table that exists", received={"variants": str(value)})
-        path = Path(value).expanduser()
-        found = list(Vcf(path).variants()) if _is_vcf(path) else _table(path)
-    elif hasattr(value, "columns"):
-        rows = [[str(cell) for cell in row] for row in value.itertuples(index=False)]
-        found = _rows([str(column) for column in value.columns], rows, lambda i: f"row {i}")
-    else:
-        found = [item if isinstance(item, Variant) else _row(item) for item in value]
-    if not found:
-        raise InputError("There is a variant", received={"variants": str(value)[:80]})
-    return found
+def weights_of(provenance: Mapping[str, object]) -> dict[str, object]:
+    """Digests of a model's weights and network."""
+    return {name: provenance[name] for name in ("weights_sha256", "network_sha256") if name in provenance}
 
 
-def _is_vcf(path: Path) -> bool:
-    """Whether the first line says so, or else the name."""
-    first = next(iter(raw_lines(path)), "")
-    return first.startswith(("##fileformat=VCF", "##")) or ".vcf" in "".join(path.suffixes).lower()
+def digest(lines: Iterable[str]) -> str:
+    """SHA-256 of lines."""
+    found = hashlib.sha256()
+    for line in lines:
+        found.update(f"{line}\n".encode("utf-8", "surrogatepass"))
+    return found.hexdigest()
 
 
-def _table(path: Path) -> list[Variant]:
-    lines = [line.rstrip("\r\n").split("\t") for line in raw_lines(path) if line.strip()]
-    return _rows(lines[0] if lines else [], lines[1:], lambda i: f"{path}, line {i + 2}")
-
-
-def _rows(heads: Sequence[str], rows: Iterable[Sequence[str]], where: Callable[[int], str]) -> list[Variant]:
-    lower = [head.lower() for head in heads]
-    chosen = [next((lower.index(name) for name in names if name in lower), None) for names in _COLUMNS]
-    if None in chosen:
-        raise InputError(
-            "A table of variants has the columns chrom, pos, ref and alt", received={"columns": list(heads)[:10]}
-        )
-    name = lower.index("id") if "id" in lower else None
-    found = []
-    for i, row in enumerate(rows):
-        try:
-            cells = [row[at] for at in chosen]
-            found += alleles(
-                [cells[0], str(int(cells[1])), row[name] if name is not None else ".", *cells[2:]], where(i), i
-            )
-        except (IndexError, ValueError):
-            raise InputError(
-                "A row of variants has chrom, pos (a whole number from 1), ref and alt",
-                where=where(i),
-                received={"row": list(row)[:6]},
-            ) from None
-    return found
-
-
-def _row(item: object) -> Variant:
+def load_part(part: Path, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """Arrays of a part that a run kept, by default all. Raises `InputError` if it is damaged."""
     try:
-        chrom, position, ref, alt = item
-        return Variant(str(chrom), int(position) - 1, str(ref).upper(), str(alt).upper())
-    except (TypeError, ValueError):
+        with np.load(part) as file:
+            return {name: file[name] for name in names or file.files}
+    except (ValueError, EOFError, zipfile.BadZipFile):
         raise InputError(
-            "A variant is (chrom, pos from 1, ref, alt)", example='("chr1", 12345, "A", "G")', received={"": item}
+            "A part of an interrupted run must be whole; this one is damaged", where=part, hint="Remove it"
         ) from None

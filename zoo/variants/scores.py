@@ -1,7 +1,7 @@
-"""One number for what a variant does, from predicted profiles of both alleles.
+"""Scores of the effect of a variant, from predicted profiles of both alleles.
 
 Each function takes the reference's and the alternative's profile, (n, bins) of what was measured (not of its
-logarithm), and returns (n,) float64. Those that tell a direction change their sign exactly if the alleles swap.
+logarithm), and returns (n,) float64. Directed scores change their sign exactly if the alleles are swapped.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,143 @@
+"""Scores in the INFO column of the VCF file that the variants are from.
+
+A VCF file may have a key once. Each model has keys of its own, so that a file can be annotated with one model after the
+other; the same model's are replaced.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from registry.errors import printable
+from zoo.environment import versions
+from zoo.errors import InputError
+from zoo.genome.vcf import Variant, Vcf, alleles
+
+_INFO = {
+    "log2_fold_change": ("LFC", "log2 of the alternative allele's predicted sum over the reference's"),
+    "difference": ("DIFF", "predicted sum of the alternative allele minus the reference's"),
+    "largest_difference": ("MAXDIFF", "alternative minus reference in the bin where that is furthest from 0"),
+    "jensen_shannon": ("JSD", "Jensen-Shannon divergence of both predicted profiles, bits"),
+    "maximum_reference": ("MAXREF", "highest predicted bin with the reference allele"),
+    "maximum_alternative": ("MAXALT", "highest predicted bin with the alternative allele"),
+}
+_OURS = re.compile(r'##zoo=<ID=([^,>]*),Model="((?:[^"\\]|\\.)*)",Weights="([^"]*)"')
+_DEFINED = re.compile(r'##INFO=<(?:[^"]*,)?ID=([^,>]*)[,>]')
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Origin of scores, as it is written into the header.
+
+    Attributes:
+        model: its name.
+        weights: SHA-256 of its weights, or "" if nobody asked.
+        options: name → value.
+    """
+
+    model: str
+    weights: str = ""
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    def suffix(self, header: Sequence[str]) -> str:
+        """Suffix of the keys of this model: its name, with a digest if another model of the file has that name.
+
+        Args:
+            header: lines of the file, which name the models that annotated it.
+        """
+        name = re.sub(r"[^0-9A-Za-z_.]", "_", self.model)
+        mine = f"{name}_{hashlib.sha256(f'{self.model} {self.weights}'.encode()).hexdigest()[:8]}"
+        owners = {match[1]: (match[2], match[3]) for line in header if (match := _OURS.match(line))}
+        model, weights = owners.get(name, (_quoted(self.model), self.weights))
+        same = model == _quoted(self.model) and (weights == self.weights or not weights or not self.weights)
+        return name if same and mine not in owners else mine
+
+
+def annotate(
+    source: str | Path,
+    variants: Sequence[Variant],
+    scores: Mapping[str, np.ndarray],
+    origin: Origin,
+    skipped: Mapping[str, int],
+) -> Iterator[str]:
+    """The lines of a VCF file with the scores of each alternative allele in INFO; all other columns as they are.
+
+    Args:
+        source: the file that the variants are from.
+        variants: all of them, in its order.
+        scores: name → (variants,), NaN for those without.
+        origin: of the scores.
+        skipped: reason → how many variants have no score for it.
+
+    Raises:
+        InputError: a file with other variants.
+    """
+    vcf = Vcf(source)
+    suffix = origin.suffix(vcf.header)
+    keys = {name: f"ZOO_{key}_{suffix}" for name, (key, _) in _INFO.items() if name in scores}
+    yield from _header(vcf, keys, suffix, origin, len(variants), skipped)
+    at, own = 0, set(keys.values())
+    for number, (columns, where) in enumerate(vcf.rows()):
+        first, here = at, list(map(_allele, alleles(columns, where, number)))
+        at += len(here)
+        if list(map(_allele, variants[first:at])) != here:
+            raise _of_others(where)
+        columns += ["."] * (8 - len(columns))
+        kept = [item for item in columns[7].split(";") if item not in ("", ".") and item.partition("=")[0] not in own]
+        columns[7] = ";".join([*kept, *_entries(keys, scores, slice(first, at))]) or "."
+        yield "\t".join(columns)
+    if at < len(variants):
+        raise _of_others(vcf.path)
+
+
+def _header(
+    vcf: Vcf, keys: Mapping[str, str], suffix: str, origin: Origin, count: int, skipped: Mapping[str, int]
+) -> Iterator[str]:
+    """The header's lines; those of an earlier run of this model are replaced."""
+    own = set(keys.values())
+    for line in vcf.header:
+        defined, ours = _DEFINED.match(line), _OURS.match(line)
+        if not (defined and defined[1] in own) and not (ours and ours[1] == suffix):
+            yield line
+    fields = {
+        "Model": origin.model,
+        "Weights": origin.weights,
+        "Options": ", ".join(f"{name}={value}" for name, value in origin.options.items()),
+        "Version": f"chromatin-zoo {versions()['chromatin-zoo']}",
+        "Scored": count - sum(skipped.values()),
+        "Skipped": sum(skipped.values()),
+        "Reasons": "; ".join(f"{reason}: {number}" for reason, number in skipped.items()),
+    }
+    yield f"##zoo=<ID={suffix}," + ",".join(f'{name}="{_quoted(str(value))}"' for name, value in fields.items()) + ">"
+    for name, key in keys.items():
+        text = f"{_INFO[name][1]} ({_quoted(origin.model)})"
+        yield f'##INFO=<ID={key},Number=A,Type=Float,Description="{text}">'
+    columns = vcf.columns + ["CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"][len(vcf.columns) :]
+    yield "#" + "\t".join(columns)
+
+
+def _entries(keys: Mapping[str, str], scores: Mapping[str, np.ndarray], alleles: slice) -> Iterator[str]:
+    """The entries of a record; none if no allele has a score."""
+    for name, key in keys.items():
+        values = scores[name][alleles]
+        if np.isfinite(values).any():
+            yield f"{key}=" + ",".join(f"{value:.6g}" if np.isfinite(value) else "." for value in values)
+
+
+def _allele(variant: Variant) -> tuple[str, int, str, str]:
+    return variant.chrom, variant.start, variant.ref, variant.alt
+
+
+def _of_others(where: object) -> InputError:
+    return InputError(
+        "Scores must be of the variants of the VCF file, all of them in its order, to be written into it", where=where
+    )
+
+
+def _quoted(text: str) -> str:
+    """As it stands between quotes in a header line."""
+    return printable(text).replace("\\", "\\\\").replace('"', '\\"')

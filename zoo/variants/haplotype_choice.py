@@ -1,0 +1,93 @@
+"""Which haplotypes a user wants predicted, and whether the options fit one another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from zoo.errors import InputError
+from zoo.genome import names
+from zoo.genome.sequence import Genome
+from zoo.genome.vcf import SAME, Variant, Vcf
+from zoo.predict import thresholds
+from zoo.predict.inputs import Inputs
+from zoo.predict.thresholds import Threshold, ThresholdTable
+from zoo.variants import reading
+from zoo.variants.effects import Skipped, skip_reason
+from zoo.variants.haplotypes import Haplotype
+
+
+@dataclass(frozen=True)
+class HaplotypeChoice:
+    """The arguments of `Model.predict_haplotypes` that depend on one another.
+
+    Raises:
+        InputError: two that contradict each other, or one without effect.
+    """
+
+    variants: object
+    sample: str | None
+    output: object
+    compat: str | None
+    threshold: str | float | None
+    blacklist: object
+    strands: str
+
+    def __post_init__(self) -> None:
+        compat, output = self.compat is not None, self.output is not None
+        contradictions = {
+            "compat must come with an output": compat and not output,
+            "compat reads the forward strand: strands must be left out": compat and self.strands != "forward",
+            "compat predicts variants one by one: sample must be left out": compat and self.sample is not None,
+            "compat calls no sites: threshold must be left out": compat and self.threshold not in ("auto", None),
+            "blacklist must come with compat": self.blacklist is not None and not compat,
+            "threshold must come with an output": self.threshold not in ("auto", None) and not output,
+        }
+        for rule, holds in contradictions.items():
+            if holds:
+                names_of = ("compat", "output", "strands", "sample", "threshold", "blacklist")
+                given = {name: str(value) for name in names_of if (value := getattr(self, name)) is not None}
+                raise InputError(f"Options must fit one another: {rule}", received=given)
+        self._check_sample()
+
+    def _check_sample(self) -> None:
+        """A sample is one of a VCF file; a VCF file with samples needs one."""
+        is_vcf = reading.is_vcf(self.variants)
+        if self.sample is not None and not is_vcf:
+            raise InputError(
+                "A sample must be a column of a phased VCF file",
+                received={"sample": self.sample, "variants": str(self.variants)[:80]},
+            )
+        if self.sample is None and is_vcf and self.compat is None and (samples := Vcf(self.variants).samples):
+            raise InputError(
+                "One of the samples of the VCF file must be named",
+                where=self.variants,
+                received={"samples": samples[:10]},
+            )
+
+    def haplotypes(self, genome: Genome) -> Sequence[Haplotype]:
+        """Both of the sample, or one with all variants."""
+        if self.sample is not None:
+            return Haplotype.both(self.variants, self.sample, genome)
+        return [Haplotype.of("haplotype", reading.read(self.variants, genome), genome)]
+
+    def substitutions(self, inputs: Inputs) -> tuple[list[Variant], list[Skipped]]:
+        """Substitutions of a base by the genome's names, which is all that maxATAC's program knows; and the others."""
+        found, skipped = [], []
+        for item in reading.read(self.variants, inputs.genome):
+            chrom = names.find(item.chrom, inputs.genome.sizes)
+            reason = skip_reason(item, chrom, inputs.genome)
+            if reason == SAME:  # predicted once more, as the original does
+                reason = None
+            if reason is None and not len(item.ref) == len(item.alt) == 1:
+                reason = "not a substitution of one base"
+            if reason is None:
+                found.append(replace(item, chrom=chrom))
+            else:
+                skipped.append(Skipped(item, reason))
+        return found, skipped
+
+    def cut(self, table: ThresholdTable | None) -> Threshold | None:
+        """The threshold of a site; None for none."""
+        asked = self.threshold
+        if asked == "auto":
+            asked = None if table is None else "f1"
+        return None if asked is None else thresholds.resolve(asked, table)

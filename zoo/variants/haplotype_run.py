@@ -1,0 +1,386 @@
+"""Haplotypes to files that survive an interruption: tracks, differential sites, and what was skipped."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from registry.errors import printable
+from zoo.environment import backend, versions
+from zoo.errors import InputError, ZooError
+from zoo.files.atomic import atomic
+from zoo.files.job import Job
+from zoo.files.progress import Progress
+from zoo.genome import bed
+from zoo.genome.bigwig import Writer
+from zoo.genome.interval import Interval
+from zoo.genome.vcf import Variant
+from zoo.predict.engine import Forward
+from zoo.predict.inputs import Inputs
+from zoo.predict.plan import Grid
+from zoo.predict.thresholds import Threshold
+from zoo.variants import maxatac
+from zoo.variants.effects import Skipped
+from zoo.variants.haplotypes import Haplotype, HaplotypePrediction, differences, predict_regions
+from zoo.variants.result import place_of, row
+from zoo.variants.run import digest, load_part, weights_of
+
+_MOST = 2048  # windows of a part: less than a minute of the slowest network
+_TRACKS = (".reference.bw", ".haplotype1.bw", ".haplotype2.bw")
+_SUFFIXES = (*_TRACKS, ".sites.tsv", ".skipped.tsv", ".bw", ".bg")
+
+
+@dataclass(frozen=True)
+class HaplotypeFiles:
+    """What a run wrote.
+
+    Attributes:
+        files: their paths; the record is the last.
+        sites: comparison → kind (gained, lost, shared) → how many; empty without a threshold.
+        skipped: haplotype → reason → how many variants.
+        notes: what of the genotypes had to be guessed, and how many.
+        unknown: haplotype → bins whose windows hold variants of several phase sets.
+    """
+
+    files: Sequence[Path]
+    sites: Mapping[str, Mapping[str, int]]
+    skipped: Mapping[str, Mapping[str, int]]
+    notes: Mapping[str, int]
+    unknown: Mapping[str, int]
+
+    @classmethod
+    def of(cls, folder: Path, record: Mapping, sidecar: Path) -> "HaplotypeFiles":
+        """From the record of a run."""
+        files = [*(folder / name for name in record["files"]), sidecar]
+        return cls(files, *(record[name] for name in ("sites", "skipped", "notes", "unknown")))
+
+    def __str__(self) -> str:
+        lines = [str(path) for path in self.files]
+        for pair, kinds in self.sites.items():
+            lines.append(f"{pair}: " + ", ".join(f"{count:,} {kind}" for kind, count in kinds.items()))
+        for name, reasons in self.skipped.items():
+            lines += [f"{name}: skipped {count:,}: {reason}" for reason, count in reasons.items()]
+        lines += [f"{count:,} {note}" for note, count in self.notes.items()]
+        lines += [f"{name}: {n:,} bins near variants of several phase sets" for name, n in self.unknown.items() if n]
+        return "\n".join(map(printable, lines))
+
+
+class _Parts:
+    """Work that is kept part by part; what the two ways to predict have in common.
+
+    Args:
+        name: of the model.
+        total: parts.
+        shown: show a progress bar.
+    """
+
+    def __init__(self, name: str, total: int, shown: bool | None) -> None:
+        self._name, self._total, self._shown = name, total, shown
+
+    def finish(self, job: Job, make: Callable[[int], dict[str, np.ndarray]]) -> list[Path]:
+        """Make the parts that no earlier run finished."""
+        parts, left = job.parts(self._total, 1)
+        with Progress(self._name, "part", self._total, self._total - len(left), self._shown) as bar:
+            for items, path in left.items():
+                made = make(items.start)
+                with atomic(path, job.folder) as temporary, open(temporary, "wb") as file:
+                    np.savez(file, **made)
+                bar.update()
+        return list(parts.values())
+
+
+class HaplotypeRun:
+    """Predictions of a reference and its haplotypes in regions, to files.
+
+    Args:
+        name: of the model.
+        forward: its compiled network.
+        grid: how windows lie.
+        inputs: with regions; those that overlap are predicted once.
+        haplotypes: one or two.
+        threshold: of a site, or None for no table of sites.
+        batch_size: windows at once.
+        progress: show a progress bar; by default in a terminal only.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Forward,
+        grid: Grid,
+        inputs: Inputs,
+        haplotypes: Sequence[Haplotype],
+        threshold: Threshold | None,
+        batch_size: int = 256,
+        progress: bool | None = None,
+    ) -> None:
+        self._forward, self._grid, self._inputs, self._batch_size = forward, grid, inputs, batch_size
+        self._rows = [Haplotype("reference", {}), *haplotypes]
+        self._threshold = threshold
+        self._blocks = _merged(inputs, grid.bin_size)
+        self._groups = list(_groups(self._blocks, grid))
+        self._parts = _Parts(name, len(self._groups), progress)
+
+    def to_files(self, base: object, reads: Sequence[object], provenance: dict, choices: dict) -> HaplotypeFiles:
+        """Write a bigWig for each haplotype and the reference, sites, skipped variants and a record.
+
+        Args:
+            base: path without extension.
+            reads: everything that the run reads.
+            provenance: of the model.
+            choices: options that predictions depend on.
+        """
+        identity = {
+            **_identity(self._inputs, self._grid, provenance, choices),
+            "haplotypes_sha256": digest(self._described()),
+            "regions_sha256": digest(map(str, self._blocks)),
+        }
+        whole = {
+            **identity,
+            "threshold": self._threshold.to_json() if self._threshold else None,
+            "names": [one.name for one in self._rows],
+            "notes": dict(self._rows[-1].notes),
+            "skipped_sha256": digest(str(one.skipped) for one in self._rows),
+        }
+        made = [*_TRACKS[: len(self._rows)], *([".sites.tsv"] if self._threshold else []), ".skipped.tsv"]
+        job = Job("haplotypes", base, _SUFFIXES, reads)
+        return _run(job, identity, whole, made, provenance, self._keep, self._write)
+
+    def _keep(self, job: Job) -> list[Path]:
+        return self._parts.finish(job, self._predict)
+
+    def _write(self, parts: Sequence[Path], paths: Mapping[str, Path], record: dict) -> None:
+        """Write the final files, and what is to be known of them into the record."""
+        names = [one.name for one in self._rows]
+        for number, suffix in enumerate(_TRACKS[: len(self._rows)]):
+            self._write_track(paths[suffix], parts, number)
+        record |= {"sites": {}, "unknown": dict.fromkeys(names[1:], 0), "notes": dict(self._rows[-1].notes)}
+        if self._threshold is not None:
+            record["sites"] = self._write_sites(paths[".sites.tsv"], parts)
+        for _, _, scores in self._read(parts):
+            for name, values in zip(names[1:], scores[1:], strict=True):
+                record["unknown"][name] += int(np.isnan(values).sum())
+        record["skipped"] = _write_skipped(paths[".skipped.tsv"], {one.name: one.skipped for one in self._rows[1:]})
+
+    def _predict(self, number: int) -> dict[str, np.ndarray]:
+        """Scores of a group of regions, concatenated, of each haplotype."""
+        found = {}
+        inputs = replace(self._inputs, regions=self._groups[number])
+        for i, one in enumerate(self._rows):
+            _, scores = predict_regions(one, self._forward, self._grid, inputs, self._batch_size, lambda: None)
+            found[f"h{i}"] = np.concatenate(scores)
+        return found
+
+    def _write_track(self, path: Path, parts: Sequence[Path], number: int) -> None:
+        lengths, size = self._inputs.lengths, self._grid.bin_size
+        with Writer(path, lengths) as writer:
+            for group, part in zip(self._groups, parts, strict=True):
+                at, scores = 0, load_part(part, [f"h{number}"])[f"h{number}"]
+                for item in group:
+                    starts = np.arange(item.start // size, -(-item.end // size)) * size
+                    values = scores[at : at + len(starts)]
+                    at += len(starts)
+                    known = ~np.isnan(values)
+                    ends = np.minimum(starts + size, lengths[item.chrom])
+                    writer.add(item.chrom, starts[known], ends[known], values[known])
+
+    def _write_sites(self, path: Path, parts: Sequence[Path]) -> dict[str, dict[str, int]]:
+        """Sites of every pair; how many there are of each kind."""
+        names = [one.name for one in self._rows]
+        pairs = [(i, k) for i in range(len(names)) for k in range(i + 1, len(names))]
+        counts = {f"{names[i]} to {names[k]}": Counter() for i, k in pairs}
+        size, lengths = self._grid.bin_size, self._inputs.lengths
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write("chrom\tstart\tend\tkind\tfirst\tsecond\tfirst_score\tsecond_score\n")
+            for region, starts, scores in self._read(parts):
+                tracks = [
+                    HaplotypePrediction(name, [starts], [values], [])
+                    for name, values in zip(names, scores, strict=True)
+                ]
+                for i, k in pairs:
+                    for site in differences([region], tracks[i], tracks[k], self._threshold.score, size):
+                        place, end = site.interval, min(site.interval.end, lengths[site.interval.chrom])
+                        cells = (site.kind, names[i], names[k], f"{site.first:.6g}", f"{site.second:.6g}")
+                        handle.write(row(place.chrom, place.start, end, *cells))
+                        counts[f"{names[i]} to {names[k]}"][site.kind] += 1
+        return {pair: {kind: found[kind] for kind in ("gained", "lost", "shared")} for pair, found in counts.items()}
+
+    def _read(self, parts: Sequence[Path]) -> Iterator[tuple[Interval, np.ndarray, list[np.ndarray]]]:
+        """Every merged region: its bins' starts, and the scores of the reference and of each haplotype."""
+        pieces = self._pieces(parts)
+        size = self._grid.bin_size
+        for block in self._blocks:
+            starts = np.arange(block.start // size, -(-block.end // size)) * size
+            got, bins = [], 0
+            while bins < len(starts):
+                got.append(next(pieces))
+                bins += got[-1].shape[1]
+            yield block, starts, list(np.concatenate(got, axis=1))
+
+    def _pieces(self, parts: Sequence[Path]) -> Iterator[np.ndarray]:
+        size = self._grid.bin_size
+        for group, part in zip(self._groups, parts, strict=True):
+            kept = load_part(part)
+            scores, at = np.stack([kept[f"h{i}"] for i in range(len(self._rows))]), 0
+            for item in group:
+                bins = -(-item.end // size) - item.start // size
+                yield scores[:, at : at + bins]
+                at += bins
+
+    def _described(self) -> Iterator[str]:
+        """All that the sequences of the haplotypes depend on."""
+        for one in self._rows:
+            yield "haplotype"
+            for chrom, items in one.variants.items():
+                yield from (f"{chrom} {item.start} {item.ref} {item.alt}" for item in items)
+            for chrom, phases in one.phases.items():
+                yield f"{chrom} {phases.starts.tolist()} {phases.ends.tolist()} {phases.sets.tolist()}"
+
+
+class MaxatacRun:
+    """maxATAC's own `variants`, to `<base>.bg` and `<base>.bw`; arguments as for `zoo.variants.maxatac.as_maxatac`."""
+
+    def __init__(
+        self,
+        name: str,
+        forward: Forward,
+        grid: Grid,
+        inputs: Inputs,
+        variants: Sequence[Variant],
+        skipped: Sequence[Skipped],
+        step: int,
+        batch_size: int = 256,
+        progress: bool | None = None,
+    ) -> None:
+        self._forward, self._grid, self._inputs, self._batch_size = forward, grid, inputs, batch_size
+        self._variants, self._skipped, self._step = variants, skipped, step
+        self._places = maxatac.windows(inputs.regions, inputs.blacklist, grid.window, step)
+        if not self._places:
+            raise InputError(
+                "A region must have room for a window, and not touch the blacklist; none does",
+                received={"regions": len(inputs.regions), "window": grid.window},
+            )
+        self._parts = _Parts(name, -(-len(self._places) // _MOST), progress)
+
+    def to_files(self, base: object, reads: Sequence[object], provenance: dict, choices: dict) -> HaplotypeFiles:
+        """Write both files, skipped variants and a record; arguments as for `HaplotypeRun.to_files`."""
+        identity = {
+            **_identity(self._inputs, self._grid, provenance, {**choices, "step": self._step}),
+            "variants_sha256": digest(f"{item.chrom} {item.start} {item.alt}" for item in self._variants),
+            "windows_sha256": digest(map(str, self._places)),
+        }
+        whole = {**identity, "skipped_sha256": digest(map(str, self._skipped))}
+        job, made = Job("haplotypes", base, _SUFFIXES, reads), [".bw", ".bg", ".skipped.tsv"]
+        return _run(job, identity, whole, made, provenance, self._keep, self._write)
+
+    def _keep(self, job: Job) -> list[Path]:
+        return self._parts.finish(job, self._predict)
+
+    def _write(self, parts: Sequence[Path], paths: Mapping[str, Path], record: dict) -> None:
+        kept = [load_part(part) for part in parts]
+        numbers, scores = (np.concatenate([part[name] for part in kept]) for name in ("numbers", "scores"))
+        found = maxatac.averaged(self._places, numbers, scores, self._grid)
+        size, lengths = self._grid.bin_size, self._inputs.lengths
+        with Writer(paths[".bw"], lengths) as writer, open(paths[".bg"], "w", encoding="utf-8") as text:
+            for chrom in (chrom for chrom in lengths if chrom in found):
+                starts, values = found[chrom]
+                writer.add(chrom, starts, np.minimum(starts + size, lengths[chrom]), values)
+                text.writelines(
+                    row(chrom, start, start + size, value) for start, value in zip(*found[chrom], strict=True)
+                )
+        record |= {"sites": {}, "notes": {}, "unknown": {}}
+        record["skipped"] = _write_skipped(paths[".skipped.tsv"], {"variants": self._skipped})
+
+    def _predict(self, number: int) -> dict[str, np.ndarray]:
+        first = number * _MOST
+        places = self._places[first : first + _MOST]
+        numbers, scores = maxatac.rows(
+            self._variants, places, self._forward, self._grid, self._inputs, self._batch_size
+        )
+        return {"numbers": numbers + first, "scores": scores}
+
+
+def _run(
+    job: Job,
+    identity: dict,
+    whole: dict,
+    made: Sequence[str],
+    provenance: dict,
+    keep: Callable[[Job], list[Path]],
+    write: Callable[[Sequence[Path], Mapping[str, Path], dict], None],
+) -> HaplotypeFiles:
+    """Do a job, or nothing if its files are there.
+
+    Args:
+        identity: what predictions depend on; `whole` all that the files depend on.
+        made: suffixes of the files.
+        keep: makes the parts that are missing.
+        write: writes the files from the parts, and fills in the record.
+    """
+    began = time.time()
+    try:
+        with job:
+            if (record := job.done(whole)) is None:
+                job.resume(identity)
+                parts = keep(job)
+                with job.finish(whole, made) as (paths, record):
+                    write(parts, paths, record)
+                    record |= {"model": provenance, **whole, "versions": versions()}
+                    record["seconds"] = round(time.time() - began, 1)
+                record = {**record, "files": [job.finals[suffix].name for suffix in made]}
+            return HaplotypeFiles.of(job.main.parent, record, job.sidecar)
+    except OSError as error:
+        raise ZooError(f"The output must be writable: {error.strerror or error}", where=job.main) from None
+
+
+def _identity(inputs: Inputs, grid: Grid, provenance: dict, choices: dict) -> dict[str, object]:
+    """What predictions depend on, whichever way they are made."""
+    return {
+        **weights_of(provenance),
+        "backend": backend(),
+        "inputs": inputs.identity(),
+        "grid": asdict(grid),
+        "choices": choices,
+    }
+
+
+def _merged(inputs: Inputs, size: int) -> list[Interval]:
+    """Regions as stretches of whole bins that have no bin in common, in the order of the chromosomes."""
+    whole = [Interval(item.chrom, item.start // size, -(-item.end // size)) for item in inputs.regions]
+    lengths = inputs.lengths
+    found = bed.merge(whole)
+    return [
+        Interval(chrom, first * size, min(last * size, lengths[chrom]))
+        for chrom in lengths
+        for first, last in found.get(chrom, np.empty((0, 2), np.int64)).tolist()
+    ]
+
+
+def _groups(blocks: Sequence[Interval], grid: Grid) -> Iterator[list[Interval]]:
+    """Regions of about `_MOST` windows; longer ones are cut between bins."""
+    most = max(_MOST * grid.stride // grid.bin_size, 1) * grid.bin_size
+    group: list[Interval] = []
+    windows = 0
+    for block in blocks:
+        for start in range(block.start, block.end, most):
+            piece = Interval(block.chrom, start, min(start + most, block.end))
+            group.append(piece)
+            windows += (len(piece) + grid.span) // grid.stride + 1
+            if windows >= _MOST:
+                yield group
+                group, windows = [], 0
+    if group:
+        yield group
+
+
+def _write_skipped(path: Path, skipped: Mapping[str, Sequence[Skipped]]) -> dict[str, dict[str, int]]:
+    """A row for each variant that is in no sequence; how many there are for each reason."""
+    with open(path, "w", encoding="utf-8") as handle:
+        handle.write("haplotype\tchrom\tpos\tid\tref\talt\treason\twhere\n")
+        for name, items in skipped.items():
+            for item in items:
+                handle.write(row(name, *place_of(item.variant), item.reason, item.variant.where))
+    return {name: dict(Counter(item.reason for item in items).most_common()) for name, items in skipped.items()}

@@ -1,0 +1,205 @@
+"""Whatever a user calls variants: VCF files, tables, data frames, rows, and maxATAC's BED of alleles."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from registry.paths import user_path
+from zoo.errors import InputError
+from zoo.genome import names
+from zoo.genome.bed import lines, raw_lines
+from zoo.genome.sequence import Genome
+from zoo.genome.vcf import Variant, Vcf, alleles
+
+_COLUMNS = {
+    "chrom": ("chrom", "chr", "#chrom", "chromosome"),
+    "pos": ("pos", "position"),
+    "ref": ("ref", "reference"),
+    "alt": ("alt", "alternative"),
+}
+_COMPRESSED = (".gz", ".bgz", ".bz2")
+_UNKNOWN = 0  # as a position from 1: none; the variant is skipped
+
+
+def read(value: object, genome: Genome | None = None, needs_filter: bool = False) -> list[Variant]:
+    """Variants in the order in which they are given, those that cannot be scored included.
+
+    Args:
+        value: a VCF file; a table (tab-separated text or a data frame) with the columns chrom, pos (1-based), ref and
+            alt, and perhaps id and filter; a BED of maxATAC's kind (chrom, start, end, allele); `Variant`s; or rows
+            (chrom, pos, ref, alt). Missing alleles and positions that are no number are kept, to be skipped with a
+            reason.
+        genome: where the reference's alleles of a BED are read.
+        needs_filter: whether FILTER matters, so that it must be there.
+
+    Raises:
+        InputError: none of these, no variant, or no FILTER where it is needed.
+    """
+    if isinstance(value, (str, Path)):
+        found, has_filter = _file(value, genome)
+    elif hasattr(value, "columns") and hasattr(value, "itertuples"):
+        rows = [[str(cell) for cell in row] for row in value.itertuples(index=False)]
+        found, has_filter = _rows([str(column) for column in value.columns], rows, lambda i: f"row {i}")
+    else:
+        found, has_filter = _given(value)
+    if not found:
+        raise InputError("There must be at least one variant", received={"variants": str(value)[:80]})
+    if needs_filter and not has_filter:
+        raise InputError(
+            "only_passing needs variants with a column FILTER; these must have one",
+            received={"variants": str(value)[:80]},
+            hint="Leave out the option",
+        )
+    return found
+
+
+def is_vcf(value: object) -> bool:
+    """Whether it is a VCF file, by its first line, or else by its name."""
+    if not isinstance(value, (str, Path)) or is_bed(value):
+        return False
+    path = _checked(value)
+    return next(iter(raw_lines(path)), "").startswith("##") or _suffix(path) == ".vcf"
+
+
+def is_bed(value: object) -> bool:
+    """Whether it is a BED file, by its name."""
+    return isinstance(value, (str, Path)) and _suffix(Path(value)) == ".bed"
+
+
+def _suffix(path: Path) -> str:
+    """The last one, in lower case, without that of a compression."""
+    return next((found for item in reversed(path.suffixes) if (found := item.lower()) not in _COMPRESSED), "")
+
+
+def _checked(value: str | Path) -> Path:
+    """The path of a file that can be read, more than once."""
+    path = user_path(value, "variants")
+    if not path.exists() or path.is_dir():
+        raise InputError("The file of variants must exist", example="variants.vcf", received={"variants": str(value)})
+    if not path.is_file():
+        raise InputError(
+            "The file of variants must be one that can be read again, and no pipe",
+            received={"variants": str(value)},
+            hint="Write it to a file first",
+        )
+    return path
+
+
+def _file(value: str | Path, genome: Genome | None) -> tuple[list[Variant], bool]:
+    """Variants of a file, and whether it has FILTER."""
+    path = _checked(value)
+    if is_bed(path):
+        if genome is None:
+            raise InputError("Variants must be in a VCF file or a table here, and not in a BED file", where=path)
+        return _bed(path, genome), False
+    if is_vcf(path):
+        vcf = Vcf(path)
+        return list(vcf.variants()), "FILTER" in vcf.columns
+    text = [line.rstrip("\r\n").split("\t") for line in raw_lines(path) if line.strip()]
+    return _rows(text[0] if text else [], text[1:], lambda i: f"{path}, line {i + 2}")
+
+
+def _rows(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], where: Callable[[int], str]
+) -> tuple[list[Variant], bool]:
+    """Variants of a table, and whether it has FILTER."""
+    lower = [_cell(head).lower() for head in heads]
+    at = {name: next((lower.index(word) for word in words if word in lower), None) for name, words in _COLUMNS.items()}
+    if missing := [name for name, number in at.items() if number is None]:
+        raise InputError(
+            "A table of variants must have the columns chrom, pos, ref and alt, with tabs between",
+            received={"missing": missing, "columns": list(heads)[:10]},
+        )
+    if twice := [head for head, count in Counter(lower).items() if count > 1 and head in sum(_COLUMNS.values(), ())]:
+        raise InputError("A table of variants must have each column once", received={"columns": twice})
+    at |= {name: lower.index(name) if name in lower else None for name in ("id", "filter")}
+    found: list[Variant] = []
+    for i, row in enumerate(rows):
+        if i == 0 and len(row) > len(heads) and any(cell.strip() for cell in row[len(heads) :]):
+            raise InputError(
+                "A row of variants must not have more cells than the table has columns",
+                where=where(i),
+                received={"cells": len(row), "columns": len(heads)},
+                hint="Write the table without names of rows",
+            )
+        cells = {
+            name: "." if n is None else _cell(row[n]) if n < len(row) else ""  # an editor took the last tabs away
+            for name, n in at.items()
+        }
+        found += _variants(cells, where(i), i)
+    return found, at["filter"] is not None
+
+
+def _cell(text: str) -> str:
+    """A cell without blanks around it, and without the quotes that R puts there."""
+    text = text.strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def _variants(cells: Mapping[str, object], where: str, number: int) -> list[Variant]:
+    """The variants of a row: one for each alternative allele."""
+    columns = [str(cells[name]) for name in ("chrom", "pos", "id", "ref", "alt")]
+    columns[1] = str(_position(columns[1]))
+    return list(alleles([*columns, ".", str(cells["filter"])], where, number))
+
+
+def _position(text: str) -> int:
+    """A position from 1; programs that know no whole numbers write 12345.0 or 1e+05."""
+    try:
+        number = int(text)
+    except ValueError:
+        try:
+            number = int(float(text)) if float(text).is_integer() else _UNKNOWN
+        except (ValueError, OverflowError):
+            return _UNKNOWN
+    return max(number, _UNKNOWN)
+
+
+def _given(value: object) -> tuple[list[Variant], bool]:
+    """Variants, or rows of them."""
+    if not isinstance(value, Iterable) or isinstance(value, (bytes, Mapping)):
+        raise InputError(
+            "Variants must be a VCF file, a table, a data frame or rows (chrom, pos, ref, alt)",
+            received={"variants": value},
+        )
+    found: list[Variant] = []
+    items = list(value)
+    for number, item in enumerate(items):
+        if isinstance(item, Variant):
+            found.append(item)
+        elif isinstance(item, (Sequence, np.ndarray)) and not isinstance(item, (str, bytes)) and len(item) == 4:
+            chrom, position, ref, alt = item
+            cells = {"chrom": chrom, "pos": position, "ref": ref, "alt": alt, "id": ".", "filter": "."}
+            found += _variants(cells, f"row {number}", number)
+        else:
+            raise InputError(
+                "A variant must be (chrom, pos from 1, ref, alt)",
+                example='("chr1", 12345, "A", "G")',
+                received={"variant": item},
+            )
+    return found, bool(items) and all(isinstance(item, Variant) for item in items)
+
+
+def _bed(path: Path, genome: Genome) -> list[Variant]:
+    """maxATAC's BED: chrom, start, end (0-based, half-open) and the bases instead, whatever stands there."""
+    found = []
+    for number, (line, where) in enumerate(lines(path)):
+        columns = line.split()
+        try:
+            chrom, start, end = columns[0], int(columns[1]), int(columns[2])
+            if len(columns) < 4 or not 0 <= start < end:
+                raise ValueError
+        except (ValueError, IndexError):
+            raise InputError(
+                "A line of a BED of variants must have chrom, start, end and the alternative bases",
+                example="chr1\t12344\t12345\tG",
+                where=where,
+                received={"line": line.rstrip("\n")[:80]},
+            ) from None
+        known = names.find(chrom, genome.sizes)
+        inside = known is not None and end <= genome.sizes[known]
+        ref = genome.sequence(known, start, end) if inside else "N" * min(end - start, 1)
+        found.append(Variant(chrom, start, ref, columns[3].upper(), where=where, record=number))
+    return found
