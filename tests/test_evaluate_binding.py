@@ -74,7 +74,7 @@ def test_blacklist_region_and_spelling(track: Path):
     }
     inside = benchmark(track, peaks, region=Interval("chr1", 206, 618), bin_size=100)
     assert (inside.overall.bins, inside.overall.positives) == (3, 1)
-    assert (inside.extent.outside, inside.extent.peaks_outside, inside.overall.evaluated) == (7, 1, 0.3)
+    assert (inside.extent.outside, inside.extent.peaks_outside, inside.overall.covered) == (7, 1, 0.3)
     theirs = benchmark(track, peaks, region=Interval("chr1", 206, 618), bin_size=100, compat="maxatac").overall
     assert (theirs.bins, theirs.positives) == (4, 2)  # 300 to 310 lies over the edge at 309
 
@@ -111,7 +111,7 @@ def test_a_prediction_of_regions_is_not_flattered_by_the_rest(tmp_path: Path):
     expected = benchmark(whole, [Interval("chr1", int(at), int(at) + 9) for at in starts]).overall
     assert (found.auroc, found.random, found.aupr) == (expected.auroc, expected.random, expected.aupr)
     assert found.auroc == pytest.approx(roc_auc_score(positive, scores[5000:5100]))
-    assert found.evaluated == 0.01
+    assert found.covered == 0.01
     theirs = benchmark(
         part, [Interval("chr1", int(at) + 10**6, int(at) + 10**6 + 9) for at in starts], compat="maxatac"
     ).overall

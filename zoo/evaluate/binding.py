@@ -1,7 +1,7 @@
 """Predicted binding against ChIP-seq, in bins, as maxATAC's benchmark computes it."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Binding:
         f1: the best F1.
         f1_score: the score that gives it.
         why: of an empty row, why it is.
-        evaluated: evaluated bins, as a fraction of all whole bins of the chromosomes.
+        covered: evaluated bins, as a fraction of all whole bins of the chromosomes.
     """
 
     bins: int
@@ -52,10 +52,10 @@ class Binding:
     f1: float | None = None
     f1_score: float | None = None
     why: str | None = None
-    evaluated: float = 1.0
+    covered: float = 1.0
 
     @classmethod
-    def of(cls, curve: Curve, evaluated: float = 1.0) -> "Binding":
+    def of(cls, curve: Curve, covered: float = 1.0) -> "Binding":
         """What a curve of some bins, of this fraction of the chromosomes, says."""
         with np.errstate(divide="ignore"):
             fold = float(np.log2(curve.aupr / curve.random))
@@ -69,7 +69,7 @@ class Binding:
             curve.precision_at(0.05),
             fold if np.isfinite(fold) else None,
             *curve.best_f1,
-            evaluated=evaluated,
+            covered=covered,
         )
 
     def __str__(self) -> str:
@@ -112,28 +112,34 @@ class Benchmark:
             "extent": self.extent.to_json(),
         }
 
-    def tables(self, base: Path) -> dict[str, Path]:
-        """Chromosome → `BASE_<chromosome>_<bin>bp_PRC.tsv`, of those that have a curve."""
-        known = [chrom for chrom, row in self.chromosomes.items() if not row.why]
-        return {chrom: base.with_name(f"{base.name}_{chrom}_{self.bin_size}bp_PRC.tsv") for chrom in known}
+    @property
+    def curved(self) -> list[str]:
+        """The chromosomes that have a curve."""
+        return [chrom for chrom, row in self.chromosomes.items() if not row.why]
+
+    def suffix(self, chrom: str) -> str:
+        """What the file of a chromosome's curve ends with, as maxATAC calls it."""
+        return f"_{chrom}_{self.bin_size}bp_PRC.tsv"
+
+    def lines(self, chrom: str) -> Iterator[str]:
+        """Every point of a chromosome's curve, as maxATAC writes them."""
+        row = self.chromosomes[chrom]
+        fold = float("-inf") if row.log2_fold is None else row.log2_fold
+        constant = f"{row.aupr!r}\t{row.positives}\t{row.random!r}\t{fold!r}"
+        yield "Precision\tRecall\tThreshold\tAUPRC\tTotal_GoldStandard_Bins\tRandom_AUPRC\tlog2FC_AUPRC_Random_AUPRC\n"
+        for point in zip(*(column.tolist() for column in self.scores[chrom].every_threshold()), strict=True):
+            yield "\t".join(map(repr, point)) + f"\t{constant}\n"
 
     def write_tables(self, base: Path, reads: Sequence[object] = ()) -> list[Path]:
-        """Write every point of the curve of each chromosome, as maxATAC does, to `tables(base)`.
+        """Write every point of the curve of each chromosome as `BASE_<chromosome>_<bin>bp_PRC.tsv`.
 
         Raises `InputError` if that would replace one of the files of `reads`, before anything is written.
         """
-        paths = self.tables(base)
+        paths = {chrom: base.with_name(f"{base.name}{self.suffix(chrom)}") for chrom in self.curved}
         check_outputs(paths.values(), reads)
         for chrom, path in paths.items():
-            row = self.chromosomes[chrom]
-            precision, recall, threshold = self.scores[chrom].every_threshold()
-            fold = float("-inf") if row.log2_fold is None else row.log2_fold
-            constant = f"{row.aupr!r}\t{row.positives}\t{row.random!r}\t{fold!r}"
             with writing(path) as file:
-                file.write("Precision\tRecall\tThreshold\tAUPRC\tTotal_GoldStandard_Bins\tRandom_AUPRC\t")
-                file.write("log2FC_AUPRC_Random_AUPRC\n")
-                for point in zip(precision.tolist(), recall.tolist(), threshold.tolist(), strict=True):
-                    file.write("\t".join(map(repr, point)) + f"\t{constant}\n")
+                file.writelines(self.lines(chrom))
         return list(paths.values())
 
 
@@ -276,9 +282,9 @@ def correlated(
     return {**found, "all": overall.result()}, selection.extent
 
 
-def _row(scores: Scores, positive: np.ndarray, evaluated: float) -> Binding:
+def _row(scores: Scores, positive: np.ndarray, covered: float) -> Binding:
     if positive.all() or not positive.any():
         why = "no bin is positive" if not positive.any() else "all bins are positive"
         why = why if len(positive) else "the prediction has no value"
-        return Binding(len(positive), int(positive.sum()), why=why, evaluated=evaluated)
-    return Binding.of(scores.curve(), evaluated)
+        return Binding(len(positive), int(positive.sum()), why=why, covered=covered)
+    return Binding.of(scores.curve(), covered)

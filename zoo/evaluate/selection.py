@@ -124,6 +124,12 @@ class Selection:
             if not self._blacklist.shared:
                 warnings.warn("The blacklist has no chromosome of the prediction", ZooWarning, stacklevel=3)
         self.chromosomes = self._chosen([region.chrom] if region else chromosomes)
+        if region and not 0 <= region.start < region.end <= track.sizes[self.chromosomes[0]]:
+            raise InputError(
+                "A region must lie on its chromosome",
+                where=track.path,
+                received={"region": str(region), "length": track.sizes[self.chromosomes[0]]},
+            )
         self.extent = Extent()
 
     def _chosen(self, chromosomes: Sequence[str] | None) -> list[str]:

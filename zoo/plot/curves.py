@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
+from zoo.plot.text import plain
 from zoo.predict.thresholds import ThresholdTable
 
 
@@ -22,8 +23,8 @@ def plot_thresholds(ax: Axes, table: ThresholdTable) -> Axes:
 def plot_series(ax: Axes, series: Sequence[Mapping], x: str, y: str) -> Axes:
     """Lines of `{"name", "x": […], "y": […]}`, one above the other."""
     for line in series:
-        ax.plot(line["x"], line["y"], label=line["name"], marker="." * (len(line["x"]) < 12))
-    ax.set(xlabel=x, ylabel=y)
+        ax.plot(line["x"], line["y"], label=plain(line["name"]), marker="." * (len(line["x"]) < 12))
+    ax.set(xlabel=plain(x), ylabel=plain(y))
     ax.set_ylim(bottom=min(0, *(min(line["y"], default=0) for line in series)))
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False)
