@@ -1,4 +1,4 @@
-"""What a model has to beat.
+"""Baselines: what a model is compared with.
 
 Of accessibility: predictions from composition alone, and from the shape of an average peak.
 

@@ -235,11 +235,11 @@ def _row(path: Path, number: int, cells: list[str]) -> list[float]:
 def _check(columns: dict[str, np.ndarray], path: Path, header: list[str], keys: list[str], numbers: list[int]) -> None:
     """Raise `IntegrityError` at the first number that is out of its range or breaks its column's order."""
 
-    def refuse(rule: str, key: str, wrong: np.ndarray) -> None:
+    def refuse(what: str, key: str, wrong: np.ndarray) -> None:
         if wrong.any():
             at = int(np.argmax(wrong))
             raise IntegrityError(
-                rule,
+                f"A threshold table must have {what}",
                 where=f"{path}, line {numbers[at]}, column {header[keys.index(key)]}",
                 received={key: float(columns[key][at])},
             )
@@ -248,13 +248,13 @@ def _check(columns: dict[str, np.ndarray], path: Path, header: list[str], keys: 
         raise IntegrityError("A threshold table must have a row", where=path)
     for key in ("threshold", "precision", "recall", "f1"):
         wrong = (columns[key] < 0) | (columns[key] > 1 + _SLACK)
-        refuse(f"A {key} of a threshold table must be from 0 to 1", key, wrong)
-    refuse("A log2 fold change of a threshold table must be at most 100", "log2fc", abs(columns["log2fc"]) > _MOST_FOLD)
+        refuse(f"values of {key} from 0 to 1", key, wrong)
+    refuse("log2 fold changes of at most 100", "log2fc", abs(columns["log2fc"]) > _MOST_FOLD)
     rises = {key: np.diff(column, prepend=column[0]) for key, column in columns.items()}
     rises["threshold"][0] = 1.0
     if header[keys.index("threshold")] in _OF_THE_PROGRAM and columns["threshold"][-1] == 1:
         rises["threshold"][-1] += _SLACK  # the program repeats its last row with the threshold 1
-    refuse("Thresholds of a table must rise from row to row", "threshold", rises["threshold"] <= 0)
+    refuse("thresholds that rise from row to row", "threshold", rises["threshold"] <= 0)
     for key in ("precision", "log2fc"):
-        refuse(f"The {key} of a threshold table must not fall from row to row", key, rises[key] < -_SLACK)
-    refuse("The recall of a threshold table must not rise from row to row", "recall", rises["recall"] > _SLACK)
+        refuse(f"values of {key} that never fall", key, rises[key] < -_SLACK)
+    refuse("values of recall that never rise", "recall", rises["recall"] > _SLACK)
