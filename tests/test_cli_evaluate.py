@@ -74,6 +74,11 @@ def test_calibrate_from_a_table_of_cell_types(golden: Path, tmp_path: Path, caps
     (tmp_path / "none.tsv").write_text("Prediction\tBinding_File\n")
     assert main(["calibrate", "--meta", str(tmp_path / "none.tsv"), "--output", str(tmp_path / "u")]) == 2
     assert "must be a prediction to calibrate" in capsys.readouterr().err
+    (tmp_path / "half.tsv").write_text(f"Prediction\tBinding_File\n{files[0]}\n")
+    assert main(["calibrate", "--meta", str(tmp_path / "half.tsv"), "--output", str(tmp_path / "u")]) == 2
+    assert "half.tsv, line 2: The Binding_File must be a file. Received: Binding_File=''" in capsys.readouterr().err
+    assert main(["benchmark", "--prediction", str(files[0]), "--peaks", "a\0b"]) == 2
+    assert "The peaks must be a path" in capsys.readouterr().err
     assert not list(tmp_path.glob("u*"))
 
 

@@ -172,11 +172,20 @@ def _samples(options: argparse.Namespace) -> list[tuple[Path, Path]]:
     if options.meta:
         _refuse(options, "with --meta", "peaks")
         path = user_path(options.meta, "table of predictions")
-        table = [row for row, _ in rows(path, ("Prediction", "Binding_File"), "The table of predictions")]
-        return [(path.parent / row["Prediction"], path.parent / row["Binding_File"]) for row in table]
+        columns = ("Prediction", "Binding_File")
+        table = rows(path, columns, "The table of predictions")
+        return [tuple(_listed(path, row, name, where) for name in columns) for row, where in table]
     if not options.peaks:
         raise InputError("A prediction must be calibrated with peaks", example="--peaks ctcf.bed")
     return [(user_path(options.prediction, "prediction"), user_path(options.peaks, "peaks"))]
+
+
+def _listed(table: Path, row: dict[str, str], column: str, where: str) -> Path:
+    """A file that a table names, relative to it."""
+    found = user_path(table.parent / row[column], column)
+    if not row[column] or not found.is_file():
+        raise InputError(f"The {column} must be a file", where=where, received={column: row[column]})
+    return found
 
 
 def evaluate(options: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.paths import user_path
 from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
@@ -38,7 +39,7 @@ def edges(track: Signal, chrom: str, bin_size: int, compat: str | None = None) -
 
 def open_track(path: str | Path) -> Signal:
     """A track of which `aggregated` tells the bins without a value."""
-    return Signal(path, fill=_NO_DATA)
+    return Signal(user_path(path, "prediction"), fill=_NO_DATA)
 
 
 def maxima(track: Signal, chrom: str, places: np.ndarray) -> np.ndarray:
@@ -131,6 +132,7 @@ class Bound:
         self._starts: dict[str, np.ndarray] = {}
         self._ends: dict[str, np.ndarray] = {}
         self.absent: dict[str, int] = {}
+        gold = user_path(gold, what) if isinstance(gold, (str, Path)) else gold
         if is_track(gold):
             self._track = Signal(gold)
             match = names.check_shared if shared else lambda one, other, *_: names.match(one, other)
