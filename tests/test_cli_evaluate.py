@@ -138,7 +138,6 @@ def small(tmp_path: Path) -> dict[str, Path]:
     }
 
 
-@pytest.mark.filterwarnings("ignore:.*too close together:zoo.errors.ZooWarning")
 def test_what_was_evaluated_is_said(small: dict, tmp_path: Path, capsys: pytest.CaptureFixture):
     asked = ["benchmark", "--prediction", str(small["p"]), "--peaks", str(small["peaks"])]
     assert main([*asked, "--output", str(tmp_path / "b")]) == 0

@@ -15,9 +15,6 @@ from zoo.evaluate.binding import Binding, benchmark, quantitative
 from zoo.genome.interval import Interval
 from zoo.predict import writers
 
-FEW = pytest.mark.filterwarnings("ignore:Only:zoo.errors.ZooWarning")  # of positive bins, as in most of these tests
-pytestmark = FEW
-
 
 @pytest.fixture
 def track(tmp_path: Path) -> Path:

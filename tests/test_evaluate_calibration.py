@@ -12,7 +12,6 @@ from zoo.genome.interval import Interval
 from zoo.predict import thresholds, writers
 from zoo.predict.thresholds import ThresholdTable
 
-FEW = pytest.mark.filterwarnings("ignore:.*positive bins are too few:zoo.errors.ZooWarning")
 AT = {threshold: int(np.searchsorted(GRID, threshold)) for threshold in (0, 0.1, 0.101, 0.5, 0.501, 0.8, 0.9, 1.0)}
 
 
@@ -186,7 +185,6 @@ def test_few_positive_bins_are_warned_about(samples: list):
     assert table.columns["precision"][-1] == 1
 
 
-@FEW
 def test_predictions_that_cannot_be_calibrated(samples: list, tmp_path: Path):
     with pytest.raises(InputError, match=r"p0.bw: .*with and without a peak.*positive=0, bins=3"):
         calibrate(samples, ["chr2"])
