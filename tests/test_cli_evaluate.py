@@ -152,6 +152,10 @@ def test_what_was_evaluated_is_said(small: dict, tmp_path: Path, capsys: pytest.
     assert main([*asked, "--regions", str(small["r"]), "--json"]) == 0
     inside = json.loads(capsys.readouterr().out)
     assert (inside["rows"]["all"]["bins"], inside["extent"]["outside"]) == (50, 450)
+    assert main([*asked, "--region", "1:20,001-30,000", "--output", str(tmp_path / "region"), "--json"]) == 0
+    there = json.loads((tmp_path / "region.json").read_text())
+    assert (there["rows"]["chr1"]["bins"], there["sections"][2]["chrom"]) == (50, "chr1")
+    capsys.readouterr()
     assert main([*asked, "--compat", "maxatac", "--json"]) == 0
     theirs = json.loads(capsys.readouterr().out)
     assert (theirs["rows"]["all"]["bins"], theirs["extent"]["zeros"]) == (500, 400)

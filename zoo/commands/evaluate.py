@@ -249,7 +249,8 @@ def _locus(options: argparse.Namespace, track, region, chromosomes: Sequence[str
     found = [(names.find(item.chrom, track.sizes), item) for item in bed.read(options.peaks)]
     peaks = [Interval(chrom, item.start, item.end) for chrom, item in found if chrom is not None]
     chrom = max(chromosomes, key=lambda chrom: sum(item.chrom == chrom for item in peaks))
-    shown = report.peak_densest(peaks, region or Interval(chrom, 0, track.sizes[chrom]))
+    within = Interval(chrom, region.start, region.end) if region else Interval(chrom, 0, track.sizes[chrom])
+    shown = report.peak_densest(peaks, within)
     return [report.locus("A locus", shown, {"prediction": track}, {"peaks": peaks})]
 
 
