@@ -43,12 +43,14 @@ _LEARNED_FROM = 3  # chromosomes, for the baselines
 
 def main(options: argparse.Namespace) -> None:
     """Evaluate all, print tables, write the report."""
+    reads = [options.genome, options.signal, options.peaks, *options.models]
+    report.claim(options.out / "accessibility", reads)
     genome, signal = Genome(options.genome), Signal(options.signal)
     held_out, loaded = options.chromosomes, [zoo.load(name) for name in options.models]
     others = [chrom for chrom in names.main_chromosomes(list(genome.sizes)) if chrom not in held_out][:_LEARNED_FROM]
     rows, sections, printed = {}, [], []
     for where, peaks in (("everywhere", None), ("around peaks", options.peaks)):
-        found = judged(loaded, genome, signal, held_out, others, peaks)
+        found = evaluated(loaded, genome, signal, held_out, others, peaks)
         means = {name: models.mean([row for _, row in by_chrom]) for name, by_chrom in found.items()}
         if peaks is not None:
             for model in loaded:
@@ -70,20 +72,21 @@ def main(options: argparse.Namespace) -> None:
         printed.append(f"peaks of predictions at {options.cutoff:g}\n{table(found)}")
         note = "A peak is found if one of the other set shares a base with it."
         sections.append(as_table("Peaks that are found again", found) | {"note": note})
-        shown = report.crowded(real, Interval(held_out[0], 0, genome.sizes[held_out[0]]), 50_000)
+        shown = report.peak_densest(real, Interval(held_out[0], 0, genome.sizes[held_out[0]]), 50_000)
         shown_tracks = {"measured": signal, **{f"{name}, ln(1 + track)": track for name, track in tracks.items()}}
         sections.append(report.locus("A locus", shown, shown_tracks, {"peaks": real}))
         written = report.write(
             options.out / "accessibility",
-            "Predicted accessibility and what it has to beat",
+            "Predicted accessibility against baselines",
             sections,
+            reads=reads,
             rows=rows,
             inputs={name: str(getattr(options, name)) for name in ("genome", "signal", "peaks")},
         )
     print("\n\n".join(printed), *written, sep="\n")
 
 
-def judged(loaded: list, genome: Genome, signal: Signal, held_out: list[str], others: list[str], peaks) -> dict:
+def evaluated(loaded: list, genome: Genome, signal: Signal, held_out: list[str], others: list[str], peaks) -> dict:
     """Models and baselines → (chromosome, measures) of each held-out chromosome."""
     spec = loaded[0].spec
     kmer, profile = KmerRegression(spec.output.bin_size), MeanProfile()
@@ -129,8 +132,8 @@ def recovered(track: Signal, real: list[Interval], chromosomes: list[str], cutof
     """Peaks of a prediction against real ones; the cutoff is in the scale of the track."""
     called = call(track, float(np.log1p(cutoff)), chromosomes=chromosomes)
     found: Recovery = recovery([Interval(peak.chrom, peak.start, peak.end) for peak in called], real)
-    shares = {"precision": found.precision, "recall": found.recall, "F1": found.f1}
-    return {"called": found.called, "real": found.real, **shares}
+    fractions = {"precision": found.precision, "recall": found.recall, "F1": found.f1}
+    return {"called": found.called, "real": found.real, **fractions}
 
 
 def as_table(title: str, rows: Mapping[str, Mapping]) -> dict:
@@ -153,8 +156,9 @@ def parse() -> argparse.Namespace:
     options = parser.parse_args()
     given = [options.genome, options.signal, options.peaks]
     if any(given) != all(given):
-        parser.error("--genome, --signal and --peaks go together")
-    options.cutoff = options.cutoff or (1.0 if all(given) else 5.0)
+        parser.error("--genome, --signal and --peaks must be given together")
+    if options.cutoff is None:
+        options.cutoff = 1.0 if all(given) else 5.0
     return options
 
 
@@ -163,7 +167,7 @@ if __name__ == "__main__":
     try:
         if chosen.genome is None:
             if yeast.at_hand() is None:
-                raise InputError("Without files the yeast data is taken from $ZOO_SHARED/data, which has none")
+                raise InputError("Without files $ZOO_SHARED/data must have the yeast data")
             data = yeast.prepare(yeast.at_hand(), chosen.out / "data")
             chosen.genome, chosen.signal, chosen.peaks = data.genome, data.accessibility, data.open
         main(chosen)

@@ -1,4 +1,4 @@
-"""Several predictors of binding side by side on one held-out set: the models, and what they have to beat.
+"""Several predictors of binding side by side on one held-out set: the models and their baselines.
 
 Without arguments six factors that GM12878 has peaks of, on 1.1 Mb of chr20: the model on one strand and on both, motifs
 in open chromatin, ATAC-seq alone, the sequence alone (the model with the mean signal everywhere), and for CTCF what
@@ -57,6 +57,9 @@ class Case:
 def main(options: argparse.Namespace) -> None:
     """Evaluate every factor, print a table, write the report."""
     cases = from_table(options.table) if options.table else yeast_cases(options) if options.yeast else at_hand(options)
+    reads = [options.genome, options.signal, options.motifs, options.table, *(case.peaks for case in cases)]
+    reads += [path for case in cases for path in case.other_cells]
+    report.claim(options.out / "binding", reads)
     genome, signal = Genome(options.genome), Signal(options.signal)
     region = bed.regions(options.region, genome.sizes)[0] if options.region else None
     found, loci = {}, []
@@ -81,8 +84,9 @@ def main(options: argparse.Namespace) -> None:
         printed, sections = describe(found)
         table_, page = report.write(
             options.out / "binding",
-            "Predicted binding and what it has to beat",
+            "Predicted binding against baselines",
             [*sections, *loci],
+            reads=reads,
             inputs={"genome": str(genome.path), "signal": str(signal.path), "region": str(region or "all")},
         )
     print(f"{printed}\n{table_}\n{page}")
@@ -194,7 +198,7 @@ def locus_of(
         region = Interval(chrom, 0, signal.sizes[chrom])
     predicted = {label: item for label, item in predictors.items() if isinstance(item, Signal) and item is not signal}
     tracks = {"ATAC-seq": signal, **predicted}
-    return report.locus(f"{name}: a locus", report.crowded(peaks, region), tracks, {"peaks": peaks})
+    return report.locus(f"{name}: a locus", report.peak_densest(peaks, region), tracks, {"peaks": peaks})
 
 
 def from_table(path: Path) -> list[Case]:
@@ -214,7 +218,9 @@ def from_table(path: Path) -> list[Case]:
 def yeast_cases(options: argparse.Namespace) -> list[Case]:
     """Factors of yeast, whose tracks and peaks are made beside the report."""
     if yeast.at_hand() is None:
-        raise InputError("The yeast data is in $ZOO_SHARED/data", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")})
+        raise InputError(
+            "$ZOO_SHARED/data must have the yeast data", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")}
+        )
     data = yeast.prepare(yeast.at_hand(), options.out / "data")
     options.genome, options.signal, options.chromosomes = data.genome, data.signal, ["chrIV", "chrXIII"]
     options.motifs = data_folder() / "motifs" / "macisaac_yeast.v1.meme"
@@ -230,7 +236,9 @@ def at_hand(options: argparse.Namespace) -> list[Case]:
     options.signal = data_folder() / "hg19_chr20_gm12878" / "gm12878_minmax_p99.bw"
     options.motifs = data_folder() / "motifs" / "H12CORE_meme_format.meme"
     if not options.genome.is_file():
-        raise InputError("GM12878's data is in $ZOO_SHARED/data", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")})
+        raise InputError(
+            "$ZOO_SHARED/data must have the data of GM12878", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")}
+        )
     options.region = str(bed.read(options.genome.parent / "region.bed")[0])
     folder = data_folder() / "hg19_chr20_gm12878"
     cases = []
@@ -238,7 +246,7 @@ def at_hand(options: argparse.Namespace) -> list[Case]:
         pattern = _IN_PEAKS.get(factor, f"Gm12878{factor.capitalize()}")
         peaks = sorted((folder / "peaks_GM12878").glob(f"*{pattern}*.narrowPeak"))
         if not peaks:
-            raise InputError("GM12878 has peaks of the factor", example="CTCF", received={"factor": factor})
+            raise InputError("GM12878 must have peaks of the factor", example="CTCF", received={"factor": factor})
         others = sorted((folder / "peaks_CTCF_other_lines").glob("*.narrowPeak")) if factor == "CTCF" else ()
         cases.append(Case(f"maxatac/{factor}", peaks[0], f"{_IN_MOTIFS.get(factor, factor)}.", tuple(others)))
     return cases
@@ -247,6 +255,10 @@ def at_hand(options: argparse.Namespace) -> list[Case]:
 def data_folder() -> Path:
     """Where the real data is."""
     return Path(os.environ.get("ZOO_SHARED") or "/nonexistent") / "data"
+
+
+def _no_data(what: str) -> InputError:
+    return InputError(f"$ZOO_SHARED/data must have {what}", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")})
 
 
 def parse() -> argparse.Namespace:
@@ -264,6 +276,13 @@ def parse() -> argparse.Namespace:
     options = parser.parse_args()
     if options.table and not (options.genome and options.signal):
         parser.error("a table needs --genome and --signal")
+    if options.table and (options.factors or options.yeast):
+        parser.error("factors and --yeast must not be given with --table: it lists the models")
+    for name in ("genome", "signal", "motifs", "region", "chromosomes"):
+        if getattr(options, name) and not options.table:
+            parser.error(f"--{name} must be given with --table")
+    if options.region and options.chromosomes:
+        parser.error("--region must not be given with --chromosomes")
     return options
 
 

@@ -125,13 +125,13 @@ def test_reb1_on_chromosomes_it_has_not_seen(shared: Path, tmp_path: Path):
     )
     result = benchmark(files.bigwig, data.peaks_of("REB1"), chromosomes)
     scores = result.overall
-    assert (scores.positives, scores.bins) == (192, 12_281)
+    assert (scores.positives, scores.bins) == (196, 12_281)
     assert scores.aupr == pytest.approx(model.spec.metrics["AUPR"], abs=2e-4)
     assert scores.aupr >= 0.45
-    # the table, made on other chromosomes, promises a precision of 0.631 and a recall of 0.495
+    # the table, cross-fitted on other chromosomes, promises a precision of 0.592 and a recall of 0.510
     promised = resolve("f1", model.thresholds)
-    assert (promised.precision, promised.recall) == (pytest.approx(0.631, abs=5e-4), pytest.approx(0.495, abs=5e-4))
-    for chrom, kept in (("chrIV", (0.513, 0.566)), ("chrXIII", (0.606, 0.465))):
+    assert (promised.precision, promised.recall) == (pytest.approx(0.592, abs=5e-4), pytest.approx(0.510, abs=5e-4))
+    for chrom, kept in (("chrIV", (0.465, 0.545)), ("chrXIII", (0.550, 0.512))):
         precision, recall, score = result.scores[chrom].every_threshold()
         at = int(np.searchsorted(score, promised.score))
         assert (precision[at], recall[at]) == pytest.approx(kept, abs=5e-3)

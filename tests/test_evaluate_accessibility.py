@@ -128,7 +128,7 @@ def test_a_model_that_moves_with_its_window_does_not_vary(tmp_path: Path):
     assert moved.curve[0] == pytest.approx(seen.std() / seen.mean())
     nothing = variation(lambda x: np.zeros((len(x), 256)), slabs, 1024)
     assert np.isnan(nothing.score)
-    with pytest.raises(InputError, match="17 places"):
+    with pytest.raises(InputError, match="margin of half a window"):
         variation(lambda x: x, Slabs(Genome(tmp_path / "g.2bit"), [], {"c": np.array([3000])}, EVALUATION), 2048)
 
 
@@ -144,7 +144,7 @@ def test_shape_by_hand():
 
 
 def test_recovered_peaks_by_hand():
-    """Any base in common, or a share of its own bases that the other set covers, together."""
+    """Any base in common, or a fraction of its own bases that the other set covers, together."""
 
     def peaks(*spans: tuple[int, int]) -> list[Interval]:
         return [Interval("chr1", *span) for span in spans]
@@ -154,7 +154,7 @@ def test_recovered_peaks_by_hand():
         [*peaks((99, 120), (310, 330), (340, 390)), Interval("2", 0, 9)],
     )
     assert recovery(called, real) == Recovery(called=3, real=4, right=2, found=3)
-    assert recovery(called, real, share=0.7) == Recovery(called=3, real=4, right=1, found=2)
+    assert recovery(called, real, fraction=0.7) == Recovery(called=3, real=4, right=1, found=2)
     found = recovery(called, real)
     assert (found.precision, found.recall) == (2 / 3, 0.75)
     assert found.f1 == pytest.approx(2 * (2 / 3) * 0.75 / (2 / 3 + 0.75))

@@ -73,9 +73,9 @@ def test_what_does_not_vary_has_no_correlation():
 
 
 def test_pairs_that_cannot_be_compared():
-    with pytest.raises(InputError, match="There is a pair"):
+    with pytest.raises(InputError, match="There must be a pair"):
         Pairs().result()
     with pytest.raises(InputError, match="finite"):
         compared(np.array([1.0, np.nan]), np.ones(2))
-    with pytest.raises(InputError, match="as many numbers"):
+    with pytest.raises(InputError, match="must have as many numbers"):
         Pairs().add(np.ones(2), np.ones(3))

@@ -55,7 +55,7 @@ def test_signals_alone_and_flat(tmp_path: Path):
     values[[5, 250]] = 3, 7
     signal = bigwig(tmp_path / "s.bw", values, "1")
     assert baselines.track(signal)("chr1", PLACES).tolist() == [3, 0, 7, 0, 0, 0, 0, 0, 0, 0]
-    with pytest.raises(InputError, match="has the chromosome"):
+    with pytest.raises(InputError, match="must have the chromosome"):
         baselines.track(signal)("chr2", PLACES)
     flat = baselines.Flat(signal)
     assert flat.mean == pytest.approx(0.01)
@@ -74,9 +74,9 @@ def test_binding_in_other_cells(tmp_path: Path):
     expected[1], expected[2] = np.arcsinh(8) / 2, (np.arcsinh(5) + np.arcsinh(8)) / 2
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     (tmp_path / "bad.narrowPeak").write_text("chr1\t1\t9\t.\t0\t.\thigh\n")
-    with pytest.raises(InputError, match="line 1: A line of peaks is"):
+    with pytest.raises(InputError, match="line 1: A line of peaks must"):
         baselines.other_cells([tmp_path / "bad.narrowPeak"])
-    with pytest.raises(InputError, match="cell type to predict from"):
+    with pytest.raises(InputError, match="must be a cell type to predict from"):
         baselines.other_cells([])
 
 
@@ -132,9 +132,9 @@ def test_differences():
     assert comparison.paired(one, one).p_value is None
     free = comparison.unpaired([1, 2, 3], [4, 5, 6])
     assert (free.name, free.median, free.p_value) == ("Mann-Whitney U", -3, pytest.approx(0.1))
-    with pytest.raises(InputError, match="as many numbers"):
+    with pytest.raises(InputError, match="must have as many numbers"):
         comparison.paired([1], [1, 2])
-    with pytest.raises(InputError, match="numbers to compare"):
+    with pytest.raises(InputError, match="must be numbers to compare"):
         comparison.unpaired([], [1])
 
 

@@ -28,11 +28,11 @@ def test_areas_by_hand():
 
 
 @pytest.mark.parametrize("decimals", [1, 3, 9])
-@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+@pytest.mark.parametrize("fraction", [0.01, 0.5, 0.99])
 @pytest.mark.parametrize("pieces", [1, 7])
-def test_areas_of_scikit_learn(decimals: int, share: float, pieces: int):
-    random = np.random.default_rng(round(share * 100) + decimals)
-    positive = random.random(3000) < share
+def test_areas_of_scikit_learn(decimals: int, fraction: float, pieces: int):
+    random = np.random.default_rng(round(fraction * 100) + decimals)
+    positive = random.random(3000) < fraction
     scores = np.round(random.beta(2, 5, 3000) + 0.1 * positive, decimals).astype(np.float32)
     found = curve(positive, scores, pieces)
     exact = np.round(scores.astype(np.float64), 9)
@@ -55,6 +55,20 @@ def test_every_threshold_is_that_of_scikit_learn():
         np.testing.assert_allclose(ours, theirs, rtol=1e-7)
 
 
+def test_items_at_or_above_a_threshold():
+    """Compared in double precision: 0.9 in single precision is less than 0.9."""
+    scores = Scores()
+    scores.add(np.array([True, True, False, False]), np.array([0.9, 0.5, 0.5, 0.1], np.float32))
+    assert [scores.reaching(at) for at in (0, 0.5, 0.51, 0.9, 0.89)] == [(2, 4), (2, 3), (1, 1), (0, 0), (1, 1)]
+    assert Scores().reaching(0.5) == (0, 0)
+
+
+def test_means_keep_double_precision():
+    """Two that single precision would make one; scores of a bigWig itself are in single precision."""
+    assert curve([True, False], np.array([0.123456782, 0.123456781])).auroc == 1
+    assert curve([True, False], np.array([0.123456782, 0.123456781], np.float32)).auroc == 0.5
+
+
 def test_scores_that_differ_behind_the_ninth_decimal_are_ties():
     """As in maxATAC's benchmark; also where float32 could tell more of them apart."""
     assert curve([True, False], [0.0010000001, 0.0010000003]).auroc == 0.5
@@ -69,5 +83,5 @@ def test_curves_need_both_kinds(positive: list[bool]):
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
 def test_scores_that_are_no_numbers(wrong: float):
-    with pytest.raises(InputError, match="item 1: Scores are finite"):
+    with pytest.raises(InputError, match="item 1: Scores must be finite"):
         curve([True, False], [0.1, wrong])

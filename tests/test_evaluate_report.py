@@ -114,8 +114,8 @@ def test_a_locus_keeps_what_is_highest(sections: list[dict]):
 
 def test_where_most_peaks_are():
     peaks = [Interval("chr1", at, at + 9) for at in (5, 300, 310, 320, 900)]
-    assert str(report.crowded(peaks, Interval("chr1", 0, 1000), width=100)) == "chr1:226-325"
-    assert str(report.crowded([], Interval("chr1", 10, 60), width=100)) == "chr1:11-60"
+    assert str(report.peak_densest(peaks, Interval("chr1", 0, 1000), width=100)) == "chr1:226-325"
+    assert str(report.peak_densest([], Interval("chr1", 10, 60), width=100)) == "chr1:11-60"
 
 
 def test_text_cannot_leave_its_place(tmp_path: Path):
@@ -134,8 +134,60 @@ def test_sections_of_another_kind(tmp_path: Path):
         report.write(tmp_path / "r", "t", [{"kind": "pie", "title": "x"}])
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(InputError, match="report can be written"):
+    with pytest.raises(InputError, match="output must be writable"):
         report.write(tmp_path / "file" / "r", "t", [])
+
+
+def test_dollars_and_control_characters_are_text(tmp_path: Path):
+    """In titles, labels and names: no formula, no command of a terminal."""
+    odd = "$\\q$ \x1b[31m"
+    series = [{"name": odd, "x": [0, 1], "y": [None, 1]}]
+    part = {"kind": "curves", "title": odd, "note": f"{odd}\nmore", "x": odd, "y": odd, "series": series}
+    _, page = report.write(tmp_path / "r", odd, [part, {"kind": "table", "title": odd, "columns": [odd], "rows": []}])
+    text = page.read_text()
+    assert "\x1b" not in text
+    assert text.count(r"$\q$ \x1b[31m</text>") == 3  # both axes, the legend
+    assert "<p>more</p>" in text
+
+
+def test_numbers_that_are_not_finite_are_null(tmp_path: Path):
+    table, _ = report.write(tmp_path / "r", "t", [], rows={"a": [float("nan"), np.inf, 1.5, 2]})
+    assert json.loads(table.read_text(), parse_constant=pytest.fail)["rows"] == {"a": [None, None, 1.5, 2]}
+
+
+def test_a_report_replaces_a_report_of_its_kind_only(tmp_path: Path):
+    """Not what is read, nor a user's files, nor another command's record; and nothing stays of an earlier report."""
+    base = tmp_path / "r"
+    first = report.write(base, "t", [], texts={".tsv": ["a\n", "b\n"], "_x.tsv": ["1"]}, kind="binding")
+    assert [path.name for path in first] == ["r.json", "r.html", "r.tsv", "r_x.tsv"]
+    assert (tmp_path / "r.tsv").read_text() == "a\nb\n"
+    (tmp_path / "r_x.tsv").write_text("changed by hand")
+    (tmp_path / "r_y.tsv").write_text("mine")
+    report.write(base, "u", [], kind="binding")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.html", "r.json", "r_x.tsv", "r_y.tsv"]
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for reads, texts, kind, rule in (
+        ([base.with_suffix(".html")], {}, "binding", "no file that the run reads"),
+        ([], {}, "calibration", r"an earlier report of the same kind \(calibration\)"),
+    ):
+        with pytest.raises(InputError, match=rule):
+            report.write(base, "t", [], reads=reads, texts=texts, kind=kind)
+    for name, content in (
+        ("a.json", "{}"),
+        ("b.html", "<p>"),
+        ("c.tsv", "1"),
+        ("d.json", '{"made_by": "chromatin-zoo"}'),
+    ):
+        (tmp_path / name).write_text(content)
+        before[tmp_path / name] = content.encode()
+        with pytest.raises(InputError, match="must replace no file but those of an earlier report"):
+            report.write(tmp_path / name[0], "t", [], texts={".tsv": ["x"]})
+    for wrong in ("", ".", "out/", "a\0b", "~nobody-at-all/r", "x" * 300):
+        with pytest.raises(InputError, match="output must be a path"):
+            report.write(wrong, "t", [])
+    with pytest.raises(InputError, match="part of a file's name"):
+        report.write(tmp_path / "e", "t", [], texts={"_a/b.tsv": ["x"]})
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian's package chromium)")

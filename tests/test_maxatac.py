@@ -236,6 +236,7 @@ def test_benchmark_is_reproduced(end_to_end, chrom: str, expected: float, bins: 
         end_to_end["inputs"] / "gold.bed",
         chromosomes=[chrom],
         blacklist=end_to_end["blacklist"],
+        compat="maxatac",
     ).overall
     table = end_to_end["outputs"] / "benchmark" / f"ctcf_{chrom}_200bp_PRC.tsv"
     header, first = (line.split("\t") for line in table.read_text().splitlines()[:2])

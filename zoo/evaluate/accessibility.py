@@ -108,7 +108,7 @@ def evaluate(predict: Callable[[np.ndarray], np.ndarray], batches: Batches, kend
 
 @dataclass(frozen=True)
 class Recovery:
-    """How called peaks match real ones: a peak is found if one of the other set shares enough of its bases.
+    """How called peaks match real ones: a peak is found if the other set covers enough of its bases.
 
     Attributes:
         called: peaks called.
@@ -141,18 +141,20 @@ class Recovery:
         return 2 * self.precision * self.recall / total if total else 0.0
 
 
-def recovery(called: Sequence[Interval], real: Sequence[Interval], share: float = 0.0) -> Recovery:
+def recovery(called: Sequence[Interval], real: Sequence[Interval], fraction: float = 0.0) -> Recovery:
     """Match two sets of peaks.
 
     Args:
         called: peaks of a prediction, for example `zoo.prepare.peaks.call` at a cutoff of 1 on the scale of the track.
         real: peaks of the same chromosomes.
-        share: a peak matches if the other set covers more than 0 of its bases, and at least this share of them.
+        fraction: a peak matches if the other set covers more than 0 of its bases, and at least this fraction of them.
     """
-    return Recovery(len(called), len(real), _matched(called, merge(real), share), _matched(real, merge(called), share))
+    return Recovery(
+        len(called), len(real), _matched(called, merge(real), fraction), _matched(real, merge(called), fraction)
+    )
 
 
-def _matched(peaks: Sequence[Interval], others: dict[str, np.ndarray], share: float) -> int:
+def _matched(peaks: Sequence[Interval], others: dict[str, np.ndarray], fraction: float) -> int:
     count = 0
     for peak in peaks:
         spans = others.get(peak.chrom)
@@ -160,7 +162,7 @@ def _matched(peaks: Sequence[Interval], others: dict[str, np.ndarray], share: fl
             first = np.searchsorted(spans[:, 1], peak.start, side="right")
             last = np.searchsorted(spans[:, 0], peak.end, side="left")
             bases = np.minimum(spans[first:last, 1], peak.end) - np.maximum(spans[first:last, 0], peak.start)
-            count += bool(bases.sum() > 0 and bases.sum() >= share * len(peak))
+            count += bool(bases.sum() > 0 and bases.sum() >= fraction * len(peak))
     return count
 
 

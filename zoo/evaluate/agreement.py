@@ -59,9 +59,12 @@ class Pairs:
             InputError: numbers that are not finite, or not as many of one as of the other.
         """
         if np.shape(measured) != np.shape(predicted):
-            raise InputError("Pairs are as many numbers of each", received={"measured": np.shape(measured)})
+            raise InputError(
+                "Pairs must have as many numbers of each",
+                received={"measured": np.shape(measured), "predicted": np.shape(predicted)},
+            )
         if not (np.isfinite(measured).all() and np.isfinite(predicted).all()):
-            raise InputError("Numbers that are compared are finite", received={"pairs": np.size(measured)})
+            raise InputError("Numbers that are compared must be finite", received={"pairs": np.size(measured)})
         if not np.size(measured):
             return
         if self._most:
@@ -82,7 +85,7 @@ class Pairs:
             InputError: nothing was added.
         """
         if not self._count:
-            raise InputError("There is a pair of numbers to compare", received={"pairs": 0})
+            raise InputError("There must be a pair of numbers to compare", received={"pairs": 0})
         mse = self._squared / self._count
         (measured, shared), (_, predicted) = self._products
         if not (measured > 0 and predicted > 0):

@@ -1,10 +1,10 @@
-"""What a model has to beat.
+"""Baselines: what a model is compared with.
 
 Of accessibility: predictions from composition alone, and from the shape of an average peak.
 
 Of binding: motifs in open chromatin, the signal alone, the sequence alone, other cell types (Cazares et al. 2023,
 Methods: what maxATAC is compared with). Each of these is a predictor: it is called with a chromosome and the n + 1
-edges of its bins, in bp, and answers (n,) float32.
+edges of its bins, in bp, and returns (n,) float32.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ Predictor = Callable[[str, np.ndarray], np.ndarray]
 class KmerRegression:
     """Ridge regression of ln(1 + track) on the composition around a position; both strands count alike.
 
-    Features are the counts of canonical k-mers within 128 bp, and the shares of G and C within 32, 128 and 512 bp.
+    Features are the counts of canonical k-mers within 128 bp, and the fractions of G and C within 32, 128 and 512 bp.
 
     Args:
         bin_size: bp of a bin, a divisor of 16.
@@ -90,12 +90,12 @@ class KmerRegression:
             flat = near + np.arange(len(x))[:, None] * (kinds + 1)
             counts[:, number] = np.bincount(flat.ravel(), minlength=len(x) * (kinds + 1)).reshape(len(x), -1)
         strong = np.cumsum(np.pad(x[..., 1] + x[..., 2], ((0, 0), (1, 0))), axis=1)
-        shares = [
+        fractions = [
             (strong[:, np.minimum(places + reach, length)] - strong[:, np.maximum(places - reach, 0)])
             / (np.minimum(places + reach, length) - np.maximum(places - reach, 0))
             for reach in _REACHES
         ]
-        return np.concatenate([counts[..., :kinds], np.stack(shares, axis=-1)], axis=-1, dtype=np.float32)
+        return np.concatenate([counts[..., :kinds], np.stack(fractions, axis=-1)], axis=-1, dtype=np.float32)
 
 
 class MeanProfile:
@@ -116,7 +116,7 @@ class MeanProfile:
 
 
 def track(signal: Signal) -> Predictor:
-    """The highest value of a track in each bin: of a prediction, or of ATAC-seq as what a signal alone tells."""
+    """The highest value of a track in each bin: of a prediction, or of ATAC-seq as what the signal alone predicts."""
     return lambda chrom, places: bins.maxima(signal, _name(chrom, signal.sizes, str(signal.path)), places)
 
 
@@ -127,7 +127,7 @@ def other_cells(binding: Sequence[str | Path]) -> Predictor:
         binding: bigWig files; or narrowPeak files, whose seventh column counts where a peak is.
     """
     if not binding:
-        raise InputError("There is a cell type to predict from", received={"binding": []})
+        raise InputError("There must be a cell type to predict from", received={"binding": []})
     sources = [Signal(path) if Path(path).suffix.lower() in (".bw", ".bigwig") else _Peaks(path) for path in binding]
 
     def mean(chrom: str, places: np.ndarray) -> np.ndarray:
@@ -215,7 +215,7 @@ class _Peaks:
                 peak = int(columns[1]), int(columns[2]), float(columns[6]) if len(columns) > 6 else 1.0
             except (ValueError, IndexError):
                 raise InputError(
-                    "A line of peaks is chrom, start, end, and perhaps a value in column 7",
+                    "A line of peaks must have chrom, start, end, and may have a value in column 7",
                     where=where,
                     received={"line": line.rstrip("\n")[:80]},
                 ) from None
@@ -239,6 +239,6 @@ def _name(chrom: str, sizes: Mapping[str, int], where: str) -> str:
     found = names.find(chrom, sizes)
     if found is None:
         raise InputError(
-            "A track has the chromosome", where=where, received={"chrom": chrom, "present": list(sizes)[:5]}
+            "A track must have the chromosome", where=where, received={"chrom": chrom, "present": list(sizes)[:5]}
         )
     return found

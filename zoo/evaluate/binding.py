@@ -1,21 +1,25 @@
 """Predicted binding against ChIP-seq, in bins, as maxATAC's benchmark computes it."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import InputError
+from zoo.errors import InputError, ZooWarning
 from zoo.evaluate import bins
 from zoo.evaluate.agreement import Agreement, Pairs
-from zoo.evaluate.curves import Curve, Scores
-from zoo.files.atomic import writing
+from zoo.evaluate.curves import DECIMALS, Curve, Scores
+from zoo.evaluate.selection import Extent, Selection
+from zoo.files.atomic import check_outputs, writing
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 
-AGGREGATES = {"max": bins.maxima, "mean": bins.means}
+FEW = 10  # positive bins; figures of fewer are unstable
+OF_TRACKS = tuple(how for how in bins.AGGREGATES if how != "coverage")
+"""Aggregates of `quantitative`: a measured track is 0 where it has no value, so that its coverage does not vary."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Binding:
         f1: the best F1.
         f1_score: the score that gives it.
         why: of an empty row, why it is.
+        covered: evaluated bins, as a fraction of all whole bins of the chromosomes.
     """
 
     bins: int
@@ -47,10 +52,11 @@ class Binding:
     f1: float | None = None
     f1_score: float | None = None
     why: str | None = None
+    covered: float = 1.0
 
     @classmethod
-    def of(cls, curve: Curve) -> "Binding":
-        """What a curve says."""
+    def of(cls, curve: Curve, covered: float = 1.0) -> "Binding":
+        """What a curve of some bins, of this fraction of the chromosomes, says."""
         with np.errstate(divide="ignore"):
             fold = float(np.log2(curve.aupr / curve.random))
         return cls(
@@ -63,6 +69,7 @@ class Binding:
             curve.precision_at(0.05),
             fold if np.isfinite(fold) else None,
             *curve.best_f1,
+            covered=covered,
         )
 
     def __str__(self) -> str:
@@ -84,6 +91,7 @@ class Benchmark:
         bin_size: bp.
         curves: precision and recall over all bins, thinned for a picture.
         scores: all of them, by chromosome.
+        extent: how much was evaluated, and why the rest was not.
     """
 
     overall: Binding
@@ -91,28 +99,48 @@ class Benchmark:
     bin_size: int
     curves: Mapping[str, list[float]]
     scores: Mapping[str, Scores] = field(repr=False)
+    extent: Extent
 
     def to_json(self) -> dict:
         """A plain JSON object."""
         rows = {chrom: asdict(row) for chrom, row in self.chromosomes.items()}
-        return {"bin_size": self.bin_size, "overall": asdict(self.overall), "chromosomes": rows, "curve": self.curves}
+        return {
+            "bin_size": self.bin_size,
+            "overall": asdict(self.overall),
+            "chromosomes": rows,
+            "curve": self.curves,
+            "extent": self.extent.to_json(),
+        }
 
-    def write_tables(self, base: Path) -> list[Path]:
-        """Write every point of the curve of each chromosome as `BASE_<chromosome>_<bin>bp_PRC.tsv`, as maxATAC does."""
-        written = []
-        for chrom, row in self.chromosomes.items():
-            if row.why:
-                continue
-            precision, recall, threshold = self.scores[chrom].every_threshold()
-            constant = f"{row.aupr!r}\t{row.positives}\t{row.random!r}\t{row.log2_fold!r}"
-            path = base.with_name(f"{base.name}_{chrom}_{self.bin_size}bp_PRC.tsv")
+    @property
+    def curved(self) -> list[str]:
+        """The chromosomes that have a curve."""
+        return [chrom for chrom, row in self.chromosomes.items() if not row.why]
+
+    def suffix(self, chrom: str) -> str:
+        """What the file of a chromosome's curve ends with, as maxATAC calls it."""
+        return f"_{chrom}_{self.bin_size}bp_PRC.tsv"
+
+    def lines(self, chrom: str) -> Iterator[str]:
+        """Every point of a chromosome's curve, as maxATAC writes them."""
+        row = self.chromosomes[chrom]
+        fold = float("-inf") if row.log2_fold is None else row.log2_fold
+        constant = f"{row.aupr!r}\t{row.positives}\t{row.random!r}\t{fold!r}"
+        yield "Precision\tRecall\tThreshold\tAUPRC\tTotal_GoldStandard_Bins\tRandom_AUPRC\tlog2FC_AUPRC_Random_AUPRC\n"
+        for point in zip(*(column.tolist() for column in self.scores[chrom].every_threshold()), strict=True):
+            yield "\t".join(map(repr, point)) + f"\t{constant}\n"
+
+    def write_tables(self, base: Path, reads: Sequence[object] = ()) -> list[Path]:
+        """Write every point of the curve of each chromosome as `BASE_<chromosome>_<bin>bp_PRC.tsv`.
+
+        Raises `InputError` if that would replace one of the files of `reads`, before anything is written.
+        """
+        paths = {chrom: base.with_name(f"{base.name}{self.suffix(chrom)}") for chrom in self.curved}
+        check_outputs(paths.values(), reads)
+        for chrom, path in paths.items():
             with writing(path) as file:
-                file.write("Precision\tRecall\tThreshold\tAUPRC\tTotal_GoldStandard_Bins\tRandom_AUPRC\t")
-                file.write("log2FC_AUPRC_Random_AUPRC\n")
-                for point in zip(precision.tolist(), recall.tolist(), threshold.tolist(), strict=True):
-                    file.write("\t".join(map(repr, point)) + f"\t{constant}\n")
-            written.append(path)
-        return written
+                file.writelines(self.lines(chrom))
+        return list(paths.values())
 
 
 def benchmark(
@@ -123,36 +151,65 @@ def benchmark(
     blacklist: str | Path | Sequence[Interval] | None = None,
     bin_size: int = 200,
     rule: str = "any",
+    aggregate: str = "max",
+    regions: str | Path | Sequence[Interval] | None = None,
+    decimals: int = DECIMALS,
+    compat: str | None = None,
 ) -> Benchmark:
     """Compare a predicted track with peaks (Cazares et al. 2023, Methods; maxATAC `benchmark`).
 
-    A chromosome of L bp has n = ⌊L / bin_size⌋ bins, bin i from ⌊i L / n⌋ to ⌊(i + 1) L / n⌋. A bin's score is the
-    highest prediction in it, 0 where nothing was predicted, rounded to nine decimals.
+    Evaluated are the bins [0, 200), [200, 400) … in which the prediction has a value at any base: of a prediction of
+    regions, that is where they are. A bin's score is the highest value in it, rounded to nine decimals. The result
+    says how much of the chromosomes this is, and how many peaks lie elsewhere. Fewer than 10 positive bins are warned
+    about.
 
     Args:
         prediction: a bigWig.
         peaks: a BED file, intervals, or a bigWig that is above 0 where something is bound.
-        chromosomes: default those of the prediction.
+        chromosomes: default those of the prediction; what a bigWig of peaks lacks is left out.
         region: evaluate only the bins that lie in it.
         blacklist: leave out the bins that overlap these.
         bin_size: bp.
         rule: a bin is positive if peaks cover a base of it ("any") or half of its bases ("half").
+        aggregate: of the values in a bin, one of `zoo.evaluate.bins.AGGREGATES`.
+        regions: evaluate only the bins that overlap these: a BED file or intervals.
+        decimals: scores that are equal when rounded to so many are ties.
+        compat: with "maxatac" every bin of a chromosome is evaluated, those without a value as 0, and bin i of n goes
+            from ⌊i L / n⌋ to ⌊(i + 1) L / n⌋.
 
     Raises:
-        InputError: no bin is positive, or all are; a chromosome that the prediction lacks.
+        InputError: no bin is positive, or all are; a chromosome that the prediction lacks; options that exclude one
+            another.
         GenomeMismatch: peaks and prediction are of different assemblies.
     """
-    track = Signal(prediction)
+    track = bins.open_track(prediction)
+    selection = Selection(track, chromosomes, region, regions, blacklist, bin_size, compat)
     bound = bins.Bound(peaks, track.sizes, rule)
-    overall, by_chrom, rows = Scores(), {}, {}
-    for chrom, places, keep in kept(track, chromosomes, region, blacklist, bin_size):
-        scores, positive = bins.maxima(track, chrom, places)[keep], bound(chrom, places)[keep]
-        by_chrom[chrom] = Scores()
+    selection.compare_with(bound, peaks)
+    overall, by_chrom, rows = Scores(decimals), {}, {}
+    for chrom, places, keep in selection:
+        keep, scores = selection.with_values(keep, bins.aggregated(track, chrom, places, aggregate))
+        if not keep.any() and chromosomes is None:
+            continue
+        positive, by_chrom[chrom] = bound(chrom, places)[keep], Scores(decimals)
         for each in (overall, by_chrom[chrom]):
-            each.add(positive, scores)
-        rows[chrom] = _row(by_chrom[chrom], positive)
+            each.add(positive, scores[keep])
+        selection.found(bound.touching(chrom, places, keep))
+        rows[chrom] = _row(by_chrom[chrom], positive, len(positive) / (track.sizes[chrom] // bin_size))
     curve = overall.curve()
-    return Benchmark(Binding.of(curve), rows, bin_size, curve.thinned(), by_chrom)
+    warn_of_few(curve.positives)
+    whole = Binding.of(curve, selection.extent.fraction)
+    return Benchmark(whole, rows, bin_size, curve.thinned(), by_chrom, selection.extent)
+
+
+def warn_of_few(positives: int) -> None:
+    """Warn where figures rest on fewer than 10 positive bins."""
+    if positives < FEW:
+        warnings.warn(
+            f"Only {positives} of the evaluated bins are positive; figures that rest on fewer than {FEW} are unstable",
+            ZooWarning,
+            stacklevel=3,
+        )
 
 
 def quantitative(
@@ -163,17 +220,23 @@ def quantitative(
     blacklist: str | Path | Sequence[Interval] | None = None,
     bin_size: int = 200,
     aggregate: str = "mean",
+    regions: str | Path | Sequence[Interval] | None = None,
+    compat: str | None = None,
 ) -> dict[str, Agreement]:
-    """Compare a predicted track with a measured one, in bins as `benchmark` has them.
+    """Compare a predicted track with a measured one, in bins as `benchmark` has them: where the prediction has values.
+
+    The measured track is 0 where it has no value.
 
     Args:
         prediction: a bigWig.
         measured: a bigWig.
-        chromosomes: default those of the prediction.
+        chromosomes: default those that both have.
         region: evaluate only the bins that lie in it.
         blacklist: leave out the bins that overlap these.
         bin_size: bp.
-        aggregate: "mean" or "max" of the bases of a bin.
+        aggregate: of the values in a bin, one of `OF_TRACKS`.
+        regions: evaluate only the bins that overlap these.
+        compat: as for `benchmark`.
 
     Returns:
         By chromosome, and under "all" of all of them.
@@ -182,48 +245,46 @@ def quantitative(
         InputError: no bin to evaluate, or a chromosome that a track lacks.
         GenomeMismatch: the tracks are of different assemblies.
     """
-    if aggregate not in AGGREGATES:
-        raise InputError(f"An aggregate is one of {', '.join(AGGREGATES)}", received={"aggregate": aggregate})
-    track, other = Signal(prediction), Signal(measured)
+    return correlated(prediction, measured, chromosomes, region, blacklist, bin_size, aggregate, regions, compat)[0]
+
+
+def correlated(
+    prediction: str | Path,
+    measured: str | Path,
+    chromosomes: Sequence[str] | None = None,
+    region: Interval | None = None,
+    blacklist: str | Path | Sequence[Interval] | None = None,
+    bin_size: int = 200,
+    aggregate: str = "mean",
+    regions: str | Path | Sequence[Interval] | None = None,
+    compat: str | None = None,
+) -> tuple[dict[str, Agreement], Extent]:
+    """What `quantitative` finds, and how much was evaluated. Arguments and errors as there."""
+    if aggregate not in OF_TRACKS:
+        raise InputError(
+            f"An aggregate of two tracks must be one of {', '.join(OF_TRACKS)}",
+            example="mean",
+            received={"aggregate": aggregate},
+        )
+    track, other = bins.open_track(prediction), Signal(measured)
     shared = names.check_shared(track.sizes, other.sizes, str(prediction), str(measured))
-    names.check_lengths(shared, track.sizes, other.sizes, str(prediction), str(measured))
-    overall, found, of = Pairs(), {}, AGGREGATES[aggregate]
-    for chrom, places, keep in kept(track, chromosomes or list(shared), region, blacklist, bin_size):
-        if chrom not in shared:
-            raise InputError("The measured track has the chromosomes", where=other.path, received={"missing": chrom})
+    selection = Selection(track, chromosomes, region, regions, blacklist, bin_size, compat)
+    selection.compare_with(bins.Bound(measured, track.sizes, what="measured track"), measured)
+    overall, found = Pairs(), {}
+    for chrom, places, keep in selection:
+        keep, values = selection.with_values(keep, bins.aggregated(track, chrom, places, aggregate))
+        if not keep.any():
+            continue
         pairs = Pairs()
         for each in (overall, pairs):
-            each.add(of(other, shared[chrom], places)[keep], of(track, chrom, places)[keep])
+            each.add(bins.aggregated(other, shared[chrom], places, aggregate)[keep], values[keep])
         found[chrom] = pairs.result()
-    return {**found, "all": overall.result()}
+    return {**found, "all": overall.result()}, selection.extent
 
 
-def _row(scores: Scores, positive: np.ndarray) -> Binding:
+def _row(scores: Scores, positive: np.ndarray, covered: float) -> Binding:
     if positive.all() or not positive.any():
         why = "no bin is positive" if not positive.any() else "all bins are positive"
-        return Binding(len(positive), int(positive.sum()), why=why)
-    return Binding.of(scores.curve())
-
-
-def kept(
-    track: Signal,
-    chromosomes: Sequence[str] | None,
-    region: Interval | None,
-    blacklist: str | Path | Sequence[Interval] | None,
-    bin_size: int,
-) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """(chromosome, edges of its bins (n + 1,), which of them count (n,) bool); those far from a region are left out."""
-    unwanted = bins.spans(blacklist, track.sizes, "blacklist") if blacklist is not None else {}
-    whole = [chrom for chrom, size in track.sizes.items() if size >= bin_size] or list(track.sizes)
-    chosen, found = [region.chrom] if region else list(chromosomes or whole), False
-    for chrom in chosen:
-        places = bins.edges(track, chrom, bin_size)
-        if region:
-            first, last = np.searchsorted(places, region.start), np.searchsorted(places, region.end, side="right")
-            places = places[first:last]
-        keep = bins.covered(places, unwanted.get(chrom)) == 0 if len(places) > 1 else np.zeros(0, bool)
-        if keep.any():
-            found = True
-            yield chrom, places, keep
-    if not found:
-        raise InputError("There is a bin to evaluate", received={"chromosomes": chosen, "region": region})
+        why = why if len(positive) else "the prediction has no value"
+        return Binding(len(positive), int(positive.sum()), why=why, covered=covered)
+    return Binding.of(scores.curve(), covered)

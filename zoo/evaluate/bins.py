@@ -1,21 +1,27 @@
 """Bins of chromosomes: where they lie, what a track says in them, and which of them are bound."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from registry.paths import user_path
 from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 
 RULES = ("any", "half")
+AGGREGATES = ("max", "mean", "min", "std", "coverage", "sum")
 _BLOCK = 1 << 16  # bins read at once
+_NO_DATA = float(np.finfo(np.float32).min)
 
 
-def edges(track: Signal, chrom: str, bin_size: int) -> np.ndarray:
-    """The n + 1 edges of the n = ⌊L / bin_size⌋ bins of a chromosome of L bp: ⌊i L / n⌋ (maxATAC `benchmark`).
+def edges(track: Signal, chrom: str, bin_size: int, compat: str | None = None) -> np.ndarray:
+    """The n + 1 edges of the n = ⌊L / bin_size⌋ bins of a chromosome of L bp.
+
+    Bins have exactly `bin_size` bp, so that up to bin_size - 1 bp at the chromosome's end lie in none. With
+    `compat="maxatac"` edge i is ⌊i L / n⌋, as in maxATAC's `benchmark`, whose bins are a little longer.
 
     Raises:
         InputError: a chromosome that the track lacks, or that is shorter than a bin.
@@ -23,23 +29,67 @@ def edges(track: Signal, chrom: str, bin_size: int) -> np.ndarray:
     length = track.sizes.get(chrom)
     if bin_size < 1 or length is None or length < bin_size:
         raise InputError(
-            f"A chromosome of the prediction has at least one bin of {bin_size} bp",
+            f"A chromosome of the prediction must have at least one bin of {bin_size} bp",
             where=track.path,
             received={"chrom": chrom, "present": list(track.sizes)[:5]},
         )
     count = length // bin_size
-    return np.arange(count + 1) * length // count
+    return np.arange(count + 1) * length // count if compat else np.arange(count + 1) * bin_size
+
+
+def open_track(path: str | Path) -> Signal:
+    """A track of which `aggregated` tells the bins without a value."""
+    return Signal(user_path(path, "prediction"), fill=_NO_DATA)
 
 
 def maxima(track: Signal, chrom: str, places: np.ndarray) -> np.ndarray:
-    """The highest value between neighboring edges (n + 1,), (n,) float32."""
+    """The highest value between neighboring edges (n + 1,), (n,) float32; bases without one have the track's fill."""
     return np.concatenate([np.maximum.reduceat(values, at) for values, at in _read(track, chrom, places)])
 
 
-def means(track: Signal, chrom: str, places: np.ndarray) -> np.ndarray:
-    """The mean value between neighboring edges (n + 1,), (n,) float32."""
-    sums = [np.add.reduceat(values.astype(np.float64), at) for values, at in _read(track, chrom, places)]
-    return (np.concatenate(sums) / np.diff(places)).astype(np.float32)
+def aggregated(track: Signal, chrom: str, places: np.ndarray, how: str = "max") -> np.ndarray:
+    """One number for the bases between neighboring edges that have a value, as `pyBigWig.stats(type=how, exact=True)`.
+
+    Args:
+        track: of `open_track`.
+        chrom: by the track's name.
+        places: edges of bins, (n + 1,).
+        how: "max", "mean", "min", "sum", "std" (of a sample, 0 for a single base), or "coverage", the fraction of bases
+            that have a value.
+
+    Returns:
+        (n,) float32 for "max" and "min", else float64; NaN where no base has a value.
+
+    Raises:
+        InputError: another aggregate.
+    """
+    if how not in AGGREGATES:
+        raise InputError(
+            f"An aggregate must be one of {', '.join(AGGREGATES)}", example="max", received={"aggregate": how}
+        )
+    parts = [_aggregated(values, at, how) for values, at in _read(track, chrom, places)]
+    return np.concatenate(parts)
+
+
+def _aggregated(values: np.ndarray, at: np.ndarray, how: str) -> np.ndarray:
+    known = values != np.float32(_NO_DATA)
+    count = np.add.reduceat(known.astype(np.int64), at)
+    if how == "max":
+        return np.where(count > 0, np.maximum.reduceat(values, at), np.float32(np.nan))
+    if how == "min":
+        return np.where(count > 0, np.minimum.reduceat(np.where(known, values, np.float32(np.inf)), at), np.nan).astype(
+            np.float32
+        )
+    lengths = np.diff(np.append(at, len(values)))
+    wide = np.where(known, values, 0).astype(np.float64)
+    total = np.add.reduceat(wide, at)
+    mean = np.divide(total, count, out=np.full(len(at), np.nan), where=count > 0)
+    if how == "std":
+        away = np.where(known, wide - np.repeat(np.nan_to_num(mean), lengths), 0)
+        squares = np.add.reduceat(np.square(away), at)
+        return np.where(count > 0, np.sqrt(squares / np.maximum(count - 1, 1)), np.nan)
+    found = {"mean": mean, "sum": total, "coverage": count / lengths}[how]
+    return np.where(count > 0, found, np.nan)
 
 
 def _read(track: Signal, chrom: str, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -57,60 +107,115 @@ class Bound:
         sizes: chromosome → bp, by which names are found.
         rule: "any": a bin shares at least a base with what is bound; "half": at least half of its bases.
         what: how messages call it.
+        shared: whether a chromosome in common is required.
+
+    Attributes:
+        absent: chromosomes that `sizes` lacks → how many peaks each has (0 where gold is a bigWig).
+        shared: whether there is a chromosome in common.
 
     Raises:
         InputError: another rule.
-        GenomeMismatch: peaks behind a chromosome's end, or a track with another length of one.
+        GenomeMismatch: peaks beyond a chromosome's end, a track with another length of one, or no chromosome in common.
     """
 
     def __init__(
-        self, gold: str | Path | Sequence[Interval], sizes: Mapping[str, int], rule: str = "any", what: str = "peaks"
+        self,
+        gold: str | Path | Sequence[Interval],
+        sizes: Mapping[str, int],
+        rule: str = "any",
+        what: str = "peaks",
+        shared: bool = True,
     ) -> None:
         if rule not in RULES:
-            raise InputError(f"A rule is one of {', '.join(RULES)}", received={"rule": rule})
-        self._rule, self._track, self._spans = rule, None, {}
-        if isinstance(gold, (str, Path)) and Path(gold).suffix.lower() in (".bw", ".bigwig"):
+            raise InputError(f"A rule must be one of {', '.join(RULES)}", example="any", received={"rule": rule})
+        self._rule, self._track, self._names, self._spans = rule, None, {}, {}
+        self._starts: dict[str, np.ndarray] = {}
+        self._ends: dict[str, np.ndarray] = {}
+        self.absent: dict[str, int] = {}
+        gold = user_path(gold, what) if isinstance(gold, (str, Path)) else gold
+        if is_track(gold):
             self._track = Signal(gold)
-            self._names = names.match(sizes, self._track.sizes)
+            match = names.check_shared if shared else lambda one, other, *_: names.match(one, other)
+            self._names = match(sizes, self._track.sizes, "the prediction", str(gold))
             names.check_lengths(self._names, sizes, self._track.sizes, "the prediction", str(gold))
+            known = set(self._names.values())
+            self.absent = {chrom: 0 for chrom in self._track.sizes if chrom not in known}
+            self.shared = bool(self._names)
         else:
-            self._spans = spans(gold, sizes, what)
+            found = bed.read(gold, not shared) if isinstance(gold, (str, Path)) else list(gold)
+            here, self.absent = _here(found, sizes, what, shared)
+            self.shared = bool(here) or not found
+            self._spans = bed.merge(here)
+            self._place(here)
+
+    def _place(self, here: Sequence[Interval]) -> None:
+        by_chrom: dict[str, list[Interval]] = {}
+        for item in here:
+            by_chrom.setdefault(item.chrom, []).append(item)
+        for chrom, items in by_chrom.items():
+            self._starts[chrom] = np.array([item.start for item in items], np.int64)
+            self._ends[chrom] = np.array([item.end for item in items], np.int64)
+
+    def has(self, chrom: str) -> bool:
+        """Whether anything is known of a chromosome: one that a BED file lacks has no peak, of one that a bigWig lacks
+        nothing is known."""
+        return self._track is None or chrom in self._names
+
+    def peaks(self, chromosomes: Iterable[str] | None = None) -> int:
+        """How many peaks there are on chromosomes, by default on all that `sizes` has; 0 for a bigWig."""
+        wanted = self._starts if chromosomes is None else chromosomes
+        return sum(len(self._starts.get(chrom, ())) for chrom in wanted)
+
+    def touching(self, chrom: str, places: np.ndarray, keep: np.ndarray) -> int:
+        """How many peaks of a chromosome share a base with bins between edges (n + 1,) that are kept, (n,) bool."""
+        if chrom not in self._starts or not len(keep):
+            return 0
+        kept = np.concatenate([[0], np.cumsum(keep)])
+        first = np.searchsorted(places, self._starts[chrom], side="right") - 1
+        last = np.searchsorted(places, self._ends[chrom], side="left")  # the bin after the one with the last base
+        return int((kept[np.clip(last, 0, len(keep))] > kept[np.clip(first, 0, len(keep))]).sum())
 
     def __call__(self, chrom: str, places: np.ndarray) -> np.ndarray:
         """Whether the bins between edges (n + 1,) of a chromosome are bound, (n,) bool."""
         if self._track is not None:
             if chrom not in self._names:
                 return np.zeros(len(places) - 1, bool)
-            found = [np.add.reduceat((v > 0).astype(np.int64), at) for v, at in self._values(chrom, places)]
-            bases = np.concatenate(found)
+            read = _read(self._track, self._names[chrom], places)
+            bases = np.concatenate([np.add.reduceat((values > 0).astype(np.int64), at) for values, at in read])
         else:
             bases = covered(places, self._spans.get(chrom))
         return bases > 0 if self._rule == "any" else 2 * bases >= np.diff(places)
 
-    def _values(self, chrom: str, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        return _read(self._track, self._names[chrom], places)
+
+def is_track(gold: object) -> bool:
+    """Whether what is bound is given as a bigWig."""
+    return isinstance(gold, (str, Path)) and Path(gold).suffix.lower() in (".bw", ".bigwig")
 
 
-def spans(intervals: str | Path | Sequence[Interval], sizes: Mapping[str, int], what: str) -> dict[str, np.ndarray]:
-    """Merged spans by the names in `sizes`; those of other chromosomes are left out.
+def _here(
+    found: Sequence[Interval], sizes: Mapping[str, int], what: str, shared: bool
+) -> tuple[list[Interval], dict[str, int]]:
+    """Intervals by the names in `sizes`; and how many there are on each chromosome that it lacks.
 
-    Raises:
-        GenomeMismatch: no chromosome in common, or an interval that ends behind its chromosome.
+    Raises `GenomeMismatch` if one ends beyond its chromosome, or, with `shared`, if all are elsewhere.
     """
-    found = bed.read(intervals) if isinstance(intervals, (str, Path)) else list(intervals)
-    renamed = [(names.find(item.chrom, sizes), item) for item in found]
-    here = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
-    if found and not here:
+    known = {chrom: names.find(chrom, sizes) for chrom in dict.fromkeys(item.chrom for item in found)}
+    here = [Interval(known[item.chrom], item.start, item.end) for item in found if known[item.chrom] is not None]
+    absent = {chrom: 0 for chrom, name in known.items() if name is None}
+    for item in found:
+        if item.chrom in absent:
+            absent[item.chrom] += 1
+    if shared and found and not here:
         raise GenomeMismatch(
-            f"The {what} and the prediction have chromosomes in common",
+            f"The {what} and the prediction must have chromosomes in common",
             received={what: found[0].chrom, "prediction": list(sizes)[:5]},
         )
-    if behind := [item for item in here if item.end > sizes[item.chrom]]:
+    if beyond := next((item for item in here if item.end > sizes[item.chrom]), None):
         raise GenomeMismatch(
-            f"The {what} and the prediction are on the same assembly: none ends behind its chromosome",
-            received={"interval": str(behind[0]), "length": sizes[behind[0].chrom]},
+            f"The {what} and the prediction must be of one assembly: no interval may end beyond its chromosome",
+            received={"interval": str(beyond), "length": sizes[beyond.chrom]},
         )
-    return bed.merge(here)
+    return here, absent
 
 
 def covered(places: np.ndarray, merged: np.ndarray | None) -> np.ndarray:
@@ -118,6 +223,6 @@ def covered(places: np.ndarray, merged: np.ndarray | None) -> np.ndarray:
     if merged is None:
         return np.zeros(len(places) - 1, np.int64)
     before = np.concatenate([[0], np.cumsum(merged[:, 1] - merged[:, 0])])
-    behind = np.searchsorted(merged[:, 0], places, side="right")  # spans that begin before or at an edge
-    inside = np.maximum(merged[np.maximum(behind - 1, 0), 1] - places, 0) * (behind > 0)
-    return np.diff(before[behind] - inside)
+    begun = np.searchsorted(merged[:, 0], places, side="right")  # spans that begin before or at an edge
+    inside = np.maximum(merged[np.maximum(begun - 1, 0), 1] - places, 0) * (begun > 0)
+    return np.diff(before[begun] - inside)

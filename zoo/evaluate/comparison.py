@@ -9,8 +9,9 @@ from scipy.stats import mannwhitneyu, wilcoxon
 from zoo.errors import InputError
 from zoo.evaluate import bins
 from zoo.evaluate.baselines import Predictor
-from zoo.evaluate.binding import Binding, kept
+from zoo.evaluate.binding import Binding
 from zoo.evaluate.curves import Scores
+from zoo.evaluate.selection import Selection
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 
@@ -49,7 +50,9 @@ def compare(
     repeats: int = _REPEATS,
     seed: int = 0,
 ) -> list[Row]:
-    """Evaluate predictors on the same bins, those of `zoo.evaluate.binding.benchmark`.
+    """Evaluate predictors on the same bins, whole ones as in `zoo.evaluate.binding.benchmark`.
+
+    All bins of the chromosomes or the region count, whether a predictor has a value there or not: predict all of them.
 
     Bins next to one another are not independent, so the bootstrap draws blocks of 100 kb, the same ones for all
     predictors (Künsch 1989, Ann Stat 17: 1217).
@@ -70,7 +73,7 @@ def compare(
     """
     found: dict[str, list[np.ndarray]] = {name: [] for name in predictors}
     positive, blocks, first_block = [], [], 0
-    for chrom, places, keep in kept(track, chromosomes, region, blacklist, bin_size):
+    for chrom, places, keep in Selection(track, chromosomes, region, None, blacklist, bin_size):
         positive.append(bound(chrom, places)[keep])
         number = (places[:-1] - places[0])[keep] // _BLOCK
         blocks.append(first_block + number)
@@ -123,7 +126,7 @@ class Difference:
 def paired(one: Sequence[float], other: Sequence[float]) -> Difference:
     """Whether `one` differs from `other`, pair by pair: models on the same factors (Wilcoxon's signed-rank test)."""
     if len(one) != len(other) or not len(one):
-        raise InputError("Pairs are as many numbers of each", received={"one": len(one), "other": len(other)})
+        raise InputError("Pairs must have as many numbers of each", received={"one": len(one), "other": len(other)})
     differences = np.subtract(one, other)
     p_value = float(wilcoxon(differences).pvalue) if differences.any() else None
     return Difference("Wilcoxon signed-rank", float(np.median(differences)), p_value)
@@ -132,7 +135,7 @@ def paired(one: Sequence[float], other: Sequence[float]) -> Difference:
 def unpaired(one: Sequence[float], other: Sequence[float]) -> Difference:
     """Whether the numbers of `one` differ from those of `other` (Mann-Whitney's U test)."""
     if not len(one) or not len(other):
-        raise InputError("There are numbers to compare", received={"one": len(one), "other": len(other)})
+        raise InputError("There must be numbers to compare", received={"one": len(one), "other": len(other)})
     difference = float(np.median(one) - np.median(other))
     return Difference("Mann-Whitney U", difference, float(mannwhitneyu(one, other).pvalue))
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from zoo.errors import InputError
 
-DECIMALS = 9  # maxATAC rounds scores to nine decimals before it ranks them
+DECIMALS = 9  # to which maxATAC rounds scores before it ranks them
+_MOST_DECIMALS = 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +18,7 @@ class Curve:
     Between these a threshold changes no recall, so all areas can be had from them.
 
     Attributes:
-        scores: (k,) float32.
+        scores: (k,) float32 or float64, as they were added.
         hits: positive items with this score or a higher one, (k,) int64.
         false_hits: negative ones, (k,) int64.
         false_above: negative ones with a higher score, (k,) int64.
@@ -66,7 +67,7 @@ class Curve:
 
     @cached_property
     def auroc(self) -> float:
-        """The share of pairs of a positive and a negative item in which the positive one scores higher; ties half."""
+        """The fraction of pairs of a positive and a negative item in which the positive one is higher; ties half."""
         below = self.negatives - self.false_hits + (self.false_hits - self.false_above) / 2
         return float(np.sum(np.diff(self.hits, prepend=0) * below) / (self.positives * self.negatives))
 
@@ -89,9 +90,23 @@ class Curve:
 
 
 class Scores:
-    """Scores of positive and negative items, in pieces; 4 bytes for each are kept."""
+    """Scores of positive and negative items, in pieces; 4 bytes for each are kept, 8 of float64.
 
-    def __init__(self) -> None:
+    Args:
+        decimals: to which they are rounded, 0 to 15; equal ones are ties.
+
+    Raises:
+        InputError: another number of decimals.
+    """
+
+    def __init__(self, decimals: int = DECIMALS) -> None:
+        if not 0 <= decimals <= _MOST_DECIMALS:
+            raise InputError(
+                f"Scores must be rounded to 0 to {_MOST_DECIMALS} decimals",
+                example=DECIMALS,
+                received={"decimals": decimals},
+            )
+        self._decimals = decimals
         self._parts: dict[bool, list[np.ndarray]] = {True: [], False: []}
 
     def add(self, positive: np.ndarray, scores: np.ndarray) -> None:
@@ -102,8 +117,9 @@ class Scores:
         """
         if not np.isfinite(scores).all():
             at = int(np.argmin(np.isfinite(scores)))
-            raise InputError("Scores are finite numbers", where=f"item {at}", received={"score": scores[at]})
-        rounded = np.round(np.asarray(scores, np.float64), DECIMALS).astype(np.float32)
+            raise InputError("Scores must be finite numbers", where=f"item {at}", received={"score": float(scores[at])})
+        kept = np.float32 if np.asarray(scores).dtype == np.float32 else np.float64
+        rounded = np.round(np.asarray(scores, np.float64), self._decimals).astype(kept)
         for kind in (True, False):
             self._parts[kind].append(rounded[positive == kind])
 
@@ -116,7 +132,7 @@ class Scores:
         positive, negative = self._sorted(True), self._sorted(False)
         if not len(positive) or not len(negative):
             raise InputError(
-                "A precision-recall curve needs bins with and without a peak",
+                "A precision-recall curve must have bins with and without a peak",
                 received={"positive": len(positive), "bins": len(positive) + len(negative)},
             )
         scores = np.unique(positive)[::-1]
@@ -135,7 +151,12 @@ class Scores:
         scores = np.unique(np.concatenate([positive, negative]))
         hits = len(positive) - np.searchsorted(positive, scores, side="left")
         called = hits + len(negative) - np.searchsorted(negative, scores, side="left")
-        return hits / called, hits / len(positive), np.round(scores.astype(np.float64), DECIMALS)
+        return hits / called, hits / len(positive), np.round(scores.astype(np.float64), self._decimals)
+
+    def reaching(self, score: float) -> tuple[int, int]:
+        """Positive and all items whose score, in double precision, is at least this one."""
+        hits, others = (int((self._sorted(kind).astype(np.float64) >= score).sum()) for kind in (True, False))
+        return hits, hits + others
 
     def _sorted(self, kind: bool) -> np.ndarray:
         parts = self._parts[kind]

@@ -10,7 +10,7 @@ from zoo.data.slabs import Plan, Slabs, maxima
 from zoo.data.windows import Layout
 from zoo.errors import InputError
 from zoo.evaluate.accessibility import Accessibility, evaluate
-from zoo.evaluate.robustness import Variation, layout, variation
+from zoo.evaluate.robustness import SHIFTS, Variation, layout, variation
 from zoo.files.progress import Progress
 from zoo.genome import names
 from zoo.genome.interval import Interval
@@ -22,9 +22,9 @@ from zoo.spec import ModelSpec
 _BATCH = 64  # windows
 
 
-def accessibility(model: Model, judged: Iterable[tuple[str, AccessibilityEvaluation]]) -> dict[str, Accessibility]:
+def accessibility(model: Model, evaluated: Iterable[tuple[str, AccessibilityEvaluation]]) -> dict[str, Accessibility]:
     """Compare a model's predictions with what `windows` gives (ASAP, its Methods), by chromosome."""
-    return {chrom: evaluate(core(model), batches) for chrom, batches in judged}
+    return {chrom: evaluate(core(model), batches) for chrom, batches in evaluated}
 
 
 def core(model: Model) -> Callable[[np.ndarray], np.ndarray]:
@@ -45,7 +45,7 @@ def windows(
     unmappable: Sequence[Interval] = (),
     progress: bool | None = None,
 ) -> Iterator[tuple[str, AccessibilityEvaluation]]:
-    """What models of a kind are judged on: (chromosome, batches of its windows).
+    """What models of a kind are evaluated on: (chromosome, batches of its windows).
 
     Windows are tiled, or with `peaks` have summits in their middle; the bins of their middle half count.
 
@@ -79,19 +79,37 @@ def robustness(
     unmappable: Sequence[Interval] = (),
     step: int | None = None,
     progress: bool | None = None,
+    shifts: int = SHIFTS,
 ) -> dict[str, Variation]:
     """The variation score of a model, everywhere or around peaks. Arguments and errors as for `windows`.
 
     Args:
         step: bp from one place to the next; by default a quarter of the window, as published.
+        shifts: of the window, over a quarter of its length; 17 as published.
     """
     window, size = model.spec.input.window, model.spec.output.bin_size
     shared, span, found = _shared(model.spec, genome, genome.sizes, chromosomes), layout(window, step), {}
     plan = planned(genome, list(shared), span, size, blacklist, unmappable, peaks)
     for chrom, part in _by_chromosome(plan, f"{model.spec.name}, moved", progress):
         slabs = Slabs(genome, [], part, span, size)
-        found[chrom] = variation(model.predict, slabs, window)
+        found[chrom] = variation(model.predict, slabs, window, shifts=shifts)
     return found
+
+
+def left_out(
+    spec: ModelSpec,
+    genome: Genome,
+    signal: Signal,
+    chromosomes: Sequence[str] | None = None,
+    peaks: str | Path | None = None,
+    blacklist: Sequence[Interval] = (),
+    unmappable: Sequence[Interval] = (),
+) -> dict[str, int]:
+    """How many windows of each chromosome touch the blacklist or what is unmappable. Arguments as for `windows`."""
+    chosen, span, size = list(_shared(spec, genome, signal.sizes, chromosomes)), _layout(spec), spec.output.bin_size
+    every = planned(genome, chosen, span, size, peaks=peaks).starts
+    kept = planned(genome, chosen, span, size, blacklist, unmappable, peaks).starts
+    return {chrom: len(starts) - len(kept.get(chrom, ())) for chrom, starts in every.items()}
 
 
 def mean(rows: Sequence[Mapping[str, object]]) -> dict[str, float]:
@@ -112,15 +130,20 @@ def _shared(
 ) -> dict[str, str]:
     """Chromosome → its name in the track."""
     if spec.input.signal is not None:
-        raise InputError("A model of accessibility reads DNA alone", received={"model": spec.name})
-    shared = names.check_shared(genome.sizes, sizes, str(genome), "the signal")
-    chosen = list(chromosomes or names.main_chromosomes(list(shared)))
-    if missing := [chrom for chrom in chosen if chrom not in shared]:
         raise InputError(
-            "Genome and signal have the chromosomes",
+            "A model of accessibility must read DNA alone",
+            received={"model": spec.name},
+            hint="Compare predicted binding with peaks by `zoo benchmark`",
+        )
+    shared = names.check_shared(genome.sizes, sizes, str(genome), "the signal")
+    asked = list(chromosomes or names.main_chromosomes(list(shared)))
+    chosen = {chrom: names.find(chrom, shared) for chrom in asked}
+    if missing := [chrom for chrom, name in chosen.items() if name is None]:
+        raise InputError(
+            "Genome and signal must have the chromosomes",
             received={"missing": missing, "present": list(shared)[:5]},
         )
-    shared = {chrom: shared[chrom] for chrom in chosen}
+    shared = {chrom: shared[chrom] for chrom in chosen.values()}
     names.check_lengths(shared, genome.sizes, sizes, str(genome), "the signal")
     return shared
 

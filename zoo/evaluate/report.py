@@ -11,7 +11,8 @@ A page is made of sections, plain JSON that stands beside it:
 import html
 import io
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,42 +20,128 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from registry.errors import printable
+from registry.paths import user_path
+from registry.store import sha256
 from zoo.environment import versions
 from zoo.errors import InputError
-from zoo.files.atomic import atomic
+from zoo.files.atomic import check_outputs, writing
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.plot.curves import plot_series
 
 _PARTS = "report.css", "report.js"
+_MADE_BY = "chromatin-zoo"
+_MOST_BYTES = 1 << 28  # of an earlier report's JSON
 
 
-def write(base: str | Path, title: str, sections: Sequence[Mapping], **said: object) -> tuple[Path, Path]:
-    """Write `BASE.json` and the page made of it, `BASE.html`.
+def write(
+    base: str | Path,
+    title: str,
+    sections: Sequence[Mapping],
+    reads: Iterable[object] = (),
+    texts: Mapping[str, Iterable[str]] | None = None,
+    kind: str = "report",
+    **said: object,
+) -> tuple[Path, ...]:
+    """Write `BASE.json` and the page made of it, `BASE.html`; nothing, if one of the files may not be replaced.
 
     Args:
         base: the files' path without extension.
         title: of the page.
         sections: as the head of this module says.
-        said: more that stands in the JSON, and at the page's end.
+        reads: everything that the evaluation read; none of it is replaced.
+        texts: suffix → text, in pieces, of further files `BASE<suffix>`.
+        kind: of evaluation, in a word; what an earlier one of the same kind wrote is replaced, or removed if this one
+            does not write it.
+        said: more that stands in the JSON, and at the page's end. Numbers that are not finite become null.
 
     Returns:
-        Both paths.
+        The paths: of the JSON, of the page, and of the further files.
 
     Raises:
-        InputError: a section of another kind, or a folder that cannot be written to.
+        InputError: as `claim`, or a section of another kind.
     """
-    base = Path(base).expanduser()
-    content = {"title": title, "sections": list(sections), **said, "versions": versions()}
-    page, table = base.with_name(f"{base.name}.html"), base.with_name(f"{base.name}.json")
+    texts = dict(texts or {})
+    paths = claim(base, reads, kind, texts)
+    content = {"made_by": _MADE_BY, "kind": kind, "title": title, "sections": list(sections), **said}
+    content = finite({**content, "versions": versions()})
+    texts[".html"] = [render(content)]
+    before = _earlier(paths[".json"]) or {}
     try:
-        base.parent.mkdir(parents=True, exist_ok=True)
-        for path, text in ((page, render(content)), (table, json.dumps(content, indent=1) + "\n")):
-            with atomic(path, path.parent) as temporary:
-                temporary.write_text(text, encoding="utf-8")
+        paths[".json"].parent.mkdir(parents=True, exist_ok=True)
+        for suffix, pieces in texts.items():
+            with writing(paths[suffix]) as handle:
+                handle.writelines(pieces)
+        content["files"] = {paths[suffix].name: sha256(paths[suffix]) for suffix in texts}
+        with writing(paths[".json"]) as handle:
+            handle.write(json.dumps(content, indent=1) + "\n")
+        _retire(paths[".json"], before, content["files"])
     except OSError as error:
-        raise InputError(f"A report can be written ({error.strerror})", received={"output": str(base)}) from None
-    return table, page
+        raise InputError(f"The output must be writable: {error.strerror}", received={"output": str(base)}) from None
+    return (paths[".json"], paths[".html"], *(path for suffix, path in paths.items() if suffix not in _OWN))
+
+
+_OWN = ".json", ".html"
+
+
+def claim(
+    base: str | Path, reads: Iterable[object] = (), kind: str = "report", suffixes: Iterable[str] = ()
+) -> dict[str, Path]:
+    """The files of a report: suffix → path. To be called before anything is computed, so that no work is lost.
+
+    Raises:
+        InputError: not a path, a file that is read, or one that is there and that no earlier report of the same kind
+            wrote.
+    """
+    path = user_path(base, "output")
+    if not path.name or str(base).endswith("/"):
+        raise InputError("The output must be a path without extension", example="out/ctcf", received={"output": base})
+    names = {suffix: f"{path.name}{suffix}" for suffix in (*_OWN, *suffixes)}
+    if wrong := next((name for name in names.values() if "/" in name), None):
+        raise InputError("A chromosome's name must be able to be part of a file's name", received={"file": wrong})
+    paths = {suffix: user_path(path.with_name(name), "output") for suffix, name in names.items()}
+    check_outputs(paths.values(), reads)
+    there = next((found for found in paths.values() if found.exists()), None)
+    if there is not None and (_earlier(paths[".json"]) or {}).get("kind") != kind:
+        raise InputError(
+            f"An output must replace no file but those of an earlier report of the same kind ({kind})",
+            received={"output": str(there)},
+            hint="Choose another output, or remove that file",
+        )
+    return paths
+
+
+def _earlier(path: Path) -> dict | None:
+    """The JSON of an earlier report; None if it is none."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            return None
+        said = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    ours = isinstance(said, dict) and said.get("made_by") == _MADE_BY and isinstance(said.get("sections"), list)
+    return said if ours else None
+
+
+def _retire(table: Path, before: Mapping, files_now: Mapping[str, str]) -> None:
+    """Remove what an earlier report wrote beside the JSON and this one did not, as long as it was left as it was."""
+    listed = before.get("files")
+    for name, digest in listed.items() if isinstance(listed, dict) else ():
+        if name in files_now or not name.startswith(table.stem) or "/" in name:
+            continue
+        path = table.with_name(name)
+        if path.is_file() and not path.is_symlink() and sha256(path) == digest:
+            path.unlink()
+
+
+def finite(value: object) -> object:
+    """The same, with None for numbers that are not finite, which JSON lacks."""
+    if isinstance(value, Mapping):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def render(content: Mapping) -> str:
@@ -62,7 +149,7 @@ def render(content: Mapping) -> str:
     sections = content["sections"]
     links = "".join(f'<li><a href="#s{n}">{_text(part["title"])}</a></li>' for n, part in enumerate(sections))
     body = "".join(_section(number, part) for number, part in enumerate(sections))
-    rest = {key: value for key, value in content.items() if key not in ("title", "sections")}
+    rest = {key: value for key, value in content.items() if key not in ("title", "sections", "made_by", "files")}
     style, script = (files("zoo.evaluate").joinpath(name).read_text(encoding="utf-8") for name in _PARTS)
     title = _text(content["title"])
     return (
@@ -115,7 +202,7 @@ def locus(
     return {"kind": "locus", "title": title, "note": note, **place, "tracks": shown, "intervals": near}
 
 
-def crowded(peaks: Sequence[Interval], within: Interval, width: int = 200_000) -> Interval:
+def peak_densest(peaks: Sequence[Interval], within: Interval, width: int = 200_000) -> Interval:
     """The part of a region, `width` bp or less, in which most peaks begin."""
     starts = np.sort([item.start for item in peaks if item.chrom == within.chrom])
     firsts = np.arange(within.start, max(within.end - width, within.start) + 1, max(width // 4, 1))
@@ -127,8 +214,8 @@ def crowded(peaks: Sequence[Interval], within: Interval, width: int = 200_000) -
 def _section(number: int, part: Mapping) -> str:
     kinds = {"table": _table, "curves": _curves, "locus": _locus}
     if part.get("kind") not in kinds:
-        raise InputError(f"A section is one of {', '.join(kinds)}", received={"kind": part.get("kind")})
-    note = f"<p>{_text(part['note'])}</p>" if part.get("note") else ""
+        raise InputError(f"A section must be one of {', '.join(kinds)}", received={"kind": part.get("kind")})
+    note = "".join(f"<p>{_text(line)}</p>" for line in str(part.get("note") or "").splitlines())
     inner = kinds[part["kind"]](part)
     head = f'<section id="s{number}" aria-labelledby="h{number}"><h2 id="h{number}">{_text(part["title"])}</h2>'
     return f"{head}{note}{inner}</section>\n"
@@ -152,9 +239,9 @@ def _grid(caption: str, columns: Sequence[str], rows: Sequence[Sequence]) -> str
 
 def _curves(part: Mapping) -> str:
     figure = Figure(figsize=(6.5, 4.2), layout="constrained")
-    plot_series(figure.subplots(), part["series"], part["x"], part["y"])
+    plot_series(figure.subplots(), [_drawn(line) for line in part["series"]], part["x"], part["y"])
     drawn = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": part["title"]}):
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": str(part["title"])}):
         figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
     svg = drawn.getvalue()
     names = ", ".join(str(line["name"]) for line in part["series"])
@@ -167,6 +254,11 @@ def _curves(part: Mapping) -> str:
     columns = ["", *(f"{axis} {n + 1}" for n in range(11) for axis in (part["x"], part["y"]))]
     numbers = _grid(f"{part['title']}: some points", columns, rows)
     return f"<figure>{svg}</figure><details><summary>Some points as numbers</summary>{numbers}</details>"
+
+
+def _drawn(line: Mapping) -> dict:
+    """A series with gaps where a number is missing."""
+    return {**line, **{axis: [math.nan if at is None else at for at in line[axis]] for axis in ("x", "y")}}
 
 
 def _locus(part: Mapping) -> str:
@@ -218,4 +310,4 @@ def _shown(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    return html.escape(str(value), quote=True)
+    return html.escape(printable(str(value)), quote=True)

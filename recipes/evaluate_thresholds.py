@@ -1,0 +1,131 @@
+"""What the thresholds of the yeast models promise, and what is found on chromosomes that they have not seen.
+
+Each binding model that ships is applied to its validation chromosomes, on which its thresholds are calibrated, and to
+its test chromosomes. With --install its table, its metrics and its card are made again from that; the weights stay.
+
+Usage: python recipes/evaluate_thresholds.py [REB1 ...] [--out FOLDER] [--install]
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import yeast
+
+import zoo
+from registry import card, store
+from zoo.commands.evaluate import table
+from zoo.errors import InputError, ZooError
+from zoo.evaluate.binding import Benchmark, benchmark
+from zoo.evaluate.calibration import calibrate
+from zoo.predict import thresholds
+from zoo.predict.thresholds import ThresholdTable
+
+VALIDATION, TEST = ("chrX", "chrXI"), ("chrIV", "chrXIII")
+ASKED = ("f1", "precision=0.3", "precision=0.5", "precision=0.7", "recall=0.5")
+REGISTRY = Path(__file__).parents[1] / "registry"
+
+
+def main(options: argparse.Namespace) -> None:
+    """Print what is promised and found, by the table that ships and by one made now; install it if asked to."""
+    if yeast.at_hand() is None:
+        raise InputError(
+            "$ZOO_SHARED/data must have the yeast data", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")}
+        )
+    data = yeast.prepare(yeast.at_hand(), options.out / "data")
+    rows: dict[str, list[dict]] = {}
+    for factor in [name.upper() for name in options.factors] or yeast.FACTORS:
+        model, peaks = zoo.load(f"yeast/{factor}"), data.peaks_of(factor)
+        found = {}
+        for strands in ("forward", "both"):
+            base = options.out / f"{factor}_{strands}"
+            chromosomes = list(TEST if strands == "both" else VALIDATION + TEST)
+            files = model.predict(
+                genome=data.genome,
+                signal=data.signal,
+                chromosomes=chromosomes,
+                output=base,
+                threshold=None,
+                strands=strands,
+            )
+            found[strands] = benchmark(files.bigwig, peaks, list(TEST))
+            if strands == "forward":
+                made = calibrate([(files.bigwig, peaks)], list(VALIDATION))
+        for which, promised in (("shipped", model.thresholds), ("made now", made)):
+            for asked, row in kept(promised, found["forward"]).items():
+                rows.setdefault(f"{asked}, {which}", []).append(row)
+                print(f"{factor} {asked}, {which}: " + ", ".join(f"{name} {value:.3f}" for name, value in row.items()))
+        if options.install:
+            install(model, made, metrics_of(found))
+    means = {
+        name: {key: float(np.mean([row[key] for row in items])) for key in items[0]} for name, items in rows.items()
+    }
+    print("\nMeans\n" + table({name: {"models": len(rows[name]), **row} for name, row in means.items()}))
+
+
+def kept(promised: ThresholdTable, found: Benchmark) -> dict[str, dict[str, float]]:
+    """Thresholds that a table reaches: what it promises, and what is found on the test chromosomes together."""
+    rows = {}
+    for asked in ASKED:
+        try:
+            at = thresholds.resolve(asked, promised)
+        except InputError:
+            continue
+        hits, called = np.sum([found.scores[chrom].reaching(at.score) for chrom in TEST], axis=0)
+        rows[asked] = {
+            "score": at.score,
+            "promised precision": at.precision,
+            "found precision": float(hits / called) if called else 0.0,
+            "promised recall": at.recall,
+            "found recall": float(hits / found.overall.positives),
+        }
+    return rows
+
+
+def metrics_of(found: dict[str, Benchmark]) -> dict[str, float]:
+    """The metrics of a card, as training writes them."""
+    metrics = {}
+    for strands, label in (("forward", ""), ("both", " (both strands)")):
+        metrics[f"AUPR{label}"] = round(found[strands].overall.aupr, 4)
+        metrics[f"average precision{label}"] = round(found[strands].overall.average_precision, 4)
+    metrics["positive bins"] = float(found["forward"].overall.positives)
+    metrics["share of positive bins"] = round(found["forward"].overall.random, 5)
+    return metrics
+
+
+def install(model: zoo.Model, made: ThresholdTable, metrics: dict[str, float]) -> None:
+    """Write the table, the metrics and the card of a model that ships, its digests, and its line of the index."""
+    folder, name = model.path, model.spec.name.split("/")[1]
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["metrics"] = {key: metrics[key] for key in config["metrics"]}
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    (folder / "thresholds.tsv").write_text(made.to_tsv(), encoding="utf-8")
+    training = re.search(r"\*\*Training\.\*\* (.*)", (folder / "README.md").read_text(encoding="utf-8"))[1]
+    text = card.of_model(config, made.examples(), training=training)
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    store.write_digests(folder, {"source": model.spec.name})
+    index = REGISTRY / "families" / "yeast.json"
+    family = json.loads(index.read_text(encoding="utf-8"))
+    facts = family["models"][name]["facts"]
+    facts.update({key: metrics[key] for key in facts})
+    index.write_text(json.dumps(family, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Promised and found precision; see the file's head.")
+    parser.add_argument("factors", nargs="*", metavar="FACTOR", help=f"of {', '.join(yeast.FACTORS)} (default all)")
+    parser.add_argument("--out", type=Path, default=Path("evaluation/thresholds"), help="folder of the predictions")
+    parser.add_argument("--install", action="store_true", help="write the tables into registry/builtin")
+    chosen = parser.parse_args()
+    if unknown := {name.upper() for name in chosen.factors} - set(yeast.FACTORS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    try:
+        main(chosen)
+    except ZooError as error:
+        sys.exit(f"evaluate_thresholds: error: {error}")
