@@ -125,6 +125,8 @@ class CutSites:
 
     def flush(self) -> None:
         """Write what waits in memory."""
+        if not self._waiting:
+            return
         for slab, parts in self._waiting.items():
             with open(self._path(slab), "ab") as file:
                 file.write(np.concatenate(parts).tobytes())

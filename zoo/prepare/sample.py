@@ -217,18 +217,17 @@ def _run(
     identity = sample.identity()
     with ExitStack() as stack:
         stack.enter_context(job)
-        if job.done(identity) is None:
-            place = job if scratch is None else stack.enter_context(_scratch(scratch, job))
-            for item in (job, place):
-                item.resume(identity)
-            try:
+        place = job if scratch is None else stack.enter_context(_scratch(scratch, job))
+        places = (job, place)
+        try:
+            if job.done(identity) is None:
+                for item in places:
+                    item.resume(identity)
                 _make(job, place, sample, identity, ends, threads)
-            except InputError:  # a rerun would find the same
-                job.clear()
-                raise
-            finally:
-                if place is not job and not any(job.folder.glob("part-*")):
-                    place.clear()
+        except InputError:  # a rerun would find the same
+            _clear(places)
+            raise
+        _clear(places)  # also what a run left that was killed as it ended
     made = {}
     for name, end in ends.items():
         said = json.loads(job.finals[end["summary"]].read_bytes())
@@ -242,6 +241,11 @@ def _run(
             quality=Quality.from_json(said["quality"]),
         )
     return made
+
+
+def _clear(places: Sequence[Job]) -> None:
+    for place in places:
+        place.clear()
 
 
 def _scratch(folder: str | Path, job: Job) -> Job:

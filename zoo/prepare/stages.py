@@ -78,6 +78,8 @@ def make(sites: CutSites, recipe: Recipe, scratch: Part, part: Part) -> Made:
     Raises:
         InputError: the blacklist takes every cut.
     """
+    if not scratch("runs").is_file():
+        scratch("quality.json").unlink(missing_ok=True)
     noted = _kept(scratch("quality.json"), lambda: _cover(sites, recipe, scratch))
     if noted["blacklisted"] == sites.kept:
         raise InputError(
@@ -88,6 +90,8 @@ def make(sites: CutSites, recipe: Recipe, scratch: Part, part: Part) -> Made:
     if not (covered := part("coverage.bw")).is_file():
         tracks.write(covered, sites.sizes, track(), zeros=False, **rest)
     signal = part("signal.bw")
+    if not signal.is_file():  # it may have been on its way to its place
+        part("statistics.json").unlink(missing_ok=True)
 
     def normalized() -> dict:
         found = tracks.normalize_runs(
