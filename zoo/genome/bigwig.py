@@ -90,7 +90,8 @@ class Writer:
             raise ValueError(f"Runs of {chrom} are sorted, do not overlap, and lie behind all that were written")
         self._last, values = (number, int(ends[-1])), values.astype("<f4")
         sections = list(_sections(number, starts, ends, values))
-        for (first, last, _), packed in zip(sections, self._pool.map(_packed, sections), strict=True):
+        pack = self._pool.map if len(sections) > 1 else map  # to wait for a thread takes longer than to pack one
+        for (first, last, _), packed in zip(sections, pack(_packed, sections), strict=True):
             self._places.append((number, first, number, last, self._file.tell(), len(packed)))
             self._file.write(packed)
         if self._zoom is None or self._zoom.number != number:

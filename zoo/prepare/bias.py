@@ -11,6 +11,7 @@ from zoo.genome.sequence import Genome
 _REACH = 12  # bp on each side of a site where its bases matter
 _UNSHIFTED = 4  # bp from a raw fragment's start to the middle of the target site
 _MOST = 20_000  # fragments looked at
+_TRIED = 1_000_000  # of which many may lie in unknown sequence
 _FEWEST = 200
 _CLEAR = 0.25  # a correlation, and its difference from the other one; of real samples 0.3 to 1
 _COMPLEMENT = [3, 2, 1, 0]
@@ -54,10 +55,12 @@ def of_cuts(genome: Genome, found: Iterable[tuple[str, np.ndarray, np.ndarray]])
         Correlations that are 0 where fewer than 200 fragments lie in known sequence: then nothing is clear.
     """
     profile, counts = np.zeros((2 * (_REACH + _UNSHIFTED) + 1, N), np.float64), [0, 0]
+    tried = 0
     for chrom, starts, ends in found:
+        tried += len(starts)
         for side, places in enumerate((starts, ends - 1)):
             counts[side] += _add(profile, genome, chrom, places, bool(side), _MOST - counts[side])
-        if min(counts) >= _MOST:
+        if min(counts) >= _MOST or tried >= _TRIED:
             break
     count = min(counts)
     if count < _FEWEST:

@@ -117,8 +117,8 @@ def scaled(values: np.ndarray, method: str, found: Statistics, clip: bool = Fals
     if not scale:
         raise InputError(
             f"A track to be normalized by {method} must have positive bases of different values",
-            example="--method min-max",
             received=asdict(found),
+            hint="Choose another method, or what becomes 0 and 1 with min-max",
         )
     values = (values - np.float32(offset)) / np.float32(scale)
     return np.clip(values, 0, 1) if clip and method == "min-max" else values

@@ -12,6 +12,7 @@ from zoo.prepare.normalize import statistics
 _SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 _BIN = 512  # bp
 _STRETCHES, _CUTS = 8, 2_000_000  # of 4 Mb, at least, and cuts, about, that are thinned out
+_TOGETHER = 256
 _RICHEST = 0.01
 _THIN_CUTS, _THIN_BASES = 1e-3, 1e-4  # cuts per base; positive bases of all, for each base that a cut counts for
 _SMALL, _TENTH = 0.01, 0.1  # of the genome, and of the cuts
@@ -68,6 +69,7 @@ class Collector:
         self._every = max(min(enough, stretches // _STRETCHES), 1)
         self._reach, self._percentile, self._seen = reach, percentile, 0
         self._bins: list[np.ndarray] = []
+        self._waiting: list[np.ndarray] = []  # short stretches, which are thinned out together
         self._histograms = [np.zeros(1, np.int64) for _ in _SHARES]  # bases by the cuts that count for them
         self._random = np.random.default_rng(0)
 
@@ -75,16 +77,30 @@ class Collector:
         """Cuts (n,) at the bases of the next stretch."""
         whole = np.pad(counts, (0, -len(counts) % _BIN))
         self._bins.append(whole.reshape(-1, _BIN).sum(axis=1))
-        if self._seen % self._every == 0:
+        self._waiting.append(counts)
+        if sum(map(len, self._waiting[-_TOGETHER:])) >= BLOCK // 2 or len(self._waiting) == _TOGETHER:
+            self._thin()
+
+    def _thin(self) -> None:
+        """Count the bases of what waits by the cuts that are left of all, for each fraction."""
+        if self._waiting and self._seen % self._every == 0:
+            ends = np.cumsum([len(counts) for counts in self._waiting])
+            counts = np.concatenate(self._waiting)
             at = np.flatnonzero(counts)
+            stretch = np.searchsorted(ends, at, side="right")
+            spans = (
+                np.maximum(at - self._reach, np.append(0, ends)[stretch]),
+                np.minimum(at + self._reach + 1, ends[stretch]),
+            )
             for number, share in enumerate(_SHARES):
                 thinned = self._random.binomial(counts[at], share)
-                lengths = _lengths(at, thinned, self._reach, len(counts))
-                self._histograms[number] = _added(self._histograms[number], lengths)
-        self._seen += 1
+                self._histograms[number] = _added(self._histograms[number], _lengths(*spans, thinned))
+        self._seen += bool(self._waiting)
+        self._waiting = []
 
     def finish(self, lengths: np.ndarray) -> Quality:
         """Of everything that was added; `lengths` are numbers of fragments."""
+        self._thin()
         bins = np.sort(np.concatenate(self._bins))
         total = max(int(bins.sum()), 1)
         curve = np.concatenate([[0], np.cumsum(bins)]) / total
@@ -138,13 +154,13 @@ def concerns(cuts: Mapping[str, int], sizes: Mapping[str, int], positive: int, r
     return found
 
 
-def _lengths(at: np.ndarray, counts: np.ndarray, reach: int, size: int) -> np.ndarray:
-    """Bases of a stretch of `size` bp by the cuts (n,) at bases (n,) within `reach` of them, from 0 cuts on."""
-    at, counts = at[counts > 0], counts[counts > 0]
-    edges = np.concatenate([[0], np.maximum(at - reach, 0), np.minimum(at + reach + 1, size), [size]])
+def _lengths(starts: np.ndarray, ends: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Bases by the cuts that count for them; (n,) cuts count from starts (n,) to ends (n,), which lie in order."""
+    kept = counts > 0
+    edges, counts = np.concatenate([starts[kept], ends[kept]]), counts[kept]
     order = np.argsort(edges, kind="stable")
-    depth = np.cumsum(np.concatenate([[0], counts, -counts, [0]])[order])[:-1]
-    return np.bincount(depth, np.diff(edges[order])).astype(np.int64)
+    depth = np.cumsum(np.concatenate([counts, -counts])[order])[:-1]
+    return np.bincount(depth, np.diff(edges[order])).astype(np.int64) if len(depth) else np.zeros(1, np.int64)
 
 
 def _added(histogram: np.ndarray, more: np.ndarray) -> np.ndarray:

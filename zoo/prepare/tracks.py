@@ -20,6 +20,8 @@ from zoo.prepare.choice import blacklisted, chosen, named, spans_on
 from zoo.prepare.coverage import BLOCK, Runs, of_bases
 from zoo.prepare.normalize import Statistics, check_method, check_percentile, scaled, statistics
 
+_TOGETHER = 1 << 18  # runs
+
 
 def write(
     path: Path,
@@ -124,7 +126,7 @@ def normalize_runs(
             parts, inside = runs.cut(held.get(runs.chrom))
             yield parts.values[~inside], parts.lengths[~inside]
 
-    found = replace(statistics(kept, percentile, where), **limits)
+    found = replace(statistics(lambda: _gathered(kept()), percentile, where), **limits)
 
     def changed() -> Iterator[Runs]:
         for runs in track():
@@ -134,6 +136,19 @@ def normalize_runs(
 
     write(output, sizes, changed(), progress=progress, workers=workers)
     return found
+
+
+def _gathered(blocks: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(values, lengths) with short blocks joined: a genome may have thousands of short contigs."""
+    waiting, count = [], 0
+    for block in blocks:
+        waiting.append(block)
+        count += len(block[0])
+        if count >= _TOGETHER:
+            yield tuple(map(np.concatenate, zip(*waiting, strict=True)))
+            waiting, count = [], 0
+    if waiting:
+        yield tuple(map(np.concatenate, zip(*waiting, strict=True)))
 
 
 def _limits(method: str, clip: bool, percentile: float, low: float | None, high: float | None) -> dict[str, float]:
