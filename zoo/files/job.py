@@ -159,20 +159,9 @@ class Job:
         """Remove what an earlier call left here and this one does not replace; first of all what says it is whole."""
         before = self._said() or {}
         self.sidecar.unlink(missing_ok=True)
-        earlier = before.get("files", {})
-        known = {path.name for path in self.finals.values()}
-        for name in set(earlier) - made if isinstance(earlier, dict) else ():
-            if name in known or self._wrote(name, earlier[name]):
-                self.sidecar.with_name(name).unlink(missing_ok=True)
-
-    def _wrote(self, name: str, digest: object) -> bool:
-        """Whether a file beside the sidecar is still the one that an earlier call with other suffixes wrote."""
-        path = self._base.with_name(Path(name).name)
-        try:
-            ours = name == path.name and name.startswith(self._base.name) and path.is_file() and not path.is_symlink()
-            return ours and registry.store.sha256(path) == digest
-        except OSError:
-            return False
+        for path in self.finals.values():
+            if path.name in before.get("files", {}) and path.name not in made:
+                path.unlink(missing_ok=True)
 
     def _said(self) -> dict | None:
         """The sidecar, if it is one of a job."""

@@ -157,13 +157,17 @@ def _check(source: Source, sites: Mapping[str, CutSites], found: Found) -> None:
     if empty := [name for name, item in sites.items() if not item.kept]:
         others = sum(item.elsewhere for item in sites.values())
         received = {"cuts elsewhere": others, "chromosomes": list(next(iter(sites.values())).sizes)[:5]}
-        rule = "The reads of every sample must lie on the chosen chromosomes"
-        if (groups := source.wanted.groups) is not None and not others:
-            rule = "The barcodes of every cluster must be among those of the reads"
-            received = {"without any": empty[:5], "in the list": next(iter(groups)), "in the file": found.example}
-        elif groups is not None:
+        if (groups := source.wanted.groups) is not None:
             received |= {"without any": empty[:5]}
-        raise InputError(rule, where=source.path, received=received)
+            if not others:
+                raise InputError(
+                    "The barcodes of every cluster must be among those of the reads",
+                    where=source.path,
+                    received={**received, "in the list": next(iter(groups)), "in the file": found.example},
+                )
+        raise InputError(
+            "The reads of every sample must lie on the chosen chromosomes", where=source.path, received=received
+        )
 
 
 def _read(path: Path) -> dict | None:

@@ -297,6 +297,22 @@ def _make(
                 said |= content
         if any(ends):
             said |= {**sample.record, "clusters": list(ends), "filters": _filters(found)}
+        _retire(job)
+
+
+def _retire(job: Job) -> None:
+    """Remove files of an earlier call whose names this one does not know, such as those of another read depth."""
+    try:
+        earlier = json.loads(job.sidecar.read_bytes())["files"].items()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return
+    base = job.sidecar.name.removesuffix(".json")
+    known = {path.name for path in job.finals.values()}
+    for name, digest in earlier:
+        path = job.sidecar.with_name(Path(name).name)
+        ours = name == path.name and name not in known and name.startswith(base) and not path.is_symlink()
+        if ours and path.is_file() and sha256(path) == digest:  # else someone changed it
+            path.unlink()
 
 
 def _put(made: stages.Made, end: Mapping[str, str], paths: Mapping[str, Path], content: dict, title: str) -> None:

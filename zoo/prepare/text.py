@@ -27,8 +27,13 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     """
     try:
         if not path.is_file():
-            kind = "exist and be a regular file: it is read more than once" if path.exists() else "exist"
-            raise InputError(f"A file of reads must {kind}", received={"reads": str(path)})
+            if path.exists():
+                raise InputError(
+                    "A file of reads must be a regular file: it is read more than once",
+                    received={"reads": str(path)},
+                    hint="Write what a pipe gives to a file first",
+                )
+            raise InputError("A file of reads must exist", received={"reads": str(path)})
         with open(path, "rb") as file:
             head = file.read(20)
             if (other := next((name for magic, name in _OTHERS.items() if head.startswith(magic)), None)) is not None:
