@@ -139,10 +139,17 @@ def test_lengths_of_chromosomes_that_are_none(inputs: Path, text: str):
         ["prepare", "f.tsv", "--chrom-sizes", "sizes", "--cells", "cc.json", "--output", "cc"],
         ["prepare", "f.tsv", "--chrom-sizes", "sizes", "--blacklist", "x_RP20M.bw", "--output", "x"],
         ["prepare", "x.png", "--chrom-sizes", "sizes", "--output", "x"],
+        ["prepare", "f.tsv", "--chrom-sizes", "y.png", "--output", "y"],
     ],
 )
 def test_no_output_replaces_an_input(inputs: Path, arguments: list[str], capsys: pytest.CaptureFixture):
-    for copy, source in (("s.bed", "s.bw"), ("x_RP20M.bw", "s.bw"), ("t.bed", "t.tsv"), ("x.png", "f.tsv")):
+    for copy, source in (
+        ("s.bed", "s.bw"),
+        ("x_RP20M.bw", "s.bw"),
+        ("t.bed", "t.tsv"),
+        ("x.png", "f.tsv"),
+        ("y.png", "sizes"),
+    ):
         (inputs / copy).write_bytes((inputs / source).read_bytes())
     write(inputs / "cc.json", "a\nb\n")
     write(inputs / "bl.bed", "chr1\t0\t9\n")

@@ -1,5 +1,6 @@
 """Preparing again after an interruption: what was finished stays, and the bytes are those of an uninterrupted run."""
 
+import errno
 import gzip
 import json
 import os
@@ -13,6 +14,7 @@ from test_prepare_sample import SIZES as BAM_SIZES
 from test_prepare_sample import bam
 
 from zoo.errors import InputError
+from zoo.genome.bigwig import Writer
 from zoo.prepare import fragments, reading, reads, stages
 from zoo.prepare.sample import prepare
 
@@ -20,6 +22,7 @@ SIZES = {"chr1": 60_000, "chr2": 20_000}
 KILLS = """
 import os, random, signal, sys, time
 from pathlib import Path
+from zoo.genome.bigwig import Writer
 from zoo.prepare import fragments, reading
 from zoo.prepare.sample import prepare
 reads, output, seed, moments = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
@@ -156,6 +159,21 @@ def test_finished_stages_are_not_repeated(tmp_path: Path, monkeypatch: pytest.Mo
     covered = interrupted(monkeypatch, stages, "_cover", 0)
     prepare(sample, tmp_path / "out", SIZES)
     assert (len(read), len(covered)) == (0, 0)
+
+
+def test_a_full_disk_keeps_what_was_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    sample = write_sample(tmp_path / "f.tsv.gz")
+
+    def full(self, *arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "add", full)
+        with pytest.raises(InputError, match="must be writable: No space left on device"):
+            prepare(sample, tmp_path / "out", SIZES)
+    read = interrupted(monkeypatch, fragments, "_block", 0)
+    prepare(sample, tmp_path / "out", SIZES)
+    assert not read
 
 
 def test_the_same_call_twice_does_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

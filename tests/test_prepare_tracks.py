@@ -157,7 +157,7 @@ def test_bases_that_are_no_number_have_no_signal(tmp_path: Path):
     nan = float("nan")
     tracks.normalize(bigwig(tmp_path / "nan.bw", [4, nan, 2]), tmp_path / "out.bw", percentile=100)
     assert Signal(tmp_path / "out.bw", fill=-1).values("chr1", 1, 6).tolist() == [0, 1, 0, 0.5, 0]
-    with pytest.raises(InputError, match=r"inf.bw chr1:4: A signal"):
+    with pytest.raises(InputError, match=r"inf.bw chr1:4: A signal must be finite"):
         tracks.normalize(bigwig(tmp_path / "inf.bw", [4, float("inf"), 2]), tmp_path / "no.bw")
     assert not (tmp_path / "no.bw").exists()
 

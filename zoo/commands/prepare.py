@@ -317,11 +317,19 @@ def _print_left_out(source: str, made: str | Path) -> None:
         print(f"left out: {named(missing)}")
 
 
-def _sizes(path: str) -> dict[str, int]:
+class _Sizes(dict):
+    """Chromosome → bp of a file, and its `path`: no output may replace it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+
+def _sizes(path: str) -> _Sizes:
     """Chromosome → bp of a file."""
-    sizes: dict[str, int] = {}
+    sizes = _Sizes(user_path(path, "chrom_sizes"))
     try:
-        for line in user_path(path, "chrom_sizes").read_text(encoding="utf-8").splitlines():
+        for line in sizes.path.read_text(encoding="utf-8").splitlines():
             chrom, size = line.split("\t")[:2]
             if not chrom or chrom in sizes or not 0 < int(size[:20]) <= _LONGEST:
                 raise ValueError(line[:80])

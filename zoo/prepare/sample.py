@@ -224,8 +224,9 @@ def _run(
                 for item in places:
                     item.resume(identity)
                 _make(job, place, sample, identity, ends, threads)
-        except InputError:  # a rerun would find the same
-            _clear(places)
+        except InputError as error:
+            if "output" not in error.received:  # else there may be room for it later
+                _clear(places)
             raise
         _clear(places)  # also what a run left that was killed as it ended
     made = {}
@@ -420,7 +421,11 @@ def _sha256(path: Path) -> str:
 
 
 def _genome(genome: Genome | Mapping[str, int]) -> dict:
-    return {"path": str(genome.path), **genome.identity()} if isinstance(genome, Genome) else {"path": None}
+    return (
+        {"path": str(genome.path), **genome.identity()}
+        if isinstance(genome, Genome)
+        else {"path": str(getattr(genome, "path", "")) or None}
+    )
 
 
 def _digest(content: object) -> str:
