@@ -143,13 +143,8 @@ def test_lengths_of_chromosomes_that_are_none(inputs: Path, text: str):
     ],
 )
 def test_no_output_replaces_an_input(inputs: Path, arguments: list[str], capsys: pytest.CaptureFixture):
-    for copy, source in (
-        ("s.bed", "s.bw"),
-        ("x_RP20M.bw", "s.bw"),
-        ("t.bed", "t.tsv"),
-        ("x.png", "f.tsv"),
-        ("y.png", "sizes"),
-    ):
+    copies = {"s.bed": "s.bw", "x_RP20M.bw": "s.bw", "t.bed": "t.tsv", "x.png": "f.tsv", "y.png": "sizes"}
+    for copy, source in copies.items():
         (inputs / copy).write_bytes((inputs / source).read_bytes())
     write(inputs / "cc.json", "a\nb\n")
     write(inputs / "bl.bed", "chr1\t0\t9\n")

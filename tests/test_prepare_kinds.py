@@ -363,3 +363,12 @@ def test_a_blacklist_of_a_bigwig(tmp_path: Path):
     found = tracks.normalize(made.coverage, tmp_path / "n.bw", blacklist=tmp_path / "b.bw", chromosomes=["1"])
     listed = [Interval("chr1", 190, 210)]
     assert found == tracks.normalize(made.coverage, tmp_path / "m.bw", blacklist=listed, chromosomes=["1"])
+
+
+def test_a_blacklist_without_effect_is_said(tmp_path: Path):
+    path = write(tmp_path / "f.tsv", "chr1\t100\t200\nchr1\t400\t500\nchr1\t410\t500\n")
+    other = [Interval("I", 0, 900)]
+    with pytest.warns(ZooWarning, match=r"the blacklist has no effect: its chromosomes \(I\)"):
+        made = prepare(path, tmp_path / "out", SIZES, blacklist=other)
+    with pytest.warns(ZooWarning, match=r"the blacklist has no effect"):
+        tracks.normalize(made.coverage, tmp_path / "n.bw", blacklist=other)

@@ -84,6 +84,16 @@ def _positive(track: Signal) -> list[Interval]:
     return found
 
 
+def foreign(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> str | None:
+    """What to warn of if a blacklist has no effect: none of its chromosomes is one of `sizes`."""
+    if not blacklist or spans_on(blacklist, sizes):
+        return None
+    theirs = named(list(dict.fromkeys(item.chrom for item in blacklist)), 3)
+    return (
+        f"the blacklist has no effect: its chromosomes ({theirs}) are not those of the genome ({named(list(sizes), 3)})"
+    )
+
+
 def spans_on(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
     """Chromosome → merged (n, 2) spans of a blacklist, by the names of `sizes`."""
     merged = bed.merge(blacklist)

@@ -21,7 +21,7 @@ from zoo.genome.sequence import Genome
 from zoo.prepare import fragments, kinds, reads, stages
 from zoo.prepare.bias import Bias, of_cuts
 from zoo.prepare.cells import of_cells
-from zoo.prepare.choice import blacklisted, chosen, left_out, named, spans_on
+from zoo.prepare.choice import blacklisted, chosen, foreign, left_out, named, spans_on
 from zoo.prepare.cutsites import TN5, CutSites
 from zoo.prepare.kinds import BAM
 from zoo.prepare.normalize import Statistics, check_percentile
@@ -175,6 +175,8 @@ def prepare(
     _check_effects(kind, path, mapping_quality, keep_duplicates, compat, shift, groups)
     kept = chosen(sizes, chromosomes, getattr(genome, "path", "genome"), compat)
     unwanted = blacklisted(blacklist)
+    if (warning := foreign(unwanted, sizes)) is not None:
+        notes.append(warning)
     clusters = [""] if groups is None else list(dict.fromkeys(groups.values()))
     ends = {name: _suffixes(name, read_depth, smoothing, cut_sites) for name in clusters}
     suffixes = [end for found in ends.values() for end in found.values()]

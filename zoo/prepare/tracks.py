@@ -1,6 +1,7 @@
 """Tracks in and out: bigWig files made of others, block by block, complete or not at all."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from registry.paths import user_path
-from zoo.errors import GenomeMismatch, InputError
+from zoo.errors import GenomeMismatch, InputError, ZooWarning
 from zoo.files.atomic import atomic, output_path
 from zoo.files.progress import Progress
 from zoo.genome import names
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
-from zoo.prepare.choice import blacklisted, chosen, named, spans_on
+from zoo.prepare.choice import blacklisted, chosen, foreign, named, spans_on
 from zoo.prepare.coverage import BLOCK, Runs, of_bases
 from zoo.prepare.normalize import Statistics, check_method, check_percentile, scaled, statistics
 
@@ -100,6 +101,8 @@ def normalize(
     sizes = chosen(track.sizes, chromosomes, track.path)
     runs = partial(_runs, track, sizes)
     held = blacklisted(blacklist)
+    if (warning := foreign(held, track.sizes)) is not None:
+        warnings.warn(warning, ZooWarning, stacklevel=2)
     return normalize_runs(runs, target, sizes, method, percentile, clip, held, low, high, progress, where=track.path)
 
 
