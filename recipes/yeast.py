@@ -83,7 +83,7 @@ def make_tracks(reads: Path, sizes: dict[str, int], targets: dict[str, Path]) ->
     with tempfile.TemporaryDirectory(dir=next(iter(targets.values())).parent) as work:
         sites = CutSites(Path(work) / "sites", sizes)
         for block in fragments.read(reads):
-            sites.add_fragments(block, TN5, reads)
+            sites.add_fragments(block, TN5)
         for name, path in targets.items():
             found = [runs for chrom in sizes for runs in smoothed(chrom, _counts(sites, chrom), _SMOOTHING[name])]
             judged = [(runs.values.astype(np.float32), runs.lengths) for runs in found if runs.chrom not in _LEFT_OUT]

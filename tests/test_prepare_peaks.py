@@ -117,10 +117,10 @@ def test_bins_whatever_the_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(peaks, "BLOCK", block)
         assert peaks.call_bins(path, 0.5, 10) == expected
     for arguments, said in (
-        ({"bin_size": 0}, "at least one base"),
-        ({"compat": "macs3"}, 'or "maxatac"'),
+        ({"bin_size": 0}, "bin must be a whole number of bp from 1"),
+        ({"compat": "macs3"}, 'must be None or "maxatac"'),
         ({"chromosomes": ["chr7"]}, "chr7"),
-        ({"cutoff": 0}, "cutoff is above 0"),
+        ({"cutoff": 0}, "cutoff must be above 0"),
     ):
         with pytest.raises(InputError, match=said):
             peaks.call_bins(path, **{"cutoff": 0.5, **arguments})
@@ -144,7 +144,9 @@ def test_open_chromatin_holds_what_binds(shared: Path):
 
 def test_closed_chromatin_has_no_regions(tmp_path: Path):
     path = track(tmp_path / "t.bw", [("chr1", 100, 400, 0.1), ("chr1", 500, 520, 5.0)])
-    with pytest.raises(InputError, match=r"has open regions: values of 0.2 and more over 50 bp.*chromosomes='all'"):
+    with pytest.raises(
+        InputError, match=r"must have open regions: values of 0.2 and more over 50 bp.*chromosomes='the main ones'"
+    ):
         peaks.open_regions(path)
 
 
@@ -158,15 +160,15 @@ def test_files_of_peaks(tmp_path: Path):
     assert [summit for _, summit in bed.read_summits(tmp_path / "a.narrowPeak")] == [135, 6]
     peaks.write(tmp_path / "a.bed", found)
     assert (tmp_path / "a.bed").read_text().splitlines()[0] == "chr1\t100\t140\ta_1\t3.25"
-    for path, said in ((tmp_path / "a.txt", "narrowPeak or .bed"), (tmp_path / "no" / "a.bed", "can be written")):
+    for path, said in ((tmp_path / "a.txt", "narrowPeak or .bed"), (tmp_path / "no" / "a.bed", "must be writable")):
         with pytest.raises(InputError, match=said):
             peaks.write(path, found)
 
 
 def test_cutoffs_and_chromosomes_that_make_no_sense(tmp_path: Path):
     path = track(tmp_path / "t.bw", [("chr1", 100, 120, 1.0)])
-    for cutoff in (0, -1, float("nan")):
-        with pytest.raises(InputError, match="cutoff is above 0"):
+    for cutoff in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="cutoff must be above 0"):
             peaks.call(path, cutoff)
     with pytest.raises(InputError, match="chr9"):
         peaks.call(path, 1, chromosomes=["chr9"])

@@ -16,7 +16,7 @@ from zoo.prepare.sample import prepare
 
 
 def collected(*stretches: np.ndarray, reach: int = 0, percentile: float = 99.0) -> Quality:
-    collector = Collector(sum(map(len, stretches)), reach, percentile)
+    collector = Collector(sum(map(len, stretches)), sum(int(counts.sum()) for counts in stretches), reach, percentile)
     for counts in stretches:
         collector.add(counts)
     return collector.finish(np.zeros(1001, np.int64))
@@ -26,8 +26,8 @@ def test_lengths_by_hand(tmp_path: Path):
     """Of fragments on known chromosomes, all from 1,000 bp on together."""
     sites = CutSites(tmp_path, {"chr1": 9000})
     starts = np.array([10, 20, 30, 40])
-    sites.add_fragments(Fragments("1", starts, np.array([60, 70, 1030, 5040]), None, 1), (0, -1), "f.tsv")
-    sites.add_fragments(Fragments("chrM", starts, starts + 70, None, 5), (0, -1), "f.tsv")
+    sites.add_fragments(Fragments("1", starts, np.array([60, 70, 1030, 5040])), (0, -1))
+    sites.add_fragments(Fragments("chrM", starts, starts + 70), (0, -1))
     assert {int(at): int(sites.lengths[at]) for at in np.flatnonzero(sites.lengths)} == {50: 2, 1000: 2}
 
 
@@ -58,7 +58,7 @@ def test_saturation_falls_to_one():
     assert [value for _, value in deep] == pytest.approx([1] * 6, rel=0.02)
     single = collected(np.ones(20_000, np.int64)).saturation
     assert [share * value for share, value in single] == pytest.approx([1] * 6)
-    assert [value for _, value in collected(np.zeros(99, np.int64)).saturation] == [0] * 6
+    assert collected(np.zeros(99, np.int64)).saturation is None
 
 
 def test_real_samples(shared: Path, tmp_path: Path):

@@ -20,7 +20,8 @@ from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.signal import Signal
 from zoo.prepare import coverage, fragments
 from zoo.prepare.cutsites import CutSites
-from zoo.prepare.sample import _bias, _needs_shift, prepare
+from zoo.prepare.kinds import kind_of
+from zoo.prepare.sample import _bias, _shift, prepare
 
 SIZES = {"chr1": 1000, "chr2": 400}
 
@@ -70,11 +71,13 @@ def write(path: Path, text: str) -> Path:
 def test_fragments_in_blocks(tmp_path: Path, name: str):
     rows = "".join(f"chr{1 + i // 3}\t{100 + i}\t{200 + i}\tcell{i % 2}\t9\n" for i in range(6))
     path = write(tmp_path / name, f"# id=10x\n{rows}")
-    found = [(b.chrom, b.row, b.starts.tolist(), b.barcodes.tolist()) for b in fragments.read(path, True, rows=4)]
+    found = [
+        (b.chrom, b.rows.tolist(), b.starts.tolist(), b.barcodes.tolist()) for b in fragments.read(path, True, size=110)
+    ]
     assert found == [
-        ("chr1", 1, [100, 101, 102], ["cell0", "cell1", "cell0"]),
-        ("chr2", 4, [103], ["cell1"]),
-        ("chr2", 5, [104, 105], ["cell0", "cell1"]),
+        ("chr1", [1, 2, 3], [100, 101, 102], ["cell0", "cell1", "cell0"]),
+        ("chr2", [4], [103], ["cell1"]),
+        ("chr2", [5, 6], [104, 105], ["cell0", "cell1"]),
     ]
     assert next(fragments.read(path)).barcodes is None
 
@@ -88,28 +91,39 @@ def test_pairs_of_reads_as_fragments(tmp_path: Path):
         ".\t-1\t-1\tchr1\t5\t9\tr4\t0\t.\t+",
     ]
     path = write(tmp_path / "a.bedpe.gz", "\n".join(rows) + "\n")
-    found = [(b.chrom, b.starts.tolist(), b.ends.tolist(), b.row) for b in fragments.read(path)]
-    assert found == [("chr1", [100], [260], 1), ("chr2", [200], [350], 3)]
-    assert prepare(path, tmp_path / "out", SIZES).cuts == 4
-    with pytest.raises(InputError, match="Barcodes are in the fourth column"):
+    found = [(b.chrom, b.starts.tolist(), b.ends.tolist(), b.rows.tolist()) for b in fragments.read(path)]
+    assert found == [("chr1", [100], [260], [1]), ("chr2", [200], [350], [3])]
+    made = prepare(path, tmp_path / "out", SIZES)
+    assert (made.cuts, json.loads(made.summary.read_text())["pairs left out"]) == (4, 2)
+    with pytest.raises(InputError, match="Barcodes must be in the fourth column"):
         next(fragments.read(path, barcodes=True))
-    with pytest.raises(InputError, match="row 2: A fragment is 0-based"):
-        list(fragments.read(write(tmp_path / "b.bedpe", f"{rows[0]}\nchr1\t7\t8\tchr1\t-9\t3\n")))
+    unnamed = write(tmp_path / "b.tsv", path_text := "\n".join(rows) + "\n")
+    assert [part.starts.tolist() for part in fragments.read(unnamed)] == [[100], [200]], path_text
+    odd = write(tmp_path / "c.bedpe", f"{rows[0]}\nchr1\t7\t8\tchr1\t-9\t3\n")
+    with pytest.raises(InputError, match=r"row 2 \(chr1 -9 8.*must be 0-based"):
+        prepare(odd, tmp_path / "odd", SIZES)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "at least one"),
-        ("chr1\t5\n", "chrom, start, end"),
+        ("# only a comment\n\n", "at least one"),
+        ("chr1\t5\n", "row 1: A row of reads must be chrom, start, end"),
         ("chr1\ta\tb\n", "chrom, start, end"),
-        ("chr1\t5\t9\nchr1\t9\t9\n", "row 2: A fragment is 0-based"),
-        ("chr1\t-1\t9\n", "0 ≤ start < end"),
+        ("chr1\t1\t5\n#\nchr1\t5\t9.0\n", r"row 2: .*chrom, start, end.*9\.0"),
+        ("chr1 5 9\n", "with tabs between"),
+        ("chr1\t5\t9\nchr1\t9\t9\n", r"row 2 \(chr1 9 9.*0 <= start < end.*rows=2"),
+        ("chr1\t-1\t9\n", "0 <= start < end.*negative start"),
+        ("chr1\t5\t9\t.\t0\t+\nchr1\t5\t9\t.\t0\t.\n", "row 1: A row of reads must be without a strand"),
+        ("chr1\t5\t" + "9" * 5000 + "\n", "chrom, start, end"),
+        ("\0\0\0\1" * 99, "chrom, start, end"),
     ],
 )
 def test_fragments_with_mistakes(tmp_path: Path, text: str, said: str):
     with pytest.raises(InputError, match=said):
-        list(fragments.read(write(tmp_path / "f.tsv", text)))
+        prepare(write(tmp_path / "f.tsv", text), tmp_path / "out", SIZES)
+    assert [item.name for item in tmp_path.iterdir()] == ["f.tsv"]
 
 
 @pytest.mark.parametrize("name", ["f.tsv.gz", "f.tsv.bz2", "f.bedpe.gz"])
@@ -118,7 +132,7 @@ def test_fragments_that_were_cut_off(tmp_path: Path, name: str):
     path.write_bytes(path.read_bytes()[:-400])
     with pytest.raises(InputError, match="cut off"):
         prepare(path, tmp_path / "out", SIZES)
-    with pytest.raises(InputError, match="can be read"):
+    with pytest.raises(InputError, match="must exist"):
         prepare(tmp_path / "missing.tsv", tmp_path / "out", SIZES)
     assert [item.name for item in tmp_path.iterdir()] == [name]
 
@@ -131,7 +145,7 @@ def test_sites_by_hand(tmp_path: Path):
         (((0, -1), {100: 1, 150: 1, 199: 2}), ((4, -5), {104: 1, 154: 1, 195: 2}))
     ):
         sites = CutSites(tmp_path / f"{number}", SIZES)
-        sites.add_fragments(block, shift, path)
+        sites.add_fragments(block, shift)
         counts = np.concatenate([part for _, part in sites.counts("chr1")])
         assert {int(at): int(counts[at]) for at in np.flatnonzero(counts)} == expected
         assert (sites.kept, sites.elsewhere) == (4, 0)
@@ -197,18 +211,23 @@ def test_a_sample_by_hand(tmp_path: Path):
 def test_a_folder_in_the_place_of_a_file(tmp_path: Path):
     """Nothing is written, the files that could be included."""
     (tmp_path / "out.json").mkdir()
-    with pytest.raises(InputError, match=r"replaces no folder.*out.json"):
+    with pytest.raises(InputError, match=r"must replace no folder.*out.json"):
         prepare(write(tmp_path / "f.tsv", "1\t100\t300\n"), tmp_path / "out", SIZES)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f.tsv", "out.json"]
 
 
 def test_fragments_of_another_assembly(tmp_path: Path):
     path = write(tmp_path / "f.tsv", "chr1\t100\t300\nchr1\t500\t1001\n")
-    with pytest.raises(GenomeMismatch, match=r"none ends behind its chromosome.*end=1001.*length=1000"):
+    with pytest.raises(
+        GenomeMismatch, match=r"row 2 \(chr1 500 1001; chr1 has 1000 bp\): Reads and genome must be of one assembly"
+    ):
         prepare(path, tmp_path / "out", SIZES)
-    with pytest.raises(InputError, match=r"are on the chosen chromosomes.*elsewhere=1"):
+    with pytest.raises(
+        InputError,
+        match=r"must lie on the chosen chromosomes.*elsewhere'=2|must lie on the chosen chromosomes.*cuts elsewhere=2",
+    ):
         prepare(write(tmp_path / "g.tsv", "chr7\t1\t9\n"), tmp_path / "out", SIZES)
-    with pytest.raises(InputError, match=r"calls a chromosome by one name.*'1', 'chr1'"):
+    with pytest.raises(InputError, match=r"must call a chromosome by one name.*'chr1', '1'"):
         prepare(write(tmp_path / "h.tsv", "chr1\t1\t9\n1\t1\t9\n"), tmp_path / "out", SIZES)
     assert not list(tmp_path.glob("out*"))
 
@@ -237,7 +256,8 @@ def test_all_clusters_are_the_bulk(shared: Path, tmp_path: Path):
     path = shared / "data" / "hg38_chr22_scatac" / "test.fragments.tsv.gz"
     barcodes = sorted({barcode for block in fragments.read(path, True) for barcode in block.barcodes})
     table = {barcode: f"c{number % 3}" for number, barcode in enumerate(barcodes)}
-    made = prepare(path, tmp_path / "out", {"chr22": 50_818_468}, cells=table, read_depth=1)
+    with pytest.warns(ZooWarning, match=r"c[012]: the sample is thin: (40,916|41,286|32,028) cuts on 50,818,468 bp"):
+        made = prepare(path, tmp_path / "out", {"chr22": 50_818_468}, cells=table, read_depth=1)
     assert sum(item.cuts for item in made.values()) == 2 * 57_115
     assert set(made) == {"c0", "c1", "c2"}
 
@@ -245,12 +265,12 @@ def test_all_clusters_are_the_bulk(shared: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("x\n", r"every sample.*in the list='x', in the file='a'"),
+        ("x\n", r"among those of the reads.*in the list='x', in the file='a'"),
         ("a\tT\nx\tB\n", r"without any=\['B'\]"),
-        ("a\na\n", "line 2: A barcode occurs once"),
-        ("a\t../T\n", "part of a file's"),
-        ("a\tT\nb\n", "Either every cell has a cluster"),
-        ("#\n", "at least one cell"),
+        ("a\na\n", "line 2: A barcode must occur once"),
+        ("a\t../T\n", "usable in a file's name"),
+        ("a\tT\nb\n", "Either every cell must have a cluster"),
+        ("#\n", "must hold at least one"),
     ],
 )
 def test_lists_of_cells_with_mistakes(tmp_path: Path, text: str, said: str):
@@ -262,7 +282,7 @@ def test_lists_of_cells_with_mistakes(tmp_path: Path, text: str, said: str):
 
 def test_a_blacklist_that_takes_everything_leaves_nothing(tmp_path: Path):
     path = write(tmp_path / "f.tsv", "chr1\t100\t200\n")
-    with pytest.raises(InputError, match="is all of it blacklisted"):
+    with pytest.raises(InputError, match="must have cuts beside the blacklist"):
         prepare(path, tmp_path / "out", SIZES, blacklist=[Interval("chr1", 0, 1000)])
     assert [item.name for item in tmp_path.iterdir()] == ["f.tsv"]
 
@@ -306,8 +326,12 @@ def test_pairs_that_repeat_another_one(tmp_path: Path):
     assert prepare(path, tmp_path / "all", SIZES, keep_duplicates=True).cuts == 6
     said = json.loads((tmp_path / "once.json").read_text())["filters"]
     assert said == {
+        "records": 6,
+        "unmapped": 0,
+        "secondary": 0,
         "reads": 6,
         "duplicates": 4,
+        "supplementary": 0,
         "not_in_a_proper_pair": 0,
         "of_low_quality": 0,
         "of_other_cells": 0,
@@ -331,12 +355,12 @@ def test_reads_of_cells(tmp_path: Path):
 def test_reads_with_mistakes(tmp_path: Path):
     """Single ends; nothing mapped well; a file that was cut off; no BAM at all."""
     single = bam(tmp_path / "single.bam", [(0, 100, 60), (16, 200, 60)])
-    with pytest.raises(InputError, match=r"single\.bam: Reads are paired; these are single ends.*reads=2"):
+    with pytest.raises(InputError, match=r"single\.bam: The reads of a BAM file must be paired.*reads=2.*bamtobed"):
         prepare(single, tmp_path / "out", SIZES)
     apart = bam(tmp_path / "apart.bam", [(65, 100, 60), (129, 700, 60)])
-    with pytest.raises(InputError, match=r"proper pairs are left.*not_in_a_proper_pair=2"):
+    with pytest.raises(InputError, match=r"must have reads in proper pairs.*not_in_a_proper_pair=2"):
         prepare(apart, tmp_path / "out", SIZES)
-    with pytest.raises(InputError, match=r"on the chosen chromosomes.*elsewhere=1.*\['chr2'\]"):
+    with pytest.raises(InputError, match=r"on the chosen chromosomes.*cuts elsewhere=2.*\['chr2'\]"):
         prepare(
             bam(tmp_path / "one.bam", [(99, 500, 60), (147, 600, 60)]), tmp_path / "out", SIZES, chromosomes=["chr2"]
         )
@@ -345,9 +369,9 @@ def test_reads_with_mistakes(tmp_path: Path):
         prepare(low, tmp_path / "out", SIZES, mapping_quality=30)
     whole = bam(tmp_path / "whole.bam", [(99, i % 400, 60) for i in range(4000)])
     whole.write_bytes(whole.read_bytes()[:3000])
-    with pytest.raises(InputError, match="if it was cut off"):
+    with pytest.raises(InputError, match="cut off"):
         prepare(whole, tmp_path / "out", SIZES)
-    with pytest.raises(InputError, match="BAM file can be read"):
+    with pytest.raises(InputError, match="must be BAM"):
         prepare(write(tmp_path / "text.bam", "chr1\t1\t2\n"), tmp_path / "out", SIZES)
     assert not list(tmp_path.glob("out*"))
 
@@ -355,19 +379,23 @@ def test_reads_with_mistakes(tmp_path: Path):
 def test_real_reads(shared: Path, tmp_path: Path):
     """A BAM of hg19, fragments of single cells (hg38), unshifted and shifted fragments of yeast and GM12878."""
     data = shared / "data"
-    made = prepare(data / "hg19_chr1_atac_bam" / "GL1.bam", tmp_path / "bam", {"chr1": 249_250_621})
+    with pytest.warns(ZooWarning, match=r"the sample is thin: 84,466 cuts .*0\.47% of the bases are positive"):
+        made = prepare(data / "hg19_chr1_atac_bam" / "GL1.bam", tmp_path / "bam", {"chr1": 249_250_621})
+    assert made.quality.saturation[0][1] > 1
+    assert made.quality.saturation[-1][1] == 1
     said = json.loads(made.summary.read_text())["filters"]
     assert said["reads"] == 88_714
-    assert said["kept"] + said["duplicates"] + said["not_in_a_proper_pair"] == 88_714
+    assert said["kept"] + said["duplicates"] + said["not_in_a_proper_pair"] + said["supplementary"] == 88_714
     cells = data / "hg38_chr22_scatac" / "test.fragments.tsv.gz"
     assert prepare(cells, tmp_path / "cells", {"chr22": 50_818_468}).cuts == 2 * 57_115
     human = data / "hg19_chr20_gm12878"
-    made = prepare(
-        human / "chr20.50000.bed.bz2",
-        tmp_path / "gm",
-        {"chr20": 63_025_520},
-        blacklist=data / "blacklists" / "hg19-blacklist.v2.bed",
-    )
+    with pytest.warns(ZooWarning, match="a strand, as reads have, but lengths of fragments"):
+        made = prepare(
+            human / "chr20.50000.bed.bz2",
+            tmp_path / "gm",
+            {"chr20": 63_025_520},
+            blacklist=data / "blacklists" / "hg19-blacklist.v2.bed",
+        )
     ready = Signal(human / "gm12878_minmax_p99.bw")
     ours = Signal(made.signal).values("chr20", 0, 11_000_000)
     theirs = ready.values("chr20", 0, 11_000_000)
@@ -422,9 +450,10 @@ def raw_bam(data: Path, tmp_path: Path) -> tuple[Path, Genome]:
 )
 def test_whether_real_samples_were_shifted(shared: Path, tmp_path: Path, sample, expected: bool):
     reads, genome = sample(shared / "data", tmp_path)
-    seen = _bias(reads, genome)
+    kind = kind_of(reads)
+    seen = _bias(reads, kind, genome)
     assert seen.needs_shift == expected, seen
-    assert _needs_shift(reads, seen) == expected
+    assert _shift(reads, kind, seen, None, None, []) == ((4, -5) if expected else (0, -1))
 
 
 def test_ctcf_on_the_track_of_real_fragments(shared: Path, tmp_path: Path):
@@ -432,7 +461,8 @@ def test_ctcf_on_the_track_of_real_fragments(shared: Path, tmp_path: Path):
     data = shared / "data"
     path, genome = gm12878(data, tmp_path)
     blacklist = data / "blacklists" / "hg19-blacklist.v2.bed"
-    made = prepare(path, tmp_path / "out", genome, blacklist=blacklist)
+    with pytest.warns(ZooWarning, match="lengths of fragments"):
+        made = prepare(path, tmp_path / "out", genome, blacklist=blacklist)
     folder = data / "hg19_chr20_gm12878"
     region = bed.read(folder / "region.bed")[0]
     files = zoo.load("maxatac/CTCF").predict(
@@ -450,9 +480,9 @@ def test_a_sample_that_does_not_tell_whether_it_was_shifted(tmp_path: Path):
     random = np.random.default_rng(0)
     write_twobit(tmp_path / "g.2bit", {"chr1": random.integers(0, 4, 100_000).astype(np.uint8)})
     starts = np.sort(random.integers(50, 99_000, 3000))
-    path = write(tmp_path / "f.tsv", "".join(f"chr1\t{start}\t{start + 200}\n" for start in starts))
+    path = write(tmp_path / "f.tsv", "".join(f"chr1\t{start}\t{start + 200 + start % 9}\n" for start in starts))
     genome = Genome(tmp_path / "g.2bit")
-    with pytest.warns(ZooWarning, match="3,000 fragments do not tell.*taken as shifted"):
+    with pytest.warns(ZooWarning, match=r"3,000 fragments of f.tsv do not tell.*taken as shifted"):
         prepare(path, tmp_path / "out", genome)
     assert json.loads((tmp_path / "out.json").read_text())["parameters"]["shift"] == [0, -1]
     prepare(path, tmp_path / "out", genome, shift=True)

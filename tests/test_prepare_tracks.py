@@ -119,16 +119,16 @@ def test_methods_by_hand(tmp_path: Path, arguments: dict, expected: list[float])
 @pytest.mark.parametrize(
     ("values", "arguments", "said"),
     [
-        ([1, -2], {}, "finite and not negative.*-2"),
-        ([0, 0], {}, "has a positive base"),
-        ([1], {"percentile": 0}, "above 0 and at most 100"),
+        ([1, -2], {}, "must be finite and not negative.*-2"),
+        ([0, 0], {}, "must have a value above 0"),
+        ([1], {"percentile": 0}, "must be above 0 and at most 100"),
         ([1], {"method": "minmax"}, "min-max, zscore, robust, arcsinh"),
         ([1], {"chromosomes": ["chr7"]}, "chr7"),
         ([1, 2], {"low": 3, "high": 3}, "low one below the high one"),
         ([1, 2], {"high": 0}, "low one below the high one"),
-        ([1, 2], {"high": 3, "method": "zscore"}, "Limits are for min-max.*zscore"),
-        ([1, 1], {"method": "zscore"}, "positive bases of different values"),
-        ([1, 1], {"method": "robust"}, "positive bases of different values"),
+        ([1, 2], {"high": 3, "method": "zscore"}, "Limits must go with min-max.*zscore"),
+        ([1, 1], {"method": "zscore"}, "must have positive bases of different values"),
+        ([1, 1], {"method": "robust"}, "must have positive bases of different values"),
     ],
 )
 def test_tracks_that_cannot_be_normalized(tmp_path: Path, values: list[float], arguments: dict, said: str):
@@ -143,11 +143,11 @@ def test_tracks_that_cannot_be_averaged(tmp_path: Path):
     with pyBigWig.open(str(tmp_path / "2.bw"), "w") as file:
         file.addHeader([("chr1", 21)])
         file.addEntries("chr1", 1, values=[1.0], span=1, step=1)
-    with pytest.raises(GenomeMismatch, match="one length"):
+    with pytest.raises(GenomeMismatch, match="must be of one assembly"):
         tracks.average([one, tmp_path / "2.bw"], tmp_path / "mean.bw")
     with pytest.raises(InputError, match="chr2"):
         tracks.average([one, bigwig(tmp_path / "3.bw", [1], "chr2")], tmp_path / "mean.bw")
-    with pytest.raises(InputError, match="at least one track"):
+    with pytest.raises(InputError, match="At least one track"):
         tracks.average([], tmp_path / "mean.bw")
     assert not (tmp_path / "mean.bw").exists()
 
@@ -167,6 +167,6 @@ def test_no_track_replaces_its_source(tmp_path: Path):
     before = source.read_bytes()
     for call in (lambda to: tracks.normalize(source, to), lambda to: tracks.average([source], to)):
         for target in (source, tmp_path):
-            with pytest.raises(InputError, match="replaces no folder and no input"):
+            with pytest.raises(InputError, match="must replace no folder and no file"):
                 call(target)
     assert source.read_bytes() == before

@@ -6,11 +6,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from registry.errors import printable
+
 BASE_COLORS = (("A", "tab:green"), ("C", "tab:blue"), ("G", "tab:orange"), ("T", "tab:red"))
 
 
 def plot_lengths(ax: Axes, lengths: Sequence[int]) -> Axes:
     """How many fragments there are of 0, 1, … bp; the last number, of all longer ones, is left out."""
+    if not any(lengths):
+        ax.text(0.5, 0.5, "single reads", transform=ax.transAxes, ha="center", color="0.4")
     ax.fill_between(np.arange(len(lengths) - 1), lengths[:-1], color="tab:blue", linewidth=0)
     ax.set(xlabel="length (bp)", ylabel="fragments", title="Fragment lengths", xlim=(0, len(lengths) - 1))
     ax.set_ylim(0)
@@ -42,12 +46,15 @@ def plot_fingerprint(ax: Axes, fingerprint: Sequence[float], said: str = "") -> 
     return _finish(ax)
 
 
-def plot_saturation(ax: Axes, saturation: Sequence[tuple[float, float]], cuts: int) -> Axes:
-    """The percentile that a track is divided by, from shares of its cuts; a dashed line where it changes no more."""
+def plot_saturation(ax: Axes, saturation: Sequence[tuple[float, float]] | None, cuts: int) -> Axes:
+    """The percentile that a track is divided by, from fractions of its cuts; a dashed line where it settles."""
+    ax.set(xlabel="cuts (millions)", ylabel="scaled, over that of all cuts", title="Percentile")
+    if saturation is None:
+        ax.text(0.5, 0.5, "too few cuts", transform=ax.transAxes, ha="center", color="0.4")
+        return _finish(ax)
     shares, values = np.transpose(saturation)
     ax.plot(shares * cuts / 1e6, values, color="tab:blue", marker=".")
     ax.axhline(1, color="0.4", linewidth=0.8, linestyle="--")
-    ax.set(xlabel="cuts (millions)", ylabel="scaled, over that of all cuts", title="Percentile")
     ax.set(xlim=(0, None), ylim=(0, None))
     return _finish(ax)
 
@@ -62,7 +69,7 @@ def plot_quality(summary: Mapping, title: str) -> Figure:
     said = f"richest 1 %: {quality['cuts_in_richest']:.1%} of the cuts"
     plot_fingerprint(axes[1, 0], quality["fingerprint"], said + (f"\n{noise:.3g} times all others" if noise else ""))
     plot_saturation(axes[1, 1], quality["saturation"], summary["cuts"])
-    figure.suptitle(f"{title}: {summary['cuts']:,} cuts")
+    figure.suptitle(printable(f"{title}: {summary['cuts']:,} cuts"), parse_math=False)  # a `$` in a name is a `$`
     return figure
 
 

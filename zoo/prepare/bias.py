@@ -1,4 +1,4 @@
-"""Whether ends of fragments were shifted, from what Tn5 likes to cut."""
+"""Whether cut sites were shifted, from what Tn5 likes to cut."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from zoo.genome.sequence import Genome
 _REACH = 12  # bp on each side of a site where its bases matter
 _UNSHIFTED = 4  # bp from a raw fragment's start to the middle of the target site
 _MOST = 20_000  # fragments looked at
+_TRIED = 1_000_000  # of which many may lie in unknown sequence
 _FEWEST = 200
 _CLEAR = 0.25  # a correlation, and its difference from the other one; of real samples 0.3 to 1
 _COMPLEMENT = [3, 2, 1, 0]
@@ -23,7 +24,7 @@ class Bias:
     Attributes:
         raw: correlation with their mirror image about the ends + 4 bp, as of fragments that were not shifted.
         shifted: the same about the ends themselves.
-        fragments: how many were looked at.
+        fragments: of how many, or of as many forward and reverse reads.
         shares: of A, C, G and T at -16, … 16 bp from the ends, on the reads' strands, (33, 4); none of too few.
     """
 
@@ -39,24 +40,29 @@ class Bias:
         return self.raw > self.shifted if clear else None
 
 
-def of_fragments(genome: Genome, found: Iterable[tuple[str, np.ndarray, np.ndarray]]) -> Bias:
-    """Look at the sequence around the ends of some fragments.
+def of_cuts(genome: Genome, found: Iterable[tuple[str, np.ndarray, np.ndarray]]) -> Bias:
+    """Look at the sequence around some cuts.
 
     The target of Tn5 is a palindrome of 9 bp and its surroundings: around true cut sites the bases of one strand are
     those of the other, read backwards (Adey et al. 2010, Genome Biol 11: R119; Buenrostro et al. 2013).
 
     Args:
         genome: the sequence.
-        found: (chromosome by the genome's name, starts (n,), ends (n,)), as they come; the first ones are looked at.
+        found: (chromosome by the genome's name, starts, ends) of fragments, (n,) each; of single reads the starts of
+            forward ones and the ends of reverse ones. The first 20,000 of each are looked at.
 
     Returns:
         Correlations that are 0 where fewer than 200 fragments lie in known sequence: then nothing is clear.
     """
-    profile, count = np.zeros((2 * (_REACH + _UNSHIFTED) + 1, N), np.float64), 0
+    profile, counts = np.zeros((2 * (_REACH + _UNSHIFTED) + 1, N), np.float64), [0, 0]
+    tried = 0
     for chrom, starts, ends in found:
-        count += _add(profile, genome, chrom, starts, ends, _MOST - count)
-        if count >= _MOST:
+        tried += len(starts)
+        for side, places in enumerate((starts, ends - 1)):
+            counts[side] += _add(profile, genome, chrom, places, bool(side), _MOST - counts[side])
+        if min(counts) >= _MOST or tried >= _TRIED:
             break
+    count = min(counts)
     if count < _FEWEST:
         return Bias(0.0, 0.0, count)
     shares = profile / profile.sum(axis=1, keepdims=True)
@@ -64,21 +70,16 @@ def of_fragments(genome: Genome, found: Iterable[tuple[str, np.ndarray, np.ndarr
     return Bias(_symmetry(shares, _UNSHIFTED), _symmetry(shares, 0), count, listed)
 
 
-def _add(profile: np.ndarray, genome: Genome, chrom: str, starts: np.ndarray, ends: np.ndarray, most: int) -> int:
-    """Count bases around starts, and around the last bases on the other strand; of how many fragments."""
-    span, size = _REACH + _UNSHIFTED, genome.sizes[chrom]
-    usable = (starts >= span) & (ends + span < size)
-    count = 0
-    for start, end in zip(starts[usable], ends[usable], strict=True):
-        left = genome.codes(chrom, int(start) - span, int(start) + span + 1)
-        right = genome.codes(chrom, int(end) - 1 - span, int(end) + span)
-        if (left != N).all() and (right != N).all():
-            places = np.arange(len(profile))
-            profile[places, left] += 1
-            profile[places, 3 - right[::-1]] += 1
+def _add(profile: np.ndarray, genome: Genome, chrom: str, places: np.ndarray, reverse: bool, most: int) -> int:
+    """Count bases around the first bases of reads, on their strand; of how many that lie in known sequence."""
+    span, count = _REACH + _UNSHIFTED, 0
+    for place in places[(places >= span) & (places + span < genome.sizes[chrom])].tolist():
+        if count == most:
+            break
+        codes = genome.codes(chrom, place - span, place + span + 1)
+        if (codes != N).all():
+            profile[np.arange(len(profile)), 3 - codes[::-1] if reverse else codes] += 1
             count += 1
-            if count == most:
-                break
     return count
 
 

@@ -27,17 +27,17 @@ def of_cells(cells: str | Path | Mapping[str, str] | Sequence[str]) -> dict[str,
     else:
         found, where = dict.fromkeys(cells, ""), "cells"
     if not found:
-        raise InputError("There is at least one cell", where=where)
+        raise InputError("A list of cells must hold at least one", where=where)
     for cluster in set(found.values()):
         if cluster and (Path(cluster).name != cluster or cluster.startswith(".")):
             raise InputError(
-                "A cluster's name can be part of a file's",
+                "A cluster's name must be usable in a file's name",
                 example="T_cells",
                 where=where,
                 received={"cluster": cluster},
             )
     if len({bool(cluster) for cluster in found.values()}) > 1:
-        raise InputError("Either every cell has a cluster or none has", where=where)
+        raise InputError("Either every cell must have a cluster, or none", where=where)
     return found
 
 
@@ -49,8 +49,7 @@ def by_cluster(block: Fragments, groups: Mapping[str, str]) -> Iterator[tuple[st
     kept = of_barcode[codes]
     for cluster in np.unique(clusters[of_barcode]):
         mine = kept & (clusters[codes] == cluster)
-        part = Fragments(block.chrom, block.starts[mine], block.ends[mine], block.barcodes[mine], block.row)
-        yield str(cluster), part
+        yield str(cluster), block.among(mine)
 
 
 def _read(path: str | Path) -> dict[str, str]:
@@ -58,6 +57,6 @@ def _read(path: str | Path) -> dict[str, str]:
     for line, where in lines(path):
         barcode, _, cluster = line.rstrip("\r\n").partition("\t")
         if barcode in found:
-            raise InputError("A barcode occurs once", where=where, received={"barcode": barcode})
+            raise InputError("A barcode must occur once", where=where, received={"barcode": barcode})
         found[barcode] = cluster.split("\t")[0]
     return found

@@ -3,7 +3,8 @@
 However many reads there are, memory holds a block of them; the sites are read back stretch by stretch of the genome.
 """
 
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,68 +19,97 @@ LONGEST = 1000
 TN5 = (4, -5)
 """bp from a read's 5' end, forward and reverse, to the middle of what the transposase duplicated."""
 _READ = 1 << 22  # bytes
+_WAITING = 1 << 21  # sites in memory
+_HANDFUL, _EARLY, _SHARE, _TENTH = 10, 1000, 1000, 10  # of rows that are left out
+_ODD = {
+    "negative start": lambda starts, ends, size: starts < 0,
+    "end at or before start": lambda starts, ends, size: (starts >= 0) & (ends <= starts),
+    "end beyond the chromosome": lambda starts, ends, size: (starts >= 0) & (ends > starts) & (ends > size),
+}
 
 
 class CutSites:
     """Cut sites of one sample, appended and read back by chromosome.
 
     Args:
-        folder: of the scratch disk, empty; the caller removes it.
+        folder: of the scratch disk; the caller removes it.
         sizes: chromosome → bp; sites on others are left out.
 
     Attributes:
         kept: sites on these chromosomes.
-        elsewhere: sites on others.
+        by_chrom: the same by chromosome.
+        others: sites on other sequences, by their names in the file.
         lengths: fragments on these chromosomes by their length, (1001,) int64; the last those of 1,000 bp or more.
+        odd: rows on these chromosomes that are no interval on them, by what is wrong; they are left out.
+        first_odd: the first of them, in words.
     """
 
     def __init__(self, folder: Path, sizes: Mapping[str, int]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self.sizes = folder, dict(sizes)
+        self._begins = _layout(self.sizes)
+        self._clear()
+
+    def _clear(self) -> None:
         self._names: dict[str, str | None] = {}
-        self._numbers = {chrom: number for number, chrom in enumerate(sizes)}
-        self.kept = self.elsewhere = 0
+        self._meant: dict[str, str] = {}
+        self._waiting: dict[int, list[np.ndarray]] = {}
+        self._count = 0
+        self._last: tuple[int, np.ndarray] | None = None
+        self.by_chrom = dict.fromkeys(self.sizes, 0)
+        self.others: dict[str, int] = {}
         self.lengths = np.zeros(LONGEST + 1, np.int64)
+        self.odd = dict.fromkeys(_ODD, 0)
+        self.first_odd: str | None = None
+
+    @property
+    def kept(self) -> int:
+        """Sites on these chromosomes."""
+        return sum(self.by_chrom.values())
+
+    @property
+    def elsewhere(self) -> int:
+        """Sites on other sequences."""
+        return sum(self.others.values())
 
     def add(self, chrom: str, positions: np.ndarray) -> None:
-        """Append sites (n,) of a chromosome, by its name in the reads' file."""
+        """Append sites (n,) of a chromosome, by its name in the reads' file; those beyond its ends lie at its ends."""
         name = self._name(chrom)
         if name is None or not len(positions):
-            self.elsewhere += len(positions)
+            if len(positions):
+                self.others[chrom] = self.others.get(chrom, 0) + len(positions)
             return
-        stretches = (positions // BLOCK).astype(np.uint16)
-        order = np.argsort(stretches, kind="stable")
-        positions, stretches = positions[order].astype(np.int32), stretches[order]
-        heads = np.flatnonzero(np.concatenate([[True], stretches[1:] != stretches[:-1]]))
-        for part in np.split(positions, heads[1:]):
-            with open(self._path(name, int(part[0]) // BLOCK), "ab") as file:
-                file.write(part.tobytes())
-        self.kept += len(positions)
+        places = np.clip(positions, 0, self.sizes[name] - 1) + self._begins[name]
+        slabs = places // BLOCK
+        if slabs.min() != slabs.max():
+            order = np.argsort(slabs, kind="stable")
+            places, slabs = places[order], slabs[order]
+        inside = (places % BLOCK).astype(np.int32)
+        heads = np.flatnonzero(np.diff(slabs, prepend=-1))
+        for slab, part in zip(slabs[heads].tolist(), np.split(inside, heads[1:]), strict=True):
+            self._waiting.setdefault(slab, []).append(part)
+        self.by_chrom[name] += len(positions)
+        self._count += len(positions)
+        if self._count >= _WAITING:
+            self.flush()
 
-    def add_fragments(self, block: Fragments, shift: tuple[int, int], where: object) -> None:
-        """Append both ends of fragments; the last base of one is `end - 1`.
+    def add_fragments(self, block: Fragments, shift: tuple[int, int]) -> None:
+        """Append both ends of fragments, the 5' ends of reads; the last base of one is `end - 1`.
+
+        Rows that are no interval on their chromosome are left out and counted in `odd`; `check_odd` judges them.
 
         Args:
             block: of one chromosome.
             shift: bp from the first and from behind the last base to the site: (0, -1) for fragments that were
                 shifted already, as 10x has them, and `TN5` for others.
-            where: the file.
-
-        Raises:
-            GenomeMismatch: a fragment that ends behind its chromosome.
         """
         name = self._name(block.chrom)
-        if name is not None and len(behind := np.flatnonzero(block.ends > self.sizes[name])):
-            raise GenomeMismatch(
-                "Fragments and genome are on the same assembly: none ends behind its chromosome",
-                where=f"{where}, from row {block.row} on",
-                received={"end": int(block.ends[behind[0]]), "chrom": block.chrom, "length": self.sizes[name]},
-            )
-        sites = np.concatenate([block.starts + shift[0], block.ends + shift[1]])
         if name is not None:
-            sites = np.clip(sites, 0, self.sizes[name] - 1)
-            self.add_lengths(block.chrom, block.ends - block.starts)
-        self.add(block.chrom, sites)
+            block = self._sound(block, self.sizes[name])
+            if block.forward is None:
+                self.add_lengths(block.chrom, block.ends - block.starts)
+        starts, ends = block.cuts()
+        self.add(block.chrom, np.concatenate([starts + shift[0], ends + shift[1]]))
 
     def add_lengths(self, chrom: str, lengths: np.ndarray) -> None:
         """Count fragments of a chromosome by their lengths (n,), bp."""
@@ -88,24 +118,136 @@ class CutSites:
 
     def counts(self, chrom: str) -> Iterator[tuple[int, np.ndarray]]:
         """(first base, cuts at it and those behind it (n,) int64) of stretches that cover a chromosome, in order."""
+        self.flush()
         for first in range(0, self.sizes[chrom], BLOCK):
-            counts = np.zeros(min(BLOCK, self.sizes[chrom] - first), np.int64)
-            path = self._path(chrom, first // BLOCK)
+            slab, within = divmod(self._begins[chrom] + first, BLOCK)
+            yield first, self._slab(slab)[within : within + min(BLOCK, self.sizes[chrom] - first)].copy()
+
+    def flush(self) -> None:
+        """Write what waits in memory."""
+        if not self._waiting:
+            return
+        for slab, parts in self._waiting.items():
+            with open(self._path(slab), "ab") as file:
+                file.write(np.concatenate(parts).tobytes())
+        self._waiting, self._count, self._last = {}, 0, None
+
+    def state(self) -> dict:
+        """All that `restore` needs, as a JSON object; the sites are on the disk."""
+        self.flush()
+        return {
+            "names": self._names,
+            "by_chrom": {chrom: count for chrom, count in self.by_chrom.items() if count},
+            "others": self.others,
+            "lengths": self.lengths.tolist(),
+            "odd": self.odd,
+            "first_odd": self.first_odd,
+            "bytes": {path.name: path.stat().st_size for path in self._folder.iterdir()},
+        }
+
+    def restore(self, state: Mapping | None) -> bool:
+        """Go back to a state, or to none; False, and none, if the disk does not have what it needs."""
+        self._clear()
+        sizes = {path.name: path.stat().st_size for path in self._folder.iterdir()}
+        if state is None or any(sizes.get(name, -1) < size for name, size in state["bytes"].items()):
+            shutil.rmtree(self._folder)
+            self._folder.mkdir()
+            return state is None
+        for name in sizes:
+            if name in state["bytes"]:
+                with open(self._folder / name, "r+b") as file:
+                    file.truncate(state["bytes"][name])
+            else:
+                (self._folder / name).unlink()
+        self._names = dict(state["names"])
+        self._meant = {meant: known for known, meant in self._names.items() if meant is not None}
+        self.by_chrom |= state["by_chrom"]
+        self.others, self.lengths = dict(state["others"]), np.array(state["lengths"], np.int64)
+        self.odd, self.first_odd = dict(state["odd"]), state["first_odd"]
+        return True
+
+    def _sound(self, block: Fragments, size: int) -> Fragments:
+        """Those that are an interval on their chromosome; the others are counted."""
+        good = (block.starts >= 0) & (block.ends > block.starts) & (block.ends <= size)
+        if good.all():
+            return block
+        for what, is_odd in _ODD.items():
+            self.odd[what] += int(is_odd(block.starts, block.ends, size).sum())
+        if self.first_odd is None:
+            row = int(np.argmin(good))
+            number = f"row {block.rows[row]}" if len(block.rows) else "a row"
+            place = f"{block.chrom} {block.starts[row]} {block.ends[row]}"
+            self.first_odd = f"{number} ({place}; {block.chrom} has {size} bp)"
+        return block.among(good)
+
+    def _slab(self, slab: int) -> np.ndarray:
+        """Cuts at the bases of a stretch of the layout, (BLOCK,) int64."""
+        if self._last is None or self._last[0] != slab:
+            counts = np.zeros(BLOCK, np.int64)
+            path = self._path(slab)
             if path.is_file():
                 with open(path, "rb") as file:
                     while data := file.read(_READ):
-                        counts += np.bincount(np.frombuffer(data, np.int32) - first, minlength=len(counts))
-            yield first, counts
+                        part = np.bincount(np.frombuffer(data, np.int32))
+                        counts[: len(part)] += part
+            self._last = slab, counts
+        return self._last[1]
 
-    def _path(self, chrom: str, stretch: int) -> Path:
-        return self._folder / f"{self._numbers[chrom]}.{stretch}"
+    def _path(self, slab: int) -> Path:
+        return self._folder / str(slab)
 
     def _name(self, chrom: str) -> str | None:
         """A chromosome by the name that `sizes` has, or None if it has none of it."""
         if chrom not in self._names:
             name = names.find(chrom, self.sizes)
-            others = [known for known, meant in self._names.items() if name is not None and meant == name]
-            if others:
-                raise InputError("A file of reads calls a chromosome by one name", received={"names": (*others, chrom)})
+            if name is not None and self._meant.setdefault(name, chrom) != chrom:
+                raise InputError(
+                    "A file of reads must call a chromosome by one name",
+                    received={"names": (self._meant[name], chrom)},
+                )
             self._names[chrom] = name
         return self._names[chrom]
+
+
+def check_odd(sites: Iterable[CutSites], where: object, rows: int, early: bool = False) -> None:
+    """Judge rows that are no interval on their chromosome: a handful of `rows` is left out, many are a mistake.
+
+    Args:
+        sites: all samples of a file.
+        where: the file.
+        rows: how many it has, or had up to here.
+        early: whether there are more to come; then only what can no longer be a handful is refused.
+
+    Raises:
+        GenomeMismatch: most of them end beyond their chromosome; InputError: they do not.
+    """
+    total = {what: sum(item.odd[what] for item in sites) for what in _ODD}
+    odd, allowed = sum(total.values()), min(max(_HANDFUL, rows // _SHARE), rows // _TENTH)
+    if odd <= (max(_EARLY, rows // _TENTH) if early else allowed):
+        return
+    first = next(item.first_odd for item in sites if item.first_odd)
+    received = {"rows": rows, "odd": {what: count for what, count in total.items() if count}}
+    if 2 * total["end beyond the chromosome"] > odd:
+        raise GenomeMismatch(
+            "Reads and genome must be of one assembly: too many rows end beyond their chromosome",
+            where=f"{where}, {first}",
+            received=received,
+            hint="Give the genome that the reads were aligned to",
+        )
+    raise InputError(
+        "A row of reads must be 0-based and half-open, 0 <= start < end", where=f"{where}, {first}", received=received
+    )
+
+
+def _layout(sizes: Mapping[str, int]) -> dict[str, int]:
+    """Where chromosomes begin when they are laid one behind the other; none begins or ends within two stretches.
+
+    A chromosome shares a stretch of `BLOCK` bases with others only if it lies in it as a whole, or with its last part.
+    """
+    begins, at = {}, 0
+    for chrom, size in sizes.items():
+        if at % BLOCK and at % BLOCK + size > BLOCK:
+            at += BLOCK - at % BLOCK
+        begins[chrom] = at
+        at += size
+    return begins

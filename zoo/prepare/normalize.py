@@ -37,7 +37,7 @@ class Statistics:
 Blocks = Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]
 
 
-def statistics(blocks: Blocks, percentile: float = 99.0) -> Statistics:
+def statistics(blocks: Blocks, percentile: float = 99.0, where: object = None) -> Statistics:
     """Exact statistics in fixed memory, whatever the number of bases.
 
     Positive float32 numbers have the order of their bits: the first pass counts upper halves, the second one the lower
@@ -47,19 +47,21 @@ def statistics(blocks: Blocks, percentile: float = 99.0) -> Statistics:
         blocks: gives values (n,) float32, 0 where there is no data, and at how many bases each of them is (n,) int64,
             as often as it is called.
         percentile: 0 to 100.
+        where: the track, for messages.
 
     Raises:
         InputError: a negative number or one that is not finite, no positive base, or a percentile out of range.
     """
-    if not 0 < percentile <= 100:
-        raise InputError("A percentile is above 0 and at most 100", example=99, received={"percentile": percentile})
+    check_percentile(percentile)
     upper = np.zeros(1 << _HALF, np.int64)
     low, total, squares = np.inf, 0.0, 0.0
     for values, lengths in blocks():
         if not np.isfinite(values).all() or values.min(initial=0) < 0:
             raise InputError(
-                "A track to be normalized is finite and not negative",
+                "A track to be normalized must be finite and not negative",
+                where=where,
                 received={"smallest": float(np.nanmin(values)), "largest": float(np.nanmax(values))},
+                hint="Give coverage, not log ratios",
             )
         low = min(low, float(values.min(initial=np.inf)))
         values, lengths = _positive(values, lengths)
@@ -69,17 +71,29 @@ def statistics(blocks: Blocks, percentile: float = 99.0) -> Statistics:
         squares += (sums * values).sum()
     bases = int(upper.sum())
     if not bases:
-        raise InputError("A track to be normalized has a positive base", received={"positive bases": 0})
+        raise InputError(
+            "A track to be normalized must have a value above 0 on the chosen chromosomes, beside the blacklist",
+            where=where,
+            received={"positive bases": 0},
+        )
     mean = total / bases
     high, median, first, third = _percentiles(blocks, upper, bases, (percentile, 50.0, 25.0, 75.0))
     deviation = float(np.sqrt(max(squares / bases - mean * mean, 0.0)))
     return Statistics(low, high, median, third - first, float(mean), deviation, bases)
 
 
+def check_percentile(percentile: float) -> None:
+    """Raise `InputError` unless a percentile is above 0 and at most 100."""
+    if not 0 < percentile <= 100:
+        raise InputError(
+            "A percentile must be above 0 and at most 100", example=99, received={"percentile": percentile}
+        )
+
+
 def check_method(method: str) -> None:
     """Raise `InputError` unless a method is one of `METHODS`."""
     if method not in METHODS:
-        raise InputError(f"A method is one of {', '.join(METHODS)}", received={"method": method})
+        raise InputError(f"A method must be one of {', '.join(METHODS)}", received={"method": method})
 
 
 def scaled(values: np.ndarray, method: str, found: Statistics, clip: bool = False) -> np.ndarray:
@@ -102,9 +116,9 @@ def scaled(values: np.ndarray, method: str, found: Statistics, clip: bool = Fals
     offset, scale = ranges[method]
     if not scale:
         raise InputError(
-            f"A track to be normalized by {method} has positive bases of different values",
-            example="--method min-max",
+            f"A track to be normalized by {method} must have positive bases of different values",
             received=asdict(found),
+            hint="Choose another method, or what becomes 0 and 1 with min-max",
         )
     values = (values - np.float32(offset)) / np.float32(scale)
     return np.clip(values, 0, 1) if clip and method == "min-max" else values

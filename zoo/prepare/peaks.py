@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.paths import user_path
 from zoo.errors import InputError
 from zoo.files.atomic import atomic
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.predict import peaks as bins
+from zoo.prepare.choice import chosen
 from zoo.prepare.coverage import BLOCK, of_bases
 
+_MOST_BP = 10**9
 _NO_DATA = np.finfo(np.float32).min
 FORMATS = (".narrowPeak", ".bed")
 OPEN = {"cutoff": 0.2, "min_length": 50, "max_gap": 100}
@@ -58,19 +61,22 @@ def call(
         cutoff: above 0.
         min_length: bp.
         max_gap: bp.
-        chromosomes: default all of the track.
+        chromosomes: default the main ones of the track.
         compat: bases without data are 0; with "macs3" they have the value of the next base that has one, as there.
 
     Raises:
         InputError: a cutoff of 0 or less, or a chromosome that the track lacks.
     """
     _check_cutoff(cutoff)
+    _check_bp("min_length", min_length, 1)
+    _check_bp("max_gap", max_gap, 0)
     if compat not in (None, "macs3"):
-        raise InputError('compat is None or "macs3"', received={"compat": compat})
-    track = Signal(signal.path if isinstance(signal, Signal) else signal, fill=_NO_DATA)
+        raise InputError(
+            'compat must be None or "macs3" for peaks of bases; "maxatac" goes with bins', received={"compat": compat}
+        )
+    track = Signal(signal.path if isinstance(signal, Signal) else user_path(signal, "signal"), fill=_NO_DATA)
     found = []
-    for chrom in chromosomes or track.sizes:
-        size = track.sizes.get(chrom, 1)
+    for chrom, size in chosen(track.sizes, chromosomes, track.path).items():
         blocks = range(0, size, BLOCK)
         parts = [of_bases(chrom, first, track.values(chrom, first, min(first + BLOCK, size))) for first in blocks]
         starts, ends = (np.concatenate([part.edges[side] for part in parts]) for side in (slice(-1), slice(1, None)))
@@ -79,7 +85,7 @@ def call(
         starts, ends, values = starts[known], ends[known], values[known]
         if compat:
             starts[1:] = ends[:-1]
-        above = values >= np.float32(cutoff)
+        above = values.astype(np.float64) >= cutoff
         found += _joined(chrom, starts[above], ends[above], values[above], min_length, max_gap)
     return found
 
@@ -97,7 +103,7 @@ def call_bins(
         signal: the track; bases without data are 0.
         cutoff: above 0.
         bin_size: bp; bins begin at multiples of it, the last one of a chromosome may be shorter.
-        chromosomes: default all of the track.
+        chromosomes: default the main ones of the track, with compat chr1 to chr22.
         compat: "maxatac" for what that program's `peaks` was meant to write: bins that drift off by up to their size,
             none for the rest of a chromosome, and intervals one base too long.
 
@@ -108,13 +114,13 @@ def call_bins(
         InputError: a cutoff of 0 or less, a bin without a base, or a chromosome that the track lacks.
     """
     _check_cutoff(cutoff)
-    if bin_size < 1:
-        raise InputError("A bin has at least one base", example=32, received={"bin": bin_size})
+    _check_bp("bin", bin_size, 1)
     if compat not in (None, "maxatac"):
-        raise InputError('compat is None or "maxatac"', received={"compat": compat})
-    track, found = Signal(signal), []
-    for chrom in chromosomes or track.sizes:
-        size = track.sizes.get(chrom, 1)
+        raise InputError(
+            'compat must be None or "maxatac" for peaks of bins; "macs3" goes with bases', received={"compat": compat}
+        )
+    track, found = Signal(user_path(signal, "signal")), []
+    for chrom, size in chosen(track.sizes, chromosomes, track.path, compat).items():
         count = size // bin_size if compat else -(-size // bin_size)
         edges = np.arange(count + 1) * size // max(count, 1) if compat else np.arange(count + 1) * bin_size
         pieces = _maxima(track, chrom, np.minimum(edges, size), BLOCK // bin_size or 1)
@@ -130,7 +136,7 @@ def open_regions(signal: str | Path | Signal, chromosomes: Sequence[str] | None 
 
     Args:
         signal: the track.
-        chromosomes: default all of the track.
+        chromosomes: default the main ones of the track.
 
     Raises:
         InputError: no such region, or a chromosome that the track lacks.
@@ -138,9 +144,11 @@ def open_regions(signal: str | Path | Signal, chromosomes: Sequence[str] | None 
     found = [Interval(peak.chrom, peak.start, peak.end) for peak in call(signal, **OPEN, chromosomes=chromosomes)]
     if not found:
         raise InputError(
-            f"A normalized track has open regions: values of {OPEN['cutoff']} and more over {OPEN['min_length']} bp",
+            f"A normalized track must have open regions: values of {OPEN['cutoff']} and more over "
+            f"{OPEN['min_length']} bp",
             where=signal.path if isinstance(signal, Signal) else signal,
-            received={"regions": 0, "chromosomes": chromosomes or "all"},
+            received={"regions": 0, "chromosomes": chromosomes or "the main ones"},
+            hint="Normalize the track with `zoo normalize`, or name the regions",
         )
     return found
 
@@ -154,8 +162,16 @@ def _maxima(track: Signal, chrom: str, edges: np.ndarray, at_once: int) -> Itera
 
 
 def _check_cutoff(cutoff: float) -> None:
-    if not cutoff > 0:
-        raise InputError("A cutoff is above 0", example=1.0, received={"cutoff": cutoff})
+    if not 0 < cutoff < np.inf:
+        raise InputError("A cutoff must be above 0, and finite", example=1.0, received={"cutoff": cutoff})
+
+
+def _check_bp(name: str, value: int, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= _MOST_BP:
+        raise InputError(
+            f"The {name.replace('_', ' ')} must be a whole number of bp from {least} to {_MOST_BP:,}",
+            received={name: value},
+        )
 
 
 def _joined(
@@ -183,7 +199,9 @@ def _joined(
 def check_name(path: Path) -> None:
     """Raise `InputError` if a file's name does not tell the format of its peaks."""
     if path.suffix not in FORMATS:
-        raise InputError(f"A file of peaks ends in {' or '.join(FORMATS)}", received={"output": str(path)})
+        raise InputError(
+            f"The name of a file of peaks must end in {' or '.join(FORMATS)}", received={"output": str(path)}
+        )
 
 
 def write(path: Path, peaks: Iterable[Peak]) -> None:
@@ -204,4 +222,4 @@ def write(path: Path, peaks: Iterable[Peak]) -> None:
         with atomic(path, path.parent) as temporary:
             temporary.write_text("".join(lines), encoding="utf-8")
     except OSError as error:
-        raise InputError(f"Peaks can be written ({error.strerror})", received={"output": str(path)}) from None
+        raise InputError(f"The output must be writable: {error.strerror}", received={"output": str(path)}) from None

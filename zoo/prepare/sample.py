@@ -1,34 +1,40 @@
 """A sample from its reads to the track that models take (maxATAC `prepare`)."""
 
+import hashlib
 import json
-import tempfile
+import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
-import numpy as np
-
+from registry.paths import user_path
 from registry.store import sha256
 from zoo.environment import versions
 from zoo.errors import InputError, ZooWarning
-from zoo.files.atomic import check_outputs
-from zoo.genome import bed, names
+from zoo.files.atomic import paths_of, write_json
+from zoo.files.job import Job
+from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
-from zoo.plot.quality import plot_quality
-from zoo.prepare import coverage, fragments, tracks
-from zoo.prepare.bias import Bias, of_fragments
-from zoo.prepare.cells import by_cluster, of_cells
+from zoo.prepare import fragments, kinds, reads, stages
+from zoo.prepare.bias import Bias, of_cuts
+from zoo.prepare.cells import of_cells
+from zoo.prepare.choice import blacklisted, chosen, foreign, left_out, named, spans_on
 from zoo.prepare.cutsites import TN5, CutSites
-from zoo.prepare.normalize import Statistics
-from zoo.prepare.quality import Collector, Quality
-from zoo.prepare.reads import Filters, add_bam, pairs
+from zoo.prepare.kinds import BAM
+from zoo.prepare.normalize import Statistics, check_percentile
+from zoo.prepare.quality import Quality, concerns
+from zoo.prepare.reading import Found, Source, read_sites
 
 SHIFTED = (0, -1)
 """bp from a fragment's start, and from behind its last base, to its sites, where they were shifted already."""
+SHIFTED_READS = (0, 0)
+"""The same of single reads: ENCODE moves the end of a reverse read, which is exclusive, by -5 to the site itself."""
+_KIND = "prepare"
+_BOUNDS = {"smoothing": 10_000, "read_depth": 10**12, "mapping_quality": 255, "threads": 1024}
+_MOST = 20  # names in the record
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Prepared:
         signal: the same, normalized; what models take. A value for every base.
         picture: PNG of the sample's quality.
         summary: JSON with counts, statistics, quality, parameters, versions and digests.
+        cut_sites: BED of the bases that each cut counts for, or None.
         cuts: sites on the chosen chromosomes, those on blacklisted bases included.
         statistics: of the coverage.
         quality: of the sample.
@@ -49,9 +56,52 @@ class Prepared:
     signal: Path
     picture: Path
     summary: Path
+    cut_sites: Path | None
     cuts: int
     statistics: Statistics
     quality: Quality
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How reads become a track; checks itself."""
+
+    shift: tuple[int, int]
+    smoothing: int
+    read_depth: int
+    percentile: float
+    mapping_quality: int
+    keep_duplicates: bool
+    compat: str | None
+    cut_sites: bool
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """One call: everything that was given, opened and checked."""
+
+    source: Source
+    parameters: Parameters
+    sizes: dict[str, int]
+    blacklist: list[Interval]
+    record: dict
+    notes: tuple[str, ...]
+    progress: bool | None
+
+    def identity(self) -> dict:
+        """All that the files depend on."""
+        groups = self.source.wanted.groups
+        spans = {chrom: found.tolist() for chrom, found in spans_on(self.blacklist, self.sizes).items()}
+        return {
+            "version": versions()["chromatin-zoo"],
+            "reads_sha256": self.record["reads"]["sha256"],
+            "genome": self.record["genome"].get("sha256"),
+            "sizes": _digest(self.sizes),
+            "bias": self.record["bias"],
+            "cells": None if groups is None else _digest(groups),
+            "blacklist": _digest(spans),
+            "parameters": asdict(self.parameters),
+        }
 
 
 def prepare(
@@ -68,18 +118,23 @@ def prepare(
     blacklist: str | Path | Sequence[Interval] | None = None,
     mapping_quality: int = 0,
     keep_duplicates: bool = False,
+    compat: str | None = None,
+    cut_sites: bool = False,
     scratch: str | Path | None = None,
+    threads: int | None = None,
     progress: bool | None = None,
 ) -> Prepared | dict[str, Prepared]:
     """Make the normalized track of a sample (Cazares et al. 2023, Methods).
 
-    Every fragment is two cuts. A cut counts for `smoothing` bp on each side; one whose bases touch the blacklist does
-    not count at all. Coverage is scaled to `read_depth` reads, then divided by a percentile of its positive bases.
+    Every fragment is two cuts, every single read is one. A cut counts for `smoothing` bp on each side; one whose bases
+    touch the blacklist does not count at all. Coverage is scaled to `read_depth` reads, then divided by a percentile of
+    its positive bases. An interrupted call goes on where it stopped; a finished one does nothing again.
 
     Args:
-        reads: a BAM file of paired reads, or fragments (.tsv, .bed, .bedpe; plain, .gz, .bz2).
+        reads: a BAM file of paired reads; fragments (.tsv, .bed, .bedpe); or reads as BED with a strand in the sixth
+            column (tagAlign). Text may be compressed by gzip or bzip2.
         output: writes OUTPUT_RP20M.bw (named by the read depth), OUTPUT.bw, OUTPUT.png and OUTPUT.json; with clusters
-            OUTPUT_CLUSTER_RP20M.bw and so on.
+            OUTPUT_CLUSTER_RP20M.bw and so on, and OUTPUT.json of all of them.
         genome: the assembly; or chromosome → bp.
         cells: which barcodes count, of a file's fourth column or the tag CB of BAM reads: barcodes, or barcode →
             cluster for a track of each cluster, all in one pass; or a file of one or of both, tab-separated
@@ -90,11 +145,16 @@ def prepare(
         read_depth: reads.
         percentile: of the positive bases, what becomes 1.
         chromosomes: default the main ones of the genome.
-        blacklist: a BED file or intervals.
+        blacklist: a BED file, a bigWig file that is above 0 there, or intervals.
         mapping_quality: of BAM reads, at least.
         keep_duplicates: of BAM reads; fragments are never looked through for any.
+        compat: "maxatac" for that program's rules: chromosomes chr1 to chr22, secondary and supplementary alignments
+            of BAM files count, BAM reads are shifted and fragments are not, whatever their bases say.
+        cut_sites: also write OUTPUT_IS_slop20.bed.gz (named by `smoothing`): a row for each cut, the bases that it
+            counts for.
         scratch: a folder for temporary files, about 8 bytes for each fragment and 12 for each change of coverage; by
-            default beside the output.
+            default OUTPUT.partial.
+        threads: of samtools (default 1), and that compress (default one for each core).
         progress: show progress bars; by default in a terminal only.
 
     Returns:
@@ -102,173 +162,311 @@ def prepare(
 
     Raises:
         InputError: no reads left, or files that cannot be used; GenomeMismatch if they are of different assemblies.
-        MissingExtra: pandas or pysam is not installed.
+        MissingExtra: pysam is not installed.
     """
-    output, reads = Path(output), Path(reads).expanduser()
-    sizes = genome.sizes if isinstance(genome, Genome) else genome
-    chosen = {chrom: sizes[chrom] for chrom in chromosomes or names.main_chromosomes(list(sizes))}
-    unwanted = bed.read(blacklist, may_be_empty=True) if isinstance(blacklist, (str, Path)) else list(blacklist or ())
     groups = None if cells is None else of_cells(cells)
-    try:
-        digest = sha256(reads)
-    except OSError as error:
-        raise InputError(f"A file of reads can be read ({error.strerror})", received={"reads": str(reads)}) from None
-    bias = _bias(reads, genome) if isinstance(genome, Genome) else None
-    move = TN5 if (_needs_shift(reads, bias) if shift is None else shift) else SHIFTED
-    parameters = {
-        "shift": list(move),
-        "smoothing": smoothing,
-        "read_depth": read_depth,
-        "percentile": percentile,
-        "mapping_quality": mapping_quality,
-        "keep_duplicates": keep_duplicates,
-    }
-    said = {
-        "reads": {"path": str(reads), "sha256": digest},
+    sizes = genome.sizes if isinstance(genome, Genome) else dict(genome)
+    numbers = {"smoothing": smoothing, "read_depth": read_depth, "mapping_quality": mapping_quality}
+    _check_numbers({**numbers, "threads": 1 if threads is None else threads})
+    check_percentile(percentile)
+    path = user_path(reads, "reads")
+    notes: list[str] = []
+    kind = kinds.kind_of(path, groups is not None, notes)
+    _check_effects(kind, path, mapping_quality, keep_duplicates, compat, shift, groups)
+    kept = chosen(sizes, chromosomes, getattr(genome, "path", "genome"), compat)
+    unwanted = blacklisted(blacklist)
+    if (warning := foreign(unwanted, sizes)) is not None:
+        notes.append(warning)
+    clusters = [""] if groups is None else list(dict.fromkeys(groups.values()))
+    ends = {name: _suffixes(name, read_depth, smoothing, cut_sites) for name in clusters}
+    suffixes = [end for found in ends.values() for end in found.values()]
+    if len(set(suffixes)) < len(suffixes) or (".json" in suffixes and len(clusters) > 1):
+        raise InputError("Clusters must have names that lead to different files", received={"clusters": clusters[:5]})
+    read = [path, genome, cells, blacklist]
+    job = Job(_KIND, output, suffixes if clusters != [""] else suffixes[:-1], read)
+    if kind == BAM:
+        _check_header(path, kept)
+    bias = _bias(path, kind, genome) if isinstance(genome, Genome) else None
+    moved = _shift(path, kind, bias, shift, compat, notes)
+    parameters = Parameters(
+        moved, smoothing, read_depth, percentile, mapping_quality, keep_duplicates, compat, cut_sites
+    )
+    wanted = _wanted(parameters, groups)
+    record = {
+        "reads": {"path": str(path), "sha256": _sha256(path), "kind": kind},
+        "genome": _genome(genome),
+        "blacklist": [str(item) for item in paths_of(blacklist)] if isinstance(blacklist, (str, Path)) else None,
         "bias": asdict(bias) if bias else None,
-        "parameters": parameters,
-        "chromosomes": list(chosen),
+        "parameters": asdict(parameters),
+        "chromosomes": list(kept),
+        "chromosomes left out": named(left_out(sizes, kept), _MOST),
         "versions": versions(),
     }
-    made = {}
+    source = Source(path, kind, wanted, keep_duplicates, threads or 1)
+    sample = _Sample(source, parameters, kept, unwanted, record, tuple(notes), progress)
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=scratch or output.parent) as work:
-            clusters = [""] if groups is None else list(dict.fromkeys(groups.values()))
-            sites = {name: CutSites(Path(work) / f"sites{number}", chosen) for number, name in enumerate(clusters)}
-            filters = _add(reads, sites, groups, Path(work), move, mapping_quality, keep_duplicates)
-            said["filters"] = asdict(filters) if filters else None
-            for name in clusters:
-                target = output.with_name(f"{output.name}_{name}") if name else output
-                total = filters.reads if filters and groups is None else sites[name].kept
-                scratched = Path(work) / "runs"
-                content = {**said, "cluster": name or None}
-                made[name] = _write(target, sites[name], total, scratched, unwanted, content, progress)
+        made = _run(job, sample, ends, scratch, threads)
     except OSError as error:
-        raise InputError(f"A sample's tracks can be written ({error})", received={"output": str(output)}) from None
-    return made if any(made) else made[""]
+        said = os.strerror(error.errno) if error.errno else error
+        raise InputError(f"The output must be writable: {said}", received={"output": str(output)}) from None
+    return made if groups is not None and any(clusters) else made[""]
 
 
-def _write(
-    target: Path,
-    sites: CutSites,
-    reads: int,
-    scratch: Path,
-    blacklist: Sequence[Interval],
-    content: dict,
-    progress: bool | None,
-) -> Prepared:
-    """The files of a sample, scaled to its number of reads; they appear when all are complete."""
-    chosen, sizes = content["parameters"], sites.sizes
-    depth, percentile = chosen["read_depth"], chosen["percentile"]
-    filenames = [f"{target.name}{end}" for end in (f"_RP{depth / 1e6:g}M.bw", ".bw", ".png", ".json")]
-    for name in filenames:
-        check_outputs([target.with_name(name)], [content["reads"]["path"]])
-    seen = Collector(sum(sizes.values()), chosen["smoothing"], percentile)
-    track = partial(_kept(scratch, _covered(sites, chosen["smoothing"], blacklist, seen)), depth / reads)
-    quality = seen.finish(sites.lengths)
-    with tempfile.TemporaryDirectory(dir=target.parent) as staging:
-        parts = [Path(staging) / name for name in filenames]
-        tracks.write(parts[0], sizes, track(), zeros=False, progress=progress)
-        found = tracks.normalize_runs(
-            track, parts[1], sizes, percentile=percentile, blacklist=blacklist, progress=progress
+def _run(
+    job: Job, sample: _Sample, ends: Mapping[str, Mapping[str, str]], scratch: str | Path | None, threads: int | None
+) -> dict[str, Prepared]:
+    """Do what is left to do, and say what was written."""
+    identity = sample.identity()
+    with ExitStack() as stack:
+        stack.enter_context(job)
+        place = job if scratch is None else stack.enter_context(_scratch(scratch, job))
+        places = (job, place)
+        try:
+            if job.done(identity) is None:
+                for item in places:
+                    item.resume(identity)
+                _make(job, place, sample, identity, ends, threads)
+        except InputError as error:
+            if "output" not in error.received:  # else there may be room for it later
+                _clear(places)
+            raise
+        _clear(places)  # also what a run left that was killed as it ended
+    made = {}
+    for name, end in ends.items():
+        said = json.loads(job.finals[end["summary"]].read_bytes())
+        for text in said["warnings"]:
+            warnings.warn(f"{name + ': ' if name else ''}{text}", ZooWarning, stacklevel=3)
+        paths = {what: job.finals[suffix] for what, suffix in end.items()}
+        made[name] = Prepared(
+            **{"cut_sites": None, **paths},
+            cuts=said["cuts"],
+            statistics=Statistics(**said["statistics"]),
+            quality=Quality.from_json(said["quality"]),
         )
-        content |= {"cuts": sites.kept, "cuts elsewhere": sites.elsewhere}
-        content |= {"statistics": asdict(found), "quality": asdict(quality)}
-        plot_quality(content, target.name).savefig(parts[2])
-        parts[3].write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        final = [part.replace(target.parent / part.name) for part in parts]
-    return Prepared(*final, sites.kept, found, quality)
+    return made
 
 
-def _bias(reads: Path, genome: Genome) -> Bias:
-    """What the sequence around the ends of the first fragments looks like."""
-    if _is_bam(reads):
-        found = pairs(reads)
-    else:
-        found = ((block.chrom, block.starts, block.ends) for block in fragments.read(reads))
-    renamed = ((names.find(chrom, genome.sizes), starts, ends) for chrom, starts, ends in found)
-    return of_fragments(genome, (item for item in renamed if item[0] is not None))
+def _clear(places: Sequence[Job]) -> None:
+    for place in places:
+        place.clear()
 
 
-def _needs_shift(reads: Path, bias: Bias | None) -> bool:
-    """Whether to shift; as usual for the kind of file, with a warning, where the sequence does not tell."""
-    by_kind = _is_bam(reads)
-    if bias is None:
-        return by_kind
-    if bias.needs_shift is None:
-        warnings.warn(
-            f"{reads}: {bias.fragments:,} fragments do not tell whether their ends were shifted; "
-            f"taken as {'not shifted, as in BAM files' if by_kind else 'shifted, as fragments are by most programs'}.",
-            ZooWarning,
-            stacklevel=3,
+def _scratch(folder: str | Path, job: Job) -> Job:
+    """A folder of ours within the user's, the same for the same output."""
+    home = user_path(folder, "scratch")
+    if not home.is_dir():
+        raise InputError("The scratch folder must exist", received={"scratch": str(home)})
+    return Job(f"{_KIND} scratch", home / f"zoo-{_digest(str(job.sidecar.absolute()))[:16]}", (".tmp",), ())
+
+
+def _make(
+    job: Job,
+    place: Job,
+    sample: _Sample,
+    identity: dict,
+    ends: Mapping[str, Mapping[str, str]],
+    threads: int | None,
+) -> None:
+    """Read, make every cluster's files, and put them in their places together."""
+    sites = {name: CutSites(place.part(f"sites{number}"), sample.sizes) for number, name in enumerate(ends)}
+    found = read_sites(sample.source, sites, place.part)
+    made = {}
+    for number, (name, item) in enumerate(sites.items()):
+        scaled = found.filters.reads if found.filters and sample.source.wanted.groups is None else item.kept
+        chosen = sample.parameters
+        recipe = stages.Recipe(
+            chosen.smoothing,
+            chosen.read_depth / scaled,
+            chosen.percentile,
+            sample.blacklist,
+            chosen.cut_sites,
+            threads,
+            sample.progress,
         )
-        return by_kind
-    return bias.needs_shift
+
+        def scratch(what: str, number: int = number) -> Path:
+            return place.part(f"{number}-{what}")
+
+        def part(what: str, number: int = number) -> Path:
+            return job.part(f"{number}-{what}")
+
+        made[name] = stages.make(item, recipe, scratch, part)
+    files = [suffix for end in ends.values() for what, suffix in end.items() if suffix != ".json"]
+    with job.finish(identity, files) as (paths, said):
+        for name, end in ends.items():
+            content = _content(sample, name, sites[name], found, made[name])
+            _put(made[name], end, paths, content, job.finals[end["signal"]].stem)
+            if end["summary"] == ".json":
+                said |= content
+        if any(ends):
+            said |= {**sample.record, "clusters": list(ends), "filters": _filters(found)}
+        _retire(job)
 
 
-def _is_bam(reads: Path) -> bool:
-    return reads.suffix.lower() == ".bam"
+def _retire(job: Job) -> None:
+    """Remove files of an earlier call whose names this one does not know, such as those of another read depth."""
+    try:
+        earlier = json.loads(job.sidecar.read_bytes())["files"].items()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return
+    base = job.sidecar.name.removesuffix(".json")
+    known = {path.name for path in job.finals.values()}
+    for name, digest in earlier:
+        path = job.sidecar.with_name(Path(name).name)
+        ours = name == path.name and name not in known and name.startswith(base) and not path.is_symlink()
+        if ours and path.is_file() and sha256(path) == digest:  # else someone changed it
+            path.unlink()
 
 
-def _add(
-    reads: Path,
-    sites: Mapping[str, CutSites],
-    groups: Mapping[str, str] | None,
-    work: Path,
-    shift: tuple[int, int],
+def _put(made: stages.Made, end: Mapping[str, str], paths: Mapping[str, Path], content: dict, title: str) -> None:
+    from zoo.plot.quality import plot_quality
+
+    made.coverage.replace(paths[end["coverage"]])
+    made.signal.replace(paths[end["signal"]])
+    if made.sites is not None:
+        made.sites.replace(paths[end["cut_sites"]])
+    plot_quality(content, title).savefig(paths[end["picture"]], format="png")
+    if end["summary"] in paths:
+        write_json(paths[end["summary"]], content)
+
+
+def _content(sample: _Sample, name: str, sites: CutSites, found: Found, made: stages.Made) -> dict:
+    """What the record of a sample says."""
+    others = dict(sorted(sites.others.items(), key=lambda item: -item[1])[:_MOST])
+    odd = {what: count for what, count in sites.odd.items() if count}
+    notes = [*sample.notes, *concerns(sites.by_chrom, sample.sizes, made.statistics.bases, sample.parameters.smoothing)]
+    if odd:
+        notes.append(f"{sum(odd.values())} rows were left out ({odd}); the first is {sites.first_odd}")
+    return {
+        **sample.record,
+        "filters": _filters(found),
+        "cluster": name or None,
+        "cuts": sites.kept,
+        "cuts blacklisted": made.blacklisted,
+        "cuts elsewhere": sites.elsewhere,
+        "cuts by sequence elsewhere": others,
+        "rows": found.rows or None,
+        "rows left out": {**odd, "first": sites.first_odd} if odd else {},
+        "pairs left out": found.left_out_pairs,
+        "positive fraction": made.statistics.bases / sum(sample.sizes.values()),
+        "warnings": notes,
+        "statistics": asdict(made.statistics),
+        "quality": asdict(made.quality),
+    }
+
+
+def _filters(found: Found) -> dict | None:
+    return asdict(found.filters) if found.filters else None
+
+
+def _suffixes(cluster: str, depth: int, smoothing: int, cut_sites: bool) -> dict[str, str]:
+    """What → the end of its file's name; the signal is first, the summary last."""
+    head = f"_{cluster}" if cluster else ""
+    ends = {"signal": f"{head}.bw", "coverage": f"{head}_RP{depth / 1e6:g}M.bw", "picture": f"{head}.png"}
+    if cut_sites:
+        ends["cut_sites"] = f"{head}_IS_slop{smoothing}.bed.gz"
+    return {**ends, "summary": f"{head}.json"}
+
+
+def _check_numbers(given: Mapping[str, int]) -> None:
+    for name, value in given.items():
+        least = int(name in ("read_depth", "threads"))
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _BOUNDS[name]:
+            raise InputError(
+                f"The {name.replace('_', ' ')} must be a whole number from {least} to {_BOUNDS[name]:,}",
+                received={name: value},
+            )
+
+
+def _check_effects(
+    kind: str,
+    path: Path,
     mapping_quality: int,
     keep_duplicates: bool,
-) -> Filters | None:
-    """Read a file of either kind; of BAM what its filters took."""
-    filters, seen = None, None
-    if _is_bam(reads):
-        filters = add_bam(reads, sites, work, shift, mapping_quality, keep_duplicates, groups)
-    else:
-        for block in fragments.read(reads, barcodes=groups is not None):
-            seen = block.barcodes[0] if groups is not None else None
-            for name, part in by_cluster(block, groups) if groups is not None else [("", block)]:
-                sites[name].add_fragments(part, shift, reads)
-    if empty := [name for name, found in sites.items() if not found.kept]:
-        received = {"elsewhere": sum(found.elsewhere for found in sites.values()) // 2}
-        received |= {"chromosomes": list(next(iter(sites.values())).sizes)[:5]}
-        if groups is not None:
-            received |= {"without any": empty[:5], "in the list": next(iter(groups)), "in the file": str(seen)}
-        raise InputError("Fragments of every sample are on the chosen chromosomes", where=reads, received=received)
-    return filters
+    compat: str | None,
+    shift: bool | None,
+    groups: Mapping[str, str] | None,
+) -> None:
+    """Refuse options that would have no effect."""
+    if compat not in (None, "maxatac"):
+        raise InputError('compat must be None or "maxatac"', received={"compat": compat})
+    if kind != BAM and (mapping_quality or keep_duplicates):
+        raise InputError(
+            "A mapping quality, or keeping duplicates, must go with a BAM file",
+            where=path,
+            received={"content": kind, "mapping_quality": mapping_quality, "keep_duplicates": keep_duplicates},
+        )
+    if compat and (mapping_quality or shift is not None or groups is not None):
+        raise InputError(
+            "maxATAC's rules must go without a mapping quality, a shift and cells: it has none of these options",
+            received={"mapping_quality": mapping_quality, "shift": shift, "cells": groups is not None},
+        )
+    if compat and kind == kinds.READS:
+        raise InputError(
+            "maxATAC's rules must be given a BAM file or fragments", where=path, received={"content": kind}
+        )
 
 
-def _covered(
-    sites: CutSites, smoothing: int, blacklist: Sequence[Interval], seen: Collector
-) -> Iterator[coverage.Runs]:
-    """Cuts that count for each base, all of which are shown to `seen`."""
-    held = {names.find(chrom, sites.sizes): spans for chrom, spans in bed.merge(blacklist).items()}
-    for chrom in sites.sizes:
-
-        def kept(chrom: str = chrom) -> Iterator[np.ndarray]:
-            for first, counts in sites.counts(chrom):
-                coverage.mask(counts, first, held.get(chrom), smoothing)
-                seen.add(counts)
-                yield counts
-
-        yield from coverage.smoothed(chrom, kept(), smoothing)
+def _check_header(path: Path, kept: Mapping[str, int]) -> None:
+    reads.check_header(path, kept)
 
 
-def _kept(path: Path, track: Iterable[coverage.Runs]) -> Callable[[float], Iterator[coverage.Runs]]:
-    """Runs of whole numbers on a scratch disk, to be read again with another scale."""
-    with open(path, "wb") as file:
-        chroms = [_save(file, runs) for runs in track]
-
-    def read(scale: float) -> Iterator[coverage.Runs]:
-        with open(path, "rb") as file:
-            for chrom in chroms:
-                edges, values = np.load(file), np.load(file)
-                yield coverage.Runs(chrom, edges.astype(np.int64), (values * scale).astype(np.float32))
-
-    return read
+def _wanted(parameters: Parameters, groups: Mapping[str, str] | None) -> reads.Wanted:
+    return reads.Wanted(parameters.shift, parameters.mapping_quality, parameters.compat == "maxatac", groups)
 
 
-def _save(file: BinaryIO, runs: coverage.Runs) -> str:
-    np.save(file, runs.edges.astype(np.int32))
-    np.save(file, runs.values)
-    return runs.chrom
+def _sha256(path: Path) -> str:
+    try:
+        return sha256(path)
+    except OSError as error:
+        raise InputError(f"A file of reads must be readable: {error.strerror}", received={"reads": str(path)}) from None
+
+
+def _genome(genome: Genome | Mapping[str, int]) -> dict:
+    return (
+        {"path": str(genome.path), **genome.identity()}
+        if isinstance(genome, Genome)
+        else {"path": str(getattr(genome, "path", "")) or None}
+    )
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _bias(path: Path, kind: str, genome: Genome) -> Bias:
+    """What the sequence around the first cuts looks like."""
+    found = reads.pairs(path) if kind == BAM else _cuts(path, kind)
+    renamed = ((names.find(chrom, genome.sizes), starts, ends) for chrom, starts, ends in found)
+    return of_cuts(genome, (item for item in renamed if item[0] is not None))
+
+
+def _cuts(path: Path, kind: str) -> Iterator:
+    for block in fragments.blocks(path, kind=kind):
+        for part in block.parts:
+            yield part.chrom, *part.cuts()
+
+
+def _shift(
+    path: Path, kind: str, bias: Bias | None, shift: bool | None, compat: str | None, notes: list[str]
+) -> tuple[int, int]:
+    """How far ends are moved; as usual for the kind of file, with a note, where the sequence does not tell."""
+    by_kind = kind == BAM
+    if compat is not None:
+        return TN5 if by_kind else SHIFTED
+    if shift is None:
+        shift = bias.needs_shift if bias is not None else None
+        if shift is None and kind == kinds.READS:
+            raise InputError(
+                "Whether the reads were shifted by +4 and -5 bp must be said: their bases do not tell",
+                where=path,
+                received={"reads looked at": bias.fragments if bias else 0},
+                hint="Give `--shift no` for .tn5.tagAlign files, `--shift yes` for those of `bedtools bamtobed`",
+            )
+        if shift is None and bias is not None:
+            notes.append(
+                f"{bias.fragments:,} fragments of {path.name} do not tell whether their ends were shifted; taken as "
+                f"{'not shifted, as in BAM files' if by_kind else 'shifted, as fragments are by most programs'}"
+            )
+        shift = by_kind if shift is None else shift
+    return TN5 if shift else SHIFTED_READS if kind == kinds.READS else SHIFTED

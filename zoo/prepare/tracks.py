@@ -1,6 +1,7 @@
 """Tracks in and out: bigWig files made of others, block by block, complete or not at all."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -8,16 +9,19 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import GenomeMismatch, InputError
-from zoo.files.atomic import atomic, check_outputs
+from registry.paths import user_path
+from zoo.errors import GenomeMismatch, InputError, ZooWarning
+from zoo.files.atomic import atomic, output_path
 from zoo.files.progress import Progress
 from zoo.genome import names
-from zoo.genome.bed import merge
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
+from zoo.prepare.choice import blacklisted, chosen, foreign, named, spans_on
 from zoo.prepare.coverage import BLOCK, Runs, of_bases
-from zoo.prepare.normalize import Statistics, check_method, scaled, statistics
+from zoo.prepare.normalize import Statistics, check_method, check_percentile, scaled, statistics
+
+_TOGETHER = 1 << 18  # runs
 
 
 def write(
@@ -26,6 +30,7 @@ def write(
     track: Iterable[Runs],
     zeros: bool = True,
     progress: bool | None = None,
+    workers: int | None = None,
 ) -> None:
     """Write a bigWig with the values of runs.
 
@@ -35,23 +40,24 @@ def write(
         track: runs, in order.
         zeros: whether bases with the value 0 are written, too.
         progress: show a progress bar; by default in a terminal only.
+        workers: threads that compress; by default one for each core.
 
     Raises:
         InputError: no value at all, a folder that cannot be written to, or a full disk.
     """
     written = False
     try:
-        with atomic(path, path.parent) as temporary, Writer(temporary, sizes) as file:
+        with atomic(path, path.parent) as temporary, Writer(temporary, sizes, workers) as file:
             for runs in _watched(track, sizes, f"write {path.name}", progress):
                 kept = slice(None) if zeros else runs.values != 0
                 starts = runs.edges[:-1][kept]
                 file.add(runs.chrom, starts, runs.edges[1:][kept], runs.values[kept])
                 written = written or bool(len(starts))
             if not written:
-                raise InputError("A track has a value that is not 0; is all of it blacklisted", where=path)
+                raise InputError("A track must have a value that is not 0; is all of it blacklisted?", where=path)
     except OSError as error:
         said = os.strerror(error.errno) if error.errno else error
-        raise InputError(f"A track can be written ({said})", received={"output": str(path)}) from None
+        raise InputError(f"The output must be writable: {said}", received={"output": str(path)}) from None
 
 
 def normalize(
@@ -61,7 +67,7 @@ def normalize(
     percentile: float = 99.0,
     clip: bool = False,
     chromosomes: Sequence[str] | None = None,
-    blacklist: Sequence[Interval] = (),
+    blacklist: str | Path | Sequence[Interval] = (),
     low: float | None = None,
     high: float | None = None,
     progress: bool | None = None,
@@ -73,12 +79,12 @@ def normalize(
 
     Args:
         signal: bigWig; bases without data are 0.
-        output: bigWig, with a value for every base.
+        output: bigWig, with a value for every base of the chosen chromosomes.
         method: "min-max", "zscore", "robust" or "arcsinh" (`zoo.prepare.normalize.scaled`).
         percentile: what becomes 1 with min-max.
-        clip: cut min-max off at 1.
-        chromosomes: default all of the track.
-        blacklist: intervals.
+        clip: cut min-max off at 0 and 1.
+        chromosomes: default the main ones of the track.
+        blacklist: a BED file, a bigWig file that is above 0 there, or intervals.
         low: what becomes 0 with min-max, instead of the smallest value.
         high: what becomes 1 with min-max, instead of the percentile.
         progress: show a progress bar; by default in a terminal only.
@@ -87,18 +93,22 @@ def normalize(
         The statistics, with `low` and `high` as they were used.
 
     Raises:
-        InputError: a chromosome that the track lacks, a negative value, or no positive base.
+        InputError: a chromosome that the track lacks, a negative value, no positive base, or an option that has no
+            effect with the method.
     """
-    track = Signal(signal)
-    check_outputs([Path(output)], [track])
-    sizes = _chosen(track, chromosomes)
+    track = Signal(user_path(signal, "signal"))
+    target = output_path(output, [track, blacklist])
+    sizes = chosen(track.sizes, chromosomes, track.path)
     runs = partial(_runs, track, sizes)
-    return normalize_runs(runs, output, sizes, method, percentile, clip, blacklist, low, high, progress)
+    held = blacklisted(blacklist)
+    if (warning := foreign(held, track.sizes)) is not None:
+        warnings.warn(warning, ZooWarning, stacklevel=2)
+    return normalize_runs(runs, target, sizes, method, percentile, clip, held, low, high, progress, where=track.path)
 
 
 def normalize_runs(
     track: Callable[[], Iterable[Runs]],
-    output: str | Path,
+    output: Path,
     sizes: Mapping[str, int],
     method: str = "min-max",
     percentile: float = 99.0,
@@ -107,24 +117,19 @@ def normalize_runs(
     low: float | None = None,
     high: float | None = None,
     progress: bool | None = None,
+    workers: int | None = None,
+    where: object = None,
 ) -> Statistics:
     """`normalize` for a track in runs of float32 that cover its chromosomes, three times the same."""
-    check_method(method)
-    limits = {name: value for name, value in (("low", low), ("high", high)) if value is not None}
-    if limits and (method != "min-max" or (low or 0) >= (np.inf if high is None else high)):
-        raise InputError(
-            "Limits are for min-max, the low one below the high one",
-            example="low=0, high=250",
-            received={"method": method, **limits},
-        )
-    held = {names.find(chrom, sizes): spans for chrom, spans in merge(blacklist).items()}
+    limits = _limits(method, clip, percentile, low, high)
+    held = spans_on(blacklist, sizes)
 
     def kept() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for runs in _watched(track(), sizes, "measure", progress):
             parts, inside = runs.cut(held.get(runs.chrom))
             yield parts.values[~inside], parts.lengths[~inside]
 
-    found = replace(statistics(kept, percentile), **limits)
+    found = replace(statistics(lambda: _gathered(kept()), percentile, where), **limits)
 
     def changed() -> Iterator[Runs]:
         for runs in track():
@@ -132,8 +137,51 @@ def normalize_runs(
             values = scaled(parts.values, method, found, clip)
             yield Runs(parts.chrom, parts.edges, np.where(inside, np.float32(0), values))
 
-    write(Path(output), sizes, changed(), progress=progress)
+    write(output, sizes, changed(), progress=progress, workers=workers)
     return found
+
+
+def _gathered(blocks: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(values, lengths) with short blocks joined: a genome may have thousands of short contigs."""
+    waiting, count = [], 0
+    for block in blocks:
+        waiting.append(block)
+        count += len(block[0])
+        if count >= _TOGETHER:
+            yield tuple(map(np.concatenate, zip(*waiting, strict=True)))
+            waiting, count = [], 0
+    if waiting:
+        yield tuple(map(np.concatenate, zip(*waiting, strict=True)))
+
+
+def _limits(method: str, clip: bool, percentile: float, low: float | None, high: float | None) -> dict[str, float]:
+    """`low` and `high` as far as they are given. Raises `InputError` for what has no effect or makes no sense."""
+    check_method(method)
+    check_percentile(percentile)
+    limits = {name: value for name, value in (("low", low), ("high", high)) if value is not None}
+    if clip and method != "min-max":
+        raise InputError("Only min-max must be clipped", received={"method": method, "clip": clip})
+    if method != "min-max" and percentile != 99.0:
+        raise InputError(
+            "A percentile must go with min-max; other methods do not use it",
+            received={"method": method, "percentile": percentile},
+        )
+    if high is not None and percentile != 99.0:
+        raise InputError(
+            "What becomes 1 must be given once: as a percentile or as a value",
+            received={"percentile": percentile, "high": high},
+        )
+    if limits and (
+        method != "min-max"
+        or not np.isfinite([*limits.values()]).all()
+        or (low or 0) >= (np.inf if high is None else high)
+    ):
+        raise InputError(
+            "Limits must go with min-max, finite, the low one below the high one",
+            example="low=0, high=250",
+            received={"method": method, **limits},
+        )
+    return limits
 
 
 def average(
@@ -146,46 +194,51 @@ def average(
 
     Args:
         signals: bigWig files of one assembly.
-        output: bigWig, with a value for every base.
-        chromosomes: default those of the first track.
+        output: bigWig, with a value for every base of the chosen chromosomes.
+        chromosomes: default the main ones, which all tracks must have.
         progress: show a progress bar; by default in a terminal only.
 
     Raises:
         InputError: no track, or a chromosome that one lacks.
         GenomeMismatch: a chromosome has several lengths.
     """
-    if not signals:
-        raise InputError("There is at least one track to average", received={"signals": list(signals)})
-    tracks = [Signal(path) for path in signals]
-    check_outputs([Path(output)], tracks)
-    sizes = _chosen(tracks[0], chromosomes)
-    for other in tracks[1:]:
-        for chrom, size in _chosen(other, list(sizes)).items():
-            if size != sizes[chrom]:
-                raise GenomeMismatch(
-                    "Tracks to be averaged are on the same assembly: a chromosome has one length",
-                    where=chrom,
-                    received={str(tracks[0].path): sizes[chrom], str(other.path): size},
-                )
+    if not signals or isinstance(signals, (str, Path)):
+        raise InputError("At least one track must be given, in a list", received={"signals": signals})
+    tracks = [Signal(user_path(path, "signal")) for path in signals]
+    target = output_path(output, tracks)
+    sizes = _in_all(tracks, chromosomes)
 
     def mean() -> Iterator[Runs]:
         for chrom, first, last in _stretches(sizes):
             total = np.zeros(last - first)
             for track in tracks:
-                total += track.values(chrom, first, last)
+                total += track.values(names.find(chrom, track.sizes), first, last)
             yield of_bases(chrom, first, (total / len(tracks)).astype(np.float32))
 
-    write(Path(output), sizes, mean(), progress=progress)
+    write(target, sizes, mean(), progress=progress)
 
 
-def _chosen(track: Signal, chromosomes: Sequence[str] | None) -> dict[str, int]:
-    if missing := [chrom for chrom in chromosomes or () if chrom not in track.sizes]:
-        raise InputError(
-            "A track has the chromosomes that are wanted of it",
-            where=track.path,
-            received={"missing": missing, "present": list(track.sizes)[:5]},
-        )
-    return {chrom: track.sizes[chrom] for chrom in chromosomes or track.sizes}
+def _in_all(tracks: Sequence[Signal], chromosomes: Sequence[str] | None) -> dict[str, int]:
+    """Chromosome → bp by the names of the first track, whatever their order; each track must have all of them."""
+    sizes: dict[str, int] = {}
+    for track in tracks:
+        for chrom, size in chosen(track.sizes, chromosomes, track.path).items():
+            known = names.find(chrom, sizes) or chrom
+            if sizes.setdefault(known, size) != size:
+                raise GenomeMismatch(
+                    "Tracks to be averaged must be of one assembly: a chromosome has one length",
+                    where=chrom,
+                    received={"lengths": (sizes[known], size), "track": str(track.path)},
+                )
+    for track in tracks:
+        if missing := [chrom for chrom in sizes if names.find(chrom, track.sizes) is None]:
+            raise InputError(
+                "Tracks to be averaged must have the same chromosomes",
+                where=track.path,
+                received={"missing": named(missing)},
+                hint="Choose those that all have, with `--chromosomes`",
+            )
+    return sizes
 
 
 def _stretches(sizes: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:

@@ -1,0 +1,100 @@
+"""What `zoo prepare`, `normalize`, `average` and `peaks` have in common: which chromosomes count, and which bases."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from registry.paths import user_path
+from zoo.errors import InputError
+from zoo.genome import bed, names
+from zoo.genome.interval import Interval
+from zoo.genome.signal import Signal
+from zoo.prepare.coverage import BLOCK, of_bases
+
+_BIGWIG = (b"\x26\xfc\x8f\x88", b"\x88\x8f\xfc\x26")
+_AUTOSOMES = tuple(f"chr{number}" for number in range(1, 23))
+
+
+def chosen(
+    sizes: Mapping[str, int], chromosomes: Sequence[str] | None, where: object, compat: str | None = None
+) -> dict[str, int]:
+    """Chromosome → bp of those that count, in the order of `sizes`.
+
+    Args:
+        sizes: chromosome → bp of a genome or a track.
+        chromosomes: names, with or without `chr`; by default the main ones, with compat "maxatac" chr1 to chr22.
+        where: the file, for the message.
+        compat: None or "maxatac".
+
+    Raises:
+        InputError: a chromosome that is not there, or none.
+    """
+    if chromosomes is None and compat != "maxatac":
+        wanted = set(names.main_chromosomes(list(sizes)))
+        return {chrom: size for chrom, size in sizes.items() if chrom in wanted}
+    asked = _AUTOSOMES if chromosomes is None else [chromosomes] if isinstance(chromosomes, str) else chromosomes
+    found = {chrom: names.find(str(chrom), sizes) for chrom in asked}
+    missing = [str(chrom) for chrom, name in found.items() if name is None]
+    if (missing and chromosomes is not None) or len(missing) == len(found):
+        raise InputError(
+            "The chromosomes that are asked for must be there" if missing else "At least one chromosome must be chosen",
+            where=where,
+            received={"missing": missing[:5], "present": list(sizes)[:5]},
+        )
+    wanted = set(found.values())
+    return {chrom: size for chrom, size in sizes.items() if chrom in wanted}
+
+
+def left_out(sizes: Mapping[str, int], kept: Mapping[str, int]) -> list[str]:
+    """The chromosomes that do not count."""
+    return [chrom for chrom in sizes if chrom not in kept]
+
+
+def named(chromosomes: Sequence[str], most: int = 8) -> str:
+    """Chromosomes as a text of bounded length."""
+    shown = ", ".join(chromosomes[:most])
+    return shown + (f" and {len(chromosomes) - most:,} more" if len(chromosomes) > most else "")
+
+
+def blacklisted(blacklist: str | Path | Sequence[Interval] | None) -> list[Interval]:
+    """Intervals of a blacklist: of a BED file, of the bases above 0 of a bigWig file, or as they are given.
+
+    Raises:
+        InputError: a file that is neither.
+    """
+    if not isinstance(blacklist, (str, Path)):
+        return list(blacklist or ())
+    path = user_path(blacklist, "blacklist")
+    try:
+        with open(path, "rb") as file:
+            is_bigwig = file.read(4) in _BIGWIG
+    except OSError as error:
+        raise InputError(f"A blacklist must be readable: {error.strerror}", received={"blacklist": str(path)}) from None
+    return _positive(Signal(path)) if is_bigwig else bed.read(path, may_be_empty=True)
+
+
+def _positive(track: Signal) -> list[Interval]:
+    found = []
+    for chrom, size in track.sizes.items():
+        for first in range(0, size, BLOCK):
+            runs = of_bases(chrom, first, track.values(chrom, first, min(first + BLOCK, size)) > 0)
+            edges = np.stack([runs.edges[:-1], runs.edges[1:]], axis=1)[runs.values]
+            found += [Interval(chrom, start, end) for start, end in edges.tolist()]
+    return found
+
+
+def foreign(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> str | None:
+    """What to warn of if a blacklist has no effect: none of its chromosomes is one of `sizes`."""
+    if not blacklist or spans_on(blacklist, sizes):
+        return None
+    theirs = named(list(dict.fromkeys(item.chrom for item in blacklist)), 3)
+    return (
+        f"the blacklist has no effect: its chromosomes ({theirs}) are not those of the genome ({named(list(sizes), 3)})"
+    )
+
+
+def spans_on(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
+    """Chromosome → merged (n, 2) spans of a blacklist, by the names of `sizes`."""
+    merged = bed.merge(blacklist)
+    return {found: spans for chrom, spans in merged.items() if (found := names.find(chrom, sizes)) is not None}

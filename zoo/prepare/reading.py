@@ -1,0 +1,177 @@
+"""Reading a sample into cut sites, and going on where an interrupted run stopped."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from zoo.errors import InputError
+from zoo.files.atomic import atomic, write_json
+from zoo.prepare import fragments, reads
+from zoo.prepare.cells import by_cluster
+from zoo.prepare.cutsites import CutSites, check_odd
+from zoo.prepare.kinds import BAM
+
+EVERY_S = 5.0
+"""Seconds of reading between two positions that a rerun can go on from."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of reads, and which of them count.
+
+    Attributes:
+        path: the file.
+        kind: what it holds, see `zoo.prepare.kinds`.
+        wanted: which reads count.
+        keep_duplicates: of BAM reads.
+        threads: of samtools.
+    """
+
+    path: Path
+    kind: str
+    wanted: reads.Wanted
+    keep_duplicates: bool
+    threads: int
+
+
+@dataclass
+class Found:
+    """What reading found beside the sites.
+
+    Attributes:
+        rows: of a text.
+        left_out_pairs: pairs of reads of which one is missing or on another chromosome.
+        filters: of a BAM file, else None.
+        example: a barcode of the file.
+    """
+
+    rows: int = 0
+    left_out_pairs: int = 0
+    filters: reads.Filters | None = None
+    example: str | None = None
+
+
+class Checkpoint:
+    """Where reading stands, on the disk.
+
+    Args:
+        path: of a JSON file.
+        sites: the sites that belong to it, by cluster.
+    """
+
+    def __init__(self, path: Path, sites: Mapping[str, CutSites]) -> None:
+        self._path, self._sites, self._saved = path, sites, time.monotonic()
+
+    def load(self) -> tuple[Found, object, bool]:
+        """(what was found, the position, whether all was read) of the last one; the sites are as they were then."""
+        said = _read(self._path)
+        states = said["sites"] if said else dict.fromkeys(self._sites)
+        whole = [sites.restore(states[name]) for name, sites in self._sites.items()]
+        if said is None or not all(whole):
+            for sites in self._sites.values():
+                sites.restore(None)
+            return Found(), None, False
+        filters = reads.Filters(**said["filters"]) if said["filters"] else None
+        return Found(said["rows"], said["left_out_pairs"], filters, said["example"]), said["position"], said["done"]
+
+    def save(self, found: Found, position: object, done: bool = False) -> None:
+        """Write one, if the last was a while ago or reading is done."""
+        if not done and time.monotonic() - self._saved < EVERY_S:
+            return
+        states = {name: sites.state() for name, sites in self._sites.items()}
+        with atomic(self._path, self._path.parent) as temporary:
+            write_json(temporary, {**asdict(found), "position": position, "done": done, "sites": states})
+        self._saved = time.monotonic()
+
+
+def read_sites(source: Source, sites: Mapping[str, CutSites], part: Callable[[str], Path]) -> Found:
+    """Add the cuts of a file to the sites of its clusters, or those that an interrupted run did not.
+
+    Args:
+        source: the file.
+        sites: by cluster; "" without clusters.
+        part: name → path of a file that is kept if the run is interrupted.
+
+    Raises:
+        InputError: files that cannot be used, or clusters without a cut; GenomeMismatch: of another assembly.
+    """
+    checkpoint = Checkpoint(part("reading.json"), sites)
+    found, position, done = checkpoint.load()
+    if not done:
+        if source.kind == BAM:
+            _add_alignments(source, sites, part, checkpoint, found, position)
+        else:
+            _add_rows(source, sites, checkpoint, found, position)
+        checkpoint.save(found, None, done=True)
+    _check(source, sites, found)
+    return found
+
+
+def _add_rows(
+    source: Source, sites: Mapping[str, CutSites], checkpoint: Checkpoint, found: Found, position: object
+) -> None:
+    groups, wanted = source.wanted.groups, source.wanted
+    at = tuple(position) if position else (0, 0)
+    for block in fragments.blocks(source.path, groups is not None, source.kind, at):
+        for part in block.parts:
+            if groups is not None:
+                found.example = str(part.barcodes[0])
+            for name, mine in [("", part)] if groups is None else by_cluster(part, groups):
+                sites[name].add_fragments(mine, wanted.shift)
+        found.rows, found.left_out_pairs = block.position[1], found.left_out_pairs + block.left_out
+        check_odd(sites.values(), source.path, found.rows, early=True)
+        checkpoint.save(found, block.position)
+
+
+def _add_alignments(
+    source: Source,
+    sites: Mapping[str, CutSites],
+    part: Callable[[str], Path],
+    checkpoint: Checkpoint,
+    found: Found,
+    position: object,
+) -> None:
+    counted = part("counted.json")
+    if (said := _read(counted)) is None:
+        said = asdict(reads.count(source.path))
+        with atomic(counted, counted.parent) as temporary:
+            write_json(temporary, said)
+    folder, path = part("duplicates"), source.path
+    if not source.keep_duplicates and said["reads"]:
+        path = reads.without_duplicates(path, folder, source.wanted.groups is not None, source.threads)
+    if found.filters is None:
+        found.filters = reads.Filters(**said)
+        found.filters.duplicates = found.filters.reads
+    reads.add_bam(
+        path, sites, source.wanted, found.filters, position, lambda position: checkpoint.save(found, position)
+    )
+
+
+def _check(source: Source, sites: Mapping[str, CutSites], found: Found) -> None:
+    """Raise `InputError` for odd rows that are many, filters that leave nothing, or a sample without a cut."""
+    if found.filters is not None:
+        reads.check_kept(source.path, found.filters)
+    check_odd(sites.values(), source.path, found.rows)
+    if empty := [name for name, item in sites.items() if not item.kept]:
+        others = sum(item.elsewhere for item in sites.values())
+        received = {"cuts elsewhere": others, "chromosomes": list(next(iter(sites.values())).sizes)[:5]}
+        if (groups := source.wanted.groups) is not None:
+            received |= {"without any": empty[:5]}
+            if not others:
+                raise InputError(
+                    "The barcodes of every cluster must be among those of the reads",
+                    where=source.path,
+                    received={**received, "in the list": next(iter(groups)), "in the file": found.example},
+                )
+        raise InputError(
+            "The reads of every sample must lie on the chosen chromosomes", where=source.path, received=received
+        )
+
+
+def _read(path: Path) -> dict | None:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
