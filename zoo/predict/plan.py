@@ -135,6 +135,21 @@ class ChromosomePlan:
             first = stop
 
 
+def groups(plans: Iterable[ChromosomePlan], grid: Grid, most: int) -> Iterator[list[ChromosomePlan]]:
+    """The work in order, in steps of at most `most` windows: pieces of a long chromosome, or many short chromosomes."""
+    group, windows = [], 0
+    for plan in plans:
+        for piece in plan.pieces(grid, most):
+            size = int((piece.runs[:, 1] - piece.runs[:, 0]).sum())
+            if group and windows + size > most:
+                yield group
+                group, windows = [], 0
+            group.append(piece)
+            windows += size
+    if group:
+        yield group
+
+
 def plan(
     grid: Grid,
     lengths: Mapping[str, int],
