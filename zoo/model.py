@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import registry.store
+from registry.paths import user_path
 from zoo import architectures, folder
 from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.result import Attributions
@@ -14,16 +15,19 @@ from zoo.attribution.run import Run as AttributionRun
 from zoo.attribution.run import Windows
 from zoo.environment import versions
 from zoo.errors import InputError
+from zoo.files import process
 from zoo.genome import bed, names
 from zoo.predict import thresholds
 from zoo.predict.cost import Cost, estimate
 from zoo.predict.engine import Forward, check_array
 from zoo.predict.files import Output, PredictionFiles
 from zoo.predict.inputs import Inputs
-from zoo.predict.options import Options
+from zoo.predict.options import Options, refuse_together
 from zoo.predict.plan import Grid
 from zoo.predict.run import Run
 from zoo.predict.table import Predictions
+from zoo.predict.thresholds import Threshold, ThresholdTable
+from zoo.predict.windows import WindowRun, exact
 from zoo.prepare.peaks import open_regions
 from zoo.spec import ModelSpec
 from zoo.variants.effects import Layout
@@ -67,10 +71,12 @@ class Model:
 
     def __init__(self, path: Path) -> None:
         """Read a model folder that has been verified. `zoo.load` is the way to get one."""
+        process.enter()
         self.path = path
         self.spec: ModelSpec = folder.read_spec(path)
         self.network = folder.read_network(path, self.spec)
         self.thresholds = folder.read_thresholds(path)
+        self._weights, self._source = registry.store.sha256(path / folder.WEIGHTS), folder.source(path)
         self._forwards: dict[tuple[str, ...], Forward] = {}
         self._engine: Engine | None = None
 
@@ -89,14 +95,17 @@ class Model:
         signal: object = None,
         regions: object = None,
         chromosomes: Sequence[str] | str | None = None,
+        windows: object = None,
         output: str | Path | None = None,
         threshold: str | float | None = "auto",
+        table: str | Path | None = None,
         blacklist: object = None,
-        strands: str = "forward",
+        strands: str | None = None,
         views: str | None = None,
         stride: int | None = None,
         center_only: bool | None = None,
-        batch_size: int = 256,
+        scale: str | None = None,
+        batch_size: int | None = None,
         compat: str | None = None,
         progress: bool | None = None,
     ) -> np.ndarray | Predictions | PredictionFiles:
@@ -113,18 +122,24 @@ class Model:
             regions: a BED path, region strings (1-based, `chr1:1,001-2,000`), intervals or a data frame; the bins that
                 overlap them are predicted. Or "auto": where the signal says that chromatin is open
                 (`zoo.prepare.peaks.open_regions`).
-            chromosomes: names; default all main chromosomes of the genome that the signal has, too.
-            output: write `<output>.bw`, `.bed` and `.json` (with regions also `.tsv`) instead of returning a table.
-                Finished chromosomes survive an interruption: the same call goes on from there.
+            chromosomes: names; default all main chromosomes of the genome that the signal has, too. With regions, only
+                those on these chromosomes.
+            windows: a BED path or intervals, each exactly as long as the model's window. They are predicted as they
+                are; bins of several windows are averaged. Instead of regions and stride.
+            output: write `<output>.bw`, `.bed` and `.json` (with regions or windows also `.tsv`) instead of returning
+                a table. Finished pieces survive an interruption: the same call goes on from there.
             threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=6", a score, None for no BED, or
-                "auto": "f1" if the model has a threshold table, else None.
+                "auto": "f1" if there is a threshold table, else None.
+            table: a threshold table, as `zoo calibrate` writes it, instead of the model's own.
             blacklist: a BED path or intervals whose bins are left out.
-            strands: "forward" or "both" (strand-symmetric; twice the cost).
+            strands: "forward" (default) or "both" (strand-symmetric; twice the cost).
             views: "all" to average every view that the weights can read (`zoo.predict.views`; for maxATAC four).
             stride: bp from one window to the next, a multiple of the bin size.
             center_only: use the central `stride` bp of each window instead of the average over windows; by default
                 as `spec.prediction` says (maxATAC averages, ASAP takes the center).
-            batch_size: windows at once.
+            scale: for models that return ln(1 + x): "log1p" for that (default), or "linear" for x. Averages over
+                windows and strands are of what the model returns. A threshold is a score in this scale.
+            batch_size: windows at once (default 256); changes no number but its rounding.
             compat: "maxatac" for that program's rules: no window that touches the blacklist or reaches past the end
                 of its chromosome; with regions every window that touches one, whole; chromosomes 1 to 22 by default.
             progress: show a progress bar; by default in a terminal only.
@@ -134,7 +149,8 @@ class Model:
             if no regions were given.
 
         Raises:
-            InputError: what was given cannot be used; `GenomeMismatch` if files are of different assemblies.
+            InputError: what was given cannot be used, or would have no effect beside the rest; `GenomeMismatch` if
+                files are of different assemblies.
         """
         options = Options.resolve(
             self.spec,
@@ -144,25 +160,54 @@ class Model:
             center_only=center_only,
             batch_size=batch_size,
             compat=compat,
+            scale=scale,
         )
+        cutting = {"threshold": None if threshold == "auto" else threshold, "table": table}
         if x is not None:
-            if any(value is not None for value in (genome, signal, regions, chromosomes, output)):
-                raise InputError("Windows are predicted from x alone, without files", received={"x": np.shape(x)})
-            return self.forward(options.views).array(check_array(x, self.spec.input), options.batch_size)
-        if output is None and regions is None and chromosomes is None:
-            raise InputError(
-                "A whole genome is written to files: say where, or name regions or chromosomes",
-                example='output="out/ctcf"',
-                received={"output": None},
-            )
-        if threshold == "auto":
-            threshold = None if self.thresholds is None else "f1"
-        cut = thresholds.resolve(threshold, self.thresholds) if output is not None and threshold is not None else None
-        inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat)
-        reads = (self.path, inputs.genome, inputs.signal, regions, blacklist)
+            files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
+            more = {"windows": windows, "output": output, "blacklist": blacklist, "stride": stride, "compat": compat}
+            refuse_together("Windows x", {**files, **more, **cutting, "center_only": center_only})
+            windows, forward = check_array(x, self.spec.input), self.forward(options.views)
+            forward.check_batch(min(options.batch_size, len(windows)))
+            return options.scaled(forward.array(windows, options.batch_size))
+        if windows is not None:
+            others = {"regions": regions, "stride": stride, "center_only": center_only}
+            refuse_together("Exact windows", others)
+        if output is None:
+            refuse_together("A prediction without output has no BED file and", cutting, 'Give output="out/ctcf", too')
+            if windows is None and regions is None and chromosomes is None:
+                raise InputError(
+                    "The output must be given for a whole genome, which is written to files",
+                    example='output="out/ctcf"',
+                    hint="Or name regions or chromosomes",
+                )
+        cut = None if output is None else self._cut(threshold, table, options)
+        reads = (self.path, genome, signal, regions, windows, blacklist, table)
         place = None if output is None else Output(output, reads)
-        run = Run(self.spec, self.forward(options.views), inputs, options, progress)
+        inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, windows)
+        inputs.tell()
+        kind = Run if windows is None else WindowRun
+        run = kind(self.spec, self.forward(options.views), inputs, options, progress)
         return run.to_table() if place is None else run.to_files(place, cut, self._provenance())
+
+    def _cut(self, threshold: object, table: object, options: Options) -> Threshold | None:
+        """The threshold of a prediction, by a table of the user's or the model's own; None for no BED."""
+        own = self.thresholds if table is None else ThresholdTable.read(user_path(table, "table"))
+        if threshold is None:
+            refuse_together("A prediction without a threshold has no BED file and", {"table": table})
+            return None
+        if isinstance(threshold, str) and threshold == "auto":
+            if own is None:
+                return None
+            threshold = "f1"
+        cut = thresholds.resolve(threshold, own)
+        if options.linear and own is not None:
+            raise InputError(
+                "A threshold table must be used in the scale that it was measured in, which is the model's own",
+                received={"scale": "linear", "threshold": threshold},
+                hint="Leave out scale, or give threshold=None",
+            )
+        return cut
 
     def attribute(
         self,
@@ -394,15 +439,18 @@ class Model:
         difference = float(np.abs(outputs - golden.outputs).max() / max(np.abs(golden.outputs).max(), 1))
         return Check(self.spec.name, difference, tolerance, versions())
 
-    def inputs(self, genome, signal, regions, chromosomes, blacklist, compat) -> Inputs:
+    def inputs(self, genome, signal, regions, chromosomes, blacklist, compat, windows=None) -> Inputs:
         """The files of a prediction; "auto" regions are looked for in the signal."""
+        if windows is not None:
+            return exact(self.spec, genome, signal, windows, chromosomes, blacklist, compat)
         if not (isinstance(regions, str) and regions == "auto"):
             return Inputs.open(self.spec, genome, signal, regions, chromosomes, blacklist, compat)
         inputs = Inputs.open(self.spec, genome, signal, None, chromosomes, blacklist, compat)
         if inputs.signal is None:
             raise InputError(
-                'Regions are "auto" where a signal tells which chromatin is open; this model reads DNA alone',
-                received={"model": self.spec.name},
+                'Regions must be named: "auto" looks for open chromatin in a signal, and this model reads DNA alone',
+                received={"model": self.spec.name, "regions": "auto"},
+                example='regions="peaks.bed"',
             )
         return inputs.within(open_regions(inputs.signal, list(inputs.chromosomes.values())))
 
@@ -410,7 +458,9 @@ class Model:
         """The windows around regions."""
         inputs = self.inputs(genome, signal, regions, chromosomes, None, None)
         if inputs.regions is None:
-            raise InputError("Regions say which windows are explained", example='regions="peaks.narrowPeak"')
+            raise InputError(
+                "Regions must be given: windows around them are explained", example='regions="peaks.narrowPeak"'
+            )
         found = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
         return Windows.around(inputs, bed.centers(found, inputs.genome.sizes), self.spec.input.window)
 
@@ -429,11 +479,15 @@ class Model:
         return self._forwards[views]
 
     def _provenance(self) -> dict:
-        """What identifies the weights in a sidecar."""
-        weights = registry.store.sha256(self.path / folder.WEIGHTS)
+        """What identifies the model in a sidecar: the file of its weights, and the network as it is in memory.
+
+        The latter is of its spec as far as numbers depend on it, and of all its weights: both may have been changed
+        since the folder was read.
+        """
         return {
             "name": self.spec.name,
             **self.spec.provenance,
-            "weights_sha256": weights,
-            "fetched": folder.source(self.path),
+            "weights_sha256": self._weights,
+            "network_sha256": folder.digest(self.spec, self.network),
+            "fetched": self._source,
         }

@@ -149,7 +149,7 @@ class Run:
         """What attributions depend on: weights, bytes of the inputs, places, choices."""
         said = {**asdict(self._choice), "target": self._choice.target.name}
         del said["batch_size"]
-        identity = {"weights_sha256": provenance["weights_sha256"], "backend": backend()}
+        identity = {"network_sha256": provenance["network_sha256"], "backend": backend()}
         identity |= {"choices": said, "windows": len(self._x)}
         if not self._intervals:
             arrays = {"x": self._x} | ({} if self._alternative is None else {"alternative": self._alternative})

@@ -35,12 +35,16 @@ class Forward:
         network: (batch, window, channels) → (batch, bins).
         spec: what the network reads.
         chosen: the views to average.
+
+    Attributes:
+        cost: of a window, about the multiplications of the network; the same on every machine.
     """
 
     def __init__(self, network: keras.Model, spec: InputSpec, chosen: tuple[str, ...]) -> None:
         process.enter()
         self._window, self._blank = spec.window, {}
         self._widest = max(math.prod(operation.output.shape[1:]) for operation in network.operations)
+        self.cost = len(chosen) * _cost(network)
         inputs = [keras.Input((spec.window,), dtype="uint8", name="codes")]
         x = keras.ops.one_hot(inputs[0], len(BASES), dtype="float32")  # code 4 is in no column: all zeros
         if spec.signal is not None:
@@ -78,6 +82,13 @@ class Forward:
         process.enter()
         batches = [x[first : first + batch_size] for first in range(0, len(x), batch_size)]
         return np.concatenate([np.asarray(self._from_array.predict_on_batch(batch)) for batch in batches])
+
+
+def _cost(network: keras.Model) -> int:
+    """Parameters × positions of each layer; writing a number counts as 100, by measuring all networks of the zoo."""
+    shapes = [(operation, operation.output.shape[1:]) for operation in network.operations]
+    layers = sum(math.prod(shape[:-1]) * item.count_params() for item, shape in shapes if hasattr(item, "count_params"))
+    return layers + 100 * sum(math.prod(shape) for _, shape in shapes)
 
 
 def _memory() -> int:

@@ -50,6 +50,11 @@ class Grid:
         """bp that a window predicts."""
         return self.bins * self.bin_size
 
+    @property
+    def shared(self) -> int:
+        """Windows before a window that predict bins of it, too."""
+        return -(-self.span // self.stride) - 1
+
     def count(self, length: int) -> int:
         """Windows that a chromosome of `length` bp needs so that each of its bins is predicted."""
         return -(-max(length - self.span, 0) // self.stride) + 1
@@ -122,7 +127,7 @@ class ChromosomePlan:
         A window at the beginning of a piece shares bins with windows of the piece before; those are predicted in both,
         so that each piece has all that its bins need.
         """
-        shared = -(-grid.span // grid.stride) - 1
+        shared = grid.shared
         first = int(self.runs[0, 0])
         while first is not None:
             room = most if first == self.runs[0, 0] else max(most - shared, 1)
