@@ -127,7 +127,7 @@ def test_inserting_a_motif():
     assert (insert(x, "ACGT")[1, 28:32, :4] == np.eye(4)).all()
     for motif, position, said in (
         ("ACGU", None, "letters A, C, G, T and N"),
-        ("ACG", 58, "lies within"),
+        ("ACG", 58, "must lie within"),
         ("", 1, "let"),
     ):
         with pytest.raises(InputError, match=said):
@@ -154,7 +154,7 @@ def test_bad_input(planted: tuple[Attributions, np.ndarray], small: zoo.Model, t
         modisco.write_inputs(found, tmp_path)
     with pytest.raises(InputError, match="Patterns are in a file of modisco-lite"):
         modisco.patterns(tmp_path / "none.h5")
-    with pytest.raises(InputError, match="Attributions are a file"):
+    with pytest.raises(InputError, match="Attributions must be a file"):
         report(tmp_path / "none.npz", tmp_path / "motifs")
     assert not list(tmp_path.iterdir())
 

@@ -219,18 +219,18 @@ class Model:
         chromosomes: Sequence[str] | str | None = None,
         method: str = "deeplift",
         target: str | int | tuple[int, int] = "sum",
-        references: str = "dinucleotide_shuffle",
+        references: str | None = None,
         signal_reference: str | None = None,
-        count: int = 20,
-        seed: int = 0,
-        steps: int = 50,
-        width: int = 12,
+        count: int | None = None,
+        seed: int | None = None,
+        steps: int | None = None,
+        width: int | None = None,
         alternative: np.ndarray | None = None,
         output: str | Path | None = None,
         batch_size: int | None = None,
         progress: bool | None = None,
     ) -> Attributions | list[Path]:
-        """Tell what each base, and the signal, adds to a prediction.
+        """Compute contribution scores of bases, and of the signal, to predictions.
 
         Args:
             x: windows (n, window, channels), one-hot A, C, G, T and the signal if any.
@@ -243,13 +243,15 @@ class Model:
                 "saturation_mutagenesis" (every single substitution), or "occlusion" (of stretches).
             target: "sum" of all bins, a bin's number from 0, a range such as (8, 24) or "8:24", "profile": bins
                 weighted by the softmax of the window's own prediction (Grover et al. 2026), or "profile_local".
-            references: "dinucleotide_shuffle", "mononucleotide_shuffle", "zeros" or "gc"; for the first two methods.
+            references: "dinucleotide_shuffle" (default), "mononucleotide_shuffle", "zeros" or "gc"; for the first two
+                methods. Here and below, what has no effect with the method is refused.
             signal_reference: what the signal is compared with: "fixed", its own value, so that all is attributed to
                 bases (as both papers do; the default); "zeros"; "mean". Not for models of DNA alone.
-            count: shuffles of each window.
-            seed: of the shuffles; the same window and seed give the same ones.
-            steps: of integrated gradients; more, up to 16 times, for windows whose sum is off by more than 1 %.
-            width: of the stretches that occlusion hides, in bp.
+            count: shuffles of each window (default 20).
+            seed: of the shuffles (default 0); the same window and seed give the same ones.
+            steps: of integrated gradients (default 50); more, up to 16 times and 2,000, for windows whose sum is off by
+                more than 1 %.
+            width: of the stretches that occlusion hides, in bp (default 12).
             alternative: windows like `x`, with other alleles: then the target is that of `x` minus theirs, with the
                 references of `x`.
             output: write `<output>.npz` (`zoo.attribution.result.Attributions.load`), `.bw` (and `.signal.bw`) for a
@@ -278,17 +280,18 @@ class Model:
             batch_size=batch_size,
         )
         if x is None:
-            if alternative is not None:
-                raise InputError("Alternatives go with windows x", received={"x": None})
+            refuse_together(
+                "Windows of a genome", {"alternative": alternative}, "Give windows x and their alternatives"
+            )
             x = self._windows(genome, signal, regions, chromosomes)
-        elif any(value is not None for value in (genome, signal, regions, chromosomes)):
-            raise InputError("Windows are explained from x alone, without files", received={"x": np.shape(x)})
         else:
+            files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
+            refuse_together("Windows x", files)
             x = check_array(x, self.spec.input)
             alternative = None if alternative is None else check_array(alternative, self.spec.input)
             if alternative is not None and alternative.shape != x.shape:
                 raise InputError(
-                    "There is an alternative for each window",
+                    "There must be an alternative for each window",
                     received={"windows": len(x), "alternatives": len(alternative)},
                 )
         if self._engine is None:
@@ -457,6 +460,7 @@ class Model:
     def _windows(self, genome, signal, regions, chromosomes) -> Windows:
         """The windows around regions."""
         inputs = self.inputs(genome, signal, regions, chromosomes, None, None)
+        inputs.tell()
         if inputs.regions is None:
             raise InputError(
                 "Regions must be given: windows around them are explained", example='regions="peaks.narrowPeak"'

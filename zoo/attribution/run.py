@@ -168,7 +168,7 @@ def _check_bases(x: np.ndarray, first: int, intervals: Sequence[Interval]) -> No
     if blank.any():
         i = int(blank.argmax())
         raise InputError(
-            "A window that is explained has a base; this one is all N",
+            "A window that is explained must have a base; this one is all N",
             where=intervals[i] if intervals else None,
             received={"window": first + i},
         )

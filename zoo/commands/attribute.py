@@ -4,11 +4,13 @@ import argparse
 import json
 from pathlib import Path
 
+from zoo.commands.predict import exact_options
 from zoo.errors import InputError
 
 
 def add_attribute(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo attribute`."""
+    exact_options(parser)
     parser.add_argument("name", help="family/MODEL or a model folder")
     files = parser.add_argument_group("inputs and outputs")
     files.add_argument("--genome", required=True, help="sequence, .2bit")
@@ -16,30 +18,31 @@ def add_attribute(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--regions", required=True, help="a BED file (of narrowPeak the summits), a region, or auto")
     files.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="only regions on these")
     files.add_argument("--output", help="writes OUTPUT.npz, .bw and .json (default: a table)")
-    files.add_argument("--pictures", type=int, default=0, metavar="N", help="with --output: of the N highest windows")
-    files.add_argument("--format", choices=("png", "svg"), default="png", help="of the pictures (default png)")
-    files.add_argument("--json", action="store_true", help="for programs")
+    files.add_argument("--pictures", type=int, metavar="N", help="with --output: of the N highest windows")
+    files.add_argument("--format", choices=("png", "svg"), help="of the pictures (default png)")
+    files.add_argument("--json", action="store_true", help="machine-readable output")
     how = parser.add_argument_group("how (defaults: as published)")
     how.add_argument("--method", default="deeplift", help="deeplift, integrated_gradients, saturation_mutagenesis, …")
     how.add_argument("--target", default="sum", help="sum, profile, a bin, or bins such as 8:24 (default sum)")
-    how.add_argument("--references", default="dinucleotide_shuffle", help="what bases are compared with")
+    how.add_argument("--references", help="what bases are compared with (default dinucleotide_shuffle)")
     how.add_argument("--signal-reference", help="what the signal is compared with: fixed, zeros or mean")
-    how.add_argument("--count", type=int, default=20, help="shuffles of each window (default 20)")
-    how.add_argument("--seed", type=int, default=0, help="of the shuffles (default 0)")
-    how.add_argument("--steps", type=int, default=50, help="of integrated gradients (default 50)")
-    how.add_argument("--width", type=int, default=12, help="bp that occlusion hides (default 12)")
+    how.add_argument("--count", type=int, help="shuffles of each window (default 20)")
+    how.add_argument("--seed", type=int, help="of the shuffles (default 0)")
+    how.add_argument("--steps", type=int, help="of integrated gradients (default 50)")
+    how.add_argument("--width", type=int, help="bp that occlusion hides (default 12)")
     how.add_argument("--batch-size", type=int, help="sequences at once (default: what fits into 2 GB)")
 
 
 def add_motifs(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo motifs`."""
+    exact_options(parser)
     parser.add_argument("attributions", metavar="FILE", help="OUTPUT.npz of zoo attribute")
     parser.add_argument("--motifs", metavar="MEME", help="known motifs, such as JASPAR's or HOCOMOCO's")
     parser.add_argument("--output", required=True, metavar="FOLDER", help="of patterns, logos and report")
     parser.add_argument("--width", type=int, default=400, help="bp in the middle of the windows (default 400)")
     parser.add_argument("--most-seqlets", type=int, default=20_000, help="of each sign (default 20000)")
     parser.add_argument("--least-seqlets", type=int, default=100, help="for a sign to have patterns (default 100)")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="machine-readable output")
 
 
 def attribute(options: argparse.Namespace, model) -> None:

@@ -69,13 +69,7 @@ class Forward:
 
     def check_batch(self, batch_size: int) -> None:
         """Raise `InputError` if the widest two layers of so many windows are more than this machine's memory."""
-        most = _memory() // (8 * self._widest)
-        if batch_size > most:
-            raise InputError(
-                "A batch must fit into the memory of this machine",
-                received={"batch_size": batch_size},
-                hint=f"Take at most {most:,} windows at once",
-            )
+        check_memory(batch_size, 8 * self._widest)
 
     def array(self, x: np.ndarray, batch_size: int) -> np.ndarray:
         """(n, window, channels) → (n, bins) float32."""
@@ -91,7 +85,18 @@ def _cost(network: keras.Model) -> int:
     return layers + 100 * sum(math.prod(shape) for _, shape in shapes)
 
 
-def _memory() -> int:
+def check_memory(batch_size: int, each: int) -> None:
+    """Raise `InputError` if a batch of windows of `each` bytes is more than this machine's memory."""
+    most = memory() // each
+    if batch_size > most:
+        raise InputError(
+            "A batch must fit into the memory of this machine",
+            received={"batch_size": batch_size},
+            hint=f"Take at most {most:,} windows at once",
+        )
+
+
+def memory() -> int:
     """Bytes of this machine's memory; very much where the system does not say."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -40,8 +40,8 @@ class Inputs:
     elsewhere: int = 0
 
     def tell(self) -> None:
-        """Warn of what is left out, and of a genome that hardly has bases."""
-        for finding in doctor.of_genome(self.genome):
+        """Warn of what is left out, and of a genome that hardly has bases, if whole chromosomes are predicted."""
+        for finding in () if self.regions is not None else doctor.of_genome(self.genome):
             _tell(self.genome.path, finding)
         if self.absent:
             warn(
