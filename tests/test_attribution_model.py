@@ -173,7 +173,7 @@ def test_an_interrupted_run_goes_on(
     [
         ({"method": "lime"}, "method must be one of deeplift, integrated_gradients"),
         ({"target": 8}, "within 0:8"),
-        ({"target": "middle"}, "A target is"),
+        ({"target": "middle"}, "The target must be"),
         ({"references": "blur"}, "references must be one of"),
         ({"signal_reference": "median"}, "signal_reference must be one of fixed"),
         ({"count": 0}, "count must be a whole number from 1"),

@@ -147,12 +147,12 @@ def test_what_a_motif_adds(ctcf: zoo.Model):
 
 
 def test_bad_input(planted: tuple[Attributions, np.ndarray], small: zoo.Model, tmp_path: Path):
-    with pytest.raises(InputError, match="The width is 50 to 120 bp"):
+    with pytest.raises(InputError, match="The width must be 50 to 120 bp"):
         modisco.write_inputs(planted[0], tmp_path, width=400)
     found = small.attribute(sequences(1, 256, 5), method="occlusion")
-    with pytest.raises(InputError, match=r"reads hypothetical attributions.*occlusion"):
+    with pytest.raises(InputError, match=r"what other bases would contribute.*occlusion"):
         modisco.write_inputs(found, tmp_path)
-    with pytest.raises(InputError, match="Patterns are in a file of modisco-lite"):
+    with pytest.raises(InputError, match="Patterns must be in a file of modisco-lite"):
         modisco.patterns(tmp_path / "none.h5")
     with pytest.raises(InputError, match="Attributions must be a file"):
         report(tmp_path / "none.npz", tmp_path / "motifs")

@@ -404,7 +404,7 @@ class Model:
         options = Options.resolve(self.spec, strands=strands, batch_size=batch_size)
         inputs = self.inputs(genome, signal, regions, None, None, None)
         if inputs.regions is None:
-            raise InputError("Regions say where haplotypes are predicted", example='regions="peaks.bed"')
+            raise InputError("Regions must say where haplotypes are predicted", example='regions="peaks.bed"')
         if sample is None:
             found = [Haplotype.of("haplotype", read_variants(variants), inputs.genome)]
         else:

@@ -1,11 +1,20 @@
 """The command lines of `zoo attribute` and `zoo motifs`."""
 
 import argparse
+import hashlib
 import json
+import os
+import re
 from pathlib import Path
 
+from registry.paths import user_path
 from zoo.commands.predict import exact_options
 from zoo.errors import InputError
+from zoo.files.atomic import atomic
+
+_MOST_PICTURES = 1000
+_MADE_BY = "chromatin-zoo"
+_MARK = re.compile(rb"chromatin-zoo [0-9a-f]{64}")  # in the title of a picture
 
 
 def add_attribute(parser: argparse.ArgumentParser) -> None:
@@ -47,8 +56,7 @@ def add_motifs(parser: argparse.ArgumentParser) -> None:
 
 def attribute(options: argparse.Namespace, model) -> None:
     """Run `zoo attribute` with a loaded model."""
-    if options.pictures and not options.output:
-        raise InputError("Pictures are written beside the output", example="--output out/why --pictures 3")
+    _check_pictures(options)
     choices = ("method", "target", "references", "signal_reference", "count", "seed", "steps", "width", "batch_size")
     files = ("genome", "signal", "regions", "chromosomes", "output")
     found = model.attribute(**{name: getattr(options, name) for name in (*files, *choices)})
@@ -56,8 +64,29 @@ def attribute(options: argparse.Namespace, model) -> None:
         print(json.dumps(rows(found), indent=1) if options.json else found)
         return
     if options.pictures:
-        found += draw(found[0], options.signal, options.pictures, options.format)
+        found += draw(found[0], options.signal, options.pictures, options.format or "png")
     print(json.dumps({"files": list(map(str, found))}, indent=1) if options.json else "\n".join(map(str, found)))
+
+
+def _check_pictures(options: argparse.Namespace) -> None:
+    """Refuse pictures that could not be drawn or would replace a file of the user's, before the work begins."""
+    if options.pictures is not None and not 1 <= options.pictures <= _MOST_PICTURES:
+        raise InputError(
+            f"The number of pictures must be from 1 to {_MOST_PICTURES:,}", received={"pictures": options.pictures}
+        )
+    if options.pictures and not options.output:
+        raise InputError(
+            "Pictures must have an output, beside which they are written", example="--output out/why --pictures 3"
+        )
+    if options.format and not options.pictures:
+        raise InputError(
+            "A format must be given with pictures", received={"format": options.format}, example="--pictures 3"
+        )
+    if options.pictures:
+        base = user_path(options.output, "output")
+        base = base.with_suffix("") if base.suffix in (".npz", ".bw") else base
+        for path in _names(base.parent, base.name, options.pictures, options.format or "png"):
+            _check_own(path)
 
 
 def rows(found) -> list[dict]:
@@ -79,23 +108,64 @@ def rows(found) -> list[dict]:
 
 
 def draw(path: Path, signal: str | None, most: int, form: str = "png", intervals: dict | None = None) -> list[Path]:
-    """Draw the windows of highest prediction in a file, each whole and near its strongest base; the pictures' paths."""
+    """Draw the windows of highest prediction in a file, each whole and near its strongest base; the pictures' paths.
+
+    Pictures carry a mark. One that is of the same windows and track is not drawn again, those of an earlier call are
+    removed, and a file without the mark is not replaced: `InputError`.
+    """
+    from registry.store import sha256
     from zoo.attribution.result import Attributions
     from zoo.genome.interval import Interval
     from zoo.genome.signal import Signal
     from zoo.plot.explained import plot_locus
 
-    found, made = Attributions.load(path), []
+    found = Attributions.load(path)
     tracks = {"signal": Signal(signal)} if signal else {}
-    for rank, i in enumerate((-found.prediction).argsort(kind="stable")[:most].tolist(), start=1):
-        window = found.intervals[i]
-        peak = int(abs(found.scores[i]).argmax())
-        first = min(max(peak - 60, 0), max(found.codes.shape[1] - 120, 0))
-        near = Interval(window.chrom, window.start + first, window.start + min(first + 120, found.codes.shape[1]))
-        for name, region in (("", None), ("_near", near)):
-            made.append(path.with_name(f"{path.stem}_{rank}{name}.{form}"))
-            plot_locus(found, i, tracks, intervals, region).savefig(made[-1])
+    said = [sha256(path), *(sha256(item.path) for item in tracks.values()), repr(intervals)]
+    mark = f"{_MADE_BY} {hashlib.sha256(' '.join(said).encode()).hexdigest()}"
+    order = (-found.prediction).argsort(kind="stable")[:most].tolist()
+    made = _names(path.parent, path.stem, len(order), form)
+    for target, (rank, near) in zip(made, ((rank, near) for rank in range(len(order)) for near in (0, 1)), strict=True):
+        _check_own(target)
+        if _mark_of(target) == mark.encode():
+            continue
+        i = order[rank]
+        window, length = found.intervals[i], found.codes.shape[1]
+        first = min(max(int(abs(found.scores[i]).argmax()) - 60, 0), max(length - 120, 0))
+        region = Interval(window.chrom, window.start + first, window.start + min(first + 120, length)) if near else None
+        figure = plot_locus(found, i, tracks, intervals, region)
+        with atomic(target, target.parent) as temporary:
+            figure.savefig(temporary, format=form, metadata={"Title": mark})
+    for old in {
+        *_names(path.parent, path.stem, _MOST_PICTURES, "png"),
+        *_names(path.parent, path.stem, _MOST_PICTURES, "svg"),
+    }:
+        if old not in made and _mark_of(old):
+            old.unlink()
     return made
+
+
+def _names(folder: Path, stem: str, count: int, form: str) -> list[Path]:
+    return [folder / f"{stem}_{rank}{name}.{form}" for rank in range(1, count + 1) for name in ("", "_near")]
+
+
+def _check_own(path: Path) -> None:
+    if os.path.lexists(path) and _mark_of(path) is None:
+        raise InputError(
+            "A picture must not replace a file that no run made",
+            received={"picture": str(path)},
+            hint="Choose another output, or remove that file",
+        )
+
+
+def _mark_of(path: Path) -> bytes | None:
+    """The mark of a picture that a run drew; None for anything else."""
+    try:
+        with open(path, "rb") as file:
+            found = _MARK.search(file.read(1 << 14))
+    except OSError:
+        return None
+    return found and found[0]
 
 
 def motifs(options: argparse.Namespace) -> None:
