@@ -425,3 +425,52 @@ def test_interval_objects_and_names_come_back(small, genome_files):
     region = Interval("chr10", 1000, 1100, "mine")
     table = small.predict(genome=Genome(genome_files.genome), signal=Signal(genome_files.signal), regions=region)
     assert table[0].interval == region
+
+
+LENGTHS = (1, 31, 32, 33, 63, 224, 225, 255, 256, 257, 1023)
+
+
+@pytest.mark.parametrize("more", [{}, {"center_only": True}, {"stride": 256}, {"strands": "both"}])
+def test_short_chromosomes_to_files_and_tables(small, tmp_path: Path, read_track, more: dict):
+    """Each has the scores of windows that begin at its start and read N and the fill value beyond its end."""
+    random, lengths = np.random.default_rng(0), {f"chr{length}": length for length in LENGTHS}
+    codes = {chrom: random.integers(0, 4, length).astype(np.uint8) for chrom, length in lengths.items()}
+    tracks = {chrom: random.random(length).astype(np.float32) for chrom, length in lengths.items()}
+    write_twobit(tmp_path / "g.2bit", codes)
+    writers.bigwig(tmp_path / "s.bw", lengths, tracks.items(), 1)
+    call = {"genome": tmp_path / "g.2bit", "signal": tmp_path / "s.bw", **more}
+    table = small.predict(**call, chromosomes=list(lengths))
+    files = small.predict(**call, output=tmp_path / "out", threshold=0.2)
+    regions = small.predict(**call, regions=list(lengths), output=tmp_path / "regions", threshold=0.2)
+    assert regions.table.read_text().count("\n") == 1 + sum(-(-length // 32) for length in LENGTHS)
+    for row in table:
+        length = lengths[row.interval.chrom]
+        assert len(row.scores) == -(-length // 32)
+        assert row.ends[-1] == length
+        assert not np.isnan(row.scores).any()
+        for made in (files, regions):
+            track = read_track(made.bigwig, row.interval.chrom)
+            assert len(track) == length
+            np.testing.assert_allclose(track[::32], row.scores, atol=1e-6)
+        if length <= 256 and not more:  # a single window
+            x = np.zeros((1, 256, 5), np.float32)
+            x[0, :length, :4] = one_hot(codes[row.interval.chrom])
+            x[0, :length, 4] = tracks[row.interval.chrom]
+            np.testing.assert_allclose(row.scores, small.predict(x)[0, : len(row.scores)], atol=1e-6)
+    ends = {item.chrom: item.end for item in bed.read(files.bed)}
+    assert all(end <= lengths[chrom] for chrom, end in ends.items())
+
+
+def test_many_contigs_cost_about_what_one_of_their_length_does(small, tmp_path: Path, monkeypatch):
+    """Forward passes, not time: windows of many contigs share batches, and one file keeps the scores of all."""
+    random = np.random.default_rng(0)
+    codes = {f"contig{i}": random.integers(0, 4, 300).astype(np.uint8) for i in range(1500)}
+    lengths = {chrom: len(row) for chrom, row in codes.items()}
+    write_twobit(tmp_path / "g.2bit", codes)
+    tracks = ((chrom, random.random(300).astype(np.float32)) for chrom in codes)
+    writers.bigwig(tmp_path / "s.bw", lengths, tracks, 1)
+    forward, seen = small.forward(("forward",)), []
+    monkeypatch.setattr(type(forward), "codes", _counting(type(forward).codes, seen))
+    files = small.predict(genome=tmp_path / "g.2bit", signal=tmp_path / "s.bw", output=tmp_path / "out")
+    assert sum(seen) == files.windows == 3000  # of 256 bp, two to a contig
+    assert len(seen) <= 3000 // 256 + 3
