@@ -90,11 +90,10 @@ class Choice:
         Raises:
             InputError: naming the choice that does not fit, or that has no effect with the method.
         """
-        if not isinstance(method, str) or method not in METHODS:
-            among("method", method if method is not None else "None", METHODS)
+        among("method", "None" if method is None else method, METHODS)
         given = {"references": references, "count": count, "seed": seed, "steps": steps, "width": width}
         given |= {"signal_reference": signal_reference, "batch_size": batch_size}
-        used = USED.get(method, ())
+        used = USED[method]
         refuse_together(f'The method "{method}"', {name: value for name, value in given.items() if name not in used})
         if spec.input.signal is None:
             refuse_together(f"{spec.name} reads DNA alone and", {"signal_reference": signal_reference})

@@ -147,16 +147,7 @@ class Attributions:
             said["references"] = said["references"] and References(**said["references"])
             said["intervals"] = [Interval(*item) for item in said["intervals"]]
             return cls(**arrays, **said)
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            EOFError,
-            zipfile.BadZipFile,
-            zlib.error,
-            struct.error,
-        ) as error:
+        except _DAMAGED as error:
             raise InputError(
                 f"Attributions must be a file that `save` wrote ({error})", received={"path": str(path)}
             ) from None

@@ -106,7 +106,7 @@ def _open(
 ) -> tuple[Genome, Signal | None]:
     """The genome, and the signal if the model reads one."""
     alone = spec.input.signal is None
-    if genome is None or isinstance(genome, bool) or not isinstance(genome, (Genome, str, Path)):
+    if not isinstance(genome, (Genome, str, Path)):
         raise InputError(
             "The genome must be given as a .2bit file", example='genome="hg38.2bit"', received={"genome": genome}
         )
