@@ -116,7 +116,9 @@ def chosen(options: argparse.Namespace) -> list[Cell]:
         return [Cell(name, None if signal == "-" else Path(signal), Path(regions)) for name, signal, regions in rows]
     source = yeast.at_hand()
     if source is None:
-        raise InputError("Without files the data of $ZOO_SHARED/data is taken, which has none")
+        raise InputError(
+            "Files must be given where $ZOO_SHARED/data holds none", example="--genome hg38.2bit --regions peaks.bed"
+        )
     motifs, options.out = source.parent / "motifs", options.out.expanduser()
     if options.yeast:
         data = yeast.prepare(source, options.out / "data")

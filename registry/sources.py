@@ -8,7 +8,6 @@ a path that is made of checked names alone: what a server says of a file (its ta
 import hashlib
 import os
 import urllib.parse
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from registry import download, schema, store, typed
-from registry.errors import IntegrityError, OfflineMiss, ZooWarning, masked
+from registry.errors import IntegrityError, OfflineMiss, masked, warn
 from registry.paths import user_path
 from registry.schema import Entry, Family, HubName, Pin, PublishedFile, RemoteFile, RepositoryIndex, Upstream
 from registry.store import cache_root, check_digest, offline
@@ -240,7 +239,7 @@ def fill(name: str, sources: Iterable[Source], target: Path) -> dict[str, str]:
             tried.append(f"{source.label}: {miss}")
         except IntegrityError as error:
             damaged = error
-            warnings.warn(f"{error} This source is passed over.", ZooWarning, stacklevel=6)
+            warn(f"{error} This source is passed over.")
         for path in target.iterdir():
             path.unlink()
     if damaged is not None:

@@ -35,14 +35,13 @@ import shutil
 import tempfile
 import threading
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from registry import typed
-from registry.errors import IntegrityError, OfflineMiss, ZooError, ZooWarning, masked
+from registry.errors import IntegrityError, OfflineMiss, ZooError, masked, warn
 from registry.paths import user_path
 from registry.schema import PublishedFile
 
@@ -146,7 +145,7 @@ def _usable(folder: Path, promised: Mapping[str, PublishedFile] | None, silent: 
     except (IntegrityError, OSError) as error:
         problem = str(error)
     if not silent:
-        warnings.warn(f"{problem} The cached copy is made again.", ZooWarning, stacklevel=5)
+        warn(f"{problem} The cached copy is made again.")
     return False
 
 
@@ -178,11 +177,9 @@ def _sign(receipt: Path) -> None:
         receipt.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         receipt.touch()
     except OSError as error:
-        warnings.warn(
+        warn(
             f"No receipt could be kept ({error.strerror}), so the model will be made again at the next load; "
-            f"XDG_STATE_HOME can name another folder than {receipt.parent}.",
-            ZooWarning,
-            stacklevel=6,
+            f"XDG_STATE_HOME can name another folder than {receipt.parent}."
         )
 
 

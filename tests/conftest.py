@@ -186,18 +186,20 @@ def genome_files(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Syntheti
 
 @pytest.fixture
 def interrupt_at(monkeypatch: pytest.MonkeyPatch):
-    """Function: let Ctrl-C happen when this chromosome is read; called with None, no more."""
-    from zoo.genome.sequence import Genome
+    """Function: let Ctrl-C happen when this chromosome is predicted, in groups of few windows; with None, no more."""
+    from zoo.predict import engine, run
 
-    real = Genome.codes
+    real = engine._block
+    monkeypatch.setattr(run, "_MOST", 16)
+    monkeypatch.setattr(run, "_SHARED", 16)
 
     def arm(target: str | None) -> None:
-        def codes(self, chrom: str, start: int, end: int) -> np.ndarray:
-            if chrom == target:
+        def block(grid, plan, *rest):
+            if plan.chrom == target:
                 raise KeyboardInterrupt
-            return real(self, chrom, start, end)
+            return real(grid, plan, *rest)
 
-        monkeypatch.setattr(Genome, "codes", codes)
+        monkeypatch.setattr(engine, "_block", block)
 
     return arm
 

@@ -87,7 +87,7 @@ def test_targets(target: object, name: str, wanted: float):
 
 @pytest.mark.parametrize("target", [4, -1, "4", "1:5", "3:3", "center", (1, 2, 3), 1.5, True, None])
 def test_targets_outside_the_output(target: object):
-    with pytest.raises(InputError, match=r'A target is "sum", "profile".* within 0:4'):
+    with pytest.raises(InputError, match=r'The target must be "sum", "profile".* within 0:4'):
         resolve(target, 4)
 
 

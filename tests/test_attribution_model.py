@@ -88,7 +88,7 @@ def test_occlusion_hides_stretches(small: zoo.Model):
         assert found.signal[0, place] == pytest.approx(drops["signal"][over].mean() / 8, abs=1e-6)
     assert (found.scores[0, 10:30] == 0).all()  # N has nothing to hide
     assert found.hypothetical is None
-    with pytest.raises(InputError, match="says nothing of other bases"):
+    with pytest.raises(InputError, match="must say what other bases would contribute"):
         _ = found.changes
 
 
@@ -171,17 +171,31 @@ def test_an_interrupted_run_goes_on(
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        ({"method": "lime"}, "A method is one of deeplift, integrated_gradients"),
+        ({"method": "lime"}, "method must be one of deeplift, integrated_gradients"),
         ({"target": 8}, "within 0:8"),
-        ({"target": "middle"}, "A target is"),
-        ({"references": "blur"}, "References are one of"),
-        ({"signal_reference": "median"}, "The signal of references is one of"),
-        ({"count": 0}, "at least one reference"),
-        ({"steps": 0, "method": "integrated_gradients"}, "steps is a whole number"),
-        ({"batch_size": 0}, "batch_size is a whole number"),
-        ({"width": 257, "method": "occlusion"}, "1 to 256 bp"),
-        ({"genome": "genome.2bit"}, "from x alone"),
-        ({"alternative": sequences(1, 256, 5)}, "an alternative for each window"),
+        ({"target": "middle"}, "The target must be"),
+        ({"references": "blur"}, "references must be one of"),
+        ({"signal_reference": "median"}, "signal_reference must be one of fixed"),
+        ({"count": 0}, "count must be a whole number from 1"),
+        ({"steps": 0, "method": "integrated_gradients"}, "steps must be a whole number"),
+        ({"batch_size": 2**40}, "from 1 to 1,048,576"),
+        ({"count": 2**40}, "from 1 to 10,000"),
+        ({"seed": 10**5000}, "a number of 16610 bits"),
+        ({"steps": 10**6, "method": "integrated_gradients"}, "from 1 to 2,000"),
+        ({"count": True}, "whole number"),
+        ({"steps": 50}, 'The method "deeplift" must be given without steps'),
+        ({"width": 12}, "must be given without width"),
+        ({"method": "gradients", "count": 20, "seed": 0}, "must be given without count and seed"),
+        ({"method": "saturation_mutagenesis", "references": "zeros"}, "must be given without references"),
+        ({"method": "input_x_gradient", "signal_reference": "fixed"}, "must be given without signal_reference"),
+        ({"method": "occlusion", "steps": 5}, "must be given without steps"),
+        ({"references": "zeros", "count": 5}, "not shuffled and must be given without count"),
+        ({"references": "gc", "seed": 5}, "not shuffled and must be given without seed"),
+        ({"chromosomes": "chr1", "regions": "chr1"}, "must be given without regions and chromosomes"),
+        ({"batch_size": 0}, "batch size must be a whole number"),
+        ({"width": 257, "method": "occlusion"}, "from 1 to 256"),
+        ({"genome": "genome.2bit"}, "Windows x must be given without genome"),
+        ({"alternative": sequences(1, 256, 5)}, "must be an alternative for each window"),
     ],
 )
 def test_bad_choices(small: zoo.Model, call: dict, said: str):
@@ -192,20 +206,20 @@ def test_bad_choices(small: zoo.Model, call: dict, said: str):
 def test_bad_windows(small: zoo.Model, genome_files: Synthetic):
     x = sequences(3, 256, 5)
     x[1, :, :4] = 0
-    with pytest.raises(InputError, match=r"has a base; this one is all N.*window=1"):
+    with pytest.raises(InputError, match=r"must have a base; this one is all N.*window=1"):
         small.attribute(x)
-    with pytest.raises(InputError, match="Windows are an array"):
+    with pytest.raises(InputError, match="Windows must be an array"):
         small.attribute(x[:, :100])
-    with pytest.raises(InputError, match="Regions say which windows"):
+    with pytest.raises(InputError, match="Regions must be given"):
         small.attribute(genome=genome_files.genome, signal=genome_files.signal)
-    with pytest.raises(InputError, match="Alternatives go with windows"):
+    with pytest.raises(InputError, match="must be given without alternative"):
         small.attribute(alternative=x)
 
 
 def test_a_model_of_dna_alone_takes_no_signal_reference():
     accessibility = zoo.load("yeast/ATAC")
     x = sequences(1, accessibility.spec.input.window)
-    with pytest.raises(InputError, match=r"reads DNA alone.*signal reference='zeros'"):
+    with pytest.raises(InputError, match=r"reads DNA alone and must be given without signal_reference"):
         accessibility.attribute(x, signal_reference="zeros")
     found = accessibility.attribute(x, target="profile", count=2)
     assert found.signal is None
@@ -213,7 +227,7 @@ def test_a_model_of_dna_alone_takes_no_signal_reference():
 
 
 def test_nothing_is_left_of_a_run_that_fails(small: zoo.Model, genome_files: Synthetic, tmp_path: Path):
-    with pytest.raises(InputError, match="A method is one of"):
+    with pytest.raises(InputError, match="method must be one of"):
         small.attribute(
             genome=genome_files.genome,
             signal=genome_files.signal,
@@ -223,5 +237,5 @@ def test_nothing_is_left_of_a_run_that_fails(small: zoo.Model, genome_files: Syn
         )
     assert not list(tmp_path.iterdir())
     (tmp_path / "other.npz").write_bytes(b"no")
-    with pytest.raises(InputError, match="Attributions are a file that `save` wrote"):
+    with pytest.raises(InputError, match="Attributions must be a file that `save` wrote"):
         Attributions.load(tmp_path / "other.npz")

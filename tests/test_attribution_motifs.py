@@ -127,7 +127,7 @@ def test_inserting_a_motif():
     assert (insert(x, "ACGT")[1, 28:32, :4] == np.eye(4)).all()
     for motif, position, said in (
         ("ACGU", None, "letters A, C, G, T and N"),
-        ("ACG", 58, "lies within"),
+        ("ACG", 58, "must lie within"),
         ("", 1, "let"),
     ):
         with pytest.raises(InputError, match=said):
@@ -147,14 +147,14 @@ def test_what_a_motif_adds(ctcf: zoo.Model):
 
 
 def test_bad_input(planted: tuple[Attributions, np.ndarray], small: zoo.Model, tmp_path: Path):
-    with pytest.raises(InputError, match="The width is 50 to 120 bp"):
+    with pytest.raises(InputError, match="The width must be 50 to 120 bp"):
         modisco.write_inputs(planted[0], tmp_path, width=400)
     found = small.attribute(sequences(1, 256, 5), method="occlusion")
-    with pytest.raises(InputError, match=r"reads hypothetical attributions.*occlusion"):
+    with pytest.raises(InputError, match=r"what other bases would contribute.*occlusion"):
         modisco.write_inputs(found, tmp_path)
-    with pytest.raises(InputError, match="Patterns are in a file of modisco-lite"):
+    with pytest.raises(InputError, match="Patterns must be in a file of modisco-lite"):
         modisco.patterns(tmp_path / "none.h5")
-    with pytest.raises(InputError, match="Attributions are a file"):
+    with pytest.raises(InputError, match="Attributions must be a file"):
         report(tmp_path / "none.npz", tmp_path / "motifs")
     assert not list(tmp_path.iterdir())
 

@@ -88,10 +88,10 @@ def test_neutral_references_and_signals():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"sequence": "trinucleotide"}, "References are one of dinucleotide_shuffle"),
-        ({"signal": "median"}, "The signal of references is one of fixed, zeros, mean"),
-        ({"count": 0}, "at least one reference"),
-        ({"seed": -1}, "seed is a whole number from 0"),
+        ({"sequence": "trinucleotide"}, "references must be one of dinucleotide_shuffle"),
+        ({"signal": "median"}, "signal_reference must be one of fixed, zeros, mean"),
+        ({"count": 0}, "count must be a whole number from 1"),
+        ({"seed": -1}, "seed must be a whole number from 0"),
     ],
 )
 def test_bad_choices(arguments: dict, said: str):

@@ -170,3 +170,205 @@ def test_text_files_appear_complete_or_not_at_all(tmp_path: Path):
     with writing(tmp_path / "x") as handle:
         handle.write("β")
     assert (tmp_path / "x").read_bytes() == "β".encode()
+
+
+# --- as an adversary
+
+
+_STEPS = ("replace", "rename", "unlink", "mkdir", "rmdir", "open", "fsync")
+
+
+def killed_at(step: int, work, *arguments: object) -> bool:
+    """Run `work` in a child that dies, as by SIGKILL, before its `step`-th change of files; whether it got that far."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    left = iter(range(step))
+
+    def dying(real):
+        def called(*args, **more):
+            if next(left, None) is None:
+                os._exit(9)
+            return real(*args, **more)
+
+        return called
+
+    for name in _STEPS:
+        setattr(os, name, dying(getattr(os, name)))
+    try:
+        work(*arguments)
+        os._exit(0)
+    except BaseException:
+        os._exit(1)
+
+
+@pytest.mark.parametrize("next_made", [(".bw", ".bed"), (".bw",)])
+@pytest.mark.parametrize("same", [True, False])
+def test_a_kill_between_any_two_steps(tmp_path: Path, same: bool, next_made: tuple[str, ...]):
+    """Whatever was at work before, the next call leaves its own files and record, and nothing else."""
+    if same and next_made != (".bw", ".bed"):
+        return
+    for step in range(200):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        (folder / "mine.bed").write_text("precious")
+        finish(folder, {"a": 0}, ".bw", ".bed")
+        dead = killed_at(step, finish, folder, {"a": 1}, ".bw", ".bed")
+        finish(folder, {"a": 1 if same else 2}, *next_made)
+        names = {"mine.bed", "out.json", *(f"out{suffix}" for suffix in next_made)}
+        assert {path.name for path in folder.iterdir()} == names, step
+        with job(folder) as work:
+            assert work.done({"a": 1 if same else 2}) is not None, step
+        if not dead:
+            break
+    assert 10 < step < 199
+
+
+def test_after_a_kill_a_record_never_stands_beside_files_of_another_call(tmp_path: Path):
+    for step in range(200):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        finish(folder, {"a": 0}, ".bw", ".bed")
+        dead = killed_at(step, finish, folder, {"a": 1}, ".bw")
+        work = job(folder)
+        if (folder / "out.json").exists():
+            assert (work.done({"a": 0}) is not None) != (work.done({"a": 1}) is not None), step
+            assert (folder / "out.bed").exists() == (work.done({"a": 0}) is not None), step
+        if not dead:
+            break
+    assert 10 < step < 199
+
+
+def test_a_killed_run_keeps_its_parts(tmp_path: Path):
+    def work() -> None:
+        with job(tmp_path) as mine:
+            mine.resume({"a": 1})
+            mine.part("x").write_text("x")
+            mine.part("y.tmp").write_text("y")
+            os._exit(9)
+
+    assert killed_at(10_000, work)
+    with job(tmp_path) as mine:
+        mine.resume({"a": 1})
+        assert mine.part("x").read_text() == "x"
+        assert not mine.part("y.tmp").exists()
+
+
+def test_many_runs_at_once_take_turns_or_are_refused(tmp_path: Path):
+    """No two are inside at the same time, also while one removes the folder."""
+    children = []
+    for number in range(6):
+        child = os.fork()
+        if child:
+            children.append(child)
+            continue
+        try:
+            for _ in range(40):
+                try:
+                    with job(tmp_path) as mine:
+                        inside = tmp_path / "inside"
+                        inside.touch(exist_ok=False)
+                        mine.resume({"a": number})
+                        inside.unlink()
+                except InputError as error:
+                    if "one run at a time" not in str(error):
+                        raise
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * 6
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_no_run_made_is_not_replaced(tmp_path: Path):
+    (tmp_path / "out.bed").write_text("mine")
+    with pytest.raises(InputError, match=r"must not replace a file that no run made.*remove that file"):
+        finish(tmp_path, {"a": 1}, ".bw", ".bed")
+    assert everything(tmp_path) == {"out.bed": "mine"}
+    with job(tmp_path) as work, pytest.raises(InputError, match="no run made"):
+        work.resume({"a": 1}, [".bed"])
+    (tmp_path / "out.bed").unlink()
+    (tmp_path / "out.bed").symlink_to("nowhere")
+    with pytest.raises(InputError, match="no run made"):
+        finish(tmp_path, {"a": 1}, ".bed")
+
+
+def test_a_folder_that_vanishes(tmp_path: Path):
+    """An error of the system, which callers turn into one line; nothing hangs."""
+    import shutil
+
+    home = tmp_path / "home"
+    home.mkdir()
+    with pytest.raises(OSError, match="No such file"), job(home) as work:
+        work.resume({"a": 1})
+        shutil.rmtree(home)
+        with work.finish({"a": 1}, [".bw"]) as (paths, _):
+            paths[".bw"].write_text("x")
+    with job(home) as work:
+        shutil.rmtree(home)
+    assert not home.exists()
+
+
+def test_a_link_to_a_folder_and_a_link_as_output(tmp_path: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    finish(tmp_path / "link", {"a": 1}, ".bw")
+    assert sorted(path.name for path in (tmp_path / "real").iterdir()) == ["out.bw", "out.json"]
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / "real" / "out.bw").unlink()
+    (tmp_path / "real" / "out.bw").symlink_to(tmp_path / "precious")
+    finish(tmp_path / "link", {"a": 2}, ".bw")  # a file of ours was there: the link goes, what it names stays
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_the_folder_is_as_private_as_the_user_wants(tmp_path: Path):
+    before = os.umask(0o077)
+    try:
+        with job(tmp_path) as work:
+            assert work.folder.stat().st_mode & 0o777 == 0o700
+    finally:
+        os.umask(before)
+
+
+def test_a_folder_that_an_older_version_marked_is_taken(tmp_path: Path):
+    (tmp_path / "out.partial").mkdir()
+    (tmp_path / "out.partial" / "zoo-job.json").write_text('{"made_by": "chromatin-zoo"}')
+    finish(tmp_path, {"a": 1}, ".bw")
+    assert not (tmp_path / "out.partial").exists()
+
+
+@pytest.mark.parametrize("files", ["null", "3", '"out.bed"', '["../mine"]', '{"../mine": 1, "out.bed": null}', "[[1]]"])
+def test_a_record_with_odd_files(tmp_path: Path, files: str):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "mine").write_text("precious")
+    (tmp_path / "deep" / "out.json").write_text(f'{{"made_by": "chromatin-zoo", "kind": "test", "files": {files}}}')
+    finish(tmp_path / "deep", {"a": 1}, ".bw")
+    assert (tmp_path / "mine").read_text() == "precious"
+
+
+def test_a_full_disk(tmp_path: Path):
+    """On a file system of 256 kB: an error, the old files as they were, and room for the next run."""
+    import subprocess
+
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, timeout=20).returncode:
+        pytest.skip("a file system cannot be mounted here")
+    try:
+        finish(disk, {"a": 1}, ".bw")
+        before = everything(disk)
+        with pytest.raises(OSError, match="No space left"), job(disk) as work:
+            work.resume({"a": 2})
+            with work.finish({"a": 2}, [".bw"]) as (paths, _):
+                paths[".bw"].write_bytes(bytes(1 << 20))
+        finish(disk, {"a": 1}, ".bw")
+        assert {name: text for name, text in everything(disk).items() if "partial" not in name} == before
+        (disk / "fill").write_bytes(bytes(os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize))
+        with pytest.raises((OSError, InputError), match=r"No space left|must be writable"):
+            finish(disk, {"a": 3}, ".bw")
+        (disk / "fill").unlink()
+        finish(disk, {"a": 3}, ".bw")
+        assert sorted(path.name for path in disk.iterdir()) == ["out.bw", "out.json"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True, timeout=20)

@@ -1,5 +1,6 @@
 """What users do by mistake: inputs named as outputs, two runs at once, odd files, odd arguments."""
 
+import json
 import os
 import struct
 import threading
@@ -11,7 +12,7 @@ import pyBigWig
 import pytest
 
 import zoo
-from zoo.errors import GenomeMismatch, InputError, IntegrityError
+from zoo.errors import GenomeMismatch, InputError, IntegrityError, ZooWarning
 from zoo.genome.encode import encode
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.signal import Signal
@@ -135,11 +136,16 @@ def test_a_chromosome_of_another_length_matters_only_where_it_is_used(small, tmp
         small.predict(**files, chromosomes="chrM")
 
 
-def test_chromosomes_and_regions_together(small, files):
-    table = small.predict(**files, chromosomes=["chr2"], regions=["chr10:1-100", "chr2:1-100"])
+def test_chromosomes_and_regions_together(small, files, tmp_path: Path):
+    with pytest.warns(ZooWarning, match="^1 regions are left out: they lie on other chromosomes"):
+        table = small.predict(**files, chromosomes=["chr2"], regions=["chr10:1-100", "chr2:1-100"])
     assert [str(interval) for interval in table.intervals] == ["chr2:1-100"]
-    with pytest.raises(InputError, match="chromosome to predict"):
-        small.predict(**files, chromosomes=["chr1"], regions=["chr2:1-100"])
+    with pytest.warns(ZooWarning, match="^2 regions are left out"):
+        found = small.predict(**files, chromosomes="2", regions=["10:1-9", "1:1-9", "2:1-9"], output="out")
+    assert json.loads(found.sidecar.read_text())["left out"]["regions elsewhere"] == 2
+    for chromosomes in (["chr1"], ["chr2", "chr1"]):
+        with pytest.raises(InputError, match=r"must hold a region.*chromosomes=\['chr1'\], regions on=\['chr2'\]"):
+            small.predict(**files, chromosomes=chromosomes, regions=["chr2:1-100"])
 
 
 def test_ensembl_names(small, tmp_path: Path):
@@ -191,7 +197,7 @@ def test_whole_numbers_as_floats_in_a_data_frame(small, files):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"chromosomes": [1]}, {"x": [[1, 2], [3]]}, {"stride": "64"}, {"batch_size": None}]
+    "changes", [{"chromosomes": [1]}, {"x": [[1, 2], [3]]}, {"stride": "64"}, {"batch_size": "8"}, {"batch_size": True}]
 )
 def test_odd_arguments(small, files, changes: dict):
     arguments = {} if "x" in changes else {**files, "regions": "chr10:1-100"}

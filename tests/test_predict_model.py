@@ -92,19 +92,18 @@ def test_sidecar_says_how_it_came_about(small, genome_files, tmp_path: Path):
     assert sidecar["intervals"] == files.intervals == len(files.bed.read_text().splitlines())
 
 
-def test_bed_is_the_track_above_the_threshold(small, genome_files, tmp_path: Path, read_track):
-    middle = float(np.median(track(small, genome_files, "chr10")))
-    files = small.predict(
-        genome=genome_files.genome,
-        signal=genome_files.signal,
-        output=tmp_path / "out",
-        chromosomes=["chr10"],
-        threshold=middle,
-    )
-    above = np.zeros(40_010, bool)
+@pytest.mark.parametrize("above", [True, False])
+def test_bed_is_the_track_above_the_threshold(small, genome_files, tmp_path: Path, read_track, above: bool):
+    """Compared in float64, also for thresholds between a score that occurs and its neighbors in float32."""
+    call = {"genome": genome_files.genome, "signal": genome_files.signal, "chromosomes": ["chr10"]}
+    score = np.float32(np.median(small.predict(**call)[0].scores[::2][:625]))
+    threshold = (float(score) + float(np.nextafter(score, np.float32(above)))) / 2  # rounds to even: to either side
+    files = small.predict(**call, output=tmp_path / "out", threshold=threshold)
+    called = np.zeros(40_010, bool)
     for interval in bed.read(files.bed):
-        above[interval.start : interval.end] = True
-    np.testing.assert_array_equal(above, read_track(files.bigwig, "chr10") >= middle)
+        called[interval.start : interval.end] = True
+    np.testing.assert_array_equal(called, read_track(files.bigwig, "chr10").astype(np.float64) >= threshold)
+    assert 0.1 < called.mean() < 0.9
 
 
 def test_without_a_threshold_there_is_no_bed(small, genome_files, tmp_path: Path):
@@ -204,7 +203,7 @@ def test_blacklist(small, genome_files, tmp_path: Path):
     assert np.isnan(masked[0].scores).tolist() == [False, False, True, False]
     np.testing.assert_array_equal(masked[0].scores[[0, 1, 3]], plain[0].scores[[0, 1, 3]])
     (tmp_path / "other.bed").write_text("chrY\t1\t2\n")
-    with pytest.raises(GenomeMismatch, match="Blacklist"):
+    with pytest.raises(GenomeMismatch, match="blacklist must be of the genome's assembly"):
         small.predict(**arguments, blacklist=tmp_path / "other.bed")
 
 
@@ -253,7 +252,8 @@ def test_windows_without_base_and_signal_are_computed_once(small, tmp_path: Path
     forward = small.forward(("forward",))
     seen = []
     monkeypatch.setattr(type(forward), "codes", _counting(type(forward).codes, seen))
-    table = small.predict(genome=files.genome, signal=files.signal, chromosomes="chr1", batch_size=16)
+    with pytest.warns(ZooWarning, match="4% of the bases looked at are known"):
+        table = small.predict(genome=files.genome, signal=files.signal, chromosomes="chr1", batch_size=16)
     assert sum(seen) == 34 + 4 + 1  # windows that touch the sequence, the signal, and one for all blank ones
     np.testing.assert_allclose(table[0].scores, track(small, files, "chr1"), atol=2e-6)
 
@@ -292,8 +292,8 @@ def test_any_batch_size_and_integer_input_give_the_same(small):
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"genome": None}, InputError, "reads a genome"),
-        ({"signal": None}, InputError, "reads a genome .* and a signal"),
+        ({"genome": None}, InputError, r"genome must be given as a \.2bit file"),
+        ({"signal": None}, InputError, r"signal must be given as a \.bw file.*reads a genome and a signal"),
         ({"genome": "nowhere.2bit"}, InputError, "No such file"),
         ({"signal": "nowhere.bw"}, InputError, "No such file"),
         ({"regions": "nowhere.bed"}, InputError, "BED file must exist"),
@@ -302,7 +302,7 @@ def test_any_batch_size_and_integer_input_give_the_same(small):
         ({"regions": None, "chromosomes": ["chr7"]}, InputError, "chr7"),
         ({"regions": None}, InputError, 'output="out/ctcf"'),
         ({"stride": 33}, InputError, "stride"),
-        ({"x": np.zeros((1, 256, 5))}, InputError, "x alone"),
+        ({"x": np.zeros((1, 256, 5))}, InputError, "Windows x must be given without genome and signal and regions"),
         ({"output": "out", "threshold": "precision=0.99"}, InputError, "0.95 at most"),
         ({"output": "out", "threshold": "best"}, InputError, "precision=0.9"),
     ],
@@ -329,8 +329,16 @@ def test_a_chromosome_without_signal(small, genome_files, tmp_path: Path):
     arguments = {"genome": genome_files.genome, "signal": tmp_path / "s.bw", "output": tmp_path / "out"}
     with pytest.raises(InputError, match=r"missing=\['chr1'\]"):
         small.predict(**arguments, chromosomes=["chr1", "chr10"])
-    files = small.predict(**arguments)  # without naming chromosomes, those in both
-    assert list(json.loads(files.sidecar.read_text())["chromosomes"]) == ["chr10"]
+    with pytest.warns(
+        ZooWarning, match="lacks 2 main chromosomes of the genome, which are left out: chr1, chr2"
+    ) as caught:
+        files = small.predict(**arguments)  # without naming chromosomes, those in both
+    assert caught[0].filename == __file__
+    said = json.loads(files.sidecar.read_text())
+    assert list(said["chromosomes"]) == ["chr10"]
+    assert said["left out"] == {"chromosomes that the signal lacks": ["chr1", "chr2"], "regions elsewhere": 0}
+    with pytest.raises(InputError, match=r"must have the chromosomes.*missing=\['chr1'\]"):
+        small.predict(genome=genome_files.genome, signal=tmp_path / "s.bw", regions=["chr10:1-9", "chr1:1-9"])
 
 
 @pytest.mark.parametrize(
@@ -386,14 +394,14 @@ def test_an_interrupted_run_goes_on(small, genome_files, tmp_path: Path, interru
     interrupt_at(None)
     assert not list(tmp_path.glob("out.b*"))
     assert not list(tmp_path.glob("out.json"))
-    assert len(list((tmp_path / "out.partial").glob("*.f32"))) == 1
-    interrupt_at("chr1")  # which is not read again
+    kept = (tmp_path / "out.partial" / "part-scores.f32").stat().st_size // 4
+    assert 3126 - 48 * 2 <= kept <= 3126  # of the 3,126 bins of chr1, all but those of a group of 48 windows
     files = small.predict(**arguments, output=tmp_path / "out")
     assert files.resumed == 1
+    assert files.windows <= whole.windows - 1561 + 48
     assert json.loads(files.sidecar.read_text())["resumed"] == ["chr1"]
     assert not (tmp_path / "out.partial").exists()
-    for chrom in ("chr1", "chr2", "chr10"):
-        np.testing.assert_array_equal(read_track(files.bigwig, chrom), read_track(whole.bigwig, chrom))
+    assert files.bigwig.read_bytes() == whole.bigwig.read_bytes()
     assert files.bed.read_text() == whole.bed.read_text()
 
 
@@ -417,3 +425,52 @@ def test_interval_objects_and_names_come_back(small, genome_files):
     region = Interval("chr10", 1000, 1100, "mine")
     table = small.predict(genome=Genome(genome_files.genome), signal=Signal(genome_files.signal), regions=region)
     assert table[0].interval == region
+
+
+LENGTHS = (1, 31, 32, 33, 63, 224, 225, 255, 256, 257, 1023)
+
+
+@pytest.mark.parametrize("more", [{}, {"center_only": True}, {"stride": 256}, {"strands": "both"}])
+def test_short_chromosomes_to_files_and_tables(small, tmp_path: Path, read_track, more: dict):
+    """Each has the scores of windows that begin at its start and read N and the fill value beyond its end."""
+    random, lengths = np.random.default_rng(0), {f"chr{length}": length for length in LENGTHS}
+    codes = {chrom: random.integers(0, 4, length).astype(np.uint8) for chrom, length in lengths.items()}
+    tracks = {chrom: random.random(length).astype(np.float32) for chrom, length in lengths.items()}
+    write_twobit(tmp_path / "g.2bit", codes)
+    writers.bigwig(tmp_path / "s.bw", lengths, tracks.items(), 1)
+    call = {"genome": tmp_path / "g.2bit", "signal": tmp_path / "s.bw", **more}
+    table = small.predict(**call, chromosomes=list(lengths))
+    files = small.predict(**call, output=tmp_path / "out", threshold=0.2)
+    regions = small.predict(**call, regions=list(lengths), output=tmp_path / "regions", threshold=0.2)
+    assert regions.table.read_text().count("\n") == 1 + sum(-(-length // 32) for length in LENGTHS)
+    for row in table:
+        length = lengths[row.interval.chrom]
+        assert len(row.scores) == -(-length // 32)
+        assert row.ends[-1] == length
+        assert not np.isnan(row.scores).any()
+        for made in (files, regions):
+            track = read_track(made.bigwig, row.interval.chrom)
+            assert len(track) == length
+            np.testing.assert_allclose(track[::32], row.scores, atol=1e-6)
+        if length <= 256 and not more:  # a single window
+            x = np.zeros((1, 256, 5), np.float32)
+            x[0, :length, :4] = one_hot(codes[row.interval.chrom])
+            x[0, :length, 4] = tracks[row.interval.chrom]
+            np.testing.assert_allclose(row.scores, small.predict(x)[0, : len(row.scores)], atol=1e-6)
+    ends = {item.chrom: item.end for item in bed.read(files.bed)}
+    assert all(end <= lengths[chrom] for chrom, end in ends.items())
+
+
+def test_many_contigs_cost_about_what_one_of_their_length_does(small, tmp_path: Path, monkeypatch):
+    """Forward passes, not time: windows of many contigs share batches, and one file keeps the scores of all."""
+    random = np.random.default_rng(0)
+    codes = {f"contig{i}": random.integers(0, 4, 300).astype(np.uint8) for i in range(1500)}
+    lengths = {chrom: len(row) for chrom, row in codes.items()}
+    write_twobit(tmp_path / "g.2bit", codes)
+    tracks = ((chrom, random.random(300).astype(np.float32)) for chrom in codes)
+    writers.bigwig(tmp_path / "s.bw", lengths, tracks, 1)
+    forward, seen = small.forward(("forward",)), []
+    monkeypatch.setattr(type(forward), "codes", _counting(type(forward).codes, seen))
+    files = small.predict(genome=tmp_path / "g.2bit", signal=tmp_path / "s.bw", output=tmp_path / "out")
+    assert sum(seen) == files.windows == 3000  # of 256 bp, two to a contig
+    assert len(seen) <= 3000 // 256 + 3

@@ -68,6 +68,22 @@ def test_the_last_interval_ends_with_the_chromosome():
     assert called([0, 1, 1], length=80) == [(32, 80, 1.0)]
 
 
+def test_scores_and_thresholds_are_compared_in_float64():
+    """Of the neighbors of 0.1 in float32, which is no number of float32, one is above it and one below."""
+    below = np.nextafter(np.float32(0.1), np.float32(0))
+    assert float(below) < 0.1 < float(np.float32(0.1))
+    assert called([below, 0.1, 0.0], score=0.1) == [(32, 64, float(np.float32(0.1)))]
+    middle = (1.0 + float(np.nextafter(np.float32(1), np.float32(2)))) / 2  # rounds to 1 in float32
+    assert called([1.0, np.nextafter(np.float32(1), np.float32(2))], score=middle)[0][:2] == (32, 64)
+    starts = np.array([5, 37, 100])
+    assert list(peaks.join(starts, np.array([1, 2, 3], np.float32), middle, 32)) == [(37, 69, 2.0), (100, 132, 3.0)]
+
+
+def test_bins_that_begin_anywhere_are_joined_where_they_touch():
+    starts, scores = np.array([5, 37, 69, 102, 134]), np.array([1, 2, nan, 4, 3], np.float32)
+    assert list(peaks.join(starts, scores, 1, 32)) == [(5, 69, 2.0), (102, 166, 4.0)]
+
+
 def test_nothing_above():
     assert called([0.1, nan]) == []
     assert called([]) == []

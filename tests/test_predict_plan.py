@@ -9,7 +9,7 @@ from conftest import small_spec
 from zoo.errors import InputError
 from zoo.genome.interval import Interval
 from zoo.predict.options import Options
-from zoo.predict.plan import ChromosomePlan, Grid, plan
+from zoo.predict.plan import ChromosomePlan, Grid, groups, plan
 
 SPEC = small_spec()  # 256 bp, 8 bins of 32 bp, every 64 bp
 
@@ -98,6 +98,19 @@ def test_pieces_share_windows_and_no_bins(most: int):
         assert len(mine) <= most
 
 
+@pytest.mark.parametrize("most", [20, 1000])
+def test_groups_are_all_the_work_in_order_and_of_bounded_size(most: int):
+    lengths = {"a": 5000, **{f"c{i}": 1 + 37 * i for i in range(30)}, "b": 3000}
+    plans = plan(grid(), lengths, {chrom: chrom for chrom in lengths})
+    found = list(groups(plans, grid(), most))
+    sizes = [sum(int((piece.runs[:, 1] - piece.runs[:, 0]).sum()) for piece in group) for group in found]
+    assert max(sizes) <= most
+    assert len(found) <= 2 * sum(sizes) // most + 1
+    pieces = [(piece.chrom, *piece.bounds) for group in found for piece in group]
+    assert [chrom for chrom, first, _ in pieces if first == 0] == list(lengths)
+    assert sum(piece.windows for group in found for piece in group) == sum(item.windows for item in plans)
+
+
 def test_compat_drops_windows_that_touch_the_blacklist_or_the_end():
     found = one(1000, blacklist=[Interval("c", 300, 301)], compat="maxatac")
     assert starts(found, grid()) == [0, 320, 384, 448, 512, 576, 640, 704]  # 256 would end at 512, 768 at 1024
@@ -132,12 +145,21 @@ def test_windows_of_hg38_as_the_original_counts_them(shared):
     ("choice", "message"),
     [
         ({"stride": 50}, "multiple of the bin size, 32 bp"),
-        ({"stride": 0}, "multiple"),
-        ({"stride": 512}, "at most the 256 bp"),
+        ({"stride": 0}, "from 1 to 256"),
+        ({"stride": 512}, "from 1 to 256"),
+        ({"stride": True}, "whole number"),
+        ({"stride": 10**5000}, "a number of 16610 bits"),
+        ({"batch_size": 2**40}, "from 1 to 1,048,576"),
+        ({"batch_size": -(10**5000)}, "a number of 16610 bits"),
+        ({"center_only": "no"}, "must be True or False"),
+        ({"strands": ["both"]}, "strands must be one of"),
+        ({"views": "all", "strands": "both"}, "must be given without strands"),
+        ({"views": "all", "strands": "forward"}, "must be given without strands"),
+        ({"scale": "linear"}, r"must be left out for a model that does not return ln\(1 \+ x\)"),
         ({"stride": 64.0}, "whole number"),
-        ({"batch_size": 0}, "at least one window"),
-        ({"strands": "reverse"}, "strands is one of forward, both"),
-        ({"views": "some"}, 'views is None or "all"'),
+        ({"batch_size": 0}, "from 1 to"),
+        ({"strands": "reverse"}, "strands must be one of forward, both"),
+        ({"views": "some"}, "views must be one of all"),
         ({"compat": "basset"}, "maxatac"),
         ({"compat": "maxatac", "center_only": True}, "whole windows"),
     ],

@@ -1,10 +1,10 @@
 """Every error and warning that the zoo raises.
 
-All derive from `ZooError` and read alike: the rule, an example of a good value, what was received, and the file, line
-or region where there is one.
+All derive from `ZooError` and read alike: what is wrong, what was received, and how to mend it, with the file,
+line or region where there is one.
 """
 
-from registry.errors import HubError, InputError, IntegrityError, OfflineMiss, UnknownModel, ZooError, ZooWarning
+from registry.errors import HubError, InputError, IntegrityError, OfflineMiss, UnknownModel, ZooError, ZooWarning, warn
 
 __all__ = [
     "GenomeMismatch",
@@ -16,6 +16,7 @@ __all__ = [
     "UnknownModel",
     "ZooError",
     "ZooWarning",
+    "warn",
 ]
 
 

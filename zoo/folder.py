@@ -4,6 +4,8 @@ The folder holds data only. Loading builds the network from this package's code,
 numbers, then fills it.
 """
 
+import dataclasses
+import hashlib
 import json
 import zipfile
 from dataclasses import dataclass
@@ -100,6 +102,17 @@ def _check_size(folder: Path, spec: ModelSpec) -> None:
                 where=folder / CONFIG,
                 received={name: value, "weights": most},
             )
+
+
+def digest(spec: ModelSpec, network) -> str:
+    """SHA-256 of what a model's numbers depend on: its spec without names and descriptions, and all its weights."""
+    said = dataclasses.asdict(spec)
+    known = {key: said[key] for key in ("architecture", "input", "output", "prediction")}
+    found = hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode())
+    for weight in network.weights:
+        value = np.ascontiguousarray(np.asarray(weight))
+        found.update(f"{value.dtype} {value.shape}".encode() + value.tobytes())
+    return found.hexdigest()
 
 
 def read_thresholds(folder: Path) -> ThresholdTable | None:

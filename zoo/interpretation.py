@@ -1,22 +1,28 @@
 """From attributions to a folder of motifs: patterns, what they look like, where they stand, a report."""
 
 import json
+import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import registry.store
 from registry.paths import user_path
+from registry.store import sha256
 from zoo.attribution import modisco
 from zoo.attribution.modisco import Pattern
 from zoo.attribution.motifs import important_hits
 from zoo.attribution.result import Attributions
 from zoo.environment import versions
+from zoo.errors import InputError
 from zoo.files.atomic import atomic, check_outputs, write_json, writing
 from zoo.genome.motifs import Match, match, read_motifs, scan
 from zoo.plot.explained import plot_patterns
 
-_FILES = ("patterns.h5", "patterns.json", "patterns.tsv", "patterns.png", "patterns.svg", "seqlets.bed", "motifs.json")
+_MARK, _RECORD = "zoo-motifs.json", "motifs.json"
+_DRAWN = ("patterns.png", "patterns.svg", "seqlets.bed")  # only if there are patterns
+_SEARCHED = ("sequences.npz", "hypothetical.npz", "patterns.h5", "patterns.json")
+_FILES = (*_SEARCHED, "patterns.tsv", *_DRAWN, "report", _RECORD)
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def report(
 
     The folder has `patterns.h5` (modisco-lite's), `patterns.tsv`, `patterns.png` and `.svg` (logos), `seqlets.bed`
     (where they stand, of windows on a genome), `report/report.html` (modisco-lite's) and `motifs.json`. Patterns that
-    an earlier call with the same input and choices found are not looked for again.
+    an earlier call with the same input and choices found are not looked for again; the same call twice writes nothing.
 
     Args:
         attributions: a file of `Model.attribute(…, output=…)` or `Attributions.save`.
@@ -89,17 +95,15 @@ def report(
         InputError: no attributions, attributions of a method without hypothetical ones, or no MEME file.
         MissingExtra: memelite or modisco-lite is not installed.
     """
-    found, folder = Attributions.load(attributions), user_path(folder, "folder")
-    check_outputs([folder / name for name in _FILES], [attributions, motifs])
+    attributions, folder = user_path(attributions, "attributions"), user_path(folder, "folder")
+    motifs = None if motifs is None else user_path(motifs, "motifs")
+    found = Attributions.load(attributions)
+    check_outputs([folder / name for name in _FILES if name != "report"], [attributions, motifs])
     database = None if motifs is None else read_motifs(motifs)
     choices = {"width": width, "most_seqlets": most_seqlets, "least_seqlets": least_seqlets}
-    identity = {"attributions_sha256": registry.store.sha256(Path(attributions).expanduser()), **choices}
-    note, result = folder / "patterns.json", folder / "patterns.h5"
-    if not (note.is_file() and result.is_file() and json.loads(note.read_bytes()) == identity):
-        note.unlink(missing_ok=True)
-        modisco.discover(found, folder, **choices)
-        note.write_text(json.dumps(identity), encoding="utf-8")
-    patterns = modisco.patterns(result)
+    identity = {"attributions_sha256": sha256(attributions), **choices}
+    _own(folder)
+    patterns = _patterns(found, folder, identity, choices)
     matches = [[] for _ in patterns]
     if database is not None:
         matches = match([pattern.frequencies for pattern in patterns], database, modisco.NEAREST)
@@ -108,16 +112,80 @@ def report(
     if named:
         important = important_hits(found, named)
         hits = {name: (len(all_), len(important[name])) for name, all_ in scan(named, list(found.codes)).items()}
-    for old in (folder / "patterns.png", folder / "patterns.svg", folder / "seqlets.bed"):
-        old.unlink(missing_ok=True)
-    html = modisco.write_report(result, folder / "report", motifs) if patterns else None
+    html = folder / "report" / "report.html" if patterns else None
     made = MotifReport(folder, patterns, matches, hits, html)
-    _write_tables(made, found, width)
-    if patterns:
-        _draw(made)
-    with atomic(folder / "motifs.json", folder) as temporary:
-        write_json(temporary, {**made.to_json(), **identity, "versions": versions()})
+    record = {**made.to_json(), **identity, "motifs_sha256": motifs and sha256(motifs), "versions": versions()}
+    if not _is_there(folder, json.loads(json.dumps(record))):
+        _write(made, found, width, motifs, record)
     return made
+
+
+def _own(folder: Path) -> None:
+    """Mark the folder as a report's. Raises `InputError` if it holds files that no report made, by one of our names."""
+    mark = folder / _MARK
+    if (_read(mark) or {}).get("made_by") == "chromatin-zoo":
+        return
+    if foreign := [name for name in (_MARK, *_FILES) if os.path.lexists(folder / name)]:
+        raise InputError(
+            "The folder must hold no files by the names of a report's that no report made",
+            received={"folder": str(folder), "files": foreign[:5]},
+            hint="Choose another output, or move these files away",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic(mark, folder) as temporary:
+            write_json(temporary, {"made_by": "chromatin-zoo", "kind": "motifs"})
+    except OSError as error:
+        raise InputError(
+            f"The output must be writable: {error.strerror or error}", received={"output": str(folder)}
+        ) from None
+
+
+def _patterns(found: Attributions, folder: Path, identity: dict, choices: dict) -> list[Pattern]:
+    """Patterns of an earlier call with the same input and choices, or new ones."""
+    note, result = folder / "patterns.json", folder / "patterns.h5"
+    if result.is_file() and _read(note) == {**identity, "patterns_sha256": sha256(result)}:
+        return modisco.patterns(result)
+    note.unlink(missing_ok=True)
+    patterns = modisco.discover(found, folder, **choices)
+    with atomic(note, folder) as temporary:
+        write_json(temporary, {**identity, "patterns_sha256": sha256(result)})
+    return patterns
+
+
+def _is_there(folder: Path, record: dict) -> bool:
+    """Whether an earlier call wrote all files of a record, and they are whole."""
+    said = _read(folder / _RECORD) or {}
+    files = said.pop("files", None)
+    try:
+        return said == record and all(sha256(folder / name) == digest for name, digest in files.items())
+    except (OSError, AttributeError, TypeError):
+        return False
+
+
+def _write(made: MotifReport, found: Attributions, width: int, motifs: Path | None, record: dict) -> None:
+    """All files but those of the search; those of an earlier call that are not made again are gone."""
+    for old in (_RECORD, *_DRAWN):
+        (made.folder / old).unlink(missing_ok=True)
+    if made.patterns:
+        modisco.write_report(made.folder / "patterns.h5", made.folder / "report", motifs)
+    elif (made.folder / "report").is_dir():
+        shutil.rmtree(made.folder / "report")
+    _write_tables(made, found, width)
+    if made.patterns:
+        _draw(made)
+    names = [name for name in ("patterns.h5", "patterns.tsv", *_DRAWN) if (made.folder / name).is_file()]
+    with atomic(made.folder / _RECORD, made.folder) as temporary:
+        write_json(temporary, {**record, "files": {name: sha256(made.folder / name) for name in names}})
+
+
+def _read(path: Path) -> dict | None:
+    """A JSON object, or None."""
+    try:
+        said = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def counts(cells: Mapping[str, MotifReport]) -> dict[str, dict[str, tuple[int, int]]]:

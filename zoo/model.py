@@ -15,6 +15,7 @@ from zoo.attribution.run import Run as AttributionRun
 from zoo.attribution.run import Windows
 from zoo.environment import versions
 from zoo.errors import InputError
+from zoo.files import process
 from zoo.genome import bed, names
 from zoo.genome.signal import Signal
 from zoo.predict import thresholds
@@ -22,10 +23,12 @@ from zoo.predict.cost import Cost, estimate
 from zoo.predict.engine import Forward, check_array
 from zoo.predict.files import Output, PredictionFiles
 from zoo.predict.inputs import Inputs
-from zoo.predict.options import Options
+from zoo.predict.options import Options, refuse_together
 from zoo.predict.plan import Grid
 from zoo.predict.run import Run
 from zoo.predict.table import Predictions
+from zoo.predict.thresholds import Threshold, ThresholdTable
+from zoo.predict.windows import WindowRun, exact
 from zoo.prepare.peaks import open_regions
 from zoo.spec import ModelSpec
 from zoo.variants import reading
@@ -75,10 +78,12 @@ class Model:
 
     def __init__(self, path: Path) -> None:
         """Read a model folder that has been verified. `zoo.load` is the way to get one."""
+        process.enter()
         self.path = path
         self.spec: ModelSpec = folder.read_spec(path)
         self.network = folder.read_network(path, self.spec)
         self.thresholds = folder.read_thresholds(path)
+        self._weights, self._source = registry.store.sha256(path / folder.WEIGHTS), folder.source(path)
         self._forwards: dict[tuple[str, ...], Forward] = {}
         self._engine: Engine | None = None
 
@@ -97,14 +102,17 @@ class Model:
         signal: object = None,
         regions: object = None,
         chromosomes: Sequence[str] | str | None = None,
+        windows: object = None,
         output: str | Path | None = None,
         threshold: str | float | None = "auto",
+        table: str | Path | None = None,
         blacklist: object = None,
-        strands: str = "forward",
+        strands: str | None = None,
         views: str | None = None,
         stride: int | None = None,
         center_only: bool | None = None,
-        batch_size: int = 256,
+        scale: str | None = None,
+        batch_size: int | None = None,
         compat: str | None = None,
         progress: bool | None = None,
     ) -> np.ndarray | Predictions | PredictionFiles:
@@ -121,18 +129,24 @@ class Model:
             regions: a BED path, region strings (1-based, `chr1:1,001-2,000`), intervals or a data frame; the bins that
                 overlap them are predicted. Or "auto": where the signal says that chromatin is open
                 (`zoo.prepare.peaks.open_regions`).
-            chromosomes: names; default all main chromosomes of the genome that the signal has, too.
-            output: write `<output>.bw`, `.bed` and `.json` (with regions also `.tsv`) instead of returning a table.
-                Finished chromosomes survive an interruption: the same call goes on from there.
+            chromosomes: names; default all main chromosomes of the genome that the signal has, too. With regions, only
+                those on these chromosomes.
+            windows: a BED path or intervals, each exactly as long as the model's window. They are predicted as they
+                are; bins of several windows are averaged. Instead of regions and stride.
+            output: write `<output>.bw`, `.bed` and `.json` (with regions or windows also `.tsv`) instead of returning
+                a table. Finished pieces survive an interruption: the same call goes on from there.
             threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=6", a score, None for no BED, or
-                "auto": "f1" if the model has a threshold table, else None.
+                "auto": "f1" if there is a threshold table, else None.
+            table: a threshold table, as `zoo calibrate` writes it, instead of the model's own.
             blacklist: a BED path or intervals whose bins are left out.
-            strands: "forward" or "both" (strand-symmetric; twice the cost).
+            strands: "forward" (default) or "both" (strand-symmetric; twice the cost).
             views: "all" to average every view that the weights can read (`zoo.predict.views`; for maxATAC four).
             stride: bp from one window to the next, a multiple of the bin size.
             center_only: use the central `stride` bp of each window instead of the average over windows; by default
                 as `spec.prediction` says (maxATAC averages, ASAP takes the center).
-            batch_size: windows at once.
+            scale: for models that return ln(1 + x): "log1p" for that (default), or "linear" for x. Averages over
+                windows and strands are of what the model returns. A threshold is a score in this scale.
+            batch_size: windows at once (default 256); changes no number but its rounding.
             compat: "maxatac" for that program's rules: no window that touches the blacklist or reaches past the end
                 of its chromosome; with regions every window that touches one, whole; chromosomes 1 to 22 by default.
             progress: show a progress bar; by default in a terminal only.
@@ -142,7 +156,8 @@ class Model:
             if no regions were given.
 
         Raises:
-            InputError: what was given cannot be used; `GenomeMismatch` if files are of different assemblies.
+            InputError: what was given cannot be used, or would have no effect beside the rest; `GenomeMismatch` if
+                files are of different assemblies.
         """
         options = Options.resolve(
             self.spec,
@@ -152,25 +167,54 @@ class Model:
             center_only=center_only,
             batch_size=batch_size,
             compat=compat,
+            scale=scale,
         )
+        cutting = {"threshold": None if threshold == "auto" else threshold, "table": table}
         if x is not None:
-            if any(value is not None for value in (genome, signal, regions, chromosomes, output)):
-                raise InputError("Windows are predicted from x alone, without files", received={"x": np.shape(x)})
-            return self.forward(options.views).array(check_array(x, self.spec.input), options.batch_size)
-        if output is None and regions is None and chromosomes is None:
-            raise InputError(
-                "A whole genome is written to files: say where, or name regions or chromosomes",
-                example='output="out/ctcf"',
-                received={"output": None},
-            )
-        if threshold == "auto":
-            threshold = None if self.thresholds is None else "f1"
-        cut = thresholds.resolve(threshold, self.thresholds) if output is not None and threshold is not None else None
-        inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat)
-        reads = (self.path, inputs.genome, inputs.signal, regions, blacklist)
+            files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
+            more = {"windows": windows, "output": output, "blacklist": blacklist, "stride": stride, "compat": compat}
+            refuse_together("Windows x", {**files, **more, **cutting, "center_only": center_only})
+            windows, forward = check_array(x, self.spec.input), self.forward(options.views)
+            forward.check_batch(min(options.batch_size, len(windows)))
+            return options.scaled(forward.array(windows, options.batch_size))
+        if windows is not None:
+            others = {"regions": regions, "stride": stride, "center_only": center_only}
+            refuse_together("Exact windows", others)
+        if output is None:
+            refuse_together("A prediction without output has no BED file and", cutting, 'Give output="out/ctcf", too')
+            if windows is None and regions is None and chromosomes is None:
+                raise InputError(
+                    "The output must be given for a whole genome, which is written to files",
+                    example='output="out/ctcf"',
+                    hint="Or name regions or chromosomes",
+                )
+        cut = None if output is None else self._cut(threshold, table, options)
+        reads = (self.path, self.origin, genome, signal, regions, windows, blacklist, table)
         place = None if output is None else Output(output, reads)
-        run = Run(self.spec, self.forward(options.views), inputs, options, progress)
+        inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, windows)
+        inputs.tell()
+        kind = Run if windows is None else WindowRun
+        run = kind(self.spec, self.forward(options.views), inputs, options, progress)
         return run.to_table() if place is None else run.to_files(place, cut, self._provenance())
+
+    def _cut(self, threshold: object, table: object, options: Options) -> Threshold | None:
+        """The threshold of a prediction, by a table of the user's or the model's own; None for no BED."""
+        own = self.thresholds if table is None else ThresholdTable.read(user_path(table, "table"))
+        if threshold is None:
+            refuse_together("A prediction without a threshold has no BED file and", {"table": table})
+            return None
+        if isinstance(threshold, str) and threshold == "auto":
+            if own is None:
+                return None
+            threshold = "f1"
+        cut = thresholds.resolve(threshold, own)
+        if options.linear and own is not None:
+            raise InputError(
+                "A threshold table must be used in the scale that it was measured in, which is the model's own",
+                received={"scale": "linear", "threshold": threshold},
+                hint="Leave out scale, or give threshold=None",
+            )
+        return cut
 
     def attribute(
         self,
@@ -182,18 +226,18 @@ class Model:
         chromosomes: Sequence[str] | str | None = None,
         method: str = "deeplift",
         target: str | int | tuple[int, int] = "sum",
-        references: str = "dinucleotide_shuffle",
+        references: str | None = None,
         signal_reference: str | None = None,
-        count: int = 20,
-        seed: int = 0,
-        steps: int = 50,
-        width: int = 12,
+        count: int | None = None,
+        seed: int | None = None,
+        steps: int | None = None,
+        width: int | None = None,
         alternative: np.ndarray | None = None,
         output: str | Path | None = None,
         batch_size: int | None = None,
         progress: bool | None = None,
     ) -> Attributions | list[Path]:
-        """Tell what each base, and the signal, adds to a prediction.
+        """Compute contribution scores of bases, and of the signal, to predictions.
 
         Args:
             x: windows (n, window, channels), one-hot A, C, G, T and the signal if any.
@@ -206,13 +250,15 @@ class Model:
                 "saturation_mutagenesis" (every single substitution), or "occlusion" (of stretches).
             target: "sum" of all bins, a bin's number from 0, a range such as (8, 24) or "8:24", "profile": bins
                 weighted by the softmax of the window's own prediction (Grover et al. 2026), or "profile_local".
-            references: "dinucleotide_shuffle", "mononucleotide_shuffle", "zeros" or "gc"; for the first two methods.
+            references: "dinucleotide_shuffle" (default), "mononucleotide_shuffle", "zeros" or "gc"; for the first two
+                methods. Here and below, what has no effect with the method is refused.
             signal_reference: what the signal is compared with: "fixed", its own value, so that all is attributed to
                 bases (as both papers do; the default); "zeros"; "mean". Not for models of DNA alone.
-            count: shuffles of each window.
-            seed: of the shuffles; the same window and seed give the same ones.
-            steps: of integrated gradients; more, up to 16 times, for windows whose sum is off by more than 1 %.
-            width: of the stretches that occlusion hides, in bp.
+            count: shuffles of each window (default 20).
+            seed: of the shuffles (default 0); the same window and seed give the same ones.
+            steps: of integrated gradients (default 50); more, up to 16 times and 2,000, for windows whose sum is off by
+                more than 1 %.
+            width: of the stretches that occlusion hides, in bp (default 12).
             alternative: windows like `x`, with other alleles: then the target is that of `x` minus theirs, with the
                 references of `x`.
             output: write `<output>.npz` (`zoo.attribution.result.Attributions.load`), `.bw` (and `.signal.bw`) for a
@@ -241,23 +287,24 @@ class Model:
             batch_size=batch_size,
         )
         if x is None:
-            if alternative is not None:
-                raise InputError("Alternatives go with windows x", received={"x": None})
+            refuse_together(
+                "Windows of a genome", {"alternative": alternative}, "Give windows x and their alternatives"
+            )
             x = self._windows(genome, signal, regions, chromosomes)
-        elif any(value is not None for value in (genome, signal, regions, chromosomes)):
-            raise InputError("Windows are explained from x alone, without files", received={"x": np.shape(x)})
         else:
+            files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
+            refuse_together("Windows x", files)
             x = check_array(x, self.spec.input)
             alternative = None if alternative is None else check_array(alternative, self.spec.input)
             if alternative is not None and alternative.shape != x.shape:
                 raise InputError(
-                    "There is an alternative for each window",
+                    "There must be an alternative for each window",
                     received={"windows": len(x), "alternatives": len(alternative)},
                 )
         if self._engine is None:
             self._engine = Engine(architectures.scores(self.network), self.forward(("forward",)).array)
         run = AttributionRun(self.spec.name, self._engine, choice, x, alternative, progress)
-        reads = (self.path, genome, signal, regions)
+        reads = (self.path, self.origin, genome, signal, regions)
         return run.to_memory() if output is None else run.to_files(output, reads, self._provenance())
 
     def score_variants(
@@ -361,7 +408,7 @@ class Model:
             "only_passing": only_passing or compat == "asap",
             "compat": compat,
         }
-        reads = (self.path, inputs.genome, inputs.signal, variants, blacklist, track)
+        reads = (self.path, self.origin, inputs.genome, inputs.signal, variants, blacklist, track)
         return run.to_files(files, reads, self._provenance(), choices)
 
     def predict_haplotypes(
@@ -424,7 +471,7 @@ class Model:
             return {row.name: predict_haplotype(row, forward, grid, inputs, *how) for row in rows}
         else:
             run = HaplotypeRun(*shared, choice.haplotypes(inputs.genome), choice.cut(self.thresholds), *how)
-        reads = (self.path, inputs.genome, inputs.signal, variants, regions, blacklist)
+        reads = (self.path, self.origin, inputs.genome, inputs.signal, variants, regions, blacklist)
         return run.to_files(output, reads, self._provenance(), {"views": list(options.views), "compat": compat})
 
     def cost(
@@ -451,28 +498,34 @@ class Model:
 
         Differences are relative to the largest golden output where that is above 1.
         """
-        golden = folder.read_golden(self.path, self.spec)
+        golden = folder.read_golden(self.path, self.origin, self.spec)
         outputs = self.predict(golden.inputs)
         difference = float(np.abs(outputs - golden.outputs).max() / max(np.abs(golden.outputs).max(), 1))
         return Check(self.spec.name, difference, tolerance, versions())
 
-    def inputs(self, genome, signal, regions, chromosomes, blacklist, compat) -> Inputs:
+    def inputs(self, genome, signal, regions, chromosomes, blacklist, compat, windows=None) -> Inputs:
         """The files of a prediction; "auto" regions are looked for in the signal."""
+        if windows is not None:
+            return exact(self.spec, genome, signal, windows, chromosomes, blacklist, compat)
         if not (isinstance(regions, str) and regions == "auto"):
             return Inputs.open(self.spec, genome, signal, regions, chromosomes, blacklist, compat)
         inputs = Inputs.open(self.spec, genome, signal, None, chromosomes, blacklist, compat)
         if inputs.signal is None:
             raise InputError(
-                'Regions are "auto" where a signal tells which chromatin is open; this model reads DNA alone',
-                received={"model": self.spec.name},
+                'Regions must be named: "auto" looks for open chromatin in a signal, and this model reads DNA alone',
+                received={"model": self.spec.name, "regions": "auto"},
+                example='regions="peaks.bed"',
             )
         return inputs.within(open_regions(inputs.signal, list(inputs.chromosomes.values())))
 
     def _windows(self, genome, signal, regions, chromosomes) -> Windows:
         """The windows around regions."""
         inputs = self.inputs(genome, signal, regions, chromosomes, None, None)
+        inputs.tell()
         if inputs.regions is None:
-            raise InputError("Regions say which windows are explained", example='regions="peaks.narrowPeak"')
+            raise InputError(
+                "Regions must be given: windows around them are explained", example='regions="peaks.narrowPeak"'
+            )
         found = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
         return Windows.around(inputs, bed.centers(found, inputs.genome.sizes), self.spec.input.window)
 
@@ -491,11 +544,15 @@ class Model:
         return self._forwards[views]
 
     def _provenance(self) -> dict:
-        """What identifies the weights in a sidecar."""
-        weights = registry.store.sha256(self.path / folder.WEIGHTS)
+        """What identifies the model in a sidecar: the file of its weights, and the network as it is in memory.
+
+        The latter is of its spec as far as numbers depend on it, and of all its weights: both may have been changed
+        since the folder was read.
+        """
         return {
             "name": self.spec.name,
             **self.spec.provenance,
-            "weights_sha256": weights,
-            "fetched": folder.source(self.path),
+            "weights_sha256": self._weights,
+            "network_sha256": folder.digest(self.spec, self.network),
+            "fetched": self._source,
         }

@@ -70,8 +70,9 @@ def rescaled(network: keras.Model, references: int) -> keras.Model:
         rule = next((rule for kind, rule in _RULES.items() if type(layer) is kind), None)
         if rule is None:
             raise InputError(
-                "DeepLIFT has a rule for each layer of a network that is not linear; integrated_gradients needs none",
+                "Each layer that is not linear must have a rule of DeepLIFT",
                 received={"layer": layer.name, "of type": type(layer).__name__},
+                hint='Take method="integrated_gradients", which needs no rules',
             )
         return _Ruled(rescale, rule, layer, name=f"{layer.name}_rescaled")(*args)
 
@@ -99,8 +100,9 @@ def _activation(rescale: Rescale, layer, z):
         return rescale.relu(z)
     if function not in SLOPES:
         raise InputError(
-            "DeepLIFT knows the activations linear, relu, softplus, sigmoid, tanh, silu and gelu",
+            "An activation must be linear, relu, softplus, sigmoid, tanh, silu or gelu for DeepLIFT",
             received={"layer": layer.name, "activation": getattr(function, "__name__", function)},
+            hint='Take method="integrated_gradients"',
         )
     return rescale.unary(function, z)
 
@@ -108,8 +110,9 @@ def _activation(rescale: Rescale, layer, z):
 def _max_pool(rescale: Rescale, layer, z):
     if layer.strides != layer.pool_size or layer.padding != "valid":
         raise InputError(
-            "DeepLIFT knows maximum pooling whose windows lie side by side, without padding",
+            "Windows of maximum pooling must lie side by side, without padding, for DeepLIFT",
             received={"layer": layer.name, "size": layer.pool_size[0], "stride": layer.strides[0]},
+            hint='Take method="integrated_gradients"',
         )
     return rescale.max_pool(z, layer.pool_size[0])
 
@@ -218,7 +221,11 @@ def _scalar_memory(rescale: Rescale, layer: layers.RNN, inputs):
 
 def _memory(rescale: Rescale, layer: layers.RNN, inputs):
     if type(layer.cell) is not SLSTMCell:
-        raise InputError("DeepLIFT knows recurrent layers of the zoo", received={"cell": type(layer.cell).__name__})
+        raise InputError(
+            "A recurrent layer must be one of the zoo for DeepLIFT",
+            received={"cell": type(layer.cell).__name__},
+            hint='Take method="integrated_gradients"',
+        )
     return _scalar_memory(rescale, layer, inputs)
 
 

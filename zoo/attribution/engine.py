@@ -12,7 +12,9 @@ from zoo.attribution.deeplift import rescaled
 from zoo.attribution.gradients import STEPS, Gradient, input_gradient, integrated_gradients
 from zoo.attribution.references import References
 from zoo.attribution.targets import Target
-from zoo.errors import InputError
+from zoo.files import process
+from zoo.predict.engine import check_memory
+from zoo.predict.options import among, refuse_together, whole
 from zoo.spec import BASES, ModelSpec
 
 METHODS = (
@@ -24,9 +26,20 @@ METHODS = (
     "occlusion",
 )
 WITH_REFERENCES = METHODS[:2]
+_REFERENCES = ("references", "signal_reference", "count", "seed")
+USED = {
+    "deeplift": (*_REFERENCES, "batch_size"),
+    "integrated_gradients": (*_REFERENCES, "steps", "batch_size"),
+    "input_x_gradient": ("batch_size",),
+    "gradients": ("batch_size",),
+    "saturation_mutagenesis": ("batch_size",),
+    "occlusion": ("width", "signal_reference", "batch_size"),
+}
+"""Method → the choices that have an effect with it, beside its target."""
 _MEMORY = 2 << 30  # bytes of activations at once
 _MOST, _FORWARD = 128, 256  # sequences at once on the way back (more are no faster), and where there is none
 _ENOUGH, _REFINED = 1e-2, 16  # how well integrated gradients add up, and how many times the steps for it
+_MOST_STEPS, _MOST_AT_ONCE = 2000, 1 << 20  # nodes of a quadrature take the cube of their number to find
 _BASES, _SIGNAL = slice(0, len(BASES)), slice(len(BASES), None)
 
 
@@ -51,36 +64,50 @@ class Choice:
     batch_size: int | None = None
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise InputError(f"A method is one of {', '.join(METHODS)}", received={"method": self.method})
-        for name in ("steps", "width", "batch_size"):
-            value = getattr(self, name)
-            if name == "batch_size" and value is None:
-                continue
-            if not isinstance(value, int) or value < 1:
-                raise InputError(f"{name} is a whole number of at least 1", received={name: value})
+        among("method", self.method, METHODS)
+        whole("steps", self.steps, 1, _MOST_STEPS)
+        whole("width", self.width, 1, 1 << 30)
+        if self.batch_size is not None:
+            whole("batch_size", self.batch_size, 1, _MOST_AT_ONCE)
 
     @classmethod
     def resolve(
         cls,
         spec: ModelSpec,
         *,
-        target: object,
-        references: str,
-        signal_reference: str | None,
-        count: int,
-        seed: int,
-        **others: object,
+        method: str = "deeplift",
+        target: object = "sum",
+        references: str | None = None,
+        signal_reference: str | None = None,
+        count: int | None = None,
+        seed: int | None = None,
+        steps: int | None = None,
+        width: int | None = None,
+        batch_size: int | None = None,
     ) -> "Choice":
-        """Check a user's choices against the model. Raises `InputError` naming the one that does not fit."""
-        if spec.input.signal is None and signal_reference is not None:
-            raise InputError(
-                "This model reads DNA alone; there is no signal to compare",
-                received={"model": spec.name, "signal reference": signal_reference},
-            )
-        signal = None if spec.input.signal is None else signal_reference or "fixed"
-        made = References(references, signal, count, seed)
-        return cls(target=targets.resolve(target, spec.output.bins), references=made, **others)
+        """Check a user's choices against the model; None stands for the default.
+
+        Raises:
+            InputError: naming the choice that does not fit, or that has no effect with the method.
+        """
+        among("method", "None" if method is None else method, METHODS)
+        given = {"references": references, "count": count, "seed": seed, "steps": steps, "width": width}
+        given |= {"signal_reference": signal_reference, "batch_size": batch_size}
+        used = USED[method]
+        refuse_together(f'The method "{method}"', {name: value for name, value in given.items() if name not in used})
+        if spec.input.signal is None:
+            refuse_together(f"{spec.name} reads DNA alone and", {"signal_reference": signal_reference})
+        made = References.resolve(spec.input.signal is not None, references, signal_reference, count, seed)
+        if method == "occlusion":
+            width = whole("width", 12 if width is None else width, 1, spec.input.window)
+        return cls(
+            method,
+            targets.resolve(target, spec.output.bins),
+            made,
+            STEPS if steps is None else whole("steps", steps, 1, _MOST_STEPS),
+            12 if width is None else width,
+            batch_size,
+        )
 
 
 @dataclass(frozen=True)
@@ -114,11 +141,13 @@ class Engine:
         self._network, self._forward = network, forward
         self._gradients: dict[object, Gradient] = {}
         numbers = sum(math.prod(operation.output.shape[1:]) for operation in network.operations)
-        self._fit = max(_MEMORY // (8 * numbers), 1)  # twice, for what the way back keeps and makes
+        self._each = 8 * numbers  # bytes of a sequence: twice, for what the backward pass keeps and makes
 
     def batch(self, choice: Choice) -> int:
-        """Sequences at once."""
-        return choice.batch_size or min(self._fit, _MOST)
+        """Sequences at once. Raises `InputError` for more than fit into this machine's memory."""
+        if choice.batch_size is not None:
+            check_memory(choice.batch_size, self._each)
+        return choice.batch_size or min(max(_MEMORY // self._each, 1), _MOST)
 
     def together(self, choice: Choice) -> int:
         """Windows at once: what `explain` is best called with."""
@@ -132,6 +161,7 @@ class Engine:
             alternative: windows of the same shape. Then the target is that of `x` minus theirs, with the weights, the
                 references and so the meaning of those of `x`.
         """
+        process.enter()
         answers = self._forward(x, _FORWARD)
         weights = np.broadcast_to(np.asarray(choice.target.weights(answers), np.float32), answers.shape)
         references = choice.references.make(x) if choice.method in WITH_REFERENCES else None
@@ -178,7 +208,7 @@ class Engine:
             total = (found[left] * (x[left, None] - references[left])).sum(axis=(2, 3), dtype=np.float64).mean(axis=1)
             off = np.abs(total - difference[left]) > _ENOUGH * np.abs(difference[left])
             steps *= 2
-            if choice.target.local or steps > _REFINED * choice.steps:
+            if choice.target.local or steps > min(_REFINED * choice.steps, max(_MOST_STEPS, choice.steps)):
                 break
             left = left[off]
         return found
@@ -199,17 +229,18 @@ class Engine:
         """Values, hypothetical values and signal of one window."""
 
         def score(windows: np.ndarray) -> np.ndarray:
-            return (self._forward(windows, _FORWARD).astype(np.float64) * weight).sum(axis=-1)
+            return (self._forward(windows, size).astype(np.float64) * weight).sum(axis=-1)
 
+        size = choice.batch_size or _FORWARD
         bases, signal = window[:, _BASES], None if window.shape[-1] == len(BASES) else np.zeros(len(window), np.float32)
         if choice.method == "saturation_mutagenesis":
-            changes = ism.saturation_mutagenesis(score, window, _FORWARD)
+            changes = ism.saturation_mutagenesis(score, window, size)
             hypothetical = changes - changes.mean(axis=1, keepdims=True)
             return hypothetical * bases, hypothetical, signal
-        hidden = ism.occlusion(score, window, _BASES, np.zeros_like(bases), choice.width, _FORWARD)
+        hidden = ism.occlusion(score, window, _BASES, np.zeros_like(bases), choice.width, size)
         if choice.references.signal in ("zeros", "mean"):
             fill = choice.references.signals(window[None])[0]
-            signal = ism.occlusion(score, window, _SIGNAL, fill, choice.width, _FORWARD)
+            signal = ism.occlusion(score, window, _SIGNAL, fill, choice.width, size)
         return hidden[:, None] * bases, None, signal
 
     def _gradient(self, key: object) -> Gradient:

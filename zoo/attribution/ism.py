@@ -52,7 +52,9 @@ def occlusion(
         InputError: a width that does not fit into the window.
     """
     if not 1 <= width <= len(window):
-        raise InputError(f"A stretch that is hidden has 1 to {len(window)} bp", example=12, received={"width": width})
+        raise InputError(
+            f"A stretch that is hidden must have 1 to {len(window)} bp", example=12, received={"width": width}
+        )
     before, starts = score(window[None])[0], np.arange(len(window) - width + 1)
     drop = np.empty(len(starts))
     for some in _pieces(len(starts), batch_size):

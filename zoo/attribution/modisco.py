@@ -73,9 +73,13 @@ def write_inputs(found: Attributions, folder: str | Path, width: int = 400) -> t
     """
     length, folder = found.codes.shape[1], Path(folder).expanduser()
     if found.hypothetical is None:
-        raise InputError("TF-MoDISco reads hypothetical attributions", received={"method": found.method})
+        raise InputError(
+            "Attributions must say what other bases would contribute, for TF-MoDISco",
+            received={"method": found.method},
+            example="deeplift",
+        )
     if not 50 <= width <= length:
-        raise InputError(f"The width is 50 to {length} bp", example=400, received={"width": width})
+        raise InputError(f"The width must be 50 to {length} bp", example=400, received={"width": width})
     folder.mkdir(parents=True, exist_ok=True)
     middle = slice((length - width) // 2, (length - width) // 2 + width)
     arrays = {_SEQUENCES: one_hot(found.codes[:, middle]), _HYPOTHETICAL: found.hypothetical[:, middle]}
@@ -117,8 +121,10 @@ def patterns(path: str | Path) -> list[Pattern]:
                 for sign in ("pos_patterns", "neg_patterns")
                 for name in sorted(file.get(sign, ()), key=lambda name: int(name.split("_")[-1]))
             ]
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(f"Patterns are in a file of modisco-lite ({error})", received={"path": str(path)}) from None
+    except (OSError, KeyError, ValueError, IndexError, TypeError, RuntimeError) as error:
+        raise InputError(
+            f"Patterns must be in a file of modisco-lite ({error})", received={"path": str(path)}
+        ) from None
 
 
 def write_report(path: str | Path, folder: str | Path, motifs: str | Path | None = None) -> Path:
@@ -160,13 +166,15 @@ def _pattern(name: str, group: h5py.Group) -> Pattern:
 
 def _check_installed() -> None:
     if importlib.util.find_spec("modiscolite") is None:
-        raise MissingExtra("TF-MoDISco is run by modisco-lite", example="pip install 'chromatin-zoo[motif]'")
+        raise MissingExtra(
+            "The package modisco-lite must be installed for TF-MoDISco", example="pip install 'chromatin-zoo[motif]'"
+        )
 
 
 def _run(command: Sequence[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise ZooError(f"modisco-lite runs ({' '.join(done.stderr.split()[-30:])})")
+        raise ZooError("modisco-lite must end without an error", received={"said": " ".join(done.stderr.split()[-30:])})
 
 
 def _discover(sequences: str, hypothetical: str, target: str, width: str, most: str, least: str) -> None:

@@ -50,11 +50,11 @@ def insert(x: np.ndarray, motif: str, position: int | None = None) -> np.ndarray
     start = (length - len(codes)) // 2 if position is None else position
     if not motif or set(motif.upper()) - set("ACGTN"):
         raise InputError(
-            "A motif that is inserted is letters A, C, G, T and N", example="TTACCCG", received={"": motif}
+            "A motif that is inserted must be letters A, C, G, T and N", example="TTACCCG", received={"motif": motif}
         )
     if not 0 <= start <= length - len(codes):
         raise InputError(
-            f"A motif lies within the windows of {length} bp", received={"position": start, "width": len(codes)}
+            f"A motif must lie within the windows of {length} bp", received={"position": start, "width": len(codes)}
         )
     changed, places = x.copy(), start + np.flatnonzero(codes < len(BASES))
     changed[:, places, : len(BASES)] = one_hot(codes[codes < len(BASES)])

@@ -1,16 +1,18 @@
 """What an attribution is measured against: shuffled or neutral windows."""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from zoo.errors import InputError
 from zoo.genome.encode import N, codes_of, one_hot
+from zoo.predict.options import among, refuse_together, whole
 from zoo.spec import BASES
 
 SEQUENCES = ("dinucleotide_shuffle", "mononucleotide_shuffle", "zeros", "gc")
 SIGNALS = ("fixed", "zeros", "mean")
+_MOST = 10_000  # references of a window
 
 
 @dataclass(frozen=True)
@@ -33,16 +35,30 @@ class References:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.sequence not in SEQUENCES:
-            raise InputError(f"References are one of {', '.join(SEQUENCES)}", received={"references": self.sequence})
-        if self.signal is not None and self.signal not in SIGNALS:
+        if not isinstance(self.sequence, str) or self.sequence not in SEQUENCES:
             raise InputError(
-                f"The signal of references is one of {', '.join(SIGNALS)}", received={"signal reference": self.signal}
+                f"The references must be one of {', '.join(SEQUENCES)}", received={"references": self.sequence}
             )
-        if not isinstance(self.count, int) or self.count < 1:
-            raise InputError("There is at least one reference", example=20, received={"count": self.count})
-        if not isinstance(self.seed, int) or self.seed < 0:
-            raise InputError("A seed is a whole number from 0", example=0, received={"seed": self.seed})
+        among("signal_reference", self.signal, SIGNALS)
+        whole("count", self.count, 1, _MOST)
+        whole("seed", self.seed, 0, (1 << 64) - 1)
+
+    @classmethod
+    def resolve(
+        cls, with_signal: bool, sequence: str | None, signal: str | None, count: int | None, seed: int | None
+    ) -> "References":
+        """References by what a user chose; None stands for the default. Raises `InputError` as the class does."""
+        found = cls(
+            cls.sequence if sequence is None else sequence,
+            ("fixed" if signal is None else signal) if with_signal else None,
+        )
+        if not found.sequence.endswith("shuffle"):
+            refuse_together(f'References "{found.sequence}" are not shuffled and', {"count": count, "seed": seed})
+        return replace(
+            found,
+            count=cls.count if count is None else whole("count", count, 1, _MOST),
+            seed=cls.seed if seed is None else whole("seed", seed, 0, (1 << 64) - 1),
+        )
 
     def __len__(self) -> int:
         return self.count if self.sequence.endswith("shuffle") else 1
@@ -79,7 +95,8 @@ class References:
         codes = codes_of(x)
         if not np.array_equal(one_hot(codes), x[..., : len(BASES)]):
             raise InputError(
-                'Windows that are shuffled have a single 1, or none, at each position; else take references="zeros"'
+                "Windows that are shuffled must have a single 1, or none, at each position",
+                hint='Take references="zeros" for other windows',
             )
         shuffle = dinucleotide_shuffle if self.sequence.startswith("di") else mononucleotide_shuffle
         return one_hot(shuffle(codes, self.count, self.seed))

@@ -1,12 +1,16 @@
 """What `Model.attribute` returns, on disk and for a genome browser."""
 
 import json
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
 
+from registry.paths import user_path
 from zoo.attribution.references import References
 from zoo.errors import InputError
 from zoo.files.atomic import atomic
@@ -15,6 +19,19 @@ from zoo.genome.interval import Interval
 
 _ARRAYS = ("codes", "values", "hypothetical", "signal", "prediction", "baseline")
 _SHOWN = 10
+_DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    MemoryError,
+    RecursionError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+)  # what NumPy, zipfile and JSON raise on files that are no attributions
 
 
 @dataclass(frozen=True)
@@ -88,7 +105,11 @@ class Attributions:
         Of "saturation_mutagenesis" exact, of other methods what they extrapolate. Raises `InputError` without.
         """
         if self.hypothetical is None:
-            raise InputError("This method says nothing of other bases", received={"method": self.method})
+            raise InputError(
+                "The method must say what other bases would contribute",
+                received={"method": self.method},
+                example="deeplift",
+            )
         return self.hypothetical - self.values.sum(axis=-1, keepdims=True)
 
     def __str__(self) -> str:
@@ -108,7 +129,7 @@ class Attributions:
 
     def save(self, path: str | Path) -> None:
         """Write everything into one `.npz` file; `load` reads it."""
-        path = Path(path).expanduser()
+        path = user_path(path)
         arrays = {name: getattr(self, name) for name in _ARRAYS if getattr(self, name) is not None}
         said = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in _ARRAYS}
         said["references"] = self.references and asdict(self.references)
@@ -120,15 +141,15 @@ class Attributions:
     def load(cls, path: str | Path) -> "Attributions":
         """Read such a file. Raises `InputError` for another."""
         try:
-            with np.load(Path(path).expanduser(), allow_pickle=False) as file:
+            with np.load(user_path(path, "attributions"), allow_pickle=False) as file:
                 said = json.loads(str(file["said"]))
                 arrays = {name: file.get(name) for name in _ARRAYS}
             said["references"] = said["references"] and References(**said["references"])
             said["intervals"] = [Interval(*item) for item in said["intervals"]]
             return cls(**arrays, **said)
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        except _DAMAGED as error:
             raise InputError(
-                f"Attributions are a file that `save` wrote ({error})", received={"path": str(path)}
+                f"Attributions must be a file that `save` wrote ({error})", received={"path": str(path)}
             ) from None
 
     @classmethod
@@ -157,10 +178,10 @@ class Attributions:
         """
         if not self.intervals or (signal and self.signal is None):
             raise InputError(
-                "A track has a place on a genome, and attributions of what it shows",
+                "A track must have a place on a genome, and attributions of what it shows",
                 received={"intervals": len(self.intervals), "signal": signal},
             )
-        path, rows = Path(path).expanduser(), self.signal if signal else self.scores
+        path, rows = user_path(path), self.signal if signal else self.scores
         with atomic(path, path.parent) as temporary, Writer(temporary, self.sizes) as writer:
             for chrom, first, values in self._stretches(rows):
                 starts = first + np.arange(len(values))

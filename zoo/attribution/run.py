@@ -149,7 +149,7 @@ class Run:
         """What attributions depend on: weights, bytes of the inputs, places, choices."""
         said = {**asdict(self._choice), "target": self._choice.target.name}
         del said["batch_size"]
-        identity = {"weights_sha256": provenance["weights_sha256"], "backend": backend()}
+        identity = {"network_sha256": provenance["network_sha256"], "backend": backend()}
         identity |= {"choices": said, "windows": len(self._x)}
         if not self._intervals:
             arrays = {"x": self._x} | ({} if self._alternative is None else {"alternative": self._alternative})
@@ -168,7 +168,7 @@ def _check_bases(x: np.ndarray, first: int, intervals: Sequence[Interval]) -> No
     if blank.any():
         i = int(blank.argmax())
         raise InputError(
-            "A window that is explained has a base; this one is all N",
+            "A window that is explained must have a base; this one is all N",
             where=intervals[i] if intervals else None,
             received={"window": first + i},
         )

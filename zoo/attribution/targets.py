@@ -51,8 +51,8 @@ def resolve(target: object, bins: int) -> Target:
     first, stop = _range(target)
     if first is None or not 0 <= first < stop <= bins:
         raise InputError(
-            f'A target is "sum", "profile", "profile_local", a bin from 0 to {bins - 1}, or a range of bins within '
-            f"0:{bins}",
+            f'The target must be "sum", "profile", "profile_local", a bin from 0 to {bins - 1}, or a range of bins '
+            f"within 0:{bins}",
             example="8:24",
             received={"target": target},
         )

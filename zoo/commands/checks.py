@@ -68,7 +68,7 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.peaks:
         bed.read_summits(options.peaks)
     for path in filter(None, (options.blacklist, options.unmappable)):
-        on_genome(path, genome)
+        on_genome(path, genome, avoided=True)
     _output(options, (".json", ".html"), source, options.peaks, options.unmappable)
 
 

@@ -202,7 +202,9 @@ def evaluate(options: argparse.Namespace) -> None:
     _claim(options, "accessibility")
     model, genome, signal = load(options.name), Genome(options.genome), Signal(options.signal)
     _claim(options, "accessibility", [model])
-    avoided = [on_genome(path, genome) if path else [] for path in (options.blacklist, options.unmappable)]
+    avoided = [
+        on_genome(path, genome, avoided=True) if path else [] for path in (options.blacklist, options.unmappable)
+    ]
     where = options.chromosomes, options.peaks, *avoided
     found = models.accessibility(model, models.windows(model.spec, genome, signal, *where))
     rows = {chrom: asdict(row) for chrom, row in found.items()}

@@ -1,6 +1,5 @@
 """Regions of interest of maxATAC: windows around the peaks of every cell type (Cazares et al. 2023, Methods)."""
 
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ import numpy as np
 
 from zoo.data.meta import rows
 from zoo.data.windows import is_clear
-from zoo.errors import GenomeMismatch, InputError, ZooWarning
+from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import bed, names, vcf
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
@@ -37,14 +36,17 @@ class Regions:
         return len(self.kinds)
 
 
-def on_genome(path: str | Path, genome: Genome) -> list[Interval]:
+def on_genome(path: str | Path, genome: Genome, avoided: bool = False) -> list[Interval]:
     """Intervals of a BED file, or the reference bases of a VCF file, by the genome's names of chromosomes.
+
+    What is to be avoided may be a BED file without intervals, or a bigWig file that is above 0 there.
 
     Those on sequences that the genome lacks are left out, with a `ZooWarning` that counts them. Raises `GenomeMismatch`
     if all are, or if one ends beyond its chromosome.
     """
     is_vcf = ".vcf" in Path(path).suffixes
-    found = vcf.read_intervals(path) if is_vcf else bed.read(path)
+    read = vcf.read_intervals if is_vcf else bed.read_blacklist if avoided else bed.read
+    found = read(path)
     renamed = [(names.find(item.chrom, genome.sizes), item) for item in found]
     kept = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
     for item in kept:
@@ -63,11 +65,9 @@ def on_genome(path: str | Path, genome: Genome) -> list[Interval]:
         )
     if len(kept) < len(found):
         lost = Counter(item.chrom for chrom, item in renamed if chrom is None)
-        warnings.warn(
+        warn(
             f"{path}: {len(found) - len(kept):,} of {len(found):,} intervals are left out: the genome lacks "
-            f"{', '.join(list(lost)[:5])}{', …' if len(lost) > 5 else ''}.",
-            ZooWarning,
-            stacklevel=2,
+            f"{', '.join(list(lost)[:5])}{', …' if len(lost) > 5 else ''}."
         )
     return kept
 

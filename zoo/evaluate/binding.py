@@ -1,13 +1,12 @@
 """Predicted binding against ChIP-seq, in bins, as maxATAC's benchmark computes it."""
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import InputError, ZooWarning
+from zoo.errors import InputError, warn
 from zoo.evaluate import bins
 from zoo.evaluate.agreement import Agreement, Pairs
 from zoo.evaluate.curves import DECIMALS, Curve, Scores
@@ -205,11 +204,7 @@ def benchmark(
 def warn_of_few(positives: int) -> None:
     """Warn where figures rest on fewer than 10 positive bins."""
     if positives < FEW:
-        warnings.warn(
-            f"Only {positives} of the evaluated bins are positive; figures that rest on fewer than {FEW} are unstable",
-            ZooWarning,
-            stacklevel=3,
-        )
+        warn(f"Only {positives} of the evaluated bins are positive; figures that rest on fewer than {FEW} are unstable")
 
 
 def quantitative(

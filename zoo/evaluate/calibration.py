@@ -1,6 +1,5 @@
 """From predictions and ChIP-seq to the table of thresholds that `predict` reads."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from zoo.errors import InputError, ZooWarning
+from zoo.errors import InputError, warn
 from zoo.evaluate import bins
 from zoo.evaluate.binding import FEW
 from zoo.evaluate.curves import DECIMALS
@@ -242,11 +241,9 @@ def _sample(groups: Sequence[Counts], extent: Extent, compat: str | None) -> Sam
 
 
 def _warn(positives: int) -> None:
-    warnings.warn(
+    warn(
         f"{positives} positive bins are too few, or too close together, to choose thresholds on some and measure the "
-        "precision on others: the precision of the table is too high for other chromosomes",
-        ZooWarning,
-        stacklevel=5,
+        "precision on others: the precision of the table is too high for other chromosomes"
     )
 
 

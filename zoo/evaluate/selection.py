@@ -1,13 +1,12 @@
 """Which bins of a prediction are evaluated, how many are not, and why."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import InputError, ZooWarning
+from zoo.errors import InputError, warn
 from zoo.evaluate import bins
 from zoo.genome import names
 from zoo.genome.interval import Interval
@@ -122,7 +121,7 @@ class Selection:
         if blacklist is not None:
             self._blacklist = bins.Bound(blacklist, track.sizes, what="blacklist", shared=False)
             if not self._blacklist.shared:
-                warnings.warn("The blacklist has no chromosome of the prediction", ZooWarning, stacklevel=3)
+                warn("The blacklist has no chromosome of the prediction")
         self.chromosomes = self._chosen([region.chrom] if region else chromosomes)
         if region and not 0 <= region.start < region.end <= track.sizes[self.chromosomes[0]]:
             raise InputError(

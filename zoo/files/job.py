@@ -3,11 +3,14 @@
 While a job is at work its files are in the folder `<base>.partial`, which carries a mark that only jobs write. Nothing
 else in that folder is ever removed, and a folder without the mark is never touched. The final files appear together;
 the sidecar `<base>.json`, the last of them, names what they depend on and their digests, so that the same call finds
-that there is nothing left to do.
+that there is nothing left to do. A file that no record names as a run's is not replaced.
 """
 
+import contextlib
 import hashlib
 import json
+import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,13 +20,14 @@ from pathlib import Path
 import registry.store
 from registry.paths import user_path
 from zoo.errors import InputError
-from zoo.files.atomic import atomic, check_outputs, flush, write_json
+from zoo.files.atomic import check_outputs, flush, write_json
 
 MARK, SIDECAR = "zoo-job.json", ".json"
 _MADE_BY = "chromatin-zoo"
 _PREFIX = "part-"  # of every file that a job keeps in its folder
 _LOCK = "zoo-job.lock"
-_WAIT_S = 0.2  # for a run that is just ending
+_FINALS = "zoo-job-finals.json"  # while final files are replaced: which of them are a run's
+_WAIT_S, _TURNS = 0.2, 50  # for a run that is just ending, and for folders that come and go
 _BIGWIG = (".bw", ".bigwig", ".bigWig")
 
 
@@ -69,24 +73,26 @@ class Job:
     def __enter__(self) -> "Job":
         from huggingface_hub.utils import WeakFileLock
 
-        while True:
-            self._claim()
-            self._held = WeakFileLock(self.folder / _LOCK, timeout=_WAIT_S)
+        for _ in range(_TURNS):
             try:
+                token = self._claim()
+                self._held = WeakFileLock(self.folder / _LOCK, timeout=_WAIT_S)
                 self._held.__enter__()
+            except (FileNotFoundError, FileExistsError):  # another run removes the folder at this moment
+                continue
             except TimeoutError:
-                raise InputError(
-                    "An output must be written by one run at a time", received={"output": str(self.main)}
-                ) from None
-            if (self.folder / MARK).is_file():  # else the job that held the lock has ended and removed the folder
+                raise self._busy() from None
+            if token is not None and _token(self.folder) == token:
                 break
-            self._held.__exit__(None, None, None)
+            self._held.__exit__(None, None, None)  # the lock of a folder that another run has removed meanwhile
+        else:
+            raise self._busy()
         for scratch in self.folder.glob(f"{_PREFIX}*.tmp"):  # of a run that was killed
             _remove(scratch)
         return self
 
     def __exit__(self, *error: object) -> None:
-        if not any(self.folder.glob(f"{_PREFIX}*")):  # nothing that another call could go on with
+        with contextlib.suppress(OSError):  # the folder is gone, or another run comes in at this moment
             self._leave()
         self._held.__exit__(None, None, None)
 
@@ -99,17 +105,26 @@ class Job:
             whole = all(
                 registry.store.sha256(self.sidecar.with_name(name)) == digest for name, digest in said["files"].items()
             )
-        except (OSError, KeyError, AttributeError):
+        except (OSError, KeyError, AttributeError, TypeError):
             return None
+        if whole and (self.folder / _FINALS).exists():  # of a run that was killed when all was there
+            self.clear()
+            (self.folder / _FINALS).unlink()
         return said if whole else None
 
-    def resume(self, identity: Mapping[str, object]) -> None:
-        """Keep what an interrupted run of the same identity finished; remove that of any other."""
+    def resume(self, identity: Mapping[str, object], made: Sequence[str] = ()) -> None:
+        """Keep what an interrupted run of the same identity finished; remove that of any other.
+
+        Args:
+            identity: all that unfinished parts depend on.
+            made: suffixes of the files that will be written, as far as they are known: see `finish`.
+        """
+        self._check_own(made)
+        mark = _read_mark(self.folder) or {}
         content = {"made_by": _MADE_BY, "kind": self._kind, "identity_sha256": _digest(identity)}
-        if _read_mark(self.folder) != content:
+        if {**content, "token": mark.get("token")} != mark:
             self.clear()
-            with atomic(self.folder / MARK, self.folder) as temporary:
-                write_json(temporary, content)
+            self._write(self.folder / MARK, {**content, "token": mark.get("token")})
 
     def part(self, name: str) -> Path:
         """Where something unfinished is kept; a name that ends in `.tmp` does not outlive this run."""
@@ -135,7 +150,11 @@ class Job:
         Args:
             identity: all that the files depend on.
             made: suffixes of the files that will be written.
+
+        Raises:
+            InputError: a file at one of these places that no record names as a run's.
         """
+        self._check_own(made)
         temporary = {suffix: self.part(f"{self.finals[suffix].name}.tmp") for suffix in made}
         said: dict = {}
         yield temporary, said
@@ -143,33 +162,52 @@ class Job:
             flush(path)
         record = {"made_by": _MADE_BY, "kind": self._kind, "identity_sha256": _digest(identity)}
         files = {self.finals[suffix].name: registry.store.sha256(path) for suffix, path in temporary.items()}
-        with atomic(self.sidecar, self.folder) as note:
-            write_json(note, {**record, **said, "files": files})
-            self._retire(set(files))
-            for suffix, path in temporary.items():
-                path.replace(self.finals[suffix])
+        old = self._own()
+        self._write(self.folder / _FINALS, {"files": sorted(old | set(files))})
+        self.sidecar.unlink(missing_ok=True)  # what says that the old files are whole
+        for path in self.finals.values():
+            if path.name in old - set(files):
+                path.unlink(missing_ok=True)
+        for suffix, path in temporary.items():
+            path.replace(self.finals[suffix])
+        self._write(self.sidecar, {**record, **said, "files": files})
         self.clear()
+        (self.folder / _FINALS).unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Remove everything unfinished, and nothing else."""
         for path in self.folder.glob(f"{_PREFIX}*"):
             _remove(path)
 
-    def _retire(self, made: set[str]) -> None:
-        """Remove what an earlier call left here and this one does not replace; first of all what says it is whole."""
-        before = self._said() or {}
-        self.sidecar.unlink(missing_ok=True)
-        for path in self.finals.values():
-            if path.name in before.get("files", {}) and path.name not in made:
-                path.unlink(missing_ok=True)
+    def _write(self, path: Path, content: dict) -> None:
+        """Write a JSON object that appears complete or not at all; what a killed run leaves of it is scratch."""
+        temporary = self.part(f"{path.name}.{secrets.token_hex(4)}.tmp")
+        write_json(temporary, content)
+        flush(temporary)
+        temporary.replace(path)
+
+    def _own(self) -> set[str]:
+        """Names of final files that an earlier run made, or was making when it was killed."""
+        names: set[str] = set()
+        for said in (self._said(), _read_json(self.folder / _FINALS)):
+            files = (said or {}).get("files")
+            names |= {name for name in files if isinstance(name, str)} if isinstance(files, (dict, list)) else set()
+        return names
+
+    def _check_own(self, made: Sequence[str]) -> None:
+        own = self._own()
+        foreign = [str(self.finals[suffix]) for suffix in made if self.finals[suffix].name not in own]
+        if there := [path for path in foreign if os.path.lexists(path)]:
+            raise InputError(
+                "An output must not replace a file that no run made",
+                received={"output": there[0]},
+                hint="Choose another output, or remove that file",
+            )
 
     def _said(self) -> dict | None:
         """The sidecar, if it is one of a job."""
-        try:
-            said = json.loads(self.sidecar.read_bytes())
-        except (OSError, ValueError, RecursionError):
-            return None
-        return said if isinstance(said, dict) and said.get("made_by") == _MADE_BY else None
+        said = _read_json(self.sidecar)
+        return said if said is not None and said.get("made_by") == _MADE_BY else None
 
     def _check_kind(self) -> None:
         """A JSON file that is no sidecar, or one of other work, is not replaced."""
@@ -180,62 +218,78 @@ class Job:
                 hint="Choose another output, or remove that file",
             )
 
-    def _claim(self) -> None:
-        """Make the folder, mark included, in one step; or find that there is one with our mark."""
+    def _busy(self) -> InputError:
+        return InputError(
+            "An output must be written by one run at a time",
+            received={"output": str(self.main)},
+            hint="Wait for the other run, or choose another output",
+        )
+
+    def _claim(self) -> str | None:
+        """Make the folder, or find that there is one with our mark, whose token is returned."""
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
-            if self.folder.exists() or self.folder.is_symlink():
-                if _read_mark(self.folder) is None and not self._mark_empty():
-                    raise InputError(
-                        f"{self.folder.name} must be a folder that runs make and remove; this one is not a run's",
-                        received={"folder": str(self.folder)},
-                        hint="Choose another output, or move that folder away",
-                    )
-                return
-            fresh = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}-", dir=self.folder.parent))
-            fresh.chmod(0o755)  # temporary folders are their maker's alone
-            try:
-                write_json(fresh / MARK, self._blank())
-                fresh.rename(self.folder)
-            except OSError:  # another run made it at this moment, or the disk is full
-                shutil.rmtree(fresh, ignore_errors=True)
-                if _read_mark(self.folder) is None:
-                    raise
+            with contextlib.suppress(FileExistsError):
+                self.folder.mkdir()
+            if _read_mark(self.folder) is None and not self._mark_empty():
+                raise InputError(
+                    f"{self.folder.name} must be a folder that runs make and remove; this one is not a run's",
+                    received={"folder": str(self.folder)},
+                    hint="Choose another output, or move that folder away",
+                )
+            return _token(self.folder)
+        except FileNotFoundError:
+            raise
         except OSError as error:
             raise _unwritable(self.folder.parent, error) from None
 
     def _mark_empty(self) -> bool:
-        """Take an empty folder, as a run that was killed while it ended leaves it; whether it was one."""
-        if self.folder.is_symlink() or not self.folder.is_dir() or self._others({_LOCK}):
+        """Mark a new folder, or one as a run leaves it that is killed while it begins or ends; whether it was one."""
+        if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
             return False
-        with atomic(self.folder / MARK, self.folder) as temporary:
-            write_json(temporary, self._blank())
+        if os.path.lexists(self.folder / MARK) or self._others({_LOCK}):
+            return _read_mark(self.folder) is not None  # a run's that began at this moment, or not one's at all
+        blank = {"made_by": _MADE_BY, "kind": self._kind, "identity_sha256": None, "token": secrets.token_hex(8)}
+        self._write(self.folder / MARK, blank)
         return True
 
-    def _blank(self) -> dict:
-        return {"made_by": _MADE_BY, "kind": self._kind, "identity_sha256": None}
-
     def _leave(self) -> None:
-        """Remove the folder, unless there is something in it that is not ours."""
+        """Remove the folder, unless another call could go on with what is in it, or it is not ours."""
         if not self._others({MARK, _LOCK}):
             for name in (MARK, _LOCK):
                 (self.folder / name).unlink(missing_ok=True)
-            self.folder.rmdir()
+            self.folder.rmdir()  # fails if another run has begun to mark it
 
     def _others(self, known: set[str]) -> bool:
-        return any(path.name not in known for path in self.folder.iterdir())
+        """Whether there is anything else in the folder, scratch of its mark left out."""
+        names = {path.name for path in self.folder.iterdir()} - known
+        return any(not (name.startswith(f"{_PREFIX}{MARK}.") and name.endswith(".tmp")) for name in names)
 
 
 def _read_mark(folder: Path) -> dict | None:
     """What a job's folder says of itself; None for a folder that is none."""
     mark = folder / MARK
+    if folder.is_symlink() or mark.is_symlink():
+        return None
+    said = _read_json(mark, 1 << 16)
+    return said if said is not None and said.get("made_by") == _MADE_BY else None
+
+
+def _token(folder: Path) -> str | None:
+    """What tells a job's folder from others at the same place, before and after; None without a mark."""
+    mark = _read_mark(folder)
+    return None if mark is None else str(mark.get("token"))
+
+
+def _read_json(path: Path, most: int = 1 << 26) -> dict | None:
+    """A JSON object of at most `most` bytes; None for anything else."""
     try:
-        if folder.is_symlink() or mark.is_symlink() or mark.stat().st_size > 1 << 16:
+        if path.stat().st_size > most:
             return None
-        said = json.loads(mark.read_bytes())
+        said = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) and said.get("made_by") == _MADE_BY else None
+    return said if isinstance(said, dict) else None
 
 
 def _remove(path: Path) -> None:

@@ -4,14 +4,13 @@ The format: meme-suite.org/meme/doc/meme-format.html.
 """
 
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import InputError, MissingExtra, ZooWarning
+from zoo.errors import InputError, MissingExtra, warn
 from zoo.genome.encode import N, one_hot
 from zoo.genome.text import raw_lines
 from zoo.spec import BASES
@@ -114,7 +113,7 @@ def _chosen(found: Mapping[str, list[list[float]]], wanted: Sequence[str], path:
     chosen = {name: rows for name, rows in found.items() if name.startswith(tuple(wanted) or "")}
     if without := [name for name, rows in chosen.items() if not rows]:
         message = f"{path}: {len(without):,} motifs without probabilities are left out: {', '.join(without[:5])}"
-        warnings.warn(message, ZooWarning, stacklevel=3)
+        warn(message)
     chosen = {name: _scaled(np.array(rows)) for name, rows in chosen.items() if rows}
     if not chosen:
         raise InputError(

@@ -6,7 +6,6 @@ carries are ignored. Its 62 tensors have to be, in order, those of the network i
 
 import hashlib
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from registry import card, store
 from registry.errors import printable
 from registry.schema import Entry, Family
 from zoo import architectures, folder, weights
-from zoo.errors import InputError, IntegrityError, ZooWarning
+from zoo.errors import InputError, IntegrityError, warn
 from zoo.porting.golden import golden_inputs
 from zoo.predict.thresholds import ThresholdTable
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, SignalSpec
@@ -177,11 +176,9 @@ def _own_table(path: Path) -> bytes | None:
         found = [own] if own.is_file() else sorted(item for item in path.parent.glob("*.tsv") if item.is_file())
         if len(found) != 1:
             if found:
-                warnings.warn(
+                warn(
                     f"None of the {len(found)} .tsv files beside {path.name} is used as its threshold table; name one "
-                    f"{own.name}.",
-                    ZooWarning,
-                    stacklevel=2,
+                    f"{own.name}."
                 )
             return None
         ThresholdTable.read(found[0])
@@ -193,7 +190,7 @@ def _own_table(path: Path) -> bytes | None:
     except IntegrityError as error:
         if found[0] == own:
             raise
-        warnings.warn(f"{found[0].name} is not used as a threshold table: {error}", ZooWarning, stacklevel=2)
+        warn(f"{found[0].name} is not used as a threshold table: {error}")
         return None
 
 

@@ -1,14 +1,13 @@
 """Predictions as files: a bigWig, a BED of what is above the threshold, a JSON of how; with regions also a table.
 
-The scores of a chromosome are kept, as one float32 per bin, a piece of the chromosome after the other, until all are
-there. The same call, made again after an interruption, goes on with the next piece. Another call (other inputs, other
-parameters) starts anew.
+Scores are kept, as one float32 per bin, one chromosome behind the other in one file, until all are there. The same
+call, made again after an interruption, goes on with the next piece. Another call (other inputs, other parameters)
+starts anew.
 """
 
-import hashlib
+import functools
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +20,8 @@ from zoo.predict.table import Collector, Predictions
 from zoo.predict.thresholds import Threshold
 
 Pieces = Iterator[tuple[int, np.ndarray]]
+Predicted = Iterable[tuple[ChromosomePlan, int, np.ndarray]]
 _CHUNK = 1 << 18  # bins read back at once
-_FLUSH_S = 5.0  # what a power failure may cost
 
 
 @dataclass(frozen=True)
@@ -56,34 +55,54 @@ class PredictionFiles:
         return "\n".join([*lines, *([f"{self.table}"] if self.table else []), f"{self.sidecar}"])
 
 
+def suffixes(threshold: object, regions: object) -> list[str]:
+    """Of the files that a prediction makes."""
+    return [".bw", *([".bed"] if threshold else []), *([".tsv"] if regions else [])]
+
+
 class Output(Job):
     """The place of a prediction's files: `<base>.bw`, `.bed`, `.tsv`, `.json`."""
 
     def __init__(self, base: str | Path, reads: Iterable[object] = ()) -> None:
         super().__init__("prediction", base, (".bw", ".bed", ".tsv"), reads)
 
-    def left(self, plan: ChromosomePlan, pieces: list[ChromosomePlan]) -> list[ChromosomePlan]:
-        """Those of a chromosome's pieces, in order, that no earlier run finished."""
-        path = self._scores_of(plan)
-        bins = path.stat().st_size // 4 if path.is_file() else 0
-        return [piece for piece in pieces if piece.bounds[1] > bins]
+    def found(
+        self, threshold: Threshold | None, table: bool, intervals: int, windows: int, resumed: int
+    ) -> PredictionFiles:
+        """What is at the final places, as a prediction returns it."""
+        return PredictionFiles(
+            bigwig=self.main,
+            bed=self.finals[".bed"] if threshold else None,
+            table=self.finals[".tsv"] if table else None,
+            sidecar=self.sidecar,
+            threshold=threshold,
+            intervals=intervals,
+            windows=windows,
+            resumed=resumed,
+        )
 
-    def keep(
-        self, plan: ChromosomePlan, left: list[ChromosomePlan], predict: Callable[[ChromosomePlan], Pieces]
-    ) -> None:
-        """Predict the pieces of a chromosome that are left, and keep each as soon as it is complete."""
-        path, flushed = self._scores_of(plan), time.monotonic()
-        for piece in left:
-            low, high = piece.bounds
-            scores = np.full(high - low, np.nan, "<f4")
-            for first, part in predict(piece):
-                scores[first - low : first - low + len(part)] = part
-            with open(path, "ab") as file:
-                file.truncate(4 * low)  # the rest of a piece whose writing was interrupted
-                file.write(scores.tobytes())
-                if time.monotonic() - flushed > _FLUSH_S:
-                    os.fsync(file.fileno())
-                    flushed = time.monotonic()
+    def kept(self, offsets: Mapping[str, int]) -> int:
+        """Bins that earlier runs finished, of all chromosomes in order.
+
+        Args:
+            offsets: chromosome → how many bins come before its own.
+        """
+        self._offsets = offsets
+        return self._scores_file.stat().st_size // 4 if self._scores_file.is_file() else 0
+
+    def keep(self, group: Sequence[ChromosomePlan], predicted: Predicted) -> None:
+        """Keep the scores of a group of pieces, which lie side by side, as soon as all are there."""
+        bounds = [[self._offsets[piece.chrom] + bin_ for bin_ in piece.bounds] for piece in group]
+        low, high = bounds[0][0], bounds[-1][1]
+        scores = np.full(high - low, np.nan, "<f4")
+        for plan, first, part in predicted:
+            start = self._offsets[plan.chrom] + first - low
+            scores[start : start + len(part)] = part
+        with open(self._scores_file, "ab") as file:
+            file.truncate(4 * low)  # the rest of a group whose writing was interrupted
+            file.write(scores.tobytes())
+            file.flush()
+            os.fsync(file.fileno())
 
     def assemble(
         self,
@@ -95,8 +114,7 @@ class Output(Job):
     ) -> int:
         """Turn finished chromosomes into the final files and remove them; returns the number of intervals."""
         intervals = 0
-        made = [".bw", *([".bed"] if threshold else []), *([".tsv"] if collector else [])]
-        with self.finish(identity, made) as (paths, said):
+        with self.finish(identity, suffixes(threshold, collector)) as (paths, said):
             if collector:
                 with open(paths[".tsv"], "w", encoding="utf-8") as handle:
                     self._collect(plans, collector).write_tsv(handle)
@@ -108,9 +126,10 @@ class Output(Job):
             said |= {**describe(), "intervals": intervals}
         return intervals
 
-    def _scores_of(self, plan: ChromosomePlan) -> Path:
-        """Where the scores of a chromosome are kept until all are finished."""
-        return self.part(f"{hashlib.sha256(plan.chrom.encode()).hexdigest()[:16]}.f32")
+    @property
+    def _scores_file(self) -> Path:
+        """Where scores are kept until all are there."""
+        return self.part("scores.f32")
 
     def _collect(self, plans: Iterable[ChromosomePlan], collector: Collector) -> Predictions:
         for plan in plans:
@@ -128,4 +147,9 @@ class Output(Job):
         return ((first, scores[first : first + _CHUNK]) for first in range(0, len(scores), _CHUNK))
 
     def _scores(self, plan: ChromosomePlan) -> np.ndarray:
-        return np.memmap(self._scores_of(plan), "<f4", "r")
+        first = self._offsets[plan.chrom]
+        return self._all[first : first + plan.bins]
+
+    @functools.cached_property
+    def _all(self) -> np.ndarray:
+        return np.memmap(self._scores_file, "<f4", "r")

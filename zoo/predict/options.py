@@ -3,11 +3,16 @@
 import operator
 from dataclasses import dataclass
 
+import numpy as np
+
 from zoo.errors import InputError
 from zoo.spec import ModelSpec
 
 STRANDS = ("forward", "both")
 COMPAT = ("maxatac",)
+SCALES = ("log1p", "linear")
+BATCH = 256
+_MOST_WINDOWS = 1 << 20  # of a batch
 
 
 @dataclass(frozen=True)
@@ -20,61 +25,122 @@ class Options:
         center_only: keep only the central `stride` bp of each window, so that no two windows overlap.
         batch_size: windows that pass through the network at once.
         compat: `maxatac` for that program's own window, blacklist and chromosome rules, else None.
+        linear: scores x of a model that returns ln(1 + x), instead of what it returns.
     """
 
     stride: int
     views: tuple[str, ...]
     center_only: bool = False
-    batch_size: int = 256
+    batch_size: int = BATCH
     compat: str | None = None
+    linear: bool = False
 
     @classmethod
     def resolve(
         cls,
         spec: ModelSpec,
         *,
-        strands: str = "forward",
+        strands: str | None = None,
         views: str | None = None,
         stride: int | None = None,
         center_only: bool | None = None,
-        batch_size: int = 256,
+        batch_size: int | None = None,
         compat: str | None = None,
+        scale: str | None = None,
     ) -> "Options":
-        """Check a user's choices against the model. Raises `InputError` naming the one that does not fit."""
+        """Check a user's choices against the model; None stands for its default.
+
+        Raises:
+            InputError: naming the choice that does not fit, or the two that do not go together.
+        """
         output = spec.output
-        stride = spec.prediction.stride if stride is None else _whole("stride", stride)
-        batch_size = _whole("batch_size", batch_size)
-        center_only = spec.prediction.center_only if center_only is None else bool(center_only)
         span = output.bins * output.bin_size
-        if not 0 < stride <= span or stride % output.bin_size:
+        stride = spec.prediction.stride if stride is None else whole("stride", stride, 1, span)
+        batch_size = BATCH if batch_size is None else whole("batch_size", batch_size, 1, _MOST_WINDOWS)
+        center_only = spec.prediction.center_only if center_only is None else _switch("center_only", center_only)
+        if stride % output.bin_size:
             raise InputError(
-                f"The stride is a multiple of the bin size, {output.bin_size} bp, and at most the {span} bp that "
-                "a window predicts",
+                f"The stride must be a multiple of the bin size, {output.bin_size} bp",
                 example=spec.prediction.stride,
                 received={"stride": stride},
             )
-        if batch_size < 1:
-            raise InputError("A batch has at least one window", example=256, received={"batch_size": batch_size})
-        if compat is not None and compat not in COMPAT:
-            raise InputError(f"compat is None or one of {', '.join(COMPAT)}", received={"compat": compat})
+        among("compat", compat, COMPAT)
         if compat and center_only:
-            raise InputError("compat='maxatac' averages whole windows", received={"center_only": center_only})
-        return cls(stride, _views(spec, strands, views), center_only, batch_size, compat)
+            raise InputError(
+                "compat='maxatac' must average whole windows, as that program does",
+                received={"compat": compat, "center_only": center_only},
+                hint="Leave out compat, or give center_only=False",
+            )
+        linear = _linear(spec, scale)
+        return cls(stride, _views(spec, strands, views), center_only, batch_size, compat, linear)
+
+    def scaled(self, scores: np.ndarray) -> np.ndarray:
+        """Scores as the network returns them, in the scale of the output. The same shape, float32."""
+        return np.expm1(scores) if self.linear else scores
 
 
-def _whole(name: str, value: object) -> int:
+def whole(name: str, value: object, least: int, most: int) -> int:
+    """A whole number from `least` to `most`. Raises `InputError` for anything else, True and 1.0 included."""
+    shown = value
     try:
-        return operator.index(value)
+        number = operator.index(value)
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        if least <= number <= most:
+            return number
+        shown = number if abs(number) < 1 << 64 else f"a number of {number.bit_length()} bits"
     except TypeError:
-        raise InputError(f"The {name.replace('_', ' ')} is a whole number", received={name: value}) from None
+        pass
+    raise InputError(
+        f"The {name.replace('_', ' ')} must be a whole number from {least:,} to {most:,}", received={name: shown}
+    )
 
 
-def _views(spec: ModelSpec, strands: str, views: str | None) -> tuple[str, ...]:
+def among(name: str, value: object, known: tuple[str, ...]) -> None:
+    """Raise `InputError` unless a choice is None or one of those that are known."""
+    if value is not None and not (isinstance(value, str) and value in known):
+        raise InputError(
+            f"The choice of {name} must be one of {', '.join(known)}",
+            example=f'{name}="{known[0]}"',
+            received={name: value},
+        )
+
+
+def refuse_together(rule: str, others: dict[str, object], hint: str | None = None) -> None:
+    """Raise `InputError` if any of `others` is given (not None), where it would have no effect."""
+    if given := [name for name, value in others.items() if value is not None]:
+        raise InputError(
+            f"{rule} must be given without {' and '.join(given)}",
+            received={name: _shown(others[name]) for name in given},
+            hint=hint or f"Leave out {' and '.join(given)}",
+        )
+
+
+def _shown(value: object) -> object:
+    return value if isinstance(value, (str, int, float, bool)) else type(value).__name__
+
+
+def _switch(name: str, value: object) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError(f"The choice of {name} must be True or False", received={name: value})
+    return bool(value)
+
+
+def _linear(spec: ModelSpec, scale: str | None) -> bool:
+    among("scale", scale, SCALES)
+    if scale is not None and not spec.output.logarithmic:
+        raise InputError(
+            "The scale must be left out for a model that does not return ln(1 + x)",
+            received={"scale": scale, "model": spec.name, "returns": spec.output.quantity},
+        )
+    return scale == "linear"
+
+
+def _views(spec: ModelSpec, strands: str | None, views: str | None) -> tuple[str, ...]:
     known = spec.prediction.views
-    if views not in (None, "all"):
-        raise InputError('views is None or "all"', received={"views": views})
-    if strands not in STRANDS:
-        raise InputError(f"strands is one of {', '.join(STRANDS)}", received={"strands": strands})
-    if views == "all":
+    among("views", views, ("all",))
+    among("strands", strands, STRANDS)
+    if views is not None:
+        refuse_together('views="all" reads both strands and', {"strands": strands})
         return known
-    return known[:1] if strands == "forward" else ("forward", "reverse_complement")
+    return ("forward", "reverse_complement") if strands == "both" else known[:1]

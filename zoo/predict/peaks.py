@@ -34,3 +34,11 @@ def call(pieces: Iterable[tuple[int, np.ndarray]], score: float, bin_size: int, 
             start, end, best = int(first + left), int(first + right), top
     if start is not None:
         yield start * bin_size, min(int(end) * bin_size, length), best
+
+
+def join(starts: np.ndarray, scores: np.ndarray, score: float, bin_size: int) -> Iterator[Peak]:
+    """The same for bins that begin anywhere: rising `starts` in bp, none that overlap. Book-ended ones are joined."""
+    gaps = np.flatnonzero(np.diff(starts) != bin_size) + 1
+    for first, rows in zip(np.split(starts, gaps), np.split(scores, gaps), strict=True):
+        for left, right, top in call([(0, rows)], score, bin_size, len(rows) * bin_size):
+            yield int(first[0]) + left, int(first[0]) + right, top

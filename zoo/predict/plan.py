@@ -50,6 +50,11 @@ class Grid:
         """bp that a window predicts."""
         return self.bins * self.bin_size
 
+    @property
+    def shared(self) -> int:
+        """Windows before a window that predict bins of it, too."""
+        return -(-self.span // self.stride) - 1
+
     def count(self, length: int) -> int:
         """Windows that a chromosome of `length` bp needs so that each of its bins is predicted."""
         return -(-max(length - self.span, 0) // self.stride) + 1
@@ -122,7 +127,7 @@ class ChromosomePlan:
         A window at the beginning of a piece shares bins with windows of the piece before; those are predicted in both,
         so that each piece has all that its bins need.
         """
-        shared = -(-grid.span // grid.stride) - 1
+        shared = grid.shared
         first = int(self.runs[0, 0])
         while first is not None:
             room = most if first == self.runs[0, 0] else max(most - shared, 1)
@@ -133,6 +138,21 @@ class ChromosomePlan:
             span = (low, self.bins if stop is None else bins[1])
             yield replace(self, runs=runs[runs[:, 0] < runs[:, 1]], first_window=first, span=span)
             first = stop
+
+
+def groups(plans: Iterable[ChromosomePlan], grid: Grid, most: int) -> Iterator[list[ChromosomePlan]]:
+    """The work in order, in steps of at most `most` windows: pieces of a long chromosome, or many short chromosomes."""
+    group, windows = [], 0
+    for plan in plans:
+        for piece in plan.pieces(grid, most):
+            size = int((piece.runs[:, 1] - piece.runs[:, 0]).sum())
+            if group and windows + size > most:
+                yield group
+                group, windows = [], 0
+            group.append(piece)
+            windows += size
+    if group:
+        yield group
 
 
 def plan(

@@ -2,8 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -12,8 +11,8 @@ from zoo.errors import InputError, ZooError
 from zoo.files.progress import Progress
 from zoo.genome.interval import Interval
 from zoo.predict import plan as planning
-from zoo.predict.engine import Forward, predict_chromosome
-from zoo.predict.files import Output, PredictionFiles
+from zoo.predict.engine import Forward, predict
+from zoo.predict.files import Output, PredictionFiles, suffixes
 from zoo.predict.inputs import Inputs
 from zoo.predict.options import Options
 from zoo.predict.plan import ChromosomePlan, Grid
@@ -21,7 +20,9 @@ from zoo.predict.table import Collector, Predictions
 from zoo.predict.thresholds import Threshold
 from zoo.spec import ModelSpec
 
-_MOST = 2048  # windows of a piece: what an interruption costs at most, less than a minute of the slowest network
+# What an interruption costs at most: windows, and the cost of a network times windows, less than a minute of any here.
+_MOST, _COST = 1024, 5e11
+_LEAST, _SHARED = 16, 128  # windows at least, and for each that is predicted once more
 
 
 class Run:
@@ -37,13 +38,16 @@ class Run:
         self._spec, self._forward, self._inputs, self._options = spec, forward, inputs, options
         self._shown = progress
         self._grid = Grid.of(spec, options)
+        self._size = group_size(forward, self._grid.shared)
+        forward.check_batch(min(options.batch_size, self._size))
         self.plans = planning.plan(
             self._grid, inputs.lengths, inputs.chromosomes, inputs.regions, inputs.blacklist, options.compat
         )
         if not self.plans:
             raise InputError(
-                "There is a window to predict; the blacklist or the rules of compat leave none",
-                received={"chromosomes": list(inputs.chromosomes), "compat": options.compat},
+                "A window must be left to predict; the blacklist or the rules of compat leave none",
+                received={"chromosomes": list(inputs.chromosomes)[:5], "compat": options.compat},
+                hint="Predict other regions or chromosomes, or without compat or blacklist",
             )
 
     def to_table(self) -> Predictions:
@@ -52,10 +56,9 @@ class Run:
         whole = [Interval(chrom, 0, length) for chrom, length in lengths.items()]
         collector = self._collector(self._inputs.regions or whole)
         with self._bar(self.plans) as bar:
-            for plan in self.plans:
-                for piece in plan.pieces(self._grid, _MOST):
-                    for first, scores in self._predict(piece, bar):
-                        collector.add(plan.chrom, first, scores)
+            for group in planning.groups(self.plans, self._grid, self._size):
+                for plan, first, scores in self._predict(group, bar):
+                    collector.add(plan.chrom, first, scores)
         return collector.table()
 
     def to_files(self, output: Output, threshold: Threshold | None, provenance: dict) -> PredictionFiles:
@@ -68,94 +71,90 @@ class Run:
 
     def _write(self, output: Output, threshold: Threshold | None, provenance: dict) -> PredictionFiles:
         began = time.time()
-        identity = self._identity(provenance)
-        whole = {**identity, "threshold": threshold.to_json() if threshold else None}
+        parts_of = identity(self._inputs, self._options, [plan.chrom for plan in self.plans], provenance)
+        whole = {**parts_of, "threshold": threshold.to_json() if threshold else None}
         if (before := output.done(whole)) is not None:
-            return self._found(output, threshold, before["intervals"], 0, 0)
-        output.resume(identity)
-        pieces = {plan.chrom: list(plan.pieces(self._grid, _MOST)) for plan in self.plans}
-        left = {plan.chrom: output.left(plan, pieces[plan.chrom]) for plan in self.plans}
-        resumed = [chrom for chrom, some in left.items() if len(some) < len(pieces[chrom])]
-        with self._bar([piece for some in left.values() for piece in some]) as bar:
-            for plan in self.plans:
-                output.keep(plan, left[plan.chrom], lambda piece: self._predict(piece, bar))
+            return output.found(threshold, bool(self._inputs.regions), before["intervals"], 0, 0)
+        output.resume(parts_of, suffixes(threshold, self._inputs.regions))
+        ends = np.cumsum([plan.bins for plan in self.plans]).tolist()
+        offsets = dict(zip((plan.chrom for plan in self.plans), [0, *ends], strict=False))
+        kept = output.kept(offsets)
+        groups = list(planning.groups(self.plans, self._grid, self._size))
+        left = [group for group in groups if offsets[group[-1].chrom] + group[-1].bounds[1] > kept]
+        done = {piece.chrom for group in groups[: len(groups) - len(left)] for piece in group}
+        resumed = [plan.chrom for plan in self.plans if plan.chrom in done]
+        with self._bar([piece for group in left for piece in group]) as bar:
+            for group in left:
+                output.keep(group, self._predict(group, bar))
 
-        def describe() -> dict:
-            return {
-                "model": provenance,
-                "inputs": {what: {"path": str(path), **identity["inputs"][what]} for what, path in self._files.items()},
-                "parameters": identity["parameters"],
-                "threshold": whole["threshold"],
-                "chromosomes": {plan.chrom: {"bp": plan.length, "windows": plan.windows} for plan in self.plans},
-                "versions": versions(),
-                "seconds": round(time.time() - began, 1),
-                "resumed": resumed,
-            }
+        def said() -> dict:
+            counts = {plan.chrom: {"bp": plan.length, "windows": plan.windows} for plan in self.plans}
+            return {**describe(self._inputs, whole, counts, provenance, began), "resumed": resumed}
 
         collector = self._collector(self._inputs.regions) if self._inputs.regions else None
-        intervals = output.assemble(whole, self.plans, threshold, collector, describe)
-        windows = sum(piece.windows for some in left.values() for piece in some)
-        return self._found(output, threshold, intervals, windows, len(resumed))
-
-    def _found(
-        self, output: Output, threshold: Threshold | None, intervals: int, windows: int, resumed: int
-    ) -> PredictionFiles:
-        return PredictionFiles(
-            bigwig=output.main,
-            bed=output.finals[".bed"] if threshold else None,
-            table=output.finals[".tsv"] if self._inputs.regions else None,
-            sidecar=output.sidecar,
-            threshold=threshold,
-            intervals=intervals,
-            windows=windows,
-            resumed=resumed,
-        )
+        intervals = output.assemble(whole, self.plans, threshold, collector, said)
+        windows = sum(piece.windows for group in left for piece in group)
+        return output.found(threshold, bool(collector), intervals, windows, len(resumed))
 
     def _collector(self, regions: list[Interval]) -> Collector:
         return Collector(regions, self._inputs.lengths, self._spec.output.bin_size)
 
-    def _predict(self, piece: ChromosomePlan, bar: Progress) -> Iterator[tuple[int, np.ndarray]]:
-        bar.set_postfix_str(piece.chrom)
-        return predict_chromosome(
-            self._forward,
-            self._grid,
-            piece,
-            self._inputs.genome,
-            self._inputs.signal,
-            self._options.batch_size,
-            bar.update,
-        )
+    def _predict(
+        self, group: Sequence[ChromosomePlan], bar: Progress
+    ) -> Iterator[tuple[ChromosomePlan, int, np.ndarray]]:
+        bar.set_postfix_str(group[0].chrom, refresh=False)
+        signal, batch = self._inputs.signal, self._options.batch_size
+        rows = predict(self._forward, self._grid, group, self._inputs.genome, signal, batch, bar.update)
+        return ((plan, first, self._options.scaled(scores)) for plan, first, scores in rows)
 
     def _bar(self, plans: list[ChromosomePlan]) -> Progress:
         """A progress bar over windows; silent where nobody watches a terminal, unless asked for."""
         total = sum(plan.windows for plan in plans)
         return Progress(self._spec.name, "window", total, shown=self._shown)
 
-    @property
-    def _files(self) -> dict[str, Path]:
-        return self._inputs.tracks()
 
-    def _identity(self, provenance: dict) -> dict:
-        """What scores depend on: weights, bytes of the inputs, parameters. Not names, and not the threshold."""
-        return {
-            "weights_sha256": provenance["weights_sha256"],
-            "backend": backend(),
-            "inputs": self._inputs.identity(),
-            "parameters": {
-                "stride": self._options.stride,
-                "views": list(self._options.views),
-                "center_only": self._options.center_only,
-                "compat": self._options.compat,
-                "chromosomes": [plan.chrom for plan in self.plans],
-                "regions": _intervals(self._inputs.regions),
-                "blacklist": _intervals(self._inputs.blacklist),
-            },
-        }
+def group_size(forward: Forward, shared: int) -> int:
+    """Windows of a group, which is kept as soon as it is complete; `shared` are predicted in the next one once more."""
+    by_cost = int(_COST // max(forward.cost, 1))
+    return max(min(by_cost, _MOST), _SHARED * shared, _LEAST)
+
+
+def identity(inputs: Inputs, options: Options, chromosomes: list[str], provenance: dict) -> dict:
+    """What scores depend on: network, bytes of the inputs, parameters. Not names, and not the threshold."""
+    return {
+        "network_sha256": provenance["network_sha256"],
+        "backend": backend(),
+        "inputs": inputs.identity(),
+        "parameters": {
+            "stride": options.stride,
+            "views": list(options.views),
+            "center_only": options.center_only,
+            "compat": options.compat,
+            "scale": "linear" if options.linear else None,
+            "chromosomes": chromosomes,
+            "regions": _intervals(inputs.regions),
+            "blacklist": _intervals(inputs.blacklist),
+        },
+    }
+
+
+def describe(inputs: Inputs, whole: dict, chromosomes: dict, provenance: dict, began: float) -> dict:
+    """The sidecar of a prediction with the identity `whole`: how its files came about, and what was left out."""
+    return {
+        "model": provenance,
+        "inputs": {what: {"path": str(path), **whole["inputs"][what]} for what, path in inputs.tracks().items()},
+        "parameters": whole["parameters"],
+        "threshold": whole["threshold"],
+        "chromosomes": chromosomes,
+        "left out": {"chromosomes that the signal lacks": list(inputs.absent), "regions elsewhere": inputs.elsewhere},
+        "versions": versions(),
+        "seconds": round(time.time() - began, 1),
+    }
 
 
 def _intervals(intervals: list[Interval] | None) -> dict | None:
     """Number and digest of intervals: a BED may have a million lines."""
     if intervals is None:
         return None
-    text = "".join(f"{item.chrom}\t{item.start}\t{item.end}\n" for item in intervals)
+    text = "".join(f"{item.chrom}\t{item.start}\t{item.end}\t{item.name}\n" for item in intervals)
     return {"count": len(intervals), "sha256": hashlib.sha256(text.encode()).hexdigest()}

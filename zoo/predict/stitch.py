@@ -42,9 +42,14 @@ class Stitcher:
         needed = int(starts[-1]) + self._bins
         grow = (0, needed - len(self._sums))
         sums, counts = np.pad(self._sums, grow), np.pad(self._counts, grow)
-        for j in range(self._bins):  # starts are distinct, so no index occurs twice in one step
-            sums[starts + j] += rows[:, j]
-            counts[starts + j] += 1
+        if len(starts) < self._bins:  # later windows first, as below: sums are the same to the last bit
+            for start, row in zip(starts[::-1].tolist(), rows[::-1], strict=True):
+                sums[start : start + self._bins] += row
+                counts[start : start + self._bins] += 1
+        else:
+            for j in range(self._bins):  # starts are distinct, so no index occurs twice in one step
+                sums[starts + j] += rows[:, j]
+                counts[starts + j] += 1
         done = min(int(starts[-1]) + self._stride, needed)
         yield self._base, (sums[:done] / counts[:done]).astype(np.float32)
         self._base, self._sums, self._counts = self._base + done, sums[done:], counts[done:]

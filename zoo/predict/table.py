@@ -66,7 +66,7 @@ class Predictions(Sequence):
         counts = {len(row.scores) for row in self._rows}
         if len(counts) != 1:
             raise InputError(
-                "A matrix needs regions of one number of bins: as long as one another and alike on the grid of "
+                "Regions of a matrix must have one number of bins: as long as one another and alike on the grid of "
                 f"{self.bin_size} bp",
                 received={"bins": sorted(counts)},
             )
@@ -80,7 +80,9 @@ class Predictions(Sequence):
         try:
             import pandas
         except ImportError:
-            raise MissingExtra("A data frame needs pandas", example="pip install 'chromatin-zoo[pandas]'") from None
+            raise MissingExtra(
+                "The package pandas must be installed for a data frame", example="pip install 'chromatin-zoo[pandas]'"
+            ) from None
         counts = [len(row.scores) for row in self._rows]
         columns = {
             "region": np.repeat([str(row.interval) for row in self._rows], counts),

@@ -1,13 +1,12 @@
 """From a name such as `f1` or `precision=0.9` to a score, by a calibration table: the model's own or a user's."""
 
-import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from registry.paths import user_path
-from zoo.errors import InputError, IntegrityError, ZooWarning
+from zoo.errors import InputError, IntegrityError, warn
 
 COLUMNS = {
     "threshold": "Standard_Thresh",
@@ -160,11 +159,7 @@ def resolve(asked: str | float, table: ThresholdTable | None) -> Threshold:
     """
     found = _of_table(asked, table)
     if found.recall is not None and found.recall < _LITTLE and _number(str(asked)) is None:
-        warnings.warn(
-            f"The threshold {found.asked}, a score of {found.score:g}, finds {found.recall:.2%} of what is bound",
-            ZooWarning,
-            stacklevel=3,
-        )
+        warn(f"The threshold {found.asked}, a score of {found.score:g}, finds {found.recall:.2%} of what is bound")
     return found
 
 

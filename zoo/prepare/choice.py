@@ -5,12 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from registry.paths import user_path
 from zoo.errors import InputError
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
-from zoo.genome.signal import Signal
-from zoo.prepare.coverage import BLOCK, of_bases
 
 _BIGWIG = (b"\x26\xfc\x8f\x88", b"\x88\x8f\xfc\x26")
 _AUTOSOMES = tuple(f"chr{number}" for number in range(1, 23))
@@ -63,25 +60,7 @@ def blacklisted(blacklist: str | Path | Sequence[Interval] | None) -> list[Inter
     Raises:
         InputError: a file that is neither.
     """
-    if not isinstance(blacklist, (str, Path)):
-        return list(blacklist or ())
-    path = user_path(blacklist, "blacklist")
-    try:
-        with open(path, "rb") as file:
-            is_bigwig = file.read(4) in _BIGWIG
-    except OSError as error:
-        raise InputError(f"A blacklist must be readable: {error.strerror}", received={"blacklist": str(path)}) from None
-    return _positive(Signal(path)) if is_bigwig else bed.read(path, may_be_empty=True)
-
-
-def _positive(track: Signal) -> list[Interval]:
-    found = []
-    for chrom, size in track.sizes.items():
-        for first in range(0, size, BLOCK):
-            runs = of_bases(chrom, first, track.values(chrom, first, min(first + BLOCK, size)) > 0)
-            edges = np.stack([runs.edges[:-1], runs.edges[1:]], axis=1)[runs.values]
-            found += [Interval(chrom, start, end) for start, end in edges.tolist()]
-    return found
+    return bed.read_blacklist(blacklist) if isinstance(blacklist, (str, Path)) else list(blacklist or ())
 
 
 def foreign(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> str | None:

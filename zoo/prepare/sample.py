@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 from registry.paths import user_path
 from registry.store import sha256
 from zoo.environment import versions
-from zoo.errors import InputError, ZooWarning
+from zoo.errors import InputError, warn
 from zoo.files.atomic import paths_of, write_json
 from zoo.files.job import Job
 from zoo.genome import names
@@ -235,7 +234,7 @@ def _run(
     for name, end in ends.items():
         said = json.loads(job.finals[end["summary"]].read_bytes())
         for text in said["warnings"]:
-            warnings.warn(f"{name + ': ' if name else ''}{text}", ZooWarning, stacklevel=3)
+            warn(f"{name + ': ' if name else ''}{text}")
         paths = {what: job.finals[suffix] for what, suffix in end.items()}
         made[name] = Prepared(
             **{"cut_sites": None, **paths},

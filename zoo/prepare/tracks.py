@@ -1,7 +1,6 @@
 """Tracks in and out: bigWig files made of others, block by block, complete or not at all."""
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from registry.paths import user_path
-from zoo.errors import GenomeMismatch, InputError, ZooWarning
+from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.files.atomic import atomic, output_path
 from zoo.files.progress import Progress
 from zoo.genome import names
@@ -102,7 +101,7 @@ def normalize(
     runs = partial(_runs, track, sizes)
     held = blacklisted(blacklist)
     if (warning := foreign(held, track.sizes)) is not None:
-        warnings.warn(warning, ZooWarning, stacklevel=2)
+        warn(warning)
     return normalize_runs(runs, target, sizes, method, percentile, clip, held, low, high, progress, where=track.path)
 
 

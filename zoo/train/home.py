@@ -5,14 +5,13 @@ import re
 import shutil
 import tempfile
 import uuid
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from registry import store, typed
 from zoo.environment import versions
-from zoo.errors import InputError, IntegrityError, ZooError, ZooWarning
+from zoo.errors import InputError, IntegrityError, ZooError, warn
 from zoo.files.atomic import writing
 from zoo.train.config import TrainConfig
 
@@ -172,10 +171,8 @@ class Home:
         self._write_mark({})
         made_with, found = self.folder / VERSIONS, json.dumps(versions(), indent=1) + "\n"
         if made_with.is_file() and made_with.read_text(encoding="utf-8", errors="replace") != found:
-            warnings.warn(
-                f"{made_with}: this run began with other versions; its numbers may differ from an uninterrupted one's.",
-                ZooWarning,
-                stacklevel=4,
+            warn(
+                f"{made_with}: this run began with other versions; its numbers may differ from an uninterrupted one's."
             )
         with writing(made_with) as file:
             file.write(found)

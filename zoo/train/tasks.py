@@ -89,8 +89,8 @@ class AccessibilityTask:
         self.genome, (self.signal,), config = found.genome, found.signals, found.config
         data = config.accessibility
         self.config, self._window, self._bin = config, window, output.bin_size
-        self.blacklist = [item for path in data.blacklist for item in on_genome(path, self.genome)]
-        self.unmappable = on_genome(data.unmappable, self.genome) if data.unmappable else []
+        self.blacklist = [item for path in data.blacklist for item in on_genome(path, self.genome, avoided=True)]
+        self.unmappable = on_genome(data.unmappable, self.genome, avoided=True) if data.unmappable else []
         self.files = [Path(config.genome), Path(data.signal), *map(Path, data.blacklist)]
         self.files += [Path(data.unmappable)] if data.unmappable else []
         self.recipe = {"mappability": data.mappability}
@@ -169,7 +169,7 @@ class BindingTask:
         bound = [self._labels(cell.binding) for cell in self.cells]
         self.recipe = {"slop": data.slop, "cells": len(self.cells)}
         self.tracks = [maxima(*signals), labels(*bound)]
-        self.blacklist = [item for path in data.blacklist for item in on_genome(path, self.genome)]
+        self.blacklist = [item for path in data.blacklist for item in on_genome(path, self.genome, avoided=True)]
         self._peaks = [
             (number, kind, self._interesting(cell, path))
             for number, cell in enumerate(self.cells)
