@@ -498,7 +498,7 @@ class Model:
 
         Differences are relative to the largest golden output where that is above 1.
         """
-        golden = folder.read_golden(self.path, self.origin, self.spec)
+        golden = folder.read_golden(self.path, self.spec)
         outputs = self.predict(golden.inputs)
         difference = float(np.abs(outputs - golden.outputs).max() / max(np.abs(golden.outputs).max(), 1))
         return Check(self.spec.name, difference, tolerance, versions())
