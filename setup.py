@@ -22,8 +22,6 @@ setup(
         "keras>=3.15.1",
         "tensorflow>=2.16",
         "numpy",
-        "pyBigWig",
-        "py2bit",
         "huggingface_hub>=2.4,<3",
         "scikit-learn",
         "h5py",
@@ -35,7 +33,7 @@ setup(
     extras_require={
         "pandas": ["pandas"],
         "motif": ["memelite", "modisco-lite>=3", "pandas"],
-        "prepare": ["pandas", "pysam"],
+        "prepare": ["pysam"],
         "tfio": ["tensorflow>=2.16,<2.17", "tensorflow-io==0.37.1", "numpy<2"],  # its last release fits these only
         "torch": ["torch"],
         "test": [
@@ -43,6 +41,8 @@ setup(
             "memelite",
             "modisco-lite>=3",
             "pandas",
+            "py2bit",
+            "pyBigWig",
             "pysam",
             "pytest",
             "pytest-timeout",

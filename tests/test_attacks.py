@@ -89,7 +89,7 @@ def test_a_config_names_no_python_object(small_folder: Path, tmp_path: Path):
     config = json.loads((small_folder / "config.json").read_text())
     for name in ("os", "zoo.cli", "../maxatac", "maxatac.build", "__init__"):
         config["architecture"]["name"] = name
-        with pytest.raises(InputError, match="architecture is one of"):
+        with pytest.raises(InputError, match="architecture must be one of"):
             zoo.build(config["architecture"]["name"])
 
 

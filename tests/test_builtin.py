@@ -98,7 +98,7 @@ def test_the_readme_has_their_figures():
         assert f"| `yeast/{factor}` | {figures} | {found['average precision']:.3f} |" in readme
     found = zoo.info("yeast/ATAC")["metrics"]
     for chrom in ("chrIV", "chrXIII"):
-        for where, said in (("", "all of it"), (" around peaks", "around peaks")):
+        for where, said in (("", "entire chromosome"), (" around peaks", "around peaks")):
             row = [found[f"pearson {chrom}{where}{label}"] for label in ("", ", k-mer regression", ", mean profile")]
             assert f"| {chrom}, {said} | {row[0]:.3f} | {row[1]:.3f} | {row[2]:.3f} |" in readme
 

@@ -87,7 +87,7 @@ def test_assemblies_are_known_by_their_lengths(shared: Path, tmp_path: Path):
     wrong = zoo.doctor(yeast, model="maxatac/CTCF")
     assert [status for status, _ in problems(wrong.findings)] == [WARNING, ERROR]
     assert "maxatac/CTCF was trained on hg38; the genome is sacCer3" in wrong.findings[1].said
-    assert "reads a genome (.2bit) and a signal (.bw)" in wrong.findings[2].said
+    assert "signal must be given as a .bw file: maxatac/CTCF reads a genome and a signal" in wrong.findings[2].said
 
 
 def test_a_genome_of_unknown_bases(tmp_path: Path):
@@ -230,7 +230,7 @@ def test_models_of_dna_alone_and_of_other_assemblies(genome_files):
     assert found.cost.windows == 2
     with pytest.raises(UnknownModel):
         zoo.doctor(genome_files.genome, model="maxatac/CTFC")
-    with pytest.raises(InputError, match="and no signal"):
+    with pytest.raises(InputError, match="signal must be left out"):
         zoo.load("yeast/ATAC").cost(genome=genome_files.genome, signal=genome_files.signal)
 
 

@@ -66,6 +66,8 @@ def test_case_09_commands_in_another_locale(shared: Path, tmp_path: Path, locale
     """What the terminal shows has no sign that the locale lacks; files are UTF-8."""
     case = shared / "cases" / "09-locale"
     inputs = ["--genome", case / "genome.2bit", "--signal", case / "atac.bw"]
+    peaks = (case / "regions.bed").read_text(encoding="utf-8").splitlines(keepends=True)
+    (tmp_path / "peaks.bed").write_text("".join(peaks[::3]), encoding="utf-8")
     (tmp_path / "f.tsv").write_text("".join(f"chr1\t{i * 20}\t{i * 20 + 120}\tcell\t1\n" for i in range(900)))
     lines = [
         ["list"],
@@ -74,7 +76,7 @@ def test_case_09_commands_in_another_locale(shared: Path, tmp_path: Path, locale
         ["predict", "yeast/REB1", *inputs, "--regions", case / "regions.bed", "--output", "out/x"],
         ["variants", "yeast/REB1", case / "utf8.vcf", *inputs, "--output", "out/v"],
         ["prepare", "f.tsv", "--genome", case / "genome.2bit", "--shift", "no", "--output", "out/p"],
-        ["benchmark", "--prediction", "out/x.bw", "--peaks", case / "regions.bed", "--output", "out/b"],
+        ["benchmark", "--prediction", "out/x.bw", "--peaks", "peaks.bed", "--output", "out/b"],
         ["predict", "yeast/REB1", *inputs, "--regions", "nöwhere.bed"],
     ]
     statuses, out, err = in_one_process(lines, tmp_path, **locale)

@@ -134,7 +134,7 @@ def test_both_strands_are_symmetric(model: zoo.Model):
 
 
 def test_signals_are_refused(model: zoo.Model, genome_files):
-    with pytest.raises(InputError, match=r"reads a genome .* and no signal.*signal="):
+    with pytest.raises(InputError, match=r"signal must be left out: .* reads DNA alone.*signal="):
         model.predict(genome=genome_files.genome, signal=genome_files.signal, chromosomes="chr10")
 
 

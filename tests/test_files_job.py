@@ -17,7 +17,7 @@ def job(folder: Path, *reads: object, kind: str = "test") -> Job:
 
 def finish(folder: Path, identity: dict, *made: str) -> None:
     with job(folder) as work:
-        work.resume(identity)
+        work.resume(identity, [])
         with work.finish(identity, made) as (paths, said):
             for suffix, path in paths.items():
                 path.write_text(suffix)
@@ -58,7 +58,7 @@ def test_a_file_of_the_users_own_with_such_a_name_stays(tmp_path: Path):
 def test_parts_of_the_same_work_are_kept_and_of_others_removed(tmp_path: Path):
     for identity, kept in (({"a": 1}, False), ({"a": 1}, True), ({"a": 2}, False)):
         with job(tmp_path) as work:
-            work.resume(identity)
+            work.resume(identity, [])
             assert work.part("x").exists() == kept
             work.part("x").write_text("x")
     with job(tmp_path) as work:
@@ -98,13 +98,22 @@ def test_a_link_in_place_of_the_folder_or_its_mark_is_not_followed(tmp_path: Pat
 
 def test_what_a_user_puts_into_our_folder_stays(tmp_path: Path):
     with job(tmp_path) as work:
-        work.resume({"a": 1})
+        work.resume({"a": 1}, [])
         work.part("x").write_text("")
     (tmp_path / "out.partial" / "thesis.txt").write_text("precious")
     finish(tmp_path, {"a": 2}, ".bw")
     left = sorted(path.name for path in (tmp_path / "out.partial").iterdir())
     assert left == ["thesis.txt", "zoo-job.json", "zoo-job.lock"]
     finish(tmp_path, {"a": 3}, ".bw")  # it goes on being ours
+
+
+@pytest.mark.parametrize("name", [".filelock-probe-0f", "zoo-job.lock", "part-zoo-job.json.0f.tmp"])
+def test_a_folder_with_scratch_of_a_lock_or_mark_is_taken(tmp_path: Path, name: str):
+    """As another run leaves it for a moment, or one that was killed then."""
+    (tmp_path / "out.partial").mkdir()
+    (tmp_path / "out.partial" / name).touch()
+    with job(tmp_path) as work:
+        work.resume({"a": 1}, [])
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path):
@@ -242,14 +251,14 @@ def test_after_a_kill_a_record_never_stands_beside_files_of_another_call(tmp_pat
 def test_a_killed_run_keeps_its_parts(tmp_path: Path):
     def work() -> None:
         with job(tmp_path) as mine:
-            mine.resume({"a": 1})
+            mine.resume({"a": 1}, [])
             mine.part("x").write_text("x")
             mine.part("y.tmp").write_text("y")
             os._exit(9)
 
     assert killed_at(10_000, work)
     with job(tmp_path) as mine:
-        mine.resume({"a": 1})
+        mine.resume({"a": 1}, [])
         assert mine.part("x").read_text() == "x"
         assert not mine.part("y.tmp").exists()
 
@@ -268,7 +277,7 @@ def test_many_runs_at_once_take_turns_or_are_refused(tmp_path: Path):
                     with job(tmp_path) as mine:
                         inside = tmp_path / "inside"
                         inside.touch(exist_ok=False)
-                        mine.resume({"a": number})
+                        mine.resume({"a": number}, [])
                         inside.unlink()
                 except InputError as error:
                     if "one run at a time" not in str(error):
@@ -300,7 +309,7 @@ def test_a_folder_that_vanishes(tmp_path: Path):
     home = tmp_path / "home"
     home.mkdir()
     with pytest.raises(OSError, match="No such file"), job(home) as work:
-        work.resume({"a": 1})
+        work.resume({"a": 1}, [])
         shutil.rmtree(home)
         with work.finish({"a": 1}, [".bw"]) as (paths, _):
             paths[".bw"].write_text("x")
@@ -359,7 +368,7 @@ def test_a_full_disk(tmp_path: Path):
         finish(disk, {"a": 1}, ".bw")
         before = everything(disk)
         with pytest.raises(OSError, match="No space left"), job(disk) as work:
-            work.resume({"a": 2})
+            work.resume({"a": 2}, [])
             with work.finish({"a": 2}, [".bw"]) as (paths, _):
                 paths[".bw"].write_bytes(bytes(1 << 20))
         finish(disk, {"a": 1}, ".bw")

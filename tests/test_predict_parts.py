@@ -113,7 +113,7 @@ def table(tmp_path: Path) -> ThresholdTable:
         (0.5, 0.5, 0.6, 0.7),
         (0.4, 0.4, 0.6, 0.7),
         (0, 0.0, 0.01, 0.99),
-        (1, 1.0, 0.95, 0.1),
+        (1, 1.0, None, None),
     ],
 )
 def test_thresholds_by_name_and_value(table: ThresholdTable, asked, score, precision, recall):
@@ -130,8 +130,8 @@ def test_what_is_no_threshold(table: ThresholdTable, asked: object):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ("precision=0.96", "precision of 0.95 at most"),
-        ("recall=1", "recall of 0.99"),
+        ("precision=0.96", "precision must be within the table's reach, 0.95 at most"),
+        ("recall=1", "recall must be within the table's reach, 0.99 at most"),
         ("1.5", "0 to 1"),
         (-0.1, "0 to 1"),
     ],
@@ -143,7 +143,7 @@ def test_out_of_reach(table: ThresholdTable, asked: object, message: str):
 
 def test_without_a_table_only_a_score():
     assert thresholds.resolve(0.3, None).score == 0.3
-    with pytest.raises(InputError, match="no threshold table"):
+    with pytest.raises(InputError, match="must have a threshold table"):
         thresholds.resolve("f1", None)
 
 

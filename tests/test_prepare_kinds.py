@@ -341,7 +341,7 @@ def test_alignments_to_another_assembly(tmp_path: Path):
         ({"compat": "maxatac", "shift": True}, "must go without"),
         ({"compat": "maxatac", "cells": ["a"]}, "must go without"),
         ({"chromosomes": []}, "must be"),
-        ({"blacklist": "nofile.bed"}, "blacklist must be readable"),
+        ({"blacklist": "nofile.bed"}, "file must exist.*nofile.bed"),
     ],
 )
 def test_options_out_of_range_or_without_effect(tmp_path: Path, arguments: dict, said: str):

@@ -199,4 +199,4 @@ def test_command_for_bins_and_open_chromatin(shared: Path, tmp_path: Path, capsy
     assert main(["peaks", path, "--cutoff", "auto", "--output", str(tmp_path / "open.bed")]) == 0
     assert [(item.start, item.end) for item in bed.read(tmp_path / "open.bed")] == [(100, 160)]
     assert main(["peaks", path, "--cutoff", "f1", "--output", str(tmp_path / "no.bed")]) == 2
-    assert "no threshold table" in capsys.readouterr().err
+    assert "must have a threshold table" in capsys.readouterr().err

@@ -91,7 +91,7 @@ def test_command_line_blocks(workplace: Path):
         *("benchmark.json", "benchmark.html", "thresholds.tsv", "thresholds.json", "thresholds.html"),
         *("variants.tsv", "variants.skipped.tsv", "variants.vcf", "variants.json"),
         *("why.npz", "why.bw", "why.json", "why_1.png", "why_1_near.png", "motifs"),
-        *("cells_T.bw", "cells_T_RP20M.bw", "cells_T.png", "cells_T.json"),
+        *("cells_T.bw", "cells_T_RP20M.bw", "cells_T.png", "cells_T.json", "cells.json"),
     }
 
 

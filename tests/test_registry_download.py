@@ -89,6 +89,8 @@ ANSWERS = {
 def test_odd_answers(monkeypatch: pytest.MonkeyPatch, name: str, how: str):
     answer, message = ANSWERS[name]
     monkeypatch.setattr(download.time, "sleep", lambda seconds, wait=time.sleep: wait(seconds / 20))
+    if message != "too slow":
+        monkeypatch.setattr(download, "PATIENCE_S", 9.0)  # a busy machine is not the server's fault
     start = time.monotonic()
     with (
         serve(answer) as url,

@@ -9,7 +9,7 @@ from registry import sources as places
 from registry import store
 from registry.paths import masked
 
-_PACKAGES = ("chromatin-zoo", "keras", "tensorflow", "numpy", "h5py", "pyBigWig", "py2bit")
+_PACKAGES = ("chromatin-zoo", "keras", "tensorflow", "numpy", "h5py")
 
 
 def versions() -> dict[str, str | None]:

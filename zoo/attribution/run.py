@@ -98,14 +98,14 @@ class Run:
         began, identity = time.time(), self._identity(provenance)
         if (before := job.done(identity)) is not None:
             return [*(job.main.with_name(name) for name in before["files"]), job.sidecar]
-        job.resume(identity)
+        made = [".npz"] + ([".bw"] if self._intervals else [])
+        job.resume(identity, made)
         together = self._engine.together(self._choice)
         parts, left = job.parts(len(self._x), -(-_KEPT // together) * together)
         with self._bar(len(self._x) - sum(map(len, left))) as bar:
             for items, path in left.items():
                 Attributions.joined(self._pieces(items.start, items.stop, bar), len(items)).save(path)
         found = Attributions.joined(map(Attributions.load, parts.values()), len(self._x))
-        made = [".npz"] + ([".bw"] if self._intervals else [])
         if self._intervals and found.signal is not None and found.signal.any():
             made.append(".signal.bw")
         with job.finish(identity, made) as (paths, said):

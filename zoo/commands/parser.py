@@ -44,6 +44,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str):
         """Raise what argparse would print before it exits."""
+        if " must " in message:  # an action's of ours
+            raise InputError(message)
         found = _REQUIRED.fullmatch(message) or _ONE_OF.fullmatch(message)
         if found is None:
             raise InputError(f"The command line must be one that `{self.prog}` takes", hint=message)

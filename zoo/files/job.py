@@ -10,9 +10,12 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +29,7 @@ MARK, SIDECAR = "zoo-job.json", ".json"
 _MADE_BY = "chromatin-zoo"
 _PREFIX = "part-"  # of every file that a job keeps in its folder
 _LOCK = "zoo-job.lock"
+_SCRATCH = re.compile(rf"{_PREFIX}{re.escape(MARK)}\..*\.tmp$|\.filelock-probe-")  # the latter the lock's own
 _FINALS = "zoo-job-finals.json"  # while final files are replaced: which of them are a run's
 _WAIT_S, _TURNS = 0.2, 50  # for a run that is just ending, and for folders that come and go
 _BIGWIG = (".bw", ".bigwig", ".bigWig")
@@ -78,7 +82,8 @@ class Job:
                 token = self._claim()
                 self._held = WeakFileLock(self.folder / _LOCK, timeout=_WAIT_S)
                 self._held.__enter__()
-            except (FileNotFoundError, FileExistsError):  # another run removes the folder at this moment
+            except (FileNotFoundError, FileExistsError):  # another run makes or removes the folder at this moment
+                time.sleep(_WAIT_S / _TURNS)
                 continue
             except TimeoutError:
                 raise self._busy() from None
@@ -86,7 +91,7 @@ class Job:
                 break
             self._held.__exit__(None, None, None)  # the lock of a folder that another run has removed meanwhile
         else:
-            raise self._busy()
+            raise self._foreign() if self.folder.exists() and _read_mark(self.folder) is None else self._busy()
         for scratch in self.folder.glob(f"{_PREFIX}*.tmp"):  # of a run that was killed
             _remove(scratch)
         return self
@@ -112,7 +117,7 @@ class Job:
             (self.folder / _FINALS).unlink()
         return said if whole else None
 
-    def resume(self, identity: Mapping[str, object], made: Sequence[str] = ()) -> None:
+    def resume(self, identity: Mapping[str, object], made: Sequence[str]) -> None:
         """Keep what an interrupted run of the same identity finished; remove that of any other.
 
         Args:
@@ -225,33 +230,41 @@ class Job:
             hint="Wait for the other run, or choose another output",
         )
 
+    def _foreign(self) -> InputError:
+        return InputError(
+            f"{self.folder.name} must be a folder that runs make and remove; this one is not a run's",
+            received={"folder": str(self.folder)},
+            hint="Choose another output, or move that folder away",
+        )
+
     def _claim(self) -> str | None:
-        """Make the folder, or find that there is one with our mark, whose token is returned."""
+        """Make the folder, or find that there is one with our mark, whose token is returned.
+
+        Raises:
+            FileExistsError: for now it is neither a run's nor certainly somebody else's.
+        """
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileExistsError):
                 self.folder.mkdir()
-            if _read_mark(self.folder) is None and not self._mark_empty():
-                raise InputError(
-                    f"{self.folder.name} must be a folder that runs make and remove; this one is not a run's",
-                    received={"folder": str(self.folder)},
-                    hint="Choose another output, or move that folder away",
-                )
+            if _read_mark(self.folder) is None:
+                self._mark_empty()
             return _token(self.folder)
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):
             raise
         except OSError as error:
             raise _unwritable(self.folder.parent, error) from None
 
-    def _mark_empty(self) -> bool:
-        """Mark a new folder, or one as a run leaves it that is killed while it begins or ends; whether it was one."""
-        if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
-            return False
-        if os.path.lexists(self.folder / MARK) or self._others({_LOCK}):
-            return _read_mark(self.folder) is not None  # a run's that began at this moment, or not one's at all
+    def _mark_empty(self) -> None:
+        """Mark a new folder, or one as a run leaves it that is killed while it begins or ends."""
+        if not stat.S_ISDIR(self.folder.lstat().st_mode):
+            raise self._foreign()
+        if found := self._others({_LOCK}):
+            if all(name == MARK or name.startswith(_PREFIX) for name in found):
+                raise FileExistsError  # of a run that begins or ends at this moment; else the next look tells
+            raise self._foreign()
         blank = {"made_by": _MADE_BY, "kind": self._kind, "identity_sha256": None, "token": secrets.token_hex(8)}
         self._write(self.folder / MARK, blank)
-        return True
 
     def _leave(self) -> None:
         """Remove the folder, unless another call could go on with what is in it, or it is not ours."""
@@ -260,10 +273,10 @@ class Job:
                 (self.folder / name).unlink(missing_ok=True)
             self.folder.rmdir()  # fails if another run has begun to mark it
 
-    def _others(self, known: set[str]) -> bool:
-        """Whether there is anything else in the folder, scratch of its mark left out."""
+    def _others(self, known: set[str]) -> set[str]:
+        """What else is in the folder, scratch of its mark and of its lock left out."""
         names = {path.name for path in self.folder.iterdir()} - known
-        return any(not (name.startswith(f"{_PREFIX}{MARK}.") and name.endswith(".tmp")) for name in names)
+        return {name for name in names if not _SCRATCH.match(name)}
 
 
 def _read_mark(folder: Path) -> dict | None:

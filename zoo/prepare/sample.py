@@ -216,15 +216,17 @@ def _run(
 ) -> dict[str, Prepared]:
     """Do what is left to do, and say what was written."""
     identity = sample.identity()
+    files = [suffix for end in ends.values() for suffix in end.values() if suffix != ".json"]
     with ExitStack() as stack:
         stack.enter_context(job)
         place = job if scratch is None else stack.enter_context(_scratch(scratch, job))
         places = (job, place)
         try:
             if job.done(identity) is None:
-                for item in places:
-                    item.resume(identity)
-                _make(job, place, sample, identity, ends, threads)
+                job.resume(identity, files)
+                if place is not job:
+                    place.resume(identity, ())
+                _make(job, place, sample, identity, ends, files, threads)
         except InputError as error:
             if "output" not in error.received:  # else there may be room for it later
                 _clear(places)
@@ -264,6 +266,7 @@ def _make(
     sample: _Sample,
     identity: dict,
     ends: Mapping[str, Mapping[str, str]],
+    files: Sequence[str],
     threads: int | None,
 ) -> None:
     """Read, make every cluster's files, and put them in their places together."""
@@ -290,7 +293,6 @@ def _make(
             return job.part(f"{number}-{what}")
 
         made[name] = stages.make(item, recipe, scratch, part)
-    files = [suffix for end in ends.values() for what, suffix in end.items() if suffix != ".json"]
     with job.finish(identity, files) as (paths, said):
         for name, end in ends.items():
             content = _content(sample, name, sites[name], found, made[name])

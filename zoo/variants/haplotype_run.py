@@ -324,7 +324,7 @@ def _run(
     try:
         with job:
             if (record := job.done(whole)) is None:
-                job.resume(identity)
+                job.resume(identity, made)
                 parts = keep(job)
                 with job.finish(whole, made) as (paths, record):
                     write(parts, paths, record)

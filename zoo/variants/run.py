@@ -165,7 +165,7 @@ class Run:
         identity = {**parts_of, "variants_sha256": digest(self._everything()), "files": files.identity()}
         if (before := job.done(identity)) is not None:
             return [*(job.main.with_name(name) for name in before["files"]), job.sidecar]
-        job.resume(parts_of)
+        job.resume(parts_of, files.made)
         result = self._result(self._parts(job, files.keeps_profiles), files.keeps_profiles)
         with job.finish(identity, files.made) as (paths, record):
             self._write_texts(paths, files, result, provenance["weights_sha256"], choices)
