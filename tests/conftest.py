@@ -3,6 +3,7 @@
 import faulthandler
 import json
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -34,6 +35,7 @@ TABLE = "Standard_Thresh\tMonotonic_Avg_Precision\tMonotonic_Avg_Recall\tMonoton
 )
 
 
+PLAIN = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}  # Python takes a locale as it is
 _LIMIT_S = 240  # of a wait that names none
 _TEST_S = 300  # of a test, as in .pytest.ini
 _GRACE_S = 30  # after which a test that hangs where no signal of Python's arrives ends its process
@@ -214,6 +216,22 @@ def read_track():
             return file.values(chrom, 0, file.chroms(chrom), numpy=True)
 
     return read
+
+
+@pytest.fixture(params=["POSIX", "Latin-1"])
+def locale(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a locale that is not Unicode."""
+    if request.param == "POSIX":
+        return {**PLAIN, "LC_ALL": "POSIX"}
+    if not shutil.which("localedef"):
+        pytest.skip("localedef, which makes a Latin-1 locale, is not installed")
+    folder = tmp_path_factory.mktemp("locales")
+    made = subprocess.run(
+        ["localedef", "-i", "en_US", "-f", "ISO-8859-1", str(folder / "en_US.ISO-8859-1")], capture_output=True
+    )
+    if not (folder / "en_US.ISO-8859-1").is_dir():
+        pytest.skip(f"a Latin-1 locale cannot be made here ({made.stderr.decode('utf-8', 'replace').strip()[-80:]})")
+    return {**PLAIN, "LC_ALL": "en_US.ISO-8859-1", "LOCPATH": str(folder)}
 
 
 def edit_json(path: Path, **changes: object) -> None:

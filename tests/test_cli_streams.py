@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import PLAIN
 
 from zoo.commands import streams
 from zoo.data import synthetic
 
 ZOO = f"{sys.executable} -m zoo"
 LIGHT = ("list", "info yeast/REB1", "env --json", "--help", "doctor --genome nowhere", "predict", "")
-PLAIN = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 IN_ONE_PROCESS = """
 import json, sys
@@ -44,22 +44,6 @@ def in_one_process(lines: list[list[object]], folder: Path, **environment: str) 
     assert b"Traceback" not in done.stderr, done.stderr.decode("utf-8", "replace")
     statuses = [line.decode() for line in done.stdout.splitlines() if line.startswith(b"status ")]
     return statuses, done.stdout, done.stderr
-
-
-@pytest.fixture(params=["POSIX", "Latin-1"])
-def locale(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a locale that is not Unicode."""
-    if request.param == "POSIX":
-        return {**PLAIN, "LC_ALL": "POSIX"}
-    if not shutil.which("localedef"):
-        pytest.skip("localedef, which makes a Latin-1 locale, is not installed")
-    folder = tmp_path_factory.mktemp("locales")
-    made = subprocess.run(
-        ["localedef", "-i", "en_US", "-f", "ISO-8859-1", str(folder / "en_US.ISO-8859-1")], capture_output=True
-    )
-    if not (folder / "en_US.ISO-8859-1").is_dir():
-        pytest.skip(f"a Latin-1 locale cannot be made here ({made.stderr.decode('utf-8', 'replace').strip()[-80:]})")
-    return {**PLAIN, "LC_ALL": "en_US.ISO-8859-1", "LOCPATH": str(folder)}
 
 
 def test_case_09_commands_in_another_locale(shared: Path, tmp_path: Path, locale: dict[str, str]):

@@ -18,6 +18,25 @@ from zoo.genome.sequence import Genome
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+WRITTEN = {
+    *("ctcf.bw", "ctcf.bed", "ctcf.json"),
+    *("peaks.bw", "peaks.bed", "peaks.tsv", "peaks.json"),
+    *("atac.bw", "atac.tsv", "atac.json"),
+    *(
+        "sample.bw",
+        "sample_RP20M.bw",
+        "sample.png",
+        "sample.json",
+        "mean.bw",
+        "normalized.bw",
+        "open.narrowPeak",
+        "sites.bed",
+    ),
+    *("benchmark.json", "benchmark.html", "thresholds.tsv", "thresholds.json", "thresholds.html"),
+    *("variants.tsv", "variants.skipped.tsv", "variants.vcf", "variants.json"),
+    *("why.npz", "why.bw", "why.json", "why_1.png", "why_1_near.png", "motifs"),
+    *("cells_T.bw", "cells_T_RP20M.bw", "cells_T.png", "cells_T.json", "cells.json"),
+}
 
 
 def blocks(language: str) -> list[str]:
@@ -55,44 +74,41 @@ def test_python_blocks(workplace: Path):
     assert {path.name for path in (workplace / "out").iterdir()} == {"ctcf.bw", "ctcf.bed", "ctcf.json"}
 
 
-@pytest.mark.timeout(900)  # some thirty processes that import TensorFlow
-def test_command_line_blocks(workplace: Path):
+def run_commands(folder: Path, **environment: str) -> subprocess.CompletedProcess:
+    """All commands of the README, one after the other, on files of its names; publishing to a Hub of our own."""
     install, *commands = blocks("bash")
     assert install.strip() == "pip install ."  # what tests/run.sh does with --editable
-    (workplace / "recipes").symlink_to(ROOT / "recipes")
-    (workplace / "families").mkdir()
+    (folder / "recipes").symlink_to(ROOT / "recipes")
+    (folder / "families").mkdir()
     with hub_server.serve(tokens={"secret": "lab"}) as hub:
         environment = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HF_ENDPOINT": hub.url,
             "HF_TOKEN": "secret",
-            "ZOO_FAMILIES": str(workplace / "families"),
+            "ZOO_FAMILIES": str(folder / "families"),
+            **environment,
         }
         shell = ["bash", "-euo", "pipefail", "-c", "".join(commands)]
-        done = subprocess.run(shell, cwd=workplace, capture_output=True, text=True, env=environment, timeout=880)
-        assert done.returncode == 0, done.stderr
+        done = subprocess.run(shell, cwd=folder, capture_output=True, env=environment, timeout=880)
+        assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
         assert hub.repos["lab/maxatac"].tags.keys() == {"v1.0"}
-    assert "maxatac/CTCF: passed" in done.stdout
-    assert {path.name for path in (workplace / "out").iterdir()} == {
-        *("ctcf.bw", "ctcf.bed", "ctcf.json"),
-        *("peaks.bw", "peaks.bed", "peaks.tsv", "peaks.json"),
-        *("atac.bw", "atac.tsv", "atac.json"),
-        *(
-            "sample.bw",
-            "sample_RP20M.bw",
-            "sample.png",
-            "sample.json",
-            "mean.bw",
-            "normalized.bw",
-            "open.narrowPeak",
-            "sites.bed",
-        ),
-        *("benchmark.json", "benchmark.html", "thresholds.tsv", "thresholds.json", "thresholds.html"),
-        *("variants.tsv", "variants.skipped.tsv", "variants.vcf", "variants.json"),
-        *("why.npz", "why.bw", "why.json", "why_1.png", "why_1_near.png", "motifs"),
-        *("cells_T.bw", "cells_T_RP20M.bw", "cells_T.png", "cells_T.json", "cells.json"),
-    }
+    assert b"maxatac/CTCF: passed" in done.stdout
+    assert {path.name for path in (folder / "out").iterdir()} == WRITTEN
+    return done
+
+
+@pytest.mark.timeout(900)  # some thirty processes that import TensorFlow
+def test_command_line_blocks(workplace: Path):
+    run_commands(workplace)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_command_line_blocks_in_another_locale(workplace: Path, locale: dict[str, str]):
+    """What warnings and errors say has no sign that the locale lacks."""
+    said = run_commands(workplace, **locale).stderr
+    assert said.isascii() or locale["LC_ALL"] != "POSIX", said.decode("utf-8", "replace")
 
 
 DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
