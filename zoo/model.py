@@ -9,6 +9,7 @@ import numpy as np
 import registry.store
 from registry.paths import user_path
 from zoo import architectures, folder
+from zoo.arguments import refuse_together
 from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.result import Attributions
 from zoo.attribution.run import Run as AttributionRun
@@ -23,7 +24,7 @@ from zoo.predict.cost import Cost, estimate
 from zoo.predict.engine import Forward, check_array
 from zoo.predict.files import Output, PredictionFiles
 from zoo.predict.inputs import Inputs
-from zoo.predict.options import Options, refuse_together
+from zoo.predict.options import Options
 from zoo.predict.plan import Grid
 from zoo.predict.run import Run
 from zoo.predict.table import Predictions

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from zoo.arguments import among, refuse_together, whole
 from zoo.attribution import ism, targets
 from zoo.attribution.deeplift import rescaled
 from zoo.attribution.gradients import STEPS, Gradient, input_gradient, integrated_gradients
@@ -14,7 +15,6 @@ from zoo.attribution.references import References
 from zoo.attribution.targets import Target
 from zoo.files import process
 from zoo.predict.engine import check_memory
-from zoo.predict.options import among, refuse_together, whole
 from zoo.spec import BASES, ModelSpec
 
 METHODS = (

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from zoo.arguments import among, refuse_together, whole
 from zoo.errors import InputError
 from zoo.genome.encode import N, codes_of, one_hot
-from zoo.predict.options import among, refuse_together, whole
 from zoo.spec import BASES
 
 SEQUENCES = ("dinucleotide_shuffle", "mononucleotide_shuffle", "zeros", "gc")

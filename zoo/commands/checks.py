@@ -43,7 +43,8 @@ def variants(options: argparse.Namespace) -> None:
     spec, source = _spec(options.name)
     path = _variants(options)
     _inputs(spec, options, None)
-    _output(options, (".tsv", ".skipped.tsv", ".vcf", ".reference.bw", ".alternative.bw", ".json"), source, path)
+    suffixes = (".tsv", ".skipped.tsv", ".vcf", ".reference.bw", ".alternative.bw", ".csv", ".json")
+    _output(options, suffixes, source, path)
 
 
 def haplotypes(options: argparse.Namespace) -> None:
@@ -51,7 +52,8 @@ def haplotypes(options: argparse.Namespace) -> None:
     spec, source = _spec(options.name)
     path = _variants(options)
     _inputs(spec, options, options.regions)
-    suffixes = (".reference.bw", ".haplotype1.bw", ".haplotype2.bw", ".sites.tsv", ".skipped.tsv", ".bw", ".json")
+    tracks = (".reference.bw", ".haplotype1.bw", ".haplotype2.bw", ".bw", ".bg")
+    suffixes = (*tracks, ".sites.tsv", ".skipped.tsv", ".json")
     _output(options, suffixes, source, path, options.regions)
 
 

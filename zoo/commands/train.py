@@ -9,6 +9,7 @@ from pathlib import Path
 from registry.paths import user_path
 from zoo.errors import InputError
 from zoo.files.atomic import writing
+from zoo.genome.text import whole
 from zoo.spec import TRAINING_STRANDS, Architecture
 from zoo.train import inputs
 from zoo.train.config import PRECISIONS, TrainConfig
@@ -256,7 +257,7 @@ def _publish(folders: list[Path | None], options: argparse.Namespace) -> None:
 
 def _number(text: str) -> int:
     try:
-        return int(text)
+        return whole(text)
     except ValueError:
         raise InputError("A fold must be a number from 0, or all", received={"fold": text}) from None
 

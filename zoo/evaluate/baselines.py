@@ -20,6 +20,7 @@ from zoo.genome import bed, motifs, names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.genome.text import whole
 
 _STEP = 16  # bp from one set of features to the next
 _REACHES = (32, 128, 512)  # bp on each side whose composition counts
@@ -212,7 +213,7 @@ class _Peaks:
         for line, where in bed.lines(path):
             columns = line.split()
             try:
-                peak = int(columns[1]), int(columns[2]), float(columns[6]) if len(columns) > 6 else 1.0
+                peak = whole(columns[1]), whole(columns[2]), float(columns[6]) if len(columns) > 6 else 1.0
             except (ValueError, IndexError):
                 raise InputError(
                     "A line of peaks must have chrom, start, end, and may have a value in column 7",

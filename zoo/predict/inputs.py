@@ -226,4 +226,5 @@ def _blacklist(value: object, genome: Genome) -> list[Interval]:
 
 def natural(chrom: str) -> list[tuple[int, int | str]]:
     """Sort key that puts chr2 before chr10."""
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", chrom) if part]
+    parts = enumerate(re.split(r"([0-9]{1,18})", chrom))  # text and numbers take turns
+    return [(0, int(part)) if place % 2 else (1, part) for place, part in parts if part]

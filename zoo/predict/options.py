@@ -1,10 +1,10 @@
 """How to predict: the choices of a user, checked against a model's spec."""
 
-import operator
 from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.arguments import among, refuse_together, whole
 from zoo.errors import InputError
 from zoo.spec import ModelSpec
 
@@ -77,47 +77,6 @@ class Options:
     def scaled(self, scores: np.ndarray) -> np.ndarray:
         """Scores as the network returns them, in the scale of the output. The same shape, float32."""
         return np.expm1(scores) if self.linear else scores
-
-
-def whole(name: str, value: object, least: int, most: int) -> int:
-    """A whole number from `least` to `most`. Raises `InputError` for anything else, True and 1.0 included."""
-    shown = value
-    try:
-        number = operator.index(value)
-        if isinstance(value, (bool, np.bool_)):
-            raise TypeError
-        if least <= number <= most:
-            return number
-        shown = number if abs(number) < 1 << 64 else f"a number of {number.bit_length()} bits"
-    except TypeError:
-        pass
-    raise InputError(
-        f"The {name.replace('_', ' ')} must be a whole number from {least:,} to {most:,}", received={name: shown}
-    )
-
-
-def among(name: str, value: object, known: tuple[str, ...]) -> None:
-    """Raise `InputError` unless a choice is None or one of those that are known."""
-    if value is not None and not (isinstance(value, str) and value in known):
-        raise InputError(
-            f"The choice of {name} must be one of {', '.join(known)}",
-            example=f'{name}="{known[0]}"',
-            received={name: value},
-        )
-
-
-def refuse_together(rule: str, others: dict[str, object], hint: str | None = None) -> None:
-    """Raise `InputError` if any of `others` is given (not None), where it would have no effect."""
-    if given := [name for name, value in others.items() if value is not None]:
-        raise InputError(
-            f"{rule} must be given without {' and '.join(given)}",
-            received={name: _shown(others[name]) for name in given},
-            hint=hint or f"Leave out {' and '.join(given)}",
-        )
-
-
-def _shown(value: object) -> object:
-    return value if isinstance(value, (str, int, float, bool)) else type(value).__name__
 
 
 def _switch(name: str, value: object) -> bool:

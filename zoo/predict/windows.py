@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import InputError, ZooError
+from zoo.files import npz
 from zoo.files.progress import Progress
 from zoo.genome import bed
 from zoo.genome.bigwig import Writer
@@ -119,7 +120,7 @@ class WindowRun:
                 with open(temporary, "wb") as file:
                     np.savez(file, scores=scores)
                 temporary.replace(path)
-        scores = np.concatenate([np.load(path)["scores"] for path in parts.values()])
+        scores = np.concatenate([npz.read(path)["scores"] for path in parts.values()])
         with output.finish(whole, made) as (paths, said):
             intervals = self._write_files(paths, scores, threshold)
             counts = {chrom: {"bp": self._inputs.genome.sizes[chrom], "windows": 0} for chrom in chromosomes}

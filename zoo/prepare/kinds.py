@@ -6,17 +6,21 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.genome import sniff
 from zoo.prepare import text
 from zoo.prepare.rows import Rows
 
 BAM, FRAGMENTS, READS, PAIRS = "BAM", "fragments", "reads", "pairs of reads"
 STRANDED = "fragments with a strand"
-_BINARY = {
-    b"CRAM": ("CRAM", "Convert it with `samtools view -b -T GENOME.fa`"),
-    b"\x26\xfc\x8f\x88": ("a bigWig track", "Normalize a track with `zoo normalize`"),
-    b"\x88\x8f\xfc\x26": ("a bigWig track", "Normalize a track with `zoo normalize`"),
-    b"\x43\x27\x41\x1a": (".2bit", "Give it as the genome"),
-    b"\x89HDF": ("HDF5", "Export the fragments as a table"),
+_KINDS = {
+    "CRAM": ("CRAM", "Convert it with `samtools view -b -T GENOME.fa`"),
+    "bigWig": ("a bigWig track", "Normalize a track with `zoo normalize`"),
+    "bigBed": ("bigBed", "Convert it with `bigBedToBed`"),
+    "2bit": (".2bit", "Give it as the genome"),
+    "BCF": ("BCF, variants", "Give fragments or a BAM file"),
+    "HDF5": ("HDF5", "Export the fragments as a table"),
+    "UTF-16": ("text in UTF-16", "Convert it with `iconv -f UTF-16 -t UTF-8`"),
+    "MEME": ("motifs", "Give fragments or a BAM file"),
 }
 _TEXT = {
     rb"@(HD|SQ|RG|PG|CO)\t": ("SAM", "Convert it with `samtools view -b`"),
@@ -49,9 +53,8 @@ def kind_of(path: Path, barcodes: bool = False, notes: list[str] | None = None) 
         return BAM
     if path.suffix.lower() == ".bam":
         raise InputError("A .bam file must be BAM", where=path, received={"first bytes": head[:4]})
-    for magic, (found, hint) in _BINARY.items():
-        if head.startswith(magic):
-            raise _refused(path, found, hint)
+    if (kind := sniff.kind_of(head[: sniff.HEAD])) in _KINDS:
+        raise _refused(path, *_KINDS[kind])
     for pattern, (found, hint) in _TEXT.items():
         if re.match(pattern, head):
             raise _refused(path, found, hint)

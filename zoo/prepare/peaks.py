@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from registry.paths import user_path
+from zoo.arguments import whole
 from zoo.errors import InputError
 from zoo.files.atomic import atomic
 from zoo.genome.interval import Interval
@@ -68,8 +69,8 @@ def call(
         InputError: a cutoff of 0 or less, or a chromosome that the track lacks.
     """
     _check_cutoff(cutoff)
-    _check_bp("min_length", min_length, 1)
-    _check_bp("max_gap", max_gap, 0)
+    min_length = whole("min_length", min_length, 1, _MOST_BP)
+    max_gap = whole("max_gap", max_gap, 0, _MOST_BP)
     if compat not in (None, "macs3"):
         raise InputError(
             'compat must be None or "macs3" for peaks of bases; "maxatac" goes with bins', received={"compat": compat}
@@ -114,7 +115,7 @@ def call_bins(
         InputError: a cutoff of 0 or less, a bin without a base, or a chromosome that the track lacks.
     """
     _check_cutoff(cutoff)
-    _check_bp("bin", bin_size, 1)
+    bin_size = whole("bin", bin_size, 1, _MOST_BP)
     if compat not in (None, "maxatac"):
         raise InputError(
             'compat must be None or "maxatac" for peaks of bins; "macs3" goes with bases', received={"compat": compat}
@@ -164,14 +165,6 @@ def _maxima(track: Signal, chrom: str, edges: np.ndarray, at_once: int) -> Itera
 def _check_cutoff(cutoff: float) -> None:
     if not 0 < cutoff < np.inf:
         raise InputError("A cutoff must be above 0, and finite", example=1.0, received={"cutoff": cutoff})
-
-
-def _check_bp(name: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= _MOST_BP:
-        raise InputError(
-            f"The {name.replace('_', ' ')} must be a whole number of bp from {least} to {_MOST_BP:,}",
-            received={name: value},
-        )
 
 
 def _joined(

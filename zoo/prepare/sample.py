@@ -10,6 +10,7 @@ from pathlib import Path
 
 from registry.paths import user_path
 from registry.store import sha256
+from zoo.arguments import whole
 from zoo.environment import versions
 from zoo.errors import InputError, warn
 from zoo.files.atomic import paths_of, write_json
@@ -32,7 +33,6 @@ SHIFTED = (0, -1)
 SHIFTED_READS = (0, 0)
 """The same of single reads: ENCODE moves the end of a reverse read, which is exclusive, by -5 to the site itself."""
 _KIND = "prepare"
-_BOUNDS = {"smoothing": 10_000, "read_depth": 10**12, "mapping_quality": 255, "threads": 1024}
 _MOST = 20  # names in the record
 
 
@@ -165,8 +165,10 @@ def prepare(
     """
     groups = None if cells is None else of_cells(cells)
     sizes = genome.sizes if isinstance(genome, Genome) else dict(genome)
-    numbers = {"smoothing": smoothing, "read_depth": read_depth, "mapping_quality": mapping_quality}
-    _check_numbers({**numbers, "threads": 1 if threads is None else threads})
+    smoothing = whole("smoothing", smoothing, 0, 10_000)
+    read_depth = whole("read_depth", read_depth, 1, 10**12)
+    mapping_quality = whole("mapping_quality", mapping_quality, 0, 255)
+    threads = 1 if threads is None else whole("threads", threads, 1, 1024)
     check_percentile(percentile)
     path = user_path(reads, "reads")
     notes: list[str] = []
@@ -184,7 +186,7 @@ def prepare(
     read = [path, genome, cells, blacklist]
     job = Job(_KIND, output, suffixes if clusters != [""] else suffixes[:-1], read)
     if kind == BAM:
-        _check_header(path, kept)
+        reads.check_header(path, kept)
     bias = _bias(path, kind, genome) if isinstance(genome, Genome) else None
     moved = _shift(path, kind, bias, shift, compat, notes)
     parameters = Parameters(
@@ -201,7 +203,7 @@ def prepare(
         "chromosomes left out": named(left_out(sizes, kept), _MOST),
         "versions": versions(),
     }
-    source = Source(path, kind, wanted, keep_duplicates, threads or 1)
+    source = Source(path, kind, wanted, keep_duplicates, threads)
     sample = _Sample(source, parameters, kept, unwanted, record, tuple(notes), progress)
     try:
         made = _run(job, sample, ends, scratch, threads)
@@ -369,16 +371,6 @@ def _suffixes(cluster: str, depth: int, smoothing: int, cut_sites: bool) -> dict
     return {**ends, "summary": f"{head}.json"}
 
 
-def _check_numbers(given: Mapping[str, int]) -> None:
-    for name, value in given.items():
-        least = int(name in ("read_depth", "threads"))
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _BOUNDS[name]:
-            raise InputError(
-                f"The {name.replace('_', ' ')} must be a whole number from {least} to {_BOUNDS[name]:,}",
-                received={name: value},
-            )
-
-
 def _check_effects(
     kind: str,
     path: Path,
@@ -406,10 +398,6 @@ def _check_effects(
         raise InputError(
             "maxATAC's rules must be given a BAM file or fragments", where=path, received={"content": kind}
         )
-
-
-def _check_header(path: Path, kept: Mapping[str, int]) -> None:
-    reads.check_header(path, kept)
 
 
 def _wanted(parameters: Parameters, groups: Mapping[str, str] | None) -> reads.Wanted:

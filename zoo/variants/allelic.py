@@ -15,7 +15,8 @@ from sklearn import metrics
 from zoo.errors import InputError
 from zoo.genome import bed
 from zoo.genome.bed import raw_lines
-from zoo.genome.interval import Interval
+from zoo.genome.interval import FURTHEST, Interval
+from zoo.genome.text import whole
 from zoo.genome.vcf import Variant
 
 COUNTS = ("wgs_ref", "wgs_alt", "atac_ref", "atac_alt")
@@ -113,8 +114,8 @@ def read_counts(path: str | Path) -> Allelic:
     for number, line in enumerate(lines[1:], start=2):
         try:
             chrom, pos, ref, alt, *reads = (line[i] for i in at)
-            row = [int(item) for item in reads]
-            if min(row) < 0 or int(pos) < 1:
+            row, place = [whole(item) for item in reads], whole(pos)
+            if not 1 <= place < FURTHEST:
                 raise ValueError
         except (IndexError, ValueError):
             raise InputError(
@@ -122,7 +123,7 @@ def read_counts(path: str | Path) -> Allelic:
                 where=f"{path}, line {number}",
                 received={"line": "\t".join(line)[:80]},
             ) from None
-        variants.append(Variant(chrom, int(pos) - 1, ref.upper(), alt.upper(), where=f"{path}, line {number}"))
+        variants.append(Variant(chrom, place - 1, ref.upper(), alt.upper(), where=f"{path}, line {number}"))
         counts.append(row)
     return Allelic(variants, np.array(counts, np.int64).reshape(-1, len(COUNTS)))
 

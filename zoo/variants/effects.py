@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.arguments import is_whole
 from zoo.errors import InputError
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
@@ -76,7 +77,7 @@ class VariantWindow:
         output = spec.output
         step = -(-_SHIFT // output.bin_size) * output.bin_size
         most = (output.bins * output.bin_size // 2 - output.bin_size) // step
-        if not _whole(shifts) or shifts < 1 or shifts % 2 == 0 or shifts // 2 > most:
+        if not is_whole(shifts) or shifts < 1 or shifts % 2 == 0 or shifts // 2 > most:
             raise InputError(
                 f"shifts must be an odd number of windows, at most {2 * most + 1}",
                 example=3,
@@ -96,7 +97,7 @@ class VariantWindow:
         span = (common.stop - common.start) * output.bin_size
         if around is None:
             around = min(spec.prediction.stride, span) if spec.prediction.center_only else span
-        if not _whole(around) or not 2 * output.bin_size <= around <= span:
+        if not is_whole(around) or not 2 * output.bin_size <= around <= span:
             raise InputError(
                 f"around must be {2 * output.bin_size} to {span} bp: the bins of a window around a variant that count",
                 received={"around": around},
@@ -203,10 +204,6 @@ def skip_reason(variant: Variant, chrom: str | None, genome: Genome) -> str | No
     if abs(len(variant.alt) - len(variant.ref)) > LONGEST:
         return f"more than {LONGEST} bp inserted or deleted"
     return None if genome.sequence(chrom, variant.start, variant.end) == variant.ref else MISMATCH
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def profiles(

@@ -1,5 +1,6 @@
 """Whatever a user calls variants: VCF files, tables, data frames, rows, and maxATAC's BED of alleles."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,9 @@ from registry.paths import user_path
 from zoo.errors import InputError
 from zoo.genome import names
 from zoo.genome.bed import lines, raw_lines
+from zoo.genome.interval import FURTHEST
 from zoo.genome.sequence import Genome
+from zoo.genome.text import whole
 from zoo.genome.vcf import Variant, Vcf, alleles
 
 _COLUMNS = {
@@ -20,6 +23,7 @@ _COLUMNS = {
     "alt": ("alt", "alternative"),
 }
 _COMPRESSED = (".gz", ".bgz", ".bz2")
+_DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?([eE]\+?[0-9]{1,2})?")
 _UNKNOWN = 0  # as a position from 1: none; the variant is skipped
 
 
@@ -148,13 +152,10 @@ def _variants(cells: Mapping[str, object], where: str, number: int) -> list[Vari
 def _position(text: str) -> int:
     """A position from 1; programs that know no whole numbers write 12345.0 or 1e+05."""
     try:
-        number = int(text)
+        return whole(text)
     except ValueError:
-        try:
-            number = int(float(text)) if float(text).is_integer() else _UNKNOWN
-        except (ValueError, OverflowError):
-            return _UNKNOWN
-    return max(number, _UNKNOWN)
+        number = float(text) if _DECIMAL.fullmatch(text) else np.inf
+        return int(number) if number < FURTHEST and number.is_integer() else _UNKNOWN
 
 
 def _given(value: object) -> tuple[list[Variant], bool]:
@@ -188,8 +189,8 @@ def _bed(path: Path, genome: Genome) -> list[Variant]:
     for number, (line, where) in enumerate(lines(path)):
         columns = line.split()
         try:
-            chrom, start, end = columns[0], int(columns[1]), int(columns[2])
-            if len(columns) < 4 or not 0 <= start < end:
+            chrom, start, end = columns[0], whole(columns[1]), whole(columns[2])
+            if len(columns) < 4 or not start < end:
                 raise ValueError
         except (ValueError, IndexError):
             raise InputError(

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +12,8 @@ import numpy as np
 
 from registry.store import sha256
 from zoo.environment import backend, versions
-from zoo.errors import InputError, ZooError
+from zoo.errors import InputError, IntegrityError, ZooError
+from zoo.files import npz
 from zoo.files.atomic import atomic
 from zoo.files.job import Job
 from zoo.files.progress import Progress
@@ -276,9 +276,9 @@ def digest(lines: Iterable[str]) -> str:
 def load_part(part: Path, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """Arrays of a part that a run kept, by default all. Raises `InputError` if it is damaged."""
     try:
-        with np.load(part) as file:
-            return {name: file[name] for name in names or file.files}
-    except (ValueError, EOFError, zipfile.BadZipFile):
+        found = npz.read(part)
+        return {name: found[name] for name in names or found}
+    except (IntegrityError, KeyError):
         raise InputError(
             "A part of an interrupted run must be whole; this one is damaged", where=part, hint="Remove it"
         ) from None
