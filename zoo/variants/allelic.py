@@ -115,7 +115,7 @@ def read_counts(path: str | Path) -> Allelic:
         try:
             chrom, pos, ref, alt, *reads = (line[i] for i in at)
             row, place = [whole(item) for item in reads], whole(pos)
-            if not 1 <= place < FURTHEST:
+            if min(row) < 0 or not 1 <= place < FURTHEST:
                 raise ValueError
         except (IndexError, ValueError):
             raise InputError(

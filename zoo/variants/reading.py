@@ -152,7 +152,7 @@ def _variants(cells: Mapping[str, object], where: str, number: int) -> list[Vari
 def _position(text: str) -> int:
     """A position from 1; programs that know no whole numbers write 12345.0 or 1e+05."""
     try:
-        return whole(text)
+        return max(whole(text), _UNKNOWN)
     except ValueError:
         number = float(text) if _DECIMAL.fullmatch(text) else np.inf
         return int(number) if number < FURTHEST and number.is_integer() else _UNKNOWN
@@ -190,7 +190,7 @@ def _bed(path: Path, genome: Genome) -> list[Variant]:
         columns = line.split()
         try:
             chrom, start, end = columns[0], whole(columns[1]), whole(columns[2])
-            if len(columns) < 4 or not start < end:
+            if len(columns) < 4 or not 0 <= start < end:
                 raise ValueError
         except (ValueError, IndexError):
             raise InputError(
