@@ -26,7 +26,7 @@ import yeast
 
 import zoo
 from zoo.commands.evaluate import table
-from zoo.errors import InputError, ZooError
+from zoo.errors import ZooError
 from zoo.evaluate import comparison, models, report
 from zoo.evaluate.accessibility import Recovery, evaluate, recovery
 from zoo.evaluate.baselines import KmerRegression, MeanProfile
@@ -166,9 +166,7 @@ if __name__ == "__main__":
     chosen = parse()
     try:
         if chosen.genome is None:
-            if yeast.at_hand() is None:
-                raise InputError("Without files $ZOO_SHARED/data must have the yeast data")
-            data = yeast.prepare(yeast.at_hand(), chosen.out / "data")
+            data = yeast.prepare(yeast.required_data(), chosen.out / "data")
             chosen.genome, chosen.signal, chosen.peaks = data.genome, data.accessibility, data.open
         main(chosen)
     except ZooError as error:

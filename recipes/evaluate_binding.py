@@ -56,7 +56,8 @@ class Case:
 
 def main(options: argparse.Namespace) -> None:
     """Evaluate every factor, print a table, write the report."""
-    cases = from_table(options.table) if options.table else yeast_cases(options) if options.yeast else at_hand(options)
+    shipped = yeast_cases if options.yeast else gm12878_cases
+    cases = from_table(options.table) if options.table else shipped(options)
     reads = [options.genome, options.signal, options.motifs, options.table, *(case.peaks for case in cases)]
     reads += [path for case in cases for path in case.other_cells]
     report.claim(options.out / "binding", reads)
@@ -217,11 +218,7 @@ def from_table(path: Path) -> list[Case]:
 
 def yeast_cases(options: argparse.Namespace) -> list[Case]:
     """Factors of yeast, whose tracks and peaks are made beside the report."""
-    if yeast.at_hand() is None:
-        raise InputError(
-            "$ZOO_SHARED/data must have the yeast data", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")}
-        )
-    data = yeast.prepare(yeast.at_hand(), options.out / "data")
+    data = yeast.prepare(yeast.required_data(), options.out / "data")
     options.genome, options.signal, options.chromosomes = data.genome, data.signal, ["chrIV", "chrXIII"]
     options.motifs = data_folder() / "motifs" / "macisaac_yeast.v1.meme"
     lines = options.motifs.read_text(encoding="utf-8").splitlines()
@@ -230,15 +227,13 @@ def yeast_cases(options: argparse.Namespace) -> list[Case]:
     return [Case(f"yeast/{name}", data.peaks_of(name), name if name in known else None, ()) for name in factors]
 
 
-def at_hand(options: argparse.Namespace) -> list[Case]:
+def gm12878_cases(options: argparse.Namespace) -> list[Case]:
     """Factors of GM12878 on chr20."""
     options.genome = data_folder() / "hg19_chr20_gm12878" / "hg19_chr20_to_11095000.2bit"
     options.signal = data_folder() / "hg19_chr20_gm12878" / "gm12878_minmax_p99.bw"
     options.motifs = data_folder() / "motifs" / "H12CORE_meme_format.meme"
     if not options.genome.is_file():
-        raise InputError(
-            "$ZOO_SHARED/data must have the data of GM12878", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")}
-        )
+        raise yeast.missing("the data of GM12878")
     options.region = str(bed.read(options.genome.parent / "region.bed")[0])
     folder = data_folder() / "hg19_chr20_gm12878"
     cases = []
@@ -255,10 +250,6 @@ def at_hand(options: argparse.Namespace) -> list[Case]:
 def data_folder() -> Path:
     """Where the real data is."""
     return Path(os.environ.get("ZOO_SHARED") or "/nonexistent") / "data"
-
-
-def _no_data(what: str) -> InputError:
-    return InputError(f"$ZOO_SHARED/data must have {what}", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")})
 
 
 def parse() -> argparse.Namespace:

@@ -34,11 +34,7 @@ REGISTRY = Path(__file__).parents[1] / "registry"
 
 def main(options: argparse.Namespace) -> None:
     """Print what is promised and found, by the table that ships and by one made now; install it if asked to."""
-    if yeast.at_hand() is None:
-        raise InputError(
-            "$ZOO_SHARED/data must have the yeast data", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")}
-        )
-    data = yeast.prepare(yeast.at_hand(), options.out / "data")
+    data = yeast.prepare(yeast.required_data(), options.out / "data")
     rows: dict[str, list[dict]] = {}
     for factor in [name.upper() for name in options.factors] or yeast.FACTORS:
         model, peaks = zoo.load(f"yeast/{factor}"), data.peaks_of(factor)

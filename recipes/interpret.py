@@ -114,7 +114,7 @@ def chosen(options: argparse.Namespace) -> list[Cell]:
     if options.genome:
         rows = options.cell or [(Path(options.regions).stem, options.signal or "-", options.regions)]
         return [Cell(name, None if signal == "-" else Path(signal), Path(regions)) for name, signal, regions in rows]
-    source = yeast.at_hand()
+    source = yeast.find_data()
     if source is None:
         raise InputError(
             "Files must be given where $ZOO_SHARED/data holds none", example="--genome hg38.2bit --regions peaks.bed"

@@ -32,7 +32,7 @@ def choose(options: argparse.Namespace, config: str, on_yeast: Train, on_synthet
     if options.genome or options.config:
         options.config = options.config or CONFIGS / config
         command.main(options)
-    elif yeast.at_hand():
+    elif yeast.find_data():
         on_yeast(options)
     else:
         on_synthetic(options)

@@ -26,7 +26,7 @@ def main(options: argparse.Namespace) -> None:
 
 def on_yeast(options: argparse.Namespace) -> None:
     """The accessibility of yeast."""
-    data = yeast.prepare(yeast.at_hand(), options.work)
+    data = yeast.prepare(yeast.find_data(), options.work)
     small.name_run(options, "yeast/ATAC", "training on the yeast data")
     command.main(
         options,

@@ -30,12 +30,12 @@ def main(options: argparse.Namespace) -> None:
 def on_yeast(options: argparse.Namespace) -> None:
     """A yeast factor, by name or by peaks."""
     work = options.work
-    data = yeast.prepare(yeast.at_hand(), work)
+    data = yeast.prepare(yeast.find_data(), work)
     if options.peaks:
         peaks = user_path(options.peaks, "peaks")
         factor = (options.factor or peaks.name.split("_")[0].split(".")[0]).upper()
         again = f"python recipes/train_maxatac.py --peaks {shlex.quote(options.peaks)}"
-        options.peaks = str(yeast.renamed(peaks, yeast.at_hand() / "chrom_alias.tsv", work / f"given_{factor}.bed"))
+        options.peaks = str(yeast.renamed(peaks, yeast.find_data() / "chrom_alias.tsv", work / f"given_{factor}.bed"))
     else:
         factor = (options.factor or "REB1").upper()
         again = f"python recipes/train_maxatac.py --factor {factor}"

@@ -21,7 +21,7 @@ import yeast
 
 from registry.schema import Entry, Family
 from zoo.commands import train as command
-from zoo.errors import InputError, ZooError
+from zoo.errors import ZooError
 from zoo.train.run import MODEL
 
 REGISTRY = Path(__file__).parents[1] / "registry"
@@ -31,10 +31,7 @@ FACTS = ("AUPR", "average precision", "pearson chrIV", "pearson chrXIII")
 
 def main(options: argparse.Namespace) -> None:
     """Train what is not there yet, install if asked to."""
-    if yeast.at_hand() is None:
-        raise InputError(
-            "The yeast data must be in $ZOO_SHARED/data", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")}
-        )
+    yeast.required_data()
     for model in options.models or MODELS:
         folder = options.out / model
         if not (folder / MODEL).is_dir():

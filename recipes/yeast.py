@@ -50,10 +50,22 @@ class Yeast:
         return self.peaks[factor.upper()]
 
 
-def at_hand() -> Path | None:
+def find_data() -> Path | None:
     """The folder of the data, if `ZOO_SHARED` names one that has it."""
     folder = Path(os.environ.get("ZOO_SHARED") or "/nonexistent") / "data" / "sacCer3_atac_tf"
     return folder if folder.is_dir() else None
+
+
+def required_data() -> Path:
+    """The same, where nothing can be done without. Raises `InputError`."""
+    if (folder := find_data()) is None:
+        raise missing("the yeast data")
+    return folder
+
+
+def missing(what: str) -> InputError:
+    """The error for data that `ZOO_SHARED` does not have."""
+    return InputError(f"$ZOO_SHARED/data must have {what}", received={"ZOO_SHARED": os.environ.get("ZOO_SHARED")})
 
 
 def prepare(source: Path, target: Path) -> Yeast:

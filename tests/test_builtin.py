@@ -117,7 +117,7 @@ def test_reb1_on_chromosomes_it_has_not_seen(shared: Path, tmp_path: Path):
     sys.path.insert(0, str(ROOT / "recipes"))
     import yeast
 
-    data = yeast.prepare(yeast.at_hand(), tmp_path / "data")
+    data = yeast.prepare(yeast.find_data(), tmp_path / "data")
     model = zoo.load("yeast/REB1")
     chromosomes = ["chrIV", "chrXIII"]
     files = model.predict(

@@ -87,7 +87,7 @@ def test_evaluate_a_model_that_ships(shared: Path, tmp_path: Path, capsys: pytes
     monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "recipes"))
     import yeast
 
-    data = yeast.prepare(yeast.at_hand(), tmp_path)
+    data = yeast.prepare(yeast.find_data(), tmp_path)
     asked = ["evaluate", "yeast/ATAC", "--genome", str(data.genome), "--signal", str(data.accessibility)]
     assert main([*asked, "--chromosomes", "chrXIII", "--json"]) == 0
     everywhere = json.loads(capsys.readouterr().out)

@@ -119,7 +119,7 @@ def test_no_output_is_written_into_the_models_folder(case: Case, files, monkeypa
     monkeypatch.chdir(files["model"])
     before = {path.name: path.read_bytes() for path in files["model"].iterdir()}
     assert main(command(case, files, "")) == 2
-    assert "must not lie in the folder of the model" in capsys.readouterr().err
+    assert "must not lie in a folder that the run reads" in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in files["model"].iterdir()} == before
 
 

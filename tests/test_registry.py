@@ -10,7 +10,6 @@ from registry.errors import InputError, IntegrityError, UnknownModel
 from registry.schema import Family, Name, RemoteFile
 
 DIGEST = "0" * 64
-COMMIT = "43f19e99471ea0a037f5165c27c73520eaeec309"
 
 
 def test_index_is_the_reference_manifest(shared: Path):

@@ -202,7 +202,7 @@ class Chain:
             raise InputError(f"mode must be one of {', '.join(MODES)}", received={"mode": mode})
         if mode == "mapping" and self.mapping is None:
             raise InputError(
-                'mode="mapping" needs a mapping, which must be fitted first',
+                'A mapping must be fitted before mode="mapping" can use it',
                 hint="Call chain.fit(genome=…, signal=…, regions=…)",
             )
         inputs = self.binding.everywhere(genome, signal, blacklist)

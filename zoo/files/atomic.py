@@ -73,7 +73,7 @@ def check_outputs(outputs: Iterable[Path], reads: Iterable[object]) -> None:
             ) from None
         if inside := next((folder for folder in folders if folder == home or folder in home.parents), None):
             raise InputError(
-                "An output must not lie in the folder of the model that the run reads",
+                "An output must not lie in a folder that the run reads, such as a model's",
                 received={"output": str(output), "folder": str(inside)},
                 hint="Choose another output",
             )

@@ -78,7 +78,7 @@ def check_lengths(
     for name, found in pairs.items():
         if sizes[name] != other[found]:
             raise GenomeMismatch(
-                "Two files must be of one assembly, in which a chromosome has one length",
+                "Files of one run must be of one assembly, in which a chromosome has one length",
                 where=name,
                 received={
                     what: f"{sizes[name]:,} bp{_of_assembly(sizes[name])}",
@@ -93,7 +93,7 @@ def check_shared(sizes: Mapping[str, int], other: Mapping[str, int], what: str, 
     if pairs := match(sizes, other):
         return pairs
     raise GenomeMismatch(
-        "Two files must have chromosomes in common",
+        "Files of one run must have chromosomes in common",
         received={what: some(sizes), other_what: some(other)},
         hint="Take files of one assembly, with the same names of chromosomes",
     )

@@ -9,7 +9,6 @@ from zoo.errors import InputError
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
 
-_BIGWIG = (b"\x26\xfc\x8f\x88", b"\x88\x8f\xfc\x26")
 _AUTOSOMES = tuple(f"chr{number}" for number in range(1, 23))
 
 

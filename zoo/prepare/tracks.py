@@ -159,7 +159,7 @@ def _limits(method: str, clip: bool, percentile: float, low: float | None, high:
     check_percentile(percentile)
     limits = {name: value for name, value in (("low", low), ("high", high)) if value is not None}
     if clip and method != "min-max":
-        raise InputError("Only min-max must be clipped", received={"method": method, "clip": clip})
+        raise InputError("Clipping must go with the method min-max", received={"method": method, "clip": clip})
     if method != "min-max" and percentile != 99.0:
         raise InputError(
             "A percentile must go with min-max; other methods do not use it",

@@ -144,7 +144,7 @@ class Home:
         foreign += [MODEL] if model.exists() and not self._is_ours(model) else []
         if foreign:
             raise InputError(
-                "What a run replaces in its folder must be its own",
+                "A run must not replace files in its folder that it did not write",
                 where=self.folder,
                 received={"not of this run": foreign},
                 hint="Move it away and give --resume",

@@ -223,7 +223,7 @@ def check_scale(scale: str, layout: VariantWindow) -> None:
         raise InputError(f"scale must be one of {', '.join(SCALES)}", received={"scale": scale})
     if scale == "log1p" and not layout.logarithmic:
         raise InputError(
-            'scale="log1p" needs a model that predicts ln(1 + a track), and the model must be one of accessibility',
+            'scale="log1p" must go with a model of accessibility, which predicts ln(1 + a track)',
             received={"scale": scale},
             hint="Leave out the option",
         )
