@@ -525,7 +525,7 @@ def test_bad_choices(small: zoo.Model, files: dict, tmp_path: Path):
         ({"output": tmp_path / "o", "scale": "log1p"}, "scale must be left out where nothing is written"),
         ({"output": tmp_path / "o", "measured": files["signal"]}, "measured must be left out"),
         ({"output": tmp_path / "o", "profiles": True, "scale": "ln"}, "scale must be one of linear, log1p"),
-        ({"output": tmp_path / "o", "profiles": True, "scale": "log1p"}, r"model of accessibility, which predicts ln\(1 \+"),
+        ({"output": tmp_path / "o", "profiles": True, "scale": "log1p"}, r"which predicts ln\(1 \+"),
     ):
         with pytest.raises(InputError, match=said):
             small.score_variants(rows, **files, **call)
