@@ -22,7 +22,7 @@ _STRANDS = ("+", "-", ".", "*", "")  # with R's for none
 _UNKNOWN = ("", ".", "NA")  # in the place of a number
 
 
-def read(path: str | Path, may_be_empty: bool = False) -> list[Interval]:
+def read(path: str | Path) -> list[Interval]:
     """Read a BED file (or narrowPeak, or any table that begins with chrom, start, end), plain, gzip or bzip2.
 
     Features of no length (start = end, as UCSC writes insertions) are left out with a `ZooWarning`.
@@ -31,7 +31,7 @@ def read(path: str | Path, may_be_empty: bool = False) -> list[Interval]:
         InputError: no file, no region in it, or a line that is not BED, named by its number.
     """
     regions = [region for region, _, _ in rows(path)]
-    if not regions and not may_be_empty:
+    if not regions:
         raise InputError("A BED file must have at least one region", where=path, example="chr1\t1000\t2000")
     return regions
 
