@@ -9,7 +9,7 @@ import numpy as np
 import pandas
 import pytest
 
-from zoo.errors import GenomeMismatch, InputError
+from zoo.errors import GenomeMismatch, InputError, ZooWarning
 from zoo.genome import bed, text
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
@@ -29,12 +29,44 @@ def test_bed_with_comments_and_more_columns(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("line", "number"),
-    [("chr1\t10", 2), ("chr1\tten\t20", 2), ("chr1\t20\t10", 2), ("chr1\t5\t5", 2), ("chr1\t-5\t5", 2), ("\t1\t2", 2)],
+    [
+        ("chr1\t10", 2),
+        ("chr1\tten\t20", 2),
+        ("chr1\t20\t10", 2),
+        ("chr1\t-5\t-5", 2),
+        ("chr1\t-5\t5", 2),
+        ("\t1\t2", 2),
+    ],
 )
 def test_malformed_lines_are_named(tmp_path: Path, line: str, number: int):
     (tmp_path / "x.bed").write_text(f"chr1\t1\t2\n{line}\n")
     with pytest.raises(InputError, match=f"x.bed, line {number}"):
         bed.read(tmp_path / "x.bed")
+
+
+def test_tabs_and_blanks_between_columns(tmp_path: Path):
+    (tmp_path / "x.bed").write_text("chr1\t10 20\nchr1 30\t40\nchr1 50 60\tname\nchr1\t70\t80\t\t\n")
+    assert bed.read(tmp_path / "x.bed") == [
+        Interval("chr1", 10, 20),
+        Interval("chr1", 30, 40),
+        Interval("chr1", 50, 60, "name"),
+        Interval("chr1", 70, 80),
+    ]
+
+
+def test_features_of_no_length(tmp_path: Path, recwarn: pytest.WarningsRecorder):
+    """UCSC allows start = end, between two bases."""
+    (tmp_path / "x.bed").write_text("chr1 5 5\nchr1 10 20\nchr1 0 0\nchr2 0 5\n")
+    assert bed.read_blacklist(tmp_path / "x.bed") == TWO
+    assert not recwarn.list
+    for read in (bed.read, lambda path: [peak for peak, _ in bed.read_summits(path)]):
+        with pytest.warns(ZooWarning, match=r"x.bed: 2 features of no length \(start = end\) are left out"):
+            assert read(tmp_path / "x.bed") == TWO
+    (tmp_path / "x.bed").write_text("chr1 5 5\n")
+    assert bed.read_blacklist(tmp_path / "x.bed") == []
+    for read, message in ((bed.read, "at least one region"), (bed.read_summits, "at least one peak")):
+        with pytest.warns(ZooWarning, match="1 features of no length"), pytest.raises(InputError, match=message):
+            read(tmp_path / "x.bed")
 
 
 @pytest.mark.parametrize("content", ["", "# nothing\n", "\n\n"])
@@ -110,6 +142,17 @@ NARROW = "chr1\t100\t200\tp\t0\t.\t1.5\t-1\t2e-3\t{summit}\n"
         (NARROW.format(summit=7).replace("\t", " "), 107),
         (NARROW.format(summit=7).replace("1.5\t-1\t2e-3", ".\t.\t."), 107),  # only the summit is known
         (NARROW.format(summit=7)[:-1] + "\t1" * 10 + "\n", 107),  # IDR
+        (NARROW.format(summit=7)[:-1] + "\t\n", 107),  # a tab at the end
+        (NARROW.format(summit=7).replace("0\t.", "0\t*"), 107),  # the strand as R writes it
+        (NARROW.format(summit=7).replace("0\t.", "0\t"), 107),
+        (NARROW.format(summit=7).replace("1.5\t-1\t2e-3", "NA\tNA\tNA"), 107),
+        (NARROW.format(summit=7)[:-1] + "\tgene\n", 107),  # narrowPeak and a name
+        (NARROW.format(summit=7)[:-1] + "\tgene\t5000\n", 107),
+        (NARROW.format(summit=1)[:-1] + "\t5\t3\n", 101),  # no block begins at 3
+        (NARROW.format(summit=100)[:-1] + "\tgene\t5000\n", 150),  # outside the peak: something else
+        ("chr1\t100\t200\tp\t0\t+\t100\t200\t0\t1\t100,\t0,\n", 150),  # BED12 of one block
+        ("chr1\t100\t200\tp\t0\t+\t100\t200\t0\t1\t100\t0\n", 150),
+        ("chr1\t100\t200\tp\t0\t+\t100\t200\t0\t1\t100,\t0," + "\tx" * 8 + "\n", 150),  # bigGenePred
         ("chr1\t100\t200\n", 150),
         ("chr1\t100\t200\tp\t0\t.\t1\t2\t3\n", 150),  # broadPeak
         ("chr1\t100\t200\tp\t0\t.\t100\t200\t0\t2\t10,20\t0,80\n", 150),  # BED12

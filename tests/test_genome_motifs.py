@@ -28,6 +28,20 @@ def test_motifs_of_a_file(shared: Path, tmp_path: Path):
         read_motifs(tmp_path / "none.meme", "CTCF.")
 
 
+def test_names_in_the_files_of_meme_itself(tmp_path: Path):
+    (tmp_path / "meme.txt").write_text(
+        "MEME version 5.5.7 (Release date: x)\n\nALPHABET= ACGT\n\n"
+        "MOTIF TGACTCA MEME-1\twidth =   2  sites = 100  llr = 1  E-value = 1e-10\n"
+        "letter-probability matrix: alength= 4 w= 2 nsites= 100 E= 1e-10\n 0.97 0.01 0.01 0.01\n 0.25 0.25 0.25 0.25\n"
+        "MOTIF width w1\nletter-probability matrix: alength= 4 w= 1\n 0.97 0.01 0.01 0.01\n"
+    )
+    found = read_motifs(tmp_path / "meme.txt")
+    assert {name: pwm.T.tolist() for name, pwm in found.items()} == {
+        "TGACTCA MEME-1": [[0.97, 0.01, 0.01, 0.01], [0.25, 0.25, 0.25, 0.25]],
+        "width w1": [[0.97, 0.01, 0.01, 0.01]],
+    }
+
+
 def test_hits_are_where_motifs_were_put():
     random = np.random.default_rng(5)
     texts = ["".join(random.choice(list("ACGT"), 300)) for _ in range(3)]

@@ -138,19 +138,41 @@ def test_a_vcf_that_is_a_pipe_or_has_no_header(tmp_path: Path):
         ("GT:PS", "1|0:.", (1, 0), True, None),
         ("GT:PS:DP", "1|0", (1, 0), True, None),
         ("GT:PSL:PSO", "1|0:x:1", (1, 0), True, None),
+        ("GT", "0|1 ", (0, 1), True, None),
+        ("GT:PS ", "0|1 :7 ", (0, 1), True, "7"),
     ],
 )
 def test_genotypes(tmp_path: Path, form: str, text: str, alleles: tuple, phased: bool, phase_set: str | None):
     (tmp_path / "v.vcf").write_text(f"{HEAD}1\t5\t.\tA\tC\t.\t.\t.\t{form}\t0|0\t{text}\n")
     (found,) = Vcf(tmp_path / "v.vcf").genotypes("b")
-    assert (found.alleles, found.phased, found.phase_set) == (alleles, phased, phase_set)
+    assert (found.alleles, found.phased, found.phase_set, found.problem) == (alleles, phased, phase_set, None)
     assert [str(item) for item in found.variants] == ["1:5 A>C"]
 
 
-@pytest.mark.parametrize("text", ["0|2", "|", "0|", "0||1", "x", "-1|0", "0|1_0", "0|" + "9" * 5000, "3"])
-def test_genotypes_that_are_none(tmp_path: Path, text: str):
-    (tmp_path / "v.vcf").write_text(f"{HEAD}1\t5\t.\tA\tC\t.\t.\t.\tGT\t0|0\t{text}\n")
-    with pytest.raises(InputError, match=r"line 3: A genotype \(GT\) must have alleles"):
-        list(Vcf(tmp_path / "v.vcf").genotypes("b"))
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("0|2", "genotype with an allele that its record does not list"),
+        ("3", "genotype with an allele that its record does not list"),
+        *((text, "genotype that is none") for text in ("|", "0|", "0||1", "x", "-1|0", "0|1_0", "0|" + "9" * 5000)),
+    ],
+)
+def test_genotypes_that_are_none(tmp_path: Path, text: str, problem: str):
+    """The record has its problem, the one behind it none."""
+    rows = "".join(f"1\t5\t.\tA\tC\t.\t.\t.\tGT\t0|0\t{genotype}\n" for genotype in (text, "0|1"))
+    (tmp_path / "v.vcf").write_text(HEAD + rows)
+    found = [(item.alleles, item.problem) for item in Vcf(tmp_path / "v.vcf").genotypes("b")]
+    assert found == [((None,), problem), ((0, 1), None)]
     with pytest.raises(InputError, match="must be the name of one column"):
         list(Vcf(tmp_path / "v.vcf").genotypes("c"))
+
+
+def test_names_in_alleles_stay_as_they_are(tmp_path: Path):
+    (tmp_path / "v.vcf").write_text(f"{HEAD}1\t5\t.\tac\tg,G]chr2:5],<INS:me:alu>,.\n")
+    found = [(item.ref, item.alt, item.problem) for item in Vcf(tmp_path / "v.vcf").variants()]
+    assert found == [
+        ("AC", "G", None),
+        ("AC", "G]chr2:5]", "breakend"),
+        ("AC", "<INS:me:alu>", "symbolic allele"),
+        ("AC", ".", NONE),
+    ]

@@ -35,6 +35,12 @@ def write(path: Path, places: list[tuple[str, int]], length: int = 256) -> Path:
 PLACES = [("chr10", 5003), ("chr2", 7), ("chr10", 5067), ("chr10", 9000)]  # the first and the third overlap
 
 
+def test_a_wrong_window_behind_one_of_no_length(small, genome_files, tmp_path: Path):
+    (tmp_path / "w.bed").write_text("chr2\t7\t7\nchr2\t7\t263\n\nchr2\t7\t262\n")
+    with pytest.raises(InputError, match=r"w.bed, line 4: Exact windows must have the model's length, 256 bp"):
+        small.predict(genome=genome_files.genome, signal=genome_files.signal, windows=tmp_path / "w.bed")
+
+
 def test_windows_are_predicted_as_they_are(small, genome_files, tmp_path: Path, read_track):
     bed, files = write(tmp_path / "w.bed", PLACES), {"genome": genome_files.genome, "signal": genome_files.signal}
     scores = plain(small, genome_files, PLACES)

@@ -78,7 +78,14 @@ def peaks(random: np.random.Generator) -> str:
     return random.choice(["\n", "\r\n"]).join(rows) + random.choice(["", "\n"])
 
 
-NARROW = re.compile(r"[-+.](\t([-+]?[0-9.]+(e[-+]?[0-9]+)?|inf|nan)){3}", re.IGNORECASE)
+NARROW = re.compile(r"[-+.*]?(\t([-+]?[0-9.]+(e[-+]?[0-9]+)?|inf|nan|na|)){3}", re.IGNORECASE)
+
+
+def is_bed12(columns: list[str]) -> bool:
+    """Whether columns 10 to 12 are a number and as many sizes and starts, from 0."""
+    lists = [re.fullmatch(r"(-?[0-9]+,)+", column.removesuffix(",") + ",") for column in columns[10:12]]
+    counts = [found[0].count(",") for found in lists if found]
+    return [*map(str, counts)] == [columns[9]] * 2 and int(columns[11].split(",")[0]) == 0
 
 
 def naive_bed(text: str) -> list[tuple[str, int, int, int]]:
@@ -87,16 +94,25 @@ def naive_bed(text: str) -> list[tuple[str, int, int, int]]:
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         if not line.strip() or line[0] == "#" or line.split()[0] in ("track", "browser"):
             continue
-        columns = [word.strip() for word in line.split("\t")] if "\t" in line else line.split()
+        columns = [word.strip() for word in line.split("\t")] if line.count("\t") > 1 else line.split()
+        columns = columns[: max(number for number, word in enumerate(columns, 1) if word)]
         start, end = int(columns[1]), int(columns[2])
         assert columns[0]
-        assert 0 <= start < end
-        narrow = len(columns) in (10, 20) and NARROW.fullmatch("\t".join(columns[5:9]))
-        summit = int(columns[9]) if narrow else -1
-        assert -1 <= summit < end - start
-        found.append((columns[0], start, end, start + ((end - start) // 2 if summit < 0 else summit)))
+        assert 0 <= start <= end
+        narrow = len(columns) >= 10 and NARROW.fullmatch("\t".join(columns[5:9])) and not is_bed12(columns)
+        if start < end:
+            found.append((columns[0], start, end, columns[9] if narrow else None, len(columns) in (10, 20)))
     assert found
-    return found
+    wrong = any(
+        not exact and summit is not None and not (summit.lstrip("-").isdigit() and -1 <= int(summit) < end - start)
+        for _, start, end, summit, exact in found
+    )
+    peaks = []
+    for chrom, start, end, summit, exact in found:
+        at = -1 if summit is None or (wrong and not exact) else int(summit)
+        assert -1 <= at < end - start
+        peaks.append((chrom, start, end, start + ((end - start) // 2 if at < 0 else at)))
+    return peaks
 
 
 def read_bed(path: Path) -> list[tuple[str, int, int, int]]:

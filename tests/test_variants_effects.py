@@ -20,6 +20,7 @@ from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.vcf import Variant, Vcf, normalized
 from zoo.porting import asap
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
+from zoo.variants import reading
 from zoo.variants.alleles import Place, Reader, on_reference, windows
 from zoo.variants.effects import VariantWindow
 from zoo.variants.scores import at_one_bin, jensen_shannon, largest_difference, log2_fold_change
@@ -497,6 +498,7 @@ def test_tables_of_variants(small: zoo.Model, files: dict, tmp_path: Path):
         ("chrom\tposition\nchr1\t5\n", r"columns chrom, pos, ref and alt.*missing=\['ref', 'alt'\]"),
         ("chrom\tpos\tref\talt\nchr1\tfive\tA\tC\n", "must be a variant to score.*position is 0 or no whole number"),
         ("chrom\tpos\tref\talt\n1\tchr1\t5\tA\tC\n", "line 2: A row .* must not have more cells.*names of rows"),
+        ("# x\n\nchrom\tpos\tref\talt\n\n1\tchr1\t5\tA\tC\n", "line 5: A row .* must not have more cells"),
         ("chrom\tpos\tref\tref\talt\nchr1\t5\tA\tA\tC\n", r"each column once.*\['ref'\]"),
         (VCF.format(rows="chr9\t5\t.\tA\tC\t.\t.\t.\n"), "must be a variant to score.*lacks its chromosome"),
     ],
@@ -507,6 +509,29 @@ def test_bad_files(small: zoo.Model, files: dict, tmp_path: Path, text: str, sai
     with pytest.raises(InputError, match=said):
         small.score_variants(path, **files, output=tmp_path / "out")
     assert [item.name for item in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_vcf"),
+    [
+        ("x.tsv", "## made by me\n# and\tyou\n\nchrom\tpos\tref\talt\n\nchr1\t5\tA\tG\n", False),
+        ("x.tsv", "## made by me\n#chrom\tpos\tref\talt\n\n\nchr1\t5\tA\tG\n", False),
+        ("x.tsv", "\n\n# x\n#CHR\tPOS\tREF\tALT\nchr1\t5\tA\tG\n", False),
+        ("x.tsv", "##fileformat=VCFv4.2\n## x\n#CHROM\tPOS\tID\tREF\tALT\nchr1\t5\t.\tA\tG\n", True),
+        ("x.tsv", "##source=x\n#CHROM\tPOS\tID\tREF\tALT\n#\n\nchr1\t5\t.\tA\tG\n", True),
+        ("x.txt", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\n\n\n\nchr1\t5\t.\tA\tG\t.\n", True),
+        ("x.vcf", "\n#CHROM\tPOS\tID\tREF\tALT\n", True),
+    ],
+)
+def test_tables_and_vcf_by_their_content(tmp_path: Path, name: str, text: str, is_vcf: bool):
+    """Comments stand before the names of the columns; lines are numbered as in the file."""
+    path = tmp_path / name
+    path.write_text(text)
+    assert reading.is_vcf(path) == is_vcf
+    if name != "x.vcf":
+        (found,) = reading.read(path)
+        number = text.count("\n")
+        assert (str(found), found.where, found.record) == ("chr1:5 A>G", f"{path}, line {number}", 0)
 
 
 def test_bad_choices(small: zoo.Model, files: dict, tmp_path: Path):

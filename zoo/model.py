@@ -139,7 +139,7 @@ class Model:
             threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=6", a score, None for no BED, or
                 "auto": "f1" if there is a threshold table, else None.
             table: a threshold table, as `zoo calibrate` writes it, instead of the model's own.
-            blacklist: a BED path or intervals whose bins are left out.
+            blacklist: whose bins are left out: a path (BED, or a bigWig that is above 0 there) or intervals.
             strands: "forward" (default) or "both" (strand-symmetric; twice the cost).
             views: "all" to average every view that the weights can read (`zoo.predict.views`; for maxATAC four).
             stride: bp from one window to the next, a multiple of the bin size.
@@ -340,7 +340,7 @@ class Model:
                 counted with a reason each.
             genome: a `.2bit` path or a `Genome`.
             signal: a `.bw` path or a `Signal`; left out for models of DNA alone.
-            blacklist: a BED path or intervals; variants in it are skipped.
+            blacklist: whose variants are skipped: a path (BED, or a bigWig that is above 0 there) or intervals.
             strands: "both" (mean of both; twice the cost; the default) or "forward" (that of `compat`).
             shifts: windows to average over, an odd number; neighbors are moved by about 64 bp.
             around: bp around the variant that count; default all that a window predicts, or its middle half for models
@@ -438,7 +438,8 @@ class Model:
             genome: a `.2bit` path or a `Genome`.
             regions: as for `predict`: peaks, or blocks of linked variants.
             signal: the sample's own track.
-            blacklist: with `compat`: blocks that touch it are left out.
+            blacklist: with `compat`: a path (BED, or a bigWig that is above 0 there) or intervals; blocks that touch it
+                are left out.
             strands: "forward", as thresholds were calibrated, or "both".
             stride: bp from one window to the next; default as for `predict`.
             threshold: with `output`, of differential sites; as for `predict`.

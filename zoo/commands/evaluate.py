@@ -74,7 +74,7 @@ def _add_bins(parser: argparse.ArgumentParser) -> None:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chromosomes", "-c", nargs="+", metavar="CHROM", help="default all that the files have")
-    parser.add_argument("--blacklist", metavar="BED", help="what is left out")
+    parser.add_argument("--blacklist", metavar="FILE", help="what is left out: BED, or a bigWig that is above 0 there")
     parser.add_argument("--output", metavar="BASE", help="write BASE.json, BASE.html and more")
     parser.add_argument("--json", action="store_true", help="print JSON")
 

@@ -21,7 +21,9 @@ def add_haplotypes(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="writes OUTPUT.reference.bw, .haplotype1.bw, .haplotype2.bw, .sites.tsv, .skipped.tsv and .json",
     )
-    files.add_argument("--blacklist", help="with --compat: BED; blocks that touch it are left out")
+    files.add_argument(
+        "--blacklist", help="with --compat: BED, or a bigWig that is above 0 there; blocks that touch it are left out"
+    )
     files.add_argument("--json", action="store_true", help="machine-readable output")
     how = parser.add_argument_group("how (defaults: as published)")
     how.add_argument("--threshold", default="auto", help="of a site: f1, precision=0.9, a number, none (default f1)")

@@ -29,7 +29,7 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     said = "writes OUTPUT.bw, .bed and .json; with --regions also .tsv (default stdout)"
     _add(files, "--output", "-o", action=_Output, help=said)
     files.add_argument("-n", "--name", "--prefix", dest="prefix", action=_Output, help=argparse.SUPPRESS)
-    _add(files, "--blacklist", "-bl", help="BED whose bins are left out")
+    _add(files, "--blacklist", "-bl", help="whose bins are left out: BED, or a bigWig that is above 0 there")
     where = parser.add_argument_group("where (default: all main chromosomes)")
     said = "a BED file, a region such as chr1:1,001-2,000, or auto: open ones"
     _add(where, "--regions", "--roi -roi --bed --peaks", help=said)

@@ -14,7 +14,7 @@ def add_variants(parser: argparse.ArgumentParser) -> None:
     files = parser.add_argument_group("inputs and outputs")
     files.add_argument("--genome", required=True, help="sequence, .2bit")
     files.add_argument("--signal", help="normalized ATAC-seq track, .bw (not for models of DNA alone)")
-    files.add_argument("--blacklist", help="BED whose variants are skipped")
+    files.add_argument("--blacklist", help="whose variants are skipped: BED, or a bigWig that is above 0 there")
     files.add_argument("--output", help="writes OUTPUT.tsv, .skipped.tsv, .json, and of a VCF .vcf (default a table)")
     files.add_argument("--profiles", action="store_true", help="with --output: bigWigs of both alleles, too")
     files.add_argument("--scale", choices=("linear", "log1p"), help="of --profiles: as measured, or ln(1 + x)")

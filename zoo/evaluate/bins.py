@@ -142,7 +142,8 @@ class Bound:
             self.absent = {chrom: 0 for chrom in self._track.sizes if chrom not in known}
             self.shared = bool(self._names)
         else:
-            found = bed.read(gold, not shared) if isinstance(gold, (str, Path)) else list(gold)
+            read = bed.read if shared else bed.read_blacklist
+            found = read(gold) if isinstance(gold, (str, Path)) else list(gold)
             here, self.absent = _here(found, sizes, what, shared)
             self.shared = bool(here) or not found
             self._spans = bed.merge(here)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from registry.paths import user_path
-from zoo.errors import GenomeMismatch, InputError
+from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import names, sniff
 from zoo.genome.bbi import BigWig
 from zoo.genome.interval import FURTHEST, Interval
@@ -18,16 +18,20 @@ _COLUMNS = (("chrom", "chromosome", "chr", "seqnames"), ("start", "chromStart"),
 _FILES = (".bed", ".gz", ".bgz", ".bz2", ".narrowpeak", ".broadpeak", ".gappedpeak", ".bw", ".bigwig", ".txt", ".tsv")
 _OTHER = {"VCF", "FASTA", "SAM", "wig", "MEME"}  # text files that are no BED
 _NARROWPEAK, _IDR = 10, 20  # columns of formats whose tenth is the summit
+_STRANDS = ("+", "-", ".", "*", "")  # with R's for none
+_UNKNOWN = ("", ".", "NA")  # in the place of a number
 
 
-def read(path: str | Path, may_be_empty: bool = False) -> list[Interval]:
+def read(path: str | Path) -> list[Interval]:
     """Read a BED file (or narrowPeak, or any table that begins with chrom, start, end), plain, gzip or bzip2.
+
+    Features of no length (start = end, as UCSC writes insertions) are left out with a `ZooWarning`.
 
     Raises:
         InputError: no file, no region in it, or a line that is not BED, named by its number.
     """
-    regions = [region for region, _, _ in _rows(path)]
-    if not regions and not may_be_empty:
+    regions = [region for region, _, _ in rows(path)]
+    if not regions:
         raise InputError("A BED file must have at least one region", where=path, example="chr1\t1000\t2000")
     return regions
 
@@ -40,7 +44,7 @@ def read_blacklist(path: str | Path) -> list[Interval]:
     """
     path = user_path(path, "blacklist")
     if sniff.kind_of_file(path) != "bigWig":
-        return read(path, may_be_empty=True)
+        return [region for region, _, _ in rows(path, quietly=True)]
     file = BigWig(path)
     return [
         Interval(chrom, start, end) for chrom in file.sizes for start, end in merge_spans(file.positive(chrom)).tolist()
@@ -50,22 +54,27 @@ def read_blacklist(path: str | Path) -> list[Interval]:
 def read_summits(path: str | Path) -> list[tuple[Interval, int]]:
     """Read peaks and the positions of their summits; the middle where the format has none, or -1.
 
-    Column 10 is the summit's distance from the start in narrowPeak files, which have exactly 10 columns, and in those
-    of IDR, which begin like them and have 20. In BED12 and gappedPeak it counts blocks.
+    Column 10 is the summit's distance from the start in narrowPeak files, which have 10 columns, in those of IDR, which
+    begin like them and have 20, and in narrowPeak files with more columns behind, if it is a place in every peak. In
+    BED12 and gappedPeak it counts blocks.
 
     Raises:
         InputError: as for `read`, a summit that is no whole number or outside its peak, or rows of several formats.
     """
-    rows = list(_rows(path))
-    if not rows:
+    peaks = list(rows(path))
+    if not peaks:
         raise InputError("A file of peaks must have at least one peak", where=path)
-    with_summit = [_has_summit(columns) for _, columns, _ in rows]
+    with_summit = [_has_summit(columns) for _, columns, _ in peaks]
+    longer = [len(columns) not in (_NARROWPEAK, _IDR) for _, columns, _ in peaks]
+    asked = [peak for peak, *flags in zip(peaks, with_summit, longer, strict=True) if all(flags)]
+    if not all(_is_summit(peak, columns[9]) for peak, columns, _ in asked):  # something else
+        with_summit = [summit and not more for summit, more in zip(with_summit, longer, strict=True)]
     found = [
         (peak, _summit(peak, columns, where) if summit else peak.start + len(peak) // 2)
-        for (peak, columns, where), summit in zip(rows, with_summit, strict=True)
+        for (peak, columns, where), summit in zip(peaks, with_summit, strict=True)
     ]
     if any(with_summit) and not all(with_summit):
-        _, columns, where = rows[with_summit.index(not with_summit[0])]
+        _, columns, where = peaks[with_summit.index(not with_summit[0])]
         raise InputError(
             "All rows must have one format: only some are narrowPeak (10 columns: strand in 6, numbers in 7 to 9)",
             where=where,
@@ -75,25 +84,39 @@ def read_summits(path: str | Path) -> list[tuple[Interval, int]]:
 
 
 def _has_summit(columns: Sequence[str]) -> bool:
-    """Whether a row is one of narrowPeak or IDR; dots may stand for what is unknown."""
+    """Whether a row is one of narrowPeak or IDR, or begins like them; dots may stand for what is unknown."""
     return (
-        len(columns) in (_NARROWPEAK, _IDR)
-        and columns[5] in ("+", "-", ".")
-        and all(value == "." or _is_number(value) for value in columns[6:9])
+        len(columns) >= _NARROWPEAK
+        and columns[5] in _STRANDS
+        and all(value.upper() in _UNKNOWN or _is_number(value) for value in columns[6:9])
+        and not _has_blocks(columns)
     )
 
 
-def _summit(peak: Interval, columns: Sequence[str], where: str) -> int:
+def _has_blocks(columns: Sequence[str]) -> bool:
+    """Whether a row begins as BED12: column 10 counts the sizes in 11 and the starts in 12, the first of which is 0."""
     try:
-        summit = whole(columns[9])
-        if not -1 <= summit < len(peak):
-            raise ValueError
+        sizes, starts = ([whole(part) for part in column.removesuffix(",").split(",")] for column in columns[10:12])
+        return len(sizes) == len(starts) == whole(columns[9]) and starts[0] == 0
     except ValueError:
+        return False
+
+
+def _is_summit(peak: Interval, text: str) -> bool:
+    try:
+        return -1 <= whole(text) < len(peak)
+    except ValueError:
+        return False
+
+
+def _summit(peak: Interval, columns: Sequence[str], where: str) -> int:
+    if not _is_summit(peak, columns[9]):
         raise InputError(
             "Column 10 of a narrowPeak file must be the summit's distance from the start, in bp, or -1",
             where=where,
             received={"summit": columns[9]},
-        ) from None
+        )
+    summit = whole(columns[9])
     return peak.start + (len(peak) // 2 if summit < 0 else summit)
 
 
@@ -112,19 +135,39 @@ def lines(path: str | Path) -> Iterator[tuple[str, str]]:
             yield line, f"{path}, line {number}"
 
 
-def _rows(path: str | Path) -> Iterator[tuple[Interval, list[str], str]]:
-    """Interval, columns and place of every row of a BED file."""
+def rows(path: str | Path, quietly: bool = False) -> Iterator[tuple[Interval, list[str], str]]:
+    """Interval, columns and place of every row of a BED file.
+
+    Features of no length are left out with a `ZooWarning` that counts them, or `quietly`. Errors as for `read`.
+    """
     if (kind := sniff.kind_of_file(user_path(path))) in _OTHER:
         raise InputError(f"Regions must be a BED file, not {kind}", received={"path": str(path)})
+    empty = 0
     for line, where in lines(path):
-        columns = [column.strip() for column in (line.split("\t") if "\t" in line else line.split())]
-        yield _parse(columns, line, where), columns, where
+        columns = _columns(line)
+        region = _parse(columns, line, where)
+        if region is None:
+            empty += 1
+        else:
+            yield region, columns, where
+    if empty and not quietly:
+        warn(f"{path}: {empty:,} features of no length (start = end) are left out")
 
 
-def _parse(columns: Sequence[str], line: str, where: str) -> Interval:
+def _columns(line: str) -> list[str]:
+    """With tabs between, or with blanks, or both; without empty ones at the end."""
+    columns = line.split("\t")
+    columns = [column.strip() for column in (columns if len(columns) > 2 else line.split())]
+    while columns and not columns[-1]:
+        columns.pop()
+    return columns
+
+
+def _parse(columns: Sequence[str], line: str, where: str) -> Interval | None:
+    """The interval of a row; None for a feature of no length."""
     try:
         chrom, start, end = columns[0], whole(columns[1]), whole(columns[2])
-        if not 0 <= start < end < FURTHEST or not chrom:
+        if not 0 <= start <= end < FURTHEST or not chrom:
             raise ValueError
     except (ValueError, IndexError):
         raise InputError(
@@ -133,7 +176,7 @@ def _parse(columns: Sequence[str], line: str, where: str) -> Interval:
             received={"line": line.rstrip("\n")[:80]},
             example="chr1 1000 2000",
         ) from None
-    return Interval(chrom, start, end, columns[3] if len(columns) > 3 else ".")
+    return Interval(chrom, start, end, columns[3] if len(columns) > 3 else ".") if start < end else None
 
 
 def regions(value: object, sizes: Mapping[str, int]) -> list[Interval]:

@@ -17,6 +17,7 @@ from zoo.spec import BASES
 
 _ALPHABET = re.compile(r"\s*ALPHABET\s*=\s*(\S+)")
 _SETTING = re.compile(r"\b(alength|w)\s*=\s*(\d{1,9})\b")
+_SIZE = re.compile(r"\s+width\s*=.*", re.DOTALL)  # behind a motif's name in the files that MEME itself writes
 _ROUNDING = 0.01  # of the sum of four probabilities with two decimals
 
 
@@ -79,7 +80,7 @@ def read_motifs(path: str | Path, *wanted: str) -> dict[str, np.ndarray]:
             if match_ := _ALPHABET.match(line):
                 _check_alphabet(match_[1], where)
             elif words[0] == "MOTIF":
-                current = " ".join(words[1:])
+                current = " ".join(_SIZE.sub("", line).split()[1:])
                 if not current or current in found:
                     raise InputError("A MEME file must name every motif once", where=where, received={"name": current})
                 found[current] = []

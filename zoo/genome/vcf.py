@@ -15,6 +15,8 @@ from zoo.genome.text import raw_lines, whole
 SAME = "both alleles are the same"
 _BASES = set("ACGT")
 _MISSING = {"", ".", "-", "NA", "N/A", "#N/A", "<NA>", "NAN", "NONE", "NULL"}  # as VCF, R, Excel and pandas write it
+_NO_GENOTYPE = "genotype that is none"
+_UNLISTED = "genotype with an allele that its record does not list"
 _GENOTYPE = re.compile(r"[|/]?(\d{1,6}|\.)([|/](\d{1,6}|\.))*", re.ASCII)
 
 
@@ -136,12 +138,14 @@ class Genotype:
         alleles: the sample's, one for each copy: 0 the reference, n the n-th of `variants`, None unknown.
         phased: whether the copies are in the order of haplotypes.
         phase_set: of the record (PS), as the file has it; None if it has none. Haplotypes are those of one phase set.
+        problem: why what stands there says nothing about the sample, whose alleles are unknown then; None if it does.
     """
 
     variants: tuple[Variant, ...]
     alleles: tuple[int | None, ...]
     phased: bool
     phase_set: str | None = None
+    problem: str | None = None
 
 
 class Vcf:
@@ -189,8 +193,10 @@ class Vcf:
     def genotypes(self, sample: str) -> Iterator[Genotype]:
         """What a sample has at every record; where a record lacks its genotype (GT), the one allele None.
 
+        What is no genotype, or has an allele that its record does not list, is no error: `Genotype.problem` tells.
+
         Raises:
-            InputError: no such sample, or a genotype with an allele that its record does not list.
+            InputError: no such sample.
         """
         if self.samples.count(sample) != 1:
             raise InputError(
@@ -201,38 +207,35 @@ class Vcf:
         column = self.columns.index(sample, 9)
         for number, (columns, where) in enumerate(self.rows()):
             variants = tuple(alleles(columns, where, number))
-            try:
-                yield _genotype("".join(columns[8:9]), "".join(columns[column : column + 1]), variants)
-            except ValueError:
-                raise InputError(
-                    "A genotype (GT) must have alleles that its record lists",
-                    where=where,
-                    received={"sample": sample, "genotype": columns[column][:80]},
-                    example="0|1",
-                ) from None
+            yield _genotype("".join(columns[8:9]), "".join(columns[column : column + 1]), variants)
 
 
 def alleles(columns: Sequence[str], where: str, number: int = 0) -> Iterator[Variant]:
     """The alternative alleles of a record's columns."""
     passed = len(columns) < 7 or columns[6] in ("PASS", ".", "")
+    start, ref = int(columns[1]) - 1, _bases(columns[3])
     for alt in columns[4].split(","):
-        yield Variant(
-            columns[0], int(columns[1]) - 1, columns[3].upper(), alt.upper(), columns[2], passed, where, number
-        )
+        yield Variant(columns[0], start, ref, _bases(alt), columns[2], passed, where, number)
+
+
+def _bases(allele: str) -> str:
+    """An allele with its bases in upper case; the names in symbolic alleles and breakends stay as they are."""
+    return allele.upper() if allele.isalpha() else allele
 
 
 def _genotype(form: str, values: str, variants: tuple[Variant, ...]) -> Genotype:
-    """A sample's genotype and phase set. Raises `ValueError` if they are none.
+    """A sample's genotype and phase set.
 
     Copies are phased if no separator is a slash; VCF 4.4 may put one before the first allele, too.
     """
-    fields = dict(zip(form.split(":"), values.split(":"), strict=False))
+    names, cells = ((part.strip() for part in field.split(":")) for field in (form, values))
+    fields = dict(zip(names, cells, strict=False))
     text = fields.get("GT") or "."
     if not _GENOTYPE.fullmatch(text):
-        raise ValueError(text)
+        return Genotype(variants, (None,), True, problem=_NO_GENOTYPE)
     called = tuple(None if part == "." else int(part) for part in re.findall(r"\d+|\.", text))
     if max(allele or 0 for allele in called) > len(variants):
-        raise ValueError(text)
+        return Genotype(variants, (None,), True, problem=_UNLISTED)
     phase_set = fields.get("PS", ".")
     return Genotype(variants, called, "/" not in text, None if phase_set in ("", ".") else phase_set)
 

@@ -52,7 +52,7 @@ def exact(spec: ModelSpec, genome, signal, windows, chromosomes, blacklist, comp
 
 def _check_lengths(windows: object, length: int) -> None:
     if isinstance(windows, Path) or (isinstance(windows, str) and bed.is_there(windows)):
-        rows = zip(bed.read(windows), (where for _, where in bed.lines(windows)), strict=True)
+        rows = ((item, where) for item, _, where in bed.rows(windows, quietly=True))
     else:
         rows = ((item, item) for item in bed.intervals(windows, {}))
     for item, where in rows:

@@ -118,7 +118,7 @@ class Haplotype:
         """Both haplotypes of a sample of a VCF file.
 
         Records of one phase set (PS) are on the same haplotype; homozygous ones are on both. Unknown alleles count as
-        the reference's; `notes` counts them.
+        the reference's; `notes` counts them. Records with what is no genotype are skipped.
 
         Raises:
             InputError: no such sample, or no heterozygous genotype that is phased where there are some.
@@ -166,7 +166,9 @@ class _Sample:
     def add(self, genotype: Genotype) -> None:
         """Put the alternative alleles of a record onto their haplotypes."""
         called = genotype.alleles
-        if set(called) == {None}:
+        if genotype.problem is not None:
+            self._skipped += [Skipped(variant, genotype.problem) for variant in genotype.variants]
+        elif set(called) == {None}:
             self._notes[MISSING] += 1
         elif len(called) > 2:
             chosen = sorted({allele for allele in called if allele})

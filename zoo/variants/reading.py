@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import dropwhile
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,12 @@ from zoo.genome.text import whole
 from zoo.genome.vcf import Variant, Vcf, alleles
 
 _COLUMNS = {
-    "chrom": ("chrom", "chr", "#chrom", "chromosome"),
+    "chrom": ("chrom", "chr", "chromosome", "#chrom", "#chr", "#chromosome"),
     "pos": ("pos", "position"),
     "ref": ("ref", "reference"),
     "alt": ("alt", "alternative"),
 }
+_VCF = ["#CHROM", "POS", "ID", "REF", "ALT"]
 _COMPRESSED = (".gz", ".bgz", ".bz2")
 _DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?([eE]\+?[0-9]{1,2})?")
 _UNKNOWN = 0  # as a position from 1: none; the variant is skipped
@@ -32,9 +34,9 @@ def read(value: object, genome: Genome | None = None, needs_filter: bool = False
 
     Args:
         value: a VCF file; a table (tab-separated text or a data frame) with the columns chrom, pos (1-based), ref and
-            alt, and perhaps id and filter; a BED of maxATAC's kind (chrom, start, end, allele); `Variant`s; or rows
-            (chrom, pos, ref, alt). Missing alleles and positions that are no number are kept, to be skipped with a
-            reason.
+            alt, and perhaps id and filter, after any comments (`#`); a BED of maxATAC's kind (chrom, start, end,
+            allele); `Variant`s; or rows (chrom, pos, ref, alt). Missing alleles and positions that are no number are
+            kept, to be skipped with a reason.
         genome: where the reference's alleles of a BED are read.
         needs_filter: whether FILTER matters, so that it must be there.
 
@@ -60,11 +62,18 @@ def read(value: object, genome: Genome | None = None, needs_filter: bool = False
 
 
 def is_vcf(value: object) -> bool:
-    """Whether it is a VCF file, by its first line, or else by its name."""
+    """Whether it is a VCF file, by its first line or the names of its columns, or else by its name."""
     if not isinstance(value, (str, Path)) or is_bed(value):
         return False
     path = _checked(value)
-    return next(iter(raw_lines(path)), "").startswith("##") or _suffix(path) == ".vcf"
+    for number, line in enumerate(raw_lines(path)):
+        if number == 0 and line.startswith("##fileformat"):
+            return True
+        if not line.startswith("##"):
+            if line.rstrip("\r\n").split("\t")[: len(_VCF)] == _VCF:
+                return True
+            break
+    return _suffix(path) == ".vcf"
 
 
 def is_bed(value: object) -> bool:
@@ -101,8 +110,17 @@ def _file(value: str | Path, genome: Genome | None) -> tuple[list[Variant], bool
     if is_vcf(path):
         vcf = Vcf(path)
         return list(vcf.variants()), "FILTER" in vcf.columns
-    text = [line.rstrip("\r\n").split("\t") for line in raw_lines(path) if line.strip()]
-    return _rows(text[0] if text else [], text[1:], lambda i: f"{path}, line {i + 2}")
+    numbered = ((number, line) for number, line in enumerate(raw_lines(path), start=1) if line.strip())
+    text = [(number, line.rstrip("\r\n").split("\t")) for number, line in dropwhile(_is_comment, numbered)]
+    heads, rows = text[0][1] if text else [], [cells for _, cells in text[1:]]
+    return _rows(heads, rows, lambda i: f"{path}, line {text[i + 1][0]}")
+
+
+def _is_comment(numbered: tuple[int, str]) -> bool:
+    """Whether a line before the rows of a table is a comment, and not the names of its columns."""
+    _, line = numbered
+    names_of = {_cell(head).lower() for head in line.split("\t")}
+    return line.startswith("#") and names_of.isdisjoint(sum(_COLUMNS.values(), ()))
 
 
 def _rows(
