@@ -16,6 +16,7 @@ _MITOCHONDRIA = (  # of people, model organisms, livestock and crops
 )
 _PLASTIDS = r"NC_(000932|001666|001320|007898|002762)"
 _PHAGES_AND_VECTORS = r"NC_(001422|001416|000913)|J02459|J02482|V01146|M77789|L09137|U00096"
+_ARMS = r"NT_(033779|033778|037436|033777)"  # 2L, 2R, 3L and 3R of Drosophila melanogaster
 _VERSION = r"([._v]\d+)?"
 
 
@@ -55,7 +56,7 @@ _BESIDE = _any_of(  # what is no chromosome where there are others
     r".*(scaffold|contig|unplaced|unlocali[sz]ed|unmapped|unassigned|unitig|patch).*",
     r"(.*[_-])?[upc]?ti?g\d+\w*|(.*[_-])?ctg\d+\w*",
     rf"(chr[_-]?)?(GL|KI|JH|KB|KE|KK|KL|KN|KQ|KV|KZ|KD|ML|MU|CH|DS|EN|EQ|FA|GG|LD)\d{{6}}{_VERSION}",
-    r"(NT|NW)_\d+(\.\d+)?|[A-Z]{4,6}\d{8,}(\.\d+)?|\d{9,}",
+    rf"(?!{_ARMS}(\.\d+)?$)(NT|NW)_\d+(\.\d+)?|[A-Z]{4,6}\d{8,}(\.\d+)?|\d{9,}",
     r"(CHR_)?(HSCHR|MMCHR).+|CHR_[HM]G\d+.*|[HM]G\d+_.*(PATCH|TEST)",
     r"rDNA",
 )

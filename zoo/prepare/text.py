@@ -84,9 +84,9 @@ def blocks(path: Path, size: int, at: int = 0) -> Iterator[tuple[bytes, int]]:
 
 
 def head(path: Path, size: int) -> bytes:
-    """The first bytes of the decompressed text."""
+    """The first bytes of the decompressed text, behind a byte order mark if there is one."""
     with opened(path) as file:
-        return file.read(size)
+        return file.read(size + len(_BOM)).removeprefix(_BOM)[:size]
 
 
 def _check_end(file: BinaryIO, path: Path) -> None:
