@@ -186,7 +186,7 @@ def prepare(
     read = [path, genome, cells, blacklist]
     job = Job(_KIND, output, suffixes if clusters != [""] else suffixes[:-1], read)
     if kind == BAM:
-        reads.check_header(path, kept)
+        _check_header(path, kept)
     bias = _bias(path, kind, genome) if isinstance(genome, Genome) else None
     moved = _shift(path, kind, bias, shift, compat, notes)
     parameters = Parameters(
@@ -398,6 +398,10 @@ def _check_effects(
         raise InputError(
             "maxATAC's rules must be given a BAM file or fragments", where=path, received={"content": kind}
         )
+
+
+def _check_header(path: Path, kept: Mapping[str, int]) -> None:
+    reads.check_header(path, kept)  # in `prepare` the reads are an argument
 
 
 def _wanted(parameters: Parameters, groups: Mapping[str, str] | None) -> reads.Wanted:
