@@ -21,6 +21,7 @@ from zoo.genome.signal import Signal
 from zoo.prepare import coverage, fragments
 from zoo.prepare.cutsites import CutSites
 from zoo.prepare.kinds import kind_of
+from zoo.prepare.reads import pairs
 from zoo.prepare.sample import _bias, _shift, prepare
 
 SIZES = {"chr1": 1000, "chr2": 400}
@@ -350,6 +351,26 @@ def test_reads_of_cells(tmp_path: Path):
     assert (filters["duplicates"], filters["of_other_cells"], filters["kept"]) == (2, 4, 4)
     with pytest.raises(InputError, match="of_other_cells=8"):
         prepare(path, tmp_path / "none", SIZES, cells=["z"])
+
+
+def test_reads_without_a_cigar_have_no_place(tmp_path: Path):
+    """Mapped by their flag, but nothing says where they end: they count as unmapped."""
+    source = bam(tmp_path / "r.bam", [(99, 500, 60), (147, 600, 60), (99, 100, 60), (147, 180, 60)])
+    with (
+        pysam.AlignmentFile(str(source)) as file,
+        pysam.AlignmentFile(str(tmp_path / "n.bam"), "wb", template=file) as out,
+    ):
+        for number, read in enumerate(file):
+            if number >= 2:
+                read.cigarstring = None
+            out.write(read)
+    for options in ({}, {"keep_duplicates": True}, {"compat": "maxatac"}):
+        made = prepare(tmp_path / "n.bam", tmp_path / "out", SIZES, smoothing=0, **options)
+        assert np.flatnonzero(Signal(made.coverage).values("chr1", 0, 1000)).tolist() == [504, 625]
+        filters = json.loads(made.summary.read_text())["filters"]
+        assert (filters["records"], filters["unmapped"], filters["reads"], filters["kept"]) == (4, 2, 2, 2)
+        assert (filters["duplicates"], filters["not_in_a_proper_pair"]) == (0, 0)
+    assert [int(start[0]) for _, start, _ in pairs(tmp_path / "n.bam")] == [500]
 
 
 def test_reads_with_mistakes(tmp_path: Path):

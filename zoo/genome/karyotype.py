@@ -56,7 +56,8 @@ _BESIDE = _any_of(  # what is no chromosome where there are others
     r".*(scaffold|contig|unplaced|unlocali[sz]ed|unmapped|unassigned|unitig|patch).*",
     r"(.*[_-])?[upc]?ti?g\d+\w*|(.*[_-])?ctg\d+\w*",
     rf"(chr[_-]?)?(GL|KI|JH|KB|KE|KK|KL|KN|KQ|KV|KZ|KD|ML|MU|CH|DS|EN|EQ|FA|GG|LD)\d{{6}}{_VERSION}",
-    rf"(?!{_ARMS}(\.\d+)?$)(NT|NW)_\d+(\.\d+)?|[A-Z]{4,6}\d{8,}(\.\d+)?|\d{9,}",
+    rf"(?!{_ARMS}{_VERSION}$)(NT|NW)_\d+(\.\d+)?",
+    r"[A-Z]{4,6}\d{8,}(\.\d+)?|\d{9,}",
     r"(CHR_)?(HSCHR|MMCHR).+|CHR_[HM]G\d+.*|[HM]G\d+_.*(PATCH|TEST)",
     r"rDNA",
 )

@@ -96,7 +96,7 @@ def count(path: Path) -> Filters:
     for read in _records(path):
         flag = read.flag
         filters.records += 1
-        if flag & _UNMAPPED:
+        if _is_unmapped(read):
             filters.unmapped += 1
         elif flag & _SECONDARY:
             filters.secondary += 1
@@ -153,7 +153,7 @@ def add_bam(
 def _cluster(read, wanted: Wanted, filters: Filters) -> str | None:
     """Of a read that counts; else None, and it is counted for the filter that took it."""
     flag, groups = read.flag, wanted.groups
-    if flag & _UNMAPPED or (flag & _SECONDARY and not wanted.every_alignment):
+    if _is_unmapped(read) or (flag & _SECONDARY and not wanted.every_alignment):
         return None
     filters.duplicates -= not flag & _SECONDARY  # all reads are, until they are seen again
     if flag & _SUPPLEMENTARY and not wanted.every_alignment:
@@ -180,8 +180,8 @@ def check_kept(path: Path, filters: Filters) -> None:
 def pairs(path: str | Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Fragments of proper pairs, one at a time: chromosome, start (1,), end (1,)."""
     for read in _records(Path(path)):
-        first = read.flag & _PROPER and not read.flag & (_UNMAPPED | _SECONDARY | _SUPPLEMENTARY)
-        if first and not read.is_reverse and read.template_length > 0:
+        first = read.flag & _PROPER and not read.flag & (_SECONDARY | _SUPPLEMENTARY)
+        if first and not read.is_reverse and read.template_length > 0 and not _is_unmapped(read):
             start = read.reference_start
             yield read.reference_name, np.array([start]), np.array([start + read.template_length])
 
@@ -206,6 +206,11 @@ class _Waiting:
             self._sites.add(self._chrom, np.array(self._at, np.int64))
             self._sites.add_lengths(self._chrom, np.array(self._lengths, np.int64))
             self._at, self._lengths = [], []
+
+
+def _is_unmapped(read) -> bool:
+    """Whether a record says so, or has no sequence or no CIGAR and thus no place."""
+    return bool(read.flag & _UNMAPPED) or read.reference_id < 0 or read.reference_end is None
 
 
 def _barcode(read) -> str | None:
