@@ -120,6 +120,7 @@ def add_bam(
     filters: Filters,
     position: int | None = None,
     checkpoint: Callable[[int], None] = lambda position: None,
+    seen: set[str] | None = None,
 ) -> None:
     """Add where the reads of proper pairs begin, as far as their alignment goes.
 
@@ -130,6 +131,7 @@ def add_bam(
         filters: what `count` found; the rest is counted here.
         position: where to go on, as `checkpoint` has it.
         checkpoint: is called now and then, with all reads before the position added to the sites.
+        seen: the barcodes of the reads that are kept are added to it.
 
     Raises:
         InputError: a file that was cut off.
@@ -138,6 +140,8 @@ def add_bam(
     for number, (read, tell) in enumerate(_from(path, position), start=1):
         if (cluster := _cluster(read, wanted, filters)) is not None:
             filters.kept += 1
+            if seen is not None and wanted.groups is not None:
+                seen.add(_barcode(read))
             reverse = read.is_reverse
             at = read.reference_end + wanted.shift[1] if reverse else read.reference_start + wanted.shift[0]
             once = not read.flag & (_SECONDARY | _SUPPLEMENTARY)

@@ -20,7 +20,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.prepare import fragments, kinds, reads, stages
 from zoo.prepare.bias import Bias, of_cuts
-from zoo.prepare.cells import of_cells
+from zoo.prepare.cells import absent, of_cells
 from zoo.prepare.choice import blacklisted, chosen, foreign, left_out, named, spans_on
 from zoo.prepare.cutsites import TN5, CutSites
 from zoo.prepare.kinds import BAM
@@ -338,6 +338,9 @@ def _content(sample: _Sample, name: str, sites: CutSites, found: Found, made: st
     others = dict(sorted(sites.others.items(), key=lambda item: -item[1])[:_MOST])
     odd = {what: count for what, count in sites.odd.items() if count}
     notes = [*sample.notes, *concerns(sites.by_chrom, sample.sizes, made.statistics.bases, sample.parameters.smoothing)]
+    groups = sample.source.wanted.groups
+    if groups is not None and (missing := absent(groups, name, found.seen)) is not None:
+        notes.append(missing)
     if odd:
         notes.append(f"{sum(odd.values())} rows were left out ({odd}); the first is {sites.first_odd}")
     return {
