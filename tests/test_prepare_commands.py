@@ -1,5 +1,6 @@
 """The command lines of preparation: the originals' spellings, tables of thresholds, outputs over inputs."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from conftest import TABLE
 from test_prepare_sample import write
 
 from zoo.cli import main
+from zoo.commands import prepare as commands
 from zoo.errors import InputError
 from zoo.genome import bed
 from zoo.genome.signal import Signal
@@ -104,7 +106,7 @@ def test_the_originals_spellings_of_peaks(inputs: Path):
         (["peaks", "s.bw", "-n", "m", "-cutoff_file", "t.tsv", "-cutoff_value", "0.9"], "must go with the types"),
         (["peaks", "s.bw", "-n", "m", "-cutoff_file", "t.tsv", "-cutoff_type", "mean"], "type must be one of"),
         (["peaks", "s.bw", "--output", "m.bed", "--cutoff", "1", "-cutoff_type", "F1"], "cutoff must be given once"),
-        (["prepare", "f.tsv", "--chrom-sizes", "nofile", "--output", "m"], "must have a name"),
+        (["prepare", "f.tsv", "--chrom-sizes", "nofile", "--output", "m"], "must exist"),
         (["prepare", "~nobody-at-all/f.tsv", "--chrom-sizes", "sizes", "--output", "m"], "must be a path"),
         (["prepare", "f.tsv", "--genome", "~nobody-at-all/g.2bit", "--output", "m"], "must be a path"),
     ],
@@ -126,6 +128,33 @@ def test_what_has_no_effect_or_no_meaning_is_refused(
 def test_lengths_of_chromosomes_that_are_none(inputs: Path, text: str):
     (inputs / "bad").write_text(text)
     assert main(["prepare", "f.tsv", "--chrom-sizes", "bad", "--output", "m"]) == 2
+
+
+def test_files_of_lengths_of_all_kinds(inputs: Path):
+    """Blanks between, a byte order mark, gzip, CRLF, empty lines, more columns (.fai)."""
+    content = [b"\xef\xbb\xbfchr1  1024\r\nchrM 400\r\n\r\n", b"chr1\t1024\t6\t60\t61\nchrM\t400\t9\t60\t61\n"]
+    for number, text in enumerate([*content, gzip.compress(content[0])]):
+        (inputs / "other").write_bytes(text)
+        assert commands._sizes("other") == {"chr1": 1024, "chrM": 400}, number
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"chr1\t1024\nchr2\t1e3\n", "bad, line 2: A file of chromosome sizes must have"),
+        (b"chr1\t1024\n\nchr1 5\n", "bad, line 3: A file of chromosome sizes must have"),
+        (b"chr1\t\xd9\xa1\n", "bad, line 1: A file of chromosome sizes must have"),
+        (b"chr1\t1_000\n", "bad, line 1: A file of chromosome sizes must have"),
+        (b"chr1\t1024\nchr\xe9\t5\n", "bad, line 2: A text file must be encoded in UTF-8"),
+        (b"x" * 500 + b"\n", "bad, line 1: A file of chromosome sizes must have"),
+    ],
+)
+def test_the_line_of_a_wrong_length_is_named(inputs: Path, text: bytes, said: str, capsys: pytest.CaptureFixture):
+    (inputs / "bad").write_bytes(text)
+    assert main(["prepare", "f.tsv", "--chrom-sizes", "bad", "--output", "m"]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error) < 500
 
 
 @pytest.mark.parametrize(

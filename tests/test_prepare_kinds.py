@@ -97,6 +97,49 @@ def test_files_of_another_meaning(tmp_path: Path, name: str, text: str, said: st
     assert [item.name for item in tmp_path.iterdir()] == [name]
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (NARROW, "narrowPeak or broadPeak"),
+        ("chr1\t0\t100\t0.5\n", "bedGraph"),
+        ("chr1\t10\t60\tchr1\t200\t250\tr1\t60\t+\t-\n", kinds.PAIRS),
+        ("chr1\t10\t46\tN\t1000\t+\n", kinds.READS),
+        ("chr1\t10\t460\tAAAC-1\t2\n", kinds.FRAGMENTS),
+    ],
+)
+def test_a_byte_order_mark_before_a_comment(tmp_path: Path, row: str, said: str):
+    path = tmp_path / "f.txt"
+    path.write_bytes(b"\xef\xbb\xbf# made on Windows\r\n" + 2 * row.replace("\n", "\r\n").encode())
+    if said in (kinds.PAIRS, kinds.READS, kinds.FRAGMENTS):
+        assert kinds.kind_of(path) == said
+    else:
+        with pytest.raises(InputError, match=said):
+            kinds.kind_of(path)
+
+
+@pytest.mark.parametrize("rows", [300, 200_000], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("\n", "\r", r"f\.tsv: The lines .* must end with LF or CRLF; this one has a CR alone.*tr '\\r' '\\n'"),
+        ("\n", "\r\r\n", "must end with LF or CRLF"),
+        ("A\n", "A\0\n", r"f\.tsv: A file of reads must have no NUL bytes"),
+    ],
+    ids=["CR", "CR and CRLF", "NUL"],
+)
+def test_bytes_that_no_line_has(tmp_path: Path, rows: int, old: str, new: str, said: str):
+    text = "".join(f"chr1\t{start % 800}\t{start % 800 + 90}\tA\n" for start in range(rows))
+    path = tmp_path / "f.tsv"
+    path.write_bytes(text.replace(old, new).encode())
+    with pytest.raises(InputError, match=said):
+        prepare(path, tmp_path / "out", SIZES)
+    last = text.removesuffix("\n")[:-1] + new.replace("\n", "") + "A\n"
+    path.write_bytes(last.encode())  # in the last row, behind all that is looked at to tell the kind
+    with pytest.raises(InputError, match=said[:20]):
+        prepare(path, tmp_path / "out", SIZES)
+    assert [item.name for item in tmp_path.iterdir()] == ["f.tsv"]
+
+
 def test_what_may_be_peaks_or_reads_is_said(tmp_path: Path):
     rows = [(i * 500, i * 500 + 100 + i % 7) for i in range(1200)]
     apart = write(tmp_path / "apart.bed", "".join(f"chr1\t{a}\t{b}\n" for a, b in rows))

@@ -19,8 +19,10 @@ from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.signal import Signal
 from zoo.prepare import coverage, fragments
+from zoo.prepare.cells import of_cells
 from zoo.prepare.cutsites import CutSites
 from zoo.prepare.kinds import kind_of
+from zoo.prepare.reads import pairs
 from zoo.prepare.sample import _bias, _shift, prepare
 
 SIZES = {"chr1": 1000, "chr2": 400}
@@ -117,7 +119,7 @@ def test_pairs_of_reads_as_fragments(tmp_path: Path):
         ("chr1\t-1\t9\n", "0 <= start < end.*negative start"),
         ("chr1\t5\t9\t.\t0\t+\nchr1\t5\t9\t.\t0\t.\n", "row 1: A row of reads must be without a strand"),
         ("chr1\t5\t" + "9" * 5000 + "\n", "chrom, start, end"),
-        ("\0\0\0\1" * 99, "chrom, start, end"),
+        ("\0\0\0\1" * 99, "no NUL bytes"),
     ],
 )
 def test_fragments_with_mistakes(tmp_path: Path, text: str, said: str):
@@ -251,6 +253,38 @@ def test_clusters_of_cells_in_one_pass(tmp_path: Path):
     assert np.flatnonzero(Signal(only.coverage).values("chr1", 0, 1000)).tolist() == [0, 49, 200, 249, 300, 349]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a \n b\n", {"a": "", "b": ""}),
+        ('"a"\t"T"\r\n"b"\tT \r\n', {"a": "T", "b": "T"}),
+        ("Barcode\na\nb\n", {"a": "", "b": ""}),
+        ("\ufeffCELL_BARCODE \na\n", {"a": ""}),
+        ('"cell"\na\n', {"a": ""}),
+        ("a\ncell\n", {"a": "", "cell": ""}),
+        ("cell\tT\na\tT\textra\n", {"cell": "T", "a": "T"}),
+        ("a\t\nb\t\n", {"a": "", "b": ""}),
+        ('T "x\n"\n', {'T "x': "", '"': ""}),
+    ],
+)
+def test_fields_of_a_list_of_cells(tmp_path: Path, text: str, expected: dict[str, str]):
+    assert of_cells(write(tmp_path / "cells.tsv", text)) == expected
+
+
+def test_listed_barcodes_that_never_occur_are_said(tmp_path: Path):
+    path = write(tmp_path / "f.tsv", "chr1\t100\t200\ta\nchr1\t300\t400\tb\nchr1\t500\t600\tc\n")
+    with pytest.warns(ZooWarning, match=r"2 of the 3 listed barcodes have no read that counts, such as 'x'"):
+        made = prepare(path, tmp_path / "one", SIZES, cells=["a", "x", "y"])
+    assert made.cuts == 2
+    with pytest.warns(ZooWarning, match=r"T: 1 of the 2 listed barcodes have no read that counts, such as 'x'"):
+        made = prepare(path, tmp_path / "two", SIZES, cells={"a": "T", "x": "T", "b": "B"})
+    assert not any("listed" in said for said in json.loads(made["B"].summary.read_text())["warnings"])
+    pair = [(99, 500, 60), (147, 600, 60)]
+    reads = bam(tmp_path / "r.bam", pair, barcodes="a")
+    with pytest.warns(ZooWarning, match=r"1 of the 2 listed barcodes .*'x'"):
+        prepare(reads, tmp_path / "bam", SIZES, cells=["a", "x"])
+
+
 def test_all_clusters_are_the_bulk(shared: Path, tmp_path: Path):
     """Real single cells, dealt into three clusters: their sites add up to those of the sample."""
     path = shared / "data" / "hg38_chr22_scatac" / "test.fragments.tsv.gz"
@@ -350,6 +384,26 @@ def test_reads_of_cells(tmp_path: Path):
     assert (filters["duplicates"], filters["of_other_cells"], filters["kept"]) == (2, 4, 4)
     with pytest.raises(InputError, match="of_other_cells=8"):
         prepare(path, tmp_path / "none", SIZES, cells=["z"])
+
+
+def test_reads_without_a_cigar_have_no_place(tmp_path: Path):
+    """Mapped by their flag, but nothing says where they end: they count as unmapped."""
+    source = bam(tmp_path / "r.bam", [(99, 500, 60), (147, 600, 60), (99, 100, 60), (147, 180, 60)])
+    with (
+        pysam.AlignmentFile(str(source)) as file,
+        pysam.AlignmentFile(str(tmp_path / "n.bam"), "wb", template=file) as out,
+    ):
+        for number, read in enumerate(file):
+            if number >= 2:
+                read.cigarstring = None
+            out.write(read)
+    for options in ({}, {"keep_duplicates": True}, {"compat": "maxatac"}):
+        made = prepare(tmp_path / "n.bam", tmp_path / "out", SIZES, smoothing=0, **options)
+        assert np.flatnonzero(Signal(made.coverage).values("chr1", 0, 1000)).tolist() == [504, 625]
+        filters = json.loads(made.summary.read_text())["filters"]
+        assert (filters["records"], filters["unmapped"], filters["reads"], filters["kept"]) == (4, 2, 2, 2)
+        assert (filters["duplicates"], filters["not_in_a_proper_pair"]) == (0, 0)
+    assert [int(start[0]) for _, start, _ in pairs(tmp_path / "n.bam")] == [500]
 
 
 def test_reads_with_mistakes(tmp_path: Path):
@@ -513,6 +567,9 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture):
     values = Signal(final).values("chr1", 0, 1000)
     assert np.flatnonzero(values).tolist() == [*range(95, 106), *range(194, 205), *range(295, 306), *range(394, 405)]
     assert set(values) == {0.0, 1.0}
-    (tmp_path / "sizes").write_text("chr1 1000\n")
+    (tmp_path / "sizes").write_text("chr1\t1000\nchr2;400\n")
     assert main(made) == 2
-    assert "with a tab between" in capsys.readouterr().err
+    assert (
+        "sizes, line 2: A file of chromosome sizes must have a name, which occurs once, and a length per line, "
+        "with a tab between. Received: line='chr2;400'"
+    ) in capsys.readouterr().err

@@ -326,20 +326,27 @@ class _Sizes(dict):
 
 
 def _sizes(path: str) -> _Sizes:
-    """Chromosome → bp of a file."""
+    """Chromosome → bp of a file; blanks or tabs between the columns."""
+    from zoo.genome.text import raw_lines, whole
+
     sizes = _Sizes(user_path(path, "chrom_sizes"))
-    try:
-        for line in sizes.path.read_text(encoding="utf-8").splitlines():
-            chrom, size = line.split("\t")[:2]
-            if not chrom or chrom in sizes or not 0 < int(size[:20]) <= _LONGEST:
-                raise ValueError(line[:80])
-            sizes[chrom] = int(size)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "A file of chromosome sizes must have a name, which occurs once, and a length per line, with a tab between",
-            example="chr1\t248956422",
-            received={"chrom_sizes": path, "problem": str(error)[:120]},
-        ) from None
+    for number, line in enumerate(raw_lines(sizes.path), start=1):
+        columns = [column.strip() for column in (line.split("\t") if "\t" in line else line.split())]
+        if not any(columns):
+            continue
+        try:
+            chrom, size = columns[0], whole(columns[1])
+            if not chrom or chrom in sizes or not 0 < size <= _LONGEST:
+                raise ValueError
+        except (ValueError, IndexError):
+            raise InputError(
+                "A file of chromosome sizes must have a name, which occurs once, and a length per line, with a tab "
+                "between",
+                example="chr1\t248956422",
+                where=f"{sizes.path}, line {number}",
+                received={"line": line.rstrip("\n")[:80]},
+            ) from None
+        sizes[chrom] = size
     if not sizes:
         raise InputError("A file of chromosome sizes must have a chromosome", received={"chrom_sizes": path})
     return sizes

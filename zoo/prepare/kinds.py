@@ -59,7 +59,7 @@ def kind_of(path: Path, barcodes: bool = False, notes: list[str] | None = None) 
         if re.match(pattern, head):
             raise _refused(path, found, hint)
     cut = head.rfind(b"\n") + 1 if len(head) == _HEAD else len(head)
-    table = Rows.of(head[:cut].removesuffix(b"\n") + b"\n")
+    table = Rows.of(text.checked(head[:cut].removesuffix(b"\n") + b"\n", path))
     return (
         _of_rows(_first(table), path, barcodes, [] if notes is None else notes) if len(table) else FRAGMENTS
     )  # reading it will judge it

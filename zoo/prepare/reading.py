@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from zoo.errors import InputError
@@ -45,12 +45,14 @@ class Found:
         left_out_pairs: pairs of reads of which one is missing or on another chromosome.
         filters: of a BAM file, else None.
         example: a barcode of the file.
+        seen: the wanted barcodes among those of the file.
     """
 
     rows: int = 0
     left_out_pairs: int = 0
     filters: reads.Filters | None = None
     example: str | None = None
+    seen: set[str] = field(default_factory=set)
 
 
 class Checkpoint:
@@ -69,12 +71,13 @@ class Checkpoint:
         said = _read(self._path)
         states = said["sites"] if said else dict.fromkeys(self._sites)
         whole = [sites.restore(states[name]) for name, sites in self._sites.items()]
-        if said is None or not all(whole):
+        if said is None or "seen" not in said or not all(whole):
             for sites in self._sites.values():
                 sites.restore(None)
             return Found(), None, False
         filters = reads.Filters(**said["filters"]) if said["filters"] else None
-        return Found(said["rows"], said["left_out_pairs"], filters, said["example"]), said["position"], said["done"]
+        found = Found(said["rows"], said["left_out_pairs"], filters, said["example"], set(said["seen"]))
+        return found, said["position"], said["done"]
 
     def save(self, found: Found, position: object, done: bool = False) -> None:
         """Write one, if the last was a while ago or reading is done."""
@@ -82,7 +85,8 @@ class Checkpoint:
             return
         states = {name: sites.state() for name, sites in self._sites.items()}
         with atomic(self._path, self._path.parent) as temporary:
-            write_json(temporary, {**asdict(found), "position": position, "done": done, "sites": states})
+            content = {**asdict(found), "seen": sorted(found.seen), "position": position, "done": done, "sites": states}
+            write_json(temporary, content)
         self._saved = time.monotonic()
 
 
@@ -118,7 +122,7 @@ def _add_rows(
         for part in block.parts:
             if groups is not None:
                 found.example = str(part.barcodes[0])
-            for name, mine in [("", part)] if groups is None else by_cluster(part, groups):
+            for name, mine in [("", part)] if groups is None else by_cluster(part, groups, found.seen):
                 sites[name].add_fragments(mine, wanted.shift)
         found.rows, found.left_out_pairs = block.position[1], found.left_out_pairs + block.left_out
         check_odd(sites.values(), source.path, found.rows, early=True)
@@ -145,7 +149,13 @@ def _add_alignments(
         found.filters = reads.Filters(**said)
         found.filters.duplicates = found.filters.reads
     reads.add_bam(
-        path, sites, source.wanted, found.filters, position, lambda position: checkpoint.save(found, position)
+        path,
+        sites,
+        source.wanted,
+        found.filters,
+        position,
+        lambda position: checkpoint.save(found, position),
+        found.seen,
     )
 
 

@@ -96,7 +96,7 @@ def count(path: Path) -> Filters:
     for read in _records(path):
         flag = read.flag
         filters.records += 1
-        if flag & _UNMAPPED:
+        if _is_unmapped(read):
             filters.unmapped += 1
         elif flag & _SECONDARY:
             filters.secondary += 1
@@ -120,6 +120,7 @@ def add_bam(
     filters: Filters,
     position: int | None = None,
     checkpoint: Callable[[int], None] = lambda position: None,
+    seen: set[str] | None = None,
 ) -> None:
     """Add where the reads of proper pairs begin, as far as their alignment goes.
 
@@ -130,6 +131,7 @@ def add_bam(
         filters: what `count` found; the rest is counted here.
         position: where to go on, as `checkpoint` has it.
         checkpoint: is called now and then, with all reads before the position added to the sites.
+        seen: the barcodes of the reads that are kept are added to it.
 
     Raises:
         InputError: a file that was cut off.
@@ -138,6 +140,8 @@ def add_bam(
     for number, (read, tell) in enumerate(_from(path, position), start=1):
         if (cluster := _cluster(read, wanted, filters)) is not None:
             filters.kept += 1
+            if seen is not None and wanted.groups is not None:
+                seen.add(_barcode(read))
             reverse = read.is_reverse
             at = read.reference_end + wanted.shift[1] if reverse else read.reference_start + wanted.shift[0]
             once = not read.flag & (_SECONDARY | _SUPPLEMENTARY)
@@ -153,7 +157,7 @@ def add_bam(
 def _cluster(read, wanted: Wanted, filters: Filters) -> str | None:
     """Of a read that counts; else None, and it is counted for the filter that took it."""
     flag, groups = read.flag, wanted.groups
-    if flag & _UNMAPPED or (flag & _SECONDARY and not wanted.every_alignment):
+    if _is_unmapped(read) or (flag & _SECONDARY and not wanted.every_alignment):
         return None
     filters.duplicates -= not flag & _SECONDARY  # all reads are, until they are seen again
     if flag & _SUPPLEMENTARY and not wanted.every_alignment:
@@ -180,8 +184,8 @@ def check_kept(path: Path, filters: Filters) -> None:
 def pairs(path: str | Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Fragments of proper pairs, one at a time: chromosome, start (1,), end (1,)."""
     for read in _records(Path(path)):
-        first = read.flag & _PROPER and not read.flag & (_UNMAPPED | _SECONDARY | _SUPPLEMENTARY)
-        if first and not read.is_reverse and read.template_length > 0:
+        first = read.flag & _PROPER and not read.flag & (_SECONDARY | _SUPPLEMENTARY)
+        if first and not read.is_reverse and read.template_length > 0 and not _is_unmapped(read):
             start = read.reference_start
             yield read.reference_name, np.array([start]), np.array([start + read.template_length])
 
@@ -206,6 +210,11 @@ class _Waiting:
             self._sites.add(self._chrom, np.array(self._at, np.int64))
             self._sites.add_lengths(self._chrom, np.array(self._lengths, np.int64))
             self._at, self._lengths = [], []
+
+
+def _is_unmapped(read) -> bool:
+    """Whether a record says so, or has no sequence or no CIGAR and thus no place."""
+    return bool(read.flag & _UNMAPPED) or read.reference_id < 0 or read.reference_end is None
 
 
 def _barcode(read) -> str | None:

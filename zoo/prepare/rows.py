@@ -33,8 +33,6 @@ class Rows:
     @classmethod
     def of(cls, text: bytes) -> "Rows":
         """Of a text that ends with a newline; lines that are empty or begin with `#`, track or browser are left out."""
-        if b"\r" in text:
-            text = text.replace(b"\r\n", b"\n")
         data = np.frombuffer(text, np.uint8)
         ends = np.flatnonzero(data == _NEWLINE)
         begins = np.concatenate([[0], ends[:-1] + 1])[: len(ends)].astype(np.int64)

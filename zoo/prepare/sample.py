@@ -20,7 +20,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.prepare import fragments, kinds, reads, stages
 from zoo.prepare.bias import Bias, of_cuts
-from zoo.prepare.cells import of_cells
+from zoo.prepare.cells import absent, of_cells
 from zoo.prepare.choice import blacklisted, chosen, foreign, left_out, named, spans_on
 from zoo.prepare.cutsites import TN5, CutSites
 from zoo.prepare.kinds import BAM
@@ -186,7 +186,7 @@ def prepare(
     read = [path, genome, cells, blacklist]
     job = Job(_KIND, output, suffixes if clusters != [""] else suffixes[:-1], read)
     if kind == BAM:
-        reads.check_header(path, kept)
+        _check_header(path, kept)
     bias = _bias(path, kind, genome) if isinstance(genome, Genome) else None
     moved = _shift(path, kind, bias, shift, compat, notes)
     parameters = Parameters(
@@ -338,6 +338,9 @@ def _content(sample: _Sample, name: str, sites: CutSites, found: Found, made: st
     others = dict(sorted(sites.others.items(), key=lambda item: -item[1])[:_MOST])
     odd = {what: count for what, count in sites.odd.items() if count}
     notes = [*sample.notes, *concerns(sites.by_chrom, sample.sizes, made.statistics.bases, sample.parameters.smoothing)]
+    groups = sample.source.wanted.groups
+    if groups is not None and (missing := absent(groups, name, found.seen)) is not None:
+        notes.append(missing)
     if odd:
         notes.append(f"{sum(odd.values())} rows were left out ({odd}); the first is {sites.first_odd}")
     return {
@@ -398,6 +401,10 @@ def _check_effects(
         raise InputError(
             "maxATAC's rules must be given a BAM file or fragments", where=path, received={"content": kind}
         )
+
+
+def _check_header(path: Path, kept: Mapping[str, int]) -> None:
+    reads.check_header(path, kept)  # in `prepare` the reads are an argument
 
 
 def _wanted(parameters: Parameters, groups: Mapping[str, str] | None) -> reads.Wanted:

@@ -72,21 +72,41 @@ def blocks(path: Path, size: int, at: int = 0) -> Iterator[tuple[bytes, int]]:
             text = rest + chunk
             cut = text.rfind(b"\n") + 1
             if not cut and len(text) > _LONGEST_LINE:
+                checked(text, path)
                 raise InputError(
                     "A file of reads must be text in lines", where=path, received={"first bytes": text[:20]}
                 )
             rest, text = text[cut:], text[:cut]
             if cut:
                 first, at = at == 0, at + cut
-                yield text.removeprefix(_BOM) if first else text, at
+                yield checked(text.removeprefix(_BOM) if first else text, path), at
         if rest:
-            yield (rest.removeprefix(_BOM) if at == 0 else rest) + b"\n", at + len(rest)
+            yield checked((rest.removeprefix(_BOM) if at == 0 else rest) + b"\n", path), at + len(rest)
+
+
+def checked(text: bytes, path: Path) -> bytes:
+    """Whole lines of a file, each with only a line feed at its end.
+
+    Raises:
+        InputError: lines that end with a carriage return alone, which would be one line, or NUL bytes.
+    """
+    if b"\0" in text:
+        raise InputError(
+            "A file of reads must have no NUL bytes: this one is binary, or damaged", where=path, hint="Copy it again"
+        )
+    if b"\r" in text and b"\r" in (text := text.replace(b"\r\n", b"\n")):
+        raise InputError(
+            "The lines of a file of reads must end with LF or CRLF; this one has a CR alone",
+            where=path,
+            hint="Convert it with `tr '\\r' '\\n'`",
+        )
+    return text
 
 
 def head(path: Path, size: int) -> bytes:
-    """The first bytes of the decompressed text."""
+    """The first bytes of the decompressed text, behind a byte order mark if there is one."""
     with opened(path) as file:
-        return file.read(size)
+        return file.read(size + len(_BOM)).removeprefix(_BOM)[:size]
 
 
 def _check_end(file: BinaryIO, path: Path) -> None:
