@@ -31,5 +31,5 @@ def user_path(value: object, what: str = "path") -> Path:
 
 
 def _refused(value: object, what: str, problem: object) -> InputError:
-    shown = value if len(str(value)) <= 80 else f"{str(value)[:77]}..."
+    shown = value if not isinstance(value, (str, Path)) or len(str(value)) <= 80 else f"{str(value)[:77]}..."
     return InputError(f"The {what} must be a path ({problem})", received={what: shown})

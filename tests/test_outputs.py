@@ -136,3 +136,14 @@ def test_a_job_replaces_no_file_of_the_users(case: Case, files, tmp_path: Path, 
     assert (tmp_path / f"out{case.suffixes[0]}").read_text() == "mine"
     left = {path.name for path in tmp_path.rglob("*")}
     assert left <= {f"out{case.suffixes[0]}", "out.partial", "zoo-job.json", "zoo-job.lock"}, left
+
+
+@pytest.mark.parametrize("output", ["/", "//", "..", "../.."])
+def test_outputs_that_are_folders(files, tmp_path: Path, monkeypatch, capsys, output: str):
+    """No command writes hidden files, or into the root."""
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    for case in (case for case in CASES if not case.whole):
+        assert main([*command(case, files, "")[:-1], output]) == 2, case.line
+        assert "path without extension" in capsys.readouterr().err, case.line
+    assert [path.name for path in tmp_path.rglob("*")] == ["in"]

@@ -117,7 +117,7 @@ def test_bins_whatever_the_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(peaks, "BLOCK", block)
         assert peaks.call_bins(path, 0.5, 10) == expected
     for arguments, said in (
-        ({"bin_size": 0}, "bin must be a whole number of bp from 1"),
+        ({"bin_size": 0}, "bin must be a whole number from 1"),
         ({"compat": "macs3"}, 'must be None or "maxatac"'),
         ({"chromosomes": ["chr7"]}, "chr7"),
         ({"cutoff": 0}, "cutoff must be above 0"),

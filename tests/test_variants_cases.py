@@ -410,4 +410,4 @@ def test_a_run_that_is_killed_goes_on(files: dict, tmp_path: Path):
     assert len(moments) == 20
     assert all(moment["same"] for moment in moments)
     assert max(moment["again"] for moment in moments) <= 2 * 128
-    assert len({moment["kept"] for moment in moments}) > 2  # they were killed early and late
+    assert len({moment["kept"] for moment in moments}) > 1  # they were killed early and late

@@ -1,6 +1,7 @@
 """What an argument may be, in the same words for every function: whole numbers, choices, what goes together."""
 
 import operator
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -27,6 +28,28 @@ def is_whole(value: object) -> bool:
     except TypeError:
         return False
     return not isinstance(value, (bool, np.bool_))
+
+
+def names_of(name: str, value: object) -> list[str]:
+    """Names that a user gives, or one. Raises `InputError` for anything else than text and sequences of text."""
+    given = [value] if isinstance(value, str) else value
+    if (
+        isinstance(given, (bytes, Mapping))
+        or not isinstance(given, Iterable)
+        or np.ndim(given) != isinstance(given, np.ndarray)
+    ):
+        raise InputError(f"The {name} must be given as a list of names", received={name: value})
+    found = list(given)
+    if wrong := [item for item in found if not isinstance(item, str)]:
+        raise InputError(f"The {name} must be names, which are text", received={name: wrong[:5]})
+    return [str(item) for item in found]
+
+
+def switch(name: str, value: object) -> bool:
+    """Python's bool of a choice. Raises `InputError` for anything but True and False, NumPy's included."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError(f"The choice of {name} must be True or False", received={name: value})
+    return bool(value)
 
 
 def among(name: str, value: object, known: tuple[str, ...]) -> None:

@@ -154,7 +154,8 @@ def _affordable(cost: "Cost", output: str | Path | None) -> Iterator[Finding]:
         hint = "Close other programs, or take a smaller batch."
         yield Finding("run", WARNING, f"{available / 1e9:.1f} GB of memory are free", hint)
     if output is not None:
-        folder = next(path for path in user_path(output, "output").absolute().parents if path.is_dir())
+        path = user_path(output, "output").absolute()
+        folder = next(folder for folder in (*path.parents, path) if folder.is_dir())  # "/" has no parents
         free = shutil.disk_usage(folder).free
         if free < cost.disk:
             yield Finding("run", ERROR, f"{_size(free)} are free in {folder}", "Write to another disk.")

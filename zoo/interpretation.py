@@ -9,6 +9,7 @@ from pathlib import Path
 
 from registry.paths import user_path
 from registry.store import sha256
+from zoo.arguments import whole
 from zoo.attribution import modisco
 from zoo.attribution.modisco import Pattern
 from zoo.attribution.motifs import important_hits
@@ -21,6 +22,7 @@ from zoo.plot.explained import plot_patterns
 
 _MARK, _RECORD = "zoo-motifs.json", "motifs.json"
 _DRAWN = ("patterns.png", "patterns.svg", "seqlets.bed")  # only if there are patterns
+_MOST = 10**9
 _SEARCHED = ("sequences.npz", "hypothetical.npz", "patterns.h5", "patterns.json")
 _FILES = (*_SEARCHED, "patterns.tsv", *_DRAWN, "report", _RECORD)
 
@@ -100,6 +102,9 @@ def report(
     found = Attributions.load(attributions)
     check_outputs([folder / name for name in _FILES if name != "report"], [attributions, motifs])
     database = None if motifs is None else read_motifs(motifs)
+    modisco.check(found, width)
+    most_seqlets = whole("most_seqlets", most_seqlets, 1, _MOST)
+    least_seqlets = whole("least_seqlets", least_seqlets, 1, _MOST)
     choices = {"width": width, "most_seqlets": most_seqlets, "least_seqlets": least_seqlets}
     identity = {"attributions_sha256": sha256(attributions), **choices}
     _own(folder)

@@ -9,7 +9,7 @@ import numpy as np
 import registry.store
 from registry.paths import user_path
 from zoo import architectures, folder
-from zoo.arguments import refuse_together
+from zoo.arguments import refuse_together, switch
 from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.result import Attributions
 from zoo.attribution.run import Run as AttributionRun
@@ -371,7 +371,9 @@ class Model:
                 'compat="asap" reads the forward strand: strands must be left out',
                 received={"strands": strands, "compat": compat},
             )
-        chosen = strands or ("forward" if compat else "both")
+        chosen = ("forward" if compat else "both") if strands is None else strands
+        profiles, csv, strict = switch("profiles", profiles), switch("csv", csv), switch("strict", strict)
+        only_passing = switch("only_passing", only_passing)
         options = Options.resolve(self.spec, strands=chosen, batch_size=batch_size)
         if output is None and (csv or measured is not None or scale != "linear"):
             raise InputError(
@@ -381,7 +383,7 @@ class Model:
             )
         inputs = self.everywhere(genome, signal, blacklist)
         found = reading.read(variants, inputs.genome, only_passing)
-        track = Signal(measured) if isinstance(measured, (str, Path)) else measured
+        track = measured if measured is None or isinstance(measured, Signal) else Signal(measured)
         if track is not None:
             sides = inputs.genome.sizes, track.sizes, f"genome {inputs.genome.path}", f"measured {track.path}"
             names.check_lengths(names.check_shared(*sides), *sides)

@@ -16,6 +16,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from zoo.arguments import is_whole
 from zoo.attribution.result import Attributions
 from zoo.errors import InputError, MissingExtra, ZooError
 from zoo.files.atomic import atomic
@@ -71,15 +72,8 @@ def write_inputs(found: Attributions, folder: str | Path, width: int = 400) -> t
     Raises:
         InputError: a method without hypothetical attributions, or windows that are shorter.
     """
+    check(found, width)
     length, folder = found.codes.shape[1], Path(folder).expanduser()
-    if found.hypothetical is None:
-        raise InputError(
-            "Attributions must say what other bases would contribute, for TF-MoDISco",
-            received={"method": found.method},
-            example="deeplift",
-        )
-    if not 50 <= width <= length:
-        raise InputError(f"The width must be 50 to {length} bp", example=400, received={"width": width})
     folder.mkdir(parents=True, exist_ok=True)
     middle = slice((length - width) // 2, (length - width) // 2 + width)
     arrays = {_SEQUENCES: one_hot(found.codes[:, middle]), _HYPOTHETICAL: found.hypothetical[:, middle]}
@@ -87,6 +81,19 @@ def write_inputs(found: Attributions, folder: str | Path, width: int = 400) -> t
         with atomic(folder / name, folder) as temporary, open(temporary, "wb") as file:
             np.savez_compressed(file, array.transpose(0, 2, 1).astype(np.float32))
     return folder / _SEQUENCES, folder / _HYPOTHETICAL
+
+
+def check(found: Attributions, width: int) -> None:
+    """Raise `InputError` for a method without hypothetical attributions, and for windows that are shorter."""
+    length = found.codes.shape[1]
+    if found.hypothetical is None:
+        raise InputError(
+            "Attributions must say what other bases would contribute, for TF-MoDISco",
+            received={"method": found.method},
+            example="deeplift",
+        )
+    if not is_whole(width) or not 50 <= width <= length:
+        raise InputError(f"The width must be 50 to {length} bp", example=400, received={"width": width})
 
 
 def discover(

@@ -65,7 +65,7 @@ def _range(target: object) -> tuple[int | None, int]:
     """First bin and the one behind the last; None for what is no range."""
     if isinstance(target, str):
         parts = target.split(":")
-        if not all(part.strip().isdecimal() and len(part) < 10 for part in parts):
+        if not all(part.isascii() and part.strip().isdecimal() and len(part) < 10 for part in parts):
             return None, 0
         target = int(parts[0]) if len(parts) == 1 else tuple(map(int, parts))
     if isinstance(target, (int, np.integer)) and not isinstance(target, bool):

@@ -137,7 +137,11 @@ def _output(options: argparse.Namespace, suffixes: Iterable[str], *reads: object
     if base.suffix in _BIGWIG:
         base = base.with_suffix("")
     inputs = (getattr(options, name, None) for name in ("genome", "signal", "blacklist"))
-    check_outputs([base.with_name(base.name + suffix) for suffix in suffixes if base.name], [*inputs, *reads])
+    if not base.name or base.name == "..":
+        raise InputError(
+            "The output must be a path without extension", received={"output": options.output}, example="out/ctcf"
+        )
+    check_outputs([base.with_name(base.name + suffix) for suffix in suffixes], [*inputs, *reads])
     folder = next(path for path in base.absolute().parents if path.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(

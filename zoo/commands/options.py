@@ -38,7 +38,7 @@ def real(at_least: float = -math.inf, at_most: float = math.inf) -> Callable[[st
 
     def read(text: str) -> float:
         try:
-            value = float(text)
+            value = float(text) if text.isascii() and "_" not in text else math.nan
         except ValueError:
             value = math.nan
         if not math.isfinite(value):

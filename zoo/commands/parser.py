@@ -44,8 +44,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str):
         """Raise what argparse would print before it exits."""
-        if " must " in message:  # an action's of ours
-            raise InputError(message)
+        subject, must, rest = message.partition(" must ")
+        if must:  # an action's of ours
+            raise InputError(f"{subject} must {rest}")
         found = _REQUIRED.fullmatch(message) or _ONE_OF.fullmatch(message)
         if found is None:
             raise InputError(f"The command line must be one that `{self.prog}` takes", hint=message)
@@ -54,6 +55,12 @@ class Parser(argparse.ArgumentParser):
             raise self._unknown(unknown)  # a misspelled option is why a required one is missing
         names = " or ".join(found[1].split(" ")) if found.re is _ONE_OF else found[1]
         raise InputError(f"`{self.prog}` must be given {names}", hint=self._help())
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> object:
+        """As argparse's, but an empty text, such as of a variable of the shell that is not set, is no value."""
+        if not arg_string.strip() and action.dest != argparse.SUPPRESS:  # else it is a command's, which looks itself
+            raise argparse.ArgumentError(action, f"must not be empty{RECEIVED}{arg_string!r}")
+        return super()._get_value(action, arg_string)
 
     def _get_option_tuples(self, option_string: str) -> list:
         """No option by its beginning: argparse reads `-chromosome` as `-c hromosome`, whatever `allow_abbrev` says."""

@@ -95,7 +95,7 @@ def claim(
             wrote.
     """
     path = user_path(base, "output")
-    if not path.name or str(base).endswith("/"):
+    if not path.name or str(base).endswith(("/", "..")):
         raise InputError("The output must be a path without extension", example="out/ctcf", received={"output": base})
     names = {suffix: f"{path.name}{suffix}" for suffix in (*_OWN, *suffixes)}
     if wrong := next((name for name in names.values() if "/" in name), None):

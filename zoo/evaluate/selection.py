@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.arguments import names_of
 from zoo.errors import InputError, warn
 from zoo.evaluate import bins
 from zoo.genome import names
@@ -136,6 +137,7 @@ class Selection:
         if chromosomes is None:
             whole = [chrom for chrom, size in sizes.items() if size >= self._bin_size] or list(sizes)
             return [chrom for chrom in whole if self._regions is None or self._regions.peaks([chrom])] or whole
+        chromosomes = names_of("chromosomes", chromosomes)
         found = [names.find(chrom, sizes) for chrom in chromosomes]
         if missing := [chrom for chrom, name in zip(chromosomes, found, strict=True) if name is None]:
             raise InputError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from registry.paths import user_path
+from zoo.arguments import names_of
 from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import bed, doctor, names
 from zoo.genome.interval import Interval
@@ -145,7 +146,7 @@ def _choose(
     """
     absent: tuple[str, ...] = ()
     if asked is not None:
-        wanted = [_asked(chrom, genome) for chrom in ([asked] if isinstance(asked, str) else asked)]
+        wanted = [_asked(chrom, genome) for chrom in names_of("chromosomes", asked)]
         if regions is not None:
             _check_regions_on(wanted, regions)
     elif regions is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.arguments import among, refuse_together, whole
+from zoo.arguments import among, refuse_together, switch, whole
 from zoo.errors import InputError
 from zoo.spec import ModelSpec
 
@@ -57,7 +57,7 @@ class Options:
         span = output.bins * output.bin_size
         stride = spec.prediction.stride if stride is None else whole("stride", stride, 1, span)
         batch_size = BATCH if batch_size is None else whole("batch_size", batch_size, 1, _MOST_WINDOWS)
-        center_only = spec.prediction.center_only if center_only is None else _switch("center_only", center_only)
+        center_only = spec.prediction.center_only if center_only is None else switch("center_only", center_only)
         if stride % output.bin_size:
             raise InputError(
                 f"The stride must be a multiple of the bin size, {output.bin_size} bp",
@@ -77,12 +77,6 @@ class Options:
     def scaled(self, scores: np.ndarray) -> np.ndarray:
         """Scores as the network returns them, in the scale of the output. The same shape, float32."""
         return np.expm1(scores) if self.linear else scores
-
-
-def _switch(name: str, value: object) -> bool:
-    if not isinstance(value, (bool, np.bool_)):
-        raise InputError(f"The choice of {name} must be True or False", received={name: value})
-    return bool(value)
 
 
 def _linear(spec: ModelSpec, scale: str | None) -> bool:

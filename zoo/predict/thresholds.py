@@ -1,5 +1,6 @@
 """From a name such as `f1` or `precision=0.9` to a score, by a calibration table: the model's own or a user's."""
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -197,7 +198,7 @@ def _at_score(number: float, table: ThresholdTable, asked: object) -> Threshold:
 
 def _number(text: str) -> float | None:
     try:
-        number = float(text)
+        number = float(text) if text.isascii() and "_" not in text else math.nan
     except ValueError:
         return None
     return number if np.isfinite(number) else None

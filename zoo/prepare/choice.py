@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.arguments import names_of
 from zoo.errors import InputError
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
@@ -29,9 +30,9 @@ def chosen(
     if chromosomes is None and compat != "maxatac":
         wanted = set(names.main_chromosomes(list(sizes)))
         return {chrom: size for chrom, size in sizes.items() if chrom in wanted}
-    asked = _AUTOSOMES if chromosomes is None else [chromosomes] if isinstance(chromosomes, str) else chromosomes
-    found = {chrom: names.find(str(chrom), sizes) for chrom in asked}
-    missing = [str(chrom) for chrom, name in found.items() if name is None]
+    asked = _AUTOSOMES if chromosomes is None else names_of("chromosomes", chromosomes)
+    found = {chrom: names.find(chrom, sizes) for chrom in asked}
+    missing = [chrom for chrom, name in found.items() if name is None]
     if (missing and chromosomes is not None) or len(missing) == len(found):
         raise InputError(
             "The chromosomes that are asked for must be there" if missing else "At least one chromosome must be chosen",

@@ -133,7 +133,8 @@ def _parsed(path: Path) -> dict:
     try:
         found = _json(data, path) if path.suffix == ".json" else _yaml(text, path)
     except IntegrityError as error:
-        raise InputError(str(error).removesuffix(".")) from None
+        said = str(error).removesuffix(".")
+        raise InputError(f"A training configuration must be a file without faults: {said}") from None
     if not isinstance(found, dict):
         raise InputError("A training configuration must hold keys and values", example="name: yeast/REB1", where=path)
     return found
