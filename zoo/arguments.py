@@ -33,11 +33,8 @@ def is_whole(value: object) -> bool:
 def names_of(name: str, value: object) -> list[str]:
     """Names that a user gives, or one. Raises `InputError` for anything else than text and sequences of text."""
     given = [value] if isinstance(value, str) else value
-    if (
-        isinstance(given, (bytes, Mapping))
-        or not isinstance(given, Iterable)
-        or np.ndim(given) != isinstance(given, np.ndarray)
-    ):
+    odd = isinstance(given, (bytes, Mapping)) or (isinstance(given, np.ndarray) and given.ndim != 1)
+    if odd or not isinstance(given, Iterable):
         raise InputError(f"The {name} must be given as a list of names", received={name: value})
     found = list(given)
     if wrong := [item for item in found if not isinstance(item, str)]:
