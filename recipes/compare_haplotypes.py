@@ -13,7 +13,6 @@ that were guessed) and `changes.png`: for each factor and region the difference 
 
 import argparse
 import os
-import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import count
@@ -27,7 +26,8 @@ from matplotlib.figure import Figure
 import registry
 import zoo
 from registry.errors import printable
-from zoo.errors import InputError, ZooError
+from zoo.commands import recipe
+from zoo.errors import InputError
 from zoo.files.atomic import atomic, check_outputs, writing
 from zoo.genome import bed
 from zoo.plot.variants import plot_changes
@@ -157,7 +157,4 @@ def parse() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        main(parse())
-    except ZooError as error:
-        sys.exit(f"compare_haplotypes: error: {error}")
+    recipe.run("compare_haplotypes", main, parse())

@@ -27,9 +27,10 @@ from registry import store
 from registry.paths import user_path
 from registry.schema import Name
 from zoo import architectures
+from zoo.commands import recipe
 from zoo.commands import train as command
 from zoo.environment import versions
-from zoo.errors import InputError, IntegrityError, MissingExtra, ZooError
+from zoo.errors import InputError, IntegrityError, MissingExtra
 from zoo.files import npz
 from zoo.porting import asap
 from zoo.porting.asap_names import CLASSES
@@ -154,7 +155,4 @@ def parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    try:
-        main(parser().parse_args())
-    except ZooError as error:
-        sys.exit(f"convert_asap: error: {error}")
+    recipe.run("convert_asap", main, parser().parse_args())

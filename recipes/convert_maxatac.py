@@ -7,7 +7,6 @@ Usage: python recipes/convert_maxatac.py (--all | TF ...) [--out FOLDER] [--publ
 import argparse
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -22,8 +21,8 @@ import registry
 import zoo
 from registry import card, sources, store
 from zoo import loading
+from zoo.commands import recipe
 from zoo.environment import versions
-from zoo.errors import ZooError
 from zoo.plot.curves import plot_thresholds
 from zoo.porting import maxatac
 from zoo.porting.golden import golden_inputs
@@ -109,7 +108,4 @@ if __name__ == "__main__":
     if bool(chosen.factors) == chosen.all:
         parser.error("name factors, or --all")
     chosen.out.mkdir(parents=True, exist_ok=True)
-    try:
-        main(chosen)
-    except ZooError as error:
-        sys.exit(f"convert_maxatac: error: {error}")
+    recipe.run("convert_maxatac", main, chosen)

@@ -14,8 +14,9 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import zoo
+from zoo.commands import recipe
 from zoo.data import synthetic
-from zoo.errors import OfflineMiss, ZooError
+from zoo.errors import OfflineMiss
 from zoo.evaluate.binding import benchmark
 from zoo.genome import bed
 from zoo.genome.interval import Interval
@@ -116,7 +117,4 @@ if __name__ == "__main__":
     parser.add_argument("folder", nargs="?", type=Path, default=Path("demo-output"), help="default demo-output")
     output = parser.parse_args().folder
     output.mkdir(parents=True, exist_ok=True)
-    try:
-        main(output)
-    except ZooError as error:
-        sys.exit(f"demo: error: {error}")
+    recipe.run("demo", main, output)

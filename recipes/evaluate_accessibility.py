@@ -13,7 +13,6 @@ Without files the yeast data of $ZOO_SHARED, its held-out chromosomes, and the m
 
 import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -25,8 +24,8 @@ import numpy as np
 import yeast
 
 import zoo
+from zoo.commands import recipe
 from zoo.commands.evaluate import table
-from zoo.errors import ZooError
 from zoo.evaluate import comparison, models, report
 from zoo.evaluate.accessibility import Recovery, evaluate, recovery
 from zoo.evaluate.baselines import KmerRegression, MeanProfile
@@ -43,6 +42,9 @@ _LEARNED_FROM = 3  # chromosomes, for the baselines
 
 def main(options: argparse.Namespace) -> None:
     """Evaluate all, print tables, write the report."""
+    if options.genome is None:
+        data = yeast.prepare(yeast.required_data(), options.out / "data")
+        options.genome, options.signal, options.peaks = data.genome, data.accessibility, data.open
     reads = [options.genome, options.signal, options.peaks, *options.models]
     report.claim(options.out / "accessibility", reads)
     genome, signal = Genome(options.genome), Signal(options.signal)
@@ -163,11 +165,4 @@ def parse() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    chosen = parse()
-    try:
-        if chosen.genome is None:
-            data = yeast.prepare(yeast.required_data(), chosen.out / "data")
-            chosen.genome, chosen.signal, chosen.peaks = data.genome, data.accessibility, data.open
-        main(chosen)
-    except ZooError as error:
-        sys.exit(f"evaluate_accessibility: error: {error}")
+    recipe.run("evaluate_accessibility", main, parse())

@@ -28,9 +28,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import yeast
 
 import zoo
+from zoo.commands import recipe
 from zoo.commands.evaluate import table
 from zoo.data.meta import rows
-from zoo.errors import InputError, ZooError, ZooWarning
+from zoo.errors import InputError, ZooWarning
 from zoo.evaluate import baselines, bins, comparison, report
 from zoo.genome import bed
 from zoo.genome.interval import Interval
@@ -279,7 +280,4 @@ def parse() -> argparse.Namespace:
 
 if __name__ == "__main__":
     chosen = parse()
-    try:
-        main(chosen)
-    except ZooError as error:
-        sys.exit(f"evaluate_binding: error: {error}")
+    recipe.run("evaluate_binding", main, chosen)

@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import re
-import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -20,8 +19,9 @@ import yeast
 
 import zoo
 from registry import card, store
+from zoo.commands import recipe
 from zoo.commands.evaluate import table
-from zoo.errors import InputError, ZooError
+from zoo.errors import InputError
 from zoo.evaluate.binding import Benchmark, benchmark
 from zoo.evaluate.calibration import calibrate
 from zoo.predict import thresholds
@@ -121,7 +121,4 @@ if __name__ == "__main__":
     chosen = parser.parse_args()
     if unknown := {name.upper() for name in chosen.factors} - set(yeast.FACTORS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    try:
-        main(chosen)
-    except ZooError as error:
-        sys.exit(f"evaluate_thresholds: error: {error}")
+    recipe.run("evaluate_thresholds", main, chosen)

@@ -14,7 +14,6 @@ hits matter. An interrupted run goes on when it is called again.
 
 import argparse
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +22,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import yeast
 
 import zoo
+from zoo.commands import recipe
 from zoo.commands.attribute import draw
-from zoo.errors import InputError, ZooError
+from zoo.errors import InputError
 from zoo.files.atomic import atomic, writing
 from zoo.genome import bed
 from zoo.interpretation import counts, report
@@ -147,7 +147,4 @@ def together(peaks: list[Path], target: Path) -> Path:
 
 if __name__ == "__main__":
     asked = parse()
-    try:
-        main(asked, chosen(asked))
-    except ZooError as error:
-        sys.exit(f"interpret: error: {error}")
+    recipe.run("interpret", main, asked, chosen(asked))

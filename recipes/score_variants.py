@@ -14,7 +14,6 @@ and `<model>.png` shows scores against log odds of reads.
 import argparse
 import json
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +24,8 @@ from matplotlib.figure import Figure
 
 import zoo
 from zoo.chaining import Chain
-from zoo.errors import InputError, ZooError
+from zoo.commands import recipe
+from zoo.errors import InputError
 from zoo.files.atomic import atomic, check_outputs, writing
 from zoo.plot.variants import plot_allelic
 from zoo.variants import allelic
@@ -132,7 +132,4 @@ def parse() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        main(parse())
-    except ZooError as error:
-        sys.exit(f"score_variants: error: {error}")
+    recipe.run("score_variants", main, parse())

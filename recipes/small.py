@@ -1,15 +1,14 @@
 """What the training recipes share: their command line, and what they do without arguments."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import yeast
 
+from zoo.commands import recipe
 from zoo.commands import train as command
 from zoo.data import synthetic
-from zoo.errors import ZooError
 
 CONFIGS = Path(__file__).parent / "configs"
 _LENGTHS = {"chr1": 600_000, "chr2": 200_000, "chr3": 200_000}
@@ -21,10 +20,7 @@ def run(name: str, description: str, main: Train) -> None:
     """Parse the command line and train; an error ends the program with its message."""
     parser = command.add_options(argparse.ArgumentParser(description=f"{description}; see the file's head."))
     parser.add_argument("--work", type=Path, default=Path("runs/data"), help="for prepared tracks (default runs/data)")
-    try:
-        main(parser.parse_args())
-    except ZooError as error:
-        sys.exit(f"{name}: error: {error}")
+    recipe.run(name, main, parser.parse_args())
 
 
 def choose(options: argparse.Namespace, config: str, on_yeast: Train, on_synthetic: Train) -> None:

@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import shutil
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,8 +19,8 @@ import train_maxatac
 import yeast
 
 from registry.schema import Entry, Family
+from zoo.commands import recipe
 from zoo.commands import train as command
-from zoo.errors import ZooError
 from zoo.train.run import MODEL
 
 REGISTRY = Path(__file__).parents[1] / "registry"
@@ -42,13 +41,13 @@ def main(options: argparse.Namespace) -> None:
 
 def train(model: str, folder: Path, work: Path) -> None:
     """One of them, as its own recipe does it; goes on where it was interrupted."""
-    recipe = train_asap if model == "ATAC" else train_maxatac
+    trainer = train_asap if model == "ATAC" else train_maxatac
     parser = command.add_options(argparse.ArgumentParser())
     arguments = ["--out", str(folder), *(["--resume"] if folder.is_dir() else [])]
     arguments += [] if model == "ATAC" else ["--factor", model]
     options = parser.parse_args(arguments)
     options.work = work
-    recipe.main(options)
+    trainer.main(options)
 
 
 def install(folders: dict[str, Path]) -> None:
@@ -86,7 +85,4 @@ if __name__ == "__main__":
     chosen = parser.parse_args()
     if unknown := set(chosen.models) - set(MODELS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    try:
-        main(chosen)
-    except ZooError as error:
-        sys.exit(f"train_yeast: error: {error}")
+    recipe.run("train_yeast", main, chosen)

@@ -67,6 +67,11 @@ def _joined(join):
     return joined
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by their number: those of gzip hold the time, and all workers must collect tests of the same names."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item):
     """A test that hangs inside a C library, where no time limit of Python's arrives: say where, and end the process."""
