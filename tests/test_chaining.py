@@ -91,7 +91,7 @@ def test_a_mapping_only_rises_and_says_how_well_it_fits(
     atac: zoo.Model, small: zoo.Model, files: dict, rows: list[tuple]
 ):
     chain = Chain(atac, small)
-    with pytest.raises(InputError, match="must be fitted first"):
+    with pytest.raises(InputError, match="mapping must be fitted before"):
         chain.score_variants(rows[:1], **files, mode="mapping")
     with pytest.raises(InputError, match="Regions must be given to fit a mapping"):
         chain.fit(**files, regions=None)

@@ -90,7 +90,7 @@ def test_the_originals_spellings_of_peaks(inputs: Path):
         (["normalize", "s.bw", "-i", "s.bw", "-n", "m"], "signal must be given once"),
         (["normalize", "s.bw", "-n", "../m"], "must be that of a file"),
         (["normalize", "s.bw", "--output", "m.bw", "--method", "zscore", "--min", "1"], "must go with min-max"),
-        (["normalize", "s.bw", "--output", "m.bw", "--method", "zscore", "--clip"], "must be clipped"),
+        (["normalize", "s.bw", "--output", "m.bw", "--method", "zscore", "--clip"], "Clipping must go with"),
         (["normalize", "s.bw", "--output", "m.bw", "--method", "arcsinh", "--max-percentile", "95"], "do not use it"),
         (["normalize", "s.bw", "--output", "m.bw", "--max", "1", "--max-percentile", "95"], "must be given once"),
         (["normalize", "s.bw", "--output", "m.bw", "--max", "inf"], "finite"),
