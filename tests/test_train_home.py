@@ -55,7 +55,10 @@ def test_what_the_user_put_there_stays(config: TrainConfig, tmp_path: Path, name
     mine = folder / name / "notes.txt" if name == MODEL else folder / name
     mine.parent.mkdir(exist_ok=True)
     mine.write_text("mine")
-    with pytest.raises(InputError, match=f"must not replace files in its folder.*'{name}'.*Move it away"), Home(folder, config, resume=True):
+    with (
+        pytest.raises(InputError, match=f"must not replace files in its folder.*'{name}'.*Move it away"),
+        Home(folder, config, resume=True),
+    ):
         pass
     assert mine.read_text() == "mine"
 
@@ -77,12 +80,18 @@ def test_a_model_that_was_changed_or_is_anothers_stays(config: TrainConfig, tmp_
         finish(home)
     card = tmp_path / "run" / MODEL / "config.json"
     card.write_text("changed")
-    with pytest.raises(InputError, match="must not replace files in its folder"), Home(tmp_path / "run", config, resume=True):
+    with (
+        pytest.raises(InputError, match="must not replace files in its folder"),
+        Home(tmp_path / "run", config, resume=True),
+    ):
         pass
     assert card.read_text() == "changed"
     (tmp_path / "run" / MODEL).rename(tmp_path / "away")
     (tmp_path / "other" / MODEL).rename(tmp_path / "run" / MODEL)
-    with pytest.raises(InputError, match="must not replace files in its folder"), Home(tmp_path / "run", config, resume=True):
+    with (
+        pytest.raises(InputError, match="must not replace files in its folder"),
+        Home(tmp_path / "run", config, resume=True),
+    ):
         pass
 
 
