@@ -7,9 +7,9 @@ import os
 import re
 from pathlib import Path
 
-from registry.paths import user_path
 from zoo.errors import InputError
 from zoo.files.atomic import atomic
+from zoo.files.job import job_base
 
 _MOST_PICTURES = 1000
 _MADE_BY = "chromatin-zoo"
@@ -80,8 +80,7 @@ def _check_pictures(options: argparse.Namespace) -> None:
             "A format must be given with pictures", received={"format": options.format}, example="--pictures 3"
         )
     if options.pictures:
-        base = user_path(options.output, "output")
-        base = base.with_suffix("") if base.suffix in (".npz", ".bw") else base
+        base = job_base(options.output, ".npz")
         for path in _names(base.parent, base.name, options.pictures, options.format or "png"):
             _check_own(path)
 

@@ -8,7 +8,7 @@ import argparse
 import json
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -16,9 +16,8 @@ from registry.paths import user_path
 from zoo import loading
 from zoo.errors import InputError, ZooWarning
 from zoo.files.atomic import check_outputs
+from zoo.files.job import job_base
 from zoo.spec import ModelSpec
-
-_BIGWIG = (".bw", ".bigwig", ".bigWig")  # are taken off an output's name
 
 
 def predict(options: argparse.Namespace) -> None:
@@ -129,18 +128,12 @@ def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object) -> No
         )
 
 
-def _output(options: argparse.Namespace, suffixes: Iterable[str], *reads: object) -> None:
+def _output(options: argparse.Namespace, suffixes: Sequence[str], *reads: object) -> None:
     """Refuse an output that is read, or that cannot be written."""
     if options.output is None:
         return
-    base = user_path(options.output, "output")
-    if base.suffix in _BIGWIG:
-        base = base.with_suffix("")
+    base = job_base(options.output, suffixes[0])
     inputs = (getattr(options, name, None) for name in ("genome", "signal", "blacklist"))
-    if not base.name or base.name == "..":
-        raise InputError(
-            "The output must be a path without extension", received={"output": options.output}, example="out/ctcf"
-        )
     check_outputs([base.with_name(base.name + suffix) for suffix in suffixes], [*inputs, *reads])
     folder = next(path for path in base.absolute().parents if path.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):

@@ -25,7 +25,7 @@ from registry.paths import user_path
 from registry.store import sha256
 from zoo.environment import versions
 from zoo.errors import InputError
-from zoo.files.atomic import check_outputs, writing
+from zoo.files.atomic import check_outputs, output_base, writing
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.plot.curves import plot_series
@@ -94,9 +94,7 @@ def claim(
         InputError: not a path, a file that is read, or one that is there and that no earlier report of the same kind
             wrote.
     """
-    path = user_path(base, "output")
-    if not path.name or str(base).endswith(("/", "..")):
-        raise InputError("The output must be a path without extension", example="out/ctcf", received={"output": base})
+    path = output_base(base)
     names = {suffix: f"{path.name}{suffix}" for suffix in (*_OWN, *suffixes)}
     if wrong := next((name for name in names.values() if "/" in name), None):
         raise InputError("A chromosome's name must be able to be part of a file's name", received={"file": wrong})

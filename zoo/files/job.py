@@ -23,7 +23,7 @@ from pathlib import Path
 import registry.store
 from registry.paths import user_path
 from zoo.errors import InputError
-from zoo.files.atomic import check_outputs, flush, write_json
+from zoo.files.atomic import check_outputs, flush, output_base, write_json
 
 MARK, SIDECAR = "zoo-job.json", ".json"
 _MADE_BY = "chromatin-zoo"
@@ -32,7 +32,11 @@ _LOCK = "zoo-job.lock"
 _SCRATCH = re.compile(rf"{_PREFIX}{re.escape(MARK)}\..*\.tmp$|\.filelock-probe-")  # the latter the lock's own
 _FINALS = "zoo-job-finals.json"  # while final files are replaced: which of them are a run's
 _WAIT_S, _TURNS = 0.2, 50  # for a run that is just ending, and for folders that come and go
-_BIGWIG = (".bw", ".bigwig", ".bigWig")
+
+
+def job_base(value: object, suffix: str) -> Path:
+    """The `output_base` of a job whose first suffix is `suffix`: that, or one of a bigWig, is taken off."""
+    return output_base(value, suffix, ".bw", ".bigwig", ".bigWig")
 
 
 class Job:
@@ -42,7 +46,7 @@ class Job:
 
     Args:
         kind: what it makes, in a word; a sidecar of another kind is not replaced.
-        base: the path without extension (the first suffix, or one of a bigWig, is taken off).
+        base: the path without extension (see `job_base`).
         suffixes: of all files that such a job can make; the first one is the main file's.
         reads: everything that it reads, as for `zoo.files.atomic.check_outputs`.
 
@@ -57,13 +61,7 @@ class Job:
     """
 
     def __init__(self, kind: str, base: object, suffixes: Sequence[str], reads: Iterable[object]) -> None:
-        if not isinstance(base, (str, Path)) or not str(base) or str(base).endswith(("/", "..")) or str(base) == ".":
-            raise InputError(
-                "The output must be a path without extension", received={"output": base}, example="out/ctcf"
-            )
-        path = user_path(base, "output")
-        if path.suffix in (suffixes[0], *_BIGWIG):
-            path = path.with_suffix("")
+        path = job_base(base, suffixes[0])
         self._kind, self._base = kind, path
         self.finals = {suffix: path.with_name(path.name + suffix) for suffix in (*suffixes, SIDECAR)}
         self.folder = path.with_name(f"{path.name}.partial")
