@@ -10,10 +10,10 @@ from pathlib import Path
 from zoo.errors import InputError
 from zoo.files.atomic import atomic
 from zoo.files.job import job_base
+from zoo.files.record import MADE_BY
 
 _MOST_PICTURES = 1000
-_MADE_BY = "chromatin-zoo"
-_MARK = re.compile(rb"chromatin-zoo [0-9a-f]{64}")  # in the title of a picture
+_MARK = re.compile(rf"{MADE_BY} [0-9a-f]{{64}}".encode())  # in the title of a picture
 
 
 def add_attribute(parser: argparse.ArgumentParser) -> None:
@@ -118,7 +118,7 @@ def draw(path: Path, signal: str | None, most: int, form: str = "png", intervals
     found = Attributions.load(path)
     tracks = {"signal": Signal(signal)} if signal else {}
     said = [sha256(path), *(sha256(item.path) for item in tracks.values()), repr(intervals)]
-    mark = f"{_MADE_BY} {hashlib.sha256(' '.join(said).encode()).hexdigest()}"
+    mark = f"{MADE_BY} {hashlib.sha256(' '.join(said).encode()).hexdigest()}"
     order = (-found.prediction).argsort(kind="stable")[:most].tolist()
     made = _names(path.parent, path.stem, len(order), form)
     for target, (rank, near) in zip(made, ((rank, near) for rank in range(len(order)) for near in (0, 1)), strict=True):

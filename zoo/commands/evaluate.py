@@ -11,6 +11,7 @@ from registry.paths import user_path
 from zoo.commands import originals
 from zoo.environment import versions
 from zoo.errors import InputError
+from zoo.files.record import finite
 
 _FILES = ("prediction", "peaks", "track", "meta", "name", "genome", "signal", "regions", "blacklist", "unmappable")
 _INPUTS = (*_FILES, "region")
@@ -304,7 +305,7 @@ def _answer(
         read = _reads(options, [*reads, *more])
         written = report.write(options.output, title, [numbers, *sections], read, texts, **said)
     if options.json:
-        print(json.dumps(report.finite({**said, "versions": versions()}), indent=1))
+        print(json.dumps(finite({**said, "versions": versions()}), indent=1))
         return
     print(table(rows), *note.splitlines(), *written, sep="\n")
 
