@@ -10,7 +10,6 @@ import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 
 from registry.paths import user_path
 from zoo import loading
@@ -37,10 +36,11 @@ def attribute(options: argparse.Namespace) -> None:
 def variants(options: argparse.Namespace) -> None:
     """The same for variants, and that the file of variants is there."""
     from zoo.commands.variants import check
+    from zoo.variants import reading
 
     check(options)
     spec, source = _spec(options.name)
-    path = _variants(options)
+    path = reading.checked(options.variants)
     _inputs(spec, options, None)
     suffixes = (".tsv", ".skipped.tsv", ".vcf", ".reference.bw", ".alternative.bw", ".csv", ".json")
     _output(options, suffixes, source, path)
@@ -48,8 +48,10 @@ def variants(options: argparse.Namespace) -> None:
 
 def haplotypes(options: argparse.Namespace) -> None:
     """The same for haplotypes in regions."""
+    from zoo.variants import reading
+
     spec, source = _spec(options.name)
-    path = _variants(options)
+    path = reading.checked(options.variants)
     _inputs(spec, options, options.regions)
     tracks = (".reference.bw", ".haplotype1.bw", ".haplotype2.bw", ".bw", ".bg")
     suffixes = (*tracks, ".sites.tsv", ".skipped.tsv", ".json")
@@ -93,16 +95,6 @@ def train(options: argparse.Namespace) -> None:
     from zoo.commands.train import prepare
 
     prepare(options)
-
-
-def _variants(options: argparse.Namespace) -> Path:
-    path = user_path(options.variants, "variants")
-    if not path.exists() or path.is_dir():
-        raise InputError(
-            "The file of variants must exist: a VCF file, or a table with the columns chrom, pos, ref and alt",
-            received={"variants": options.variants},
-        )
-    return path
 
 
 def _spec(name: str) -> tuple[ModelSpec, object]:

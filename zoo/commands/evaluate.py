@@ -243,11 +243,11 @@ def _variation(varied: dict, rows: dict[str, dict], shifts: int, bin_size: int) 
 
 def _locus(options: argparse.Namespace, track, region, chromosomes: Sequence[str]) -> list[dict]:
     """The predictions where most peaks are; nothing where peaks are a track."""
-    from zoo.evaluate import bins, report
-    from zoo.genome import bed, names
+    from zoo.evaluate import report
+    from zoo.genome import bed, names, sniff
     from zoo.genome.interval import Interval
 
-    if options.output is None or bins.is_track(options.peaks):
+    if options.output is None or sniff.is_bigwig(options.peaks):
         return []
     found = [(names.find(item.chrom, track.sizes), item) for item in bed.read(options.peaks)]
     peaks = [Interval(chrom, item.start, item.end) for chrom, item in found if chrom is not None]

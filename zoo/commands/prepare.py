@@ -185,8 +185,9 @@ def average(options: argparse.Namespace) -> None:
 def peaks(options: argparse.Namespace) -> None:
     """Run `zoo peaks`."""
     from zoo.files.atomic import output_path
+    from zoo.genome import names
     from zoo.genome.signal import Signal
-    from zoo.prepare.choice import chosen, left_out, named
+    from zoo.prepare.choice import chosen, left_out
     from zoo.prepare.peaks import OPEN, call, call_bins, check_name, write
 
     asked, table = _asked(options)
@@ -220,7 +221,7 @@ def peaks(options: argparse.Namespace) -> None:
     write(target, found)
     print(f"{len(found):,} peaks")
     if missing := left_out(track.sizes, sizes):
-        print(f"left out: {named(missing)}")
+        print(f"left out: {names.some(missing, 8)}")
     print(target)
 
 
@@ -284,10 +285,10 @@ def _left_out(source: str, made: str | Path) -> list[str]:
 
 
 def _print_left_out(source: str, made: str | Path) -> None:
-    from zoo.prepare.choice import named
+    from zoo.genome import names
 
     if missing := _left_out(source, made):
-        print(f"left out: {named(missing)}")
+        print(f"left out: {names.some(missing, 8)}")
 
 
 class _Sizes(dict):

@@ -10,7 +10,7 @@ import numpy as np
 from zoo.data.meta import rows
 from zoo.data.windows import is_clear
 from zoo.errors import GenomeMismatch, InputError, warn
-from zoo.genome import bed, names, vcf
+from zoo.genome import bed, names, sniff, vcf
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 
@@ -44,8 +44,7 @@ def on_genome(path: str | Path, genome: Genome, avoided: bool = False) -> list[I
     Those on sequences that the genome lacks are left out, with a `ZooWarning` that counts them. Raises `GenomeMismatch`
     if all are, or if one ends beyond its chromosome.
     """
-    is_vcf = ".vcf" in Path(path).suffixes
-    read = vcf.read_intervals if is_vcf else bed.read_blacklist if avoided else bed.read
+    read = vcf.read_intervals if sniff.is_vcf(path) else bed.read_blacklist if avoided else bed.read
     found = read(path)
     renamed = [(names.find(item.chrom, genome.sizes), item) for item in found]
     kept = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
@@ -67,7 +66,7 @@ def on_genome(path: str | Path, genome: Genome, avoided: bool = False) -> list[I
         lost = Counter(item.chrom for chrom, item in renamed if chrom is None)
         warn(
             f"{path}: {len(found) - len(kept):,} of {len(found):,} intervals are left out: the genome lacks "
-            f"{', '.join(list(lost)[:5])}{', …' if len(lost) > 5 else ''}."
+            f"{names.some(lost)}."
         )
     return kept
 

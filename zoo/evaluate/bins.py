@@ -7,7 +7,7 @@ import numpy as np
 
 from registry.paths import user_path
 from zoo.errors import GenomeMismatch, InputError
-from zoo.genome import bed, names
+from zoo.genome import bed, names, sniff
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 
@@ -133,7 +133,7 @@ class Bound:
         self._ends: dict[str, np.ndarray] = {}
         self.absent: dict[str, int] = {}
         gold = user_path(gold, what) if isinstance(gold, (str, Path)) else gold
-        if is_track(gold):
+        if sniff.is_bigwig(gold):
             self._track = Signal(gold)
             match = names.check_shared if shared else lambda one, other, *_: names.match(one, other)
             self._names = match(sizes, self._track.sizes, "the prediction", str(gold))
@@ -186,11 +186,6 @@ class Bound:
         else:
             bases = covered(places, self._spans.get(chrom))
         return bases > 0 if self._rule == "any" else 2 * bases >= np.diff(places)
-
-
-def is_track(gold: object) -> bool:
-    """Whether what is bound is given as a bigWig."""
-    return isinstance(gold, (str, Path)) and Path(gold).suffix.lower() in (".bw", ".bigwig")
 
 
 def _here(

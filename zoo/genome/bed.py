@@ -43,7 +43,7 @@ def read_blacklist(path: str | Path) -> list[Interval]:
         InputError: no file, or one that is neither.
     """
     path = user_path(path, "blacklist")
-    if sniff.kind_of_file(path) != "bigWig":
+    if not sniff.is_bigwig(path):
         return [region for region, _, _ in rows(path, quietly=True)]
     file = BigWig(path)
     return [

@@ -14,8 +14,6 @@ from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.spec import ModelSpec
 
-_AUTOSOMES = tuple(f"chr{number}" for number in range(1, 23))
-
 
 @dataclass(frozen=True)
 class Inputs:
@@ -45,7 +43,7 @@ class Inputs:
         if self.absent:
             warn(
                 f"{self.signal.path}: the signal lacks {len(self.absent)} main chromosomes of the genome, "
-                f"which are left out: {', '.join(self.absent[:5])}{', …' if len(self.absent) > 5 else ''}"
+                f"which are left out: {names.some(self.absent)}"
             )
         if self.elsewhere:
             warn(f"{self.elsewhere:,} regions are left out: they lie on other chromosomes than those asked for")
@@ -152,7 +150,7 @@ def _choose(
     elif regions is not None:
         wanted = [region.chrom for region in regions]
     else:
-        main = list(names.match(_AUTOSOMES, genome.sizes).values()) if compat == "maxatac" else None
+        main = list(names.match(names.AUTOSOMES, genome.sizes).values()) if compat == "maxatac" else None
         main = names.main_chromosomes(list(genome.sizes)) if main is None else main
         wanted = [chrom for chrom in main if chrom in shared]
         absent = tuple(chrom for chrom in sorted(main, key=natural) if chrom not in shared)

@@ -22,7 +22,7 @@ from zoo.genome.sequence import Genome
 from zoo.prepare import fragments, kinds, reads, stages
 from zoo.prepare.bias import Bias, of_cuts
 from zoo.prepare.cells import absent, of_cells
-from zoo.prepare.choice import blacklisted, chosen, foreign, left_out, named, spans_on
+from zoo.prepare.choice import blacklisted, chosen, foreign, left_out, spans_on
 from zoo.prepare.cutsites import TN5, CutSites
 from zoo.prepare.kinds import BAM
 from zoo.prepare.normalize import Statistics, check_percentile
@@ -201,7 +201,7 @@ def prepare(
         "bias": asdict(bias) if bias else None,
         "parameters": asdict(parameters),
         "chromosomes": list(kept),
-        "chromosomes left out": named(left_out(sizes, kept), _MOST),
+        "chromosomes left out": names.some(left_out(sizes, kept), _MOST),
         "versions": versions(),
     }
     source = Source(path, kind, wanted, keep_duplicates, threads)
