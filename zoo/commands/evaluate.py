@@ -244,13 +244,12 @@ def _variation(varied: dict, rows: dict[str, dict], shifts: int, bin_size: int) 
 def _locus(options: argparse.Namespace, track, region, chromosomes: Sequence[str]) -> list[dict]:
     """The predictions where most peaks are; nothing where peaks are a track."""
     from zoo.evaluate import report
-    from zoo.genome import bed, names, sniff
+    from zoo.genome import bed, sniff
     from zoo.genome.interval import Interval
 
     if options.output is None or sniff.is_bigwig(options.peaks):
         return []
-    found = [(names.find(item.chrom, track.sizes), item) for item in bed.read(options.peaks)]
-    peaks = [Interval(chrom, item.start, item.end) for chrom, item in found if chrom is not None]
+    peaks, _ = bed.placed(bed.read(options.peaks), track.sizes)
     chrom = max(chromosomes, key=lambda chrom: sum(item.chrom == chrom for item in peaks))
     within = Interval(chrom, region.start, region.end) if region else Interval(chrom, 0, track.sizes[chrom])
     shown = report.peak_densest(peaks, within)

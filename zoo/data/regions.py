@@ -1,6 +1,5 @@
 """Regions of interest of maxATAC: windows around the peaks of every cell type (Cazares et al. 2023, Methods)."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +45,7 @@ def on_genome(path: str | Path, genome: Genome, avoided: bool = False) -> list[I
     """
     read = vcf.read_intervals if sniff.is_vcf(path) else bed.read_blacklist if avoided else bed.read
     found = read(path)
-    renamed = [(names.find(item.chrom, genome.sizes), item) for item in found]
-    kept = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
+    kept, lost = bed.placed(found, genome.sizes)
     for item in kept:
         if item.end > genome.sizes[item.chrom]:
             raise GenomeMismatch(
@@ -62,8 +60,7 @@ def on_genome(path: str | Path, genome: Genome, avoided: bool = False) -> list[I
             where=path,
             received={"intervals": found[0].chrom, "genome": list(genome.sizes)[:5]},
         )
-    if len(kept) < len(found):
-        lost = Counter(item.chrom for chrom, item in renamed if chrom is None)
+    if lost:
         warn(
             f"{path}: {len(found) - len(kept):,} of {len(found):,} intervals are left out: the genome lacks "
             f"{names.some(lost)}."

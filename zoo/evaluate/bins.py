@@ -195,12 +195,7 @@ def _here(
 
     Raises `GenomeMismatch` if one ends beyond its chromosome, or, with `shared`, if all are elsewhere.
     """
-    known = {chrom: names.find(chrom, sizes) for chrom in dict.fromkeys(item.chrom for item in found)}
-    here = [Interval(known[item.chrom], item.start, item.end) for item in found if known[item.chrom] is not None]
-    absent = {chrom: 0 for chrom, name in known.items() if name is None}
-    for item in found:
-        if item.chrom in absent:
-            absent[item.chrom] += 1
+    here, absent = bed.placed(found, sizes)
     if shared and found and not here:
         raise GenomeMismatch(
             f"The {what} and the prediction must have chromosomes in common",

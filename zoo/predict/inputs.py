@@ -213,12 +213,11 @@ def _blacklist(value: object, genome: Genome) -> list[Interval]:
             _tell(value, finding, refuse=True)
     else:
         intervals = list(bed.intervals(value, genome.sizes))
-    renamed = ((names.find(item.chrom, genome.sizes), item) for item in intervals)
-    here = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
+    here, absent = bed.placed(intervals, genome.sizes)
     if intervals and not here:
         raise GenomeMismatch(
             "Blacklist and genome must have chromosomes in common",
-            received={"blacklist": sorted({item.chrom for item in intervals})[:5], "genome": list(genome.sizes)[:5]},
+            received={"blacklist": sorted(absent)[:5], "genome": list(genome.sizes)[:5]},
         )
     return here
 

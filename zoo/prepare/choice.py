@@ -65,5 +65,4 @@ def foreign(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> str | No
 
 def spans_on(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
     """Chromosome → merged (n, 2) spans of a blacklist, by the names of `sizes`."""
-    merged = bed.merge(blacklist)
-    return {found: spans for chrom, spans in merged.items() if (found := names.find(chrom, sizes)) is not None}
+    return bed.merge(bed.placed(blacklist, sizes)[0])
