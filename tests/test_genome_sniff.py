@@ -18,7 +18,7 @@ BIGWIG = b"\x26\xfc\x8f\x88" + bytes(60)
         ("a.bed", BIGWIG, True, False),
         ("a.bw", b"chr1\t1\t2\n", False, False),
         ("a.bigWig", b"\0\0damaged", True, False),
-        ("a.bw", None, True, False),
+        ("a.bw", None, False, False),
         ("a.vcf", b"##fileformat=VCFv4.2\n" + HEAD, False, True),
         ("a.txt", b"##source=x\n" + HEAD, False, True),
         ("a.tsv", HEAD, False, True),

@@ -70,7 +70,8 @@ def kind_of_file(path: Path) -> str | None:
 def is_bigwig(value: object) -> bool:
     """Whether it is the path of a bigWig file: by its first bytes, or, if these are of no kind that is known, its name.
 
-    A damaged file of that name is one, too, so that the reader of bigWig files refuses it in its own words.
+    A damaged file of that name is one, too, so that the reader of bigWig files refuses it in its own words; nothing is
+    that does not exist.
     """
     return _is(value, "bigWig", (".bw", ".bigwig"))
 
@@ -90,7 +91,7 @@ def _is(value: object, kind: str, suffixes: tuple[str, ...]) -> bool:
         return False
     path = user_path(value)
     found = kind_of_file(path)
-    return found == kind or (found is None and suffix(path) in suffixes)
+    return found == kind or (found is None and path.is_file() and suffix(path) in suffixes)
 
 
 def plain_file(value: object, what: str) -> Path:
