@@ -92,9 +92,11 @@ def publish(
     """
     from huggingface_hub import HfApi
 
+    families = None if families is None else user_path(families, "families")
+    _check_arguments(repo, tag, {"private": private, "dry_run": dry_run}, token)
     api = HfApi(endpoint=endpoint(), token=token)
     found: dict[str, Path] = {}
-    for folder in (user_path(folder, "folder") for folder in folders):
+    for folder in _paths(folders):
         if (name := _checked(folder, check)) in found:
             raise InputError("Each model must be given once", received={"folders": [str(found[name]), str(folder)]})
         found[name] = folder
@@ -113,6 +115,29 @@ def publish(
     commit = _commit(api, repo, tag, uploads, head, private, models)
     path = _pin(index, Pin(repo, commit, hashlib.sha256(_encode(index)).hexdigest()), families)
     return Release(repo, tag, models, sizes, commit, bool(uploads), path)
+
+
+def _check_arguments(repo: object, tag: object, switches: Mapping[str, object], token: object) -> None:
+    """Refuse what the Hub could not use, before anything is sent there."""
+    if not (isinstance(repo, str) and schema.REPO.fullmatch(repo)):
+        raise InputError("A repository must be org/name", example="lab/maxatac", received={"repo": repo})
+    if not (isinstance(tag, str) and tag):
+        raise InputError("The tag of a release must be text", example="v1.0", received={"tag": tag})
+    for name, value in switches.items():
+        typed.argument(name, value, bool)
+    if token is not None:
+        typed.argument("token", token, str)
+
+
+def _paths(folders: object) -> list[Path]:
+    """Folders of a list."""
+    try:
+        given = None if isinstance(folders, (str, bytes, Mapping)) else iter(folders)
+    except TypeError:
+        given = None
+    if given is None:
+        raise InputError("The folders must be given in a list", received={"folders": folders})
+    return [user_path(folder, "folder") for folder in given]
 
 
 def _checked(folder: Path, check: Callable[[Path], None] | None) -> str:

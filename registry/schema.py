@@ -17,7 +17,7 @@ _NAME = re.compile(rf"(?P<family>{_PART})/(?P<model>{_PART})(?:@(?P<revision>{_P
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PLAIN = re.compile(_PART)
-_REPO = re.compile(rf"{_PART}/{_PART}")
+REPO = re.compile(rf"{_PART}/{_PART}")
 _FILE = re.compile(rf"{_PART}\.(json|h5|tsv|npz|md|png)")  # data and documents, nothing that runs
 _HUB = re.compile(rf"hf://(?P<repo>{_PART}/{_PART})/(?P<model>{_PART})(?:@(?P<revision>{_PART}))?")
 SCHEMA_VERSION = 1
@@ -147,7 +147,7 @@ class Pin:
 
     def __post_init__(self) -> None:
         if (
-            not _REPO.fullmatch(self.repo)
+            not REPO.fullmatch(self.repo)
             or not _COMMIT.fullmatch(self.commit)
             or not _SHA256.fullmatch(self.index_sha256)
         ):

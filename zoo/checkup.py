@@ -108,6 +108,8 @@ def doctor(
         found += _caught("regions", _regions(genome, regions, window, unwanted))
     if vcf is not None:
         found += _caught("variants", files.of_variants(vcf, genome))
+    if output is not None:
+        found += _caught("output", _output(output))
     cost = None
     if loaded and all(finding.status != ERROR for finding in found):
         arguments = {"genome": genome, "signal": signal if reads else None, "regions": regions, "blacklist": blacklist}
@@ -133,6 +135,12 @@ def _regions(genome: Genome, regions: object, window: int, unwanted: Sequence[In
     if not found:
         raise InputError("At least one region must be given", received={"regions": regions})
     yield from files.of_regions(found, genome, window, unwanted)
+
+
+def _output(output: object) -> Iterator[Finding]:
+    """Nothing to tell of an output that is a path; how large it is, only a model tells."""
+    user_path(output, "output")
+    yield from ()
 
 
 def _caught(about: str, findings: Iterable[Finding]) -> list[Finding]:
