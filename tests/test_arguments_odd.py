@@ -100,8 +100,11 @@ CALLS: dict[str, Callable[[SimpleNamespace], tuple[Callable, dict]]] = {
     "binding.quantitative": lambda at: (binding.quantitative, {"prediction": at.signal, "measured": at.signal}),
     "calibration.calibrate": lambda at: (calibration.calibrate, {"samples": [(at.scores, at.peaks)]}),
     "accessibility.recovery": lambda at: (accessibility.recovery, {"called": INTERVALS, "real": INTERVALS}),
-    "chain.fit": lambda at: (at.chain.fit, {**at.files, "regions": INTERVALS}),
-    "chain.score_variants": lambda at: (at.chain.score_variants, {**at.files, "variants": at.variants}),
+    "chain.fit": lambda at: (zoo.chain("yeast/ATAC", at.folder).fit, {**at.files, "regions": INTERVALS}),
+    "chain.score_variants": lambda at: (
+        zoo.chain("yeast/ATAC", at.folder).score_variants,
+        {**at.files, "variants": at.variants},
+    ),
     "peaks.call": lambda at: (peaks.call, {"signal": at.signal, "cutoff": 1.0}),
     "peaks.call_bins": lambda at: (peaks.call_bins, {"signal": at.signal, "cutoff": 1.0}),
     "peaks.open_regions": lambda at: (peaks.open_regions, {"signal": at.signal}),
@@ -164,7 +167,6 @@ def at(small: zoo.Model, small_folder: Path, genome_files, tmp_path: Path, monke
             [Variant("chr1", start, "A", "C") for start in (100, 900, 5000)],
             np.array([[10, 10, 30, 5], [10, 10, 5, 30], [10, 10, 9, 30]]),
         ),
-        chain=zoo.chain("yeast/ATAC", small_folder),
         windows=np.eye(5, dtype=np.float32)[np.zeros((1, 256), np.int64)],
     )
 
