@@ -50,7 +50,7 @@ def main(options: argparse.Namespace) -> None:
 def convert(name: str, out: Path) -> Path:
     """Make a complete, publishable folder of one model and return it."""
     cached, target = zoo.fetch(name), out / name.split("/")[1]
-    model = zoo.Model(cached)
+    model = zoo.Model.read(cached)
     report = parity(model)
     staging = Path(tempfile.mkdtemp(dir=out))
     try:

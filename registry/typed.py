@@ -10,7 +10,7 @@ import math
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from registry.errors import InputError, IntegrityError
 
@@ -102,10 +102,24 @@ def closed(value: object, keys: set[str], where: object, optional: set[str] = fr
     return value
 
 
-def read(kind: type, data: bytes, version: int, where: object):
-    """A dataclass from the bytes of a JSON file whose key `schema` is `version`. Raises `IntegrityError`."""
+def read(
+    kind: type,
+    data: bytes,
+    version: int,
+    where: object,
+    earlier: Mapping[int, Callable[[dict, object], dict]] = types.MappingProxyType({}),
+):
+    """A dataclass from the bytes of a JSON file whose key `schema` is `version`, or an earlier one.
+
+    Args:
+        earlier: version → what turns an object of it, and its place, into one of the present version.
+
+    Raises `IntegrityError`.
+    """
     value = load_json(data, where)
     found = value.pop("schema", None)
+    if type(found) is int and found in earlier:
+        return parse(kind, earlier[found](value, where), where)
     if type(found) is not int or found != version:
         raise IntegrityError(
             f"This file must have schema version {version}",

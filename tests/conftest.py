@@ -21,7 +21,7 @@ from zoo import architectures, folder
 from zoo.data import synthetic
 from zoo.genome.encode import encode
 from zoo.genome.sequence import Genome, write_twobit
-from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, SignalSpec
+from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, TrackSpec
 
 TABLE = "Standard_Thresh\tMonotonic_Avg_Precision\tMonotonic_Avg_Recall\tMonotonic_Avg_log2FC\tAvg_F1\n" + "".join(
     f"{t}\t{p}\t{r}\t{fc}\t{f1}\n"
@@ -136,8 +136,8 @@ def small_spec(**changes: object) -> ModelSpec:
         "name": "test/SMALL",
         "description": "random weights",
         "architecture": Architecture("maxatac", {"window": 256, "filters": 4}),
-        "input": InputSpec(256, "none", SignalSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0)),
-        "output": OutputSpec(8, 32, 0, "SMALL", "binding score"),
+        "input": InputSpec(256, "none", (TrackSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0),)),
+        "outputs": (OutputSpec(8, 32, 0, "SMALL", "binding score", name="binding", kind="binding"),),
         "prediction": PredictionSpec(64, ("forward", "reverse_complement", "rotated", "rotated_reverse_complement")),
         "metrics": {"best_f1": 0.64},
         "provenance": {"source": "tests"},

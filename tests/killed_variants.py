@@ -19,7 +19,7 @@ import numpy as np
 
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
-from zoo.predict.inputs import Inputs
+from zoo.inputs.opening import Inputs
 from zoo.variants import reading, run
 from zoo.variants.effects import VariantWindow
 

@@ -18,9 +18,9 @@ from conftest import small_spec
 from zoo.attribution import run as attributing
 from zoo.attribution.engine import Choice, Explained
 from zoo.genome import bed
+from zoo.inputs.opening import Inputs
 from zoo.predict import run as predicting
 from zoo.predict.files import Output
-from zoo.predict.inputs import Inputs
 from zoo.predict.options import Options
 from zoo.predict.run import Run
 from zoo.predict.thresholds import Threshold
@@ -32,7 +32,7 @@ MOMENTS = 20
 class Scorer:
     """Stands for `Forward`: the mean of bases and signal in each bin; notes every window in a file."""
 
-    cost = 1
+    cost, shape = 1, (8,)
 
     def __init__(self, notes: Path) -> None:
         self._notes = notes
@@ -40,7 +40,7 @@ class Scorer:
     def check_batch(self, batch_size: int) -> None:
         pass
 
-    def blank(self, fill: float) -> np.ndarray:
+    def blank(self, fills: tuple, covariates: tuple) -> np.ndarray:
         return np.zeros(8, np.float32)
 
     def codes(self, codes: np.ndarray, track: np.ndarray) -> np.ndarray:

@@ -9,9 +9,11 @@ from conftest import TABLE
 
 from zoo.errors import InputError, IntegrityError
 from zoo.files.atomic import atomic
-from zoo.predict import peaks, thresholds, views, writers
+from zoo.forward import views
+from zoo.predict import peaks, thresholds, writers
 from zoo.predict.stitch import Stitcher
 from zoo.predict.thresholds import ThresholdTable
+from zoo.spec import OutputSpec
 
 nan = float("nan")
 
@@ -172,10 +174,20 @@ def test_answers_are_read_back_in_the_windows_own_order():
 
     x = np.zeros((1, 3, 5), np.float32)
     x[0, :, 4] = [2, 5, 9]
-    assert np.asarray(views.average(positions, x, ["reverse_complement"]))[0].tolist() == [2, 5, 9]
-    # a network trained on rotated windows answers in mirror image
-    assert np.asarray(views.average(positions, x, ["rotated"]))[0].tolist() == [9, 5, 2]
-    assert np.asarray(views.average(positions, x, ["rotated_reverse_complement"]))[0].tolist() == [9, 5, 2]
+    head = OutputSpec(3, 1, 0, "t", "q", name="s")
+
+    def read(view: str) -> list[float]:
+        heads = lambda seen: {"s": positions(seen)}  # noqa: E731
+        return np.asarray(views.average(heads, x, [view], [head], lambda found: found["s"]))[0].tolist()
+
+    assert read("reverse_complement") == [2, 5, 9]
+    assert read("rotated") == [9, 5, 2]  # a network trained on rotated windows answers in mirror image
+    assert read("rotated_reverse_complement") == [9, 5, 2]
+
+
+def test_tracks_become_those_of_the_other_strand():
+    y = np.arange(6.0).reshape(1, 2, 3)  # bins × tracks
+    assert np.asarray(views.mirror(y, (1, 0, 2)))[0].tolist() == [[4, 3, 5], [1, 0, 2]]
 
 
 # --- tracks

@@ -36,8 +36,8 @@ def accessibility(target: Path, network, architecture: Architecture) -> zoo.Mode
         name="test/ATAC",
         description="tests",
         architecture=architecture,
-        input=InputSpec(window, "none", None),
-        output=OutputSpec(bins, 4, 0, "ATAC", "accessibility, ln(1 + track)"),
+        input=InputSpec(window, "none"),
+        outputs=(OutputSpec(bins, 4, 0, "ATAC", "accessibility, ln(1 + track)", transform="log1p"),),
         prediction=PredictionSpec(window // 2, ("forward", "reverse_complement"), center_only=True),
         metrics={},
         provenance={"source": "tests"},
@@ -450,7 +450,7 @@ def test_files_of_a_vcf(small: zoo.Model, files: dict, tmp_path: Path):
 
 
 def test_an_interrupted_run_goes_on(small: zoo.Model, files: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from zoo.predict.engine import Forward
+    from zoo.forward.forward import Forward
     from zoo.variants import run
 
     monkeypatch.setattr(run, "_KEPT", 4)

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data import synthetic
-from zoo.spec import Architecture, SignalSpec
+from zoo.spec import Architecture, TrackSpec
 from zoo.train.config import AccessibilityData, BindingData, Optimizer, Split, TrainConfig
 
 LENGTHS = {"chr1": 120_000, "chr2": 60_000, "chr3": 60_000}
 SPLIT = Split(("chr1",), ("chr2",), ("chr3",))
-SIGNAL = SignalSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0)
+SIGNAL = TrackSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0)
 
 
 def world(folder: Path) -> synthetic.Synthetic:

@@ -1,5 +1,6 @@
 """What an argument may be, in the same words for every function: whole numbers, choices, what goes together."""
 
+import math
 import operator
 from collections.abc import Iterable, Mapping
 
@@ -28,6 +29,20 @@ def is_whole(value: object) -> bool:
     except TypeError:
         return False
     return not isinstance(value, (bool, np.bool_))
+
+
+def number(name: str, value: object, least: float = -math.inf, most: float = math.inf) -> float:
+    """A finite number from `least` to `most`. Raises `InputError` for anything else, True included."""
+    try:
+        found = math.nan if isinstance(value, (bool, np.bool_, str, bytes)) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not (math.isfinite(found) and least <= found <= most):
+        bounds = "" if math.isinf(least) and math.isinf(most) else f" from {least:g} to {most:g}"
+        raise InputError(
+            f"The {name.replace('_', ' ')} must be a finite number{bounds}", received={name: _shown(value)}
+        )
+    return found
 
 
 def names_of(name: str, value: object) -> list[str]:

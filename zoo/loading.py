@@ -36,7 +36,7 @@ def load(name: str | Path):
     """
     from zoo.model import Model
 
-    model, local = Model(fetch(name)), _local(name)
+    model, local = Model.read(fetch(name)), _local(name)
     model.origin = local if local is not None and local.is_file() else None
     return model
 
@@ -100,7 +100,7 @@ def _check(path: Path) -> None:
     folder.read_thresholds(path)
     from zoo.model import Model  # only now: it imports Keras
 
-    check = Model(path).check(_TOLERANCE)
+    check = Model.read(path).check(_TOLERANCE)
     if not check.passed:
         raise IntegrityError(
             f"A model to publish must give its golden outputs within {_TOLERANCE:g}",

@@ -1,14 +1,15 @@
 """A pretrained model: a spec, a Keras network, and what to do with them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 import registry.store
 from registry.paths import user_path
-from zoo import architectures, folder
+from zoo import folder
 from zoo.arguments import refuse_together, switch
 from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.result import Attributions
@@ -17,13 +18,16 @@ from zoo.attribution.run import Windows
 from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.files import process
+from zoo.forward.forward import Forward
+from zoo.forward.heads import check_shapes, scores
+from zoo.forward.readouts import Selection
 from zoo.genome import bed, names
 from zoo.genome.signal import Signal
+from zoo.inputs.checks import check_arrays, check_windows
+from zoo.inputs.opening import Inputs, files_of
 from zoo.predict import thresholds
 from zoo.predict.cost import Cost, estimate
-from zoo.predict.engine import Forward, check_array
 from zoo.predict.files import Output, PredictionFiles
-from zoo.predict.inputs import Inputs
 from zoo.predict.options import Options
 from zoo.predict.plan import Grid
 from zoo.predict.run import Run
@@ -31,7 +35,7 @@ from zoo.predict.table import Predictions
 from zoo.predict.thresholds import Threshold, ThresholdTable
 from zoo.predict.windows import WindowRun, exact
 from zoo.prepare.peaks import open_regions
-from zoo.spec import ModelSpec
+from zoo.spec import WINDOW, ModelSpec
 from zoo.variants import reading
 from zoo.variants.effects import VariantWindow
 from zoo.variants.haplotype_choice import HaplotypeChoice
@@ -71,39 +75,77 @@ class Model:
         spec: what it reads and returns.
         network: the `keras.Model` as `zoo.build` describes it, with all its outputs.
         thresholds: its calibration table, or None.
-        path: the folder that it was read from.
+        path: the folder that it was read from, or None for one that exists in memory only.
         origin: the file that the folder was converted from, if it is one of the user's own; else None.
     """
 
+    path: Path | None = None
     origin: Path | None = None
+    _weights: str | None = None
+    _source: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, path: Path) -> None:
-        """Read a model folder that has been verified. `zoo.load` is the way to get one."""
+    def __init__(self, spec: ModelSpec, network, thresholds: ThresholdTable | None = None) -> None:
+        """A model of a network in memory. `zoo.load` gives those of the registry.
+
+        Args:
+            spec: what the network reads and returns.
+            network: a `keras.Model` with the inputs `window` (and `covariates`) and an output for each head.
+            thresholds: a calibration table.
+
+        Raises:
+            IntegrityError: the network has other inputs or outputs than the spec promises.
+        """
         process.enter()
-        self.path = path
-        self.spec: ModelSpec = folder.read_spec(path)
-        self.network = folder.read_network(path, self.spec)
-        self.thresholds = folder.read_thresholds(path)
-        self._weights, self._source = registry.store.sha256(path / folder.WEIGHTS), folder.source(path)
-        self._forwards: dict[tuple[str, ...], Forward] = {}
-        self._engine: Engine | None = None
+        check_shapes(network, spec)
+        self.spec, self.network, self.thresholds = spec, network, thresholds
+        self._forwards: dict[object, Forward] = {}
+        self._engines: dict[object, Engine] = {}
+
+    @classmethod
+    def read(cls, path: Path) -> "Model":
+        """Read a model folder that has been verified."""
+        spec = folder.read_spec(path)
+        model = cls(spec, folder.read_network(path, spec), folder.read_thresholds(path))
+        model.path = path
+        model._weights, model._source = registry.store.sha256(path / folder.WEIGHTS), folder.source(path)
+        return model
 
     def __repr__(self) -> str:
         spec = self.spec
-        return (
-            f"Model({spec.name!r}: {spec.input.window:,} bp × {spec.input.channels} → "
-            f"{spec.output.bins} bins of {spec.output.bin_size} bp)"
+        heads = ", ".join(
+            f"{head.bins} bins of {head.bin_size} bp" + (f" × {len(head.tracks)} tracks" if head.tracks else "")
+            for head in spec.outputs
         )
+        return f"Model({spec.name!r}: {spec.input.window:,} bp × {spec.input.channels} → {heads})"
+
+    def component(self, name: str) -> "Model":
+        """A part of the network that is a model itself, such as one without the bias of an assay.
+
+        Raises `InputError` if the model has no such component.
+        """
+        known = {item.name: item for item in self.spec.components}
+        if not isinstance(name, str) or name not in known:
+            raise InputError(
+                f"The component must be one of those of {self.spec.name}: {', '.join(known) or 'it has none'}",
+                received={"component": name},
+            )
+        spec = replace(self.spec, name=f"{self.spec.name}:{name}", description=known[name].description, components=())
+        part = Model(spec, self.network.get_layer(name))
+        part.path, part.origin, part._weights, part._source = self.path, self.origin, self._weights, self._source
+        return part
 
     def predict(
         self,
-        x: np.ndarray | None = None,
+        x: np.ndarray | Mapping[str, np.ndarray] | None = None,
         *,
         genome: object = None,
         signal: object = None,
         regions: object = None,
         chromosomes: Sequence[str] | str | None = None,
         windows: object = None,
+        covariates: Mapping[str, object] | None = None,
+        head: str | None = None,
+        track: str | int | Sequence[str | int] | None = None,
         output: str | Path | None = None,
         threshold: str | float | None = "auto",
         table: str | Path | None = None,
@@ -123,10 +165,11 @@ class Model:
         averaged (Cazares et al. 2023, Methods), because the threshold tables were calibrated on them.
 
         Args:
-            x: windows (n, window, channels), one-hot A, C, G, T and the signal if any. Then nothing else is read.
+            x: windows (n, window, channels), one-hot A, C, G, T and the tracks if any; or a mapping of them as
+                `window` and of `covariates` (n, number), if the model reads some. Then nothing else is read.
             genome: a `.2bit` path or a `Genome`.
-            signal: a `.bw` path or a `Signal`, normalized as `spec.input.signal` says. Uncovered bases have the fill
-                value. Left out for models of DNA alone.
+            signal: a `.bw` path or a `Signal`, normalized as `spec.input.tracks` says; for models of several tracks a
+                mapping of names to these. Uncovered bases have the fill value. Left out for models of DNA alone.
             regions: a BED path, region strings (1-based, `chr1:1,001-2,000`), intervals or a data frame; the bins that
                 overlap them are predicted. Or "auto": where the signal says that chromatin is open
                 (`zoo.prepare.peaks.open_regions`).
@@ -134,14 +177,20 @@ class Model:
                 those on these chromosomes.
             windows: a BED path or intervals, each exactly as long as the model's window. They are predicted as they
                 are; bins of several windows are averaged. Instead of regions and stride.
-            output: write `<output>.bw`, `.bed` and `.json` (with regions or windows also `.tsv`) instead of returning
-                a table. Finished pieces survive an interruption: the same call goes on from there.
+            covariates: name → a number; for one that each window has of its own also a BED path or intervals: 1 for
+                windows that predict any base of them, else 0.
+            head: what is predicted, of a model with several heads, or a readout of them (`zoo.forward.readouts`);
+                default as `spec.prediction` says.
+            track: names or numbers, from 0, of a head's tracks; default all.
+            output: write `<output>.bw` (of several tracks `<output>.<track>.bw` each), `.bed` and `.json` (with regions
+                or windows also `.tsv`) instead of returning a table. Finished pieces survive an interruption: the same
+                call goes on from there.
             threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=6", a score, None for no BED, or
-                "auto": "f1" if there is a threshold table, else None.
+                "auto": "f1" if there is a threshold table, else None. Not for several tracks.
             table: a threshold table, as `zoo calibrate` writes it, instead of the model's own.
             blacklist: whose bins are left out: a path (BED, or a bigWig that is above 0 there) or intervals.
             strands: "forward" (default) or "both" (strand-symmetric; twice the cost).
-            views: "all" to average every view that the weights can read (`zoo.predict.views`; for maxATAC four).
+            views: "all" to average every view that the weights can read (`zoo.forward.views`; for maxATAC four).
             stride: bp from one window to the next, a multiple of the bin size.
             center_only: use the central `stride` bp of each window instead of the average over windows; by default
                 as `spec.prediction` says (maxATAC averages, ASAP takes the center).
@@ -153,8 +202,8 @@ class Model:
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
-            For `x`, (n, bins) float32. With `output`, the files. Else a table of regions × bins, of whole chromosomes
-            if no regions were given.
+            For `x`, (n, bins) float32, of several tracks (n, bins, tracks). With `output`, the files. Else a table of
+            regions × bins, of whole chromosomes if no regions were given.
 
         Raises:
             InputError: what was given cannot be used, or would have no effect beside the rest; `GenomeMismatch` if
@@ -169,15 +218,18 @@ class Model:
             batch_size=batch_size,
             compat=compat,
             scale=scale,
+            head=head,
+            track=track,
         )
         cutting = {"threshold": None if threshold == "auto" else threshold, "table": table}
         if x is not None:
             files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
             more = {"windows": windows, "output": output, "blacklist": blacklist, "stride": stride, "compat": compat}
-            refuse_together("Windows x", {**files, **more, **cutting, "center_only": center_only})
-            windows, forward = check_array(x, self.spec.input), self.forward(options.views)
-            forward.check_batch(min(options.batch_size, len(windows)))
-            return options.scaled(forward.array(windows, options.batch_size))
+            more |= {"covariates": covariates, "center_only": center_only}
+            refuse_together("Windows x", {**files, **more, **cutting})
+            arrays, forward = check_arrays(x, self.spec.input), self.forward(options.views, options.selection)
+            forward.check_batch(min(options.batch_size, len(arrays[WINDOW])))
+            return options.scaled(forward.array(arrays, options.batch_size))
         if windows is not None:
             others = {"regions": regions, "stride": stride, "center_only": center_only}
             refuse_together("Exact windows", others)
@@ -190,12 +242,16 @@ class Model:
                     hint="Or name regions or chromosomes",
                 )
         cut = None if output is None else self._cut(threshold, table, options)
-        reads = (self.path, self.origin, genome, signal, regions, windows, blacklist, table)
-        place = None if output is None else Output(output, reads)
-        inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, windows)
+        reads = (self.path, self.origin, *files_of(genome, signal, covariates), regions, windows, blacklist, table)
+        place = None if output is None else Output(output, reads, options.output.tracks)
+        if windows is None:
+            inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, covariates)
+        else:
+            given = genome, signal, windows, chromosomes, blacklist, options.compat, covariates
+            inputs = exact(self.spec, options.output, *given)
         inputs.tell()
         kind = Run if windows is None else WindowRun
-        run = kind(self.spec, self.forward(options.views), inputs, options, progress)
+        run = kind(self.spec, self.forward(options.views, options.selection), inputs, options, progress)
         return run.to_table() if place is None else run.to_files(place, cut, self._provenance())
 
     def _cut(self, threshold: object, table: object, options: Options) -> Threshold | None:
@@ -205,9 +261,15 @@ class Model:
             refuse_together("A prediction without a threshold has no BED file and", {"table": table})
             return None
         if isinstance(threshold, str) and threshold == "auto":
-            if own is None:
+            if own is None or (table is None and options.output.name != Selection.of(self.spec).output.name):
                 return None
             threshold = "f1"
+        if options.output.tracks:
+            raise InputError(
+                "A threshold must be of one track",
+                received={"threshold": threshold, "tracks": list(options.output.tracks)[:8]},
+                hint="Name a track, or give threshold=None",
+            )
         cut = thresholds.resolve(threshold, own)
         if options.linear and own is not None:
             raise InputError(
@@ -295,16 +357,14 @@ class Model:
         else:
             files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
             refuse_together("Windows x", files)
-            x = check_array(x, self.spec.input)
-            alternative = None if alternative is None else check_array(alternative, self.spec.input)
+            x = check_windows(x, self.spec.input)
+            alternative = None if alternative is None else check_windows(alternative, self.spec.input)
             if alternative is not None and alternative.shape != x.shape:
                 raise InputError(
                     "There must be an alternative for each window",
                     received={"windows": len(x), "alternatives": len(alternative)},
                 )
-        if self._engine is None:
-            self._engine = Engine(architectures.scores(self.network), self.forward(("forward",)).array)
-        run = AttributionRun(self.spec.name, self._engine, choice, x, alternative, progress)
+        run = AttributionRun(self.spec.name, self._engine(), choice, x, alternative, progress)
         reads = (self.path, self.origin, genome, signal, regions)
         return run.to_memory() if output is None else run.to_files(output, reads, self._provenance())
 
@@ -411,7 +471,7 @@ class Model:
             "only_passing": only_passing or compat == "asap",
             "compat": compat,
         }
-        reads = (self.path, self.origin, inputs.genome, inputs.signal, variants, blacklist, track)
+        reads = (self.path, self.origin, inputs.genome, *inputs.signals.values(), variants, blacklist, track)
         return run.to_files(files, reads, self._provenance(), choices)
 
     def predict_haplotypes(
@@ -475,7 +535,7 @@ class Model:
             return {row.name: predict_haplotype(row, forward, grid, inputs, *how) for row in rows}
         else:
             run = HaplotypeRun(*shared, choice.haplotypes(inputs.genome), choice.cut(self.thresholds), *how)
-        reads = (self.path, self.origin, inputs.genome, inputs.signal, variants, regions, blacklist)
+        reads = (self.path, self.origin, inputs.genome, *inputs.signals.values(), variants, regions, blacklist)
         return run.to_files(output, reads, self._provenance(), {"views": list(options.views), "compat": compat})
 
     def cost(
@@ -486,6 +546,7 @@ class Model:
         regions: object = None,
         chromosomes: Sequence[str] | str | None = None,
         blacklist: object = None,
+        covariates: Mapping[str, object] | None = None,
         **choices: object,
     ) -> Cost:
         """What `predict` with these arguments would cost here; `choices` are its others (strands, stride, …).
@@ -494,33 +555,37 @@ class Model:
             InputError: as `predict` would.
         """
         options = Options.resolve(self.spec, **choices)
-        inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat)
-        return estimate(self.spec, self.forward(options.views), inputs, options)
+        inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, covariates)
+        return estimate(self.spec, self.forward(options.views, options.selection), inputs, options)
 
     def check(self, tolerance: float = 1e-5) -> Check:
         """Run the golden inputs and compare with the golden outputs; the card says what computed those.
 
         Differences are relative to the largest golden output where that is above 1.
         """
+        if self.path is None:
+            raise InputError("A model must be in a folder to be checked: that has the golden outputs")
         golden = folder.read_golden(self.path, self.spec)
-        outputs = self.predict(golden.inputs)
-        difference = float(np.abs(outputs - golden.outputs).max() / max(np.abs(golden.outputs).max(), 1))
+        differences = [
+            np.abs(self.predict(golden.x, head=name) - wanted).max() / max(np.abs(wanted).max(), 1)
+            for name, wanted in {self.spec.output.name: golden.outputs, **golden.others}.items()
+        ]
+        difference = float(max(differences))
         return Check(self.spec.name, difference, tolerance, versions())
 
-    def inputs(self, genome, signal, regions, chromosomes, blacklist, compat, windows=None) -> Inputs:
+    def inputs(self, genome, signal, regions, chromosomes, blacklist, compat, covariates=None) -> Inputs:
         """The files of a prediction; "auto" regions are looked for in the signal."""
-        if windows is not None:
-            return exact(self.spec, genome, signal, windows, chromosomes, blacklist, compat)
         if not (isinstance(regions, str) and regions == "auto"):
-            return Inputs.open(self.spec, genome, signal, regions, chromosomes, blacklist, compat)
-        inputs = Inputs.open(self.spec, genome, signal, None, chromosomes, blacklist, compat)
-        if inputs.signal is None:
+            return Inputs.open(self.spec, genome, signal, regions, chromosomes, blacklist, compat, covariates)
+        inputs = Inputs.open(self.spec, genome, signal, None, chromosomes, blacklist, compat, covariates)
+        if (sample := inputs.sample) is None:
             raise InputError(
-                'Regions must be named: "auto" looks for open chromatin in a signal, and this model reads DNA alone',
+                'Regions must be named: "auto" looks for open chromatin in a signal, and this model reads '
+                + ("several" if self.spec.input.given else "DNA alone"),
                 received={"model": self.spec.name, "regions": "auto"},
                 example='regions="peaks.bed"',
             )
-        return inputs.within(open_regions(inputs.signal, list(inputs.chromosomes.values())))
+        return inputs.within(open_regions(sample.signal, [sample.names[chrom] for chrom in inputs.chromosomes]))
 
     def _windows(self, genome, signal, regions, chromosomes) -> Windows:
         """The windows around regions."""
@@ -535,17 +600,25 @@ class Model:
 
     def everywhere(self, genome, signal, blacklist) -> Inputs:
         """Files, with every chromosome that genome and signal share: variants lie on any of them."""
-        inputs = Inputs.open(self.spec, genome, signal, blacklist=blacklist)
-        shared = {chrom: chrom for chrom in inputs.genome.sizes}
-        if inputs.signal is not None:
-            shared = names.match(inputs.genome.sizes, inputs.signal.sizes)
-        return replace(inputs, chromosomes=shared)
+        return Inputs.open(self.spec, genome, signal, blacklist=blacklist).everywhere()
 
-    def forward(self, views: tuple[str, ...]) -> Forward:
-        """The compiled forward pass over some views, made on first use."""
-        if views not in self._forwards:
-            self._forwards[views] = Forward(architectures.scores(self.network), self.spec.input, views)
-        return self._forwards[views]
+    def forward(self, views: tuple[str, ...], selection: Selection | None = None) -> Forward:
+        """The compiled forward pass over some views, of a head and its tracks, made on first use."""
+        selection = Selection.of(self.spec) if selection is None else selection
+        key = (views, selection.readout.name, selection.tracks)
+        if key not in self._forwards:
+            self._forwards[key] = Forward(self.network, self.spec, views, selection)
+        return self._forwards[key]
+
+    def _engine(self, selection: Selection | None = None) -> Engine:
+        """What computes attributions of a head, made on first use."""
+        selection = Selection.of(self.spec) if selection is None else selection
+        key = (selection.readout.name, selection.tracks)
+        if key not in self._engines:
+            self._engines[key] = Engine(
+                scores(self.network, self.spec, selection), self.forward(("forward",), selection).array
+            )
+        return self._engines[key]
 
     def _provenance(self) -> dict:
         """What identifies the model in a sidecar: the file of its weights, and the network as it is in memory.
@@ -556,7 +629,7 @@ class Model:
         return {
             "name": self.spec.name,
             **self.spec.provenance,
-            "weights_sha256": self._weights,
+            "weights_sha256": self._weights or folder.digest(self.spec, self.network),
             "network_sha256": folder.digest(self.spec, self.network),
-            "fetched": self._source,
+            "fetched": dict(self._source),
         }

@@ -28,9 +28,9 @@ from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.references import References
 from zoo.attribution.targets import resolve
 from zoo.errors import ZooError
+from zoo.forward.forward import Forward
 from zoo.genome.encode import one_hot
-from zoo.predict.engine import Forward
-from zoo.spec import InputSpec, SignalSpec
+from zoo.spec import InputSpec, TrackSpec
 
 REFERENCES, REPETITIONS = 20, 3
 WINDOWS = {"maxatac": 96, "maxatac/CTCF": 96}  # others have fewer and are slower
@@ -57,7 +57,7 @@ def measure(name: str) -> None:
     x = np.zeros((count, window, channels), np.float32)
     x[..., :4] = one_hot(random.integers(0, 4, (count, window)))
     x[..., 4:] = random.random((count, window, channels - 4))
-    signal = SignalSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0) if channels > 4 else None
+    signal = TrackSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0) if channels > 4 else None
     forward = Forward(network, InputSpec(window, "none", signal), ("forward",))
     references = References(signal="fixed" if signal else None, count=REFERENCES)
     choice, engine = (

@@ -21,9 +21,9 @@ import numpy as np
 
 import zoo
 from zoo import architectures
+from zoo.forward.forward import Forward
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.vcf import Variant
-from zoo.predict.engine import Forward
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.variants.alleles import in_order
 from zoo.variants.effects import VariantWindow, choose, profiles, scored

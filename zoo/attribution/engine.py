@@ -14,7 +14,7 @@ from zoo.attribution.gradients import STEPS, Gradient, input_gradient, integrate
 from zoo.attribution.references import References
 from zoo.attribution.targets import Target
 from zoo.files import process
-from zoo.predict.engine import check_memory
+from zoo.forward.forward import check_memory
 from zoo.spec import BASES, ModelSpec
 
 METHODS = (
@@ -95,9 +95,9 @@ class Choice:
         given |= {"signal_reference": signal_reference, "batch_size": batch_size}
         used = USED[method]
         refuse_together(f'The method "{method}"', {name: value for name, value in given.items() if name not in used})
-        if spec.input.signal is None:
+        if not spec.input.tracks:
             refuse_together(f"{spec.name} reads DNA alone and", {"signal_reference": signal_reference})
-        made = References.resolve(spec.input.signal is not None, references, signal_reference, count, seed)
+        made = References.resolve(bool(spec.input.tracks), references, signal_reference, count, seed)
         if method == "occlusion":
             width = whole("width", 12 if width is None else width, 1, spec.input.window)
         return cls(

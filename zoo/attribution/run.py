@@ -14,9 +14,9 @@ from zoo.environment import backend, versions
 from zoo.errors import InputError, ZooError
 from zoo.files.job import Job
 from zoo.files.progress import Progress
-from zoo.genome.encode import codes_of, one_hot
+from zoo.genome.encode import codes_of
 from zoo.genome.interval import Interval
-from zoo.predict.inputs import Inputs
+from zoo.inputs.opening import Inputs
 from zoo.spec import BASES
 
 _KEPT = 32  # windows, at least, in a part of an unfinished run: less than a minute of the slowest network
@@ -45,14 +45,7 @@ class Windows:
 
     def __getitem__(self, some: slice) -> np.ndarray:
         """(n, window, channels) float32."""
-        rows = []
-        for place in self.intervals[some]:
-            row = one_hot(self.inputs.genome.codes(place.chrom, place.start, place.end))
-            if self.inputs.signal is not None:
-                track = self.inputs.signal.values(self.inputs.chromosomes[place.chrom], place.start, place.end)
-                row = np.concatenate([row, track[:, None]], axis=-1)
-            rows.append(row)
-        return np.stack(rows)
+        return self.inputs.reader.encoded(self.intervals[some])
 
 
 class Run:
@@ -113,7 +106,7 @@ class Run:
             for suffix in made[1:]:
                 found.write_bigwig(paths[suffix], signal=suffix == ".signal.bw")
             said |= {"model": provenance, **identity, "versions": versions()}
-            said["paths"] = {what: str(path) for what, path in self._x.inputs.tracks().items()} if made[1:] else {}
+            said["paths"] = {what: str(path) for what, path in self._x.inputs.paths().items()} if made[1:] else {}
             said |= {"seconds": round(time.time() - began, 1), "largest_error": found.largest_error}
         return [*(job.finals[suffix] for suffix in made), job.sidecar]
 

@@ -115,7 +115,7 @@ def _spec(name: str) -> tuple[ModelSpec, object]:
 
 def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object) -> None:
     """Open everything and match it, without the warnings, which come when it is opened to be used."""
-    from zoo.predict.inputs import Inputs
+    from zoo.inputs.opening import Inputs
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ZooWarning)

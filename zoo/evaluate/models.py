@@ -129,7 +129,7 @@ def _shared(
     spec: ModelSpec, genome: Genome, sizes: Mapping[str, int], chromosomes: Sequence[str] | None
 ) -> dict[str, str]:
     """Chromosome → its name in the track."""
-    if spec.input.signal is not None:
+    if spec.input.tracks:
         raise InputError(
             "A model of accessibility must read DNA alone",
             received={"model": spec.name},

@@ -170,9 +170,9 @@ class Job:
         old = self._own()
         self._write(self.folder / _FINALS, {"files": sorted(old | set(files))})
         self.sidecar.unlink(missing_ok=True)  # what says that the old files are whole
-        for path in self.finals.values():
-            if path.name in old - set(files):
-                path.unlink(missing_ok=True)
+        for name in old - set(files):  # of an earlier call, perhaps with suffixes that this one does not know
+            if name.startswith(f"{self._base.name}.") and Path(name).name == name:
+                self.sidecar.with_name(name).unlink(missing_ok=True)
         for suffix, path in temporary.items():
             path.replace(self.finals[suffix])
         self._write(self.sidecar, {**record, **said, "files": files})

@@ -16,7 +16,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.reference import ASSEMBLIES
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
-from zoo.spec import SignalSpec
+from zoo.spec import TrackSpec
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 _STRETCHES, _STRETCH = 64, 1 << 15  # how many, and bp: what stands for a whole file
@@ -110,7 +110,7 @@ def of_pair(genome: Genome, sizes: Mapping[str, int], about: str) -> Iterator[Fi
 
 
 def of_signal(
-    signal: Signal, chromosomes: Sequence[str], spec: SignalSpec | None = None, stretches: int = _STRETCHES
+    signal: Signal, chromosomes: Sequence[str], spec: TrackSpec | None = None, stretches: int = _STRETCHES
 ) -> Iterator[Finding]:
     """Coverage, range and resolution of a track, from stretches that are evenly spread over its chromosomes.
 
@@ -152,7 +152,7 @@ def of_signal(
         yield Finding("signal", WARNING, f"changes every {step} bp only; models were trained on single bases", hint)
 
 
-def _coverage(values: np.ndarray, positive: np.ndarray, spec: SignalSpec | None) -> Iterator[Finding]:
+def _coverage(values: np.ndarray, positive: np.ndarray, spec: TrackSpec | None) -> Iterator[Finding]:
     """How much of a track is positive, and whether its sample has enough reads, as far as a long one tells."""
     bases = len(values)
     yield Finding("signal", OK, f"{len(positive) / bases:.1%} of {bases:,} bases looked at are positive")
@@ -168,7 +168,7 @@ def _coverage(values: np.ndarray, positive: np.ndarray, spec: SignalSpec | None)
             yield Finding("signal", WARNING, said, hint)
 
 
-def _range(values: np.ndarray, positive: np.ndarray, spec: SignalSpec) -> Finding:
+def _range(values: np.ndarray, positive: np.ndarray, spec: TrackSpec) -> Finding:
     recipe = (
         f"The model was trained on {spec.assay} (±{spec.smoothing} bp), divided by the {spec.percentile:g}th "
         "percentile of the positive bases of the whole track, without clipping: `zoo normalize` does that."

@@ -180,13 +180,18 @@ def spec_of(
         name=name,
         description=f"Chromatin accessibility of {cell_type} from DNA, ASAP's {architecture}",
         architecture=Architecture(architecture, config),
-        input=InputSpec(window=window, genome=genome, signal=None),
-        output=OutputSpec(
-            bins=window // bin_size,
-            bin_size=bin_size,
-            offset=0,
-            target=cell_type,
-            quantity="accessibility, ln(1 + track)",
+        input=InputSpec(window, genome),
+        outputs=(
+            OutputSpec(
+                bins=window // bin_size,
+                bin_size=bin_size,
+                offset=0,
+                target=cell_type,
+                quantity="accessibility, ln(1 + track)",
+                name="accessibility",
+                kind="accessibility",
+                transform="log1p",
+            ),
         ),
         # The authors predict windows whose central halves lie side by side (their Methods and code).
         prediction=PredictionSpec(

@@ -19,7 +19,7 @@ from zoo import architectures, folder, weights
 from zoo.errors import InputError, IntegrityError, warn
 from zoo.porting.golden import golden_inputs
 from zoo.predict.thresholds import ThresholdTable
-from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, SignalSpec
+from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, TrackSpec
 
 CONFIG = {
     "window": 1024,
@@ -80,9 +80,9 @@ def _spec(name: str, description: str, facts: Mapping[str, float], provenance: M
         input=InputSpec(
             window=1024,
             genome="hg38",
-            signal=SignalSpec("ATAC-seq cut sites", smoothing=20, read_depth=20_000_000, percentile=99.0, fill=0.0),
+            tracks=(TrackSpec("ATAC-seq cut sites", smoothing=20, read_depth=20_000_000, percentile=99.0, fill=0.0),),
         ),
-        output=OutputSpec(bins=32, bin_size=32, offset=0, target=name.split("/")[1], quantity="binding score"),
+        outputs=(OutputSpec(32, 32, 0, name.split("/")[1], "binding score", name="binding", kind="binding"),),
         prediction=PredictionSpec(
             stride=256, views=("forward", "reverse_complement", "rotated", "rotated_reverse_complement")
         ),

@@ -7,6 +7,7 @@ starts anew.
 
 import functools
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,8 @@ class PredictionFiles:
     """What a prediction wrote.
 
     Attributes:
-        bigwig: one value per bin.
+        bigwig: one value per bin; of several tracks that of the first.
+        bigwigs: track → its bigWig, if several are predicted; else empty.
         bed: intervals at or above the threshold, or None without a threshold.
         table: the bins of every region, or None without regions.
         sidecar: how the files came about.
@@ -40,6 +42,7 @@ class PredictionFiles:
     """
 
     bigwig: Path
+    bigwigs: Mapping[str, Path]
     bed: Path | None
     table: Path | None
     sidecar: Path
@@ -49,29 +52,42 @@ class PredictionFiles:
     resumed: int
 
     def __str__(self) -> str:
-        lines = [f"{self.bigwig}"]
+        lines = [f"{path}" for path in self.bigwigs.values() or [self.bigwig]]
         if self.bed:
             lines.append(f"{self.bed}  {self.intervals:,} intervals, {self.threshold}")
         return "\n".join([*lines, *([f"{self.table}"] if self.table else []), f"{self.sidecar}"])
 
 
-def suffixes(threshold: object, regions: object) -> list[str]:
-    """Of the files that a prediction makes."""
-    return [".bw", *([".bed"] if threshold else []), *([".tsv"] if regions else [])]
-
-
 class Output(Job):
-    """The place of a prediction's files: `<base>.bw`, `.bed`, `.tsv`, `.json`."""
+    """The place of a prediction's files: `<base>.bw`, `.bed`, `.tsv`, `.json`.
 
-    def __init__(self, base: str | Path, reads: Iterable[object] = ()) -> None:
-        super().__init__("prediction", base, (".bw", ".bed", ".tsv"), reads)
+    Args:
+        base: path without extension.
+        reads: everything that is read.
+        tracks: names, if several are predicted: then `<base>.<track>.bw` each.
+    """
+
+    def __init__(self, base: str | Path, reads: Iterable[object] = (), tracks: Sequence[str] = ()) -> None:
+        self._tracks = dict(zip(tracks, file_names(tracks), strict=True))
+        own = [f".{name}.bw" for name in self._tracks.values()]
+        super().__init__("prediction", base, (".bw", ".bed", ".tsv", *own), reads)
+
+    @property
+    def bigwigs(self) -> list[str]:
+        """Suffixes of the bigWig files, in the order of the tracks."""
+        return [f".{name}.bw" for name in self._tracks.values()] or [".bw"]
+
+    def made(self, threshold: object, regions: object) -> list[str]:
+        """Suffixes of the files that a prediction makes."""
+        return [*self.bigwigs, *([".bed"] if threshold else []), *([".tsv"] if regions else [])]
 
     def found(
         self, threshold: Threshold | None, table: bool, intervals: int, windows: int, resumed: int
     ) -> PredictionFiles:
         """What is at the final places, as a prediction returns it."""
         return PredictionFiles(
-            bigwig=self.main,
+            bigwig=self.finals[self.bigwigs[0]],
+            bigwigs={track: self.finals[f".{name}.bw"] for track, name in self._tracks.items()},
             bed=self.finals[".bed"] if threshold else None,
             table=self.finals[".tsv"] if table else None,
             sidecar=self.sidecar,
@@ -88,18 +104,18 @@ class Output(Job):
             offsets: chromosome → how many bins come before its own.
         """
         self._offsets = offsets
-        return self._scores_file.stat().st_size // 4 if self._scores_file.is_file() else 0
+        return self._scores_file.stat().st_size // self._each if self._scores_file.is_file() else 0
 
     def keep(self, group: Sequence[ChromosomePlan], predicted: Predicted) -> None:
         """Keep the scores of a group of pieces, which lie side by side, as soon as all are there."""
         bounds = [[self._offsets[piece.chrom] + bin_ for bin_ in piece.bounds] for piece in group]
         low, high = bounds[0][0], bounds[-1][1]
-        scores = np.full(high - low, np.nan, "<f4")
+        scores = np.full((high - low, *self._shape), np.nan, "<f4")
         for plan, first, part in predicted:
             start = self._offsets[plan.chrom] + first - low
             scores[start : start + len(part)] = part
         with open(self._scores_file, "ab") as file:
-            file.truncate(4 * low)  # the rest of a group whose writing was interrupted
+            file.truncate(self._each * low)  # the rest of a group whose writing was interrupted
             file.write(scores.tobytes())
             file.flush()
             os.fsync(file.fileno())
@@ -114,15 +130,16 @@ class Output(Job):
     ) -> int:
         """Turn finished chromosomes into the final files and remove them; returns the number of intervals."""
         intervals = 0
-        with self.finish(identity, suffixes(threshold, collector)) as (paths, said):
+        with self.finish(identity, self.made(threshold, collector)) as (paths, said):
             if collector:
                 with open(paths[".tsv"], "w", encoding="utf-8") as handle:
                     self._collect(plans, collector).write_tsv(handle)
             if threshold:
                 intervals = writers.bed(paths[".bed"], self._call(plans, threshold.score))
             lengths = {plan.chrom: plan.length for plan in plans}
-            tracks = ((plan.chrom, self._scores(plan)) for plan in plans)
-            writers.bigwig(paths[".bw"], lengths, tracks, plans[0].bin_size)
+            for number, suffix in enumerate(self.bigwigs):
+                tracks = ((plan.chrom, self._scores(plan, number)) for plan in plans)
+                writers.bigwig(paths[suffix], lengths, tracks, plans[0].bin_size, plans[0].overlap)
             said |= {**describe(), "intervals": intervals}
         return intervals
 
@@ -139,17 +156,39 @@ class Output(Job):
 
     def _call(self, plans: Iterable[ChromosomePlan], score: float) -> Iterator[tuple[str, int, int, float]]:
         for plan in plans:
-            for peak in peaks.call(self._pieces(plan), score, plan.bin_size, plan.length):
+            for peak in peaks.call(self._pieces(plan), score, plan.bin_size, plan.length, plan.overlap):
                 yield plan.chrom, *peak
 
     def _pieces(self, plan: ChromosomePlan) -> Pieces:
         scores = self._scores(plan)
         return ((first, scores[first : first + _CHUNK]) for first in range(0, len(scores), _CHUNK))
 
-    def _scores(self, plan: ChromosomePlan) -> np.ndarray:
+    def _scores(self, plan: ChromosomePlan, track: int | None = None) -> np.ndarray:
+        """(bins,), or of several tracks (bins, tracks) unless one of them is meant."""
         first = self._offsets[plan.chrom]
-        return self._all[first : first + plan.bins]
+        scores = self._all[first : first + plan.bins]
+        return scores if track is None or not self._shape else scores[:, track]
 
     @functools.cached_property
     def _all(self) -> np.ndarray:
-        return np.memmap(self._scores_file, "<f4", "r")
+        return np.memmap(self._scores_file, "<f4", "r").reshape(-1, *self._shape)
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        """Of the scores of a bin."""
+        return (len(self._tracks),) if self._tracks else ()
+
+    @property
+    def _each(self) -> int:
+        """Bytes of the scores of a bin."""
+        return 4 * max(len(self._tracks), 1)
+
+
+def file_names(tracks: Iterable[str]) -> list[str]:
+    """Names of tracks as parts of file names: plain letters, and no two that are alike."""
+    found: list[str] = []
+    for track in tracks:
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "_", track).strip("._-")[:80] or "track"
+        taken = {name.lower() for name in found}
+        found.append(plain if plain.lower() not in taken else f"{plain}_{len(found) + 1}")
+    return found

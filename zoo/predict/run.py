@@ -9,11 +9,13 @@ import numpy as np
 from zoo.environment import backend, versions
 from zoo.errors import InputError, ZooError
 from zoo.files.progress import Progress
+from zoo.forward.forward import Forward
+from zoo.genome import names
 from zoo.genome.interval import Interval
+from zoo.inputs.opening import Inputs
 from zoo.predict import plan as planning
-from zoo.predict.engine import Forward, predict
-from zoo.predict.files import Output, PredictionFiles, suffixes
-from zoo.predict.inputs import Inputs
+from zoo.predict.engine import predict
+from zoo.predict.files import Output, PredictionFiles
 from zoo.predict.options import Options
 from zoo.predict.plan import ChromosomePlan, Grid
 from zoo.predict.table import Collector, Predictions
@@ -40,9 +42,7 @@ class Run:
         self._grid = Grid.of(spec, options)
         self._size = group_size(forward, self._grid.shared)
         forward.check_batch(min(options.batch_size, self._size))
-        self.plans = planning.plan(
-            self._grid, inputs.lengths, inputs.chromosomes, inputs.regions, inputs.blacklist, options.compat
-        )
+        self.plans = planning.plan(self._grid, inputs.lengths, inputs.regions, inputs.blacklist, options.compat)
         if not self.plans:
             raise InputError(
                 "A window must be left to predict; the blacklist or the rules of compat leave none",
@@ -75,7 +75,7 @@ class Run:
         whole = {**parts_of, "threshold": threshold.to_json() if threshold else None}
         if (before := output.done(whole)) is not None:
             return output.found(threshold, bool(self._inputs.regions), before["intervals"], 0, 0)
-        output.resume(parts_of, suffixes(threshold, self._inputs.regions))
+        output.resume(parts_of, output.made(threshold, self._inputs.regions))
         ends = np.cumsum([plan.bins for plan in self.plans]).tolist()
         offsets = dict(zip((plan.chrom for plan in self.plans), [0, *ends], strict=False))
         kept = output.kept(offsets)
@@ -97,14 +97,13 @@ class Run:
         return output.found(threshold, bool(collector), intervals, windows, len(resumed))
 
     def _collector(self, regions: list[Interval]) -> Collector:
-        return Collector(regions, self._inputs.lengths, self._spec.output.bin_size)
+        return Collector(regions, self._inputs.lengths, self._options.output)
 
     def _predict(
         self, group: Sequence[ChromosomePlan], bar: Progress
     ) -> Iterator[tuple[ChromosomePlan, int, np.ndarray]]:
         bar.set_postfix_str(group[0].chrom, refresh=False)
-        signal, batch = self._inputs.signal, self._options.batch_size
-        rows = predict(self._forward, self._grid, group, self._inputs.genome, signal, batch, bar.update)
+        rows = predict(self._forward, self._grid, group, self._inputs.reader, self._options.batch_size, bar.update)
         return ((plan, first, self._options.scaled(scores)) for plan, first, scores in rows)
 
     def _bar(self, plans: list[ChromosomePlan]) -> Progress:
@@ -131,6 +130,7 @@ def identity(inputs: Inputs, options: Options, chromosomes: list[str], provenanc
             "center_only": options.center_only,
             "compat": options.compat,
             "scale": "linear" if options.linear else None,
+            **options.selection.to_json(),
             "chromosomes": chromosomes,
             "regions": _intervals(inputs.regions),
             "blacklist": _intervals(inputs.blacklist),
@@ -140,13 +140,15 @@ def identity(inputs: Inputs, options: Options, chromosomes: list[str], provenanc
 
 def describe(inputs: Inputs, whole: dict, chromosomes: dict, provenance: dict, began: float) -> dict:
     """The sidecar of a prediction with the identity `whole`: how its files came about, and what was left out."""
+    paths, absent = inputs.paths().items(), inputs.absent
+    lacking = sorted({chrom for missing in absent.values() for chrom in missing}, key=names.natural)
     return {
         "model": provenance,
-        "inputs": {what: {"path": str(path), **whole["inputs"][what]} for what, path in inputs.tracks().items()},
+        "inputs": {**whole["inputs"], **{name: {"path": str(path), **whole["inputs"][name]} for name, path in paths}},
         "parameters": whole["parameters"],
         "threshold": whole["threshold"],
         "chromosomes": chromosomes,
-        "left out": {"chromosomes that the signal lacks": list(inputs.absent), "regions elsewhere": inputs.elsewhere},
+        "left out": {"chromosomes that the signal lacks": lacking, "regions elsewhere": inputs.elsewhere},
         "versions": versions(),
         "seconds": round(time.time() - began, 1),
     }

@@ -10,21 +10,27 @@ from zoo.genome.bigwig import Writer
 _CHUNK = 1 << 20  # bins
 
 
-def bigwig(path: Path, lengths: dict[str, int], scores: Iterable[tuple[str, np.ndarray]], bin_size: int) -> None:
+def bigwig(
+    path: Path, lengths: dict[str, int], scores: Iterable[tuple[str, np.ndarray]], bin_size: int, overlap: int = 0
+) -> None:
     """Write a track of equal bins.
 
     Args:
         path: where; the caller makes it atomic.
         lengths: chromosome -> bp, all that have scores, in their order.
         scores: (chromosome, one score per bin, NaN where there is none), in the same order.
-        bin_size: bp; the last bin of a chromosome may be shorter.
+        bin_size: bp from one bin to the next; the last one of a chromosome may be shorter.
+        overlap: bp that a bin has in common with the next one. A track has one value per base: then each bin has its
+            middle `bin_size` bp.
     """
     with Writer(path, lengths) as file:
         for chrom, track in scores:
             for first in range(0, len(track), _CHUNK):
                 part = np.asarray(track[first : first + _CHUNK], np.float32)
                 known = np.flatnonzero(~np.isnan(part))
-                starts = (first + known) * bin_size
+                starts = (first + known) * bin_size + overlap // 2
+                inside = starts < lengths[chrom]
+                starts, known = starts[inside], known[inside]
                 file.add(chrom, starts, np.minimum(starts + bin_size, lengths[chrom]), part[known])
 
 

@@ -9,7 +9,7 @@ from registry import typed
 from registry.schema import Name
 from zoo.architectures import ARCHITECTURES
 from zoo.errors import InputError, IntegrityError
-from zoo.spec import TRAINING_STRANDS, Architecture, SignalSpec
+from zoo.spec import TRAINING_STRANDS, Architecture, TrackSpec
 from zoo.train import reading
 from zoo.train import rules as must
 
@@ -104,7 +104,7 @@ class BindingData:
     """
 
     factor: str
-    signal_spec: SignalSpec
+    signal_spec: TrackSpec
     meta: str | None = None
     signal: str | None = None
     peaks: str | None = None
@@ -124,7 +124,7 @@ class BindingData:
         paths = ("meta", "signal", "peaks", "binding", "atac_peaks", "train_roi", "validate_roi")
         fields = dict.fromkeys(paths, must.optional(must.PATH)) | {
             "factor": must.TEXT,
-            "signal_spec": must.of(SignalSpec, "how the signal was made: assay, smoothing, read_depth, …"),
+            "signal_spec": must.of(TrackSpec, "how the signal was made: assay, smoothing, read_depth, …"),
             "blacklist": must.PATHS,
             "slop": must.whole(0, _BP),
             "jitter": must.whole(0, _BP),

@@ -64,7 +64,7 @@ class Learned:
 def write(target: Path, run: Learned, network: keras.Model) -> None:
     """Write the folder of a network, evaluate it as anybody would, and write it again with what was found."""
     _write(target, run, network, {}, None)
-    model = Model(target)
+    model = Model.read(target)
     table = _calibrated(model, run) if run.config.binding else None
     _write(target, run, network, (_binding if run.config.binding else _accessibility)(model, run), table)
 
@@ -117,8 +117,8 @@ def _spec(run: Learned, metrics: dict[str, float]) -> ModelSpec:
         name=config.name,
         description=description,
         architecture=config.architecture,
-        input=InputSpec(window, config.assembly, signal),
-        output=output,
+        input=InputSpec(window, config.assembly, () if signal is None else (signal,)),
+        outputs=(output,),
         prediction=prediction,
         metrics={name: value for name, value in metrics.items() if math.isfinite(value)},  # JSON has no NaN
         provenance={

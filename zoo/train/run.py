@@ -76,12 +76,12 @@ class Run:
         self.scratch = scratch
         network = self._network()
         window, bins = network.input_shape[1], architectures.scores(network).output_shape[1]
-        target, quantity = (
-            (config.accessibility.sample, "accessibility, ln(1 + track)")
+        target, quantity, kind, transform = (
+            (config.accessibility.sample, "accessibility, ln(1 + track)", "accessibility", "log1p")
             if config.accessibility
-            else (config.binding.factor, "binding")
+            else (config.binding.factor, "binding", "binding", "identity")
         )
-        self.output = OutputSpec(bins, window // bins, 0, target, quantity)
+        self.output = OutputSpec(bins, window // bins, 0, target, quantity, kind, kind, transform)
         self.parameters = network.count_params()
         self.task: AccessibilityTask | BindingTask = task_of(config, window, self.output)
         self._check_shapes(network)

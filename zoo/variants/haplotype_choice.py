@@ -7,8 +7,8 @@ from zoo.errors import InputError
 from zoo.genome import names
 from zoo.genome.sequence import Genome
 from zoo.genome.vcf import SAME, Variant, Vcf
+from zoo.inputs.opening import Inputs
 from zoo.predict import thresholds
-from zoo.predict.inputs import Inputs
 from zoo.predict.thresholds import Threshold, ThresholdTable
 from zoo.variants import reading
 from zoo.variants.effects import Skipped, skip_reason

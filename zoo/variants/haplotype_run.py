@@ -14,12 +14,12 @@ from zoo.errors import InputError, ZooError
 from zoo.files.atomic import atomic
 from zoo.files.job import Job
 from zoo.files.progress import Progress
+from zoo.forward.forward import Forward
 from zoo.genome import bed
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
 from zoo.genome.vcf import Variant
-from zoo.predict.engine import Forward
-from zoo.predict.inputs import Inputs
+from zoo.inputs.opening import Inputs
 from zoo.predict.plan import Grid
 from zoo.predict.thresholds import Threshold
 from zoo.variants import maxatac

@@ -16,13 +16,14 @@ import numpy as np
 from registry.errors import printable
 from zoo.errors import InputError
 from zoo.files.progress import Progress
+from zoo.forward.forward import Forward
 from zoo.genome import names
 from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.vcf import Genotype, Variant, Vcf, trimmed
-from zoo.predict.engine import Forward
-from zoo.predict.inputs import Inputs
+from zoo.inputs.opening import Inputs
+from zoo.inputs.reader import WindowReader
 from zoo.predict.plan import Grid
 from zoo.variants.effects import Skipped, skip_reason
 
@@ -308,7 +309,7 @@ def predict_regions(
     sums: list[np.ndarray] = []
     counts: list[np.ndarray] = []
     origins: list[np.ndarray] = []
-    for batch in _batches(rows, grid.window, batch_size, inputs.signal is not None):
+    for batch in _batches(rows, grid.window, batch_size, inputs.reader):
         predicted = forward.codes(*batch.tracks)[:, grid.first : grid.first + grid.bins]
         for place, row in zip(batch.places, predicted, strict=True):
             if place.region == len(sums):
@@ -370,12 +371,14 @@ class _Window:
         first: its first bin, of the region's on the haplotype.
         origin: which base of the reference each of the region's stands for.
         mixed: whether it holds variants of several phase sets.
+        seen: the stretch of the reference that it predicts.
     """
 
     region: int
     first: int
     origin: np.ndarray
     mixed: bool
+    seen: tuple[str, int, int]
 
 
 @dataclass(frozen=True)
@@ -395,10 +398,7 @@ def _rows(
         start, end = left - grid.offset, last * grid.bin_size + grid.window + grid.span
         end += sum(max(len(item.ref) - len(item.alt), 0) for item in haplotype.within(region.chrom, start, end))
         codes, origin = haplotype.sequence(inputs.genome, region.chrom, start, end)
-        tracks = [codes]
-        if inputs.signal is not None:
-            track = inputs.signal.values(inputs.chromosomes[region.chrom], start - 1, end)
-            tracks.append(track[origin - start + 1])
+        tracks = [codes, *(row[origin - start + 1] for row in inputs.reader.rows(region.chrom, start - 1, end)[1:])]
         used = origin[grid.offset :]
         stop = int(np.searchsorted(used, last * grid.bin_size))  # beyond the last base that is asked for
         # As on the reference, and as many more as the haplotype is longer here.
@@ -406,21 +406,26 @@ def _rows(
         phases = haplotype.phases.get(region.chrom)
         for at in range(0, min(stop, limit), grid.stride):
             mixed = phases is not None and phases.mixed(int(origin[at]), int(origin[at + grid.window - 1]))
-            yield _Window(number, at // grid.bin_size, used, mixed), [row[at : at + grid.window] for row in tracks]
+            seen = region.chrom, int(used[at]), int(used[min(at + grid.span, len(used)) - 1]) + 1
+            yield (
+                _Window(number, at // grid.bin_size, used, mixed, seen),
+                [row[at : at + grid.window] for row in tracks],
+            )
 
 
-def _batches(rows: Iterable, window: int, batch_size: int, with_signal: bool) -> Iterator[_Batch]:
-    tracks = [np.empty((batch_size, window), dtype) for dtype in (np.uint8, np.float32)[: 1 + with_signal]]
+def _batches(rows: Iterable, window: int, batch_size: int, reader: WindowReader) -> Iterator[_Batch]:
+    tracks = reader.empty(batch_size, window)
     places: list[_Window] = []
     for place, read in rows:
         for track, values in zip(tracks, read, strict=True):
             track[len(places)] = values
         places.append(place)
         if len(places) == batch_size:
-            yield _Batch(tracks, places)
+            yield _Batch([*tracks, *reader.covariates_of((place.seen for place in places), len(places))], places)
             places = []
     if places:
-        yield _Batch([track[: len(places)] for track in tracks], places)
+        more = reader.covariates_of((place.seen for place in places), len(places))
+        yield _Batch([*(track[: len(places)] for track in tracks), *more], places)
 
 
 def _on_reference(means: np.ndarray, origin: np.ndarray, span: tuple[int, int], size: int) -> np.ndarray:

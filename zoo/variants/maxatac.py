@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from zoo.forward.forward import Forward
 from zoo.genome import bed
 from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
 from zoo.genome.vcf import Variant
-from zoo.predict.engine import Forward
-from zoo.predict.inputs import Inputs
+from zoo.inputs.opening import Inputs
 from zoo.predict.plan import Grid
 
 STEP = 256  # bp, of its windows
@@ -109,10 +109,7 @@ def _read(
     for item in sorted(variants, key=lambda item: item.start):
         by_chrom.setdefault(item.chrom, []).append(item)
     for number, (chrom, first) in enumerate(places):
-        codes = inputs.genome.codes(chrom, first, first + window)
-        track = []
-        if inputs.signal is not None:
-            track = [inputs.signal.values(inputs.chromosomes[chrom], first, first + window)]
+        codes, *track = inputs.reader.rows(chrom, first, first + window)
         here = by_chrom.get(chrom, [])
         low, high = (bisect_left(here, place, key=lambda item: item.start) for place in (first, first + window))
         for item in here[low:high]:

@@ -17,12 +17,12 @@ from zoo.files import npz
 from zoo.files.atomic import atomic
 from zoo.files.job import Job
 from zoo.files.progress import Progress
+from zoo.forward.forward import Forward
 from zoo.genome.signal import Signal
 from zoo.genome.vcf import Variant
-from zoo.predict.engine import Forward
-from zoo.predict.inputs import Inputs
+from zoo.inputs.opening import Inputs
 from zoo.variants.alleles import in_order
-from zoo.variants.effects import MISMATCH, VariantWindow, choose, profiles, scored, signal_names
+from zoo.variants.effects import MISMATCH, VariantWindow, choose, profiles, scored
 from zoo.variants.result import VariantScores, by_variant, check_scale
 
 _KEPT = 512  # variants in a part of an unfinished run: less than a minute of the slowest network
@@ -119,9 +119,7 @@ class Run:
     ) -> None:
         self._name, self._forward, self._layout, self._inputs = name, forward, layout, inputs
         self._batch_size, self._shown = batch_size, progress
-        self._variants, places, self._skipped = choose(
-            variants, inputs.genome, signal_names(inputs), [layout], inputs.blacklist, only_passing
-        )
+        self._variants, places, self._skipped = choose(variants, inputs, [layout], only_passing)
         other = [item for item in self._skipped if item.reason == MISMATCH]
         if strict and other:
             raise InputError(
@@ -228,8 +226,7 @@ class Run:
             self._forward,
             self._layout,
             self._places[first:stop],
-            self._inputs.genome,
-            self._inputs.signal,
+            self._inputs.reader,
             self._batch_size,
         )
         for places, reference, alternative in batches:
