@@ -18,10 +18,11 @@ from zoo.errors import InputError
 from zoo.genome.encode import encode, one_hot
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.vcf import Variant, Vcf, normalized
+from zoo.inputs.reader import Around, WindowReader
 from zoo.porting import asap
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.variants import reading
-from zoo.variants.alleles import Place, Reader, on_reference, windows
+from zoo.variants.alleles import Place, on_reference, windows
 from zoo.variants.effects import VariantWindow
 from zoo.variants.scores import at_one_bin, jensen_shannon, largest_difference, log2_fold_change
 
@@ -323,11 +324,11 @@ def test_normal_forms_of_random_variants(tmp_path: Path):
 
 def test_windows_of_an_insertion_and_a_deletion(tmp_path: Path):
     write_twobit(tmp_path / "g.2bit", {"1": encode("ACGTACGTACGTACGTACGT")})
-    reader = Reader(Genome(tmp_path / "g.2bit"), None)
+    reader = Around(WindowReader(Genome(tmp_path / "g.2bit")))
 
     def texts(variant: Variant) -> list[str]:
-        place = Place(0, "1", "1", variant)
-        read = windows(reader.read(place, 4, 4 + place.reach(8)), place, 4, 8)
+        place = Place(0, "1", variant)
+        read = windows(reader.rows("1", 4, 4 + place.reach(8)), place, 4, 8)
         return ["".join("ACGTN"[code] for code in codes) for (codes,) in read]
 
     assert texts(Variant("1", 7, "", "GG")) == ["ACGTACGT", "ACGGGTAC"]
@@ -339,7 +340,7 @@ def test_bins_of_an_indel_on_the_reference():
     profile = np.arange(6, dtype=np.float32)  # bins of 2 bp: 0 0 1 1 2 2 3 3 4 4 5 5
 
     def moved(ref: str, alt: str) -> list[float]:
-        return on_reference(profile, Place(0, "1", "1", Variant("1", 104, ref, alt)), 100, 2).tolist()
+        return on_reference(profile, Place(0, "1", Variant("1", 104, ref, alt)), 100, 2).tolist()
 
     assert moved("A", "G") == [0, 1, 2, 3, 4, 5]
     assert moved("", "GG") == [0, 1, 3, 4, 5, 5]  # what was inserted is left out

@@ -30,7 +30,7 @@ from zoo.attribution.targets import resolve
 from zoo.errors import ZooError
 from zoo.forward.forward import Forward
 from zoo.genome.encode import one_hot
-from zoo.spec import InputSpec, TrackSpec
+from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, TrackSpec
 
 REFERENCES, REPETITIONS = 20, 3
 WINDOWS = {"maxatac": 96, "maxatac/CTCF": 96}  # others have fewer and are slower
@@ -57,9 +57,20 @@ def measure(name: str) -> None:
     x = np.zeros((count, window, channels), np.float32)
     x[..., :4] = one_hot(random.integers(0, 4, (count, window)))
     x[..., 4:] = random.random((count, window, channels - 4))
-    signal = TrackSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0) if channels > 4 else None
-    forward = Forward(network, InputSpec(window, "none", signal), ("forward",))
-    references = References(signal="fixed" if signal else None, count=REFERENCES)
+    tracks = (TrackSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0),) * (channels - 4)
+    bins = network.output_shape[1]
+    spec = ModelSpec(
+        "bench/MODEL",
+        "",
+        Architecture(name, {}),
+        InputSpec(window, "none", tracks),
+        (OutputSpec(bins, window // bins, 0, "", ""),),
+        PredictionSpec(window // bins, ("forward",)),
+        {},
+        {},
+    )
+    forward = Forward(network, spec, ("forward",))
+    references = References(signal="fixed" if tracks else None, count=REFERENCES)
     choice, engine = (
         Choice("deeplift", resolve("sum", network.output_shape[1]), references),
         Engine(network, forward.array),
