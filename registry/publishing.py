@@ -90,6 +90,7 @@ def publish(
         InputError: no folder, folders of several families, a file that does not belong, a tag that exists elsewhere.
         IntegrityError: a folder that is not what its digests say.
     """
+    check_target(repo, tag, families)
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=endpoint(), token=token)
@@ -99,6 +100,7 @@ def publish(
             raise InputError("Each model must be given once", received={"folders": [str(found[name]), str(folder)]})
         found[name] = folder
     new = _index([(Name.parse(name), folder) for name, folder in found.items()])
+    _known(new.family, families)  # an index that cannot be read is refused before the Hub is asked
     head, old = _published(api, repo)
     index = replace(new, models={**old.models, **new.models}) if old and old.family == new.family else new
     if old and old.family != new.family:
@@ -113,6 +115,46 @@ def publish(
     commit = _commit(api, repo, tag, uploads, head, private, models)
     path = _pin(index, Pin(repo, commit, hashlib.sha256(_encode(index)).hexdigest()), families)
     return Release(repo, tag, models, sizes, commit, bool(uploads), path)
+
+
+def check_target(repo: object, tag: object, families: str | Path | None = None) -> None:
+    """What of a release can be refused at once; nothing is read, and nothing asked of the Hub.
+
+    Args:
+        repo: `org/name`.
+        tag: of the release; models are asked for by it, as `family/MODEL@tag`.
+        families: folder of the index to write, as for `publish`.
+
+    Raises:
+        InputError: a repository or a tag of another form, or an index that cannot be written.
+    """
+    if not schema.is_repo(repo):
+        raise InputError(
+            "A repository must be org/name, of letters, digits, '.', '_' and '-'",
+            example="lab/models",
+            received={"repo": repo},
+        )
+    if not schema.is_plain(tag):
+        raise InputError("A tag must be of letters, digits, '.', '_' and '-'", example="v1.0", received={"tag": tag})
+    folder = _home(families)
+    nearest = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(
+            "The folder of the index must be one that can be written",
+            received={"families": str(folder)},
+            hint="Name another folder by families",
+        )
+
+
+def _home(families: str | Path | None) -> Path:
+    """The folder of the package's index."""
+    return user_path(families or os.environ.get("ZOO_FAMILIES") or Path(__file__).parent / "families", "families")
+
+
+def _known(family: str, families: str | Path | None) -> Family | None:
+    """What the package's index has of a family."""
+    path = _home(families) / f"{family}.json"
+    return Family.read(path) if path.is_file() else _family(family)
 
 
 def _checked(folder: Path, check: Callable[[Path], None] | None) -> str:
@@ -257,9 +299,8 @@ def _hub_errors(repo: str) -> Iterator[None]:
 
 def _pin(index: RepositoryIndex, pin: Pin, families: str | Path | None) -> Path:
     """Write the package's index of the family: what it knew, and where these bytes are."""
-    folder = user_path(families or os.environ.get("ZOO_FAMILIES") or Path(__file__).parent / "families", "families")
-    path = folder / f"{index.family}.json"
-    known = Family.read(path) if path.is_file() else _family(index.family)
+    folder = _home(families)
+    path, known = folder / f"{index.family}.json", _known(index.family, families)
     models = dict(known.models) if known else {}
     for model, published in index.models.items():
         files = models[model].files if model in models else {}

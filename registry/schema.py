@@ -27,6 +27,16 @@ _MOST_FILES = 32  # of a model
 _MOST_MODELS = 10_000  # of a repository
 
 
+def is_repo(text: object) -> bool:
+    """Whether it has the form of a repository's name, org/name."""
+    return isinstance(text, str) and _REPO.fullmatch(text) is not None and ".." not in text
+
+
+def is_plain(text: object) -> bool:
+    """Whether it has the form of a family, a model or a revision: a word that is no path."""
+    return isinstance(text, str) and _PLAIN.fullmatch(text) is not None and ".." not in text
+
+
 def commit(text: object, where: object) -> str:
     """A commit's name as a server or a note says it, before it becomes a part of a path. Raises `IntegrityError`."""
     if not isinstance(text, str) or not _COMMIT.fullmatch(text):
@@ -256,7 +266,7 @@ class RepositoryIndex:
 def _check_name(family: str, model: str) -> None:
     """Raise `IntegrityError` unless both are plain parts of a name, and thereby of a path."""
     for part in (family, model):
-        if not _PLAIN.fullmatch(part) or ".." in part:
+        if not is_plain(part):
             raise IntegrityError(
                 "An index must list models by names family/MODEL", received={"family": family, "model": model}
             )

@@ -1,4 +1,4 @@
-"""Score variants, be killed at random moments, go on: `python killed_variants.py GENOME SIGNAL FOLDER`.
+"""Score variants, be killed at chosen moments, go on: `python killed_variants.py GENOME SIGNAL FOLDER`.
 
 A process of its own that holds no TensorFlow, so that it can fork: the network is a function of NumPy's. Prints a line
 of JSON for each moment.
@@ -7,15 +7,13 @@ of JSON for each moment.
 import hashlib
 import json
 import os
-import random
-import signal
 import sys
-import time
 from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "numpy"
 
 import numpy as np
+from dying import child, moments, step
 
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
@@ -27,7 +25,7 @@ from zoo.variants import reading, run
 from zoo.variants.effects import VariantWindow
 
 MOMENTS, COUNT = 20, 600
-run._KEPT = 128  # variants of a part
+run._KEPT = 32  # variants of a part
 WINDOW = VariantWindow(256, 128, (0,), 32, 0, slice(0, 8), slice(0, 8), 4, "identity")
 
 
@@ -39,7 +37,7 @@ class Network:
 
     def codes(self, codes: np.ndarray, track: np.ndarray) -> np.ndarray:
         """(n, 256) bases and signal → (n, 8)."""
-        time.sleep(0.002)
+        step()
         with open(self._log, "a", encoding="utf-8") as file:
             file.write(f"{len(codes)}\n")
         bins = (codes * np.float32(0.37) + track).reshape(len(codes), 8, 32)
@@ -56,25 +54,6 @@ def score(genome: Path, track: Path, folder: Path) -> None:
     work = run.Run("m", Network(folder / "log"), WINDOW, inputs, reading.read(path), batch_size=64, progress=False)
     files = run.Files(folder / "out", path, profiles=True, csv=True)
     work.to_files(files, [genome, track, path], {"weights_sha256": "w"}, {})
-
-
-def forked(*arguments: Path, kill_after: float | None = None) -> float:
-    """Run it in a child, and kill that after some seconds; returns how long it ran."""
-    began = time.perf_counter()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            score(*arguments)
-            status = 0
-        finally:
-            os._exit(status)
-    if kill_after is not None:
-        time.sleep(kill_after)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    assert status == 0 or (kill_after is not None and os.WTERMSIG(status) == signal.SIGKILL), status
-    return time.perf_counter() - began
 
 
 def outputs(folder: Path) -> dict[str, str]:
@@ -99,17 +78,18 @@ def variants(genome: Genome, path: Path) -> None:
 
 
 def main(genome: Path, track: Path, root: Path) -> None:
-    """Twenty moments."""
+    """Twenty moments, from the first step of a run to its last."""
     variants(Genome(genome), root / "v.vcf")
     (root / "whole").mkdir()
-    took = forked(genome, track, root / "whole")
-    wanted, moments = outputs(root / "whole"), random.Random(16)
-    for number in range(MOMENTS):
-        folder = root / str(number)
+    status, total = child(score, genome, track, root / "whole")
+    assert status == 0
+    wanted = outputs(root / "whole")
+    for moment in moments(total, MOMENTS):
+        folder = root / str(moment)
         folder.mkdir()
-        forked(genome, track, folder, kill_after=moments.uniform(0.05, 1) * took)
+        status, _ = child(score, genome, track, folder, at=moment)
         kept = sum(1 for _ in (folder / "out.partial").glob("part-*.npz"))
-        forked(genome, track, folder)
+        assert (status, child(score, genome, track, folder)[0]) == (-9, 0), moment
         read = sum(map(int, (folder / "log").read_text(encoding="utf-8").split()))
         print(json.dumps({"same": outputs(folder) == wanted, "again": read - 2 * COUNT, "kept": kept}), flush=True)
 

@@ -204,6 +204,12 @@ def test_a_blacklist_of_another_assembly(genome: Genome, tmp_path: Path):
     only(files.of_blacklist(path, genome), WARNING, "more than half of the genome")
 
 
+def test_an_output_without_a_model(genome_files, tmp_path: Path, capsys: pytest.CaptureFixture):
+    """How large it will be is not known, so that nothing would be checked."""
+    assert main(["doctor", "--genome", str(genome_files.genome), "--output", str(tmp_path / "out")]) == 2
+    assert "output must be given with a model" in capsys.readouterr().err
+
+
 def test_the_cost_of_a_run(shared: Path, genome_files, tmp_path: Path, capsys: pytest.CaptureFixture):
     """By the model's own speed here: windows as many as there will be, seconds of the right size."""
     genome, signal = str(genome_files.genome), str(genome_files.signal)

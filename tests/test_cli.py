@@ -146,7 +146,7 @@ def test_predict_errors_are_one_line(capsys, small_folder: Path, genome_files, t
         ("normalize a --output b --max 1e999", "--max must be a finite number."),
         ("list --json=3", "--json must have no value. Received: json='3'."),
         ("list a b", "`zoo list` must have no further arguments. Received: unknown=['b']."),
-        ("benchmark --prediction x", "`zoo benchmark` must be given --peaks/--gold_standard or --track."),
+        ("benchmark --prediction x", "`zoo benchmark` must be given --peaks or --track."),
         ("predit m", "The command must be one of those that `zoo --help` lists. Received: command='predit'. The clos"),
         ("benchmark --prediction x --peaks y -chromosome chr1", "Received: unknown=['-chromosome', 'chr1']."),
         ("--verson", "The closest is --version."),

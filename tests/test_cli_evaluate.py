@@ -22,7 +22,7 @@ def test_benchmark_of_the_original(golden: Path, tmp_path: Path, capsys: pytest.
     monkeypatch.setenv("COLUMNS", "120")
     files = ["--bw", str(golden / "outputs/predict/ctcf.bw"), "--gold_standard", str(golden / "inputs/gold.bw")]
     files += ["--blacklist", str(golden / "inputs/blacklist.bed"), "-c", "chr1", "chr2", "--compat", "maxatac"]
-    assert main(["benchmark", *files, "--output", str(tmp_path / "out" / "ctcf"), "--tables"]) == 0
+    assert main(["benchmark", *files, "-o", str(tmp_path / "out"), "-n", "ctcf", "--tables"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[1:4]] == ["chr1", "chr2", "all"]
     assert lines[1].split()[4] == "0.8172"

@@ -99,5 +99,12 @@ def test_haplotypes(small_folder: Path, genome_files: Synthetic, tmp_path: Path,
     told = json.loads(capsys.readouterr().out)
     assert set(told["sites"]) == {"reference to me 1", "reference to me 2", "me 1 to me 2"}
     assert told["skipped"] == {"me 1": {"symbolic allele": 1}, "me 2": {}}
-    assert main([*command[:2], str(tmp_path / "v.vcf"), *command[5:]]) == 2
+    assert told["names"] == ["me 1", "me 2"]
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "o").iterdir()}
+    assert main([*command[:3], *command[5:]]) == 0  # the only sample, and the output says which
+    assert "haplotypes: me 1, me 2" in capsys.readouterr().out.splitlines()
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "o").iterdir()} == before
+    text = (tmp_path / "v.vcf").read_text().replace("FORMAT\tme", "FORMAT\tme\tyou")
+    (tmp_path / "two.vcf").write_text(text)
+    assert main([*command[:2], str(tmp_path / "two.vcf"), *command[5:]]) == 2
     assert "One of the samples of the VCF file must be named" in capsys.readouterr().err

@@ -276,3 +276,12 @@ def test_numbers_of_5000_digits():
     assert bed.regions(f"chr1:{'0' * 50}11-{'0' * 50}20", SIZES) == TWO[:1]
     with pytest.raises(InputError, match="whole numbers"):
         bed.regions(pandas.DataFrame({"chrom": ["chr1"], "start": [0.0], "end": [float("inf")]}), SIZES)
+
+
+def test_intervals_on_the_names_of_another_file():
+    """Both spellings of one chromosome, and those that it lacks, counted."""
+    given = [Interval("1", 0, 5), Interval("chr1", 3, 9, "a"), Interval("chrUn", 1, 2), Interval("chrUn", 4, 5)]
+    here, absent = bed.placed(given, {"chr1": 100, "chr2": 50})
+    assert here == [Interval("chr1", 0, 5), Interval("chr1", 3, 9, "a")]
+    assert absent == {"chrUn": 2}
+    assert bed.placed([], {"chr1": 100}) == ([], {})

@@ -201,3 +201,8 @@ def test_many_contigs_are_quick():
     assert len(names.main_chromosomes(["1", *contigs])) == 1
     assert len(names.match(contigs, contigs)) == 200_000
     assert time.process_time() - start < 30
+
+
+def test_the_first_names_and_how_many_more():
+    assert names.some(["chr1", "chr2"]) == "chr1, chr2"
+    assert names.some([f"chr{i}" for i in range(1, 2001)], 2) == "chr1, chr2 and 1,998 more"

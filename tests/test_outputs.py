@@ -138,7 +138,7 @@ def test_a_job_replaces_no_file_of_the_users(case: Case, files, tmp_path: Path, 
     assert left <= {f"out{case.suffixes[0]}", "out.partial", "zoo-job.json", "zoo-job.lock"}, left
 
 
-@pytest.mark.parametrize("output", ["/", "//", "..", "../.."])
+@pytest.mark.parametrize("output", ["/", "//", ".", "..", "../..", "new/", "new/."])
 def test_outputs_that_are_folders(files, tmp_path: Path, monkeypatch, capsys, output: str):
     """No command writes hidden files, or into the root."""
     (tmp_path / "in").mkdir()

@@ -85,8 +85,14 @@ def test_the_originals_spellings_of_peaks(inputs: Path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["average", "s.bw", "-n", "m", "-cs", "sizes"], "-cs must not be given"),
-        (["normalize", "s.bw", "-n", "m", "--loglevel", "debug"], "--loglevel must not be given"),
+        (
+            ["average", "s.bw", "-n", "m", "-cs", "sizes"],
+            "-cs must be left out: the lengths",
+        ),
+        (
+            ["normalize", "s.bw", "-n", "m", "--loglevel", "debug"],
+            "--loglevel must be left out: errors and warnings are always shown",
+        ),
         (["normalize", "s.bw", "-i", "s.bw", "-n", "m"], "signal must be given once"),
         (["normalize", "s.bw", "-n", "../m"], "must be that of a file"),
         (["normalize", "s.bw", "--output", "m.bw", "--method", "zscore", "--min", "1"], "must go with min-max"),

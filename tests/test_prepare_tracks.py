@@ -8,8 +8,10 @@ import pytest
 
 from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import bed
+from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.prepare import tracks
+from zoo.prepare.choice import spans_on
 from zoo.prepare.normalize import statistics
 
 CHROMOSOMES = ["chr1", "chr2", "chr3"]
@@ -91,8 +93,6 @@ def test_an_average_by_hand(tmp_path: Path):
 
 
 def test_a_blacklist_counts_for_nothing(tmp_path: Path):
-    from zoo.genome.interval import Interval
-
     source = bigwig(tmp_path / "in.bw", [1, 2, 1000])
     tracks.normalize(source, tmp_path / "out.bw", percentile=100, blacklist=[Interval("chr1", 4, 6)])
     assert Signal(tmp_path / "out.bw").values("chr1", 0, 6).tolist() == [0, 0, 0.5, 1, 0, 0]
@@ -170,3 +170,9 @@ def test_no_track_replaces_its_source(tmp_path: Path):
             with pytest.raises(InputError, match="must replace no folder and no file"):
                 call(target)
     assert source.read_bytes() == before
+
+
+def test_a_blacklist_with_both_spellings_of_a_chromosome():
+    """Neither hides the other's intervals."""
+    held = spans_on([Interval("1", 0, 5), Interval("chr1", 10, 20), Interval("chr1", 4, 7)], {"chr1": 100})
+    assert {chrom: spans.tolist() for chrom, spans in held.items()} == {"chr1": [[0, 7], [10, 20]]}

@@ -341,6 +341,33 @@ def test_what_may_not_be_published(hub, tmp_path: Path):
     assert REPO not in hub.repos
 
 
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"repo": "test"}, "A repository must be org/name"),
+        ({"repo": "lab/../x"}, "A repository must be org/name"),
+        ({"repo": "https://huggingface.co/lab/test"}, "A repository must be org/name"),
+        ({"tag": "v1/0"}, "A tag must be of letters"),
+        ({"tag": "a b"}, "A tag must be of letters"),
+        ({"families": "made/A/config.json"}, "folder of the index must be one that can be written"),
+        ({"families": "made/A/config.json/x"}, "folder of the index must be one that can be written"),
+        ({"families": "bad"}, "schema|JSON"),
+    ],
+)
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_forms_are_checked_before_the_hub_is_asked(
+    hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: dict, said: str, dry_run: bool
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "test.json").write_text("x")
+    folder = make(tmp_path / "made", "A")
+    hub.requests.clear()
+    with pytest.raises((InputError, IntegrityError), match=said):
+        publish([folder], **{"repo": REPO, "tag": "v1.0", **how}, dry_run=dry_run)
+    assert not hub.requests
+
+
 def test_a_card_holds_text_only(hub, tmp_path: Path):
     folder = make(tmp_path / "made", "A")
     config = json.loads((folder / "config.json").read_text())

@@ -362,6 +362,7 @@ def test_the_command_line_comes_first(files: synthetic.Synthetic, tmp_path: Path
         (("--fold", "0", "--train-chroms", "chr1"), "--fold must not be given with --train-chroms"),
         (("--dry-run", "--publish", "lab/x"), "--dry-run must not be given with --publish"),
         (("--dry-run", "--resume"), "--dry-run must not be given with --resume"),
+        (("--publish", "lab"), "A repository must be org/name"),
         (("--tag", "v2"), "--tag or --families must not be given with no --publish"),
         (("--meta", "m.tsv", "--signal", "s.bw"), "--meta must not be given with --signal"),
         (("--fold", "x"), "fold must be a number from 0, or all"),

@@ -401,7 +401,7 @@ def test_readers_keep_the_order_and_the_records(files: dict, tmp_path: Path):
 
 
 def test_a_run_that_is_killed_goes_on(files: dict, tmp_path: Path):
-    """At twenty random moments; no more than a part is computed again, and every byte is that of a run left alone."""
+    """At twenty steps; no more than a part is computed again, and every byte is that of a run left alone."""
     script = Path(__file__).with_name("killed_variants.py")
     command = [sys.executable, script, files["genome"], files["signal"], tmp_path]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
@@ -409,5 +409,5 @@ def test_a_run_that_is_killed_goes_on(files: dict, tmp_path: Path):
     moments = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(moments) == 20
     assert all(moment["same"] for moment in moments)
-    assert max(moment["again"] for moment in moments) <= 2 * 128
-    assert len({moment["kept"] for moment in moments}) > 1  # they were killed early and late
+    assert max(moment["again"] for moment in moments) <= 2 * 32
+    assert len({moment["kept"] for moment in moments}) == 15  # early and late: from none to all 19 parts

@@ -84,7 +84,14 @@ def doctor(
 
     Raises:
         UnknownModel and others: the model cannot be had. Everything else that is wrong is a finding.
+        InputError: an output without a model, by which alone its size is known.
     """
+    if output is not None and model is None:
+        raise InputError(
+            "output must be given with a model: what a run writes depends on it",
+            received={"output": str(output)},
+            example='model="maxatac/CTCF"',
+        )
     loaded = loading.load(model) if model is not None else None
     spec = loaded and loaded.spec
     try:

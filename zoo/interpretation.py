@@ -17,6 +17,7 @@ from zoo.attribution.result import Attributions
 from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.files.atomic import atomic, check_outputs, write_json, writing
+from zoo.files.record import MADE_BY, read_json, read_own
 from zoo.genome.motifs import Match, match, read_motifs, scan
 from zoo.plot.explained import plot_patterns
 
@@ -128,7 +129,7 @@ def report(
 def _own(folder: Path) -> None:
     """Mark the folder as a report's. Raises `InputError` if it holds files that no report made, by one of our names."""
     mark = folder / _MARK
-    if (_read(mark) or {}).get("made_by") == "chromatin-zoo":
+    if read_own(mark) is not None:
         return
     if foreign := [name for name in (_MARK, *_FILES) if os.path.lexists(folder / name)]:
         raise InputError(
@@ -139,7 +140,7 @@ def _own(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with atomic(mark, folder) as temporary:
-            write_json(temporary, {"made_by": "chromatin-zoo", "kind": "motifs"})
+            write_json(temporary, {"made_by": MADE_BY, "kind": "motifs"})
     except OSError as error:
         raise InputError(
             f"The output must be writable: {error.strerror or error}", received={"output": str(folder)}
@@ -149,7 +150,7 @@ def _own(folder: Path) -> None:
 def _patterns(found: Attributions, folder: Path, identity: dict, choices: dict) -> list[Pattern]:
     """Patterns of an earlier call with the same input and choices, or new ones."""
     note, result = folder / "patterns.json", folder / "patterns.h5"
-    if result.is_file() and _read(note) == {**identity, "patterns_sha256": sha256(result)}:
+    if result.is_file() and read_json(note) == {**identity, "patterns_sha256": sha256(result)}:
         return modisco.patterns(result)
     note.unlink(missing_ok=True)
     patterns = modisco.discover(found, folder, **choices)
@@ -160,7 +161,7 @@ def _patterns(found: Attributions, folder: Path, identity: dict, choices: dict) 
 
 def _is_there(folder: Path, record: dict) -> bool:
     """Whether an earlier call wrote all files of a record, and they are whole."""
-    said = _read(folder / _RECORD) or {}
+    said = read_json(folder / _RECORD) or {}
     files = said.pop("files", None)
     try:
         return said == record and all(sha256(folder / name) == digest for name, digest in files.items())
@@ -182,15 +183,6 @@ def _write(made: MotifReport, found: Attributions, width: int, motifs: Path | No
     names = [name for name in ("patterns.h5", "patterns.tsv", *_DRAWN) if (made.folder / name).is_file()]
     with atomic(made.folder / _RECORD, made.folder) as temporary:
         write_json(temporary, {**record, "files": {name: sha256(made.folder / name) for name in names}})
-
-
-def _read(path: Path) -> dict | None:
-    """A JSON object, or None."""
-    try:
-        said = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return said if isinstance(said, dict) else None
 
 
 def counts(cells: Mapping[str, MotifReport]) -> dict[str, dict[str, tuple[int, int]]]:

@@ -496,7 +496,7 @@ class Model:
         Args:
             variants: a phased VCF file with the sample; or, without a sample, whatever `score_variants` takes, all of
                 it on one haplotype.
-            sample: a column of the VCF file.
+            sample: a column of the VCF file; by default the only one.
             genome: a `.2bit` path or a `Genome`.
             regions: as for `predict`: peaks, or blocks of linked variants.
             signal: the sample's own track.

@@ -7,13 +7,13 @@ import os
 import re
 from pathlib import Path
 
-from registry.paths import user_path
 from zoo.errors import InputError
 from zoo.files.atomic import atomic
+from zoo.files.job import job_base
+from zoo.files.record import MADE_BY
 
 _MOST_PICTURES = 1000
-_MADE_BY = "chromatin-zoo"
-_MARK = re.compile(rb"chromatin-zoo [0-9a-f]{64}")  # in the title of a picture
+_MARK = re.compile(rf"{MADE_BY} [0-9a-f]{{64}}".encode())  # in the title of a picture
 
 
 def add_attribute(parser: argparse.ArgumentParser) -> None:
@@ -80,8 +80,7 @@ def _check_pictures(options: argparse.Namespace) -> None:
             "A format must be given with pictures", received={"format": options.format}, example="--pictures 3"
         )
     if options.pictures:
-        base = user_path(options.output, "output")
-        base = base.with_suffix("") if base.suffix in (".npz", ".bw") else base
+        base = job_base(options.output, ".npz")
         for path in _names(base.parent, base.name, options.pictures, options.format or "png"):
             _check_own(path)
 
@@ -119,7 +118,7 @@ def draw(path: Path, signal: str | None, most: int, form: str = "png", intervals
     found = Attributions.load(path)
     tracks = {"signal": Signal(signal)} if signal else {}
     said = [sha256(path), *(sha256(item.path) for item in tracks.values()), repr(intervals)]
-    mark = f"{_MADE_BY} {hashlib.sha256(' '.join(said).encode()).hexdigest()}"
+    mark = f"{MADE_BY} {hashlib.sha256(' '.join(said).encode()).hexdigest()}"
     order = (-found.prediction).argsort(kind="stable")[:most].tolist()
     made = _names(path.parent, path.stem, len(order), form)
     for target, (rank, near) in zip(made, ((rank, near) for rank in range(len(order)) for near in (0, 1)), strict=True):

@@ -8,17 +8,15 @@ import argparse
 import json
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 
 from registry.paths import user_path
 from zoo import loading
 from zoo.errors import InputError, ZooWarning
 from zoo.files.atomic import check_outputs
+from zoo.files.job import job_base
 from zoo.spec import ModelSpec
-
-_BIGWIG = (".bw", ".bigwig", ".bigWig")  # are taken off an output's name
 
 
 def predict(options: argparse.Namespace) -> None:
@@ -38,10 +36,11 @@ def attribute(options: argparse.Namespace) -> None:
 def variants(options: argparse.Namespace) -> None:
     """The same for variants, and that the file of variants is there."""
     from zoo.commands.variants import check
+    from zoo.variants import reading
 
     check(options)
     spec, source = _spec(options.name)
-    path = _variants(options)
+    path = reading.checked(options.variants)
     _inputs(spec, options, None)
     suffixes = (".tsv", ".skipped.tsv", ".vcf", ".reference.bw", ".alternative.bw", ".csv", ".json")
     _output(options, suffixes, source, path)
@@ -49,8 +48,10 @@ def variants(options: argparse.Namespace) -> None:
 
 def haplotypes(options: argparse.Namespace) -> None:
     """The same for haplotypes in regions."""
+    from zoo.variants import reading
+
     spec, source = _spec(options.name)
-    path = _variants(options)
+    path = reading.checked(options.variants)
     _inputs(spec, options, options.regions)
     tracks = (".reference.bw", ".haplotype1.bw", ".haplotype2.bw", ".bw", ".bg")
     suffixes = (*tracks, ".sites.tsv", ".skipped.tsv", ".json")
@@ -96,16 +97,6 @@ def train(options: argparse.Namespace) -> None:
     prepare(options)
 
 
-def _variants(options: argparse.Namespace) -> Path:
-    path = user_path(options.variants, "variants")
-    if not path.exists() or path.is_dir():
-        raise InputError(
-            "The file of variants must exist: a VCF file, or a table with the columns chrom, pos, ref and alt",
-            received={"variants": options.variants},
-        )
-    return path
-
-
 def _spec(name: str) -> tuple[ModelSpec, object]:
     """The spec of a model, and its folder if it was named by one."""
     info = loading.info(name)
@@ -129,18 +120,12 @@ def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object) -> No
         )
 
 
-def _output(options: argparse.Namespace, suffixes: Iterable[str], *reads: object) -> None:
+def _output(options: argparse.Namespace, suffixes: Sequence[str], *reads: object) -> None:
     """Refuse an output that is read, or that cannot be written."""
     if options.output is None:
         return
-    base = user_path(options.output, "output")
-    if base.suffix in _BIGWIG:
-        base = base.with_suffix("")
+    base = job_base(options.output, suffixes[0])
     inputs = (getattr(options, name, None) for name in ("genome", "signal", "blacklist"))
-    if not base.name or base.name == "..":
-        raise InputError(
-            "The output must be a path without extension", received={"output": options.output}, example="out/ctcf"
-        )
     check_outputs([base.with_name(base.name + suffix) for suffix in suffixes], [*inputs, *reads])
     folder = next(path for path in base.absolute().parents if path.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):

@@ -17,7 +17,7 @@ def add_doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vcf", help="variants")
     parser.add_argument("--blacklist", help="BED, or a bigWig that is above 0 there")
     parser.add_argument("--model", metavar="NAME", help="compare the signal with its training data, estimate run time")
-    parser.add_argument("--output", help="where results would go, to check for free disk space")
+    parser.add_argument("--output", help="with --model: where results would go, to check for free disk space")
     parser.add_argument("--json", action="store_true", help="machine-readable output")
 
 

@@ -8,8 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from registry.paths import user_path
+from zoo.commands import originals
 from zoo.environment import versions
 from zoo.errors import InputError
+from zoo.files.record import finite
 
 _FILES = ("prediction", "peaks", "track", "meta", "name", "genome", "signal", "regions", "blacklist", "unmappable")
 _INPUTS = (*_FILES, "region")
@@ -17,33 +19,32 @@ _INPUTS = (*_FILES, "region")
 
 def add_benchmark(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo benchmark`."""
-    parser.add_argument("--prediction", "--bw", required=True, metavar="BIGWIG", help="predicted track")
+    parser.add_argument("--prediction", required=True, metavar="BIGWIG", help="predicted track")
     truth = parser.add_mutually_exclusive_group(required=True)
-    truth.add_argument("--peaks", "--gold_standard", metavar="FILE", help="BED of peaks, or bigWig above 0 where bound")
+    truth.add_argument("--peaks", metavar="FILE", help="BED of peaks, or bigWig above 0 where bound")
     truth.add_argument("--track", metavar="BIGWIG", help="measured track: correlations instead of precision")
     parser.add_argument(
         "--aggregate",
-        "--agg",
         metavar="HOW",
         help="score of a bin: max, mean, min, std, coverage or sum of its values (default max; mean with --track)",
     )
-    parser.add_argument(
-        "--round-predictions", "--round_predictions", type=int, metavar="N", help="decimals of scores (default 9)"
-    )
+    parser.add_argument("--round-predictions", type=int, metavar="N", help="decimals of scores (default 9)")
     parser.add_argument("--region", metavar="REGION", help="only bins that lie in, for example, chr1:1,001-2,000,000")
     parser.add_argument("--tables", action="store_true", help="write every point of each curve, OUTPUT_*_PRC.tsv")
     _add_bins(parser)
     _add_common(parser)
+    originals.add(parser, "benchmark")
 
 
 def add_calibrate(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo calibrate`."""
     files = parser.add_mutually_exclusive_group(required=True)
-    files.add_argument("--meta", "--meta_file", metavar="TSV", help="a cell type per row: Prediction, Binding_File")
+    files.add_argument("--meta", metavar="TSV", help="a cell type per row: Prediction, Binding_File")
     files.add_argument("--prediction", metavar="BIGWIG", help="of one cell type, with --peaks")
     parser.add_argument("--peaks", metavar="FILE", help="BED of peaks, or bigWig above 0 where bound")
     _add_bins(parser)
     _add_common(parser)
+    originals.add(parser, "calibrate")
 
 
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +63,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_bins(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--bin-size", "--bin_size", type=int, default=200, metavar="BP", help="(default 200)")
+    parser.add_argument("--bin-size", type=int, default=200, metavar="BP", help="(default 200)")
     parser.add_argument("--rule", help="a bin is bound if peaks cover any base, or half of it (default any)")
     parser.add_argument("--regions", metavar="BED", help="evaluate only bins that overlap these")
     parser.add_argument(
@@ -75,7 +76,7 @@ def _add_bins(parser: argparse.ArgumentParser) -> None:
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chromosomes", "-c", nargs="+", metavar="CHROM", help="default all that the files have")
     parser.add_argument("--blacklist", metavar="FILE", help="what is left out: BED, or a bigWig that is above 0 there")
-    parser.add_argument("--output", metavar="BASE", help="write BASE.json, BASE.html and more")
+    parser.add_argument("--output", action=originals.Output, metavar="BASE", help="write BASE.json, BASE.html and more")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -242,14 +243,13 @@ def _variation(varied: dict, rows: dict[str, dict], shifts: int, bin_size: int) 
 
 def _locus(options: argparse.Namespace, track, region, chromosomes: Sequence[str]) -> list[dict]:
     """The predictions where most peaks are; nothing where peaks are a track."""
-    from zoo.evaluate import bins, report
-    from zoo.genome import bed, names
+    from zoo.evaluate import report
+    from zoo.genome import bed, sniff
     from zoo.genome.interval import Interval
 
-    if options.output is None or bins.is_track(options.peaks):
+    if options.output is None or sniff.is_bigwig(options.peaks):
         return []
-    found = [(names.find(item.chrom, track.sizes), item) for item in bed.read(options.peaks)]
-    peaks = [Interval(chrom, item.start, item.end) for chrom, item in found if chrom is not None]
+    peaks, _ = bed.placed(bed.read(options.peaks), track.sizes)
     chrom = max(chromosomes, key=lambda chrom: sum(item.chrom == chrom for item in peaks))
     within = Interval(chrom, region.start, region.end) if region else Interval(chrom, 0, track.sizes[chrom])
     shown = report.peak_densest(peaks, within)
@@ -304,7 +304,7 @@ def _answer(
         read = _reads(options, [*reads, *more])
         written = report.write(options.output, title, [numbers, *sections], read, texts, **said)
     if options.json:
-        print(json.dumps(report.finite({**said, "versions": versions()}), indent=1))
+        print(json.dumps(finite({**said, "versions": versions()}), indent=1))
         return
     print(table(rows), *note.splitlines(), *written, sep="\n")
 

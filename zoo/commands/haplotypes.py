@@ -12,7 +12,7 @@ def add_haplotypes(parser: argparse.ArgumentParser) -> None:
         "variants", metavar="FILE", help="a phased VCF file; or a table, or a BED of chrom, start, end and allele"
     )
     files = parser.add_argument_group("inputs and outputs")
-    files.add_argument("--sample", help="a column of the VCF file; its two haplotypes are predicted")
+    files.add_argument("--sample", help="a column of the VCF file; its haplotypes are predicted (default the only one)")
     files.add_argument("--genome", required=True, help="sequence, .2bit")
     files.add_argument("--signal", help="the sample's normalized ATAC-seq track, .bw (not for models of DNA alone)")
     files.add_argument("--regions", required=True, help="where to predict: a BED file, a region, or auto: open ones")

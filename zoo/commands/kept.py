@@ -3,18 +3,18 @@
 import argparse
 
 from registry.paths import user_path
-from zoo.files.job import MARK
+from zoo.files.job import MARK, job_base
+
+_MAIN = {"attribute": ".npz", "variants": ".tsv"}  # the first suffix of a command's job; of others it is a bigWig's
 
 
 def job(options: argparse.Namespace) -> bool:
     """Finished parts in the folder of a `zoo.files.job.Job`."""
     if getattr(options, "output", None) is None:
         return False
-    base = user_path(options.output)
-    folders = [base.with_name(f"{name}.partial") for name in {base.name, base.stem}]
-    return any(
-        (folder / MARK).is_file() and any(path.suffix != ".tmp" for path in folder.glob("part-*")) for folder in folders
-    )
+    base = job_base(options.output, _MAIN.get(options.command.name, ".bw"))
+    folder = base.with_name(f"{base.name}.partial")
+    return (folder / MARK).is_file() and any(path.suffix != ".tmp" for path in folder.glob("part-*"))
 
 
 def download(options: argparse.Namespace) -> bool:

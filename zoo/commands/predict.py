@@ -2,8 +2,8 @@
 
 import argparse
 import sys
-from pathlib import Path
 
+from zoo.commands import originals
 from zoo.errors import InputError
 
 _CUTOFF = (
@@ -18,44 +18,42 @@ _FILES = ("genome", "signal", "regions", "chromosomes", "windows", "output", "th
 
 def add_predict(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo predict`."""
-    parser.set_defaults(threshold="auto", prefix=None)
+    parser.set_defaults(threshold="auto")
     name = parser.add_mutually_exclusive_group(required=True)
     name.add_argument("name", nargs="?", action=_Name, help="family/MODEL or a model folder")
     name.add_argument("-tf", "--tf_name", dest="name", action=_Name, type=_factor, help=argparse.SUPPRESS)
     name.add_argument("-m", "--model", dest="name", action=_Name, help=argparse.SUPPRESS)
     files = parser.add_argument_group("inputs and outputs")
-    _add(files, "--genome", "--seq --sequence", required=True, help="sequence, .2bit")
-    _add(files, "--signal", "-s -i", help="normalized ATAC-seq track, .bw (not for models of DNA alone)")
+    files.add_argument("--genome", required=True, help="sequence, .2bit")
+    files.add_argument("--signal", help="normalized ATAC-seq track, .bw (not for models of DNA alone)")
     said = "writes OUTPUT.bw, .bed and .json; with --regions also .tsv (default stdout)"
-    _add(files, "--output", "-o", action=_Output, help=said)
-    files.add_argument("-n", "--name", "--prefix", dest="prefix", action=_Output, help=argparse.SUPPRESS)
-    _add(files, "--blacklist", "-bl", help="whose bins are left out: BED, or a bigWig that is above 0 there")
+    files.add_argument("--output", action=originals.Output, help=said)
+    files.add_argument("--blacklist", help="whose bins are left out: BED, or a bigWig that is above 0 there")
     where = parser.add_argument_group("where (default: all main chromosomes)")
     said = "a BED file, a region such as chr1:1,001-2,000, or auto: open ones"
-    _add(where, "--regions", "--roi -roi --bed --peaks", help=said)
+    where.add_argument("--regions", help=said)
     said = "names of chromosomes; with --regions only those on these"
-    _add(where, "--chromosomes", "-c -chroms", nargs="+", metavar="CHROM", action=_Chromosomes, help=said)
-    _add(where, "--windows", "-w", metavar="BED", help="windows as long as the model's, predicted as they are")
+    where.add_argument("--chromosomes", nargs="+", metavar="CHROM", action=_Chromosomes, help=said)
+    where.add_argument("--windows", metavar="BED", help="windows as long as the model's, predicted as they are")
     how = parser.add_argument_group("how (defaults: as published)")
     cut = how.add_mutually_exclusive_group()
     cut.add_argument("--threshold", help=_CUTOFF)
     cut.add_argument("-ct", "--cutoff_type", action=_Cutoff, type=str.lower, choices=_KINDS, help=argparse.SUPPRESS)
     cut.add_argument("-skip_call_peaks", dest="threshold", action="store_const", const="none", help=argparse.SUPPRESS)
     how.add_argument("-cv", "--cutoff_value", action=_Cutoff, help=argparse.SUPPRESS)
-    _add(how, "--table", "-cf --cutoff_file", metavar="FILE", help="thresholds of `zoo calibrate`, not the model's own")
+    how.add_argument("--table", metavar="FILE", help="thresholds of `zoo calibrate`, not the model's own")
     how.add_argument("--strands", choices=("forward", "both"), help="average both strands (default forward)")
     how.add_argument("--views", choices=("all",), help="average all views that the weights can read")
-    _add(how, "--stride", "--step_size", type=int, help="bp from one window to the next")
+    how.add_argument("--stride", type=int, help="bp from one window to the next")
     how.add_argument(
         "--center-only",
         action=argparse.BooleanOptionalAction,
         help="use only the center of each window, no averaging",
     )
     how.add_argument("--scale", choices=("log1p", "linear"), help="x instead of ln(1 + x), for models that return that")
-    _add(how, "--batch-size", "--batch_size", type=int, help="windows at once (default 256)")
+    how.add_argument("--batch-size", type=int, help="windows at once (default 256)")
     how.add_argument("--compat", choices=("maxatac",), help="the original program's window and blacklist rules")
-    for flags, instead in _INSTEAD.items():
-        parser.add_argument(*flags.split(), nargs="*", action=_Instead, const=instead, help=argparse.SUPPRESS)
+    originals.add(parser, "predict", _FOLDER)
 
 
 def predict(options: argparse.Namespace, model) -> None:
@@ -76,18 +74,6 @@ def predict(options: argparse.Namespace, model) -> None:
         print(result)
 
 
-_INSTEAD = {
-    "-cs -chrom_sizes --chrom_sizes --chromosome_sizes": "the lengths of chromosomes are read from --genome",
-    "--loglevel": "there are no log levels; warnings and progress go to the error stream",
-}
-
-
-def _add(group, option: str, hidden: str, **choices: object) -> None:
-    """An option with other spellings that the help does not show."""
-    action = group.add_argument(option, *hidden.split(), **choices)
-    action.option_strings = [option]
-
-
 def _factor(name: str) -> str:
     return name if "/" in name else f"maxatac/{name}"
 
@@ -98,15 +84,6 @@ class _Name(argparse.Action):
     def __call__(self, parser, namespace, value, option_string=None) -> None:
         if value is not None:
             namespace.name = value
-
-
-class _Output(argparse.Action):
-    """`--output BASE`; or as in maxATAC `-n NAME -o FOLDER`, which is FOLDER/NAME."""
-
-    def __call__(self, parser, namespace, value, option_string=None) -> None:
-        setattr(namespace, "prefix" if self.dest == "prefix" else "folder", value)
-        folder, prefix = getattr(namespace, "folder", None), namespace.prefix
-        namespace.output = folder if prefix is None else str(Path(folder or _FOLDER, prefix))
 
 
 class _Chromosomes(argparse.Action):
@@ -123,10 +100,3 @@ class _Cutoff(argparse.Action):
         setattr(namespace, self.dest, value)
         kind, number = getattr(namespace, "cutoff_type", None) or "f1", getattr(namespace, "cutoff_value", None)
         namespace.threshold = kind if number is None else f"{kind}={number}"
-
-
-class _Instead(argparse.Action):
-    """An option of maxATAC that has no counterpart: refused, saying what is there instead."""
-
-    def __call__(self, parser, namespace, value, option_string=None) -> None:
-        parser.error(f"{option_string} must be left out: {self.const}")

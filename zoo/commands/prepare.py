@@ -16,16 +16,18 @@ _TYPES = {"f1": "f1", "precision": "precision", "recall": "recall", "log2fc": "l
 
 def add_prepare(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo prepare`."""
-    reads = parser.add_argument(
+    parser.add_argument(
         "reads", help="BAM of paired reads; fragments: .tsv, .bed, .bedpe; reads with a strand in column 6: tagAlign"
     )
-    output = parser.add_argument(
-        "--output", required=True, help="writes OUTPUT.bw (normalized), OUTPUT_RP20M.bw, .png, .json"
+    parser.add_argument(
+        "--output",
+        action=originals.Output,
+        required=True,
+        help="writes OUTPUT.bw (normalized), OUTPUT_RP20M.bw, .png, .json",
     )
     genome = parser.add_mutually_exclusive_group(required=True)
     genome.add_argument("--genome", metavar="2BIT", help="the assembly: its chromosomes' lengths, bases at cut sites")
-    sizes = genome.add_argument("--chrom-sizes", metavar="TSV", help="chromosome and bp, tab-separated, instead")
-    originals.add_alias(genome, sizes, *originals.SIZES)
+    genome.add_argument("--chrom-sizes", metavar="TSV", help="chromosome and bp, tab-separated, instead")
     parser.add_argument(
         "--shift",
         choices=("auto", "yes", "no"),
@@ -35,12 +37,10 @@ def add_prepare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cells", metavar="TSV", help="barcodes that count; with a second column a track for each cluster named there"
     )
-    slop = parser.add_argument("--slop", type=int, default=20, metavar="BP", help="on each side of a cut (default 20)")
-    depth = parser.add_argument(
-        "--rpm-factor", type=int, default=20_000_000, metavar="READS", help="(default 20000000)"
-    )
+    parser.add_argument("--slop", type=int, default=20, metavar="BP", help="on each side of a cut (default 20)")
+    parser.add_argument("--rpm-factor", type=int, default=20_000_000, metavar="READS", help="(default 20000000)")
     parser.add_argument("--mapping-quality", type=int, default=0, metavar="Q", help="of BAM reads (default 0)")
-    keep = parser.add_argument("--skip-dedup", action="store_true", help="keep duplicates of BAM reads")
+    parser.add_argument("--skip-dedup", action="store_true", help="keep duplicates of BAM reads")
     parser.add_argument("--cut-sites", action="store_true", help="write OUTPUT_IS_slop20.bed.gz, a row for each cut")
     parser.add_argument(
         "--compat",
@@ -48,47 +48,37 @@ def add_prepare(parser: argparse.ArgumentParser) -> None:
         help="the original's rules: chr1 to chr22; secondary alignments of BAM files count",
     )
     parser.add_argument("--scratch", metavar="FOLDER", help="for temporary files (default OUTPUT.partial)")
-    threads = parser.add_argument("--threads", type=int, metavar="N", help="of samtools (default 1) and compression")
+    parser.add_argument("--threads", type=int, metavar="N", help="of samtools (default 1) and compression")
     _add_common(parser)
     parser.add_argument("--json", action="store_true", help="print a list of what is in OUTPUT.json, for programs")
-    originals.add_replacement(parser, reads, "-i", "--input")
-    originals.add_name(parser, output)
-    originals.add_alias(parser, slop, "-slop")
-    originals.add_alias(parser, depth, "-rpm", "--rpm_factor")
-    originals.add_alias(parser, keep, "-skip_dedup", "--skip_dedup")
-    originals.add_alias(parser, threads, "-t", "-threads")
-    _refuse_loglevel(parser)
+    originals.add(parser, "prepare")
 
 
 def add_normalize(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo normalize`."""
-    signal = parser.add_argument("signal", help="bigWig")
-    output = parser.add_argument("--output", required=True, metavar="BIGWIG")
+    parser.add_argument("signal", help="bigWig")
+    parser.add_argument("--output", action=originals.Output, required=True, metavar="BIGWIG")
     parser.add_argument("--method", default="min-max", help="min-max, zscore, robust or arcsinh (default min-max)")
     parser.add_argument("--clip", action="store_true", help="cut min-max off at 0 and 1")
     parser.add_argument("--min", type=float, metavar="X", help="what becomes 0, instead of the smallest value")
     parser.add_argument("--max", type=float, metavar="X", help="what becomes 1, instead of the percentile")
     _add_common(parser)
     parser.add_argument("--json", action="store_true", help="print the statistics for programs")
-    originals.add_replacement(parser, signal, "-i", "--signal")
-    originals.add_name(parser, output)
-    _refuse_sizes(parser)
+    originals.add(parser, "normalize")
 
 
 def add_average(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo average`."""
-    signals = parser.add_argument("signals", nargs="+", help="bigWig files of replicates")
-    output = parser.add_argument("--output", required=True, metavar="BIGWIG")
+    parser.add_argument("signals", nargs="+", help="bigWig files of replicates")
+    parser.add_argument("--output", action=originals.Output, required=True, metavar="BIGWIG")
     _add_chromosomes(parser)
-    originals.add_replacement(parser, signals, "-i")
-    originals.add_name(parser, output)
-    _refuse_sizes(parser)
+    originals.add(parser, "average")
 
 
 def add_peaks(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo peaks`."""
-    signal = parser.add_argument("signal", help="bigWig")
-    output = parser.add_argument("--output", required=True, metavar="FILE", help=".narrowPeak or .bed")
+    parser.add_argument("signal", help="bigWig")
+    parser.add_argument("--output", action=originals.Output, required=True, metavar="FILE", help=".narrowPeak or .bed")
     cutoff = parser.add_argument(
         "--cutoff",
         required=True,
@@ -99,42 +89,25 @@ def add_peaks(parser: argparse.ArgumentParser) -> None:
     tables = parser.add_mutually_exclusive_group()
     tables.add_argument("--model", metavar="NAME", help="whose predictions these are")
     tables.add_argument("--table", metavar="TSV", help="thresholds that `zoo calibrate` wrote, instead of a model's")
-    width = parser.add_argument("--bin", type=int, metavar="BP", help="bins by their highest value, neighbors joined")
+    parser.add_argument("--bin", type=int, metavar="BP", help="bins by their highest value, neighbors joined")
     parser.add_argument("--min-length", type=int, metavar="BP", help="of a peak (default 200)")
     parser.add_argument("--max-gap", type=int, metavar="BP", help="that is joined over (default 30)")
     _add_chromosomes(parser)
     parser.add_argument("--compat", choices=("macs3", "maxatac"), help="that program's rules (maxatac: with --bin)")
-    originals.add_replacement(parser, signal, "-i", "--input_bigwig")
-    originals.add_name(parser, output)
-    originals.add_replacement(parser, cutoff, "-cutoff_type", "--cutoff_type")
+    originals.replace(parser, cutoff, "original_cutoff", "-cutoff_type", "--cutoff_type")
     parser.add_argument("-cutoff_value", "--cutoff_value", type=float, help=argparse.SUPPRESS)
-    tables.add_argument("-cutoff_file", "--cutoff_file", action=originals._Replaces, dest="cutoff_file", target=cutoff)
-    originals.add_alias(parser, width, "-bin", "--bin_size")
-    _refuse_loglevel(parser)
+    originals.replace(tables, cutoff, "cutoff_file", "-cutoff_file", "--cutoff_file")
+    originals.add(parser, "peaks")
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    percentile = parser.add_argument(
-        "--max-percentile", type=float, default=99.0, metavar="P", help="what becomes 1 (default 99)"
-    )
+    parser.add_argument("--max-percentile", type=float, default=99.0, metavar="P", help="what becomes 1 (default 99)")
     _add_chromosomes(parser)
-    blacklist = parser.add_argument("--blacklist", metavar="FILE", help="bases that count for nothing: BED or bigWig")
-    originals.add_alias(parser, percentile, "--max_percentile")
-    originals.add_alias(parser, blacklist, "--blacklist_bw")
+    parser.add_argument("--blacklist", metavar="FILE", help="bases that count for nothing: BED or bigWig")
 
 
 def _add_chromosomes(parser: argparse.ArgumentParser) -> None:
-    chromosomes = parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="default the main ones")
-    originals.add_alias(parser, chromosomes, *(name for name in originals.CHROMOSOMES))
-
-
-def _refuse_sizes(parser: argparse.ArgumentParser) -> None:
-    originals.refuse(parser, "a track has its chromosomes' lengths", *originals.SIZES)
-    _refuse_loglevel(parser)
-
-
-def _refuse_loglevel(parser: argparse.ArgumentParser) -> None:
-    originals.refuse(parser, "errors and warnings are always shown", "--loglevel")
+    parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="default the main ones")
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -212,8 +185,9 @@ def average(options: argparse.Namespace) -> None:
 def peaks(options: argparse.Namespace) -> None:
     """Run `zoo peaks`."""
     from zoo.files.atomic import output_path
+    from zoo.genome import names
     from zoo.genome.signal import Signal
-    from zoo.prepare.choice import chosen, left_out, named
+    from zoo.prepare.choice import chosen, left_out
     from zoo.prepare.peaks import OPEN, call, call_bins, check_name, write
 
     asked, table = _asked(options)
@@ -247,7 +221,7 @@ def peaks(options: argparse.Namespace) -> None:
     write(target, found)
     print(f"{len(found):,} peaks")
     if missing := left_out(track.sizes, sizes):
-        print(f"left out: {named(missing)}")
+        print(f"left out: {names.some(missing, 8)}")
     print(target)
 
 
@@ -311,10 +285,10 @@ def _left_out(source: str, made: str | Path) -> list[str]:
 
 
 def _print_left_out(source: str, made: str | Path) -> None:
-    from zoo.prepare.choice import named
+    from zoo.genome import names
 
     if missing := _left_out(source, made):
-        print(f"left out: {named(missing)}")
+        print(f"left out: {names.some(missing, 8)}")
 
 
 class _Sizes(dict):

@@ -2,9 +2,10 @@
 
 import io
 import json
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+
+from zoo.files.record import finite
 
 
 @contextmanager
@@ -21,14 +22,3 @@ def strict_json() -> Iterator[None]:
         print(printed.getvalue(), end="")
     else:
         print(json.dumps(finite(content), indent=1, allow_nan=False))
-
-
-def finite(content: object) -> object:
-    """The same content, None for NaN and infinities."""
-    if isinstance(content, float):
-        return content if math.isfinite(content) else None
-    if isinstance(content, dict):
-        return {key: finite(value) for key, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [finite(value) for value in content]
-    return content

@@ -179,6 +179,9 @@ def verify(options: argparse.Namespace) -> int:
 
 def publish(options: argparse.Namespace) -> None:
     """Run `zoo publish`."""
+    from registry.publishing import check_target
+
+    check_target(options.repo, options.tag, options.families)
     import_keras()  # each model is loaded and tried before anything is uploaded
     release = loading.publish(
         options.folders,

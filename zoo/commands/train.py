@@ -145,6 +145,10 @@ def _check_options(options: argparse.Namespace) -> None:
     for (one, other), both in excluded.items():
         if both:
             raise InputError(f"{one} must not be given with {other}", hint="Leave one of them out")
+    if options.publish is not None:
+        from registry.publishing import check_target
+
+        check_target(options.publish, options.tag or _TAG, options.families)
 
 
 def configure(path: Path, options: argparse.Namespace, changes: dict[str, object]) -> TrainConfig:

@@ -1,6 +1,5 @@
 """Regions of interest of maxATAC: windows around the peaks of every cell type (Cazares et al. 2023, Methods)."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 from zoo.data.meta import rows
 from zoo.data.windows import is_clear
 from zoo.errors import GenomeMismatch, InputError, warn
-from zoo.genome import bed, names, vcf
+from zoo.genome import bed, names, sniff, vcf
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 
@@ -44,11 +43,9 @@ def on_genome(path: str | Path, genome: Genome, avoided: bool = False) -> list[I
     Those on sequences that the genome lacks are left out, with a `ZooWarning` that counts them. Raises `GenomeMismatch`
     if all are, or if one ends beyond its chromosome.
     """
-    is_vcf = ".vcf" in Path(path).suffixes
-    read = vcf.read_intervals if is_vcf else bed.read_blacklist if avoided else bed.read
+    read = vcf.read_intervals if sniff.is_vcf(path) else bed.read_blacklist if avoided else bed.read
     found = read(path)
-    renamed = [(names.find(item.chrom, genome.sizes), item) for item in found]
-    kept = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
+    kept, lost = bed.placed(found, genome.sizes)
     for item in kept:
         if item.end > genome.sizes[item.chrom]:
             raise GenomeMismatch(
@@ -63,11 +60,10 @@ def on_genome(path: str | Path, genome: Genome, avoided: bool = False) -> list[I
             where=path,
             received={"intervals": found[0].chrom, "genome": list(genome.sizes)[:5]},
         )
-    if len(kept) < len(found):
-        lost = Counter(item.chrom for chrom, item in renamed if chrom is None)
+    if lost:
         warn(
             f"{path}: {len(found) - len(kept):,} of {len(found):,} intervals are left out: the genome lacks "
-            f"{', '.join(list(lost)[:5])}{', …' if len(lost) > 5 else ''}."
+            f"{names.some(lost)}."
         )
     return kept
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from registry.paths import user_path
 from zoo.errors import GenomeMismatch, InputError
-from zoo.genome import bed, names
+from zoo.genome import bed, names, sniff
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 
@@ -133,7 +133,7 @@ class Bound:
         self._ends: dict[str, np.ndarray] = {}
         self.absent: dict[str, int] = {}
         gold = user_path(gold, what) if isinstance(gold, (str, Path)) else gold
-        if is_track(gold):
+        if sniff.is_bigwig(gold):
             self._track = Signal(gold)
             match = names.check_shared if shared else lambda one, other, *_: names.match(one, other)
             self._names = match(sizes, self._track.sizes, "the prediction", str(gold))
@@ -188,11 +188,6 @@ class Bound:
         return bases > 0 if self._rule == "any" else 2 * bases >= np.diff(places)
 
 
-def is_track(gold: object) -> bool:
-    """Whether what is bound is given as a bigWig."""
-    return isinstance(gold, (str, Path)) and Path(gold).suffix.lower() in (".bw", ".bigwig")
-
-
 def _here(
     found: Sequence[Interval], sizes: Mapping[str, int], what: str, shared: bool
 ) -> tuple[list[Interval], dict[str, int]]:
@@ -200,12 +195,7 @@ def _here(
 
     Raises `GenomeMismatch` if one ends beyond its chromosome, or, with `shared`, if all are elsewhere.
     """
-    known = {chrom: names.find(chrom, sizes) for chrom in dict.fromkeys(item.chrom for item in found)}
-    here = [Interval(known[item.chrom], item.start, item.end) for item in found if known[item.chrom] is not None]
-    absent = {chrom: 0 for chrom, name in known.items() if name is None}
-    for item in found:
-        if item.chrom in absent:
-            absent[item.chrom] += 1
+    here, absent = bed.placed(found, sizes)
     if shared and found and not here:
         raise GenomeMismatch(
             f"The {what} and the prediction must have chromosomes in common",

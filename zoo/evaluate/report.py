@@ -25,14 +25,13 @@ from registry.paths import user_path
 from registry.store import sha256
 from zoo.environment import versions
 from zoo.errors import InputError
-from zoo.files.atomic import check_outputs, writing
+from zoo.files.atomic import check_outputs, output_base, writing
+from zoo.files.record import MADE_BY, finite, read_own, retire
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.plot.curves import plot_series
 
 _PARTS = "report.css", "report.js"
-_MADE_BY = "chromatin-zoo"
-_MOST_BYTES = 1 << 28  # of an earlier report's JSON
 
 
 def write(
@@ -64,7 +63,7 @@ def write(
     """
     texts = dict(texts or {})
     paths = claim(base, reads, kind, texts)
-    content = {"made_by": _MADE_BY, "kind": kind, "title": title, "sections": list(sections), **said}
+    content = {"made_by": MADE_BY, "kind": kind, "title": title, "sections": list(sections), **said}
     content = finite({**content, "versions": versions()})
     texts[".html"] = [render(content)]
     before = _earlier(paths[".json"]) or {}
@@ -76,7 +75,7 @@ def write(
         content["files"] = {paths[suffix].name: sha256(paths[suffix]) for suffix in texts}
         with writing(paths[".json"]) as handle:
             handle.write(json.dumps(content, indent=1) + "\n")
-        _retire(paths[".json"], before, content["files"])
+        retire(paths[".json"], before, content["files"])
     except OSError as error:
         raise InputError(f"The output must be writable: {error.strerror}", received={"output": str(base)}) from None
     return (paths[".json"], paths[".html"], *(path for suffix, path in paths.items() if suffix not in _OWN))
@@ -94,9 +93,7 @@ def claim(
         InputError: not a path, a file that is read, or one that is there and that no earlier report of the same kind
             wrote.
     """
-    path = user_path(base, "output")
-    if not path.name or str(base).endswith(("/", "..")):
-        raise InputError("The output must be a path without extension", example="out/ctcf", received={"output": base})
+    path = output_base(base)
     names = {suffix: f"{path.name}{suffix}" for suffix in (*_OWN, *suffixes)}
     if wrong := next((name for name in names.values() if "/" in name), None):
         raise InputError("A chromosome's name must be able to be part of a file's name", received={"file": wrong})
@@ -114,34 +111,8 @@ def claim(
 
 def _earlier(path: Path) -> dict | None:
     """The JSON of an earlier report; None if it is none."""
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            return None
-        said = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    ours = isinstance(said, dict) and said.get("made_by") == _MADE_BY and isinstance(said.get("sections"), list)
-    return said if ours else None
-
-
-def _retire(table: Path, before: Mapping, files_now: Mapping[str, str]) -> None:
-    """Remove what an earlier report wrote beside the JSON and this one did not, as long as it was left as it was."""
-    listed = before.get("files")
-    for name, digest in listed.items() if isinstance(listed, dict) else ():
-        if name in files_now or not name.startswith(table.stem) or "/" in name:
-            continue
-        path = table.with_name(name)
-        if path.is_file() and not path.is_symlink() and sha256(path) == digest:
-            path.unlink()
-
-
-def finite(value: object) -> object:
-    """The same, with None for numbers that are not finite, which JSON lacks."""
-    if isinstance(value, Mapping):
-        return {str(key): finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    said = read_own(path)
+    return said if said is not None and isinstance(said.get("sections"), list) else None
 
 
 def render(content: Mapping) -> str:

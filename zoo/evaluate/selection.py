@@ -80,7 +80,7 @@ class Extent:
         return [f"Peaks that {reason}: {count:,} of {self.peaks:,}" for reason, count in lost.items() if count]
 
     def _chromosomes(self) -> list[str]:
-        return [f"Left out, as the measured track lacks them: {_some(self.unknown)}"] if self.unknown else []
+        return [f"Left out, as the measured track lacks them: {names.some(self.unknown)}"] if self.unknown else []
 
 
 class Selection:
@@ -229,8 +229,3 @@ def _check(chromosomes: object, region: object, regions: object, bin_size: int, 
             received={"region": str(region)},
             hint="Give several places as regions",
         )
-
-
-def _some(chromosomes: Sequence[str], most: int = 5) -> str:
-    rest = len(chromosomes) - most
-    return ", ".join(chromosomes[:most]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -49,6 +49,22 @@ def output_path(value: object, reads: Iterable[object], what: str = "output") ->
     return path
 
 
+def output_base(value: object, *suffixes: str) -> Path:
+    """What a user wants several files named after: the path without extension.
+
+    Args:
+        value: what the user gave.
+        suffixes: that are taken off.
+
+    Raises:
+        InputError: not a path, or one of a folder: it ends in `/`, `.` or `..`.
+    """
+    if not isinstance(value, (str, Path)) or str(value).rpartition("/")[2] in ("", ".", ".."):
+        raise InputError("The output must be a path without extension", received={"output": value}, example="out/ctcf")
+    path = user_path(value, "output")
+    return path.with_suffix("") if path.suffix in suffixes else path
+
+
 def check_outputs(outputs: Iterable[Path], reads: Iterable[object]) -> None:
     """Raise `InputError` if an output is a folder, a file that the run reads, or lies in a folder that it reads.
 

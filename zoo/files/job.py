@@ -23,16 +23,20 @@ from pathlib import Path
 import registry.store
 from registry.paths import user_path
 from zoo.errors import InputError
-from zoo.files.atomic import check_outputs, flush, write_json
+from zoo.files.atomic import check_outputs, flush, output_base, write_json
+from zoo.files.record import MADE_BY, read_json, read_own
 
 MARK, SIDECAR = "zoo-job.json", ".json"
-_MADE_BY = "chromatin-zoo"
 _PREFIX = "part-"  # of every file that a job keeps in its folder
 _LOCK = "zoo-job.lock"
 _SCRATCH = re.compile(rf"{_PREFIX}{re.escape(MARK)}\..*\.tmp$|\.filelock-probe-")  # the latter the lock's own
 _FINALS = "zoo-job-finals.json"  # while final files are replaced: which of them are a run's
 _WAIT_S, _TURNS = 0.2, 50  # for a run that is just ending, and for folders that come and go
-_BIGWIG = (".bw", ".bigwig", ".bigWig")
+
+
+def job_base(value: object, suffix: str) -> Path:
+    """The `output_base` of a job whose first suffix is `suffix`: that, or one of a bigWig, is taken off."""
+    return output_base(value, suffix, ".bw", ".bigwig", ".bigWig")
 
 
 class Job:
@@ -42,7 +46,7 @@ class Job:
 
     Args:
         kind: what it makes, in a word; a sidecar of another kind is not replaced.
-        base: the path without extension (the first suffix, or one of a bigWig, is taken off).
+        base: the path without extension (see `job_base`).
         suffixes: of all files that such a job can make; the first one is the main file's.
         reads: everything that it reads, as for `zoo.files.atomic.check_outputs`.
 
@@ -57,13 +61,7 @@ class Job:
     """
 
     def __init__(self, kind: str, base: object, suffixes: Sequence[str], reads: Iterable[object]) -> None:
-        if not isinstance(base, (str, Path)) or not str(base) or str(base).endswith(("/", "..")) or str(base) == ".":
-            raise InputError(
-                "The output must be a path without extension", received={"output": base}, example="out/ctcf"
-            )
-        path = user_path(base, "output")
-        if path.suffix in (suffixes[0], *_BIGWIG):
-            path = path.with_suffix("")
+        path = job_base(base, suffixes[0])
         self._kind, self._base = kind, path
         self.finals = {suffix: path.with_name(path.name + suffix) for suffix in (*suffixes, SIDECAR)}
         self.folder = path.with_name(f"{path.name}.partial")
@@ -126,7 +124,7 @@ class Job:
         """
         self._check_own(made)
         mark = _read_mark(self.folder) or {}
-        content = {"made_by": _MADE_BY, "kind": self._kind, "identity_sha256": _digest(identity)}
+        content = {"made_by": MADE_BY, "kind": self._kind, "identity_sha256": _digest(identity)}
         if {**content, "token": mark.get("token")} != mark:
             self.clear()
             self._write(self.folder / MARK, {**content, "token": mark.get("token")})
@@ -165,7 +163,7 @@ class Job:
         yield temporary, said
         for path in temporary.values():
             flush(path)
-        record = {"made_by": _MADE_BY, "kind": self._kind, "identity_sha256": _digest(identity)}
+        record = {"made_by": MADE_BY, "kind": self._kind, "identity_sha256": _digest(identity)}
         files = {self.finals[suffix].name: registry.store.sha256(path) for suffix, path in temporary.items()}
         old = self._own()
         self._write(self.folder / _FINALS, {"files": sorted(old | set(files))})
@@ -194,7 +192,7 @@ class Job:
     def _own(self) -> set[str]:
         """Names of final files that an earlier run made, or was making when it was killed."""
         names: set[str] = set()
-        for said in (self._said(), _read_json(self.folder / _FINALS)):
+        for said in (self._said(), read_json(self.folder / _FINALS)):
             files = (said or {}).get("files")
             names |= {name for name in files if isinstance(name, str)} if isinstance(files, (dict, list)) else set()
         return names
@@ -211,8 +209,7 @@ class Job:
 
     def _said(self) -> dict | None:
         """The sidecar, if it is one of a job."""
-        said = _read_json(self.sidecar)
-        return said if said is not None and said.get("made_by") == _MADE_BY else None
+        return read_own(self.sidecar)
 
     def _check_kind(self) -> None:
         """A JSON file that is no sidecar, or one of other work, is not replaced."""
@@ -263,7 +260,7 @@ class Job:
             if all(name == MARK or name.startswith(_PREFIX) for name in found):
                 raise FileExistsError  # of a run that begins or ends at this moment; else the next look tells
             raise self._foreign()
-        blank = {"made_by": _MADE_BY, "kind": self._kind, "identity_sha256": None, "token": secrets.token_hex(8)}
+        blank = {"made_by": MADE_BY, "kind": self._kind, "identity_sha256": None, "token": secrets.token_hex(8)}
         self._write(self.folder / MARK, blank)
 
     def _leave(self) -> None:
@@ -284,25 +281,13 @@ def _read_mark(folder: Path) -> dict | None:
     mark = folder / MARK
     if folder.is_symlink() or mark.is_symlink():
         return None
-    said = _read_json(mark, 1 << 16)
-    return said if said is not None and said.get("made_by") == _MADE_BY else None
+    return read_own(mark, 1 << 16)
 
 
 def _token(folder: Path) -> str | None:
     """What tells a job's folder from others at the same place, before and after; None without a mark."""
     mark = _read_mark(folder)
     return None if mark is None else str(mark.get("token"))
-
-
-def _read_json(path: Path, most: int = 1 << 26) -> dict | None:
-    """A JSON object of at most `most` bytes; None for anything else."""
-    try:
-        if path.stat().st_size > most:
-            return None
-        said = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return said if isinstance(said, dict) else None
 
 
 def _remove(path: Path) -> None:

@@ -43,7 +43,7 @@ def read_blacklist(path: str | Path) -> list[Interval]:
         InputError: no file, or one that is neither.
     """
     path = user_path(path, "blacklist")
-    if sniff.kind_of_file(path) != "bigWig":
+    if not sniff.is_bigwig(path):
         return [region for region, _, _ in rows(path, quietly=True)]
     file = BigWig(path)
     return [
@@ -283,6 +283,20 @@ def _on_genome(region: Interval, sizes: Mapping[str, int]) -> Interval:
             hint="Check that regions and genome are of one assembly",
         )
     return region if chrom == region.chrom else Interval(chrom, region.start, region.end, region.name)
+
+
+def placed(intervals: Iterable[Interval], sizes: Mapping[str, int]) -> tuple[list[Interval], dict[str, int]]:
+    """Intervals of another file by the names in `sizes`; and how many lie on each chromosome that it lacks."""
+    found = list(intervals)
+    known = {chrom: names.find(chrom, sizes) for chrom in dict.fromkeys(item.chrom for item in found)}
+    absent = {chrom: 0 for chrom, name in known.items() if name is None}
+    here = []
+    for item in found:
+        if item.chrom in absent:
+            absent[item.chrom] += 1
+        else:
+            here.append(Interval(known[item.chrom], item.start, item.end, item.name))
+    return here, absent
 
 
 def merge(intervals: Iterable[Interval]) -> dict[str, np.ndarray]:

@@ -264,9 +264,8 @@ def of_blacklist(path: str | Path, genome: Genome) -> Iterator[Finding]:
 
 def _here(intervals: Sequence[Interval], genome: Genome) -> tuple[list[Interval], list[Interval]]:
     """Intervals by the genome's names; and those on other chromosomes."""
-    renamed = [(names.find(item.chrom, genome.sizes), item) for item in intervals]
-    here = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
-    return here, [item for chrom, item in renamed if chrom is None]
+    here, absent = bed.placed(intervals, genome.sizes)
+    return here, [item for item in intervals if item.chrom in absent]
 
 
 def _elsewhere(about: str, count: int, lost: Sequence[str], genome: Genome, some: str) -> Iterator[Finding]:

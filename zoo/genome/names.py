@@ -7,6 +7,7 @@ from zoo.errors import GenomeMismatch
 from zoo.genome.karyotype import left_out, main_chromosomes, overrepresented
 
 __all__ = [
+    "AUTOSOMES",
     "aliases",
     "assembly",
     "check_lengths",
@@ -21,6 +22,8 @@ __all__ = [
     "some",
 ]
 
+AUTOSOMES = tuple(f"chr{number}" for number in range(1, 23))
+"""The chromosomes that maxATAC's programs know."""
 _MITOCHONDRIA = ("M", "MT", "Mt", "mt", "Mito", "mito", "MtDNA", "mtDNA", "mitochondrion", "mitochondrion_genome")
 _CHLOROPLASTS = ("C", "Pt", "PT", "chloroplast", "Chloroplast", "plastid")
 # Spellings of one sequence that differ by more than `chr`.
@@ -120,8 +123,8 @@ def _of_assembly(length: int) -> str:
 
 
 def some(names: Collection[str], most: int = 5) -> str:
-    """The first few names as text, and how many there are."""
-    return ", ".join(list(names)[:most]) + (f", … ({len(names)})" if len(names) > most else "")
+    """The first few names as text, and how many more there are."""
+    return ", ".join(list(names)[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
 def natural(chrom: str) -> list[tuple[int, int | str]]:

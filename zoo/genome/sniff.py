@@ -39,6 +39,8 @@ _COMMENTS = rb"((#|browser|track)[^\n]*\n)*"
 _WIG = re.compile(_COMMENTS + rb"(fixed|variable)Step\s")
 _BEDGRAPH = re.compile(_COMMENTS + rb"[^\s#]+[ \t]+\d+[ \t]+\d+[ \t]+[-+.\deE]+[ \t\r]*\n")
 _INTERVALS = re.compile(_COMMENTS + rb"[^\s#]+[ \t]+\d+[ \t]+\d+[ \t\r\n]")
+_COLUMNS = re.compile(rb"(##[^\n]*\n)*#CHROM\tPOS\tID\tREF\tALT[\t\r\n]")
+_COMPRESSED = (".gz", ".bgz", ".bz2")
 HEAD = 1 << 12  # bytes that are looked at
 
 
@@ -48,7 +50,7 @@ def kind_of(head: bytes) -> str | None:
     for magic, kind in _MAGICS:
         if head.startswith(magic):
             return kind
-    for kind, form in (("wig", _WIG), ("bedGraph", _BEDGRAPH), ("BED", _INTERVALS)):
+    for kind, form in (("VCF", _COLUMNS), ("wig", _WIG), ("bedGraph", _BEDGRAPH), ("BED", _INTERVALS)):
         if form.match(head):
             return kind
     return None
@@ -63,6 +65,33 @@ def kind_of_file(path: Path) -> str | None:
             return kind_of(file.read(HEAD))
     except OSError:
         return None
+
+
+def is_bigwig(value: object) -> bool:
+    """Whether it is the path of a bigWig file: by its first bytes, or, if these are of no kind that is known, its name.
+
+    A damaged file of that name is one, too, so that the reader of bigWig files refuses it in its own words; nothing is
+    that does not exist.
+    """
+    return _is(value, "bigWig", (".bw", ".bigwig"))
+
+
+def is_vcf(value: object) -> bool:
+    """The same of a VCF file, which may lack its first line."""
+    return _is(value, "VCF", (".vcf",))
+
+
+def suffix(path: Path) -> str:
+    """The last one, in lower case, without that of a compression."""
+    return next((found for item in reversed(path.suffixes) if (found := item.lower()) not in _COMPRESSED), "")
+
+
+def _is(value: object, kind: str, suffixes: tuple[str, ...]) -> bool:
+    if not isinstance(value, (str, Path)):
+        return False
+    path = user_path(value)
+    found = kind_of_file(path)
+    return found == kind or (found is None and path.is_file() and suffix(path) in suffixes)
 
 
 def plain_file(value: object, what: str) -> Path:

@@ -15,8 +15,6 @@ from zoo.inputs.reader import Covariate, WindowReader
 from zoo.inputs.tracks import Derived, Track
 from zoo.spec import CovariateSpec, ModelSpec, TrackSpec
 
-_AUTOSOMES = tuple(f"chr{number}" for number in range(1, 23))
-
 
 @dataclass(frozen=True)
 class Inputs:
@@ -49,7 +47,7 @@ class Inputs:
         for name, missing in self.absent.items():
             warn(
                 f"{self.signals[name].path}: the {_called(name)} lacks {len(missing)} main chromosomes of the genome, "
-                f"which are left out: {', '.join(missing[:5])}{', …' if len(missing) > 5 else ''}"
+                f"which are left out: {names.some(missing)}"
             )
         if self.elsewhere:
             warn(f"{self.elsewhere:,} regions are left out: they lie on other chromosomes than those asked for")
@@ -268,7 +266,7 @@ def _choose(
     elif regions is not None:
         wanted = [region.chrom for region in regions]
     else:
-        main = list(names.match(_AUTOSOMES, genome.sizes).values()) if compat == "maxatac" else None
+        main = list(names.match(names.AUTOSOMES, genome.sizes).values()) if compat == "maxatac" else None
         main = names.main_chromosomes(list(genome.sizes)) if main is None else main
         wanted = [chrom for chrom in main if chrom in shared]
         lacking = {
@@ -336,11 +334,10 @@ def _blacklist(value: object, genome: Genome) -> list[Interval]:
             _tell(value, finding, refuse=True)
     else:
         intervals = list(bed.intervals(value, genome.sizes))
-    renamed = ((names.find(item.chrom, genome.sizes), item) for item in intervals)
-    here = [Interval(chrom, item.start, item.end) for chrom, item in renamed if chrom is not None]
+    here, absent = bed.placed(intervals, genome.sizes)
     if intervals and not here:
         raise GenomeMismatch(
             "Blacklist and genome must have chromosomes in common",
-            received={"blacklist": sorted({item.chrom for item in intervals})[:5], "genome": list(genome.sizes)[:5]},
+            received={"blacklist": sorted(absent)[:5], "genome": list(genome.sizes)[:5]},
         )
     return here

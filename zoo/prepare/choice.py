@@ -10,8 +10,6 @@ from zoo.errors import InputError
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
 
-_AUTOSOMES = tuple(f"chr{number}" for number in range(1, 23))
-
 
 def chosen(
     sizes: Mapping[str, int], chromosomes: Sequence[str] | None, where: object, compat: str | None = None
@@ -30,7 +28,7 @@ def chosen(
     if chromosomes is None and compat != "maxatac":
         wanted = set(names.main_chromosomes(list(sizes)))
         return {chrom: size for chrom, size in sizes.items() if chrom in wanted}
-    asked = _AUTOSOMES if chromosomes is None else names_of("chromosomes", chromosomes)
+    asked = names.AUTOSOMES if chromosomes is None else names_of("chromosomes", chromosomes)
     found = {chrom: names.find(chrom, sizes) for chrom in asked}
     missing = [chrom for chrom, name in found.items() if name is None]
     if (missing and chromosomes is not None) or len(missing) == len(found):
@@ -48,12 +46,6 @@ def left_out(sizes: Mapping[str, int], kept: Mapping[str, int]) -> list[str]:
     return [chrom for chrom in sizes if chrom not in kept]
 
 
-def named(chromosomes: Sequence[str], most: int = 8) -> str:
-    """Chromosomes as a text of bounded length."""
-    shown = ", ".join(chromosomes[:most])
-    return shown + (f" and {len(chromosomes) - most:,} more" if len(chromosomes) > most else "")
-
-
 def blacklisted(blacklist: str | Path | Sequence[Interval] | None) -> list[Interval]:
     """Intervals of a blacklist: of a BED file, of the bases above 0 of a bigWig file, or as they are given.
 
@@ -67,13 +59,10 @@ def foreign(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> str | No
     """What to warn of if a blacklist has no effect: none of its chromosomes is one of `sizes`."""
     if not blacklist or spans_on(blacklist, sizes):
         return None
-    theirs = named(list(dict.fromkeys(item.chrom for item in blacklist)), 3)
-    return (
-        f"the blacklist has no effect: its chromosomes ({theirs}) are not those of the genome ({named(list(sizes), 3)})"
-    )
+    theirs, ours = names.some(dict.fromkeys(item.chrom for item in blacklist), 3), names.some(sizes, 3)
+    return f"the blacklist has no effect: its chromosomes ({theirs}) are not those of the genome ({ours})"
 
 
 def spans_on(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
     """Chromosome → merged (n, 2) spans of a blacklist, by the names of `sizes`."""
-    merged = bed.merge(blacklist)
-    return {found: spans for chrom, spans in merged.items() if (found := names.find(chrom, sizes)) is not None}
+    return bed.merge(bed.placed(blacklist, sizes)[0])

@@ -49,11 +49,11 @@ def kind_of(path: Path, barcodes: bool = False, notes: list[str] | None = None) 
         InputError: a file of another meaning: alignments in another format, peaks, a track, variants.
     """
     head = text.head(path, _HEAD)
-    if head.startswith(b"BAM\1"):
+    if (kind := sniff.kind_of(head[: sniff.HEAD])) == "BAM":
         return BAM
     if path.suffix.lower() == ".bam":
         raise InputError("A .bam file must be BAM", where=path, received={"first bytes": head[:4]})
-    if (kind := sniff.kind_of(head[: sniff.HEAD])) in _KINDS:
+    if kind in _KINDS:
         raise _refused(path, *_KINDS[kind])
     for pattern, (found, hint) in _TEXT.items():
         if re.match(pattern, head):

@@ -1,6 +1,5 @@
 """Reading a sample into cut sites, and going on where an interrupted run stopped."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from zoo.errors import InputError
 from zoo.files.atomic import atomic, write_json
+from zoo.files.record import read_json
 from zoo.prepare import fragments, reads
 from zoo.prepare.cells import by_cluster
 from zoo.prepare.cutsites import CutSites, check_odd
@@ -68,7 +68,7 @@ class Checkpoint:
 
     def load(self) -> tuple[Found, object, bool]:
         """(what was found, the position, whether all was read) of the last one; the sites are as they were then."""
-        said = _read(self._path)
+        said = read_json(self._path)
         states = said["sites"] if said else dict.fromkeys(self._sites)
         whole = [sites.restore(states[name]) for name, sites in self._sites.items()]
         if said is None or "seen" not in said or not all(whole):
@@ -138,7 +138,7 @@ def _add_alignments(
     position: object,
 ) -> None:
     counted = part("counted.json")
-    if (said := _read(counted)) is None:
+    if (said := read_json(counted)) is None:
         said = asdict(reads.count(source.path))
         with atomic(counted, counted.parent) as temporary:
             write_json(temporary, said)
@@ -178,10 +178,3 @@ def _check(source: Source, sites: Mapping[str, CutSites], found: Found) -> None:
         raise InputError(
             "The reads of every sample must lie on the chosen chromosomes", where=source.path, received=received
         )
-
-
-def _read(path: Path) -> dict | None:
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None

@@ -15,13 +15,14 @@ from zoo.environment import versions
 from zoo.errors import InputError, warn
 from zoo.files.atomic import paths_of, write_json
 from zoo.files.job import Job
+from zoo.files.record import read_own, retire
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.prepare import fragments, kinds, reads, stages
 from zoo.prepare.bias import Bias, of_cuts
 from zoo.prepare.cells import absent, of_cells
-from zoo.prepare.choice import blacklisted, chosen, foreign, left_out, named, spans_on
+from zoo.prepare.choice import blacklisted, chosen, foreign, left_out, spans_on
 from zoo.prepare.cutsites import TN5, CutSites
 from zoo.prepare.kinds import BAM
 from zoo.prepare.normalize import Statistics, check_percentile
@@ -200,7 +201,7 @@ def prepare(
         "bias": asdict(bias) if bias else None,
         "parameters": asdict(parameters),
         "chromosomes": list(kept),
-        "chromosomes left out": named(left_out(sizes, kept), _MOST),
+        "chromosomes left out": names.some(left_out(sizes, kept), _MOST),
         "versions": versions(),
     }
     source = Source(path, kind, wanted, keep_duplicates, threads)
@@ -303,22 +304,7 @@ def _make(
                 said |= content
         if any(ends):
             said |= {**sample.record, "clusters": list(ends), "filters": _filters(found)}
-        _retire(job)
-
-
-def _retire(job: Job) -> None:
-    """Remove files of an earlier call whose names this one does not know, such as those of another read depth."""
-    try:
-        earlier = json.loads(job.sidecar.read_bytes())["files"].items()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return
-    base = job.sidecar.name.removesuffix(".json")
-    known = {path.name for path in job.finals.values()}
-    for name, digest in earlier:
-        path = job.sidecar.with_name(Path(name).name)
-        ours = name == path.name and name not in known and name.startswith(base) and not path.is_symlink()
-        if ours and path.is_file() and sha256(path) == digest:  # else someone changed it
-            path.unlink()
+        retire(job.sidecar, read_own(job.sidecar), {path.name for path in job.finals.values()})
 
 
 def _put(made: stages.Made, end: Mapping[str, str], paths: Mapping[str, Path], content: dict, title: str) -> None:

@@ -16,7 +16,7 @@ from zoo.genome import names
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
-from zoo.prepare.choice import blacklisted, chosen, foreign, named, spans_on
+from zoo.prepare.choice import blacklisted, chosen, foreign, spans_on
 from zoo.prepare.coverage import BLOCK, Runs, of_bases
 from zoo.prepare.normalize import Statistics, check_method, check_percentile, scaled, statistics
 
@@ -234,7 +234,7 @@ def _in_all(tracks: Sequence[Signal], chromosomes: Sequence[str] | None) -> dict
             raise InputError(
                 "Tracks to be averaged must have the same chromosomes",
                 where=track.path,
-                received={"missing": named(missing)},
+                received={"missing": names.some(missing, 8)},
                 hint="Choose those that all have, with `--chromosomes`",
             )
     return sizes

@@ -13,11 +13,11 @@ from registry import store, typed
 from zoo.environment import versions
 from zoo.errors import InputError, IntegrityError, ZooError, warn
 from zoo.files.atomic import writing
+from zoo.files.record import MADE_BY
 from zoo.train.config import TrainConfig
 
 CONFIG, VERSIONS, MODEL, KERAS, CURVES = "train.json", "versions.json", "model", "model.keras", "curves.png"
 MARK, LOCK = "zoo-run.json", "zoo-run.lock"
-_MADE_BY = "chromatin-zoo"
 _STAGING = ".zoo-staging-"
 _SCRATCH = re.compile(r".+\.\d+\.\d+\.tmp(\.keras)?")  # of files that were being written (`zoo.files.atomic`)
 _RUN = re.compile(r"[0-9a-f]{32}")
@@ -185,7 +185,7 @@ class Home:
         mark = typed.load_json(path.read_bytes(), path)
         files, run = mark.get("files"), mark.get("run")
         listed = isinstance(files, dict) and all(isinstance(digests, list) for digests in files.values())
-        if mark.get("made_by") != _MADE_BY or not listed or not _RUN.fullmatch(str(run)):
+        if mark.get("made_by") != MADE_BY or not listed or not _RUN.fullmatch(str(run)):
             raise IntegrityError(
                 "The mark of a run's folder must be whole", where=path, hint="Train into another folder"
             )
@@ -198,4 +198,4 @@ class Home:
             name: sorted({*known.get(name, ()), *([made[name]] if name in made else [])}) for name in {**known, **made}
         }
         with writing(self.folder / MARK) as file:
-            file.write(json.dumps({"made_by": _MADE_BY, "run": self.number, "files": files}, indent=1) + "\n")
+            file.write(json.dumps({"made_by": MADE_BY, "run": self.number, "files": files}, indent=1) + "\n")

@@ -8,12 +8,10 @@ from pathlib import Path
 from registry.paths import user_path
 from zoo.data import meta
 from zoo.errors import InputError
-from zoo.genome import names
+from zoo.genome import names, sniff
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.train.config import Split, TrainConfig
-
-_TRACKS = (".bw", ".bigwig")
 
 
 @dataclass(frozen=True)
@@ -31,11 +29,6 @@ class Inputs:
     genome: Genome
     signals: Sequence[Signal]
     cells: Sequence[meta.CellType] = ()
-
-
-def is_track(path: str | Path) -> bool:
-    """Whether labels are a bigWig file, else they are BED."""
-    return Path(path).suffix.lower() in _TRACKS
 
 
 def opened(config: TrainConfig) -> Inputs:
@@ -56,7 +49,7 @@ def opened(config: TrainConfig) -> Inputs:
         signals = [Signal(cell.signal) for cell in cells]
         tracks = {f"the signal of {cell.name}": item for cell, item in zip(cells, signals, strict=True)}
         tracks |= {
-            f"the binding track of {cell.name}": Signal(cell.binding) for cell in cells if is_track(cell.binding)
+            f"the binding track of {cell.name}": Signal(cell.binding) for cell in cells if sniff.is_bigwig(cell.binding)
         }
     config = _by_the_genomes_names(config, genome)
     _check_chromosomes(genome, {what: track.sizes for what, track in tracks.items()}, config.chromosomes)

@@ -16,7 +16,7 @@ from zoo.data.binding import BindingEvaluation, BindingTraining
 from zoo.data.regions import on_genome
 from zoo.data.slabs import Plan, Slabs, Track, bases_outside, labels, maxima
 from zoo.data.windows import MOST_UNMAPPABLE, Layout
-from zoo.genome import names
+from zoo.genome import names, sniff
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.prepare.peaks import open_regions
@@ -196,7 +196,7 @@ class BindingTask:
         return on_genome(path, self.genome)
 
     def _labels(self, path: Path) -> Signal | list[Interval]:
-        if inputs.is_track(path):
+        if sniff.is_bigwig(path):
             return Signal(path)
         slop = self.config.binding.slop
         found = on_genome(path, self.genome)

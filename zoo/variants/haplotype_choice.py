@@ -49,7 +49,7 @@ class HaplotypeChoice:
         self._check_sample()
 
     def _check_sample(self) -> None:
-        """A sample is one of a VCF file; a VCF file with samples needs one."""
+        """A sample is one of a VCF file; one with several needs it, of one that has a single sample it is that."""
         is_vcf = reading.is_vcf(self.variants)
         if self.sample is not None and not is_vcf:
             raise InputError(
@@ -57,11 +57,13 @@ class HaplotypeChoice:
                 received={"sample": self.sample, "variants": str(self.variants)[:80]},
             )
         if self.sample is None and is_vcf and self.compat is None and (samples := Vcf(self.variants).samples):
-            raise InputError(
-                "One of the samples of the VCF file must be named",
-                where=self.variants,
-                received={"samples": samples[:10]},
-            )
+            if len(samples) > 1:
+                raise InputError(
+                    "One of the samples of the VCF file must be named",
+                    where=self.variants,
+                    received={"samples": samples[:10]},
+                )
+            object.__setattr__(self, "sample", samples[0])
 
     def haplotypes(self, genome: Genome) -> Sequence[Haplotype]:
         """Both of the sample, or one with all variants."""

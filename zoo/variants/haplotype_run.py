@@ -43,6 +43,7 @@ class HaplotypeFiles:
         skipped: haplotype → reason → how many variants.
         notes: what of the genotypes had to be guessed, and how many.
         unknown: haplotype → bins whose windows hold variants of several phase sets.
+        names: of the haplotypes, which are those of the sample with a number.
     """
 
     files: Sequence[Path]
@@ -50,15 +51,19 @@ class HaplotypeFiles:
     skipped: Mapping[str, Mapping[str, int]]
     notes: Mapping[str, int]
     unknown: Mapping[str, int]
+    names: Sequence[str] = ()
 
     @classmethod
     def of(cls, folder: Path, record: Mapping, sidecar: Path) -> "HaplotypeFiles":
         """From the record of a run."""
         files = [*(folder / name for name in record["files"]), sidecar]
-        return cls(files, *(record[name] for name in ("sites", "skipped", "notes", "unknown")))
+        return cls(
+            files, *(record[name] for name in ("sites", "skipped", "notes", "unknown")), record.get("names", ())[1:]
+        )
 
     def __str__(self) -> str:
         lines = [str(path) for path in self.files]
+        lines += [f"haplotypes: {', '.join(self.names)}"] if self.names else []
         for pair, kinds in self.sites.items():
             lines.append(f"{pair}: " + ", ".join(f"{count:,} {kind}" for kind, count in kinds.items()))
         for name, reasons in self.skipped.items():

@@ -10,7 +10,7 @@ import numpy as np
 
 from registry.paths import user_path
 from zoo.errors import InputError
-from zoo.genome import names
+from zoo.genome import names, sniff
 from zoo.genome.bed import lines, raw_lines
 from zoo.genome.interval import FURTHEST
 from zoo.genome.sequence import Genome
@@ -23,8 +23,6 @@ _COLUMNS = {
     "ref": ("ref", "reference"),
     "alt": ("alt", "alternative"),
 }
-_VCF = ["#CHROM", "POS", "ID", "REF", "ALT"]
-_COMPRESSED = (".gz", ".bgz", ".bz2")
 _DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?([eE]\+?[0-9]{1,2})?")
 _UNKNOWN = 0  # as a position from 1: none; the variant is skipped
 
@@ -62,35 +60,23 @@ def read(value: object, genome: Genome | None = None, needs_filter: bool = False
 
 
 def is_vcf(value: object) -> bool:
-    """Whether it is a VCF file, by its first line or the names of its columns, or else by its name."""
-    if not isinstance(value, (str, Path)) or is_bed(value):
-        return False
-    path = _checked(value)
-    for number, line in enumerate(raw_lines(path)):
-        if number == 0 and line.startswith("##fileformat"):
-            return True
-        if not line.startswith("##"):
-            if line.rstrip("\r\n").split("\t")[: len(_VCF)] == _VCF:
-                return True
-            break
-    return _suffix(path) == ".vcf"
+    """Whether it is a VCF file, see `zoo.genome.sniff`. Raises `InputError` for a path of nothing that can be read."""
+    return isinstance(value, (str, Path)) and not is_bed(value) and sniff.is_vcf(checked(value))
 
 
 def is_bed(value: object) -> bool:
     """Whether it is a BED file, by its name."""
-    return isinstance(value, (str, Path)) and _suffix(Path(value)) == ".bed"
+    return isinstance(value, (str, Path)) and sniff.suffix(Path(value)) == ".bed"
 
 
-def _suffix(path: Path) -> str:
-    """The last one, in lower case, without that of a compression."""
-    return next((found for item in reversed(path.suffixes) if (found := item.lower()) not in _COMPRESSED), "")
-
-
-def _checked(value: str | Path) -> Path:
+def checked(value: str | Path) -> Path:
     """The path of a file that can be read, more than once."""
     path = user_path(value, "variants")
     if not path.exists() or path.is_dir():
-        raise InputError("The file of variants must exist", example="variants.vcf", received={"variants": str(value)})
+        raise InputError(
+            "The file of variants must exist: a VCF file, or a table with the columns chrom, pos, ref and alt",
+            received={"variants": str(value)},
+        )
     if not path.is_file():
         raise InputError(
             "The file of variants must be one that can be read again, and no pipe",
@@ -102,7 +88,7 @@ def _checked(value: str | Path) -> Path:
 
 def _file(value: str | Path, genome: Genome | None) -> tuple[list[Variant], bool]:
     """Variants of a file, and whether it has FILTER."""
-    path = _checked(value)
+    path = checked(value)
     if is_bed(path):
         if genome is None:
             raise InputError("Variants must be in a VCF file or a table here, and not in a BED file", where=path)
