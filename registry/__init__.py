@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from registry import sources, store
+from registry import sources, store, typed
 from registry.errors import IntegrityError, UnknownModel
 from registry.paths import user_path
 from registry.schema import Entry, Family, HubName, Name
@@ -205,13 +205,21 @@ def _pinned(family: Family, revision: str) -> bool:
 
 
 def list_models(pattern: str = "*") -> list[Entry]:
-    """All entries whose name matches a shell pattern, upper and lower case alike: `maxatac/FOX*`, `*/CTCF`."""
+    """All entries whose name matches a shell pattern, upper and lower case alike: `maxatac/FOX*`, `*/CTCF`.
+
+    Raises `InputError` for a pattern that is not text.
+    """
+    typed.argument("pattern", pattern, str)
     entries = [entry for family in families().values() for entry in family.models.values()]
     return [entry for entry in entries if fnmatch.fnmatchcase(entry.name.lower(), pattern.lower())]
 
 
 def search(text: str) -> list[Entry]:
-    """All entries in whose name, aliases, tissue or description `text` occurs, upper and lower case alike."""
+    """All entries in whose name, aliases, tissue or description `text` occurs, upper and lower case alike.
+
+    Raises `InputError` for anything that is not text.
+    """
+    typed.argument("text", text, str)
 
     def described(entry: Entry) -> str:
         return " ".join((entry.name, *entry.aliases, entry.tissue, entry.description)).lower()

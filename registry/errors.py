@@ -109,7 +109,7 @@ def masked(address: str) -> str:
 
 def _shown(value: object) -> str:
     try:
-        text = repr(value)
+        text = repr(str(value) if isinstance(value, Path) else value)
     except (RecursionError, ValueError):  # nested too deeply, or a whole number of thousands of digits
         return f"<{type(value).__name__}>"
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"

@@ -91,11 +91,14 @@ def publish(
         IntegrityError: a folder that is not what its digests say.
     """
     check_target(repo, tag, families)
+    for name, value, kind in (("private", private, bool), ("dry_run", dry_run, bool), ("token", token, str)):
+        if name != "token" or token is not None:
+            typed.argument(name, value, kind)
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=endpoint(), token=token)
     found: dict[str, Path] = {}
-    for folder in (user_path(folder, "folder") for folder in folders):
+    for folder in _paths(folders):
         if (name := _checked(folder, check)) in found:
             raise InputError("Each model must be given once", received={"folders": [str(found[name]), str(folder)]})
         found[name] = folder
@@ -148,13 +151,25 @@ def check_target(repo: object, tag: object, families: str | Path | None = None) 
 
 def _home(families: str | Path | None) -> Path:
     """The folder of the package's index."""
-    return user_path(families or os.environ.get("ZOO_FAMILIES") or Path(__file__).parent / "families", "families")
+    own = families if families is not None else os.environ.get("ZOO_FAMILIES") or Path(__file__).parent / "families"
+    return user_path(own, "families")
 
 
 def _known(family: str, families: str | Path | None) -> Family | None:
     """What the package's index has of a family."""
     path = _home(families) / f"{family}.json"
     return Family.read(path) if path.is_file() else _family(family)
+
+
+def _paths(folders: object) -> list[Path]:
+    """Folders of a list."""
+    try:
+        given = None if isinstance(folders, (str, bytes, Mapping)) else iter(folders)
+    except TypeError:
+        given = None
+    if given is None:
+        raise InputError("The folders must be given in a list", received={"folders": folders})
+    return [user_path(folder, "folder") for folder in given]
 
 
 def _checked(folder: Path, check: Callable[[Path], None] | None) -> str:

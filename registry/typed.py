@@ -155,6 +155,12 @@ def parse(kind: object, value: object, where: object) -> object:
     return value
 
 
+def argument(name: str, value: object, kind: type) -> None:
+    """Raise `InputError` unless an argument of a function is of a plain type."""
+    if not isinstance(value, kind):
+        raise InputError(f"The {name.replace('_', ' ')} must be of type {_name(kind)}", received={name: value})
+
+
 def _made(kind: type, values: dict, where: object) -> object:
     """A dataclass of some values; what it refuses itself is told with the path to it."""
     try:

@@ -1,5 +1,8 @@
 """What an argument may be, in the same words for every function."""
 
+from fractions import Fraction
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -23,6 +26,59 @@ def test_whole_numbers(value: object):
 def test_no_whole_numbers_of_1_to_9(value: object):
     with pytest.raises(InputError, match="The batch size must be a whole number from 1 to 9"):
         arguments.whole("batch_size", value, 1, 9)
+
+
+@pytest.mark.parametrize("value", [5, 5.0, np.float32(5), np.int64(5), np.array(5), Fraction(5)])
+def test_numbers(value: object):
+    assert arguments.number("cutoff", value) == 5
+    assert type(arguments.number("cutoff", value)) is float
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        True,
+        np.True_,
+        np.array(True),
+        "5",
+        np.array("5"),
+        None,
+        [5],
+        np.array([5]),
+        5j,
+        float("nan"),
+        float("inf"),
+        10.5,
+    ],
+)
+def test_no_numbers_of_up_to_10(value: object):
+    with pytest.raises(InputError, match="The most p value must be up to 10"):
+        arguments.number("most_p_value", value, "up to 10", lambda number: number <= 10)
+
+
+def test_a_number_that_no_float_holds():
+    with pytest.raises(InputError, match="The cutoff must be a finite number"):
+        arguments.number("cutoff", 10**5000)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [([1, 2], [1, 2]), ((), []), (range(2), [0, 1]), (np.array([3]), [3]), (iter("ab"), ["a", "b"])],
+)
+def test_items(value: object, found: list):
+    assert arguments.items_of(value) == found
+
+
+@pytest.mark.parametrize("value", [None, 5, "ab", b"ab", {"a": 1}, np.array(2), Path("a")])
+def test_no_items(value: object):
+    assert arguments.items_of(value) is None
+
+
+def test_one_of():
+    assert arguments.is_one_of("a", ("a", "b"))
+    assert arguments.is_one_of(None, (None, "a"))
+    for value in (None, "c", [], np.array(["a", "b"]), {"a"}):
+        assert not arguments.is_one_of(value, {"a": 1, "b": 2})
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def test_what_was_evaluated_is_said(small: dict, tmp_path: Path, capsys: pytest.
         (["--peaks", "peaks", "--region", "chr1:1-9000", "--regions", "r"], "without chromosomes and without regions"),
         (["--peaks", "peaks", "--region", "chr1:99001-100001"], "A region must lie on its chromosome"),
         (["--peaks", "peaks", "--compat", "asap"], "compat must be None or 'maxatac'"),
-        (["--peaks", "peaks", "--bin-size", "0"], "A bin must have at least one bp"),
+        (["--peaks", "peaks", "--bin-size", "0"], "The bin size must be a whole number from 1"),
         (["--peaks", "peaks", "--bin-size", "200000"], "at least one bin of 200000 bp"),
         (["--peaks", "peaks", "--round_predictions", "99"], "rounded to 0 to 15 decimals"),
         (["--peaks", "peaks", "-c", "chr3"], "The prediction must have the chromosomes"),

@@ -325,7 +325,7 @@ def test_files_of_other_assemblies(tmp_path: Path, track: Path):
             call(track, tmp_path / "g.bw", bin_size=100)
     with pytest.raises(InputError, match="any, half"):
         benchmark(track, [Interval("chr1", 0, 5)], bin_size=100, rule="most")
-    with pytest.raises(InputError, match="at least one bp"):
+    with pytest.raises(InputError, match="bin size must be a whole number from 1"):
         benchmark(track, [Interval("chr1", 0, 5)], bin_size=0)
 
 

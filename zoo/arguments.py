@@ -1,8 +1,9 @@
 """What an argument may be, in the same words for every function: whole numbers, choices, what goes together."""
 
 import math
+import numbers
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
@@ -31,27 +32,46 @@ def is_whole(value: object) -> bool:
     return not isinstance(value, (bool, np.bool_))
 
 
-def number(name: str, value: object, least: float = -math.inf, most: float = math.inf) -> float:
-    """A finite number from `least` to `most`. Raises `InputError` for anything else, True included."""
+def number(
+    name: str,
+    value: object,
+    words: str = "a finite number",
+    holds: Callable[[float], bool] = math.isfinite,
+    example: object = None,
+) -> float:
+    """A finite number that `holds`, as `words` say. Raises `InputError` for anything else, True and text included."""
+    if not (is_number(value) and holds(float(value))):
+        raise InputError(f"The {name.replace('_', ' ')} must be {words}", example=example, received={name: value})
+    return float(value)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number, Python's or NumPy's, as a float holds it; True and text are none."""
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if isinstance(value, np.ndarray):
+        real = value.ndim == 0 and value.dtype.kind in "iuf"
     try:
-        found = math.nan if isinstance(value, (bool, np.bool_, str, bytes)) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        found = math.nan
-    if not (math.isfinite(found) and least <= found <= most):
-        bounds = "" if math.isinf(least) and math.isinf(most) else f" from {least:g} to {most:g}"
-        raise InputError(
-            f"The {name.replace('_', ' ')} must be a finite number{bounds}", received={name: _shown(value)}
-        )
-    return found
+        return real and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def items_of(value: object) -> list | None:
+    """What a list, or something else that can be gone through, holds; None for text, mappings and single values."""
+    if isinstance(value, (str, bytes, Mapping)):
+        return None
+    try:
+        each = iter(value)
+    except TypeError:
+        return None
+    return list(each)
 
 
 def names_of(name: str, value: object) -> list[str]:
     """Names that a user gives, or one. Raises `InputError` for anything else than text and sequences of text."""
-    given = [value] if isinstance(value, str) else value
-    odd = isinstance(given, (bytes, Mapping)) or (isinstance(given, np.ndarray) and given.ndim != 1)
-    if odd or not isinstance(given, Iterable):
+    found = [value] if isinstance(value, str) else items_of(value)
+    if found is None:
         raise InputError(f"The {name} must be given as a list of names", received={name: value})
-    found = list(given)
     if wrong := [item for item in found if not isinstance(item, str)]:
         raise InputError(f"The {name} must be names, which are text", received={name: wrong[:5]})
     return [str(item) for item in found]
@@ -64,9 +84,19 @@ def switch(name: str, value: object) -> bool:
     return bool(value)
 
 
+def optional_switch(name: str, value: object) -> bool | None:
+    """The same for a choice that may be left open, which None does."""
+    return None if value is None else switch(name, value)
+
+
+def is_one_of(value: object, known: Collection[str | None]) -> bool:
+    """Whether a choice is one of those that are known, text or None."""
+    return (value is None or isinstance(value, str)) and value in known
+
+
 def among(name: str, value: object, known: tuple[str, ...]) -> None:
     """Raise `InputError` unless a choice is None or one of those that are known."""
-    if value is not None and not (isinstance(value, str) and value in known):
+    if value is not None and not is_one_of(value, known):
         raise InputError(
             f"The choice of {name} must be one of {', '.join(known)}",
             example=f'{name}="{known[0]}"',

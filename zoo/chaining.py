@@ -13,6 +13,7 @@ from typing import TextIO
 
 import numpy as np
 
+from zoo.arguments import is_one_of, switch
 from zoo.errors import InputError
 from zoo.inputs.opening import Inputs
 from zoo.inputs.reader import Around, WindowReader
@@ -155,7 +156,7 @@ class Chain:
             self.accessibility.forward(options.views),
             Grid.of(spec, options),
             alone,
-            batch_size,
+            options.batch_size,
         )
         size, predicted, measured = spec.output.bin_size, [], []
         for region, starts, scores in zip(alone.regions, track.starts, track.scores, strict=True):
@@ -199,15 +200,17 @@ class Chain:
         Raises:
             InputError: as there; mode "mapping" before `fit`.
         """
-        if mode not in MODES:
+        if not is_one_of(mode, MODES):
             raise InputError(f"mode must be one of {', '.join(MODES)}", received={"mode": mode})
         if mode == "mapping" and self.mapping is None:
             raise InputError(
                 'A mapping must be fitted before mode="mapping" can use it',
                 hint="Call chain.fit(genome=…, signal=…, regions=…)",
             )
+        only_passing, models = switch("only_passing", only_passing), (self.accessibility, self.binding)
+        options = [Options.resolve(model.spec, strands=strands, batch_size=batch_size) for model in models]
         inputs = self.binding.everywhere(genome, signal, blacklist)
-        layouts = [VariantWindow.of(model.spec) for model in (self.accessibility, self.binding)]
+        layouts = [VariantWindow.of(model.spec) for model in models]
         found_variants = read(variants, inputs.genome, only_passing)
         everything, places, skipped = choose(found_variants, inputs, layouts, only_passing)
         if not places:
@@ -217,12 +220,9 @@ class Chain:
             )
         places = in_order(places, list(inputs.genome.sizes))
         found: dict[str, list[dict]] = {way: [] for way in (*WAYS, "accessibility")}
-        forwards = [
-            model.forward(Options.resolve(model.spec, strands=strands).views)
-            for model in (self.accessibility, self.binding)
-        ]
-        around, alone = Around(inputs.reader), WindowReader(inputs.genome)
-        for some, reference, alternative in profiles(forwards[0], layouts[0], places, alone, batch_size):
+        forwards = [model.forward(chosen.views) for model, chosen in zip(models, options, strict=True)]
+        around, alone, each = Around(inputs.reader), WindowReader(inputs.genome), options[0].batch_size
+        for some, reference, alternative in profiles(forwards[0], layouts[0], places, alone, each):
             found["accessibility"].append(scored(layouts[0], reference, alternative))
             predicted = self._binding(
                 forwards[1], layouts, around, some, np.expm1(reference), np.expm1(alternative), mode

@@ -88,8 +88,8 @@ def doctor(
     """
     if output is not None and model is None:
         raise InputError(
-            "output must be given with a model: what a run writes depends on it",
-            received={"output": str(output)},
+            "The output must be given with a model: what a run writes depends on it",
+            received={"output": output},
             example='model="maxatac/CTCF"',
         )
     loaded = loading.load(model) if model is not None else None
@@ -117,6 +117,8 @@ def doctor(
         found += _caught("regions", _regions(genome, regions, window, unwanted))
     if vcf is not None:
         found += _caught("variants", files.of_variants(vcf, genome))
+    if output is not None:
+        found += _caught("output", _output(output))
     cost = None
     if loaded and all(finding.status != ERROR for finding in found):
         arguments = {"genome": genome, "signal": signal if given else None, "regions": regions, "blacklist": blacklist}
@@ -144,6 +146,12 @@ def _regions(genome: Genome, regions: object, window: int, unwanted: Sequence[In
     if not found:
         raise InputError("At least one region must be given", received={"regions": regions})
     yield from files.of_regions(found, genome, window, unwanted)
+
+
+def _output(output: object) -> Iterator[Finding]:
+    """Nothing to tell of an output that is a path; how large it is, only a model tells."""
+    user_path(output, "output")
+    yield from ()
 
 
 def _caught(about: str, findings: Iterable[Finding]) -> list[Finding]:

@@ -1,5 +1,6 @@
 """A pretrained model: a spec, a Keras network, and what to do with them."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import registry.store
 from registry.paths import user_path
 from zoo import folder
-from zoo.arguments import refuse_together, switch
+from zoo.arguments import is_one_of, number, optional_switch, refuse_together, switch
 from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.result import Attributions
 from zoo.attribution.run import Run as AttributionRun
@@ -209,6 +210,7 @@ class Model:
             InputError: what was given cannot be used, or would have no effect beside the rest; `GenomeMismatch` if
                 files are of different assemblies.
         """
+        progress, threshold = optional_switch("progress", progress), thresholds.checked(threshold)
         options = Options.resolve(
             self.spec,
             strands=strands,
@@ -337,6 +339,7 @@ class Model:
             InputError: as for `predict`; a window without any base, a target outside the output, a reference for a
                 signal that the model does not read.
         """
+        progress = optional_switch("progress", progress)
         choice = Choice.resolve(
             self.spec,
             method=method,
@@ -425,6 +428,7 @@ class Model:
             InputError: as for `predict`; files that hold no variants, or none that can be scored; options that
                 contradict each other or have no effect.
         """
+        progress = optional_switch("progress", progress)
         layout = VariantWindow.of(self.spec, shifts, around, compat)
         if compat == "asap" and strands not in (None, "forward"):
             raise InputError(
@@ -435,7 +439,7 @@ class Model:
         profiles, csv, strict = switch("profiles", profiles), switch("csv", csv), switch("strict", strict)
         only_passing = switch("only_passing", only_passing)
         options = Options.resolve(self.spec, strands=chosen, batch_size=batch_size)
-        if output is None and (csv or measured is not None or scale != "linear"):
+        if output is None and (csv or measured is not None or not is_one_of(scale, ("linear",))):
             raise InputError(
                 "csv, measured and scale must come with an output",
                 received={"csv": csv, "measured": measured, "scale": scale, "output": None},
@@ -443,7 +447,9 @@ class Model:
             )
         inputs = self.everywhere(genome, signal, blacklist)
         found = reading.read(variants, inputs.genome, only_passing)
-        track = measured if measured is None or isinstance(measured, Signal) else Signal(measured)
+        track = measured
+        if not (measured is None or isinstance(measured, Signal)):
+            track = Signal(user_path(measured, "measured"))
         if track is not None:
             sides = inputs.genome.sizes, track.sizes, f"genome {inputs.genome.path}", f"measured {track.path}"
             names.check_lengths(names.check_shared(*sides), *sides)
@@ -520,6 +526,7 @@ class Model:
             InputError: as for `predict`; no such sample, or none of its heterozygous genotypes is phased; options that
                 contradict each other or have no effect.
         """
+        progress = optional_switch("progress", progress)
         choice = HaplotypeChoice(variants, sample, output, compat, threshold, blacklist, strands)
         options = Options.resolve(self.spec, strands=strands, stride=stride, batch_size=batch_size, compat=compat)
         inputs = self.inputs(genome, signal, regions, None, blacklist, compat)
@@ -554,6 +561,9 @@ class Model:
         Raises:
             InputError: as `predict` would.
         """
+        known = [name for name in inspect.signature(Options.resolve).parameters if name != "spec"]
+        if unknown := sorted(set(choices) - set(known)):
+            raise InputError(f"The choices of cost must be among {', '.join(known)}", received={"unknown": unknown})
         options = Options.resolve(self.spec, **choices)
         inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, covariates)
         return estimate(self.spec, self.forward(options.views, options.selection), inputs, options)
@@ -561,8 +571,10 @@ class Model:
     def check(self, tolerance: float = 1e-5) -> Check:
         """Run the golden inputs and compare with the golden outputs; the card says what computed those.
 
-        Differences are relative to the largest golden output where that is above 1.
+        Differences are relative to the largest golden output where that is above 1. Raises `InputError` for a tolerance
+        below 0.
         """
+        tolerance = number("tolerance", tolerance, "0 or more", lambda value: value >= 0, example=1e-5)
         if self.path is None:
             raise InputError("A model must be in a folder to be checked: that has the golden outputs")
         golden = folder.read_golden(self.path, self.spec)

@@ -5,6 +5,7 @@ import inspect
 import numbers
 import typing
 
+from zoo.arguments import is_one_of
 from zoo.errors import InputError, ZooError
 
 ARCHITECTURES = (
@@ -43,14 +44,14 @@ def build(name: str, *, preset: str | None = None, **config: object):
     Raises:
         InputError: an unknown architecture, preset or argument; the message lists the known ones.
     """
-    if name not in ARCHITECTURES:
+    if not is_one_of(name, ARCHITECTURES):
         raise InputError(f"An architecture must be one of {', '.join(ARCHITECTURES)}", received={"architecture": name})
     module = importlib.import_module(f"zoo.architectures.{name}")
     known = inspect.signature(module.build).parameters
     if unknown := sorted(set(config) - set(known)):
         raise InputError(f"The arguments of {name} must be among {', '.join(known)}", received={"unknown": unknown})
     presets = getattr(module, "PRESETS", {})
-    if preset is not None and preset not in presets:
+    if preset is not None and not is_one_of(preset, presets):
         raise InputError(
             f"The preset of {name} must be one of its own ({', '.join(presets) or 'it has none'})",
             received={"preset": preset},

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.arguments import is_whole
 from zoo.attribution.result import Attributions
 from zoo.errors import InputError
 from zoo.genome.encode import encode, one_hot
@@ -46,13 +47,16 @@ def insert(x: np.ndarray, motif: str, position: int | None = None) -> np.ndarray
     Raises:
         InputError: other letters, or a place outside the windows.
     """
-    codes, length = encode(motif), x.shape[1]
-    start = (length - len(codes)) // 2 if position is None else position
-    if not motif or set(motif.upper()) - set("ACGTN"):
+    if not (isinstance(x, np.ndarray) and x.ndim == 3 and x.shape[2] >= len(BASES)):
+        raise InputError("Windows x must be an array (n, window, channels)", received={"x": getattr(x, "shape", x)})
+    length = x.shape[1]
+    if not isinstance(motif, str) or not motif or set(motif.upper()) - set("ACGTN"):
         raise InputError(
             "A motif that is inserted must be letters A, C, G, T and N", example="TTACCCG", received={"motif": motif}
         )
-    if not 0 <= start <= length - len(codes):
+    codes = encode(motif)
+    start = (length - len(codes)) // 2 if position is None else position
+    if not is_whole(start) or not 0 <= start <= length - len(codes):
         raise InputError(
             f"A motif must lie within the windows of {length} bp", received={"position": start, "width": len(codes)}
         )

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.arguments import number
 from zoo.data.batches import Batches
 from zoo.evaluate.agreement import Pairs
-from zoo.genome.bed import merge
+from zoo.genome import bed
 from zoo.genome.interval import Interval
 
 _EPSILON = 1e-8  # the authors' loss adds it to predictions
@@ -148,9 +149,14 @@ def recovery(called: Sequence[Interval], real: Sequence[Interval], fraction: flo
         called: peaks of a prediction, for example `zoo.prepare.peaks.call` at a cutoff of 1 on the scale of the track.
         real: peaks of the same chromosomes.
         fraction: a peak matches if the other set covers more than 0 of its bases, and at least this fraction of them.
+
+    Raises:
+        InputError: no lists of peaks, or a fraction that is not from 0 to 1.
     """
+    called, real = bed.listed("called", called), bed.listed("real", real)
+    fraction = number("fraction", fraction, "from 0 to 1", lambda value: 0 <= value <= 1, example=0.5)
     return Recovery(
-        len(called), len(real), _matched(called, merge(real), fraction), _matched(real, merge(called), fraction)
+        len(called), len(real), _matched(called, bed.merge(real), fraction), _matched(real, bed.merge(called), fraction)
     )
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.paths import user_path
+from zoo.arguments import is_one_of
 from zoo.errors import InputError, warn
 from zoo.evaluate import bins
 from zoo.evaluate.agreement import Agreement, Pairs
@@ -194,11 +196,11 @@ def benchmark(
         for each in (overall, by_chrom[chrom]):
             each.add(positive, scores[keep])
         selection.found(bound.touching(chrom, places, keep))
-        rows[chrom] = _row(by_chrom[chrom], positive, len(positive) / (track.sizes[chrom] // bin_size))
+        rows[chrom] = _row(by_chrom[chrom], positive, len(positive) / (track.sizes[chrom] // selection.bin_size))
     curve = overall.curve()
     warn_of_few(curve.positives)
     whole = Binding.of(curve, selection.extent.fraction)
-    return Benchmark(whole, rows, bin_size, curve.thinned(), by_chrom, selection.extent)
+    return Benchmark(whole, rows, selection.bin_size, curve.thinned(), by_chrom, selection.extent)
 
 
 def warn_of_few(positives: int) -> None:
@@ -255,13 +257,13 @@ def correlated(
     compat: str | None = None,
 ) -> tuple[dict[str, Agreement], Extent]:
     """What `quantitative` finds, and how much was evaluated. Arguments and errors as there."""
-    if aggregate not in OF_TRACKS:
+    if not is_one_of(aggregate, OF_TRACKS):
         raise InputError(
             f"An aggregate of two tracks must be one of {', '.join(OF_TRACKS)}",
             example="mean",
             received={"aggregate": aggregate},
         )
-    track, other = bins.open_track(prediction), Signal(measured)
+    track, other = bins.open_track(prediction), Signal(user_path(measured, "measured"))
     shared = names.check_shared(track.sizes, other.sizes, str(prediction), str(measured))
     selection = Selection(track, chromosomes, region, regions, blacklist, bin_size, compat)
     selection.compare_with(bins.Bound(measured, track.sizes, what="measured track"), measured)

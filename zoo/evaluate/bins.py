@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from registry.paths import user_path
+from zoo.arguments import is_one_of
 from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import bed, names, sniff
 from zoo.genome.interval import Interval
@@ -63,7 +64,7 @@ def aggregated(track: Signal, chrom: str, places: np.ndarray, how: str = "max") 
     Raises:
         InputError: another aggregate.
     """
-    if how not in AGGREGATES:
+    if not is_one_of(how, AGGREGATES):
         raise InputError(
             f"An aggregate must be one of {', '.join(AGGREGATES)}", example="max", received={"aggregate": how}
         )
@@ -126,7 +127,7 @@ class Bound:
         what: str = "peaks",
         shared: bool = True,
     ) -> None:
-        if rule not in RULES:
+        if not is_one_of(rule, RULES):
             raise InputError(f"A rule must be one of {', '.join(RULES)}", example="any", received={"rule": rule})
         self._rule, self._track, self._names, self._spans = rule, None, {}, {}
         self._starts: dict[str, np.ndarray] = {}
@@ -143,7 +144,7 @@ class Bound:
             self.shared = bool(self._names)
         else:
             read = bed.read if shared else bed.read_blacklist
-            found = read(gold) if isinstance(gold, (str, Path)) else list(gold)
+            found = read(gold) if isinstance(gold, (str, Path)) else bed.listed(what, gold)
             here, self.absent = _here(found, sizes, what, shared)
             self.shared = bool(here) or not found
             self._spans = bed.merge(here)

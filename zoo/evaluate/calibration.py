@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+from zoo.arguments import items_of
 from zoo.errors import InputError, warn
 from zoo.evaluate import bins
 from zoo.evaluate.binding import FEW
@@ -184,10 +185,15 @@ def calibration(
         InputError: no sample, one without a bound bin, or scores that are no probabilities.
         GenomeMismatch: a sample's files are of different assemblies.
     """
-    if not samples:
-        raise InputError("There must be a prediction to calibrate", received={"samples": 0})
+    pairs = [items_of(pair) for pair in items_of(samples) or ()]
+    if not pairs or any(pair is None or len(pair) != 2 for pair in pairs):
+        raise InputError(
+            "There must be a prediction to calibrate, and each must have its peaks",
+            example='[("ctcf.bw", "peaks.bed")]',
+            received={"samples": samples},
+        )
     found = []
-    for prediction, peaks in samples:
+    for prediction, peaks in pairs:
         track = bins.open_track(prediction)
         selection = Selection(track, chromosomes, None, regions, blacklist, bin_size, compat)
         try:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.stats import mannwhitneyu, wilcoxon
 
+from zoo.arguments import whole
 from zoo.errors import InputError
 from zoo.evaluate import bins
 from zoo.evaluate.baselines import Predictor
@@ -69,8 +70,9 @@ def compare(
         seed: of the bootstrap.
 
     Raises:
-        InputError: as `benchmark` does.
+        InputError: as `benchmark` does; repeats or a seed that are no whole numbers.
     """
+    repeats, seed = whole("repeats", repeats, 1, 10**6), whole("seed", seed, 0, (1 << 64) - 1)
     found: dict[str, list[np.ndarray]] = {name: [] for name in predictors}
     positive, blocks, first_block = [], [], 0
     for chrom, places, keep in Selection(track, chromosomes, region, None, blacklist, bin_size):

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from zoo.arguments import is_whole
 from zoo.errors import InputError
 
 DECIMALS = 9  # to which maxATAC rounds scores before it ranks them
@@ -100,13 +101,13 @@ class Scores:
     """
 
     def __init__(self, decimals: int = DECIMALS) -> None:
-        if not 0 <= decimals <= _MOST_DECIMALS:
+        if not is_whole(decimals) or not 0 <= decimals <= _MOST_DECIMALS:
             raise InputError(
                 f"Scores must be rounded to 0 to {_MOST_DECIMALS} decimals",
                 example=DECIMALS,
                 received={"decimals": decimals},
             )
-        self._decimals = decimals
+        self._decimals = int(decimals)
         self._parts: dict[bool, list[np.ndarray]] = {True: [], False: []}
 
     def add(self, positive: np.ndarray, scores: np.ndarray) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.arguments import names_of
+from zoo.arguments import is_one_of, names_of, whole
 from zoo.errors import InputError, warn
 from zoo.evaluate import bins
 from zoo.genome import names
-from zoo.genome.interval import Interval
+from zoo.genome.interval import FURTHEST, Interval
 from zoo.genome.signal import Signal
 
 COMPATS = (None, "maxatac")
@@ -114,8 +114,9 @@ class Selection:
         bin_size: int = 200,
         compat: str | None = None,
     ) -> None:
-        _check(chromosomes, region, regions, bin_size, compat)
-        self._track, self._region, self._bin_size, self._compat = track, region, bin_size, compat
+        _check(chromosomes, region, regions, compat)
+        self.bin_size = whole("bin_size", bin_size, 1, FURTHEST)
+        self._track, self._region, self._compat = track, region, compat
         self._asked = chromosomes is not None or region is not None
         self._regions = None if regions is None else bins.Bound(regions, track.sizes, what="regions")
         self._blacklist = None
@@ -135,7 +136,7 @@ class Selection:
     def _chosen(self, chromosomes: Sequence[str] | None) -> list[str]:
         sizes = self._track.sizes
         if chromosomes is None:
-            whole = [chrom for chrom, size in sizes.items() if size >= self._bin_size] or list(sizes)
+            whole = [chrom for chrom, size in sizes.items() if size >= self.bin_size] or list(sizes)
             return [chrom for chrom in whole if self._regions is None or self._regions.peaks([chrom])] or whole
         chromosomes = names_of("chromosomes", chromosomes)
         found = [names.find(chrom, sizes) for chrom in chromosomes]
@@ -173,7 +174,7 @@ class Selection:
         """
         found = False
         for chrom in self.chromosomes:
-            places = bins.edges(self._track, chrom, self._bin_size, self._compat)
+            places = bins.edges(self._track, chrom, self.bin_size, self._compat)
             self.extent.total += len(places) - 1
             if self._region:
                 first = np.searchsorted(places, self._region.start)
@@ -218,11 +219,11 @@ class Selection:
         self.extent.peaks_outside -= peaks
 
 
-def _check(chromosomes: object, region: object, regions: object, bin_size: int, compat: str | None) -> None:
-    if compat not in COMPATS:
+def _check(chromosomes: object, region: object, regions: object, compat: str | None) -> None:
+    if not is_one_of(compat, COMPATS):
         raise InputError("compat must be None or 'maxatac'", example="maxatac", received={"compat": compat})
-    if bin_size < 1:
-        raise InputError("A bin must have at least one bp", example=200, received={"bin_size": bin_size})
+    if region is not None and not isinstance(region, Interval):
+        raise InputError("A region must be a zoo.Interval", received={"region": region})
     if region is not None and (chromosomes is not None or regions is not None):
         raise InputError(
             "A region must be given without chromosomes and without regions",

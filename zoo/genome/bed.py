@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from registry.paths import user_path
+from zoo.arguments import items_of
 from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import names, sniff
 from zoo.genome.bbi import BigWig
@@ -216,8 +217,8 @@ def intervals(value: object, sizes: Mapping[str, int]) -> Iterator[Interval]:
         yield from _from_frame(value)
     elif isinstance(value, Sequence) and len(value) == 3 and _is_row(value):
         yield Interval(value[0], int(value[1]), int(value[2]))
-    elif isinstance(value, Iterable):
-        for item in value:
+    elif (items := items_of(value)) is not None:
+        for item in items:
             yield from intervals(item, sizes)
     else:
         raise InputError(
@@ -225,6 +226,19 @@ def intervals(value: object, sizes: Mapping[str, int]) -> Iterator[Interval]:
             received={"regions": value},
             example='"chr20:10,000,001-10,010,000"',
         )
+
+
+def listed(what: str, value: object) -> list[Interval]:
+    """Intervals of a list, or peaks. Raises `InputError` for what is no list, or holds something else."""
+    found = items_of(value)
+    odd = [value] if found is None else [item for item in found if not _is_placed(item)]
+    if odd:
+        raise InputError(f"The {what} must be a file, or a list of intervals", received={what: odd[0]})
+    return found
+
+
+def _is_placed(item: object) -> bool:
+    return isinstance(item, Interval) or all(hasattr(item, name) for name in ("chrom", "start", "end"))
 
 
 def is_there(text: str | Path) -> bool:

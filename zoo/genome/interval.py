@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from zoo.arguments import is_whole
 from zoo.errors import InputError
 from zoo.genome import names
 
@@ -26,15 +27,14 @@ class Interval:
     name: str = "."
 
     def __post_init__(self) -> None:
-        if not self.chrom or not isinstance(self.chrom, str):
+        if not isinstance(self.chrom, str) or not self.chrom:
             raise InputError("An interval must name its chromosome", received={"chrom": self.chrom}, example="chr1")
+        if not isinstance(self.name, str):
+            raise InputError("The name of an interval must be text", where=self.chrom, received={"name": self.name})
         for end in ("start", "end"):
-            try:
-                object.__setattr__(self, end, operator.index(getattr(self, end)))
-            except TypeError:
-                raise InputError(
-                    "Positions must be whole numbers", where=self.chrom, received={end: getattr(self, end)}
-                ) from None
+            if not is_whole(position := getattr(self, end)):
+                raise InputError("Positions must be whole numbers", where=self.chrom, received={end: position})
+            object.__setattr__(self, end, operator.index(position))
             if abs(getattr(self, end)) >= FURTHEST:
                 raise InputError(f"Positions must be below {FURTHEST:,} bp", where=self.chrom)
         if not self.start < self.end:
@@ -58,6 +58,8 @@ class Interval:
         `chr1:1,001-2,000` is `Interval("chr1", 1000, 2000)`; a bare `chr1` is the whole chromosome, if `sizes`
         (chromosome -> bp) is given. Raises `InputError`.
         """
+        if not isinstance(text, str):
+            raise InputError("A region must be text", received={"region": text}, example='"chr1:1,001-2,000"')
         text = text.strip()
         if match := _REGION.fullmatch(text):
             start, end = (_position(match[key]) for key in ("start", "end"))

@@ -21,6 +21,7 @@ import registry
 from registry import download
 from registry.paths import user_path
 from registry.store import offline
+from zoo.arguments import is_one_of, optional_switch
 from zoo.errors import InputError, IntegrityError, OfflineMiss
 from zoo.files.atomic import atomic
 from zoo.files.progress import Progress
@@ -74,7 +75,8 @@ def fetch(
         IntegrityError: bytes with another checksum than the published one; they are deleted.
         OfflineMiss: a file that cannot be had.
     """
-    if assembly not in ASSEMBLIES:
+    progress = optional_switch("progress", progress)
+    if not is_one_of(assembly, ASSEMBLIES):
         raise InputError(f"An assembly must be one of {', '.join(ASSEMBLIES)}", received={"assembly": assembly})
     wanted = _blacklist(assembly, blacklist)
     folder = user_path(folder, "to")
@@ -103,10 +105,10 @@ def fetch(
 def _blacklist(assembly: str, which: str) -> tuple[str, str, str] | None:
     """The address of its folder, the name and the SHA-256 of a blacklist, or None if the assembly has none."""
     base = os.environ.get("ZOO_UPSTREAM") or "https://raw.githubusercontent.com"
-    if which == "encode":
+    if is_one_of(which, ("encode",)):
         digest = ASSEMBLIES[assembly]
         return (f"{base}/{_BLACKLISTS}", f"{assembly}-blacklist.v2.bed", digest) if digest else None
-    if which != "maxatac" or assembly != MAXATAC[0]:
+    if not is_one_of(which, ("maxatac",)) or assembly != MAXATAC[0]:
         raise InputError(
             f"A blacklist must be encode, or maxatac for {MAXATAC[0]}",
             received={"blacklist": which, "assembly": assembly},

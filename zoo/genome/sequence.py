@@ -1,15 +1,16 @@
 """A genome in a 2bit file."""
 
 import functools
-import operator
 from pathlib import Path
 
 import numpy as np
 
 from registry.store import sha256
+from zoo.arguments import whole
 from zoo.errors import InputError
 from zoo.genome import encode, sniff
 from zoo.genome.handle import Handle
+from zoo.genome.interval import FURTHEST
 from zoo.genome.twobit import TwoBit, write_twobit
 
 __all__ = ["Genome", "write_twobit"]
@@ -61,7 +62,8 @@ class Genome:
         Soft-masked (lower-case) bases are like all others. Raises `InputError` for an unknown chromosome, an empty
         interval, or a file that is damaged there.
         """
-        start, end, size = operator.index(start), operator.index(end), self.sizes.get(chrom)
+        start, end = whole("start", start, -FURTHEST, FURTHEST), whole("end", end, -FURTHEST, FURTHEST)
+        size = self.sizes.get(chrom) if isinstance(chrom, str) else None
         if size is None:
             raise InputError(
                 "The chromosome must be one of the genome's",

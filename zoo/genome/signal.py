@@ -1,16 +1,17 @@
 """A track of one number per base in a bigWig file."""
 
 import functools
-import operator
 from pathlib import Path
 
 import numpy as np
 
 from registry.store import sha256
+from zoo.arguments import number, whole
 from zoo.errors import InputError
 from zoo.genome import sniff
 from zoo.genome.bbi import BigWig
 from zoo.genome.handle import Handle
+from zoo.genome.interval import FURTHEST
 
 _HINTS = {
     "BAM": "Make a track of a BAM file with `zoo prepare`",
@@ -40,9 +41,8 @@ class Signal:
     """
 
     def __init__(self, path: str | Path, fill: float = 0.0) -> None:
-        self.path, self.fill = sniff.plain_file(path, "signal"), float(fill)
-        if not np.isfinite(self.fill):
-            raise InputError("The fill value must be a finite number", received={"fill": fill}, example=0.0)
+        self.path = sniff.plain_file(path, "signal")
+        self.fill = number("fill", fill, example=0.0)
         check_complete(self.path)
         self._handle = Handle(functools.partial(BigWig, str(self.path)))
         with self._handle as file:
@@ -62,7 +62,8 @@ class Signal:
         Raises:
             InputError: an unknown chromosome, an empty interval, an infinite value in the file, or a damaged part.
         """
-        start, end, size = operator.index(start), operator.index(end), self.sizes.get(chrom)
+        start, end = whole("start", start, -FURTHEST, FURTHEST), whole("end", end, -FURTHEST, FURTHEST)
+        size = self.sizes.get(chrom) if isinstance(chrom, str) else None
         if size is None:
             raise InputError(
                 "The chromosome must be one of the signal's",

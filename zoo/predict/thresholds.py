@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from registry.paths import user_path
+from zoo.arguments import is_number
 from zoo.errors import InputError, IntegrityError, warn
 
 COLUMNS = {
@@ -146,6 +147,13 @@ class ThresholdTable:
         return self.row("f1", best)
 
 
+def checked(asked: object) -> str | float | None:
+    """A threshold as a user asks for it; None for none. Raises `InputError` for what is neither text nor a number."""
+    if asked is None or isinstance(asked, str) or is_number(asked):
+        return asked
+    raise InputError("A threshold must be a name or a score", example=EXAMPLES, received={"threshold": asked})
+
+
 def resolve(asked: str | float, table: ThresholdTable | None) -> Threshold:
     """The score that `asked` stands for; bins whose score, in double precision, is at least that are called.
 
@@ -158,7 +166,7 @@ def resolve(asked: str | float, table: ThresholdTable | None) -> Threshold:
     Raises:
         InputError: not one of these, or out of the table's reach.
     """
-    found = _of_table(asked, table)
+    found = _of_table(checked(asked), table)
     if found.recall is not None and found.recall < _LITTLE and _number(str(asked)) is None:
         warn(f"The threshold {found.asked}, a score of {found.score:g}, finds {found.recall:.2%} of what is bound")
     return found

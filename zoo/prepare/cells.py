@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.arguments import names_of
 from zoo.errors import InputError
 from zoo.genome.bed import lines
 from zoo.prepare.fragments import Fragments
@@ -24,11 +25,12 @@ def of_cells(cells: str | Path | Mapping[str, str] | Sequence[str]) -> dict[str,
         InputError: no barcode, one that occurs twice, or a cluster whose name cannot be part of a file's.
     """
     if isinstance(cells, Mapping):
-        found, where = dict(cells), "cells"
+        barcodes, clusters = names_of("cells", cells.keys()), names_of("clusters", cells.values())
+        found, where = dict(zip(barcodes, clusters, strict=True)), "cells"
     elif isinstance(cells, (str, Path)):
         found, where = _read(cells), cells
     else:
-        found, where = dict.fromkeys(cells, ""), "cells"
+        found, where = dict.fromkeys(names_of("cells", cells), ""), "cells"
     if not found:
         raise InputError("A list of cells must hold at least one", where=where)
     for cluster in set(found.values()):

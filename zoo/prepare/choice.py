@@ -52,7 +52,10 @@ def blacklisted(blacklist: str | Path | Sequence[Interval] | None) -> list[Inter
     Raises:
         InputError: a file that is neither.
     """
-    return bed.read_blacklist(blacklist) if isinstance(blacklist, (str, Path)) else list(blacklist or ())
+    if blacklist is None:
+        return []
+    is_path = isinstance(blacklist, (str, Path))
+    return bed.read_blacklist(blacklist) if is_path else bed.listed("blacklist", blacklist)
 
 
 def foreign(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from zoo.arguments import is_one_of, number
 from zoo.errors import InputError
 
 METHODS = ("min-max", "zscore", "robust", "arcsinh")
@@ -52,7 +53,7 @@ def statistics(blocks: Blocks, percentile: float = 99.0, where: object = None) -
     Raises:
         InputError: a negative number or one that is not finite, no positive base, or a percentile out of range.
     """
-    check_percentile(percentile)
+    percentile = check_percentile(percentile)
     upper = np.zeros(1 << _HALF, np.int64)
     low, total, squares = np.inf, 0.0, 0.0
     for values, lengths in blocks():
@@ -82,17 +83,14 @@ def statistics(blocks: Blocks, percentile: float = 99.0, where: object = None) -
     return Statistics(low, high, median, third - first, float(mean), deviation, bases)
 
 
-def check_percentile(percentile: float) -> None:
-    """Raise `InputError` unless a percentile is above 0 and at most 100."""
-    if not 0 < percentile <= 100:
-        raise InputError(
-            "A percentile must be above 0 and at most 100", example=99, received={"percentile": percentile}
-        )
+def check_percentile(percentile: object) -> float:
+    """A percentile, which is above 0 and at most 100. Raises `InputError` for anything else."""
+    return number("percentile", percentile, "above 0 and at most 100", lambda value: 0 < value <= 100, 99)
 
 
 def check_method(method: str) -> None:
     """Raise `InputError` unless a method is one of `METHODS`."""
-    if method not in METHODS:
+    if not is_one_of(method, METHODS):
         raise InputError(f"A method must be one of {', '.join(METHODS)}", received={"method": method})
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from registry.paths import user_path
-from zoo.arguments import whole
+from zoo.arguments import is_one_of, number, whole
 from zoo.errors import InputError
 from zoo.files.atomic import atomic
 from zoo.genome.interval import Interval
@@ -68,10 +68,10 @@ def call(
     Raises:
         InputError: a cutoff of 0 or less, or a chromosome that the track lacks.
     """
-    _check_cutoff(cutoff)
+    cutoff = _checked_cutoff(cutoff)
     min_length = whole("min_length", min_length, 1, _MOST_BP)
     max_gap = whole("max_gap", max_gap, 0, _MOST_BP)
-    if compat not in (None, "macs3"):
+    if not is_one_of(compat, (None, "macs3")):
         raise InputError(
             'compat must be None or "macs3" for peaks of bases; "maxatac" goes with bins', received={"compat": compat}
         )
@@ -114,9 +114,9 @@ def call_bins(
     Raises:
         InputError: a cutoff of 0 or less, a bin without a base, or a chromosome that the track lacks.
     """
-    _check_cutoff(cutoff)
+    cutoff = _checked_cutoff(cutoff)
     bin_size = whole("bin", bin_size, 1, _MOST_BP)
-    if compat not in (None, "maxatac"):
+    if not is_one_of(compat, (None, "maxatac")):
         raise InputError(
             'compat must be None or "maxatac" for peaks of bins; "macs3" goes with bases', received={"compat": compat}
         )
@@ -162,9 +162,8 @@ def _maxima(track: Signal, chrom: str, edges: np.ndarray, at_once: int) -> Itera
         yield first, np.maximum.reduceat(values, part[:-1] - part[0])
 
 
-def _check_cutoff(cutoff: float) -> None:
-    if not 0 < cutoff < np.inf:
-        raise InputError("A cutoff must be above 0, and finite", example=1.0, received={"cutoff": cutoff})
+def _checked_cutoff(cutoff: object) -> float:
+    return number("cutoff", cutoff, "above 0, and finite", lambda value: value > 0, example=1.0)
 
 
 def _joined(
@@ -204,8 +203,8 @@ def write(path: Path, peaks: Iterable[Peak]) -> None:
     """
     check_name(path)
     lines = []
-    for number, peak in enumerate(peaks, start=1):
-        place = f"{peak.chrom}\t{peak.start}\t{peak.end}\t{path.stem}_{number}"
+    for row, peak in enumerate(peaks, start=1):
+        place = f"{peak.chrom}\t{peak.start}\t{peak.end}\t{path.stem}_{row}"
         if path.suffix == ".bed":
             lines.append(f"{place}\t{peak.score:g}\n")
         else:

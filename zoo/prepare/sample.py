@@ -10,7 +10,7 @@ from pathlib import Path
 
 from registry.paths import user_path
 from registry.store import sha256
-from zoo.arguments import whole
+from zoo.arguments import is_one_of, optional_switch, switch, whole
 from zoo.environment import versions
 from zoo.errors import InputError, warn
 from zoo.files.atomic import paths_of, write_json
@@ -165,12 +165,16 @@ def prepare(
         MissingExtra: pysam is not installed.
     """
     groups = None if cells is None else of_cells(cells)
+    if not isinstance(genome, (Genome, Mapping)):
+        raise InputError("The genome must be a Genome, or chromosome → bp", received={"genome": genome})
     sizes = genome.sizes if isinstance(genome, Genome) else dict(genome)
+    keep_duplicates, cut_sites = switch("keep_duplicates", keep_duplicates), switch("cut_sites", cut_sites)
+    shift, progress = optional_switch("shift", shift), optional_switch("progress", progress)
     smoothing = whole("smoothing", smoothing, 0, 10_000)
     read_depth = whole("read_depth", read_depth, 1, 10**12)
     mapping_quality = whole("mapping_quality", mapping_quality, 0, 255)
     threads = 1 if threads is None else whole("threads", threads, 1, 1024)
-    check_percentile(percentile)
+    percentile = check_percentile(percentile)
     path = user_path(reads, "reads")
     notes: list[str] = []
     kind = kinds.kind_of(path, groups is not None, notes)
@@ -370,7 +374,7 @@ def _check_effects(
     groups: Mapping[str, str] | None,
 ) -> None:
     """Refuse options that would have no effect."""
-    if compat not in (None, "maxatac"):
+    if not is_one_of(compat, (None, "maxatac")):
         raise InputError('compat must be None or "maxatac"', received={"compat": compat})
     if kind != BAM and (mapping_quality or keep_duplicates):
         raise InputError(

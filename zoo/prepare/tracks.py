@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from registry.paths import user_path
+from zoo.arguments import items_of, number, optional_switch, switch
 from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.files.atomic import atomic, output_path
 from zoo.files.progress import Progress
@@ -95,6 +96,7 @@ def normalize(
         InputError: a chromosome that the track lacks, a negative value, no positive base, or an option that has no
             effect with the method.
     """
+    clip, progress = switch("clip", clip), optional_switch("progress", progress)
     track = Signal(user_path(signal, "signal"))
     target = output_path(output, [track, blacklist])
     sizes = chosen(track.sizes, chromosomes, track.path)
@@ -157,7 +159,8 @@ def _limits(method: str, clip: bool, percentile: float, low: float | None, high:
     """`low` and `high` as far as they are given. Raises `InputError` for what has no effect or makes no sense."""
     check_method(method)
     check_percentile(percentile)
-    limits = {name: value for name, value in (("low", low), ("high", high)) if value is not None}
+    given = {name: value for name, value in (("low", low), ("high", high)) if value is not None}
+    limits = {name: number(name, value) for name, value in given.items()}
     if clip and method != "min-max":
         raise InputError("Clipping must go with the method min-max", received={"method": method, "clip": clip})
     if method != "min-max" and percentile != 99.0:
@@ -170,11 +173,7 @@ def _limits(method: str, clip: bool, percentile: float, low: float | None, high:
             "What becomes 1 must be given once: as a percentile or as a value",
             received={"percentile": percentile, "high": high},
         )
-    if limits and (
-        method != "min-max"
-        or not np.isfinite([*limits.values()]).all()
-        or (low or 0) >= (np.inf if high is None else high)
-    ):
+    if limits and (method != "min-max" or limits.get("low", 0) >= limits.get("high", np.inf)):
         raise InputError(
             "Limits must go with min-max, finite, the low one below the high one",
             example="low=0, high=250",
@@ -201,9 +200,10 @@ def average(
         InputError: no track, or a chromosome that one lacks.
         GenomeMismatch: a chromosome has several lengths.
     """
-    if not signals or isinstance(signals, (str, Path)):
+    progress, paths = optional_switch("progress", progress), items_of(signals)
+    if not paths:
         raise InputError("At least one track must be given, in a list", received={"signals": signals})
-    tracks = [Signal(user_path(path, "signal")) for path in signals]
+    tracks = [Signal(user_path(path, "signal")) for path in paths]
     target = output_path(output, tracks)
     sizes = _in_all(tracks, chromosomes)
 

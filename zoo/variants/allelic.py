@@ -12,6 +12,7 @@ import numpy as np
 from scipy import stats
 from sklearn import metrics
 
+from zoo import arguments
 from zoo.errors import InputError
 from zoo.genome import bed
 from zoo.genome.bed import raw_lines
@@ -150,9 +151,16 @@ def select(
 
     Returns:
         Those that are left, and how many each step left out, in their order.
+
+    Raises:
+        InputError: a limit that is no number, a range that is not two of them, or a blacklist of something else.
     """
-    low, high = wgs_vaf
-    avoided = bed.merge(blacklist)
+    low, high = _range("wgs_vaf", wgs_vaf)
+    neutral = _range("neutral", neutral)
+    most_p_value = arguments.number("most_p_value", most_p_value, "0 or more", lambda value: value >= 0)
+    least_reads = arguments.whole("least_reads", least_reads, 0, FURTHEST)
+    apart = arguments.whole("apart", apart, 0, FURTHEST)
+    avoided = bed.merge(bed.listed("blacklist", blacklist))
     steps = {
         "near another variant": _alone(found.variants, apart),
         "in the blacklist": np.array(
@@ -186,7 +194,13 @@ def evaluate(scores: np.ndarray, found: Allelic, seed: int = 0) -> AllelicAgreem
     Raises:
         InputError: fewer than three variants, or all in one direction.
     """
+    seed = arguments.whole("seed", seed, 0, (1 << 64) - 1)
     truth = found.log_odds
+    scores = np.asarray(scores)
+    if scores.shape != truth.shape or scores.dtype.kind not in "iuf":
+        raise InputError(
+            "There must be a score for each variant", received={"scores": scores.shape, "variants": len(truth)}
+        )
     known = np.isfinite(scores) & np.isfinite(truth)
     scores, truth = np.asarray(scores, np.float64)[known], truth[known]
     if len(scores) < 3 or len(set(truth > 0)) < 2:
@@ -214,6 +228,14 @@ def _measures(scores: np.ndarray, truth: np.ndarray) -> dict[str, float]:
 def _fraction(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         return some / (some + others)
+
+
+def _range(name: str, value: object) -> tuple[float, float]:
+    """Two numbers, the low one first."""
+    ends = arguments.items_of(value)
+    if not (ends and len(ends) == 2 and all(map(arguments.is_number, ends)) and ends[0] <= ends[1]):
+        raise InputError(f"The {name} must be two numbers, the low one first", received={name: value})
+    return float(ends[0]), float(ends[1])
 
 
 def _alone(variants: Sequence[Variant], apart: int) -> np.ndarray:

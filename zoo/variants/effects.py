@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.arguments import is_whole
+from zoo.arguments import is_one_of, is_whole
 from zoo.errors import InputError
 from zoo.forward.forward import Forward
 from zoo.forward.readouts import untransformed
@@ -89,7 +89,7 @@ class VariantWindow:
                 example=3,
                 received={"shifts": shifts},
             )
-        if compat not in (None, "asap"):
+        if not is_one_of(compat, (None, "asap")):
             raise InputError('compat must be None or "asap"', received={"compat": compat})
         if compat == "asap" and shifts != 1:
             raise InputError(

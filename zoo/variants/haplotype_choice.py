@@ -32,6 +32,7 @@ class HaplotypeChoice:
     strands: str
 
     def __post_init__(self) -> None:
+        thresholds.checked(self.threshold)
         compat, output = self.compat is not None, self.output is not None
         contradictions = {
             "compat must come with an output": compat and not output,
@@ -44,7 +45,7 @@ class HaplotypeChoice:
         for rule, holds in contradictions.items():
             if holds:
                 names_of = ("compat", "output", "strands", "sample", "threshold", "blacklist")
-                given = {name: str(value) for name in names_of if (value := getattr(self, name)) is not None}
+                given = {name: value for name in names_of if (value := getattr(self, name)) is not None}
                 raise InputError(f"Options must fit one another: {rule}", received=given)
         self._check_sample()
 
@@ -54,7 +55,7 @@ class HaplotypeChoice:
         if self.sample is not None and not is_vcf:
             raise InputError(
                 "A sample must be a column of a phased VCF file",
-                received={"sample": self.sample, "variants": str(self.variants)[:80]},
+                received={"sample": self.sample, "variants": self.variants},
             )
         if self.sample is None and is_vcf and self.compat is None and (samples := Vcf(self.variants).samples):
             if len(samples) > 1:

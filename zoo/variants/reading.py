@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from registry.paths import user_path
+from zoo.arguments import items_of
 from zoo.errors import InputError
 from zoo.genome import names, sniff
 from zoo.genome.bed import lines, raw_lines
@@ -164,13 +165,13 @@ def _position(text: str) -> int:
 
 def _given(value: object) -> tuple[list[Variant], bool]:
     """Variants, or rows of them."""
-    if not isinstance(value, Iterable) or isinstance(value, (bytes, Mapping)):
+    items = items_of(value)
+    if items is None:
         raise InputError(
             "Variants must be a VCF file, a table, a data frame or rows (chrom, pos, ref, alt)",
             received={"variants": value},
         )
     found: list[Variant] = []
-    items = list(value)
     for number, item in enumerate(items):
         if isinstance(item, Variant):
             found.append(item)

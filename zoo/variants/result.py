@@ -11,6 +11,7 @@ import numpy as np
 
 from registry.errors import printable
 from registry.paths import user_path
+from zoo.arguments import is_one_of
 from zoo.errors import InputError, MissingExtra
 from zoo.files.atomic import atomic, check_outputs
 from zoo.forward.readouts import untransformed
@@ -220,7 +221,7 @@ def _number(value: np.floating) -> float | None:
 
 def check_scale(scale: str, layout: VariantWindow) -> None:
     """Raise `InputError` unless profiles of a model can be written in a scale."""
-    if scale not in SCALES:
+    if not is_one_of(scale, SCALES):
         raise InputError(f"scale must be one of {', '.join(SCALES)}", received={"scale": scale})
     if scale == "log1p" and layout.transform != "log1p":
         raise InputError(

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from registry.store import sha256
+from zoo.arguments import is_one_of
 from zoo.environment import backend, versions
 from zoo.errors import InputError, IntegrityError, ZooError
 from zoo.files import npz
@@ -55,14 +56,14 @@ class Files:
 
     def __post_init__(self) -> None:
         wrong = {
-            "scale": self.scale != "linear" and not self.profiles,
+            "scale": not is_one_of(self.scale, ("linear",)) and not self.profiles,
             "measured": self.measured is not None and not self.csv,
         }
         for name, without in wrong.items():
             if without:
                 raise InputError(
                     f"{name} must be left out where nothing is written that depends on it",
-                    received={name: str(getattr(self, name))},
+                    received={name: getattr(self, name)},
                     hint="Give profiles for scale, csv for measured",
                 )
 
