@@ -110,6 +110,10 @@ def doctor(
         sound = all(finding.status != ERROR for finding in found)
         unwanted = bed.read_blacklist(blacklist) if sound else []
     tracks = {track.name: track for track in given}
+    if isinstance(signal, Mapping) and set(signal) != set(tracks):
+        said = f"must be given by the names of the model's tracks: {', '.join(tracks) or 'a model names them'}"
+        found.append(Finding("signal", ERROR, said, "Give one track by its path alone."))
+        signal = None
     signals = signal if isinstance(signal, Mapping) else {given[0].name if len(given) == 1 else "signal": signal}
     for name, value in signals.items() if signal is not None else ():
         found += _caught(name, _signal(genome, name, value, tracks.get(name)))
