@@ -15,8 +15,8 @@ from zoo.genome.vcf import Variant, normalized
 from zoo.predict.engine import Forward
 from zoo.predict.inputs import Inputs
 from zoo.spec import ModelSpec
-from zoo.variants import scores
 from zoo.variants.alleles import Place, Reader, on_reference, windows
+from zoo.variants.scores import SCORES
 
 LONGEST = 50  # bp of an insertion or deletion; longer ones change windows too much to compare bins
 MISMATCH = "REF is not the genome's"
@@ -255,6 +255,4 @@ def scored(layout: VariantWindow, reference: np.ndarray, alternative: np.ndarray
     """Every score of profiles (n, bins in common), name → (n,) float64."""
     if layout.logarithmic:
         reference, alternative = np.expm1(reference), np.expm1(alternative)
-    near = [profile[:, layout.scored] for profile in (reference, alternative)]
-    found = {name: score(*near) for name, score in scores.SCORES.items()}
-    return found | scores.at_one_bin(reference, alternative, layout.bin)
+    return {name: score.of(reference, alternative, layout.scored, layout.bin) for name, score in SCORES.items()}
