@@ -16,7 +16,8 @@ import pytest
 from conftest import small_spec
 
 from zoo.attribution import run as attributing
-from zoo.attribution.engine import Choice, Explained
+from zoo.attribution.engine import Choice
+from zoo.attribution.methods import Explained
 from zoo.genome import bed
 from zoo.predict import run as predicting
 from zoo.predict.files import Output

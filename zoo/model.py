@@ -11,6 +11,7 @@ from registry.paths import user_path
 from zoo import architectures, folder
 from zoo.arguments import refuse_together, switch
 from zoo.attribution.engine import Choice, Engine
+from zoo.attribution.methods import Method
 from zoo.attribution.result import Attributions
 from zoo.attribution.run import Run as AttributionRun
 from zoo.attribution.run import Windows
@@ -225,7 +226,7 @@ class Model:
         signal: object = None,
         regions: object = None,
         chromosomes: Sequence[str] | str | None = None,
-        method: str = "deeplift",
+        method: str | Method = "deeplift",
         target: str | int | tuple[int, int] = "sum",
         references: str | None = None,
         signal_reference: str | None = None,
@@ -248,7 +249,9 @@ class Model:
             chromosomes: only regions on these.
             method: "deeplift" (the rescale rule against references: Shrikumar et al. 2017; Lundberg & Lee 2017),
                 "integrated_gradients" (Sundararajan et al. 2017), "input_x_gradient", "gradients",
-                "saturation_mutagenesis" (every single substitution), or "occlusion" (of stretches).
+                "saturation_mutagenesis" (every single substitution), or "occlusion" (of stretches); or one of
+                `zoo.attribution.methods` with its parameters, such as `IntegratedGradients(steps=100)`, in place of the
+                six from `references` to `width` below.
             target: "sum" of all bins, a bin's number from 0, a range such as (8, 24) or "8:24", "profile": bins
                 weighted by the softmax of the window's own prediction (Grover et al. 2026), or "profile_local".
             references: "dinucleotide_shuffle" (default), "mononucleotide_shuffle", "zeros" or "gc"; for the first two
@@ -275,18 +278,8 @@ class Model:
             InputError: as for `predict`; a window without any base, a target outside the output, a reference for a
                 signal that the model does not read.
         """
-        choice = Choice.resolve(
-            self.spec,
-            method=method,
-            target=target,
-            references=references,
-            signal_reference=signal_reference,
-            count=count,
-            seed=seed,
-            steps=steps,
-            width=width,
-            batch_size=batch_size,
-        )
+        given = {"references": references, "signal_reference": signal_reference, "count": count, "seed": seed}
+        choice = Choice.resolve(self.spec, method, target, batch_size, {**given, "steps": steps, "width": width})
         if x is None:
             refuse_together(
                 "Windows of a genome", {"alternative": alternative}, "Give windows x and their alternatives"

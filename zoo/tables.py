@@ -30,12 +30,15 @@ class Table(Mapping[str, Entry]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __repr__(self) -> str:
+        return f"Table({self._what}: {', '.join(self._entries)})"
+
     def add(self, name: str, entry: Entry) -> None:
         """Add an entry. Raises `InputError` for a name that is taken, or is none."""
         if not isinstance(name, str) or _NAME.fullmatch(name) is None:
             raise InputError(
                 f"The name of a {self._what} must be a letter, then letters, digits and underscores",
-                example=next(iter(self._own), None),
+                example=next(iter(self._entries), None),
                 received={"name": name},
             )
         if name in self._entries:

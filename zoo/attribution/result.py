@@ -34,7 +34,7 @@ class Attributions:
         prediction: (n,) float64, the target.
         baseline: (n,) float64, its mean over the references; None for methods without references.
         model: name of the model.
-        method: one of `zoo.attribution.engine.METHODS`.
+        method: one of `zoo.attribution.methods.METHODS`.
         target: what was explained.
         references: how the references were made, which `references.make` makes again; None without any.
         intervals: where the windows lie; empty if they were given as arrays.

@@ -3,12 +3,12 @@
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from zoo.attribution.engine import WITH_REFERENCES, Choice, Engine
+from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.result import Attributions
 from zoo.environment import backend, versions
 from zoo.errors import InputError, ZooError
@@ -78,7 +78,9 @@ class Run:
     ) -> None:
         self._name, self._engine, self._choice, self._x, self._alternative = name, engine, choice, x, alternative
         self._shown = progress
-        self._intervals = x.intervals if isinstance(x, Windows) else ()
+        on_genome = isinstance(x, Windows)
+        self._intervals = x.intervals if on_genome else ()
+        self._with_signal = x.inputs.signal is not None if on_genome else x.shape[-1] > len(BASES)
 
     def to_memory(self) -> Attributions:
         """All of them."""
@@ -134,9 +136,9 @@ class Run:
                 prediction=found.prediction,
                 baseline=found.baseline,
                 model=self._name,
-                method=self._choice.method,
+                method=self._choice.method.name,
                 target=self._choice.target.name,
-                references=self._choice.references if self._choice.method in WITH_REFERENCES else None,
+                references=self._choice.method.compared(self._with_signal),
                 intervals=intervals,
                 sizes=dict(self._x.inputs.genome.sizes) if intervals else {},
             )
@@ -147,8 +149,7 @@ class Run:
 
     def _identity(self, provenance: dict) -> dict:
         """What attributions depend on: weights, bytes of the inputs, places, choices."""
-        said = {**asdict(self._choice), "target": self._choice.target.name}
-        del said["batch_size"]
+        said = {**self._choice.method.described(self._with_signal), "target": self._choice.target.name}
         identity = {"network_sha256": provenance["network_sha256"], "backend": backend()}
         identity |= {"choices": said, "windows": len(self._x)}
         if not self._intervals:
