@@ -8,9 +8,11 @@ import numpy as np
 from zoo.arguments import whole
 from zoo.attribution.methods.base import SEQUENCE, Explained, Gradient, Method, Task, signal_part
 from zoo.attribution.references import References
+from zoo.errors import InputError
 
 STEPS = 50  # of integrated gradients, as published
 _ENOUGH, _REFINED = 1e-2, 16  # how well integrated gradients add up, and how many times the steps for it
+_SAME = 1e-2  # relative difference that rounding may make, in half precision, too
 _MOST_STEPS = 2000  # nodes of a quadrature take the cube of their number to find
 
 
@@ -52,6 +54,7 @@ class DeepLIFT(Referenced):
             z = np.concatenate([task.x, some.reshape(-1, *task.x.shape[1:])])
             asked = np.concatenate([np.zeros_like(task.weights), np.repeat(task.weights, some.shape[1], axis=0)])
             y, slope = task.passes.rescaled(some.shape[1])(z, asked)
+            _check_rules(y[: len(task.x)], task.predictions)
             multipliers.append(slope[len(task.x) :].reshape(some.shape))
             predictions.append(y[len(task.x) :].reshape(*some.shape[:2], -1))
         return _explained(task, np.concatenate(multipliers, axis=1), np.concatenate(predictions, axis=1))
@@ -95,6 +98,17 @@ class IntegratedGradients(Referenced):
                 break
             left = left[off]
         return found
+
+
+def _check_rules(found: np.ndarray, predictions: np.ndarray) -> None:
+    """Raise `InputError` if rules do not lead to what the network predicts: the multipliers are of another function."""
+    largest = np.abs(predictions).max()
+    if not np.allclose(found, predictions, rtol=0, atol=_SAME * largest, equal_nan=True):
+        raise InputError(
+            "Each layer's rule of DeepLIFT must give what its layer gives; one of this network gives something else",
+            received={"difference": float(np.abs(found - predictions).max()), "largest prediction": float(largest)},
+            hint='Take method="integrated_gradients", which needs no rules',
+        )
 
 
 def _baseline(task: Task, predictions: np.ndarray) -> np.ndarray:
