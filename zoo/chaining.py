@@ -21,8 +21,8 @@ from zoo.predict.options import Options
 from zoo.predict.plan import Grid
 from zoo.variants.alleles import Place, Reader, in_order, on_reference, windows
 from zoo.variants.effects import VariantWindow, choose, profiles, scored, signal_names
+from zoo.variants.haplotype_windows import predict as predict_haplotype
 from zoo.variants.haplotypes import Haplotype
-from zoo.variants.haplotypes import predict as predict_haplotype
 from zoo.variants.reading import read
 from zoo.variants.result import VariantScores, by_variant, place_of, row
 

@@ -37,8 +37,8 @@ from zoo.variants import reading
 from zoo.variants.effects import VariantWindow
 from zoo.variants.haplotype_choice import HaplotypeChoice
 from zoo.variants.haplotype_run import HaplotypeFiles, HaplotypeRun, MaxatacRun
+from zoo.variants.haplotype_windows import predict as predict_haplotype
 from zoo.variants.haplotypes import Haplotype, HaplotypePrediction
-from zoo.variants.haplotypes import predict as predict_haplotype
 from zoo.variants.result import VariantScores
 from zoo.variants.run import Files as VariantFiles
 from zoo.variants.run import Run as VariantRun
