@@ -25,6 +25,7 @@ from zoo.variants.haplotype_windows import predict as predict_haplotype
 from zoo.variants.haplotypes import Haplotype
 from zoo.variants.reading import read
 from zoo.variants.result import VariantScores, by_variant, place_of, row
+from zoo.variants.scoring import all_chromosomes
 
 WAYS = ("direct", "through_accessibility", "both")
 MODES = ("fold_change", "mapping")
@@ -205,7 +206,7 @@ class Chain:
                 'A mapping must be fitted before mode="mapping" can use it',
                 hint="Call chain.fit(genome=…, signal=…, regions=…)",
             )
-        inputs = self.binding.everywhere(genome, signal, blacklist)
+        inputs = all_chromosomes(self.binding.spec, genome, signal, blacklist)
         layouts = [VariantWindow.of(model.spec) for model in (self.accessibility, self.binding)]
         found_variants = read(variants, inputs.genome, only_passing)
         everything, places, skipped = choose(

@@ -1,7 +1,7 @@
 """A pretrained model: a spec, a Keras network, and what to do with them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,39 +9,31 @@ import numpy as np
 import registry.store
 from registry.paths import user_path
 from zoo import architectures, folder
-from zoo.arguments import refuse_together, switch
+from zoo.arguments import refuse_together
 from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.methods import Method
 from zoo.attribution.result import Attributions
-from zoo.attribution.run import Run as AttributionRun
-from zoo.attribution.run import Windows
+from zoo.attribution.run import attribute
 from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.files import process
-from zoo.genome import bed, names
-from zoo.genome.signal import Signal
 from zoo.predict import thresholds
 from zoo.predict.cost import Cost, estimate
 from zoo.predict.engine import Forward, check_array
 from zoo.predict.files import Output, PredictionFiles
 from zoo.predict.inputs import Inputs
 from zoo.predict.options import Options
-from zoo.predict.plan import Grid
 from zoo.predict.run import Run
 from zoo.predict.table import Predictions
 from zoo.predict.thresholds import Threshold, ThresholdTable
 from zoo.predict.windows import WindowRun, exact
 from zoo.prepare.peaks import open_regions
 from zoo.spec import ModelSpec
-from zoo.variants import reading
-from zoo.variants.effects import VariantWindow
-from zoo.variants.haplotype_choice import HaplotypeChoice
-from zoo.variants.haplotype_run import HaplotypeFiles, HaplotypeRun, MaxatacRun
-from zoo.variants.haplotype_windows import predict as predict_haplotype
-from zoo.variants.haplotypes import Haplotype, HaplotypePrediction
+from zoo.variants.haplotype_choice import HaplotypeChoice, predict_haplotypes
+from zoo.variants.haplotype_run import HaplotypeFiles
+from zoo.variants.haplotypes import HaplotypePrediction
 from zoo.variants.result import VariantScores
-from zoo.variants.run import Files as VariantFiles
-from zoo.variants.run import Run as VariantRun
+from zoo.variants.scoring import VariantChoice, score_variants
 
 
 @dataclass(frozen=True)
@@ -197,7 +189,7 @@ class Model:
         inputs.tell()
         kind = Run if windows is None else WindowRun
         run = kind(self.spec, self.forward(options.views), inputs, options, progress)
-        return run.to_table() if place is None else run.to_files(place, cut, self._provenance())
+        return run.to_table() if place is None else run.to_files(place, cut, self.provenance())
 
     def _cut(self, threshold: object, table: object, options: Options) -> Threshold | None:
         """The threshold of a prediction, by a table of the user's or the model's own; None for no BED."""
@@ -280,26 +272,8 @@ class Model:
         """
         given = {"references": references, "signal_reference": signal_reference, "count": count, "seed": seed}
         choice = Choice.resolve(self.spec, method, target, batch_size, {**given, "steps": steps, "width": width})
-        if x is None:
-            refuse_together(
-                "Windows of a genome", {"alternative": alternative}, "Give windows x and their alternatives"
-            )
-            x = self._windows(genome, signal, regions, chromosomes)
-        else:
-            files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
-            refuse_together("Windows x", files)
-            x = check_array(x, self.spec.input)
-            alternative = None if alternative is None else check_array(alternative, self.spec.input)
-            if alternative is not None and alternative.shape != x.shape:
-                raise InputError(
-                    "There must be an alternative for each window",
-                    received={"windows": len(x), "alternatives": len(alternative)},
-                )
-        if self._engine is None:
-            self._engine = Engine(architectures.scores(self.network), self.forward(("forward",)).array)
-        run = AttributionRun(self.spec.name, self._engine, choice, x, alternative, progress)
-        reads = (self.path, self.origin, genome, signal, regions)
-        return run.to_memory() if output is None else run.to_files(output, reads, self._provenance())
+        files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
+        return attribute(self, choice, x, alternative, files, output, progress)
 
     def score_variants(
         self,
@@ -358,54 +332,10 @@ class Model:
             InputError: as for `predict`; files that hold no variants, or none that can be scored; options that
                 contradict each other or have no effect.
         """
-        layout = VariantWindow.of(self.spec, shifts, around, compat)
-        if compat == "asap" and strands not in (None, "forward"):
-            raise InputError(
-                'compat="asap" reads the forward strand: strands must be left out',
-                received={"strands": strands, "compat": compat},
-            )
-        chosen = ("forward" if compat else "both") if strands is None else strands
-        profiles, csv, strict = switch("profiles", profiles), switch("csv", csv), switch("strict", strict)
-        only_passing = switch("only_passing", only_passing)
-        options = Options.resolve(self.spec, strands=chosen, batch_size=batch_size)
-        if output is None and (csv or measured is not None or scale != "linear"):
-            raise InputError(
-                "csv, measured and scale must come with an output",
-                received={"csv": csv, "measured": measured, "scale": scale, "output": None},
-                example='output="out/variants"',
-            )
-        inputs = self.everywhere(genome, signal, blacklist)
-        found = reading.read(variants, inputs.genome, only_passing)
-        track = measured if measured is None or isinstance(measured, Signal) else Signal(measured)
-        if track is not None:
-            sides = inputs.genome.sizes, track.sizes, f"genome {inputs.genome.path}", f"measured {track.path}"
-            names.check_lengths(names.check_shared(*sides), *sides)
-        files = None
-        if output is not None:
-            source = user_path(variants, "variants") if reading.is_vcf(variants) else None
-            files = VariantFiles(output, source, profiles, scale, csv, track)
-        run = VariantRun(
-            self.spec.name,
-            self.forward(options.views),
-            layout,
-            inputs,
-            found,
-            only_passing or compat == "asap",
-            strict,
-            options.batch_size,
-            progress,
+        choice = VariantChoice(
+            strands, shifts, around, only_passing, strict, profiles, scale, csv, measured, output, compat, batch_size
         )
-        if files is None:
-            return run.to_memory(profiles)
-        choices = {
-            "strands": chosen,
-            "shifts": shifts,
-            "around": (layout.scored.stop - layout.scored.start) * layout.bin_size,
-            "only_passing": only_passing or compat == "asap",
-            "compat": compat,
-        }
-        reads = (self.path, self.origin, inputs.genome, inputs.signal, variants, blacklist, track)
-        return run.to_files(files, reads, self._provenance(), choices)
+        return score_variants(self, variants, choice, genome, signal, blacklist, progress)
 
     def predict_haplotypes(
         self,
@@ -454,22 +384,7 @@ class Model:
                 contradict each other or have no effect.
         """
         choice = HaplotypeChoice(variants, sample, output, compat, threshold, blacklist, strands)
-        options = Options.resolve(self.spec, strands=strands, stride=stride, batch_size=batch_size, compat=compat)
-        inputs = self.inputs(genome, signal, regions, None, blacklist, compat)
-        if inputs.regions is None:
-            raise InputError("Haplotypes must be predicted in regions", example='regions="peaks.bed"')
-        grid, forward = Grid.of(self.spec, options), self.forward(options.views)
-        shared = (self.spec.name, forward, grid, inputs)
-        how = (options.batch_size, progress)
-        if compat is not None:
-            run = MaxatacRun(*shared, *choice.substitutions(inputs), options.stride, *how)
-        elif output is None:
-            rows = [Haplotype("reference", {}), *choice.haplotypes(inputs.genome)]
-            return {row.name: predict_haplotype(row, forward, grid, inputs, *how) for row in rows}
-        else:
-            run = HaplotypeRun(*shared, choice.haplotypes(inputs.genome), choice.cut(self.thresholds), *how)
-        reads = (self.path, self.origin, inputs.genome, inputs.signal, variants, regions, blacklist)
-        return run.to_files(output, reads, self._provenance(), {"views": list(options.views), "compat": compat})
+        return predict_haplotypes(self, choice, genome, signal, regions, stride, batch_size, progress)
 
     def cost(
         self,
@@ -515,32 +430,19 @@ class Model:
             )
         return inputs.within(open_regions(inputs.signal, list(inputs.chromosomes.values())))
 
-    def _windows(self, genome, signal, regions, chromosomes) -> Windows:
-        """The windows around regions."""
-        inputs = self.inputs(genome, signal, regions, chromosomes, None, None)
-        inputs.tell()
-        if inputs.regions is None:
-            raise InputError(
-                "Regions must be given: windows around them are explained", example='regions="peaks.narrowPeak"'
-            )
-        found = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
-        return Windows.around(inputs, bed.centers(found, inputs.genome.sizes), self.spec.input.window)
-
-    def everywhere(self, genome, signal, blacklist) -> Inputs:
-        """Files, with every chromosome that genome and signal share: variants lie on any of them."""
-        inputs = Inputs.open(self.spec, genome, signal, blacklist=blacklist)
-        shared = {chrom: chrom for chrom in inputs.genome.sizes}
-        if inputs.signal is not None:
-            shared = names.match(inputs.genome.sizes, inputs.signal.sizes)
-        return replace(inputs, chromosomes=shared)
-
     def forward(self, views: tuple[str, ...]) -> Forward:
         """The compiled forward pass over some views, made on first use."""
         if views not in self._forwards:
             self._forwards[views] = Forward(architectures.scores(self.network), self.spec.input, views)
         return self._forwards[views]
 
-    def _provenance(self) -> dict:
+    def engine(self) -> Engine:
+        """The compiled backward passes, made on first use."""
+        if self._engine is None:
+            self._engine = Engine(architectures.scores(self.network), self.forward(("forward",)).array)
+        return self._engine
+
+    def provenance(self) -> dict:
         """What identifies the model in a sidecar: the file of its weights, and the network as it is in memory.
 
         The latter is of its spec as far as numbers depend on it, and of all its weights: both may have been changed

@@ -2,21 +2,26 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
+from zoo.arguments import refuse_together
 from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.result import Attributions
 from zoo.environment import backend, versions
 from zoo.errors import InputError, ZooError
 from zoo.files.job import Job
 from zoo.files.progress import Progress
+from zoo.genome import bed
 from zoo.genome.encode import codes_of, one_hot
 from zoo.genome.interval import Interval
+from zoo.predict.engine import check_array
 from zoo.predict.inputs import Inputs
+from zoo.predict.predictor import Predictor
 from zoo.spec import BASES
 
 _KEPT = 32  # windows, at least, in a part of an unfinished run: less than a minute of the slowest network
@@ -53,6 +58,57 @@ class Windows:
                 row = np.concatenate([row, track[:, None]], axis=-1)
             rows.append(row)
         return np.stack(rows)
+
+
+class Explainable(Predictor, Protocol):
+    """A model whose predictions can be attributed: `zoo.model.Model`."""
+
+    def engine(self) -> Engine:
+        """Its compiled backward passes."""
+
+
+def attribute(
+    model: Explainable,
+    choice: Choice,
+    x: np.ndarray | None,
+    alternative: np.ndarray | None,
+    files: Mapping[str, object],
+    output: str | Path | None,
+    progress: bool | None,
+) -> Attributions | list[Path]:
+    """`Model.attribute`, which has the documentation.
+
+    Args:
+        files: genome, signal, regions and chromosomes.
+    """
+    if x is None:
+        hint = "Give windows x and their alternatives"
+        refuse_together("Windows of a genome", {"alternative": alternative}, hint)
+        x = _windows(model, **files)
+    else:
+        refuse_together("Windows x", dict(files))
+        x = check_array(x, model.spec.input)
+        alternative = None if alternative is None else check_array(alternative, model.spec.input)
+        if alternative is not None and alternative.shape != x.shape:
+            raise InputError(
+                "There must be an alternative for each window",
+                received={"windows": len(x), "alternatives": len(alternative)},
+            )
+    run = Run(model.spec.name, model.engine(), choice, x, alternative, progress)
+    reads = (model.path, model.origin, *(files[name] for name in ("genome", "signal", "regions")))
+    return run.to_memory() if output is None else run.to_files(output, reads, model.provenance())
+
+
+def _windows(model: Explainable, genome: object, signal: object, regions: object, chromosomes: object) -> Windows:
+    """The windows around regions."""
+    inputs = model.inputs(genome, signal, regions, chromosomes, None, None)
+    inputs.tell()
+    if inputs.regions is None:
+        raise InputError(
+            "Regions must be given: windows around them are explained", example='regions="peaks.narrowPeak"'
+        )
+    found = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
+    return Windows.around(inputs, bed.centers(found, inputs.genome.sizes), model.spec.input.window)
 
 
 class Run:
