@@ -101,6 +101,8 @@ def test_a_method_with_its_parameters_is_the_method_by_name(small: zoo.Model, wh
     written = small.attribute(**call, method="integrated_gradients", count=2)
     before = written[0].stat().st_mtime_ns
     assert small.attribute(**call, method=IntegratedGradients(count=2))[0].stat().st_mtime_ns == before
+    of_numpy = IntegratedGradients(count=np.int64(2), seed=np.uint8(0), steps=np.int32(50))
+    assert small.attribute(**call, method=of_numpy)[0].stat().st_mtime_ns == before
     assert json.loads(written[-1].read_text())["choices"] == {
         "method": "integrated_gradients",
         "steps": 50,
@@ -117,6 +119,15 @@ class Unnamed(Method):
     """What no file could name."""
 
     explain = Constant.explain
+
+
+@dataclass(frozen=True)
+class Aimed(Constant):
+    """A parameter that `Model.attribute` has, too."""
+
+    name = "aimed"
+
+    target: str = "sum"
 
 
 @dataclass(frozen=True)
@@ -138,6 +149,7 @@ class Wrong(Constant):
         ({"method": "constant"}, "method must be one of deeplift, integrated_gradients, .*, occlusion. "),
         ({"method": Nameless()}, "must have a name of its own.*class='Nameless'"),
         ({"method": Unnamed()}, "must have a name of its own.*class='Unnamed'"),
+        ({"method": Aimed()}, r"must not be the name of another argument.*parameters=\['target'\]"),
         ({"method": DeepLIFT}, "method must be one of"),
         ({"method": Wrong()}, r"values that an attribution method returns must have the shape \(2, 256, 4\)"),
         ({"method": methods.Occlusion(257)}, "from 1 to 256"),
@@ -185,6 +197,7 @@ def test_classes_that_are_refused():
         (Needy, r"must have a default.*without=\['power'\]"),
         (Unnamed, "must be a letter, then letters"),
         (Nameless, "must have a name of its own.*Known are deeplift, "),
+        (Aimed, "must not be the name of another argument"),
         (Method, "that has `explain`"),
         (Constant(), "that has `explain`"),
     ):

@@ -30,7 +30,8 @@ class Score:
     """A score of variants.
 
     Attributes:
-        name: of its column.
+        name: of its column. Files of an earlier call with the same names count as done: a function that computes
+            something else takes another one.
         function: profiles of n variants → (n,). By scope: "around" calls it with the reference's and the
             alternative's bins around the variant that count, (n, bins) each; "window" with all bins that were
             predicted of both, (n, bins), and the number of the variant's own bin.

@@ -35,6 +35,7 @@ __all__ = [
     "unregister",
 ]
 
+_TAKEN = ("method", "target", "alternative", "output", "batch_size", "progress")
 METHODS: Table[type[Method]] = Table(
     "attribution method",
     {
@@ -52,18 +53,9 @@ def register(kind: type[Method]) -> type[Method]:
     """Add a method of another package to the table, also as a decorator.
 
     Raises:
-        InputError: no `Method`, one without `explain` or with a parameter that has no default, or a name that is taken.
+        InputError: no `Method`, one without `explain`, parameters that cannot be given, or a name that is taken.
     """
-    if not (isinstance(kind, type) and issubclass(kind, Method)) or inspect.isabstract(kind):
-        raise InputError(
-            "An attribution method must be a class of `zoo.attribution.methods.Method` that has `explain`",
-            received={"method": getattr(kind, "__name__", kind)},
-        )
-    if without := [item.name for item in fields(kind) if item.default is item.default_factory is MISSING]:
-        raise InputError(
-            "Each parameter of an attribution method must have a default",
-            received={"method": kind.__name__, "without": without},
-        )
+    _check(kind)
     METHODS.add(getattr(kind, "name", None), kind)
     return kind
 
@@ -86,6 +78,7 @@ def resolve(method: object, given: Mapping[str, object]) -> Method:
     """
     if isinstance(method, Method):
         refuse_together("A method with its parameters", given, "Give them to the method itself")
+        _check(type(method))
         name = getattr(method, "name", None)
         if not isinstance(name, str) or METHODS.get(name, type(method)) is not type(method):
             raise InputError(
@@ -98,3 +91,22 @@ def resolve(method: object, given: Mapping[str, object]) -> Method:
     own = kind.parameters()
     refuse_together(f'The method "{method}"', {name: value for name, value in given.items() if name not in own})
     return kind(**{name: value for name, value in given.items() if value is not None})
+
+
+def _check(kind: object) -> None:
+    """Raise `InputError` unless something is a class of methods whose parameters can all be given by name."""
+    if not (isinstance(kind, type) and issubclass(kind, Method)) or inspect.isabstract(kind):
+        raise InputError(
+            "An attribution method must be a class of `zoo.attribution.methods.Method` that has `explain`",
+            received={"method": getattr(kind, "__name__", kind)},
+        )
+    if without := [item.name for item in fields(kind) if item.default is item.default_factory is MISSING]:
+        raise InputError(
+            "Each parameter of an attribution method must have a default",
+            received={"method": kind.__name__, "without": without},
+        )
+    if taken := [name for name in kind.parameters() if name in _TAKEN]:
+        raise InputError(
+            "A parameter of an attribution method must not be the name of another argument of `Model.attribute`",
+            received={"method": kind.__name__, "parameters": taken},
+        )

@@ -14,6 +14,7 @@ from zoo.spec import BASES, ModelSpec
 
 FORWARD = 256  # sequences at once where there is no backward pass
 SEQUENCE, SIGNAL = slice(0, len(BASES)), slice(len(BASES), None)  # channels of a window
+_REFERENCES = ("references", "signal_reference", "count", "seed")  # parameters that make up `References`
 
 Gradient = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Windows and weights (n, bins) → predictions, and the derivatives of the sum of weights × predictions."""
@@ -102,7 +103,8 @@ class Method(ABC):
     """An attribution method: a frozen dataclass whose fields are its parameters, each with a default.
 
     Attributes:
-        name: by which `Model.attribute` knows it.
+        name: by which `Model.attribute` knows it. Files of an earlier call with this name and these parameters count as
+            done: a method that computes something else takes another name.
     """
 
     name: ClassVar[str]
@@ -131,6 +133,10 @@ class Method(ABC):
             InputError: a parameter that JSON does not know.
         """
         given = {name: getattr(self, name) for name in self.parameters()}
+        compared = self.compared(with_signal)
+        if compared is not None:
+            given = {name: value for name, value in given.items() if name not in _REFERENCES}
+            given["references"] = asdict(compared)
         try:
             json.dumps(given, allow_nan=False)
         except (TypeError, ValueError):
@@ -138,14 +144,7 @@ class Method(ABC):
                 "The parameters of an attribution method must be numbers, text or lists to be written beside its files",
                 received={"method": self.name, "parameters": sorted(given)},
             ) from None
-        compared = self.compared(with_signal)
-        if compared is not None:
-            given = {name: value for name, value in given.items() if name not in REFERENCES}
-            given["references"] = asdict(compared)
         return {"method": self.name, **given}
-
-
-REFERENCES = ("references", "signal_reference", "count", "seed")  # parameters that make up `References`
 
 
 def signal_part(part: np.ndarray) -> np.ndarray | None:

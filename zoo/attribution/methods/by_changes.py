@@ -51,7 +51,7 @@ class Occlusion(Method):
     signal_reference: str | None = None
 
     def __post_init__(self) -> None:
-        whole("width", self.width, 1, _MOST_WIDTH)
+        object.__setattr__(self, "width", whole("width", self.width, 1, _MOST_WIDTH))
         among("signal_reference", self.signal_reference, SIGNALS)
 
     def check(self, spec: ModelSpec) -> None:

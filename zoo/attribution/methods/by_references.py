@@ -12,7 +12,7 @@ from zoo.errors import InputError
 
 STEPS = 50  # of integrated gradients, as published
 _ENOUGH, _REFINED = 1e-2, 16  # how well integrated gradients add up, and how many times the steps for it
-_SAME = 1e-2  # relative difference that rounding may make, in half precision, too
+_SAME, _TINY = 1e-2, 1e-6  # relative and absolute difference that rounding may make, in half precision, too
 _MOST_STEPS = 2000  # nodes of a quadrature take the cube of their number to find
 
 
@@ -75,7 +75,7 @@ class IntegratedGradients(Referenced):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        whole("steps", self.steps, 1, _MOST_STEPS)
+        object.__setattr__(self, "steps", whole("steps", self.steps, 1, _MOST_STEPS))
 
     def explain(self, task: Task) -> Explained:
         """Attributions whose sum is prediction minus baseline within 1 %, if the steps suffice."""
@@ -103,7 +103,7 @@ class IntegratedGradients(Referenced):
 def _check_rules(found: np.ndarray, predictions: np.ndarray) -> None:
     """Raise `InputError` if rules do not lead to what the network predicts: the multipliers are of another function."""
     largest = np.abs(predictions).max()
-    if not np.allclose(found, predictions, rtol=0, atol=_SAME * largest, equal_nan=True):
+    if not np.allclose(found, predictions, rtol=0, atol=_SAME * largest + _TINY, equal_nan=True):
         raise InputError(
             "Each layer's rule of DeepLIFT must give what its layer gives; one of this network gives something else",
             received={"difference": float(np.abs(found - predictions).max()), "largest prediction": float(largest)},
