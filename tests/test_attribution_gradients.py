@@ -14,7 +14,8 @@ from keras import ops
 
 import zoo
 from zoo import architectures
-from zoo.attribution.gradients import input_gradient, integrated_gradients
+from zoo.attribution.gradients import input_gradient
+from zoo.attribution.methods.by_references import integrated_gradients
 from zoo.attribution.targets import Target, resolve
 from zoo.errors import InputError
 from zoo.genome.encode import one_hot

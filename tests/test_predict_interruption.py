@@ -13,7 +13,8 @@ from conftest import small_spec
 from dying import child, moments, step
 
 from zoo.attribution import run as attributing
-from zoo.attribution.engine import Choice, Explained
+from zoo.attribution.engine import Choice
+from zoo.attribution.methods import Explained
 from zoo.genome import bed
 from zoo.inputs.opening import Inputs
 from zoo.predict import run as predicting

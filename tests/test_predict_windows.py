@@ -223,7 +223,7 @@ def test_whatever_changes_numbers_or_files_is_another_run(small, small_folder, g
     small.predict(**call, regions=frames[1])
     assert changed.predict(**call, regions=frames[1]).windows > 0
     said = json.loads((tmp_path / "out.json").read_text())
-    assert said["model"]["network_sha256"] != small._provenance()["network_sha256"]
+    assert said["model"]["network_sha256"] != small.provenance()["network_sha256"]
     assert said["versions"]["backend"].startswith("tensorflow 2.")
 
 

@@ -23,10 +23,11 @@ from zoo.predict.options import Options
 from zoo.predict.plan import Grid
 from zoo.variants.alleles import Place, in_order, on_reference, windows
 from zoo.variants.effects import VariantWindow, choose, profiles, scored
+from zoo.variants.haplotype_windows import predict as predict_haplotype
 from zoo.variants.haplotypes import Haplotype
-from zoo.variants.haplotypes import predict as predict_haplotype
 from zoo.variants.reading import read
 from zoo.variants.result import VariantScores, by_variant, place_of, row
+from zoo.variants.scoring import all_chromosomes
 
 WAYS = ("direct", "through_accessibility", "both")
 MODES = ("fold_change", "mapping")
@@ -209,7 +210,7 @@ class Chain:
             )
         only_passing, models = switch("only_passing", only_passing), (self.accessibility, self.binding)
         options = [Options.resolve(model.spec, strands=strands, batch_size=batch_size) for model in models]
-        inputs = self.binding.everywhere(genome, signal, blacklist)
+        inputs = all_chromosomes(self.binding.spec, genome, signal, blacklist)
         layouts = [VariantWindow.of(model.spec) for model in models]
         found_variants = read(variants, inputs.genome, only_passing)
         everything, places, skipped = choose(found_variants, inputs, layouts, only_passing)

@@ -11,41 +11,34 @@ import numpy as np
 import registry.store
 from registry.paths import user_path
 from zoo import folder
-from zoo.arguments import is_one_of, number, optional_switch, refuse_together, switch
+from zoo.arguments import number, optional_switch, refuse_together
 from zoo.attribution.engine import Choice, Engine
+from zoo.attribution.methods import Method
 from zoo.attribution.result import Attributions
-from zoo.attribution.run import Run as AttributionRun
-from zoo.attribution.run import Windows
+from zoo.attribution.run import attribute
 from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.files import process
 from zoo.forward.forward import Forward
 from zoo.forward.heads import check_shapes, scores
 from zoo.forward.readouts import Selection
-from zoo.genome import bed, names
-from zoo.genome.signal import Signal
-from zoo.inputs.checks import check_arrays, check_windows
-from zoo.inputs.opening import Inputs, files_of
+from zoo.inputs.checks import check_arrays
+from zoo.inputs.opening import Inputs
 from zoo.predict import thresholds
 from zoo.predict.cost import Cost, estimate
 from zoo.predict.files import Output, PredictionFiles
 from zoo.predict.options import Options
-from zoo.predict.plan import Grid
 from zoo.predict.run import Run
 from zoo.predict.table import Predictions
 from zoo.predict.thresholds import Threshold, ThresholdTable
 from zoo.predict.windows import WindowRun, exact
 from zoo.prepare.peaks import open_regions
-from zoo.spec import WINDOW, ModelSpec
-from zoo.variants import reading
-from zoo.variants.effects import VariantWindow
-from zoo.variants.haplotype_choice import HaplotypeChoice
-from zoo.variants.haplotype_run import HaplotypeFiles, HaplotypeRun, MaxatacRun
-from zoo.variants.haplotypes import Haplotype, HaplotypePrediction
-from zoo.variants.haplotypes import predict as predict_haplotype
+from zoo.spec import COVARIATES, WINDOW, ModelSpec
+from zoo.variants.haplotype_choice import HaplotypeChoice, predict_haplotypes
+from zoo.variants.haplotype_run import HaplotypeFiles
+from zoo.variants.haplotypes import HaplotypePrediction
 from zoo.variants.result import VariantScores
-from zoo.variants.run import Files as VariantFiles
-from zoo.variants.run import Run as VariantRun
+from zoo.variants.scoring import VariantChoice, score_variants
 
 
 @dataclass(frozen=True)
@@ -244,7 +237,7 @@ class Model:
                     hint="Or name regions or chromosomes",
                 )
         cut = None if output is None else self._cut(threshold, table, options)
-        reads = (self.path, self.origin, *files_of(genome, signal, covariates), regions, windows, blacklist, table)
+        reads = (self.path, self.origin, genome, signal, covariates, regions, windows, blacklist, table)
         place = None if output is None else Output(output, reads, options.output.tracks)
         if windows is None:
             inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, covariates)
@@ -254,7 +247,7 @@ class Model:
         inputs.tell()
         kind = Run if windows is None else WindowRun
         run = kind(self.spec, self.forward(options.views, options.selection), inputs, options, progress)
-        return run.to_table() if place is None else run.to_files(place, cut, self._provenance())
+        return run.to_table() if place is None else run.to_files(place, cut, self.provenance())
 
     def _cut(self, threshold: object, table: object, options: Options) -> Threshold | None:
         """The threshold of a prediction, by a table of the user's or the model's own; None for no BED."""
@@ -283,13 +276,16 @@ class Model:
 
     def attribute(
         self,
-        x: np.ndarray | None = None,
+        x: np.ndarray | Mapping[str, np.ndarray] | None = None,
         *,
         genome: object = None,
         signal: object = None,
         regions: object = None,
         chromosomes: Sequence[str] | str | None = None,
-        method: str = "deeplift",
+        covariates: Mapping[str, object] | None = None,
+        head: str | None = None,
+        track: str | int | None = None,
+        method: str | Method = "deeplift",
         target: str | int | tuple[int, int] = "sum",
         references: str | None = None,
         signal_reference: str | None = None,
@@ -310,9 +306,14 @@ class Model:
             signal: the track, and
             regions: whose middles, of a narrowPeak file the summits, are those of the windows.
             chromosomes: only regions on these.
+            covariates: as for `predict`; the same for all windows.
+            head: what is explained, of a model with several heads, or a readout of them; default as `predict`.
+            track: the name or number of one of the head's tracks, if it has several.
             method: "deeplift" (the rescale rule against references: Shrikumar et al. 2017; Lundberg & Lee 2017),
                 "integrated_gradients" (Sundararajan et al. 2017), "input_x_gradient", "gradients",
-                "saturation_mutagenesis" (every single substitution), or "occlusion" (of stretches).
+                "saturation_mutagenesis" (every single substitution), or "occlusion" (of stretches); or one of
+                `zoo.attribution.methods` with its parameters, such as `IntegratedGradients(steps=100)`, in place of the
+                six from `references` to `width` below.
             target: "sum" of all bins, a bin's number from 0, a range such as (8, 24) or "8:24", "profile": bins
                 weighted by the softmax of the window's own prediction (Grover et al. 2026), or "profile_local".
             references: "dinucleotide_shuffle" (default), "mononucleotide_shuffle", "zeros" or "gc"; for the first two
@@ -340,36 +341,13 @@ class Model:
                 signal that the model does not read.
         """
         progress = optional_switch("progress", progress)
-        choice = Choice.resolve(
-            self.spec,
-            method=method,
-            target=target,
-            references=references,
-            signal_reference=signal_reference,
-            count=count,
-            seed=seed,
-            steps=steps,
-            width=width,
-            batch_size=batch_size,
-        )
-        if x is None:
-            refuse_together(
-                "Windows of a genome", {"alternative": alternative}, "Give windows x and their alternatives"
-            )
-            x = self._windows(genome, signal, regions, chromosomes)
-        else:
-            files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
-            refuse_together("Windows x", files)
-            x = check_windows(x, self.spec.input)
-            alternative = None if alternative is None else check_windows(alternative, self.spec.input)
-            if alternative is not None and alternative.shape != x.shape:
-                raise InputError(
-                    "There must be an alternative for each window",
-                    received={"windows": len(x), "alternatives": len(alternative)},
-                )
-        run = AttributionRun(self.spec.name, self._engine(), choice, x, alternative, progress)
-        reads = (self.path, self.origin, genome, signal, regions)
-        return run.to_memory() if output is None else run.to_files(output, reads, self._provenance())
+        given = {"references": references, "signal_reference": signal_reference, "count": count, "seed": seed}
+        selection = Selection.one(self.spec, head, track)
+        given |= {"steps": steps, "width": width}
+        choice = Choice.resolve(self.spec, method, target, batch_size, given, selection.output)
+        files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
+        files["covariates"] = covariates
+        return attribute(self, choice, selection, x, alternative, files, output, progress)
 
     def score_variants(
         self,
@@ -378,6 +356,9 @@ class Model:
         genome: object,
         signal: object = None,
         blacklist: object = None,
+        covariates: Mapping[str, object] | None = None,
+        head: str | None = None,
+        track: str | int | None = None,
         strands: str | None = None,
         shifts: int = 1,
         around: int | None = None,
@@ -404,6 +385,9 @@ class Model:
             genome: a `.2bit` path or a `Genome`.
             signal: a `.bw` path or a `Signal`; left out for models of DNA alone.
             blacklist: whose variants are skipped: a path (BED, or a bigWig that is above 0 there) or intervals.
+            covariates: as for `predict`.
+            head: what is scored, of a model with several heads, or a readout of them; default as `predict`.
+            track: the name or number of one of the head's tracks, if it has several.
             strands: "both" (mean of both; twice the cost; the default) or "forward" (that of `compat`).
             shifts: windows to average over, an odd number; neighbors are moved by about 64 bp.
             around: bp around the variant that count; default all that a window predicts, or its middle half for models
@@ -429,56 +413,11 @@ class Model:
                 contradict each other or have no effect.
         """
         progress = optional_switch("progress", progress)
-        layout = VariantWindow.of(self.spec, shifts, around, compat)
-        if compat == "asap" and strands not in (None, "forward"):
-            raise InputError(
-                'compat="asap" reads the forward strand: strands must be left out',
-                received={"strands": strands, "compat": compat},
-            )
-        chosen = ("forward" if compat else "both") if strands is None else strands
-        profiles, csv, strict = switch("profiles", profiles), switch("csv", csv), switch("strict", strict)
-        only_passing = switch("only_passing", only_passing)
-        options = Options.resolve(self.spec, strands=chosen, batch_size=batch_size)
-        if output is None and (csv or measured is not None or not is_one_of(scale, ("linear",))):
-            raise InputError(
-                "csv, measured and scale must come with an output",
-                received={"csv": csv, "measured": measured, "scale": scale, "output": None},
-                example='output="out/variants"',
-            )
-        inputs = self.everywhere(genome, signal, blacklist)
-        found = reading.read(variants, inputs.genome, only_passing)
-        track = measured
-        if not (measured is None or isinstance(measured, Signal)):
-            track = Signal(user_path(measured, "measured"))
-        if track is not None:
-            sides = inputs.genome.sizes, track.sizes, f"genome {inputs.genome.path}", f"measured {track.path}"
-            names.check_lengths(names.check_shared(*sides), *sides)
-        files = None
-        if output is not None:
-            source = user_path(variants, "variants") if reading.is_vcf(variants) else None
-            files = VariantFiles(output, source, profiles, scale, csv, track)
-        run = VariantRun(
-            self.spec.name,
-            self.forward(options.views),
-            layout,
-            inputs,
-            found,
-            only_passing or compat == "asap",
-            strict,
-            options.batch_size,
-            progress,
+        choice = VariantChoice(
+            strands, shifts, around, only_passing, strict, profiles, scale, csv, measured, output, compat, batch_size
         )
-        if files is None:
-            return run.to_memory(profiles)
-        choices = {
-            "strands": chosen,
-            "shifts": shifts,
-            "around": (layout.scored.stop - layout.scored.start) * layout.bin_size,
-            "only_passing": only_passing or compat == "asap",
-            "compat": compat,
-        }
-        reads = (self.path, self.origin, inputs.genome, *inputs.signals.values(), variants, blacklist, track)
-        return run.to_files(files, reads, self._provenance(), choices)
+        selection = Selection.one(self.spec, head, track)
+        return score_variants(self, variants, choice, selection, genome, signal, blacklist, covariates, progress)
 
     def predict_haplotypes(
         self,
@@ -489,6 +428,9 @@ class Model:
         regions: object,
         signal: object = None,
         blacklist: object = None,
+        covariates: Mapping[str, object] | None = None,
+        head: str | None = None,
+        track: str | int | None = None,
         strands: str = "forward",
         stride: int | None = None,
         threshold: str | float | None = "auto",
@@ -508,6 +450,9 @@ class Model:
             signal: the sample's own track.
             blacklist: with `compat`: a path (BED, or a bigWig that is above 0 there) or intervals; blocks that touch it
                 are left out.
+            covariates: as for `predict`.
+            head: what is predicted, of a model with several heads, or a readout of them; default as `predict`.
+            track: the name or number of one of the head's tracks, if it has several.
             strands: "forward", as thresholds were calibrated, or "both".
             stride: bp from one window to the next; default as for `predict`.
             threshold: with `output`, of differential sites; as for `predict`.
@@ -528,22 +473,9 @@ class Model:
         """
         progress = optional_switch("progress", progress)
         choice = HaplotypeChoice(variants, sample, output, compat, threshold, blacklist, strands)
-        options = Options.resolve(self.spec, strands=strands, stride=stride, batch_size=batch_size, compat=compat)
-        inputs = self.inputs(genome, signal, regions, None, blacklist, compat)
-        if inputs.regions is None:
-            raise InputError("Haplotypes must be predicted in regions", example='regions="peaks.bed"')
-        grid, forward = Grid.of(self.spec, options), self.forward(options.views)
-        shared = (self.spec.name, forward, grid, inputs)
-        how = (options.batch_size, progress)
-        if compat is not None:
-            run = MaxatacRun(*shared, *choice.substitutions(inputs), options.stride, *how)
-        elif output is None:
-            rows = [Haplotype("reference", {}), *choice.haplotypes(inputs.genome)]
-            return {row.name: predict_haplotype(row, forward, grid, inputs, *how) for row in rows}
-        else:
-            run = HaplotypeRun(*shared, choice.haplotypes(inputs.genome), choice.cut(self.thresholds), *how)
-        reads = (self.path, self.origin, inputs.genome, *inputs.signals.values(), variants, regions, blacklist)
-        return run.to_files(output, reads, self._provenance(), {"views": list(options.views), "compat": compat})
+        selection = Selection.one(self.spec, head, track)
+        given = genome, signal, regions, covariates
+        return predict_haplotypes(self, choice, selection, given, stride, batch_size, progress)
 
     def cost(
         self,
@@ -599,21 +531,6 @@ class Model:
             )
         return inputs.within(open_regions(sample.signal, [sample.names[chrom] for chrom in inputs.chromosomes]))
 
-    def _windows(self, genome, signal, regions, chromosomes) -> Windows:
-        """The windows around regions."""
-        inputs = self.inputs(genome, signal, regions, chromosomes, None, None)
-        inputs.tell()
-        if inputs.regions is None:
-            raise InputError(
-                "Regions must be given: windows around them are explained", example='regions="peaks.narrowPeak"'
-            )
-        found = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
-        return Windows.around(inputs, bed.centers(found, inputs.genome.sizes), self.spec.input.window)
-
-    def everywhere(self, genome, signal, blacklist) -> Inputs:
-        """Files, with every chromosome that genome and signal share: variants lie on any of them."""
-        return Inputs.open(self.spec, genome, signal, blacklist=blacklist).everywhere()
-
     def forward(self, views: tuple[str, ...], selection: Selection | None = None) -> Forward:
         """The compiled forward pass over some views, of a head and its tracks, made on first use."""
         selection = Selection.of(self.spec) if selection is None else selection
@@ -622,17 +539,20 @@ class Model:
             self._forwards[key] = Forward(self.network, self.spec, views, selection)
         return self._forwards[key]
 
-    def _engine(self, selection: Selection | None = None) -> Engine:
-        """What computes attributions of a head, made on first use."""
+    def engine(self, selection: Selection | None = None, covariates: tuple[float, ...] = ()) -> Engine:
+        """The compiled backward passes of a head, for windows that have the same covariates; made on first use."""
         selection = Selection.of(self.spec) if selection is None else selection
-        key = (selection.readout.name, selection.tracks)
+        key, forward = (selection.readout.name, selection.tracks, covariates), self.forward(("forward",), selection)
+
+        def predicted(x: np.ndarray, batch_size: int) -> np.ndarray:
+            more = {COVARIATES: np.tile(np.float32(covariates), (len(x), 1))} if covariates else {}
+            return forward.array({WINDOW: x, **more}, batch_size)
+
         if key not in self._engines:
-            self._engines[key] = Engine(
-                scores(self.network, self.spec, selection), self.forward(("forward",), selection).array
-            )
+            self._engines[key] = Engine(scores(self.network, self.spec, selection, covariates), predicted)
         return self._engines[key]
 
-    def _provenance(self) -> dict:
+    def provenance(self) -> dict:
         """What identifies the model in a sidecar: the file of its weights, and the network as it is in memory.
 
         The latter is of its spec as far as numbers depend on it, and of all its weights: both may have been changed

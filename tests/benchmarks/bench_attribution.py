@@ -25,6 +25,7 @@ import numpy as np
 import zoo
 from zoo import architectures
 from zoo.attribution.engine import Choice, Engine
+from zoo.attribution.methods import DeepLIFT
 from zoo.attribution.references import References
 from zoo.attribution.targets import resolve
 from zoo.errors import ZooError
@@ -72,7 +73,7 @@ def measure(name: str) -> None:
     forward = Forward(network, spec, ("forward",))
     references = References(signal="fixed" if tracks else None, count=REFERENCES)
     choice, engine = (
-        Choice("deeplift", resolve("sum", network.output_shape[1]), references),
+        Choice(DeepLIFT(count=REFERENCES), resolve("sum", network.output_shape[1])),
         Engine(network, forward.array),
     )
     together = engine.together(choice)

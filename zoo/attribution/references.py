@@ -8,7 +8,7 @@ import numpy as np
 from zoo.arguments import among, refuse_together, whole
 from zoo.errors import InputError
 from zoo.genome.encode import N, codes_of, one_hot
-from zoo.spec import BASES
+from zoo.spec import BASES, ModelSpec
 
 SEQUENCES = ("dinucleotide_shuffle", "mononucleotide_shuffle", "zeros", "gc")
 SIGNALS = ("fixed", "zeros", "mean")
@@ -100,6 +100,13 @@ class References:
             )
         shuffle = dinucleotide_shuffle if self.sequence.startswith("di") else mononucleotide_shuffle
         return one_hot(shuffle(codes, self.count, self.seed))
+
+
+def check_signal(spec: ModelSpec, signal_reference: str | None) -> None:
+    """Raise `InputError` for a reference of a signal that a model does not read, or for one that is not known."""
+    if not spec.input.tracks:
+        refuse_together(f"{spec.name} reads DNA alone and", {"signal_reference": signal_reference})
+    among("signal_reference", signal_reference, SIGNALS)
 
 
 def mononucleotide_shuffle(codes: np.ndarray, count: int, seed: int = 0) -> np.ndarray:

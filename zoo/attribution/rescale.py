@@ -7,13 +7,11 @@ product the mean of the other factor over example and reference (which is its Sh
 rule. As an example meets all of its references in one pass, it is computed once and not R times.
 """
 
-import math
 from collections.abc import Callable
 
 from keras import activations, ops
 
 from zoo.layers.backward import way_back
-from zoo.layers.gelu import gelu
 
 _NEAR = 1e-2  # closer than this a quotient of differences loses digits, and the derivative half way between is exact
 
@@ -41,20 +39,19 @@ def silu_slope(z):
     return y * (1 + z * (1 - y))
 
 
-def gelu_slope(z):
-    """d gelu / dz."""
-    return 0.5 + 0.5 * ops.erf(z * math.sqrt(0.5)) + z * ops.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
-
-
 SLOPES = {
     activations.softplus: softplus_slope,
     activations.sigmoid: sigmoid_slope,
     activations.tanh: tanh_slope,
     activations.silu: silu_slope,
-    gelu: gelu_slope,
     ops.exp: ops.exp,
     ops.log_sigmoid: lambda z: ops.sigmoid(-z),
 }
+
+
+def slope_of(function: Callable) -> Callable | None:
+    """The derivative of a smooth function of one variable: its own attribute `slope`, or one of `SLOPES`."""
+    return getattr(function, "slope", None) or SLOPES.get(function)
 
 
 class Rescale:
@@ -78,7 +75,7 @@ class Rescale:
         return self.flat(0.5 * (example + reference))
 
     def unary(self, function: Callable, z):
-        """A smooth function of one variable, one of `SLOPES`."""
+        """A smooth function of one variable that `slope_of` knows."""
         return self.by(function, lambda z, y: self.quotient(function, z, y), z)
 
     def quotient(self, function: Callable, z, y):
@@ -86,7 +83,7 @@ class Rescale:
         (a, b), (f, g) = self.split(z), self.split(y)
         difference = a - b
         near = ops.abs(difference) < _NEAR
-        return ops.where(near, SLOPES[function](0.5 * (a + b)), (f - g) / ops.where(near, 1.0, difference))
+        return ops.where(near, slope_of(function)(0.5 * (a + b)), (f - g) / ops.where(near, 1.0, difference))
 
     def relu(self, z):
         """max(z, 0), whose quotient is exact for the smallest difference."""

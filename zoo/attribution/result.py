@@ -30,11 +30,12 @@ class Attributions:
             "gradients" the derivatives, at all four bases.
         hypothetical: (n, window, 4) float32, what each base would add if it stood there; at the base that does, the
             value. Of "saturation_mutagenesis" with a mean of 0 at each position. None where a method knows none.
-        signal: (n, window) float32, what the signal adds; None for a model of DNA alone.
+        signal: (n, window) float32, what the signal adds, of several tracks (n, window, tracks); None for a model of
+            DNA alone.
         prediction: (n,) float64, the target.
         baseline: (n,) float64, its mean over the references; None for methods without references.
         model: name of the model.
-        method: one of `zoo.attribution.engine.METHODS`.
+        method: one of `zoo.attribution.methods.METHODS`.
         target: what was explained.
         references: how the references were made, which `references.make` makes again; None without any.
         intervals: where the windows lie; empty if they were given as arrays.
@@ -74,7 +75,7 @@ class Attributions:
             return None
         total = self.values.sum(axis=(1, 2), dtype=np.float64)
         if self.signal is not None:
-            total += self.signal.sum(axis=1, dtype=np.float64)
+            total += self.signal.reshape(len(self), -1).sum(axis=1, dtype=np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.abs(total - self.difference) / np.abs(self.difference)
 
@@ -152,12 +153,13 @@ class Attributions:
             at += len(part)
         return replace(part, **arrays, intervals=intervals)
 
-    def write_bigwig(self, path: str | Path, signal: bool = False) -> None:
+    def write_bigwig(self, path: str | Path, signal: bool = False, track: int = 0) -> None:
         """Write a track of contributions, for a genome browser.
 
         Args:
             path: the file.
             signal: those of the signal instead of those of the bases.
+            track: which, if the model reads several.
 
         Where windows overlap a base has their mean. Raises `InputError` without intervals, or without a signal.
         """
@@ -166,7 +168,9 @@ class Attributions:
                 "A track must have a place on a genome, and attributions of what it shows",
                 received={"intervals": len(self.intervals), "signal": signal},
             )
-        path, rows = user_path(path), self.signal if signal else self.scores
+        path, rows = user_path(path), self.scores
+        if signal:
+            rows = self.signal if self.signal.ndim == 2 else self.signal[..., track]
         with atomic(path, path.parent) as temporary, Writer(temporary, self.sizes) as writer:
             for chrom, first, values in self._stretches(rows):
                 starts = first + np.arange(len(values))

@@ -2,22 +2,29 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
-from zoo.attribution.engine import WITH_REFERENCES, Choice, Engine
+from zoo.arguments import refuse_together
+from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.result import Attributions
 from zoo.environment import backend, versions
 from zoo.errors import InputError, ZooError
 from zoo.files.job import Job
 from zoo.files.progress import Progress
+from zoo.forward.readouts import Selection
+from zoo.genome import bed
 from zoo.genome.encode import codes_of
 from zoo.genome.interval import Interval
+from zoo.inputs.checks import check_arrays, check_windows
 from zoo.inputs.opening import Inputs
-from zoo.spec import BASES
+from zoo.predict.files import file_names
+from zoo.predict.predictor import Predictor
+from zoo.spec import BASES, COVARIATES, WINDOW
 
 _KEPT = 32  # windows, at least, in a part of an unfinished run: less than a minute of the slowest network
 
@@ -48,6 +55,76 @@ class Windows:
         return self.inputs.reader.encoded(self.intervals[some])
 
 
+class Explainable(Predictor, Protocol):
+    """A model whose predictions can be attributed: `zoo.model.Model`."""
+
+    def engine(self, selection: Selection | None = None, covariates: tuple[float, ...] = ()) -> Engine:
+        """Its compiled backward passes."""
+
+
+def attribute(
+    model: Explainable,
+    choice: Choice,
+    selection: Selection,
+    x: np.ndarray | Mapping[str, np.ndarray] | None,
+    alternative: np.ndarray | None,
+    files: Mapping[str, object],
+    output: str | Path | None,
+    progress: bool | None,
+) -> Attributions | list[Path]:
+    """`Model.attribute`, which has the documentation.
+
+    Args:
+        selection: head and track.
+        files: genome, signal, regions, chromosomes and covariates.
+    """
+    if x is None:
+        hint = "Give windows x and their alternatives"
+        refuse_together("Windows of a genome", {"alternative": alternative}, hint)
+        x = _windows(model, **files)
+        covariates = x.inputs.reader.fixed
+        if covariates is None:
+            raise InputError(
+                "Windows that are explained must have the same covariates", hint="Give numbers for the covariates"
+            )
+    else:
+        refuse_together("Windows x", dict(files))
+        arrays = check_arrays(x, model.spec.input)
+        x, covariates = arrays[WINDOW], _alike(arrays.get(COVARIATES))
+        alternative = None if alternative is None else check_windows(alternative, model.spec.input)
+        if alternative is not None and alternative.shape != x.shape:
+            raise InputError(
+                "There must be an alternative for each window",
+                received={"windows": len(x), "alternatives": len(alternative)},
+            )
+    run = Run(model.spec.name, model.engine(selection, covariates), choice, x, alternative, progress, selection)
+    reads = (model.path, model.origin, *files.values())
+    return run.to_memory() if output is None else run.to_files(output, reads, model.provenance())
+
+
+def _alike(covariates: np.ndarray | None) -> tuple[float, ...]:
+    """The covariates of all windows. Raises `InputError` if they differ."""
+    if covariates is None:
+        return ()
+    if (covariates != covariates[0]).any():
+        raise InputError("Windows that are explained must have the same covariates", hint="Explain them in turns")
+    return tuple(covariates[0].tolist())
+
+
+def _windows(
+    model: Explainable, genome: object, signal: object, regions: object, chromosomes: object, covariates: object
+) -> Windows:
+    """The windows around regions."""
+    inputs = model.inputs(genome, signal, regions, chromosomes, None, None, covariates)
+    inputs.tell()
+    if inputs.regions is None:
+        raise InputError(
+            "Regions must be given: windows around them are explained", example='regions="peaks.narrowPeak"'
+        )
+    found = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
+    return Windows.around(inputs, bed.centers(found, inputs.genome.sizes), model.spec.input.window)
+
+
 class Run:
     """Attributions of many windows.
 
@@ -58,6 +135,7 @@ class Run:
         x: (n, window, channels) float32, or `Windows`.
         alternative: of the same shape, what is subtracted.
         progress: show a progress bar; by default in a terminal only.
+        selection: head and track, for the record.
     """
 
     def __init__(
@@ -68,10 +146,15 @@ class Run:
         x: np.ndarray | Windows,
         alternative: np.ndarray | None = None,
         progress: bool | None = None,
+        selection: Selection | None = None,
     ) -> None:
+        self._selection = {} if selection is None else selection.to_json()
         self._name, self._engine, self._choice, self._x, self._alternative = name, engine, choice, x, alternative
         self._shown = progress
-        self._intervals = x.intervals if isinstance(x, Windows) else ()
+        on_genome = isinstance(x, Windows)
+        self._intervals = x.intervals if on_genome else ()
+        self._tracks = [track.spec.name for track in x.inputs.reader.tracks] if on_genome else []
+        self._with_signal = bool(self._tracks) if on_genome else x.shape[-1] > len(BASES)
 
     def to_memory(self) -> Attributions:
         """All of them."""
@@ -79,8 +162,11 @@ class Run:
             return Attributions.joined(self._pieces(0, len(self._x), bar), len(self._x))
 
     def to_files(self, base: str | Path, reads: Sequence[object], provenance: dict) -> list[Path]:
-        """`<base>.npz`, `.bw` (of windows on a genome), `.signal.bw` (if the signal is attributed to) and `.json`."""
-        job = Job("attribution", base, (".npz", ".bw", ".signal.bw"), reads)
+        """`<base>.npz`, `.bw` (of windows on a genome), `.signal.bw` (if the signal is attributed to) and `.json`.
+
+        Of several tracks there is one `.signal.<track>.bw` each.
+        """
+        job = Job("attribution", base, (".npz", ".bw", *self._of_signal), reads)
         try:
             with job:
                 return self._write(job, provenance)
@@ -100,11 +186,11 @@ class Run:
                 Attributions.joined(self._pieces(items.start, items.stop, bar), len(items)).save(path)
         found = Attributions.joined(map(Attributions.load, parts.values()), len(self._x))
         if self._intervals and found.signal is not None and found.signal.any():
-            made.append(".signal.bw")
+            made += self._of_signal
         with job.finish(identity, made) as (paths, said):
             found.save(paths[".npz"])
-            for suffix in made[1:]:
-                found.write_bigwig(paths[suffix], signal=suffix == ".signal.bw")
+            for number, suffix in enumerate(made[1:], start=-1):
+                found.write_bigwig(paths[suffix], signal=number >= 0, track=max(number, 0))
             said |= {"model": provenance, **identity, "versions": versions()}
             said["paths"] = {what: str(path) for what, path in self._x.inputs.paths().items()} if made[1:] else {}
             said |= {"seconds": round(time.time() - began, 1), "largest_error": found.largest_error}
@@ -127,23 +213,27 @@ class Run:
                 prediction=found.prediction,
                 baseline=found.baseline,
                 model=self._name,
-                method=self._choice.method,
+                method=self._choice.method.name,
                 target=self._choice.target.name,
-                references=self._choice.references if self._choice.method in WITH_REFERENCES else None,
+                references=self._choice.method.compared(self._with_signal),
                 intervals=intervals,
                 sizes=dict(self._x.inputs.genome.sizes) if intervals else {},
             )
             bar.update(len(x))
+
+    @property
+    def _of_signal(self) -> list[str]:
+        """Suffixes of the bigWigs of the tracks."""
+        return [".signal.bw"] if len(self._tracks) < 2 else [f".signal.{name}.bw" for name in file_names(self._tracks)]
 
     def _bar(self, done: int) -> Progress:
         return Progress(self._name, "window", len(self._x), done, self._shown)
 
     def _identity(self, provenance: dict) -> dict:
         """What attributions depend on: weights, bytes of the inputs, places, choices."""
-        said = {**asdict(self._choice), "target": self._choice.target.name}
-        del said["batch_size"]
+        said = {**self._choice.method.described(self._with_signal), "target": self._choice.target.name}
         identity = {"network_sha256": provenance["network_sha256"], "backend": backend()}
-        identity |= {"choices": said, "windows": len(self._x)}
+        identity |= {"choices": {**said, **self._selection}, "windows": len(self._x)}
         if not self._intervals:
             arrays = {"x": self._x} | ({} if self._alternative is None else {"alternative": self._alternative})
             digests = {what: hashlib.sha256(np.ascontiguousarray(x)).hexdigest() for what, x in arrays.items()}

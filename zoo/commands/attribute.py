@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+from zoo.attribution.methods import METHODS
 from zoo.errors import InputError
 from zoo.files.atomic import atomic
 from zoo.files.job import job_base
@@ -29,7 +30,7 @@ def add_attribute(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--format", choices=("png", "svg"), help="of the pictures (default png)")
     files.add_argument("--json", action="store_true", help="machine-readable output")
     how = parser.add_argument_group("how (defaults: as published)")
-    how.add_argument("--method", default="deeplift", help="deeplift, integrated_gradients, saturation_mutagenesis, …")
+    how.add_argument("--method", default="deeplift", help=f"{', '.join(METHODS)} (default deeplift)")
     how.add_argument("--target", default="sum", help="sum, profile, a bin, or bins such as 8:24 (default sum)")
     how.add_argument("--references", help="what bases are compared with (default dinucleotide_shuffle)")
     how.add_argument("--signal-reference", help="what the signal is compared with: fixed, zeros or mean")

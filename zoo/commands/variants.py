@@ -3,8 +3,10 @@
 import argparse
 import json
 import sys
+import textwrap
 
 from zoo.errors import InputError
+from zoo.variants.scores import SCORES
 
 
 def add_variants(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +35,16 @@ def add_variants(parser: argparse.ArgumentParser) -> None:
     )
     how.add_argument("--compat", choices=("asap",), help="the original program's windows")
     how.add_argument("--batch-size", type=int, default=256, help="windows at once (default 256)")
+    parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, _scores()
+
+
+def _scores() -> str:
+    """The scores, for the help."""
+    lines = ["scores (key in the INFO of a VCF file):"]
+    for score in SCORES.values():
+        text = f"{score.name}{f' ({score.key})' if score.key else ''}: {score.description}"
+        lines.append(textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="    "))
+    return "\n".join(lines)
 
 
 def check(options: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import keras
 
 from zoo.errors import IntegrityError
 from zoo.forward.readouts import Selection
+from zoo.layers.constant import Constant
 from zoo.spec import COVARIATES, WINDOW, ModelSpec, OutputSpec
 
 
@@ -27,16 +28,39 @@ def heads_of(network: keras.Model, spec: ModelSpec) -> Callable[..., dict[str, o
     return ask
 
 
-def scores(network: keras.Model, spec: ModelSpec, selection: Selection | None = None) -> keras.Model:
+def scores(
+    network: keras.Model, spec: ModelSpec, selection: Selection | None = None, covariates: tuple[float, ...] = ()
+) -> keras.Model:
     """What is predicted, as a model that shares the network's weights: (batch, window, channels) → (batch, bins).
+
+    Networks within the network are taken apart, so that each of their operations stands in the model's own graph.
 
     Args:
         selection: of head and tracks; by default the spec's own. Several tracks are (batch, bins, tracks).
+        covariates: what the network reads as such, the same for all windows.
     """
     selection = Selection.of(spec) if selection is None else selection
-    given = _named(network, network.output)
-    found = selection.read({head.name: _squeezed(_output(given, spec, head), head) for head in spec.outputs}, spec)
-    return network if found is network.output else keras.Model(network.inputs, found, name=network.name)
+    inputs, given = network.inputs, network.output
+    if covariates or any(isinstance(layer, keras.Model) for layer in network.layers):
+        inputs = [keras.Input(spec.input.shapes[WINDOW], name=WINDOW)]
+        more = [Constant(covariates, name=COVARIATES)(inputs[0])] if covariates else []
+        given = _taken_apart(network, _arranged(network, inputs[0], *more))
+    named = _named(network, given)
+    found = selection.read({head.name: _squeezed(_output(named, spec, head), head) for head in spec.outputs}, spec)
+    return network if found is network.output else keras.Model(inputs, found, name=network.name)
+
+
+def _taken_apart(network: keras.Model, tensors: object) -> object:
+    """The outputs of a functional network for some symbolic inputs, with the operations of networks within it."""
+
+    def call(layer, *args, **kwargs):
+        if isinstance(layer, keras.Model):
+            return _taken_apart(layer, args[0])
+        return layer(*args, **kwargs)
+
+    return keras.models.clone_model(
+        network, input_tensors=tensors, clone_function=lambda layer: layer, call_function=call
+    ).output
 
 
 def check_shapes(network: keras.Model, spec: ModelSpec, where: object = None) -> None:

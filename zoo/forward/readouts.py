@@ -90,6 +90,18 @@ class Selection:
         chosen = tuple(output.tracks[place] for place in places)
         return cls(readout, replace(output, tracks=chosen if len(chosen) > 1 else (), swap=()), places, chosen)
 
+    @classmethod
+    def one(cls, spec: ModelSpec, head: object = None, track: object = None) -> "Selection":
+        """The same, of exactly one track. Raises `InputError` for several."""
+        chosen = cls.of(spec, head, track)
+        if chosen.output.tracks:
+            raise InputError(
+                "One of the tracks must be named",
+                example=f'track="{chosen.output.tracks[0]}"',
+                received={"head": chosen.output.name, "tracks": list(chosen.output.tracks)[:8]},
+            )
+        return chosen
+
     def to_json(self) -> dict[str, object]:
         """What a sidecar says of it."""
         return {"head": self.readout.name, "tracks": list(self.names) or None}

@@ -52,6 +52,11 @@ class Inputs:
         if self.elsewhere:
             warn(f"{self.elsewhere:,} regions are left out: they lie on other chromosomes than those asked for")
 
+    @property
+    def files(self) -> tuple[object, ...]:
+        """The genome and the tracks that were given."""
+        return (self.genome, *self.signals.values())
+
     def paths(self) -> dict[str, Path]:
         """Of the genome, and of each track that was given."""
         return {"genome": self.genome.path} | {name: signal.path for name, signal in self.signals.items()}
@@ -128,14 +133,6 @@ class Inputs:
         return cls(
             genome, signals, reader, chosen, here, unwanted, absent, 0 if found is None else len(found) - len(here)
         )
-
-
-def files_of(genome: object, signal: object, covariates: object = None) -> tuple[object, ...]:
-    """What a user gave to be read, one by one: what outputs must not replace."""
-    several = [
-        item for given in (signal, covariates) for item in (given.values() if isinstance(given, Mapping) else [given])
-    ]
-    return (genome, *several)
 
 
 def _genome(genome: object) -> Genome:

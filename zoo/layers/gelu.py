@@ -18,6 +18,14 @@ def gelu(x):
     return _gelu(x)
 
 
+def _slope(x):
+    """d gelu / dx."""
+    return 0.5 + 0.5 * ops.erf(x * math.sqrt(0.5)) + x * ops.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+
+
+gelu.slope = _slope
+
+
 @ops.custom_gradient
 def _gelu(x):
     @way_back

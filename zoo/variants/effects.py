@@ -15,8 +15,8 @@ from zoo.genome.vcf import Variant, normalized
 from zoo.inputs.opening import Inputs
 from zoo.inputs.reader import Around, WindowReader
 from zoo.spec import ModelSpec, OutputSpec
-from zoo.variants import scores
 from zoo.variants.alleles import Place, on_reference, windows
+from zoo.variants.scores import SCORES
 
 LONGEST = 50  # bp of an insertion or deletion; longer ones change windows too much to compare bins
 MISMATCH = "REF is not the genome's"
@@ -255,6 +255,4 @@ def profiles(
 def scored(layout: VariantWindow, reference: np.ndarray, alternative: np.ndarray) -> dict[str, np.ndarray]:
     """Every score of profiles (n, bins in common), name → (n,) float64."""
     reference, alternative = (untransformed(profile, layout.transform) for profile in (reference, alternative))
-    near = [profile[:, layout.scored] for profile in (reference, alternative)]
-    found = {name: score(*near) for name, score in scores.SCORES.items()}
-    return found | scores.at_one_bin(reference, alternative, layout.bin)
+    return {name: score.of(reference, alternative, layout.scored, layout.bin) for name, score in SCORES.items()}

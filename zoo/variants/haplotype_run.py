@@ -24,7 +24,8 @@ from zoo.predict.plan import Grid
 from zoo.predict.thresholds import Threshold
 from zoo.variants import maxatac
 from zoo.variants.effects import Skipped
-from zoo.variants.haplotypes import Haplotype, HaplotypePrediction, differences, predict_regions
+from zoo.variants.haplotype_windows import predict_regions
+from zoo.variants.haplotypes import Haplotype, HaplotypePrediction, differences
 from zoo.variants.result import place_of, row
 from zoo.variants.run import digest, load_part, weights_of
 

@@ -25,6 +25,7 @@ from zoo.inputs.opening import Inputs
 from zoo.variants.alleles import in_order
 from zoo.variants.effects import MISMATCH, VariantWindow, choose, profiles, scored
 from zoo.variants.result import VariantScores, by_variant, check_scale
+from zoo.variants.scores import SCORES
 
 _KEPT = 512  # variants in a part of an unfinished run: less than a minute of the slowest network
 _TRACKS = (".reference.bw", ".alternative.bw")
@@ -198,6 +199,7 @@ class Run:
             "inputs": self._inputs.identity(),
             "places_sha256": digest(f"{place.number} {place.chrom} {place.variant}" for place in self._places),
             "scored": len(self._places),
+            "scores": list(SCORES),
             "layout": {**asdict(self._layout), **slices},
             "choices": choices,
         }
