@@ -279,3 +279,58 @@ def test_bins_that_overlap(files: dict, tmp_path: Path):
                 wanted.append([start, end])
     assert [list(map(int, line.split()[1:3])) for line in written.bed.read_text().splitlines()] == wanted
     assert len(wanted) > 1
+
+
+def test_attributions_of_a_head(model: zoo.Model, files: dict, tmp_path: Path):
+    """Complete for bases and both tracks, which have a track of contributions each."""
+    call = {**files, "regions": ["chr1:501-520"], "head": "profile", "track": "plus", "count": 4}
+    call |= {"target": 3, "signal_reference": "zeros"}
+    found = model.attribute(**call)
+    assert found.signal.shape == (1, toy.WINDOW, 2)
+    assert found.largest_error < 1e-4
+    start = found.intervals[0].start
+    assert found.prediction[0] == pytest.approx(
+        float(model.network(window(files, start))["profile"][0, 3, 0]), abs=1e-5
+    )
+    model.attribute(**call, output=tmp_path / "a")
+    names = ["a.bw", "a.json", "a.npz", "a.signal.atac.bw", "a.signal.mappability.bw"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    np.testing.assert_allclose(
+        read(tmp_path / "a.signal.mappability.bw")[start : start + toy.WINDOW], found.signal[0, :, 1], atol=1e-6
+    )
+    arrays = window(files, start)
+    again = model.attribute(
+        arrays, **{name: call[name] for name in ("head", "track", "count", "target", "signal_reference")}
+    )
+    np.testing.assert_allclose(again.values, found.values, atol=1e-5)
+    with pytest.raises(InputError, match="One of the tracks must be named"):
+        model.attribute(arrays)
+    with pytest.raises(InputError, match="must have the same covariates"):
+        two = {name: np.repeat(part, 2, axis=0) for name, part in arrays.items()}
+        model.attribute(two | {"covariates": np.array([[1], [2]])}, head="counts")
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "gradients", "occlusion", "saturation_mutagenesis"])
+def test_every_method_takes_several_tracks(model: zoo.Model, files: dict, method: str):
+    found = model.attribute(window(files, 900), head="counts", method=method)
+    assert found.signal.shape == (1, toy.WINDOW, 2)
+
+
+def test_variants_of_a_head(model: zoo.Model, files: dict, tmp_path: Path):
+    """Both alleles put into the window by hand."""
+    at, base = 700, None
+    genome = py2bit.open(str(files["genome"]))
+    base = genome.sequence("chr1", at, at + 1)
+    other = "A" if base != "A" else "C"
+    call = {"strands": "forward", "head": "profile", "track": "minus"}
+    scores = model.score_variants([("chr1", at + 1, base, other)], **files, **call, output=tmp_path / "v")
+    found = model.score_variants([("chr1", at + 1, base, other)], **files, **call, profiles=True)
+    x = window(files, at - toy.WINDOW // 2)
+    changed = {name: part.copy() for name, part in x.items()}
+    changed["window"][0, toy.WINDOW // 2, :4] = [letter == other for letter in "ACGT"]
+    for side, profile in ((x, found.reference), (changed, found.alternative)):
+        np.testing.assert_allclose(profile[0], np.asarray(model.network(side)["profile"])[0, :, 1], atol=1e-5)
+    assert json.loads((tmp_path / "v.json").read_text())["choices"]["tracks"] == ["minus"]
+    assert scores
+    with pytest.raises(InputError, match="One of the tracks must be named"):
+        model.score_variants([("chr1", at + 1, base, other)], **files)

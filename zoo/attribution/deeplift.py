@@ -15,6 +15,7 @@ from zoo.errors import InputError
 
 _LINEAR = (
     layers.Add,
+    layers.Average,
     layers.AveragePooling1D,
     layers.BatchNormalization,
     layers.Concatenate,
@@ -24,8 +25,13 @@ _LINEAR = (
     layers.DepthwiseConv1D,
     layers.Dropout,
     layers.Flatten,
+    layers.GlobalAveragePooling1D,
+    layers.Permute,
+    layers.RepeatVector,
     layers.Reshape,
     layers.SpatialDropout1D,
+    layers.Subtract,
+    layers.UpSampling1D,
     layers.ZeroPadding1D,
 )
 _LINEAR_OPERATIONS = ("GetItem", "Squeeze")  # what indexing and `zoo.architectures.scores` leave in a graph

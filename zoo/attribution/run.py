@@ -233,7 +233,7 @@ class Run:
         """What attributions depend on: weights, bytes of the inputs, places, choices."""
         said = {**self._choice.method.described(self._with_signal), "target": self._choice.target.name}
         identity = {"network_sha256": provenance["network_sha256"], "backend": backend()}
-        identity |= {"choices": {**said, **self._selection}, "windows": len(self._x)}
+        identity |= {"choices": said, **self._selection, "windows": len(self._x)}
         if not self._intervals:
             arrays = {"x": self._x} | ({} if self._alternative is None else {"alternative": self._alternative})
             digests = {what: hashlib.sha256(np.ascontiguousarray(x)).hexdigest() for what, x in arrays.items()}

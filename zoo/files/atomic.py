@@ -96,7 +96,8 @@ def check_outputs(outputs: Iterable[Path], reads: Iterable[object]) -> None:
 
 
 def paths_of(*values: object) -> list[Path]:
-    """The files and folders among what a user gave: paths that exist, objects that have one, and lists and mappings of these.
+    """The files and folders among what a user gave: paths that exist, objects that have one, lists and mappings of
+    these.
 
     Text that names no file (a region, a name of the registry), numbers and None are none.
     """

@@ -54,13 +54,10 @@ def _taken_apart(network: keras.Model, tensors: object) -> object:
     """The outputs of a functional network for some symbolic inputs, with the operations of networks within it."""
 
     def call(layer, *args, **kwargs):
-        if isinstance(layer, keras.Model):
-            return _taken_apart(layer, args[0])
-        return layer(*args, **kwargs)
+        return _taken_apart(layer, args[0]) if isinstance(layer, keras.Model) else layer(*args, **kwargs)
 
-    return keras.models.clone_model(
-        network, input_tensors=tensors, clone_function=lambda layer: layer, call_function=call
-    ).output
+    # What `keras.models.clone_model` runs, which joins its result only to inputs of its own.
+    return network._run_through_graph(tensors, operation_fn=lambda layer: layer, call_fn=call)
 
 
 def check_shapes(network: keras.Model, spec: ModelSpec, where: object = None) -> None:

@@ -141,9 +141,5 @@ def predict_haplotypes(
     else:
         run = HaplotypeRun(*shared, choice.haplotypes(inputs.genome), choice.cut(model.thresholds), *how)
     reads = (model.path, model.origin, *inputs.files, covariates, choice.variants, regions, choice.blacklist)
-    return run.to_files(
-        choice.output,
-        reads,
-        model.provenance(),
-        {"views": list(options.views), "compat": compat, **selection.to_json()},
-    )
+    described = {"views": list(options.views), "compat": compat, **selection.to_json()}
+    return run.to_files(choice.output, reads, model.provenance(), described)
