@@ -23,7 +23,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 import zoo
-from registry import store
+from registry import digests
 from registry.paths import user_path
 from registry.schema import Name
 from zoo import architectures
@@ -50,7 +50,7 @@ def main(options: argparse.Namespace) -> None:
     network = asap.from_torch(options.architecture, tensors, *size, **config)
     provenance = {
         "source": options.checkpoint.name,
-        "sha256": store.sha256(options.checkpoint),
+        "sha256": digests.sha256(options.checkpoint),
         "license": options.license,
     }
     arguments = asap.to_config(options.architecture, tensors, *size, **config)
@@ -60,7 +60,7 @@ def main(options: argparse.Namespace) -> None:
     staging = Path(tempfile.mkdtemp(dir=options.out.parent))
     try:
         asap.convert(spec, network, staging, outputs, None if outputs is None else parity(network, outputs))
-        store.write_digests(staging, {"source": options.checkpoint.name})
+        digests.write_digests(staging, {"source": options.checkpoint.name})
         if options.out.exists():
             options.out.rmdir()
         staging.rename(options.out)

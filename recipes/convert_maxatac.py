@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 import registry
 import zoo
-from registry import card, sources, store
+from registry import card, digests, sources
 from zoo import loading
 from zoo.commands import recipe
 from zoo.environment import versions
@@ -55,7 +55,7 @@ def convert(name: str, out: Path) -> Path:
     staging = Path(tempfile.mkdtemp(dir=out))
     try:
         for path in cached.iterdir():
-            if path.name != store.DIGESTS:
+            if path.name != digests.DIGESTS:
                 shutil.copyfile(path, staging / path.name)
         figure = Figure(figsize=(5, 3), layout="constrained")
         plot_thresholds(figure.add_subplot(), model.thresholds).figure.savefig(staging / "thresholds.png", dpi=100)
@@ -63,7 +63,7 @@ def convert(name: str, out: Path) -> Path:
             model.spec.to_json(), model.thresholds.examples(), report, maxatac.training(), "thresholds.png"
         )
         (staging / "README.md").write_text(text, encoding="utf-8")
-        store.write_digests(staging, {"source": model.spec.provenance["source"]})
+        digests.write_digests(staging, {"source": model.spec.provenance["source"]})
         shutil.rmtree(target, ignore_errors=True)
         staging.rename(target)
     finally:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from registry import sources, store
+from registry import digests, sources, store
+from registry.environment import cache_root
 from registry.errors import IntegrityError, UnknownModel
 from registry.paths import user_path
 from registry.schema import Entry, Family, HubName, Name
@@ -142,7 +143,7 @@ def fetch(name: str, converter: Callable[[Family, Entry], Convert]) -> Path:
 def fetch_entry(family: Family, entry: Entry, convert: Convert) -> Path:
     """The same for an entry of an index, at its pinned revision. One that ships with the package needs no cache."""
     if (folder := builtin(family, entry)) is not None:
-        store.verify(folder)
+        digests.verify(folder)
         return folder
     places = sources.of_release(family, entry, convert)
     promised = sources.promised(family.hub, entry.model) if family.hub else None
@@ -175,12 +176,12 @@ def audit(folder: Path) -> None:
 
     Raises `IntegrityError`.
     """
-    store.verify(folder)
-    if (store.cache_root() / "models") not in folder.parents:
+    digests.verify(folder)
+    if (cache_root() / "models") not in folder.parents:
         return
     pinned = [(family, entry) for family in families().values() if family.hub for entry in family.models.values()]
     found = (sources.promised(family.hub, e.model) for family, e in pinned if place_of(family, e) == folder)
-    if not store.vouched(folder, next(found, None)):
+    if not digests.vouched(folder, next(found, None)):
         raise IntegrityError(
             "A cached folder must be that of a pinned index, or have a receipt of this user",
             where=folder,

@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from registry import download, schema, store, typed
+from registry import digests, download, schema, store, typed
+from registry.digests import check_digest
+from registry.environment import cache_root, offline
 from registry.errors import IntegrityError, OfflineMiss, masked, warn
 from registry.paths import user_path
 from registry.schema import Entry, Family, HubName, Pin, PublishedFile, RemoteFile, RepositoryIndex, Upstream
-from registry.store import cache_root, check_digest, offline
 
 INDEX = "config.json"
 _MOST_INDEX = 16 << 20  # bytes
@@ -167,7 +168,7 @@ class HubFolder:
         for last in (False, True):
             with open(target, "wb+", buffering=0) as handle:
                 self._append(name, handle, file.size)
-            found = store.sha256(target)
+            found = digests.sha256(target)
             if last or found == file.sha256:
                 check_digest(f"{self.label}: {name}", found, file.sha256)
                 return

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-import registry.store
+from registry import digests
 from registry.errors import masked
 from zoo import architectures, weights
 from zoo.errors import InputError, IntegrityError
@@ -163,12 +163,12 @@ def read_golden(folder: Path, spec: ModelSpec) -> Golden:
 
 def verify(folder: Path) -> None:
     """Check the files of a folder against its digests, where it has them (a folder of the user's own may have none)."""
-    if (folder / registry.store.DIGESTS).is_file():
-        registry.store.verify(folder)
+    if (folder / digests.DIGESTS).is_file():
+        digests.verify(folder)
 
 
 def source(folder: Path) -> dict[str, str]:
     """Where the files of a folder are from: source, commit; empty if the folder does not say."""
-    if not (folder / registry.store.DIGESTS).is_file():
+    if not (folder / digests.DIGESTS).is_file():
         return {}
-    return {key: masked(value) for key, value in registry.store.read_digests(folder).source.items()}
+    return {key: masked(value) for key, value in digests.read_digests(folder).source.items()}

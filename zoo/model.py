@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-import registry.store
+from registry import digests
 from registry.paths import user_path
 from zoo import architectures, folder
 from zoo.arguments import refuse_together, switch
@@ -84,7 +84,7 @@ class Model:
         self.spec: ModelSpec = folder.read_spec(path)
         self.network = folder.read_network(path, self.spec)
         self.thresholds = folder.read_thresholds(path)
-        self._weights, self._source = registry.store.sha256(path / folder.WEIGHTS), folder.source(path)
+        self._weights, self._source = digests.sha256(path / folder.WEIGHTS), folder.source(path)
         self._forwards: dict[tuple[str, ...], Forward] = {}
         self._engine: Engine | None = None
 

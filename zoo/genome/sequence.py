@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from registry.store import sha256
+from registry.digests import sha256
 from zoo.errors import InputError
 from zoo.genome import encode, sniff
 from zoo.genome.handle import Handle
