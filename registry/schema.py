@@ -12,14 +12,13 @@ from pathlib import Path, PurePosixPath
 from registry import typed
 from registry.errors import InputError, IntegrityError
 
-_PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
-_NAME = re.compile(rf"(?P<family>{_PART})/(?P<model>{_PART})(?:@(?P<revision>{_PART}))?")
+PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
+_NAME = re.compile(rf"(?P<family>{PART})/(?P<model>{PART})(?:@(?P<revision>{PART}))?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_PLAIN = re.compile(_PART)
-_REPO = re.compile(rf"{_PART}/{_PART}")
-_FILE = re.compile(rf"{_PART}\.(json|h5|tsv|npz|md|png)")  # data and documents, nothing that runs
-_HUB = re.compile(rf"hf://(?P<repo>{_PART}/{_PART})/(?P<model>{_PART})(?:@(?P<revision>{_PART}))?")
+_PLAIN = re.compile(PART)
+_REPO = re.compile(rf"{PART}/{PART}")
+_FILE = re.compile(rf"{PART}\.(json|h5|tsv|npz|md|png)")  # data and documents, nothing that runs
 SCHEMA_VERSION = 1
 REQUIRED = ("README.md", "config.json", "golden.npz", "model.weights.h5")  # of every published model folder
 _MOST_BYTES = 4 << 30  # of a file
@@ -53,30 +52,6 @@ class Name:
                 received={"name": text},
             )
         return cls(**match.groupdict())
-
-
-@dataclass(frozen=True)
-class HubName:
-    """`hf://org/repo/MODEL[@revision]`, taken apart."""
-
-    repo: str
-    model: str
-    revision: str = "main"
-
-    def __str__(self) -> str:
-        return f"hf://{self.repo}/{self.model}@{self.revision}"
-
-    @classmethod
-    def parse(cls, text: str) -> "HubName":
-        """Take `hf://org/repo/MODEL[@revision]` apart. Raises `InputError` for anything else."""
-        match = _HUB.fullmatch(text)
-        if match is None or ".." in text:
-            raise InputError(
-                "A model on the Hub must be named hf://org/repo/MODEL, with @revision if need be",
-                example='"hf://lab/maxatac/CTCF@v1.0"',
-                received={"name": text},
-            )
-        return cls(**{key: value for key, value in match.groupdict().items() if value})
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from registry import digests, download, schema, store, typed
+from registry.address import Hub
 from registry.digests import check_digest
 from registry.environment import cache_root, offline
 from registry.errors import IntegrityError, OfflineMiss, masked, warn
 from registry.paths import user_path
-from registry.schema import Entry, Family, HubName, Pin, PublishedFile, RemoteFile, RepositoryIndex, Upstream
+from registry.schema import Entry, Family, Pin, PublishedFile, RemoteFile, RepositoryIndex, Upstream
 
 INDEX = "config.json"
 _MOST_INDEX = 16 << 20  # bytes
@@ -195,7 +196,7 @@ def endpoint() -> str:
     return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
 
 
-def commit_of(name: HubName) -> str:
+def commit_of(name: Hub) -> str:
     """The commit that a revision means now; without a network, the one that it meant when last seen.
 
     Raises `OfflineMiss` if neither can be told.

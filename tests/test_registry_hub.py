@@ -14,7 +14,7 @@ import hub_server
 import pytest
 
 import registry
-from registry import digests, publish
+from registry import address, digests, publish
 from registry.errors import HubError, InputError, IntegrityError, OfflineMiss, ZooWarning
 
 REPO = "lab/test"
@@ -138,6 +138,9 @@ def test_revisions(hub, tmp_path: Path):
     assert weights(old) == "weightsA"
     assert digests.read_digests(old).source["commit"] == first.commit
     assert digests.read_digests(fetch("test/A@v1.0")).source["source"] == f"hf://{REPO}/A@v1.0"
+    pinned = address.Pinned(*registry.resolve("test/A"))
+    assert address.of("test/A@v1.0") == address.Hub("test/A@v1.0", REPO, "A", "v1.0", pinned)
+    assert address.of(f"test/A@{pinned.family.hub.commit[:7]}") == pinned
     with pytest.raises(OfflineMiss, match="v9"):
         fetch("test/A@v9")
     with pytest.raises(OfflineMiss, match="the index has no B; it has A"):
