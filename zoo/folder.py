@@ -72,6 +72,7 @@ def read_network(folder: Path, spec: ModelSpec):
     Raises:
         IntegrityError: tensors or numbers are not those of the architecture, or its shapes are not those of the spec.
     """
+    architectures.require(spec.architecture.name, spec.architecture.package)
     _check_size(folder, spec)
     with weights.parsing("The network of a model", folder):  # one that does not fit into memory, too
         network = architectures.build(spec.architecture.name, **spec.architecture.config)
@@ -108,6 +109,7 @@ def digest(spec: ModelSpec, network) -> str:
     """SHA-256 of what a model's numbers depend on: its spec without names and descriptions, and all its weights."""
     said = dataclasses.asdict(spec)
     known = {key: said[key] for key in ("architecture", "input", "output", "prediction")}
+    del known["architecture"]["package"]  # which says how to get the network, not what it is
     found = hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode())
     for weight in network.weights:
         value = np.ascontiguousarray(np.asarray(weight))

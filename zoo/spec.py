@@ -6,6 +6,7 @@ JSON never names a Python object, and its keys are a closed set.
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from zoo.errors import InputError
 
 BASES = "ACGT"  # the one base order of the whole project; every other letter is encoded as all zeros
 SCHEMA_VERSION = 1
+_VERSION = r" ?(?:==|>=|<=|~=|!=|<|>) ?[0-9][0-9A-Za-z.*+!]{0,31}"
+_REQUIREMENT = re.compile(rf"[A-Za-z0-9](?:[A-Za-z0-9._-]{{0,94}}[A-Za-z0-9])?(?:{_VERSION}(?:,{_VERSION}){{0,3}})?")
 _LARGEST_WINDOW = 1 << 24  # bp
 TRAINING_STRANDS = ("both", "forward", "legacy_revcomp")  # what training windows are read from
 VIEWS = ("forward", "reverse_complement", "rotated", "rotated_reverse_complement")
@@ -76,10 +79,25 @@ class OutputSpec:
 
 @dataclass(frozen=True)
 class Architecture:
-    """The name of a builder in `zoo.architectures` and its arguments."""
+    """A network: the name of a builder (see `zoo.build`) and its arguments.
+
+    Attributes:
+        name: of a builder in `zoo.architectures`, or of another package.
+        config: its arguments.
+        package: that brings the builder, if it is not this one: "my-package>=1.0".
+    """
 
     name: str
     config: Mapping[str, int | float | str | bool | tuple[int | float, ...] | None]
+    package: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.package is not None and not _REQUIREMENT.fullmatch(self.package):
+            raise InputError(
+                "The package of a network must be named as pip takes it, with versions if need be",
+                example="my-package>=1.0",
+                received={"package": self.package},
+            )
 
 
 @dataclass(frozen=True)

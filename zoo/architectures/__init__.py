@@ -1,10 +1,17 @@
-"""Networks by name. Each module has `build(**config)`, which returns a functional Keras model and reads no files."""
+"""Networks by name. Each module has `build(**config)`, which returns a functional Keras model and reads no files.
+
+Networks of other packages come by `register_architecture`, or by the entry point `chromatin_zoo.architectures` of an
+installed package, which is loaded when its name is first asked for.
+"""
 
 import importlib
 import inspect
 import numbers
+import re
 import typing
+from collections.abc import Callable, Mapping
 
+from zoo import plugins
 from zoo.errors import InputError, ZooError
 
 ARCHITECTURES = (
@@ -19,6 +26,10 @@ ARCHITECTURES = (
     "xlstm",
 )
 
+GROUP = "chromatin_zoo.architectures"  # of entry points: a network's name = "package.module:builder"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_registered: dict[str, Callable] = {}
+
 _LARGEST = 1 << 20  # of an argument: no network that fits a machine has more of anything, nor longer windows
 _KINDS = {
     int: f"a whole number of 0 to {_LARGEST:,}",
@@ -29,11 +40,80 @@ _KINDS = {
 }
 
 
+def register_architecture(name: str, builder: Callable) -> None:
+    """Add a network of another package, for this process.
+
+    Args:
+        name: of lower-case letters, digits and underscores; one that nothing has yet.
+        builder: a function that returns a functional `keras.Model` with fresh weights: (batch, window, channels) →
+            (batch, bins) or (batch, bins, tracks), or a dict with such an output `accessibility`. It reads no files,
+            and equal arguments give equal layers in equal order, as weights are found by them. Its arguments are
+            annotated with int, float, bool, str, `X | None` or `tuple[X, ...]`, which are the values that
+            `config.json` may hold.
+
+    Raises:
+        InputError: a name of another form, or one that is taken; something that is no such function.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InputError(
+            "The name of a network must be of lower-case letters, digits and underscores, the first a letter",
+            example="my_network",
+            received={"name": name},
+        )
+    if name in (*ARCHITECTURES, *_registered):
+        raise InputError("The name of a network must be new", received={"name": name})
+    _check_builder(name, builder)
+    _registered[name] = builder
+
+
+def _check_builder(name: str, builder: object) -> None:
+    rule = f"The builder of {name} must be a function whose arguments have names (not `name`, `preset`) and annotations"
+    try:
+        arguments, hints = inspect.signature(builder).parameters.values(), typing.get_type_hints(builder)
+    except (TypeError, ValueError, NameError) as error:
+        raise InputError(rule, received={"builder": builder, "problem": str(error)}) from None
+    open_ = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)
+    taken = ("name", "preset")  # by `build`
+    if wrong := [item.name for item in arguments if item.kind in open_ or item.name not in hints or item.name in taken]:
+        raise InputError(rule, received={"builder": builder, "arguments": wrong})
+
+
+def is_known(name: object) -> bool:
+    """Whether `build` knows a network of this name, an installed package's included."""
+    return isinstance(name, str) and (name in ARCHITECTURES or _other(name) is not None)
+
+
+def _other(name: str) -> Callable | None:
+    """The builder of another package, or None; one that is installed is loaded when it is first asked for."""
+    if name not in _registered and _NAME.fullmatch(name):
+        builder = plugins.find(GROUP, name, lambda builder: _check_builder(name, builder))
+        if builder is not None:
+            _registered[name] = builder
+    return _registered.get(name)
+
+
+def require(name: object, package: str | None = None) -> None:
+    """Raise `InputError` for a network that is not known.
+
+    Args:
+        package: that brings it, as a model's `config.json` says.
+    """
+    if is_known(name):
+        return
+    brings = f"This model says which package brings its network; if you trust it: pip install '{package}'"
+    raise InputError(
+        f"An architecture must be one of {', '.join(ARCHITECTURES)}",
+        received={"architecture": name},
+        hint=brings if package else None,
+    )
+
+
 def build(name: str, *, preset: str | None = None, **config: object):
     """Build the network `name` with the arguments of its builder.
 
     Args:
-        name: one of `ARCHITECTURES`; its arguments are those of `zoo.architectures.<name>.build`.
+        name: one of `ARCHITECTURES`; its arguments are those of `zoo.architectures.<name>.build`. Or a name of another
+            package.
         preset: "paper" for what the article's text describes where that differs from the authors' code, which the
             defaults follow. Arguments that are given come before the preset's.
 
@@ -43,20 +123,33 @@ def build(name: str, *, preset: str | None = None, **config: object):
     Raises:
         InputError: an unknown architecture, preset or argument; the message lists the known ones.
     """
-    if name not in ARCHITECTURES:
-        raise InputError(f"An architecture must be one of {', '.join(ARCHITECTURES)}", received={"architecture": name})
-    module = importlib.import_module(f"zoo.architectures.{name}")
-    known = inspect.signature(module.build).parameters
-    if unknown := sorted(set(config) - set(known)):
-        raise InputError(f"The arguments of {name} must be among {', '.join(known)}", received={"unknown": unknown})
-    presets = getattr(module, "PRESETS", {})
+    require(name)
+    builder, presets = _builder(name)
     if preset is not None and preset not in presets:
         raise InputError(
             f"The preset of {name} must be one of its own ({', '.join(presets) or 'it has none'})",
             received={"preset": preset},
         )
-    config = {**presets.get(preset, {}), **config}
-    for argument, kind in typing.get_type_hints(module.build).items():
+    network = _called(builder, name, {**presets.get(preset, {}), **config})
+    if name in _registered:
+        _check_network(name, network)
+    return network
+
+
+def _builder(name: str) -> tuple[Callable, Mapping[str, dict]]:
+    """The builder of a known network, and its presets."""
+    if name in _registered:
+        return _registered[name], {}
+    module = importlib.import_module(f"zoo.architectures.{name}")
+    return module.build, getattr(module, "PRESETS", {})
+
+
+def _called(function: Callable, name: str, config: Mapping[str, object]):
+    """Call a builder with arguments that are of the kinds that it is annotated with."""
+    known = inspect.signature(function).parameters
+    if unknown := sorted(set(config) - set(known)):
+        raise InputError(f"The arguments of {name} must be among {', '.join(known)}", received={"unknown": unknown})
+    for argument, kind in typing.get_type_hints(function).items():
         if argument in config and not _fits(config[argument], kind):
             raise InputError(
                 f"The argument {argument} of {name} must be {_described(kind)}",
@@ -64,7 +157,7 @@ def build(name: str, *, preset: str | None = None, **config: object):
                 received={argument: config[argument]},
             )
     try:
-        return module.build(**config)
+        return function(**config)
     except ZooError:
         raise
     except Exception as error:  # of Keras and what it computes with, out of memory included: they share no base
@@ -72,6 +165,16 @@ def build(name: str, *, preset: str | None = None, **config: object):
         raise InputError(
             f"The arguments of {name} must be values that it can be built with ({said})", received=config
         ) from None
+
+
+def _check_network(name: str, network: object) -> None:
+    """Raise `InputError` unless a builder of another package returned what it must."""
+    import keras
+
+    if not isinstance(network, keras.Model) or not getattr(network, "operations", None):
+        raise InputError(
+            f"The builder of {name} must return a functional keras.Model", received={"returned": type(network).__name__}
+        )
 
 
 def _fits(value: object, kind: object) -> bool:
