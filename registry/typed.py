@@ -117,7 +117,7 @@ def read(kind: type, data: bytes, version: int, where: object):
 
 
 def parse(kind: object, value: object, where: object) -> object:
-    """Turn parsed JSON into `kind`: a dataclass, a plain type, X | None, tuple[X, ...] or Mapping[str, X].
+    """Turn parsed JSON into `kind`: a dataclass, a plain type, X | None, tuple[X, ...], Mapping[str, X], object (any).
 
     Raises:
         IntegrityError: unknown or missing keys, or a wrong type, with the path to it.
@@ -134,11 +134,20 @@ def parse(kind: object, value: object, where: object) -> object:
         return tuple(parse(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
     if isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, dict):
         return {key: parse(arguments[1], item, f"{where}: {key}") for key, item in value.items()}
+    if kind is object:
+        return _frozen(value)
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:
         raise IntegrityError(f"This value must be of type {_name(kind)}", where=where, received={"value": value})
     return value
+
+
+def _frozen(value: object) -> object:
+    """Any JSON, its arrays as tuples."""
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _made(kind: type, values: dict, where: object) -> object:

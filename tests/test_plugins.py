@@ -69,7 +69,7 @@ def test_a_registered_network_is_one_of_the_zoo(builder):
         zoo.register_architecture("my_network", builder)
 
 
-@pytest.mark.parametrize("name", ["maxatac", "My", "a-b", "a.b", "../x", "", "x" * 65, None, 3])
+@pytest.mark.parametrize("name", ["maxatac", "functional", "My", "a-b", "a.b", "../x", "", "x" * 65, None, 3])
 def test_names_that_are_taken_or_no_names(builder, name: object):
     with pytest.raises(InputError, match="The name of a network must be"):
         zoo.register_architecture(name, builder)

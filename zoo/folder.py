@@ -89,14 +89,17 @@ def read_network(folder: Path, spec: ModelSpec):
 
 
 def _check_size(folder: Path, spec: ModelSpec) -> None:
-    """Refuse a configuration that would build a network far larger than its weights file: channels and numbers of
-    layers are at most the number of weights, and lists of them are short."""
+    """Refuse a configuration that would build a network far larger than its weights file: its weights where they can be
+    counted; else channels and numbers of layers are at most the number of weights, and lists of them are short."""
     path = folder / WEIGHTS
     most = max(path.stat().st_size // 4 if path.is_file() else 0, _LEAST_BOUND)
-    for name, value in spec.architecture.config.items():
-        numbers = value if isinstance(value, tuple) else (value,)
-        if len(numbers) > _MOST_BLOCKS or (
-            name != "window" and any(isinstance(number, (int, float)) and number > most for number in numbers)
+    with weights.parsing("The network of a model", folder):
+        counted = architectures.count_weights(spec.architecture.name, spec.architecture.config)
+    sizes = spec.architecture.config if counted is None else {"weights of the network": counted}
+    for name, value in sizes.items():
+        values = value if isinstance(value, tuple) else (value,)
+        if len(values) > _MOST_BLOCKS or (
+            name != "window" and any(isinstance(number, (int, float)) and number > most for number in values)
         ):
             raise IntegrityError(
                 "The configuration of a network must fit the size of its weights",

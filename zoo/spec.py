@@ -6,12 +6,13 @@ JSON never names a Python object, and its keys are a closed set.
 
 import dataclasses
 import math
+import numbers
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from registry import typed
-from zoo.errors import InputError
+from zoo.errors import InputError, IntegrityError
 
 BASES = "ACGT"  # the one base order of the whole project; every other letter is encoded as all zeros
 SCHEMA_VERSION = 1
@@ -83,12 +84,12 @@ class Architecture:
 
     Attributes:
         name: of a builder in `zoo.architectures`, or of another package.
-        config: its arguments.
+        config: its arguments; numbers, text and lists of numbers, but any JSON for the network that comes as data.
         package: that brings the builder, if it is not this one: "my-package>=1.0".
     """
 
     name: str
-    config: Mapping[str, int | float | str | bool | tuple[int | float, ...] | None]
+    config: Mapping[str, object]
     package: str | None = None
 
     def __post_init__(self) -> None:
@@ -98,6 +99,18 @@ class Architecture:
                 example="my-package>=1.0",
                 received={"package": self.package},
             )
+        nested = {} if self.name == "functional" else self.config
+        if deep := {key: value for key, value in nested.items() if not _is_flat(value)}:
+            raise IntegrityError(
+                "The arguments of a network must be numbers, text, true, false, nothing, or lists of numbers",
+                received=deep,
+            )
+
+
+def _is_flat(value: object) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(isinstance(item, numbers.Real) and not isinstance(item, bool) for item in value)
+    return not isinstance(value, Mapping)
 
 
 @dataclass(frozen=True)

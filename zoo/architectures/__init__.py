@@ -9,7 +9,7 @@ import inspect
 import numbers
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from zoo import plugins
 from zoo.errors import InputError, ZooError
@@ -26,6 +26,7 @@ ARCHITECTURES = (
     "xlstm",
 )
 
+AS_DATA = "functional"  # the network whose configuration is all of it
 GROUP = "chromatin_zoo.architectures"  # of entry points: a network's name = "package.module:builder"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _registered: dict[str, Callable] = {}
@@ -37,6 +38,8 @@ _KINDS = {
     bool: "true or false",
     str: "text",
     type(None): "nothing",
+    Mapping: "an object",
+    Sequence: "a list",
 }
 
 
@@ -60,7 +63,7 @@ def register_architecture(name: str, builder: Callable) -> None:
             example="my_network",
             received={"name": name},
         )
-    if name in (*ARCHITECTURES, *_registered):
+    if name in (*ARCHITECTURES, AS_DATA, *_registered):
         raise InputError("The name of a network must be new", received={"name": name})
     _check_builder(name, builder)
     _registered[name] = builder
@@ -80,7 +83,7 @@ def _check_builder(name: str, builder: object) -> None:
 
 def is_known(name: object) -> bool:
     """Whether `build` knows a network of this name, an installed package's included."""
-    return isinstance(name, str) and (name in ARCHITECTURES or _other(name) is not None)
+    return isinstance(name, str) and (name in (*ARCHITECTURES, AS_DATA) or _other(name) is not None)
 
 
 def _other(name: str) -> Callable | None:
@@ -112,8 +115,8 @@ def build(name: str, *, preset: str | None = None, **config: object):
     """Build the network `name` with the arguments of its builder.
 
     Args:
-        name: one of `ARCHITECTURES`; its arguments are those of `zoo.architectures.<name>.build`. Or a name of another
-            package.
+        name: one of `ARCHITECTURES`; its arguments are those of `zoo.architectures.<name>.build`. Or "functional",
+            whose arguments are the network itself (`zoo.architectures.functional`), or a name of another package.
         preset: "paper" for what the article's text describes where that differs from the authors' code, which the
             defaults follow. Arguments that are given come before the preset's.
 
@@ -134,6 +137,17 @@ def build(name: str, *, preset: str | None = None, **config: object):
     if name in _registered:
         _check_network(name, network)
     return network
+
+
+def count_weights(name: str, config: Mapping[str, object]) -> int | None:
+    """How many numbers the weights of a network will be, where that can be told before it is built; else None.
+
+    Arguments and errors as for `build`.
+    """
+    if name != AS_DATA:
+        return None
+    module = importlib.import_module(f"zoo.architectures.{AS_DATA}")
+    return _called(module.count_weights, name, config)
 
 
 def _builder(name: str) -> tuple[Callable, Mapping[str, dict]]:
@@ -184,6 +198,8 @@ def _fits(value: object, kind: object) -> bool:
         return isinstance(value, (tuple, list)) and all(_fits(item, options[0]) for item in value)
     if options:
         return any(_fits(value, option) for option in options)
+    if kind in (Mapping, Sequence):
+        return isinstance(value, kind) and not isinstance(value, str)
     if kind in (int, float) and not isinstance(value, bool):
         return isinstance(value, numbers.Integral if kind is int else numbers.Real) and 0 <= value <= _LARGEST
     return type(value) is kind
@@ -217,6 +233,6 @@ def scores(network):
 
 
 def __getattr__(name: str):
-    if name not in ARCHITECTURES:
+    if name not in (*ARCHITECTURES, AS_DATA):
         raise AttributeError(f"module 'zoo.architectures' has no attribute {name!r}")
     return importlib.import_module(f"zoo.architectures.{name}")
