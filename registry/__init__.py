@@ -88,7 +88,7 @@ def place_of(family: Family, entry: Entry) -> Path:
         "layout": _LAYOUT,
         "files": sorted(file.sha256 for file in entry.files.values()),
         "hub": family.hub.commit if family.hub else None,
-    }
+    } | ({"arguments": dict(entry.arguments)} if entry.arguments else {})
     return store.place(*entry.name.split("/"), key=made_from)
 
 

@@ -262,10 +262,15 @@ def _pin(index: RepositoryIndex, pin: Pin, families: str | Path | None) -> Path:
     known = Family.read(path) if path.is_file() else _family(index.family)
     models = dict(known.models) if known else {}
     for model, published in index.models.items():
-        files = models[model].files if model in models else {}
-        facts = {**(models[model].facts if model in models else {}), **published.facts}
+        before = models.get(model)
         models[model] = Entry(
-            f"{index.family}/{model}", published.description, published.aliases, published.tissue, facts, files
+            f"{index.family}/{model}",
+            published.description,
+            published.aliases,
+            published.tissue,
+            {**(before.facts if before else {}), **published.facts},
+            before.files if before else {},
+            before.arguments if before else {},
         )
     family = Family(
         family=index.family,

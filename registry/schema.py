@@ -20,6 +20,7 @@ _PLAIN = re.compile(PART)
 _REPO = re.compile(rf"{PART}/{PART}")
 _FILE = re.compile(rf"{PART}\.(json|h5|tsv|npz|md|png)")  # data and documents, nothing that runs
 SCHEMA_VERSION = 1
+Argument = int | float | str | bool | tuple[int | float, ...] | None
 REQUIRED = ("README.md", "config.json", "golden.npz", "model.weights.h5")  # of every published model folder
 _MOST_BYTES = 4 << 30  # of a file
 _MOST_FILES = 32  # of a model
@@ -78,8 +79,9 @@ class Entry:
         aliases: other names of what it predicts (PU.1 for SPI1).
         tissue: the tissue or cell type it is for.
         facts: what is known of the model without opening it (epoch, best F1, its threshold, …).
-        files: role -> file of another system's release; the module of `zoo.porting` that the family names knows the
-            roles. Empty if the model is on the Hub only.
+        files: role -> file of another system's release; the importer that the family names knows the roles. Empty if
+            the model is on the Hub only.
+        arguments: what else the importer has to know of the model, such as the name of its network.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Entry:
     tissue: str
     facts: Mapping[str, float]
     files: Mapping[str, RemoteFile]
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
 
     @property
     def model(self) -> str:
@@ -104,7 +107,7 @@ class Upstream:
     url: str
 
     def address(self, path: str, base: str | None = None) -> str:
-        """The URL of one file; `base` replaces the public home (see `ZOO_UPSTREAM`)."""
+        """The URL of one file; `base` replaces the public home (see `registry.environment`)."""
         home = (base or self.url).rstrip("/")
         return f"{home}/{self.repository}/{self.commit}/{path}"
 
@@ -138,7 +141,7 @@ class Family:
 
     Attributes:
         family: the part of the names before the slash.
-        porting: the module of `zoo.porting` that converts the upstream release, or None.
+        porting: the importer of `zoo.porting` that converts the upstream release, or None.
         hub: where model folders of ours are published, or None.
         upstream: where the authors published theirs, or None.
         models: MODEL -> entry.

@@ -125,7 +125,7 @@ def parse(kind: object, value: object, where: object) -> object:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        optional = {field.name for field in dataclasses.fields(kind) if field.default is not dataclasses.MISSING}
+        optional = {field.name for field in dataclasses.fields(kind) if _has_default(field)}
         closed(value, set(hints), where, optional)
         return _made(kind, {key: parse(hints[key], item, f"{where}: {key}") for key, item in value.items()}, where)
     if origin in (types.UnionType, typing.Union):
@@ -141,6 +141,10 @@ def parse(kind: object, value: object, where: object) -> object:
     if type(value) is not kind:
         raise IntegrityError(f"This value must be of type {_name(kind)}", where=where, received={"value": value})
     return value
+
+
+def _has_default(field: dataclasses.Field) -> bool:
+    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
 
 
 def _frozen(value: object) -> object:

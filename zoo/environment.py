@@ -52,4 +52,5 @@ def sources() -> dict[str, str | None]:
         "token": "set" if os.environ.get("HF_TOKEN") else None,
         "more indexes": os.environ.get("ZOO_FAMILIES"),
     }
+    found |= {key: os.environ[key] for key in sorted(os.environ) if key.startswith(("ZOO_MIRROR_", "ZOO_UPSTREAM_"))}
     return {key: None if value is None else masked(value) for key, value in found.items()}
