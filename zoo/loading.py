@@ -1,18 +1,17 @@
 """From a name to a model, and from model folders to a release: the registry moves verified bytes, porting converts
 another system's, `Model` reads."""
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import registry
 from registry import address
 from registry.address import Address, Hub, Local, Pinned
-from zoo import folder
-from zoo.errors import InputError, IntegrityError
+from zoo import folder, porting
+from zoo.errors import IntegrityError
 from zoo.spec import ModelSpec
 
-_PORTING = ("maxatac",)  # those whose `convert` and `spec_of` take an entry of an index
+_OF_FILES = "maxatac"  # the importer of full-model files of the user's own
 _TOLERANCE = 1e-4  # between machines; a wrong tensor gives more
 
 
@@ -69,24 +68,13 @@ def _converter(family: registry.Family, entry: registry.Entry):
     """The function that turns another system's files into a folder of ours."""
 
     def convert(files, target: Path) -> None:
-        _porting(family).convert(family, entry, files, target)
+        porting.find(family.porting, family.family).convert(family, entry, files, target)
 
     return convert
 
 
-def _porting(family: registry.Family):
-    """The module that converts a family's release; the index names it, and must name one of ours."""
-    if family.porting not in _PORTING:
-        raise InputError(
-            f"The porting of a family with a release must be one of {', '.join(_PORTING)}",
-            where=family.family,
-            received={"porting": family.porting},
-        )
-    return importlib.import_module(f"zoo.porting.{family.porting}")
-
-
 def _own(path: Path):
-    return importlib.import_module("zoo.porting.maxatac").OwnFile.read(path)
+    return porting.find(_OF_FILES).OwnFile.read(path)
 
 
 def publish(folders: Sequence[str | Path], repo: str, tag: str, **options: object):
@@ -135,5 +123,5 @@ def _described(where: Address) -> dict:
 
 def _spec(where: Address) -> ModelSpec:
     if isinstance(where, Pinned) and where.family.porting is not None:
-        return _porting(where.family).spec_of(where.family, where.entry)
+        return porting.find(where.family.porting, where.family.family).spec_of(where.family, where.entry)
     return folder.read_spec(_fetch(where))
