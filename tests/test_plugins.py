@@ -7,13 +7,17 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import training
 from conftest import edit_json
 
 import zoo
 from registry import digests
 from zoo import architectures, weights
+from zoo.architectures import functional
 from zoo.errors import InputError, ZooWarning
 from zoo.spec import Architecture
+from zoo.train.config import TrainConfig
+from zoo.train.run import Run
 
 NETWORK = """
 import keras
@@ -23,7 +27,8 @@ def build(window: int = 256, filters: int = 2, dilations: tuple[int, ...] = (1,)
     x = begin = keras.Input((window, 5))
     for dilation in dilations:
         x = keras.layers.Conv1D(filters, 3, padding="same", dilation_rate=dilation)(x)
-    return keras.Model(begin, keras.layers.Flatten()(keras.layers.Conv1D(1, 32, strides=32)(x)))
+    x = keras.layers.Conv1D(1, 32, strides=32, activation="sigmoid")(x)
+    return keras.Model(begin, keras.layers.Flatten()(x))
 
 
 def odd(*layers):
@@ -160,3 +165,21 @@ def test_packages_are_named_as_pip_takes_them(good: str):
 def test_what_is_no_package(bad: str):
     with pytest.raises(InputError, match="The package of a network"):
         Architecture("theirs", {}, bad)
+
+
+@pytest.mark.parametrize("as_data", [False, True])
+def test_networks_from_outside_are_trained_and_loaded(builder, tmp_path: Path, as_data: bool):
+    """By a configuration in a file, whether the network is data or a package's."""
+    zoo.register_architecture("my_network", builder)
+    network = architectures.build("my_network", window=1024, filters=4)
+    architecture = Architecture("my_network", {"window": 1024, "filters": 4}, "my-package>=1.0")
+    if as_data:
+        architecture = Architecture("functional", functional.describe(network))
+    config = training.binding(training.world(tmp_path), architecture=architecture, epochs=1, steps=2)
+    read = TrainConfig.read(training.write(config, tmp_path / "training.json"))
+    assert read.architecture == architecture
+    Run(read, progress=False).train(tmp_path / "run")
+    model = zoo.load(tmp_path / "run" / "model")
+    assert model.spec.architecture == architecture
+    assert model.check().passed
+    assert model.network.count_params() == network.count_params()

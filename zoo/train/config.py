@@ -269,7 +269,8 @@ class TrainConfig:
             "mappability must be switched on where the data are (accessibility: mappability)": binding
             or switch in (None, self.accessibility is not None and self.accessibility.mappability),
             "the network of a binding model must read a signal beside DNA (maxatac)": not binding
-            or self.architecture.name == "maxatac",
+            or self.architecture.name == "maxatac"
+            or self.architecture.name not in ARCHITECTURES,  # whose shapes are compared with the data when it is built
         }
 
     def _brief(self) -> dict[str, object]:
