@@ -70,15 +70,22 @@ def register_architecture(name: str, builder: Callable) -> None:
 
 
 def _check_builder(name: str, builder: object) -> None:
-    rule = f"The builder of {name} must be a function whose arguments have names (not `name`, `preset`) and annotations"
+    if problem := _problem_of(builder):
+        raise InputError(
+            f"The builder of {name} must be a function with named, annotated arguments, none of them name or preset",
+            received={"builder": builder, "problem": problem},
+        )
+
+
+def _problem_of(builder: object) -> object:
+    """What speaks against a builder: its arguments that are unfit, or why it has none; else nothing."""
     try:
         arguments, hints = inspect.signature(builder).parameters.values(), typing.get_type_hints(builder)
     except (TypeError, ValueError, NameError) as error:
-        raise InputError(rule, received={"builder": builder, "problem": str(error)}) from None
-    open_ = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)
+        return str(error)
     taken = ("name", "preset")  # by `build`
-    if wrong := [item.name for item in arguments if item.kind in open_ or item.name not in hints or item.name in taken]:
-        raise InputError(rule, received={"builder": builder, "arguments": wrong})
+    open_ = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)
+    return [item.name for item in arguments if item.kind in open_ or item.name not in hints or item.name in taken]
 
 
 def is_known(name: object) -> bool:
