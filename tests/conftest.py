@@ -15,8 +15,8 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ |= {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 
-import registry.store
 import zoo
+from registry import digests
 from zoo import architectures, folder
 from zoo.data import synthetic
 from zoo.genome.encode import encode
@@ -163,7 +163,7 @@ def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target.mkdir()
     golden = folder.Golden(inputs, np.asarray(network(inputs, training=False)))
     folder.write(target, spec, network, golden, TABLE.encode(), "# SMALL\n")
-    registry.store.write_digests(target, {"source": "tests"})
+    digests.write_digests(target, {"source": "tests"})
     return target
 
 

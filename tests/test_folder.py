@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from conftest import edit_json, small_spec
 
-import registry.store
 import zoo
+from registry import digests
 from zoo import folder, weights
 from zoo.errors import InputError, IntegrityError
 from zoo.spec import ModelSpec
@@ -25,7 +25,7 @@ from zoo.spec import ModelSpec
 def copy(small_folder: Path, tmp_path: Path) -> Path:
     """A copy that may be damaged, without digests so that the later checks see the damage."""
     shutil.copytree(small_folder, tmp_path / "model")
-    (tmp_path / "model" / registry.store.DIGESTS).unlink()
+    (tmp_path / "model" / digests.DIGESTS).unlink()
     return tmp_path / "model"
 
 

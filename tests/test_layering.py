@@ -41,7 +41,7 @@ def test_imports_run_downward(package: str):
 FLOORS = (  # a room imports from those of the rows above its own, also inside functions
     "registry",
     "errors environment",
-    "arguments files spec tables weights",
+    "arguments files plugins spec tables weights",
     "genome layers",
     "architectures predict",
     "attribution data folder variants",

@@ -11,8 +11,8 @@ import pyBigWig
 import pytest
 import toy
 
-import registry.store
 import zoo
+from registry import digests
 from zoo import folder
 from zoo.errors import InputError, IntegrityError
 from zoo.genome.encode import encode
@@ -191,7 +191,7 @@ def test_a_folder_of_it(model: zoo.Model, files: dict, tmp_path: Path):
     target = tmp_path / "toy"
     target.mkdir()
     folder.write(target, model.spec, model.network, golden, None, "# TOY\n")
-    registry.store.write_digests(target, {"source": "tests"})
+    digests.write_digests(target, {"source": "tests"})
     assert folder.read_spec(target) == model.spec
     again = folder.read_golden(target, model.spec)
     np.testing.assert_array_equal(again.x["covariates"], x["covariates"])

@@ -28,7 +28,8 @@ def test_convert_maxatac_publish_and_pull(shared: Path, tmp_path: Path):
             "ZOO_CACHE": str(tmp_path / "cache"),
             "ZOO_FAMILIES": str(families),
         }
-        convert = [sys.executable, ROOT / "recipes" / "convert_maxatac.py", "CTCF", "MAX", "--out", tmp_path / "made"]
+        recipe = [sys.executable, ROOT / "recipes" / "convert.py", "maxatac"]
+        convert = [*recipe, "CTCF", "MAX", "--out", tmp_path / "made"]
         publish = ["--publish", "lab/maxatac", "--tag", "v1.0", "--families", families]
         done = subprocess.run([*convert, *publish], env=environment, capture_output=True, text=True, timeout=280)
         assert done.returncode == 0, done.stderr
@@ -50,11 +51,11 @@ def test_convert_maxatac_publish_and_pull(shared: Path, tmp_path: Path):
         assert subprocess.run(check, env=offline, capture_output=True, timeout=280).returncode == 0
 
 
-def test_convert_maxatac_names_what_is_wrong(tmp_path: Path):
-    command = [sys.executable, ROOT / "recipes" / "convert_maxatac.py", "CTFC", "--out", tmp_path / "made"]
+def test_convert_names_what_is_wrong(tmp_path: Path):
+    command = [sys.executable, ROOT / "recipes" / "convert.py", "maxatac", "CTFC", "--out", tmp_path / "made"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280)
     assert done.returncode == 1
-    assert "convert_maxatac: error: The registry must list the model; closest: maxatac/CTCF" in done.stderr
+    assert "convert: error: The registry must list the model; closest: maxatac/CTCF" in done.stderr
 
 
 def run(recipe: str, *arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess:

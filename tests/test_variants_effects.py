@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import registry.store
 import zoo
+from registry import digests
 from zoo import folder
 from zoo.architectures import scores
 from zoo.data.synthetic import Synthetic
@@ -53,7 +53,7 @@ def accessibility(target: Path, network, architecture: Architecture) -> zoo.Mode
     target.mkdir()
     golden = folder.Golden(inputs, np.asarray(scores(network)(inputs, training=False)))
     folder.write(target, spec, network, golden, None, "# test\n")
-    registry.store.write_digests(target, {"source": "tests"})
+    digests.write_digests(target, {"source": "tests"})
     return zoo.load(target)
 
 

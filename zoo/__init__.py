@@ -19,6 +19,7 @@ _HOMES = {
     "list_models": "registry",
     "search": "registry",
     "build": "zoo.architectures",
+    "register_architecture": "zoo.architectures",
     "chain": "zoo.chaining",
     "Model": "zoo.model",
     "Genome": "zoo.genome.sequence",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-import registry.store
+from registry import digests
 from registry.errors import masked
 from zoo import architectures, weights
 from zoo.errors import InputError, IntegrityError
@@ -101,6 +101,7 @@ def read_network(folder: Path, spec: ModelSpec):
     Raises:
         IntegrityError: tensors or numbers are not those of the architecture, or its shapes are not those of the spec.
     """
+    architectures.require(spec.architecture.name, spec.architecture.package)
     _check_size(folder, spec)
     with weights.parsing("The network of a model", folder):  # one that does not fit into memory, too
         network = architectures.build(spec.architecture.name, **spec.architecture.config)
@@ -110,14 +111,17 @@ def read_network(folder: Path, spec: ModelSpec):
 
 
 def _check_size(folder: Path, spec: ModelSpec) -> None:
-    """Refuse a configuration that would build a network far larger than its weights file: channels and numbers of
-    layers are at most the number of weights, and lists of them are short."""
+    """Refuse a configuration that would build a network far larger than its weights file: its weights where they can be
+    counted; else channels and numbers of layers are at most the number of weights, and lists of them are short."""
     path = folder / WEIGHTS
     most = max(path.stat().st_size // 4 if path.is_file() else 0, _LEAST_BOUND)
-    for name, value in spec.architecture.config.items():
-        numbers = value if isinstance(value, tuple) else (value,)
-        if len(numbers) > _MOST_BLOCKS or (
-            name != "window" and any(isinstance(number, (int, float)) and number > most for number in numbers)
+    with weights.parsing("The network of a model", folder):
+        counted = architectures.count_weights(spec.architecture.name, spec.architecture.config)
+    sizes = spec.architecture.config if counted is None else {"weights of the network": counted}
+    for name, value in sizes.items():
+        values = value if isinstance(value, tuple) else (value,)
+        if len(values) > _MOST_BLOCKS or (
+            name != "window" and any(isinstance(number, (int, float)) and number > most for number in values)
         ):
             raise IntegrityError(
                 "The configuration of a network must fit the size of its weights",
@@ -130,6 +134,7 @@ def digest(spec: ModelSpec, network) -> str:
     """SHA-256 of what a model's numbers depend on: its spec without names and descriptions, and all its weights."""
     said = dataclasses.asdict(spec)
     known = {key: said[key] for key in ("architecture", "input", "outputs", "prediction", "components")}
+    del known["architecture"]["package"]  # which says how to get the network, not what it is
     found = hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode())
     for weight in network.weights:
         value = np.ascontiguousarray(np.asarray(weight))
@@ -189,12 +194,12 @@ def _golden_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
 
 def verify(folder: Path) -> None:
     """Check the files of a folder against its digests, where it has them (a folder of the user's own may have none)."""
-    if (folder / registry.store.DIGESTS).is_file():
-        registry.store.verify(folder)
+    if (folder / digests.DIGESTS).is_file():
+        digests.verify(folder)
 
 
 def source(folder: Path) -> dict[str, str]:
     """Where the files of a folder are from: source, commit; empty if the folder does not say."""
-    if not (folder / registry.store.DIGESTS).is_file():
+    if not (folder / digests.DIGESTS).is_file():
         return {}
-    return {key: masked(value) for key, value in registry.store.read_digests(folder).source.items()}
+    return {key: masked(value) for key, value in digests.read_digests(folder).source.items()}

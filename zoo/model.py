@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-import registry.store
+from registry import digests
 from registry.paths import user_path
 from zoo import folder
 from zoo.arguments import number, optional_switch, refuse_together
@@ -101,7 +101,7 @@ class Model:
         spec = folder.read_spec(path)
         model = cls(spec, folder.read_network(path, spec), folder.read_thresholds(path))
         model.path = path
-        model._weights, model._source = registry.store.sha256(path / folder.WEIGHTS), folder.source(path)
+        model._weights, model._source = digests.sha256(path / folder.WEIGHTS), folder.source(path)
         return model
 
     def __repr__(self) -> str:

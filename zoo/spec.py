@@ -7,17 +7,21 @@ output) reads as one of the second (`zoo.spec_first`).
 
 import dataclasses
 import math
+import numbers
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from registry import typed
 from zoo import spec_first
-from zoo.errors import InputError
+from zoo.errors import InputError, IntegrityError
 
 BASES = "ACGT"  # the one base order of the whole project; every other letter is encoded as all zeros
 SCHEMA_VERSION = 2
 WINDOW, COVARIATES = "window", "covariates"  # the inputs of a network
+_VERSION = r" ?(?:==|>=|<=|~=|!=|<|>) ?[0-9][0-9A-Za-z.*+!]{0,31}"
+_REQUIREMENT = re.compile(rf"[A-Za-z0-9](?:[A-Za-z0-9._-]{{0,94}}[A-Za-z0-9])?(?:{_VERSION}(?:,{_VERSION}){{0,3}})?")
 _LARGEST_WINDOW = 1 << 24  # bp
 _MOST_TRACKS = 1 << 14
 TRAINING_STRANDS = ("both", "forward", "legacy_revcomp")  # what training windows are read from
@@ -195,10 +199,37 @@ class OutputSpec:
 
 @dataclass(frozen=True)
 class Architecture:
-    """The name of a builder in `zoo.architectures` and its arguments."""
+    """A network: the name of a builder (see `zoo.build`) and its arguments.
+
+    Attributes:
+        name: of a builder in `zoo.architectures`, or of another package.
+        config: its arguments; numbers, text and lists of numbers, but any JSON for the network that comes as data.
+        package: that brings the builder, if it is not this one: "my-package>=1.0".
+    """
 
     name: str
-    config: Mapping[str, int | float | str | bool | tuple[int | float, ...] | None]
+    config: Mapping[str, object]
+    package: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.package is not None and not _REQUIREMENT.fullmatch(self.package):
+            raise InputError(
+                "The package of a network must be named as pip takes it, with versions if need be",
+                example="my-package>=1.0",
+                received={"package": self.package},
+            )
+        nested = {} if self.name == "functional" else self.config
+        if deep := {key: value for key, value in nested.items() if not _is_flat(value)}:
+            raise IntegrityError(
+                "The arguments of a network must be numbers, text, true, false, nothing, or lists of numbers",
+                received=deep,
+            )
+
+
+def _is_flat(value: object) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(isinstance(item, numbers.Real) and not isinstance(item, bool) for item in value)
+    return not isinstance(value, Mapping)
 
 
 @dataclass(frozen=True)

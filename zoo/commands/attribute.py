@@ -110,7 +110,7 @@ def draw(path: Path, signal: str | None, most: int, form: str = "png", intervals
     Pictures carry a mark. One that is of the same windows and track is not drawn again, those of an earlier call are
     removed, and a file without the mark is not replaced: `InputError`.
     """
-    from registry.store import sha256
+    from registry.digests import sha256
     from zoo.attribution.result import Attributions
     from zoo.genome.interval import Interval
     from zoo.genome.signal import Signal

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from registry.digests import sha256
 from registry.paths import user_path
-from registry.store import sha256
 from zoo.data.slabs import Plan, Slabs, empty
 from zoo.errors import InputError, IntegrityError, MissingExtra
 

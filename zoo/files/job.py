@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import registry.store
+from registry import digests
 from registry.paths import user_path
 from zoo.errors import InputError
 from zoo.files.atomic import check_outputs, flush, output_base, write_json
@@ -106,7 +106,7 @@ class Job:
             return None
         try:
             whole = all(
-                registry.store.sha256(self.sidecar.with_name(name)) == digest for name, digest in said["files"].items()
+                digests.sha256(self.sidecar.with_name(name)) == digest for name, digest in said["files"].items()
             )
         except (OSError, KeyError, AttributeError, TypeError):
             return None
@@ -164,7 +164,7 @@ class Job:
         for path in temporary.values():
             flush(path)
         record = {"made_by": MADE_BY, "kind": self._kind, "identity_sha256": _digest(identity)}
-        files = {self.finals[suffix].name: registry.store.sha256(path) for suffix, path in temporary.items()}
+        files = {self.finals[suffix].name: digests.sha256(path) for suffix, path in temporary.items()}
         old = self._own()
         self._write(self.folder / _FINALS, {"files": sorted(old | set(files))})
         self.sidecar.unlink(missing_ok=True)  # what says that the old files are whole

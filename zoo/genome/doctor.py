@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.digests import sha256
 from registry.paths import user_path
-from registry.store import sha256
 from zoo.genome import bed, names, vcf
 from zoo.genome.encode import N
 from zoo.genome.interval import Interval

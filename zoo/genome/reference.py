@@ -19,8 +19,8 @@ from typing import BinaryIO
 
 import registry
 from registry import download
+from registry.environment import offline
 from registry.paths import user_path
-from registry.store import offline
 from zoo.arguments import is_one_of, optional_switch
 from zoo.errors import InputError, IntegrityError, OfflineMiss
 from zoo.files.atomic import atomic

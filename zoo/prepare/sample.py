@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from registry.digests import sha256
 from registry.paths import user_path
-from registry.store import sha256
 from zoo.arguments import is_one_of, optional_switch, switch, whole
 from zoo.environment import versions
 from zoo.errors import InputError, warn

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from registry import typed
 from registry.schema import Name
-from zoo.architectures import ARCHITECTURES
+from zoo.architectures import ARCHITECTURES, is_known
 from zoo.errors import InputError, IntegrityError
 from zoo.spec import TRAINING_STRANDS, Architecture, TrackSpec
 from zoo.train import reading
@@ -247,7 +247,7 @@ class TrainConfig:
             arguments = {**self.architecture.config, "mappability": self.accessibility.mappability}
             if not self.accessibility.mappability and "mappability" not in self.architecture.config:
                 del arguments["mappability"]
-            object.__setattr__(self, "architecture", Architecture(self.architecture.name, arguments))
+            object.__setattr__(self, "architecture", dataclasses.replace(self.architecture, config=arguments))
 
     @property
     def kind(self) -> str:
@@ -269,7 +269,8 @@ class TrainConfig:
             "mappability must be switched on where the data are (accessibility: mappability)": binding
             or switch in (None, self.accessibility is not None and self.accessibility.mappability),
             "the network of a binding model must read a signal beside DNA (maxatac)": not binding
-            or self.architecture.name == "maxatac",
+            or self.architecture.name == "maxatac"
+            or self.architecture.name not in ARCHITECTURES,  # whose shapes are compared with the data when it is built
         }
 
     def _brief(self) -> dict[str, object]:
@@ -336,7 +337,7 @@ _FIELDS = {
     "genome": must.PATH,
     "assembly": must.TEXT,
     "architecture": must.Rule(
-        lambda value: isinstance(value, Architecture) and value.name in ARCHITECTURES,
+        lambda value: isinstance(value, Architecture) and is_known(value.name),
         f"a network with its arguments, its name one of {', '.join(ARCHITECTURES)}",
     ),
     "chromosomes": must.of(Split, "chromosomes to train, validate and test on"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from registry import card, store
+from registry import card, digests
 from zoo import architectures, folder
 from zoo.data.batches import Batches
 from zoo.data.regions import on_genome
@@ -88,7 +88,7 @@ def _write(
     text = card.of_model(spec.to_json(), table.examples() if table else (), training=training, settings=settings)
     calibrated = table.to_tsv().encode() if table else None
     folder.write(target, spec, network, folder.Golden(inputs, outputs), calibrated, text)
-    store.write_digests(target, {"source": config.name} | ({"run": run.number} if run.number else {}))
+    digests.write_digests(target, {"source": config.name} | ({"run": run.number} if run.number else {}))
 
 
 def _portable(value: object) -> object:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from registry import store, typed
+from registry import digests, typed
 from zoo.environment import versions
 from zoo.errors import InputError, IntegrityError, ZooError, warn
 from zoo.files.atomic import writing
@@ -78,7 +78,7 @@ class Home:
             yield staging
             self._check_finals()
             made = [path for path in staging.iterdir() if path.is_file()]
-            self._write_mark({path.name: store.sha256(path) for path in made})
+            self._write_mark({path.name: digests.sha256(path) for path in made})
             for path in made:
                 path.replace(self.folder / path.name)
             (staging / MODEL).chmod(0o755)  # temporary folders are their maker's alone
@@ -139,7 +139,7 @@ class Home:
         foreign = [
             name
             for name in (KERAS, CURVES)
-            if (self.folder / name).exists() and store.sha256(self.folder / name) not in known.get(name, ())
+            if (self.folder / name).exists() and digests.sha256(self.folder / name) not in known.get(name, ())
         ]
         foreign += [MODEL] if model.exists() and not self._is_ours(model) else []
         if foreign:
@@ -153,12 +153,12 @@ class Home:
     def _is_ours(self, model: Path) -> bool:
         """Whether a model folder is one that this run wrote, unchanged."""
         try:
-            digests = store.read_digests(model)
+            written = digests.read_digests(model)
             found = {path.name for path in model.iterdir()}
-            store.verify(model)
+            digests.verify(model)
         except (ZooError, OSError):
             return False
-        return digests.source.get("run") == self.number and found == {*digests.files, store.DIGESTS}
+        return written.source.get("run") == self.number and found == {*written.files, digests.DIGESTS}
 
     def _claim(self) -> None:
         """Write the record of a new run, or clear what a killed process left of this one."""

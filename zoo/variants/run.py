@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from registry.store import sha256
+from registry.digests import sha256
 from zoo.arguments import is_one_of
 from zoo.environment import backend, versions
 from zoo.errors import InputError, IntegrityError, ZooError
