@@ -74,7 +74,7 @@ def test_a_family_of_checkpoints_loads_by_name(atac, monkeypatch: pytest.MonkeyP
     family, entry, tensors, mirror = atac
     assert registry.resolve("LIVER") == (family, entry)
     info = zoo.info("lab/LIVER")
-    assert (info["output"]["target"], info["input"]["genome"], info["input"]["window"]) == ("liver", "mm10", 512)
+    assert (info["outputs"][0]["target"], info["input"]["genome"], info["input"]["window"]) == ("liver", "mm10", 512)
     assert info["provenance"]["source"] == "https://example.org/lab/atac/c0ffee/fold0/best.npz"
     monkeypatch.setenv("ZOO_MIRROR_LAB", str(mirror))
     model = zoo.load("lab/LIVER")

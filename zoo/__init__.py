@@ -21,6 +21,7 @@ _HOMES = {
     "build": "zoo.architectures",
     "register_architecture": "zoo.architectures",
     "chain": "zoo.chaining",
+    "ensemble": "zoo.ensembles",
     "Model": "zoo.model",
     "Genome": "zoo.genome.sequence",
     "Signal": "zoo.genome.signal",

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from registry import digests
+from registry import digests, typed
 from registry.errors import masked
 from zoo import architectures, weights
 from zoo.errors import InputError, IntegrityError
 from zoo.forward.heads import check_shapes
 from zoo.predict.thresholds import ThresholdTable
-from zoo.spec import COVARIATES, WINDOW, ModelSpec
+from zoo.spec import COVARIATES, WINDOW, Architecture, ModelSpec
 
 CONFIG, WEIGHTS, THRESHOLDS, GOLDEN, CARD = (
     "config.json",
@@ -113,11 +113,13 @@ def read_network(folder: Path, spec: ModelSpec):
 def _check_size(folder: Path, spec: ModelSpec) -> None:
     """Refuse a configuration that would build a network far larger than its weights file: its weights where they can be
     counted; else channels and numbers of layers are at most the number of weights, and lists of them are short."""
-    path = folder / WEIGHTS
+    path, network = folder / WEIGHTS, spec.architecture
+    while network.name == "ensemble":  # each member is smaller than all together
+        network = typed.parse(Architecture, dict(network.config.get("of", {})), folder / CONFIG)
     most = max(path.stat().st_size // 4 if path.is_file() else 0, _LEAST_BOUND)
     with weights.parsing("The network of a model", folder):
-        counted = architectures.count_weights(spec.architecture.name, spec.architecture.config)
-    sizes = spec.architecture.config if counted is None else {"weights of the network": counted}
+        counted = architectures.count_weights(network.name, network.config)
+    sizes = network.config if counted is None else {"weights of the network": counted}
     for name, value in sizes.items():
         values = value if isinstance(value, tuple) else (value,)
         if len(values) > _MOST_BLOCKS or (

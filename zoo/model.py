@@ -33,6 +33,7 @@ from zoo.predict.table import Predictions
 from zoo.predict.thresholds import Threshold, ThresholdTable
 from zoo.predict.windows import WindowRun, exact
 from zoo.prepare.peaks import open_regions
+from zoo.saving import save
 from zoo.spec import COVARIATES, WINDOW, ModelSpec
 from zoo.variants.haplotype_choice import HaplotypeChoice, predict_haplotypes
 from zoo.variants.haplotype_run import HaplotypeFiles
@@ -111,6 +112,17 @@ class Model:
             for head in spec.outputs
         )
         return f"Model({spec.name!r}: {spec.input.window:,} bp × {spec.input.channels} → {heads})"
+
+    def save(self, path: str | Path, training: str = "") -> Path:
+        """Write the model as a folder, which `zoo.load` reads and `registry.publish` takes; returns its path.
+
+        Args:
+            path: a new folder.
+            training: for the card, what it was trained on.
+
+        Raises `InputError` if something is there already.
+        """
+        return save(path, self.spec, self.network, self.thresholds, training)
 
     def component(self, name: str) -> "Model":
         """A part of the network that is a model itself, such as one without the bias of an assay.

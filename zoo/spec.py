@@ -21,6 +21,7 @@ BASES = "ACGT"  # the one base order of the whole project; every other letter is
 SCHEMA_VERSION = 2
 WINDOW, COVARIATES = "window", "covariates"  # the inputs of a network
 _VERSION = r" ?(?:==|>=|<=|~=|!=|<|>) ?[0-9][0-9A-Za-z.*+!]{0,31}"
+_NESTED = ("functional", "ensemble")  # networks whose configuration holds others
 _REQUIREMENT = re.compile(rf"[A-Za-z0-9](?:[A-Za-z0-9._-]{{0,94}}[A-Za-z0-9])?(?:{_VERSION}(?:,{_VERSION}){{0,3}})?")
 _LARGEST_WINDOW = 1 << 24  # bp
 _MOST_TRACKS = 1 << 14
@@ -203,7 +204,7 @@ class Architecture:
 
     Attributes:
         name: of a builder in `zoo.architectures`, or of another package.
-        config: its arguments; numbers, text and lists of numbers, but any JSON for the network that comes as data.
+        config: its arguments: numbers, text and lists of numbers; any JSON for networks that hold others or are data.
         package: that brings the builder, if it is not this one: "my-package>=1.0".
     """
 
@@ -218,7 +219,7 @@ class Architecture:
                 example="my-package>=1.0",
                 received={"package": self.package},
             )
-        nested = {} if self.name == "functional" else self.config
+        nested = {} if self.name in _NESTED else self.config
         if deep := {key: value for key, value in nested.items() if not _is_flat(value)}:
             raise IntegrityError(
                 "The arguments of a network must be numbers, text, true, false, nothing, or lists of numbers",

@@ -25,6 +25,7 @@ ARCHITECTURES = (
     "convnext_dcnn",
     "convnext_transformer",
     "xlstm",
+    "ensemble",
 )
 
 AS_DATA = "functional"  # the network whose configuration is all of it

@@ -11,6 +11,7 @@ import numpy as np
 from zoo.arguments import whole
 from zoo.errors import InputError
 from zoo.spec import ModelSpec, OutputSpec
+from zoo.tables import Table
 
 _INVERSES = {"log1p": "expm1", "log": "exp", "logit": "sigmoid"}  # of transforms, by Keras's names
 
@@ -141,9 +142,12 @@ def _place(output: OutputSpec, track: object) -> int:
 
 def register(readout: Readout) -> None:
     """Add a readout to those that every model is asked for. Raises `InputError` for a name that is taken."""
-    if readout.name in READOUTS:
-        raise InputError("A readout must have a name of its own", received={"name": readout.name})
-    READOUTS[readout.name] = readout
+    READOUTS.add(readout.name, readout)
+
+
+def unregister(name: str) -> None:
+    """Take back one that was added."""
+    READOUTS.remove(name)
 
 
 def _pair(spec: ModelSpec) -> tuple[OutputSpec, OutputSpec] | None:
@@ -173,4 +177,6 @@ def _expected_counts(heads: Mapping[str, object], spec: ModelSpec):
     return shares * ops.reshape(totals, (-1, 1, len(profile.tracks)) if profile.tracks else (-1, 1))
 
 
-READOUTS: dict[str, Readout] = {"expected_counts": Readout("expected_counts", _counts_output, _expected_counts)}
+READOUTS: Table[Readout] = Table(
+    "readout", {"expected_counts": Readout("expected_counts", _counts_output, _expected_counts)}
+)
