@@ -321,6 +321,12 @@ def test_random_damage_is_refused_or_builds_a_small_network():
     assert 200 < refused < 300
 
 
+def test_an_argument_without_a_default_has_no_example():
+    with pytest.raises(InputError, match="layers of functional must be an object") as caught:
+        zoo.build("functional", **{**small(), "layers": "x"})
+    assert "Example" not in str(caught.value)
+
+
 def test_bidirectional_holds_one_recurrent_layer_and_nothing_else():
     inner = {"class": "LSTM", "arguments": {"units": 2}}
     assert plain.make("Bidirectional", "both", {"layer": inner}).forward_layer.units == 2
