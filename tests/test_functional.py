@@ -1,6 +1,7 @@
 """Networks of Keras's own layers as data: what survives the way there and back, and what is refused."""
 
 import json
+import random
 import time
 from pathlib import Path
 
@@ -81,11 +82,11 @@ def test_a_network_comes_back_from_json_with_the_same_numbers(make):
     network = make()
     config = json.loads(json.dumps(functional.describe(network)))
     back = zoo.build("functional", **config)
-    random = np.random.default_rng(1)
-    values = [random.normal(size=weight.shape).astype(np.float32) ** 2 for weight in network.get_weights()]
+    generator = np.random.default_rng(1)
+    values = [generator.normal(size=weight.shape).astype(np.float32) ** 2 for weight in network.get_weights()]
     for one in (network, back):
         one.set_weights(values)
-    x = [random.random((2, *shape[1:])).astype(np.float32) for shape in (i.shape for i in network.inputs)]
+    x = [generator.random((2, *shape[1:])).astype(np.float32) for shape in (i.shape for i in network.inputs)]
     expected, found = (one(x if len(x) > 1 else x[0], training=False) for one in (network, back))
     assert type(found) is type(expected)
     for a, b in zip(keras.tree.flatten(expected), keras.tree.flatten(found), strict=True):
@@ -106,19 +107,19 @@ def test_options_survive():
 @pytest.mark.parametrize("seed", range(12))
 def test_layers_keep_their_order_in_any_graph(seed: int, tmp_path: Path):
     """Weights are found in a file by the order of layers: a layer of the same shape in another's place is no error."""
-    random = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     dna = keras.Input((6, 4), name="dna")
     made = [dna]
-    dense = [layers.Dense(4, name=f"d{seed}_{number}") for number in random.permutation(12)]
-    for number in random.integers(0, 12, 30):
-        one, other = (made[int(random.integers(len(made)))] for _ in range(2))
-        made.append(layers.Add()([dense[number](one), other]) if random.random() < 0.5 else dense[number](one))
-    network = keras.Model(dna, layers.Average()([made[-1], made[-2], made[int(random.integers(len(made)))]]))
+    dense = [layers.Dense(4, name=f"d{seed}_{number}") for number in generator.permutation(12)]
+    for number in generator.integers(0, 12, 30):
+        one, other = (made[int(generator.integers(len(made)))] for _ in range(2))
+        made.append(layers.Add()([dense[number](one), other]) if generator.random() < 0.5 else dense[number](one))
+    network = keras.Model(dna, layers.Average()([made[-1], made[-2], made[int(generator.integers(len(made)))]]))
     back = zoo.build("functional", **json.loads(json.dumps(functional.describe(network))))
-    network.set_weights([0.3 * random.normal(size=weight.shape) for weight in network.get_weights()])
+    network.set_weights([0.3 * generator.normal(size=weight.shape) for weight in network.get_weights()])
     weights.save(network, tmp_path / "model.weights.h5")
     weights.load(back, tmp_path / "model.weights.h5")
-    x = random.random((2, 6, 4)).astype(np.float32)
+    x = generator.random((2, 6, 4)).astype(np.float32)
     assert np.array_equal(np.asarray(network(x)), np.asarray(back(x)))
 
 
@@ -291,6 +292,41 @@ def test_hostile_data_is_refused_before_anything_is_built(change, said: str, mon
     assert time.perf_counter() - began < 5
 
 
+ODD = (None, -1, 0, 1 << 20, 1 << 40, 1.5, float("nan"), 1e308, "", "Lambda", "relu", [], {}, [[0]], {"a": 1}, True)
+
+
+def places(value: object, path: tuple = ()) -> list[tuple]:
+    """The paths to everything in data, beside the whole."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [*([path] if path else []), *(place for key, item in items for place in places(item, (*path, key)))]
+
+
+def test_random_damage_is_refused_or_builds_a_small_network():
+    generator, refused = random.Random(17), 0
+    bases = [json.loads(json.dumps(functional.describe(make()))) for make in (convolutions, recurrent, shared)]
+    for _ in range(300):
+        data = json.loads(json.dumps(generator.choice(bases)))
+        *way, key = generator.choice(places(data))
+        holder = data
+        for step in way:
+            holder = holder[step]
+        if generator.random() < 0.2:
+            del holder[key]
+        else:
+            holder[key] = generator.choice(ODD)
+        try:
+            assert zoo.build("functional", **data).count_params() < 1e7
+        except InputError:
+            refused += 1
+    assert 200 < refused < 300
+
+
+def test_an_argument_without_a_default_has_no_example():
+    with pytest.raises(InputError, match="layers of functional must be an object") as caught:
+        zoo.build("functional", **{**small(), "layers": "x"})
+    assert "Example" not in str(caught.value)
+
+
 def test_bidirectional_holds_one_recurrent_layer_and_nothing_else():
     inner = {"class": "LSTM", "arguments": {"units": 2}}
     assert plain.make("Bidirectional", "both", {"layer": inner}).forward_layer.units == 2
@@ -317,9 +353,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     x = layers.Conv1D(1, 1, activation="sigmoid")(layers.MaxPooling1D(32)(x))
     network = keras.Model(begin, layers.Flatten()(x), name="mine")
     spec = small_spec(architecture=Architecture("functional", functional.describe(network)))
-    random = np.random.default_rng(3)
-    network.set_weights([random.normal(size=weight.shape) for weight in network.get_weights()])
-    inputs = random.random((3, 256, 5)).astype(np.float32)
+    generator = np.random.default_rng(3)
+    network.set_weights([generator.normal(size=weight.shape) for weight in network.get_weights()])
+    inputs = generator.random((3, 256, 5)).astype(np.float32)
     target = tmp_path_factory.mktemp("models") / "mine"
     target.mkdir()
     golden = folder.Golden(inputs, np.asarray(network(inputs, training=False)))

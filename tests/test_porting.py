@@ -100,6 +100,8 @@ def test_an_index_that_misses_the_architecture(atac):
     family, entry, *_ = atac
     with pytest.raises(IntegrityError, match=r"The index must name a model's architecture, one of cnn, .*None"):
         asap.spec_of(family, replace(entry, arguments={}))
+    with pytest.raises(InputError, match="The window must be a whole number"):
+        asap.spec_of(family, replace(entry, arguments={**entry.arguments, "window": "512"}))
     with pytest.raises(IntegrityError, match="must have a file `checkpoint`"):
         asap.spec_of(family, replace(entry, files={}))
 

@@ -174,9 +174,10 @@ def _called(function: Callable, name: str, config: Mapping[str, object]):
         raise InputError(f"The arguments of {name} must be among {', '.join(known)}", received={"unknown": unknown})
     for argument, kind in typing.get_type_hints(function).items():
         if argument in config and not _fits(config[argument], kind):
+            usual = known[argument].default
             raise InputError(
                 f"The argument {argument} of {name} must be {_described(kind)}",
-                example={argument: known[argument].default},
+                example=None if usual is inspect.Parameter.empty else {argument: usual},
                 received={argument: config[argument]},
             )
     try:

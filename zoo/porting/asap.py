@@ -17,6 +17,7 @@ import numpy as np
 from registry import card
 from registry.schema import Entry, Family
 from zoo import architectures, folder
+from zoo.arguments import whole
 from zoo.errors import InputError, IntegrityError, MissingExtra
 from zoo.porting.asap_names import ARGUMENTS, CLASSES, PREFIXES, WIDTHS
 from zoo.porting.checkpoint import state_dict
@@ -222,7 +223,9 @@ def _arguments(entry: Entry) -> tuple[str, str, dict[str, object]]:
             where=entry.name,
             received={"architecture": architecture},
         )
-    return architecture, genome, config
+    for size, default in (("window", 2048), ("bin_size", 4)):
+        whole(size, config.get(size, default), 1, 1 << 20)
+    return architecture, str(genome), config
 
 
 def original_network(
