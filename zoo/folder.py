@@ -114,8 +114,8 @@ def _check_size(folder: Path, spec: ModelSpec) -> None:
     """Refuse a configuration that would build a network far larger than its weights file: its weights where they can be
     counted; else channels and numbers of layers are at most the number of weights, and lists of them are short."""
     path, network = folder / WEIGHTS, spec.architecture
-    while network.name == "ensemble":  # each member is smaller than all together
-        network = typed.parse(Architecture, dict(network.config.get("of", {})), folder / CONFIG)
+    while network.name == "ensemble" and isinstance(of := network.config.get("of"), dict):
+        network = typed.parse(Architecture, of, folder / CONFIG)  # a member is smaller than all together
     most = max(path.stat().st_size // 4 if path.is_file() else 0, _LEAST_BOUND)
     with weights.parsing("The network of a model", folder):
         counted = architectures.count_weights(network.name, network.config)

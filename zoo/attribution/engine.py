@@ -1,6 +1,5 @@
 """Windows → batches → attributions: what all methods share."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 
@@ -14,7 +13,7 @@ from zoo.attribution.gradients import input_gradient
 from zoo.attribution.methods.base import FORWARD, Explained, Gradient, Method, Task
 from zoo.attribution.targets import Target
 from zoo.files import process
-from zoo.forward.forward import check_memory
+from zoo.forward.forward import check_memory, numbers
 from zoo.spec import BASES, ModelSpec, OutputSpec
 
 _MEMORY = 2 << 30  # bytes of activations at once
@@ -75,8 +74,10 @@ class Engine:
     def __init__(self, network: keras.Model, forward: Callable[[np.ndarray, int], np.ndarray]) -> None:
         self._network, self._forward = network, forward
         self._gradients: dict[object, Gradient] = {}
-        numbers = sum(math.prod(operation.output.shape[1:]) for operation in network.operations)
-        self._each = 8 * numbers  # bytes of a sequence: twice, for what the backward pass keeps and makes
+        # Bytes of a sequence: twice, for what the backward pass keeps and makes.
+        self._each = 8 * sum(map(numbers, network.operations))
+            map(numbers, network.operations)
+        )  # bytes of a sequence: twice, for what the backward pass keeps and makes
 
     def batch(self, choice: Choice) -> int:
         """Sequences at once. Raises `InputError` for more than fit into this machine's memory."""

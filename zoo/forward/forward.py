@@ -37,7 +37,7 @@ class Forward:
         self._spec, self._blank = spec, {}
         self._selection = Selection.of(spec) if selection is None else selection
         self._ask, self._chosen = heads_of(network, spec), chosen
-        self._widest = max(math.prod(operation.output.shape[1:]) for operation in network.operations)
+        self._widest = max(map(numbers, network.operations))
         self.cost = len(chosen) * _cost(network)
         reads = spec.input
         codes = keras.Input((reads.window,), dtype="uint8", name="codes")
@@ -101,9 +101,20 @@ class Forward:
 
 def _cost(network: keras.Model) -> int:
     """Parameters × positions of each layer; writing a number counts as 100, by measuring all networks of the zoo."""
-    shapes = [(operation, operation.output.shape[1:]) for operation in network.operations]
-    layers = sum(math.prod(shape[:-1]) * item.count_params() for item, shape in shapes if hasattr(item, "count_params"))
-    return layers + 100 * sum(math.prod(shape) for _, shape in shapes)
+    total = 0
+    for operation in network.operations:
+        if isinstance(operation, keras.Model):
+            total += _cost(operation)
+            continue
+        positions = math.prod(operation.output.shape[1:-1])
+        total += 100 * numbers(operation)
+        total += positions * operation.count_params() if hasattr(operation, "count_params") else 0
+    return total
+
+
+def numbers(operation: keras.Operation) -> int:
+    """How many numbers an operation writes for one window."""
+    return sum(math.prod(tensor.shape[1:]) for tensor in keras.tree.flatten(operation.output))
 
 
 def check_memory(batch_size: int, each: int) -> None:

@@ -51,13 +51,29 @@ def scores(
 
 
 def _taken_apart(network: keras.Model, tensors: object) -> object:
-    """The outputs of a functional network for some symbolic inputs, with the operations of networks within it."""
+    """The outputs of a functional network for some symbolic inputs, with the operations of networks within it.
+
+    Layers of networks within it are copies by names of their own, with weights as they are now.
+    """
 
     def call(layer, *args, **kwargs):
-        return _taken_apart(layer, args[0]) if isinstance(layer, keras.Model) else layer(*args, **kwargs)
+        return _taken_apart(_renamed(layer), args[0]) if isinstance(layer, keras.Model) else layer(*args, **kwargs)
 
     # What `keras.models.clone_model` runs, which joins its result only to inputs of its own.
     return network._run_through_graph(tensors, operation_fn=lambda layer: layer, call_fn=call)
+
+
+def _renamed(network: keras.Model) -> keras.Model:
+    """A copy whose layers have the network's name before their own."""
+
+    def renamed(layer):
+        if not isinstance(layer, keras.layers.Layer):
+            return layer
+        return type(layer).from_config({**layer.get_config(), "name": f"{network.name}_{layer.name}"})
+
+    copy = keras.models.clone_model(network, clone_function=renamed)
+    copy.set_weights(network.get_weights())
+    return copy
 
 
 def check_shapes(network: keras.Model, spec: ModelSpec, where: object = None) -> None:

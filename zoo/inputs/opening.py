@@ -210,13 +210,18 @@ def _read(spec: ModelSpec, tracks: Sequence[Track]) -> tuple[Track | Derived, ..
 def _covariates(spec: ModelSpec, given: Mapping[str, object] | None, genome: Genome) -> tuple[Covariate, ...]:
     """Covariates in the network's order: numbers, and where a window has them, of a BED file or intervals."""
     known, given = spec.input.covariates, {} if given is None else given
-    rule = f"The covariates of {spec.name} must be given by their names"
-    if not isinstance(given, Mapping) or (unknown := [name for name in given if name not in {c.name for c in known}]):
-        received = {"unknown": unknown} if isinstance(given, Mapping) else {"covariates": given}
-        raise InputError(f"{rule}: {', '.join(item.name for item in known) or 'it reads none'}", received=received)
-    if missing := [item.name for item in known if item.name not in given and item.default is None]:
-        described = "; ".join(f"{item.name}: {item.description}" for item in known)
-        raise InputError(f"{rule}: {described}", received={"missing": missing})
+    described = "; ".join(f"{item.name}: {item.description}" for item in known) or "it reads none"
+    unknown = (
+        [name for name in given if name not in {item.name for item in known}] if isinstance(given, Mapping) else None
+    )
+    missing = [
+        item.name for item in known if item.default is None and not (isinstance(given, Mapping) and item.name in given)
+    ]
+    if unknown is None or unknown or missing:
+        raise InputError(
+            f"The covariates of {spec.name} must be given by their names ({described})",
+            received={"unknown": unknown, "missing": missing} if isinstance(given, Mapping) else {"covariates": given},
+        )
     return tuple(_covariate(item, given.get(item.name, item.default), genome) for item in known)
 
 
