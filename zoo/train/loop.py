@@ -8,7 +8,6 @@ import os
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -23,23 +22,14 @@ from zoo.errors import InputError, ZooError
 from zoo.files.atomic import atomic
 from zoo.files.progress import Progress
 from zoo.train import state
-from zoo.train.config import MONITORS, TrainConfig
-from zoo.train.tasks import Task
+from zoo.train.config import TrainConfig
+from zoo.train.tasks.base import Result, Task
 
 CHECKPOINT, BEST, HISTORY, TENSORBOARD = "checkpoint.npz", "best.weights.h5", "history.csv", "tensorboard"
 
 
 class Diverged(ZooError):
     """The loss is no number any more; the last good checkpoint is kept."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a run ended: the best epoch (from 1), its value of the monitored metric, and all rows of the log."""
-
-    best_epoch: int
-    best: float
-    rows: list[dict[str, float]]
 
 
 class Trainer:
@@ -194,7 +184,7 @@ class Trainer:
             "seconds": round(seconds, 1),
         }
         progress.rows.append(row)
-        value, choose = row[self.config.monitor], MONITORS[self.config.monitor]
+        value, choose = row[self.config.monitor], self.task.monitors[self.config.monitor]
         if math.isfinite(value) and (not progress.best_epoch or choose(value, progress.best) != progress.best):
             progress.best, progress.best_epoch = value, epoch
             if self.is_chief:

@@ -14,13 +14,13 @@ from registry.paths import user_path
 from zoo import architectures, weights
 from zoo.errors import InputError
 from zoo.loading import load
-from zoo.spec import OutputSpec
 from zoo.train import export, optimizers
 from zoo.train.config import TrainConfig
 from zoo.train.home import CURVES, KERAS, MODEL, Home
-from zoo.train.loop import BEST, Result, Trainer, is_chief, seconds_per_step
+from zoo.train.loop import BEST, Trainer, is_chief, seconds_per_step
 from zoo.train.schedules import WarmUpAndRestarts
-from zoo.train.tasks import AccessibilityTask, BindingTask, task_of
+from zoo.train.tasks import TASKS
+from zoo.train.tasks.base import Learned, Result, Task
 
 
 @dataclass(frozen=True)
@@ -74,17 +74,12 @@ class Run:
     ) -> None:
         self.config, self.strategy, self.cache, self.progress = config, strategy, cache, progress
         self.scratch = scratch
+        self._start = load(config.start_from) if config.start_from else None
         network = self._network()
-        window, bins = network.input_shape[1], architectures.scores(network).output_shape[1]
-        target, quantity, kind, transform = (
-            (config.accessibility.sample, "accessibility, ln(1 + track)", "accessibility", "log1p")
-            if config.accessibility
-            else (config.binding.factor, "binding", "binding", "identity")
-        )
-        self.output = OutputSpec(bins, window // bins, 0, target, quantity, kind, kind, transform)
+        shapes = {name: tuple(output.shape[1:]) for name, output in named_outputs(network).items()}
+        self.task: Task = TASKS[config.kind](config, network.inputs[0].shape[1], shapes)
         self.parameters = network.count_params()
-        self.task: AccessibilityTask | BindingTask = task_of(config, window, self.output)
-        self._check_shapes(network)
+        self._check_shapes(network, shapes)
 
     def plan(self) -> Plan:
         """What the run would take."""
@@ -139,20 +134,20 @@ class Run:
 
         return cached(self.cache, self.task.files, [part, self.task.recipe], plan, read, self.scratch)
 
-    def _check_shapes(self, network: keras.Model) -> None:
+    def _check_shapes(self, network: keras.Model, outputs: dict[str, tuple[int, ...]]) -> None:
         """What the network reads and predicts is what the windows hold, or broadcasting would compare other things."""
         shapes = self.task.shapes()
-        outputs = network.output if isinstance(network.output, dict) else {next(iter(shapes.targets)): network.output}
-        found = {name: tuple(output.shape[1:]) for name, output in outputs.items()}
-        if tuple(network.input_shape[1:]) != shapes.window or found != dict(shapes.targets):
+        if len(outputs) == 1 == len(shapes.targets):  # whatever its name
+            outputs = dict(zip(shapes.targets, outputs.values(), strict=True))
+        if tuple(network.input_shape[1:]) != shapes.window or outputs != dict(shapes.targets):
             raise InputError(
                 "The network must read and predict what the data hold",
                 where=self.config.name,
                 received={
-                    "network": {"window": tuple(network.input_shape[1:]), **found},
+                    "network": {"window": tuple(network.input_shape[1:]), **outputs},
                     "data": {"window": shapes.window, **shapes.targets},
                 },
-                hint="Choose another network or other arguments of it",
+                hint="Choose another network or other arguments of it (--set NAME=VALUE)",
             )
 
     def _network(self) -> keras.Model:
@@ -163,8 +158,8 @@ class Run:
             network = architectures.build(self.config.architecture.name, **self.config.architecture.config)
         finally:
             keras.config.set_dtype_policy(before)
-        if self.config.start_from:
-            copy_weights(load(self.config.start_from).network, network, self.config.start_from)
+        if self._start is not None:
+            copy_weights(self._start.network, network, self.config.start_from)
         freeze(network, self.config.frozen)
         return network
 
@@ -180,7 +175,15 @@ class Run:
             return optimizers.cosine_adamw(network, total, chosen.learning_rate, chosen.decay)
 
         return Trainer(
-            self.config, self.task, training, validation, self._network, optimizer, folder, self.strategy, self.progress
+            self.config,
+            self.task,
+            training,
+            validation,
+            self._network,
+            optimizer,
+            folder,
+            self.strategy,
+            self.progress,
         )
 
     def _finish(self, home: Home, result: Result) -> None:
@@ -193,8 +196,16 @@ class Run:
             draw(staging / CURVES, result, self.config.monitor)
             network.save(staging / KERAS)
             (staging / MODEL).mkdir()
-            learned = export.Learned(self.task.config, self.task, self.output, result, self.progress, home.number)
+            learned = Learned(self.task, result, self.progress, home.number)
             export.write(staging / MODEL, learned, network)
+
+
+def named_outputs(network: keras.Model) -> dict[str, keras.KerasTensor]:
+    """The outputs of a network by their names."""
+    found = network.output
+    if isinstance(found, dict):
+        return found
+    return dict(zip(network.output_names, found if isinstance(found, (list, tuple)) else [found], strict=True))
 
 
 def copy_weights(source: keras.Model, target: keras.Model, name: str) -> int:
