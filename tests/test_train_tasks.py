@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
 import numpy as np
 import pyBigWig
 import pytest
@@ -17,7 +18,7 @@ from zoo.data.slabs import Plan, Slabs, Track
 from zoo.data.windows import Layout, tiled
 from zoo.errors import InputError
 from zoo.genome.encode import one_hot
-from zoo.spec import InputSpec, OutputSpec, PredictionSpec
+from zoo.spec import Component, InputSpec, OutputSpec, PredictionSpec
 from zoo.train import tasks
 from zoo.train.config import TrainConfig
 from zoo.train.home import Home
@@ -86,6 +87,7 @@ class GcTask:
 
     data = GcData
     monitors = {"val_loss": min}
+    components = ()
 
     def __init__(self, config: TrainConfig, window: int, outputs: Mapping[str, tuple[int, ...]]) -> None:
         self.config, self.files, self.recipe = config, [Path(config.genome)], {}
@@ -261,3 +263,46 @@ def test_two_tracks(files: synthetic.Synthetic, tmp_path: Path):
     assert metrics >= {"pearson chr3 (first)", "mean pearson, mean profile (second)"}
     written = model.predict(genome=files.genome, chromosomes="chr3", output=tmp_path / "o")
     assert [path.name for path in written.bigwigs.values()] == ["o.first.bw", "o.second.bw"]
+
+
+def nested() -> keras.Model:
+    """A network with a model within it, both of the bases of bins alone."""
+    inner = keras.Input((1024, 4), name="window")
+    bins = keras.layers.AveragePooling1D(4)(inner)
+    part = keras.Model(inner, keras.layers.Dense(1, kernel_initializer="ones", name="inner")(bins), name="part")
+    read = keras.Input((1024, 4), name="window")
+    other = keras.layers.Dense(1, kernel_initializer="ones", name="outer")(keras.layers.AveragePooling1D(4)(read))
+    return keras.Model(read, keras.layers.Add(name="sum")([part(read), other]))
+
+
+def kernels(model: zoo.Model) -> list[np.ndarray]:
+    """Of the component and of the layer beside it."""
+    return [layer.get_weights()[0] for layer in (model.component("part").network.layers[-1],
+                                                 model.network.get_layer("outer"))]  # fmt: skip
+
+
+def test_frozen_components_stay_as_they_are(
+    with_gc: None, files: synthetic.Synthetic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("zoo.architectures.build", lambda name, **config: nested())
+    (tmp_path / "gc.yaml").write_text(CONFIG.replace("GENOME", str(files.genome)))
+    free, frozen = (Component("part", "what bases add", value) for value in (False, True))
+    monkeypatch.setattr(GcTask, "components", (free,))
+    Run(TrainConfig.read(tmp_path / "gc.yaml")).train(tmp_path / "first")
+    first = zoo.load((tmp_path / "first" / "model").resolve())
+    assert first.spec.components == (free,)
+    assert not any((kernel == 1).all() for kernel in kernels(first))
+    going_on = TrainConfig.read(tmp_path / "gc.yaml", start_from=str((tmp_path / "first" / "model").resolve()))
+    monkeypatch.setattr(GcTask, "components", (frozen,))
+    Run(going_on).train(tmp_path / "second")
+    second = zoo.load((tmp_path / "second" / "model").resolve())
+    assert second.spec.components == (frozen,)
+    same = [np.array_equal(*pair) for pair in zip(kernels(first), kernels(second), strict=True)]
+    assert same == [True, False]
+    with pytest.raises(InputError, match=r"a frozen one with weights.*missing=\['part'\].*Give --from"):
+        Run(TrainConfig.read(tmp_path / "gc.yaml"))
+    monkeypatch.setattr(GcTask, "components", (Component("other", "none such"),))
+    with pytest.raises(InputError, match=r"must be models within it.*missing=\['other'\], present=\['part'\]"):
+        Run(going_on)
+    monkeypatch.setattr(GcTask, "components", ())
+    assert Run(going_on).components == (free,)  # those of the model that it begins with

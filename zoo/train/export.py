@@ -1,6 +1,7 @@
 """The model folder of a finished run: weights, golden outputs, metrics on the test chromosomes, card."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -25,7 +26,7 @@ def write(target: Path, run: Learned, network: keras.Model) -> None:
 def _write(target: Path, run: Learned, network: keras.Model, report: Report) -> None:
     config, table = run.task.config, report.thresholds
     finite = {name: value for name, value in report.metrics.items() if math.isfinite(value)}  # JSON has no NaN
-    spec = run.task.spec(finite)
+    spec = replace(run.task.spec(finite), components=run.components)
     training = report.training + (f" Its data were made by: {config.command}" if config.command else "")
     settings = _portable(config.to_json())
     text = card.of_model(spec.to_json(), table.examples() if table else (), training=training, settings=settings)

@@ -69,7 +69,7 @@ class Trainer:
         with self._strategy.scope():
             self.network = build()
             if self._strategy.num_replicas_in_sync > 1:
-                for layer in self.network.layers:
+                for layer in self.network._flatten_layers():  # those of components, too
                     if isinstance(layer, keras.layers.BatchNormalization):
                         layer.synchronized = True  # moments of the whole batch, as one device would have them
             self.optimizer = optimizer(self.network)

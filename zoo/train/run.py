@@ -14,6 +14,7 @@ from registry.paths import user_path
 from zoo import architectures, weights
 from zoo.errors import InputError
 from zoo.loading import load
+from zoo.spec import Component
 from zoo.train import export, optimizers
 from zoo.train.config import TrainConfig
 from zoo.train.home import CURVES, KERAS, MODEL, Home
@@ -75,9 +76,11 @@ class Run:
         self.config, self.strategy, self.cache, self.progress = config, strategy, cache, progress
         self.scratch = scratch
         self._start = load(config.start_from) if config.start_from else None
+        self.components: tuple[Component, ...] = ()
         network = self._network()
         shapes = {name: tuple(output.shape[1:]) for name, output in named_outputs(network).items()}
         self.task: Task = TASKS[config.kind](config, network.inputs[0].shape[1], shapes)
+        self.components = self._components(network)
         self.parameters = network.count_params()
         self._check_shapes(network, shapes)
 
@@ -161,7 +164,31 @@ class Run:
         if self._start is not None:
             copy_weights(self._start.network, network, self.config.start_from)
         freeze(network, self.config.frozen)
+        for item in self.components:
+            network.get_layer(item.name).trainable &= not item.frozen
         return network
+
+    def _components(self, network: keras.Model) -> tuple[Component, ...]:
+        """The parts of the network that are models themselves: those of the task, and of the model it begins with.
+
+        Raises `InputError` for one that the network lacks, and for a frozen one that would stay as it is by chance.
+        """
+        parts = {layer.name: layer for layer in network.layers if isinstance(layer, keras.Model)}
+        before = () if self._start is None else self._start.spec.components
+        found = {item.name: item for item in before if item.name in parts}
+        found |= {item.name: item for item in self.task.components}
+        copied = () if self._start is None else copyable(self._start.network, network)
+        begun = [name for name, part in parts.items() if name in copied or not part.weights]
+        missing = [name for name in found if name not in parts]
+        if missing or (missing := [name for name, item in found.items() if item.frozen and name not in begun]):
+            raise InputError(
+                "The components of a network must be models within it; a frozen one with weights of the model that the "
+                "run begins with",
+                where=self.config.name,
+                received={"missing": missing, "present": sorted(parts), "start_from": self.config.start_from},
+                hint="Give --from, a model that has them",
+            )
+        return tuple(found.values())
 
     def _trainer(self, training, validation, folder: Path) -> Trainer:
         def optimizer(network: keras.Model) -> keras.optimizers.Optimizer:
@@ -196,7 +223,7 @@ class Run:
             draw(staging / CURVES, result, self.config.monitor)
             network.save(staging / KERAS)
             (staging / MODEL).mkdir()
-            learned = Learned(self.task, result, self.progress, home.number)
+            learned = Learned(self.task, result, self.components, self.progress, home.number)
             export.write(staging / MODEL, learned, network)
 
 
@@ -208,24 +235,29 @@ def named_outputs(network: keras.Model) -> dict[str, keras.KerasTensor]:
     return dict(zip(network.output_names, found if isinstance(found, (list, tuple)) else [found], strict=True))
 
 
+def copyable(source: keras.Model, target: keras.Model) -> dict[str, keras.Layer]:
+    """The layers of `source` with weights that `target` has by the same name and with the same shapes, by name."""
+    shapes = {layer.name: [weight.shape for weight in layer.weights] for layer in target.layers}
+    given = [layer for layer in source.layers if layer.weights]
+    return {
+        layer.name: layer for layer in given if shapes.get(layer.name) == [weight.shape for weight in layer.weights]
+    }
+
+
 def copy_weights(source: keras.Model, target: keras.Model, name: str) -> int:
-    """Give the layers of `target` the weights of those of `source` that have their name and shapes; how many.
+    """Give the layers of `target` the weights of those of `source` that have their name and shapes; return how many.
 
     Raises `InputError` if there is none.
     """
-    known = {layer.name: layer for layer in source.layers if layer.weights}
-    copied = 0
-    for layer in target.layers:
-        other = known.get(layer.name)
-        if layer.weights and other and [w.shape for w in layer.weights] == [w.shape for w in other.weights]:
-            layer.set_weights(other.get_weights())
-            copied += 1
-    if not copied:
+    layers = copyable(source, target)
+    for layer in layers.values():
+        target.get_layer(layer.name).set_weights(layer.get_weights())
+    if not layers:
         raise InputError(
             "A run must begin with weights of a network that has layers of the same names and shapes",
             received={"start_from": name, "layers": [layer.name for layer in target.layers if layer.weights][:5]},
         )
-    return copied
+    return len(layers)
 
 
 def freeze(network: keras.Model, patterns: tuple[str, ...]) -> None:

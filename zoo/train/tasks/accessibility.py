@@ -122,6 +122,7 @@ class AccessibilityTask:
 
     data = AccessibilityData
     monitors: ClassVar = {"val_loss": min, "val_pearson": max, "val_spearman": max}
+    components = ()
 
     def __init__(self, config: "TrainConfig", window: int, outputs: Mapping[str, tuple[int, ...]]) -> None:
         found = inputs.opened(config)

@@ -11,7 +11,7 @@ from zoo.data.slabs import Plan, Slabs, Track
 from zoo.environment import versions
 from zoo.genome.signal import Signal
 from zoo.predict.thresholds import ThresholdTable
-from zoo.spec import InputSpec, ModelSpec, OutputSpec, PredictionSpec
+from zoo.spec import Component, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 
 if TYPE_CHECKING:  # they need the table of tasks, or Keras, which the checks of a configuration do without
     import keras
@@ -86,12 +86,14 @@ class Learned:
     Attributes:
         task: its data.
         result: how the run ended.
+        components: the parts of the network that are models themselves.
         progress: whether to show progress bars; None for in a terminal only.
         number: of the run, for the record of where the files are from.
     """
 
     task: "Task"
     result: Result
+    components: tuple[Component, ...] = ()
     progress: bool | None = None
     number: str = ""
 
@@ -121,6 +123,7 @@ class Task(Protocol):
     Attributes:
         data: the dataclass of its part of a configuration.
         monitors: what the best epoch can be chosen by → `min` or `max`.
+        components: the parts of its networks that are models themselves; the frozen ones stay as they are.
         config: of the run, its chromosomes by the genome's names.
         files: everything that is read, in an order that tells what for.
         recipe: what else the tracks depend on.
@@ -130,6 +133,7 @@ class Task(Protocol):
 
     data: ClassVar[type[Data]]
     monitors: ClassVar[Mapping[str, Callable[..., float]]]
+    components: ClassVar[tuple[Component, ...]]
     config: "TrainConfig"
     files: Sequence[Path]
     recipe: Mapping[str, object]

@@ -155,6 +155,7 @@ class BindingTask:
 
     data = BindingData
     monitors: ClassVar = {"val_loss": min, "val_dice": max}
+    components = ()
 
     def __init__(self, config: "TrainConfig", window: int, outputs: Mapping[str, tuple[int, ...]]) -> None:
         found, data = inputs.opened(config), config.data
