@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pyBigWig
 import pytest
+import toy
 import training
 
 import zoo
@@ -72,13 +73,13 @@ class GcBatches:
     """Each window once, in order, with the share of G and C in its bins."""
 
     def __init__(self, slabs: Slabs) -> None:
-        self.slabs, self.steps, self.window = slabs, -(-slabs.size // 16), (slabs.layout.core, 4)
+        self.slabs, self.steps, self.inputs = slabs, -(-slabs.size // 16), {"window": (slabs.layout.core, 4)}
         self.targets = {"gc": (slabs.layout.core // slabs.bin_size, 1)}
 
     def batch(self, step: int, worker: int = 0, workers: int = 1):
         step %= self.steps
         rows = np.arange(16 * step, min(16 * step + 16, self.slabs.size))
-        codes, gc = self.slabs.read(rows, self.window[0])
+        codes, gc = self.slabs.read(rows, self.slabs.layout.core)
         return one_hot(codes), gc[..., None]
 
 
@@ -91,7 +92,7 @@ class GcTask:
 
     def __init__(self, config: TrainConfig, window: int, outputs: Mapping[str, tuple[int, ...]]) -> None:
         self.config, self.files, self.recipe = config, [Path(config.genome)], {}
-        [(self.bins, _)] = outputs.values()
+        self.bins = next(iter(outputs.values()))[0]
         self.window, self.genome = window, zoo.Genome(config.genome)
         self.tracks = [Track([self._gc], np.float32)]
         layout = Layout(window, 0, config.data.step)
@@ -111,7 +112,7 @@ class GcTask:
         return GcBatches(slabs)
 
     def shapes(self) -> Shapes:
-        return Shapes(-(-self.plans["training"].size // 16), (self.window, 4), {"gc": (self.bins, 1)})
+        return Shapes(-(-self.plans["training"].size // 16), {"window": (self.window, 4)}, {"gc": (self.bins, 1)})
 
     def loss(self, targets: object, outputs: object):
         return per_window((targets - outputs) ** 2)
@@ -175,6 +176,60 @@ def test_a_task_from_outside(with_gc: None, files: synthetic.Synthetic, tmp_path
     Run(config).train(tmp_path / "run", resume=True)
     with pytest.raises(InputError, match=r"must go on with the configuration.*'gc'"):
         Home(tmp_path / "run", dataclasses.replace(config, data=GcData(1024)), resume=True).check()
+
+
+class ToyBatches(GcBatches):
+    """Two tracks and a covariate in; two heads out, of which one is validated."""
+
+    def __init__(self, slabs: Slabs, part: str) -> None:
+        super().__init__(slabs)
+        self.inputs = {"window": (64, 6), "covariates": (1,)}
+        self.targets = {"profile": (32, 3)} | ({"counts": (1,)} if part == "training" else {})
+
+    def batch(self, step: int, worker: int = 0, workers: int = 1):
+        bases, gc = super().batch(step)
+        tracks = np.repeat(gc, 2, axis=1)
+        x = {"window": np.concatenate([bases, tracks, 1 - tracks], axis=-1)}
+        x["covariates"] = np.full((len(gc), 1), 0.5, np.float32)
+        targets = {"profile": np.repeat(gc, 3, axis=-1), "counts": gc.sum(axis=1)}
+        return x, targets if "counts" in self.targets else targets["profile"]
+
+
+class ToyTask(GcTask):
+    """For the network of `toy`."""
+
+    def batches(self, part: str, slabs: Slabs) -> ToyBatches:
+        return ToyBatches(slabs, part)
+
+    def shapes(self) -> Shapes:
+        inputs = {"window": (64, 6), "covariates": (1,)}
+        return Shapes(-(-self.plans["training"].size // 16), inputs, {"profile": (32, 3), "counts": (1,)})
+
+    def loss(self, targets: object, outputs: object):
+        return sum(per_window((targets[name] - outputs[name]) ** 2) for name in targets)
+
+    def judged(self, outputs: object):
+        return outputs["profile"]
+
+    def spec(self, metrics: Mapping[str, float]):
+        made = toy.spec()
+        return model_spec(self.config, "toy", made.input, made.outputs, made.prediction, metrics)
+
+    def report(self, model: zoo.Model, run: object) -> Report:
+        return Report()
+
+
+def test_several_inputs_and_heads(files: synthetic.Synthetic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(tasks.TASKS, "gc", ToyTask)
+    monkeypatch.setattr("zoo.architectures.build", lambda name, **config: toy.build())
+    (tmp_path / "gc.yaml").write_text(CONFIG.replace("GENOME", str(files.genome)))
+    run = Run(TrainConfig.read(tmp_path / "gc.yaml"))
+    assert run.plan().steps_per_epoch == 8
+    run.train(tmp_path / "run")
+    model = zoo.load((tmp_path / "run" / "model").resolve())
+    assert model.check().passed
+    x = {"window": np.zeros((2, 64, 6), np.float32), "covariates": np.ones((2, 1), np.float32)}
+    assert (model.predict(x).shape, model.predict(x, head="counts").shape) == ((2, 32, 3), (2, 1))
 
 
 def test_a_configuration_of_a_task_that_is_not_there(files: synthetic.Synthetic, tmp_path: Path):

@@ -13,7 +13,7 @@ from zoo.genome import names
 from zoo.genome.encode import one_hot
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
-from zoo.spec import BASES
+from zoo.spec import BASES, WINDOW
 
 
 def planned(
@@ -76,7 +76,7 @@ class AccessibilityTraining:
     def __init__(self, slabs: Slabs, batch_size: int = 64, window: int = 2048, seed: int = 0, signals: int = 1) -> None:
         self.slabs, self.batch_size, self.seed, self._signals = slabs, batch_size, seed, signals
         self.steps = -(-slabs.size // batch_size)
-        self.window = window, len(BASES)
+        self.inputs, self._window = {WINDOW: (window, len(BASES))}, window
         bins = window // slabs.bin_size
         self.targets = {"accessibility": (bins, signals)}
         if len(slabs.arrays) > 1 + signals:
@@ -88,10 +88,10 @@ class AccessibilityTraining:
         epoch, within = divmod(step, self.steps)
         rows = self._order(epoch)[within * self.batch_size : (within + 1) * self.batch_size]
         random = np.random.default_rng((self.seed, epoch, within, 1))
-        most = (self.slabs.layout.slab - self.window[0]) // self.slabs.bin_size
+        most = (self.slabs.layout.slab - self._window) // self.slabs.bin_size
         shifts, reverse = random.integers(0, most + 1, len(rows)), random.random(len(rows)) >= 0.5
         mine = share(np.arange(len(rows)), worker, workers)
-        codes, *tracks = self.slabs.read(rows[mine], self.window[0], shifts[mine], reverse[mine])
+        codes, *tracks = self.slabs.read(rows[mine], self._window, shifts[mine], reverse[mine])
         target, mappable = np.log1p(np.stack(tracks[: self._signals], axis=-1)), tracks[self._signals :]
         if mappable:
             mapped = mappable[0].astype(np.float32) / self.slabs.bin_size
@@ -119,7 +119,7 @@ class AccessibilityEvaluation:
         self.slabs, self.batch_size, self._signals = slabs, batch_size, signals
         self.steps = -(-slabs.size // batch_size)
         layout, size = slabs.layout, slabs.bin_size
-        self.window = layout.slab, len(BASES)
+        self.inputs = {WINDOW: (layout.slab, len(BASES))}
         self.core = slice(layout.margin // size, (layout.margin + layout.core) // size)
         self.targets = {"accessibility": (layout.core // size, signals)}
 

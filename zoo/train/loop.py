@@ -17,7 +17,7 @@ from keras import ops
 
 from zoo import weights
 from zoo.data.batches import Batches
-from zoo.data.pipeline import dataset
+from zoo.data.pipeline import dataset, named
 from zoo.errors import InputError, ZooError
 from zoo.files.atomic import atomic
 from zoo.files.progress import Progress
@@ -155,7 +155,7 @@ class Trainer:
 
     def _replica_step(self, batch: tuple) -> tuple:
         x, targets = batch
-        mine = tf.cast(tf.shape(x)[0], tf.float32)
+        mine = tf.cast(tf.shape(tf.nest.flatten(x)[0])[0], tf.float32)
         everywhere = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, mine)
         with tf.GradientTape() as tape:
             loss = ops.sum(self.task.loss(targets, self.network(x, training=True)))
@@ -255,9 +255,10 @@ def seconds_per_step(trainer: Trainer, steps: int = 3) -> float:
     """How long a training step takes, measured on windows of random numbers. Changes the weights."""
     shapes, size = trainer.training, trainer.config.batch_size
     random = np.random.default_rng(0)
-    x = random.random((size, *shapes.window), np.float32)
-    targets = {name: random.random((size, *shape), np.float32) for name, shape in shapes.targets.items()}
-    batch = tf.constant(x), targets if len(targets) > 1 else next(iter(targets.values()))
+    batch = tuple(
+        named([tf.constant(random.random((size, *shape), np.float32)) for shape in side.values()], list(side))
+        for side in (shapes.inputs, shapes.targets)
+    )
     trainer._step(batch)
     started = time.monotonic()
     for _ in range(steps):

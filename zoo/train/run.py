@@ -14,7 +14,7 @@ from registry.paths import user_path
 from zoo import architectures, weights
 from zoo.errors import InputError
 from zoo.loading import load
-from zoo.spec import Component
+from zoo.spec import WINDOW, Component
 from zoo.train import export, optimizers
 from zoo.train.config import TrainConfig
 from zoo.train.home import CURVES, KERAS, MODEL, Home
@@ -79,7 +79,7 @@ class Run:
         self.components: tuple[Component, ...] = ()
         network = self._network()
         shapes = {name: tuple(output.shape[1:]) for name, output in named_outputs(network).items()}
-        self.task: Task = TASKS[config.kind](config, network.inputs[0].shape[1], shapes)
+        self.task: Task = TASKS[config.kind](config, window_of(network), shapes)
         self.components = self._components(network)
         self.parameters = network.count_params()
         self._check_shapes(network, shapes)
@@ -142,14 +142,14 @@ class Run:
         shapes = self.task.shapes()
         if len(outputs) == 1 == len(shapes.targets):  # whatever its name
             outputs = dict(zip(shapes.targets, outputs.values(), strict=True))
-        if tuple(network.input_shape[1:]) != shapes.window or outputs != dict(shapes.targets):
+        reads = {tensor.name: tuple(tensor.shape[1:]) for tensor in network.inputs}
+        if len(reads) == 1 == len(shapes.inputs):
+            reads = dict(zip(shapes.inputs, reads.values(), strict=True))
+        if reads != dict(shapes.inputs) or outputs != dict(shapes.targets):
             raise InputError(
                 "The network must read and predict what the data hold",
                 where=self.config.name,
-                received={
-                    "network": {"window": tuple(network.input_shape[1:]), **outputs},
-                    "data": {"window": shapes.window, **shapes.targets},
-                },
+                received={"network": {**reads, **outputs}, "data": {**shapes.inputs, **shapes.targets}},
                 hint="Choose another network or other arguments of it (--set NAME=VALUE)",
             )
 
@@ -233,6 +233,11 @@ def named_outputs(network: keras.Model) -> dict[str, keras.KerasTensor]:
     if isinstance(found, dict):
         return found
     return dict(zip(network.output_names, found if isinstance(found, (list, tuple)) else [found], strict=True))
+
+
+def window_of(network: keras.Model) -> int:
+    """bp that a network reads: of its input `window`, or of its only one."""
+    return next((item for item in network.inputs if item.name == WINDOW), network.inputs[0]).shape[1]
 
 
 def copyable(source: keras.Model, target: keras.Model) -> dict[str, keras.Layer]:

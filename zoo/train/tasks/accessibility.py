@@ -15,7 +15,7 @@ from zoo.data.slabs import Plan, Slabs, bases_outside, maxima
 from zoo.data.windows import MOST_UNMAPPABLE, Layout
 from zoo.errors import InputError
 from zoo.genome.signal import Signal
-from zoo.spec import BASES, InputSpec, ModelSpec, OutputSpec, PredictionSpec
+from zoo.spec import BASES, WINDOW, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.train import inputs
 from zoo.train import rules as must
 from zoo.train.tasks.base import Data, Learned, Report, Shapes, model_spec, per_window, training_text
@@ -165,7 +165,7 @@ class AccessibilityTask:
         bins = self._window // self._bin
         targets = {_HEAD: (bins, self._signals)} | ({_MAPPABILITY: (bins, 1)} if self._maps else {})
         steps = -(-self.plans["training"].size // self.config.batch_size)
-        return Shapes(steps, (self._window, len(BASES)), targets)
+        return Shapes(steps, {WINDOW: (self._window, len(BASES))}, targets)
 
     def batches(self, part: str, slabs: Slabs) -> Batches:
         """Batches of a part."""

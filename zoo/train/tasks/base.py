@@ -61,12 +61,12 @@ class Shapes:
 
     Attributes:
         steps: batches of an epoch.
-        window: of an input, (bp, channels).
+        inputs: name → shape of an input, as the network names them; the window is (bp, channels).
         targets: name → shape of a target; those of several have the names of the network's outputs.
     """
 
     steps: int
-    window: tuple[int, int]
+    inputs: Mapping[str, tuple[int, ...]]
     targets: Mapping[str, tuple[int, ...]]
 
 

@@ -21,6 +21,7 @@ from zoo.prepare.peaks import open_regions
 from zoo.spec import (
     BASES,
     TRAINING_STRANDS,
+    WINDOW,
     InputSpec,
     ModelSpec,
     OutputSpec,
@@ -224,7 +225,8 @@ class BindingTask:
 
     def shapes(self) -> Shapes:
         """Of the training batches."""
-        return Shapes(self.config.steps, (self._window, len(BASES) + 1), {"binding": (self._window // self._bin,)})
+        inputs_ = {WINDOW: (self._window, len(BASES) + 1)}
+        return Shapes(self.config.steps, inputs_, {"binding": (self._window // self._bin,)})
 
     def batches(self, part: str, slabs: Slabs) -> Batches:
         """Batches of a part."""
