@@ -29,16 +29,15 @@ def on_yeast(options: argparse.Namespace) -> None:
     """The accessibility of yeast."""
     data = yeast.prepare(yeast.find_data(), options.work)
     signal: object = str(data.accessibility.resolve())
+    again = "python recipes/train_asap.py"
     if small.tracks(options) > 1 and not options.signal:
-        signal = {
-            "all": signal,
-            "mononucleosomal": str(yeast.mononucleosomal(yeast.find_data(), options.work).resolve()),
-        }
+        ends = yeast.mononucleosomal(yeast.find_data(), options.work)
+        signal, again = {"all": signal, "mononucleosomal": str(ends.resolve())}, f"{again} --set tracks=2"
     small.name_run(options, "yeast/ATAC", "training on the yeast data")
     command.main(
         options,
         small.CONFIGS / "yeast_ATAC.yaml",
-        command="python recipes/train_asap.py",
+        command=again,
         genome=str(data.genome.resolve()),
         accessibility={"signal": signal, "peaks": str(data.open.resolve())},
     )

@@ -275,8 +275,10 @@ def test_signals_in_a_file(files: synthetic.Synthetic, tmp_path: Path):
     assert TrainConfig.read(training.write(config, tmp_path / "run.json")) == config
     (tmp_path / "base.json").write_text((tmp_path / "run.json").read_text())
     (tmp_path / "run.yaml").write_text("extends: base.json\naccessibility: {signal: {b: b.bw, a: a.bw}}\n")
-    found = TrainConfig.read(tmp_path / "run.yaml", architecture={"config": {"tracks": 4}})
-    assert list(found.data.signals.items())[2:] == [("b", str(tmp_path / "b.bw")), ("a", str(tmp_path / "a.bw"))]
+    found = TrainConfig.read(tmp_path / "run.yaml")  # instead of those of the file that it extends
+    assert list(found.data.signals.items()) == [("b", str(tmp_path / "b.bw")), ("a", str(tmp_path / "a.bw"))]
+    found = TrainConfig.read(tmp_path / "run.yaml", accessibility={"signal": {"c": "/c.bw", "d": "/d.bw"}})
+    assert found.data == AccessibilityData({"c": "/c.bw", "d": "/d.bw"}, "test")
     turned = AccessibilityData(dict(reversed(config.data.signal.items())), "test")
     with Home(tmp_path / "run", config, resume=False):
         pass

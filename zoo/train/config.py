@@ -179,7 +179,8 @@ class TrainConfig:
         Raises:
             InputError: not such a file, an unknown or missing key, a wrong type, or a rule that is broken.
         """
-        found = reading.load(Path(path), changes, {kind: task.data.PATHS for kind, task in TASKS.items()})
+        files = {kind: task.data.PATHS for kind, task in TASKS.items()}
+        found = reading.load(Path(path), changes, files)
         for kind in TASKS:
             if found.get(kind) is None and changes.get(kind):
                 raise InputError(
@@ -187,7 +188,7 @@ class TrainConfig:
                     where=path,
                     received=changes[kind],
                 )
-        return cls.parse(reading.over(found, changes), path)
+        return cls.parse(reading.over(found, changes, files), path)
 
     @classmethod
     def parse(cls, found: dict, where: object) -> "TrainConfig":

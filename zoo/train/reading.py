@@ -68,17 +68,30 @@ def load(
         return placed
     if not isinstance(base, str):
         raise InputError("The key extends must be a path", where=path, received={"extends": brief(base)})
-    inner = load(path.parent / base, None if changes is None else over(found, changes), files, (*seen, path.resolve()))
-    return over(inner, placed)
+    replaced = None if changes is None else over(found, changes, files)
+    inner = load(path.parent / base, replaced, files, (*seen, path.resolve()))
+    return over(inner, placed, files)
 
 
-def over(base: Mapping[str, object], changes: Mapping[str, object]) -> dict:
-    """A dictionary with some values replaced, and within the dictionaries in it likewise."""
-    parts = {
-        key: over(base[key], value) if isinstance(value, Mapping) and isinstance(base.get(key), Mapping) else value
-        for key, value in changes.items()
-    }
-    return {**base, **parts}
+def over(
+    base: Mapping[str, object],
+    changes: Mapping[str, object],
+    files: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> dict:
+    """A dictionary with some values replaced, and within the dictionaries in it likewise.
+
+    Args:
+        base: the dictionary.
+        changes: key → value.
+        files: as for `load`; a mapping of names to paths is replaced as a whole.
+    """
+    return {**base, **{key: _over(base.get(key), value, files.get(key, ())) for key, value in changes.items()}}
+
+
+def _over(base: object, value: object, whole: Sequence[str] = ()) -> object:
+    if not isinstance(value, Mapping) or not isinstance(base, Mapping):
+        return value
+    return {**base, **{key: item if key in whole else _over(base.get(key), item) for key, item in value.items()}}
 
 
 def keys_of(kind: type) -> dict[str, Key]:
