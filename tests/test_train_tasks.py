@@ -18,6 +18,7 @@ from zoo.data import synthetic
 from zoo.data.slabs import Plan, Slabs, Track
 from zoo.data.windows import Layout, tiled
 from zoo.errors import InputError
+from zoo.evaluate import models
 from zoo.genome.encode import one_hot
 from zoo.spec import Component, InputSpec, OutputSpec, PredictionSpec
 from zoo.train import tasks
@@ -320,6 +321,8 @@ def test_two_tracks(files: synthetic.Synthetic, tmp_path: Path):
     assert metrics >= {"pearson chr3 (first)", "mean pearson, mean profile (second)"}
     written = model.predict(genome=files.genome, chromosomes="chr3", output=tmp_path / "o")
     assert [path.name for path in written.bigwigs.values()] == ["o.first.bw", "o.second.bw"]
+    with pytest.raises(InputError, match=r"must predict one.*'first', 'second'"):
+        next(models.windows(model.spec, zoo.Genome(files.genome), zoo.Signal(files.signal)))
 
 
 def nested() -> keras.Model:
