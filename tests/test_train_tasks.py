@@ -54,7 +54,7 @@ def test_what_is_the_same_for_all_tasks_names_none(module: str):
 
 
 def test_a_name_that_is_taken():
-    for name in ("binding", "", "two words", None):
+    for name in ("binding", "seed", "", "two words", None):
         with pytest.raises(InputError, match="A task must have a name of its own"):
             tasks.register(name, BindingTask)
     assert tasks.TASKS["binding"] is BindingTask

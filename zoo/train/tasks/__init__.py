@@ -3,6 +3,8 @@
 The name of a task is the key of its data in a configuration.
 """
 
+import dataclasses
+
 from zoo.errors import InputError
 from zoo.train.tasks.accessibility import AccessibilityTask
 from zoo.train.tasks.base import Task
@@ -12,8 +14,14 @@ TASKS: dict[str, type[Task]] = {"accessibility": AccessibilityTask, "binding": B
 
 
 def register(kind: str, task: type[Task]) -> None:
-    """Add a task to those that configurations can have. Raises `InputError` for a name that is taken or none."""
-    if not isinstance(kind, str) or not kind.isidentifier() or kind in TASKS:
+    """Add a task to those that configurations can have.
+
+    Raises `InputError` for a name that is none, or that is taken by another task or another key.
+    """
+    from zoo.train.config import TrainConfig  # it is made of the table
+
+    keys = {field.name for field in dataclasses.fields(TrainConfig)}
+    if not isinstance(kind, str) or not kind.isidentifier() or kind in keys | set(TASKS):
         raise InputError(
             "A task must have a name of its own, which is the key of its data in a configuration",
             example="methylation",

@@ -225,8 +225,8 @@ class BindingTask:
 
     def shapes(self) -> Shapes:
         """Of the training batches."""
-        inputs_ = {WINDOW: (self._window, len(BASES) + 1)}
-        return Shapes(self.config.steps, inputs_, {"binding": (self._window // self._bin,)})
+        reads = {WINDOW: (self._window, len(BASES) + 1)}
+        return Shapes(self.config.steps, reads, {"binding": (self._window // self._bin,)})
 
     def batches(self, part: str, slabs: Slabs) -> Batches:
         """Batches of a part."""
