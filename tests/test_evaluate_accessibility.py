@@ -12,7 +12,7 @@ from zoo.data.accessibility import AccessibilityEvaluation
 from zoo.data.slabs import Slabs, maxima
 from zoo.data.windows import EVALUATION, ROBUSTNESS, Layout
 from zoo.errors import InputError
-from zoo.evaluate.accessibility import Bins, Recovery, evaluate, recovery
+from zoo.evaluate.accessibility import Bins, Recovery, evaluate, evaluate_tracks, recovery
 from zoo.evaluate.robustness import layout, variation
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome, write_twobit
@@ -166,3 +166,19 @@ def test_numbers_that_are_not_finite():
     with pytest.raises(InputError, match="finite"):
         Bins().add(np.array([[1.0, np.nan]]), np.ones((1, 2)))
     assert Layout(512, 1024, 512) == layout(2048)
+
+
+def test_several_tracks_each_by_itself():
+    """The second is predicted upside down; together they would seem to agree."""
+    truth = np.array([[[0.0, 8.0], [1.0, 9.0], [2.0, 10.0]]], np.float32)
+    predicted = np.array([[[0.0, 10.0], [1.0, 9.0], [2.0, 8.0]]], np.float32)
+
+    class One:
+        steps = 2
+
+        def batch(self, step: int):
+            return np.zeros((1, 12, 4), np.float32), truth
+
+    seen = evaluate_tracks(lambda x: predicted, One(), kendall=False)
+    assert [one.pearson for one in seen] == pytest.approx([1, -1])
+    assert [one.bins for one in seen] == [6, 6]

@@ -180,8 +180,8 @@ def test_settings_on_a_card_cannot_end_their_block():
     described = {
         "name": "test/X",
         "description": "x",
-        "input": {"window": 64, "genome": "g", "signal": None},
-        "output": {"target": "x", "quantity": "x", "bins": 1, "bin_size": 64},
+        "input": {"window": 64, "genome": "g", "tracks": [], "sources": [], "covariates": []},
+        "outputs": [{"target": "x", "quantity": "x", "bins": 1, "bin_size": 64, "kind": "other", "tracks": []}],
         "metrics": {},
         "provenance": {},
     }

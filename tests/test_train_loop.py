@@ -65,7 +65,7 @@ def test_what_a_run_leaves(bound: Path):
 def test_the_model_of_a_run(bound: Path):
     model = zoo.load((bound / "model").resolve())
     assert model.check().passed
-    assert model.spec.input.signal == training.SIGNAL
+    assert model.spec.input.tracks == (training.SIGNAL,)
     assert model.spec.prediction.views == ("forward", "reverse_complement")
     assert set(model.spec.metrics) >= {"AUPR", "average precision (both strands)", "positive bins"}
     card = (bound / "model" / "README.md").read_text()
@@ -199,22 +199,16 @@ def test_a_network_that_predicts_something_else_is_refused_at_once(files: synthe
     """Else broadcasting would compare every bin with every other."""
     with pytest.raises(InputError, match=r"must read and predict what the data hold.*'window': .1024, 4."):
         Run(training.accessibility(files, architecture=Architecture("maxatac", {"filters": 4, "channels": 4})))
-    data = dataclasses.replace(
-        training.accessibility(files).accessibility, unmappable=str(files.peaks), mappability=True
-    )
+    data = dataclasses.replace(training.accessibility(files).data, unmappable=str(files.peaks), mappability=True)
     with pytest.raises(InputError, match=r"must read and predict what the data hold.*mappability"):
-        Run(
-            training.accessibility(
-                files, accessibility=data, architecture=Architecture("convnext_cnn", {"window": 1024})
-            )
-        )
+        Run(training.accessibility(files, data=data, architecture=Architecture("convnext_cnn", {"window": 1024})))
 
 
 def test_input_that_cannot_be_read_leaves_no_folder(files: synthetic.Synthetic, tmp_path: Path):
     config = training.binding(files)
-    data = dataclasses.replace(config.binding, binding=str(files.signal))  # coverage, not zeros and ones
+    data = dataclasses.replace(config.data, binding=str(files.signal))  # coverage, not zeros and ones
     with pytest.raises(InputError, match="must hold zeros and ones"):
-        Run(dataclasses.replace(config, binding=data)).train(tmp_path / "run")
+        Run(dataclasses.replace(config, data=data)).train(tmp_path / "run")
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cache must be a folder"):
         Run(config, cache=str(tmp_path / "file")).train(tmp_path / "run")
@@ -226,12 +220,12 @@ def test_input_that_cannot_be_read_leaves_no_folder(files: synthetic.Synthetic, 
 def test_what_is_judged_by_is_looked_at_before_training(files: synthetic.Synthetic, tmp_path: Path):
     config = training.accessibility(files)
     (tmp_path / "peaks.bed").write_text("chr1\t30000\t30500\nchr3\t99999\t100200\n")
-    data = dataclasses.replace(config.accessibility, peaks=str(tmp_path / "peaks.bed"))
+    data = dataclasses.replace(config.data, peaks=str(tmp_path / "peaks.bed"))
     with pytest.raises(GenomeMismatch, match="Peaks must lie within their chromosomes"):
-        Run(dataclasses.replace(config, accessibility=data))
+        Run(dataclasses.replace(config, data=data))
     (tmp_path / "peaks.bed").write_text("chr1\t30000\t30500\n")
     with pytest.raises(InputError, match="at least one window"):
-        Run(dataclasses.replace(config, accessibility=data))
+        Run(dataclasses.replace(config, data=data))
 
 
 def gentle(files: synthetic.Synthetic):
@@ -420,11 +414,21 @@ def test_mixed_precision(files: synthetic.Synthetic, tmp_path: Path):
 def test_mappability_is_learned_beside(files: synthetic.Synthetic, tmp_path: Path):
     (tmp_path / "unmappable.bed").write_text("chr1\t30000\t30500\nchr1\t70000\t70900\n")
     config = training.accessibility(files, epochs=1)
-    data = dataclasses.replace(config.accessibility, unmappable=str(tmp_path / "unmappable.bed"), mappability=True)
-    config = dataclasses.replace(config, accessibility=data)
+    data = dataclasses.replace(config.data, unmappable=str(tmp_path / "unmappable.bed"), mappability=True)
+    config = dataclasses.replace(config, data=data)
     result = Run(config).train(tmp_path / "run")
     assert np.isfinite(result.rows[0]["loss"])
-    assert zoo.load((tmp_path / "run" / "model").resolve()).check().passed
+    model = zoo.load((tmp_path / "run" / "model").resolve())
+    assert model.check().passed
+    assert [(head.name, head.kind, head.transform) for head in model.spec.outputs] == [
+        ("accessibility", "accessibility", "log1p"),
+        ("mappability", "mappability", "identity"),
+    ]
+    x = np.eye(4, dtype=np.float32)[np.arange(1024) % 4][None]
+    expected = np.asarray(model.network(x)["mappability"])[..., 0]
+    np.testing.assert_allclose(model.predict(x, head="mappability"), expected, atol=1e-6)
+    asked = {"genome": files.genome, "regions": "chr3:20,001-21,024"}
+    assert 0 < model.predict(**asked, head="mappability")[0].scores.mean() < 1
 
 
 def test_a_plan_reads_no_track(files: synthetic.Synthetic, monkeypatch: pytest.MonkeyPatch):
@@ -447,7 +451,7 @@ def test_files_that_do_not_belong_together(files: synthetic.Synthetic, tmp_path:
     config = training.binding(files)
 
     def changed(**data: object):
-        return dataclasses.replace(config, binding=dataclasses.replace(config.binding, **data))
+        return dataclasses.replace(config, data=dataclasses.replace(config.data, **data))
 
     one = bigwig(tmp_path / "one.bw", {"chr1": 120_000})
     with pytest.raises(InputError, match=r"chromosomes of a run must be in the signal of CTCF.*'chr2', 'chr3'"):
@@ -483,8 +487,8 @@ def test_several_cell_types(files: synthetic.Synthetic, tmp_path: Path):
     head = "Cell_Line\tATAC_Signal_File\tBinding_File\tATAC_Peaks\tCHIP_Peaks\tTrain_Test_Label\n"
     (tmp_path / "meta.tsv").write_text(f"{head}A\t{row}B\t{row}")
     config = training.binding(files, epochs=1)
-    data = dataclasses.replace(config.binding, meta=str(tmp_path / "meta.tsv"), signal=None, peaks=None)
-    Run(dataclasses.replace(config, binding=data)).train(tmp_path / "run")
+    data = dataclasses.replace(config.data, meta=str(tmp_path / "meta.tsv"), signal=None, peaks=None)
+    Run(dataclasses.replace(config, data=data)).train(tmp_path / "run")
     metrics = zoo.load((tmp_path / "run" / "model").resolve()).spec.metrics
     assert metrics["AUPR (A)"] == metrics["AUPR (B)"]
 
@@ -497,9 +501,9 @@ def test_regions_from_tables_and_no_peak_to_judge_by(files: synthetic.Synthetic,
     (tmp_path / "peaks.bed").write_text("chr1\t8000\t8300\nchr2\t16000\t16300\n")
     config = training.binding(files, epochs=1)
     data = dataclasses.replace(
-        config.binding, train_roi=str(tmp_path / "roi.tsv"), peaks=str(tmp_path / "peaks.bed"), random_share=0.0
+        config.data, train_roi=str(tmp_path / "roi.tsv"), peaks=str(tmp_path / "peaks.bed"), random_share=0.0
     )
-    run = Run(dataclasses.replace(config, binding=data))
+    run = Run(dataclasses.replace(config, data=data))
     assert (run.plan().windows["training"], run.plan().windows["validation"]) == (22, 1)
     run.train(tmp_path / "run")
     assert zoo.load((tmp_path / "run" / "model").resolve()).spec.metrics == {"positive bins": 0}

@@ -15,6 +15,16 @@ from zoo.predict.thresholds import ThresholdTable
 from zoo.spec import COVARIATES, WINDOW, ModelSpec
 
 
+def golden(spec: ModelSpec, network) -> folder.Golden:
+    """Inputs that exercise a network, and all that it answers."""
+    x = {WINDOW: golden_inputs(spec.input.window, len(spec.input.tracks))}
+    if spec.input.covariates:
+        shape = (len(x[WINDOW]), len(spec.input.covariates))
+        x[COVARIATES] = np.linspace(-1, 1, shape[0] * shape[1], dtype=np.float32).reshape(shape)
+    answers = heads_of(network, spec)(*x.values())
+    return folder.Golden.of(spec, x, {name: np.asarray(head) for name, head in answers.items()})
+
+
 def save(path: object, spec: ModelSpec, network, thresholds: ThresholdTable | None = None, training: str = "") -> Path:
     """Write a model folder with weights, golden outputs, card and digests.
 
@@ -31,11 +41,7 @@ def save(path: object, spec: ModelSpec, network, thresholds: ThresholdTable | No
     target = user_path(path, "folder")
     if target.exists():
         raise InputError("A model must be saved to a new folder", received={"folder": str(target)})
-    x = {WINDOW: golden_inputs(spec.input.window, len(spec.input.tracks))}
-    if spec.input.covariates:
-        shape = (len(x[WINDOW]), len(spec.input.covariates))
-        x[COVARIATES] = np.linspace(-1, 1, shape[0] * shape[1], dtype=np.float32).reshape(shape)
-    answers = {name: np.asarray(head) for name, head in heads_of(network, spec)(*x.values()).items()}
+    outputs = golden(spec, network)
     text = card.of_model(spec.to_json(), thresholds.examples() if thresholds else (), training=training)
     table = thresholds.to_tsv().encode() if thresholds else None
     try:
@@ -43,7 +49,7 @@ def save(path: object, spec: ModelSpec, network, thresholds: ThresholdTable | No
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as work:
             made = Path(work) / target.name
             made.mkdir()
-            folder.write(made, spec, network, folder.Golden.of(spec, x, answers), table, text)
+            folder.write(made, spec, network, outputs, table, text)
             digests.write_digests(made, {"source": spec.name})
             made.rename(target)
     except OSError as error:

@@ -76,8 +76,6 @@ class Engine:
         self._gradients: dict[object, Gradient] = {}
         # Bytes of a sequence: twice, for what the backward pass keeps and makes.
         self._each = 8 * sum(map(numbers, network.operations))
-            map(numbers, network.operations)
-        )  # bytes of a sequence: twice, for what the backward pass keeps and makes
 
     def batch(self, choice: Choice) -> int:
         """Sequences at once. Raises `InputError` for more than fit into this machine's memory."""

@@ -31,7 +31,12 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     data = parser.add_argument_group("data, instead of the configuration's")
     data.add_argument("--genome", metavar="2BIT", help="the sequence")
     data.add_argument("--assembly", metavar="NAME", help="its name (hg38)")
-    data.add_argument("--signal", metavar="BIGWIG", help="ATAC-seq: the target, or the input of a binding model")
+    data.add_argument(
+        "--signal",
+        nargs="+",
+        metavar="BIGWIG",
+        help="ATAC-seq: the target, or the input of a binding model; accessibility: one per track (--set tracks=2)",
+    )
     data.add_argument(
         "--peaks", metavar="BED", help="binding: the factor's peaks; accessibility: narrowPeak to judge by"
     )
@@ -197,6 +202,8 @@ def _data(options: argparse.Namespace, kind: str) -> dict[str, object]:
         )
     mine = ("signal", "peaks", "blacklist", *(_BINDING if kind == "binding" else _ACCESSIBILITY))
     found = {name: _absolute(name, getattr(options, name)) for name in mine}
+    if found["signal"] is not None and len(found["signal"]) == 1:
+        [found["signal"]] = found["signal"]
     return {name: value for name, value in found.items() if value is not None}
 
 

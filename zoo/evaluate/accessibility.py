@@ -100,11 +100,21 @@ def evaluate(predict: Callable[[np.ndarray], np.ndarray], batches: Batches, kend
         batches: windows and targets, (n, bins, 1), as ln(1 + track).
         kendall: whether Kendall's correlation, the slowest to compute, is wanted.
     """
-    seen = Bins()
+    return evaluate_tracks(lambda x: predict(x)[..., None], batches, kendall)[0]
+
+
+def evaluate_tracks(
+    predict: Callable[[np.ndarray], np.ndarray], batches: Batches, kendall: bool = True
+) -> list[Accessibility]:
+    """The same of several tracks, each by itself: predictions and targets are (n, bins, tracks)."""
+    seen: list[Bins] = []
     for step in range(batches.steps):
         x, y = batches.batch(step)
-        seen.add(y[..., 0], predict(x))
-    return seen.result(kendall)
+        predicted = predict(x)
+        seen = seen or [Bins() for _ in range(y.shape[-1])]
+        for track, pairs in enumerate(seen):
+            pairs.add(y[..., track], predicted[..., track])
+    return [pairs.result(kendall) for pairs in seen]
 
 
 @dataclass(frozen=True)

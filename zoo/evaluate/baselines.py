@@ -48,8 +48,8 @@ class KmerRegression:
         self._canonical = np.unique(np.minimum(codes, turned), return_inverse=True)[1]
         self._model = RidgeCV(alphas=np.logspace(0, 6, 7))
 
-    def fit(self, batches: Batches, most: int = 3000, seed: int = 0) -> "KmerRegression":
-        """Learn from the targets of up to `most` windows, (n, bins, 1), which lie in the middle of the windows."""
+    def fit(self, batches: Batches, most: int = 3000, seed: int = 0, track: int = 0) -> "KmerRegression":
+        """Learn from the targets of up to `most` windows, (n, bins, tracks), which lie in the middle of the windows."""
         random = np.random.default_rng(seed)
         steps = random.permutation(batches.steps)
         features, targets, count = [], [], 0
@@ -57,7 +57,7 @@ class KmerRegression:
             x, y = batches.batch(int(step))
             found = self._features(x, y.shape[1])
             features.append(found.reshape(-1, found.shape[-1]))
-            targets.append(y[..., 0].reshape(len(y), found.shape[1], -1).mean(axis=-1).ravel())
+            targets.append(y[..., track].reshape(len(y), found.shape[1], -1).mean(axis=-1).ravel())
             count += len(x)
             if count >= most:
                 break
@@ -102,11 +102,11 @@ class KmerRegression:
 class MeanProfile:
     """The mean target of each bin of a window, whatever its sequence."""
 
-    def fit(self, batches: Batches) -> "MeanProfile":
-        """Learn from all windows."""
+    def fit(self, batches: Batches, track: int = 0) -> "MeanProfile":
+        """Learn from a track of all windows."""
         total, count = 0.0, 0
         for step in range(batches.steps):
-            y = batches.batch(step)[1][..., 0]
+            y = batches.batch(step)[1][..., track]
             total, count = total + y.sum(axis=0, dtype=np.float64), count + len(y)
         self._profile = (total / count).astype(np.float32)
         return self

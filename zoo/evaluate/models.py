@@ -60,7 +60,8 @@ def windows(
         progress: show a progress bar; by default in a terminal only.
 
     Raises:
-        InputError: a model that reads a signal, a chromosome that is missing, or no window at all.
+        InputError: a model that reads a signal or predicts several tracks, a chromosome that is missing, or no window
+            at all.
         GenomeMismatch: files of different assemblies.
     """
     shared, span = _shared(spec, genome, signal.sizes, chromosomes), _layout(spec)
@@ -134,6 +135,12 @@ def _shared(
             "A model of accessibility must read DNA alone",
             received={"model": spec.name},
             hint="Compare predicted binding with peaks by `zoo benchmark`",
+        )
+    if len(spec.output.tracks) > 1:
+        raise InputError(
+            "A model that is compared with a track must predict one",
+            received={"model": spec.name, "tracks": list(spec.output.tracks)[:8]},
+            hint="Its card has the measures of each track",
         )
     shared = names.check_shared(genome.sizes, sizes, str(genome), "the signal")
     asked = list(chromosomes or names.main_chromosomes(list(shared)))

@@ -211,16 +211,13 @@ def _covariates(spec: ModelSpec, given: Mapping[str, object] | None, genome: Gen
     """Covariates in the network's order: numbers, and where a window has them, of a BED file or intervals."""
     known, given = spec.input.covariates, {} if given is None else given
     described = "; ".join(f"{item.name}: {item.description}" for item in known) or "it reads none"
-    unknown = (
-        [name for name in given if name not in {item.name for item in known}] if isinstance(given, Mapping) else None
-    )
-    missing = [
-        item.name for item in known if item.default is None and not (isinstance(given, Mapping) and item.name in given)
-    ]
-    if unknown is None or unknown or missing:
+    named = given if isinstance(given, Mapping) else {}
+    unknown = [name for name in named if name not in {item.name for item in known}]
+    missing = [item.name for item in known if item.default is None and item.name not in named]
+    if unknown or missing or named is not given:
         raise InputError(
             f"The covariates of {spec.name} must be given by their names ({described})",
-            received={"unknown": unknown, "missing": missing} if isinstance(given, Mapping) else {"covariates": given},
+            received={"unknown": unknown, "missing": missing} if named is given else {"covariates": given},
         )
     return tuple(_covariate(item, given.get(item.name, item.default), genome) for item in known)
 

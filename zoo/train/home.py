@@ -123,8 +123,8 @@ class Home:
             raise IntegrityError(
                 f"The record of a run must be whole: {error}", hint="Train into another folder"
             ) from None
-        old, new = (json.loads(json.dumps(config.to_json())) for config in (before, self._config))
-        if changed := sorted(key for key in new if old[key] != new[key]):
+        old, new = (_texts(config) for config in (before, TrainConfig.parse(self._config.to_json(), path)))
+        if changed := sorted(key for key in {**old, **new} if old.get(key) != new.get(key)):
             raise InputError(
                 "A run must go on with the configuration that it began with",
                 where=path,
@@ -199,3 +199,8 @@ class Home:
         }
         with writing(self.folder / MARK) as file:
             file.write(json.dumps({"made_by": MADE_BY, "run": self.number, "files": files}, indent=1) + "\n")
+
+
+def _texts(config: TrainConfig) -> dict[str, str]:
+    """Key → its value as text. Arguments of a network have no order, but signals by their names have."""
+    return {key: json.dumps(value, sort_keys=key == "architecture") for key, value in config.to_json().items()}

@@ -8,7 +8,6 @@ import os
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -18,28 +17,19 @@ from keras import ops
 
 from zoo import weights
 from zoo.data.batches import Batches
-from zoo.data.pipeline import dataset
+from zoo.data.pipeline import dataset, named
 from zoo.errors import InputError, ZooError
 from zoo.files.atomic import atomic
 from zoo.files.progress import Progress
 from zoo.train import state
-from zoo.train.config import MONITORS, TrainConfig
-from zoo.train.tasks import Task
+from zoo.train.config import TrainConfig
+from zoo.train.tasks.base import Result, Task
 
 CHECKPOINT, BEST, HISTORY, TENSORBOARD = "checkpoint.npz", "best.weights.h5", "history.csv", "tensorboard"
 
 
 class Diverged(ZooError):
     """The loss is no number any more; the last good checkpoint is kept."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a run ended: the best epoch (from 1), its value of the monitored metric, and all rows of the log."""
-
-    best_epoch: int
-    best: float
-    rows: list[dict[str, float]]
 
 
 class Trainer:
@@ -79,7 +69,7 @@ class Trainer:
         with self._strategy.scope():
             self.network = build()
             if self._strategy.num_replicas_in_sync > 1:
-                for layer in self.network.layers:
+                for layer in self.network._flatten_layers():  # those of components, too
                     if isinstance(layer, keras.layers.BatchNormalization):
                         layer.synchronized = True  # moments of the whole batch, as one device would have them
             self.optimizer = optimizer(self.network)
@@ -165,7 +155,7 @@ class Trainer:
 
     def _replica_step(self, batch: tuple) -> tuple:
         x, targets = batch
-        mine = tf.cast(tf.shape(x)[0], tf.float32)
+        mine = tf.cast(tf.shape(tf.nest.flatten(x)[0])[0], tf.float32)
         everywhere = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, mine)
         with tf.GradientTape() as tape:
             loss = ops.sum(self.task.loss(targets, self.network(x, training=True)))
@@ -194,7 +184,7 @@ class Trainer:
             "seconds": round(seconds, 1),
         }
         progress.rows.append(row)
-        value, choose = row[self.config.monitor], MONITORS[self.config.monitor]
+        value, choose = row[self.config.monitor], self.task.monitors[self.config.monitor]
         if math.isfinite(value) and (not progress.best_epoch or choose(value, progress.best) != progress.best):
             progress.best, progress.best_epoch = value, epoch
             if self.is_chief:
@@ -265,9 +255,10 @@ def seconds_per_step(trainer: Trainer, steps: int = 3) -> float:
     """How long a training step takes, measured on windows of random numbers. Changes the weights."""
     shapes, size = trainer.training, trainer.config.batch_size
     random = np.random.default_rng(0)
-    x = random.random((size, *shapes.window), np.float32)
-    targets = {name: random.random((size, *shape), np.float32) for name, shape in shapes.targets.items()}
-    batch = tf.constant(x), targets if len(targets) > 1 else next(iter(targets.values()))
+    batch = tuple(
+        named([tf.constant(random.random((size, *shape), np.float32)) for shape in side.values()], list(side))
+        for side in (shapes.inputs, shapes.targets)
+    )
     trainer._step(batch)
     started = time.monotonic()
     for _ in range(steps):

@@ -1,0 +1,30 @@
+"""What can be learned: a table of tasks, each in a file of its own. Another one is a class and a line, or `register`.
+
+The name of a task is the key of its data in a configuration.
+"""
+
+import dataclasses
+
+from zoo.errors import InputError
+from zoo.train.tasks.accessibility import AccessibilityTask
+from zoo.train.tasks.base import Task
+from zoo.train.tasks.binding import BindingTask
+
+TASKS: dict[str, type[Task]] = {"accessibility": AccessibilityTask, "binding": BindingTask}
+
+
+def register(kind: str, task: type[Task]) -> None:
+    """Add a task to those that configurations can have.
+
+    Raises `InputError` for a name that is none, or that is taken by another task or another key.
+    """
+    from zoo.train.config import TrainConfig  # it is made of the table
+
+    keys = {field.name for field in dataclasses.fields(TrainConfig)}
+    if not isinstance(kind, str) or not kind.isidentifier() or kind in keys | set(TASKS):
+        raise InputError(
+            "A task must have a name of its own, which is the key of its data in a configuration",
+            example="methylation",
+            received={"name": kind, "known": list(TASKS)},
+        )
+    TASKS[kind] = task
