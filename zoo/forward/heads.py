@@ -1,15 +1,17 @@
 """A network's outputs by the names of its spec's heads."""
 
 from collections.abc import Callable
-
-import keras
+from typing import TYPE_CHECKING
 
 from zoo.errors import IntegrityError
 from zoo.forward.readouts import Selection
 from zoo.spec import COVARIATES, WINDOW, ModelSpec, OutputSpec
 
+if TYPE_CHECKING:
+    import keras
 
-def heads_of(network: keras.Model, spec: ModelSpec) -> Callable[..., dict[str, object]]:
+
+def heads_of(network: "keras.Model", spec: ModelSpec) -> Callable[..., dict[str, object]]:
     """A function of a window's tensor, and of the covariates' if there are some: name → head.
 
     A head is (batch, bins), or (batch, bins, tracks) if its tracks have names. A network of one output has one head,
@@ -27,7 +29,7 @@ def heads_of(network: keras.Model, spec: ModelSpec) -> Callable[..., dict[str, o
     return ask
 
 
-def scores(network: keras.Model, spec: ModelSpec, selection: Selection | None = None) -> keras.Model:
+def scores(network: "keras.Model", spec: ModelSpec, selection: Selection | None = None) -> "keras.Model":
     """What is predicted, as a model that shares the network's weights: (batch, window, channels) → (batch, bins).
 
     Args:
@@ -36,10 +38,14 @@ def scores(network: keras.Model, spec: ModelSpec, selection: Selection | None = 
     selection = Selection.of(spec) if selection is None else selection
     given = _named(network, network.output)
     found = selection.read({head.name: _squeezed(_output(given, spec, head), head) for head in spec.outputs}, spec)
-    return network if found is network.output else keras.Model(network.inputs, found, name=network.name)
+    if found is network.output:
+        return network
+    import keras
+
+    return keras.Model(network.inputs, found, name=network.name)
 
 
-def check_shapes(network: keras.Model, spec: ModelSpec, where: object = None) -> None:
+def check_shapes(network: "keras.Model", spec: ModelSpec, where: object = None) -> None:
     """Raise `IntegrityError` unless a network has the inputs and the heads that its spec promises."""
     reads = {tensor.name: tuple(tensor.shape[1:]) for tensor in network.inputs}
     wanted = spec.input.shapes
@@ -60,7 +66,7 @@ def check_shapes(network: keras.Model, spec: ModelSpec, where: object = None) ->
         )
 
 
-def _named(network: keras.Model, output: object) -> object:
+def _named(network: "keras.Model", output: object) -> object:
     """Outputs of a network; several of a list by the names of the layers that give them."""
     if isinstance(output, (list, tuple)):
         return dict(zip(network.output_names, output, strict=True))
@@ -79,11 +85,13 @@ def _output(given: object, spec: ModelSpec, head: OutputSpec):
 def _squeezed(tensor, head: OutputSpec):
     """Without an axis of one track that has no name."""
     if len(tensor.shape) == 3 and tensor.shape[-1] == 1 and not head.tracks:
-        return keras.ops.squeeze(tensor, axis=-1)
+        from keras import ops
+
+        return ops.squeeze(tensor, axis=-1)
     return tensor
 
 
-def _arranged(network: keras.Model, window, *covariates) -> object:
+def _arranged(network: "keras.Model", window, *covariates) -> object:
     """Inputs as the network takes them: one tensor, a list, or a mapping."""
     if not covariates:
         return window
