@@ -27,14 +27,14 @@ from registry import store
 from registry.paths import user_path
 from registry.schema import Name
 from zoo import architectures
-from zoo.commands import recipe
-from zoo.commands import train as command
+from zoo.console import recipe
 from zoo.environment import versions
 from zoo.errors import InputError, IntegrityError, MissingExtra
 from zoo.files import npz
 from zoo.porting import asap
 from zoo.porting.asap_names import CLASSES
 from zoo.porting.golden import golden_inputs
+from zoo.train import command
 
 
 def main(options: argparse.Namespace) -> None:

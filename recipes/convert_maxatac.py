@@ -21,7 +21,7 @@ import registry
 import zoo
 from registry import card, sources, store
 from zoo import loading
-from zoo.commands import recipe
+from zoo.console import recipe
 from zoo.environment import versions
 from zoo.plot.curves import plot_thresholds
 from zoo.porting import maxatac

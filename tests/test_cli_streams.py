@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import PLAIN
 
-from zoo.commands import streams
+from zoo.console import streams
 from zoo.data import synthetic
 
 ZOO = f"{sys.executable} -m zoo"

@@ -41,7 +41,7 @@ def test_imports_run_downward(package: str):
 FLOORS = (  # a room imports from those of the rows above its own, also inside functions
     "registry",
     "errors environment spec_first",
-    "arguments files spec weights",
+    "arguments console files spec weights",
     "genome layers",
     "architectures forward inputs",
     "predict",
@@ -77,6 +77,11 @@ def test_rooms_import_from_the_floors_below():
             continue
         above = {other for other in rooms(path) - {room} if floor[other] >= floor[room]}
         assert not above, f"{path.relative_to(ROOT)} imports {above}"
+
+
+def test_recipes_import_no_command():
+    for path in (ROOT / "recipes").rglob("*.py"):
+        assert not rooms(path) & {"cli", "commands"}, path
 
 
 def test_architectures_and_layers_read_no_files():

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from registry.errors import printable
 from zoo import __version__
-from zoo.commands import checks, heavy, kept, stopping, streams
+from zoo.commands import checks, heavy, kept, stopping
 from zoo.commands.parser import COMMAND, Parser
 from zoo.commands.printing import strict_json
+from zoo.console import streams
 from zoo.errors import ZooError, ZooWarning
 
 _USAGE = 2
@@ -111,8 +112,7 @@ COMMANDS = (
         checks.train,
         kept.run,
         "The same command with --resume goes on where it stopped.",
-        adds="add_options",
-        runs="main",
+        runs="run",
     ),
     Command("publish", "publish model folders of one family on the Hugging Face Hub", "registry"),
     Command("env", "show model sources and package versions", "env"),

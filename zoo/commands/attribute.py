@@ -1,19 +1,10 @@
 """The command lines of `zoo attribute` and `zoo motifs`."""
 
 import argparse
-import hashlib
 import json
-import os
-import re
-from pathlib import Path
 
 from zoo.errors import InputError
-from zoo.files.atomic import atomic
 from zoo.files.job import job_base
-from zoo.files.record import MADE_BY
-
-_MOST_PICTURES = 1000
-_MARK = re.compile(rf"{MADE_BY} [0-9a-f]{{64}}".encode())  # in the title of a picture
 
 
 def add_attribute(parser: argparse.ArgumentParser) -> None:
@@ -61,15 +52,19 @@ def attribute(options: argparse.Namespace, model) -> None:
         print(json.dumps(rows(found), indent=1) if options.json else found)
         return
     if options.pictures:
+        from zoo.plot.pictures import draw
+
         found += draw(found[0], options.signal, options.pictures, options.format or "png")
     print(json.dumps({"files": list(map(str, found))}, indent=1) if options.json else "\n".join(map(str, found)))
 
 
 def _check_pictures(options: argparse.Namespace) -> None:
     """Refuse pictures that could not be drawn or would replace a file of the user's, before the work begins."""
-    if options.pictures is not None and not 1 <= options.pictures <= _MOST_PICTURES:
+    from zoo.plot import pictures
+
+    if options.pictures is not None and not 1 <= options.pictures <= pictures.MOST:
         raise InputError(
-            f"The number of pictures must be from 1 to {_MOST_PICTURES:,}", received={"pictures": options.pictures}
+            f"The number of pictures must be from 1 to {pictures.MOST:,}", received={"pictures": options.pictures}
         )
     if options.pictures and not options.output:
         raise InputError(
@@ -80,9 +75,7 @@ def _check_pictures(options: argparse.Namespace) -> None:
             "A format must be given with pictures", received={"format": options.format}, example="--pictures 3"
         )
     if options.pictures:
-        base = job_base(options.output, ".npz")
-        for path in _names(base.parent, base.name, options.pictures, options.format or "png"):
-            _check_own(path)
+        pictures.check_names(job_base(options.output, ".npz"), options.pictures, options.format or "png")
 
 
 def rows(found) -> list[dict]:
@@ -101,67 +94,6 @@ def rows(found) -> list[dict]:
         }
         for i, place in enumerate(found.intervals)
     ]
-
-
-def draw(path: Path, signal: str | None, most: int, form: str = "png", intervals: dict | None = None) -> list[Path]:
-    """Draw the windows of highest prediction in a file, each whole and near its strongest base; the pictures' paths.
-
-    Pictures carry a mark. One that is of the same windows and track is not drawn again, those of an earlier call are
-    removed, and a file without the mark is not replaced: `InputError`.
-    """
-    from registry.store import sha256
-    from zoo.attribution.result import Attributions
-    from zoo.genome.interval import Interval
-    from zoo.genome.signal import Signal
-    from zoo.plot.explained import plot_locus
-
-    found = Attributions.load(path)
-    tracks = {"signal": Signal(signal)} if signal else {}
-    said = [sha256(path), *(sha256(item.path) for item in tracks.values()), repr(intervals)]
-    mark = f"{MADE_BY} {hashlib.sha256(' '.join(said).encode()).hexdigest()}"
-    order = (-found.prediction).argsort(kind="stable")[:most].tolist()
-    made = _names(path.parent, path.stem, len(order), form)
-    for target, (rank, near) in zip(made, ((rank, near) for rank in range(len(order)) for near in (0, 1)), strict=True):
-        _check_own(target)
-        if _mark_of(target) == mark.encode():
-            continue
-        i = order[rank]
-        window, length = found.intervals[i], found.codes.shape[1]
-        first = min(max(int(abs(found.scores[i]).argmax()) - 60, 0), max(length - 120, 0))
-        region = Interval(window.chrom, window.start + first, window.start + min(first + 120, length)) if near else None
-        figure = plot_locus(found, i, tracks, intervals, region)
-        with atomic(target, target.parent) as temporary:
-            figure.savefig(temporary, format=form, metadata={"Title": mark})
-    for old in {
-        *_names(path.parent, path.stem, _MOST_PICTURES, "png"),
-        *_names(path.parent, path.stem, _MOST_PICTURES, "svg"),
-    }:
-        if old not in made and _mark_of(old):
-            old.unlink()
-    return made
-
-
-def _names(folder: Path, stem: str, count: int, form: str) -> list[Path]:
-    return [folder / f"{stem}_{rank}{name}.{form}" for rank in range(1, count + 1) for name in ("", "_near")]
-
-
-def _check_own(path: Path) -> None:
-    if os.path.lexists(path) and _mark_of(path) is None:
-        raise InputError(
-            "A picture must not replace a file that no run made",
-            received={"picture": str(path)},
-            hint="Choose another output, or remove that file",
-        )
-
-
-def _mark_of(path: Path) -> bytes | None:
-    """The mark of a picture that a run drew; None for anything else."""
-    try:
-        with open(path, "rb") as file:
-            found = _MARK.search(file.read(1 << 14))
-    except OSError:
-        return None
-    return found and found[0]
 
 
 def motifs(options: argparse.Namespace) -> None:

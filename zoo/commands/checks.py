@@ -92,7 +92,7 @@ def motifs(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """The configuration, and every file that it names."""
-    from zoo.commands.train import prepare
+    from zoo.train.command import prepare
 
     prepare(options)
 
