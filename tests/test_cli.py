@@ -219,7 +219,7 @@ def test_json_is_whole_or_not_there(capsys, monkeypatch: pytest.MonkeyPatch):
         print('{"half":')
         raise InputError("A thing must be")
 
-    monkeypatch.setattr("zoo.commands.env.env", env)
+    monkeypatch.setattr("zoo.commands.env.run", env)
     assert run(capsys, "env", "--json") == (2, "", "zoo: error: A thing must be.\n")
 
 
@@ -318,7 +318,7 @@ def test_errors_of_the_system_are_told(capsys, monkeypatch: pytest.MonkeyPatch, 
     def env(options):
         raise error
 
-    monkeypatch.setattr("zoo.commands.env.env", env)
+    monkeypatch.setattr("zoo.commands.env.run", env)
     status, out, err = run(capsys, "env")
     assert (status, out) == (2, "")
     assert err.startswith(f"zoo: error: {said}")
@@ -337,6 +337,7 @@ def test_no_option_takes_an_empty_value():
     for name in (command.name for command in cli.COMMANDS):
         parser = cli.make_parser()
         options = next(iter(parser._subparsers._group_actions)).choices[name]
+        options.fill()
         for action in options._actions:
             if action.option_strings and action.nargs != 0:
                 for value in ("", " "):

@@ -1,13 +1,14 @@
-"""The command lines of `zoo attribute` and `zoo motifs`."""
+"""The command line of `zoo attribute`."""
 
 import argparse
 import json
 
+from zoo.commands.printing import add_json
 from zoo.errors import InputError
 from zoo.files.job import job_base
 
 
-def add_attribute(parser: argparse.ArgumentParser) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo attribute`."""
     parser.add_argument("name", help="family/MODEL or a model folder")
     files = parser.add_argument_group("inputs and outputs")
@@ -18,7 +19,7 @@ def add_attribute(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--output", help="writes OUTPUT.npz, .bw and .json (default: a table)")
     files.add_argument("--pictures", type=int, metavar="N", help="with --output: of the N highest windows")
     files.add_argument("--format", choices=("png", "svg"), help="of the pictures (default png)")
-    files.add_argument("--json", action="store_true", help="machine-readable output")
+    add_json(files)
     how = parser.add_argument_group("how (defaults: as published)")
     how.add_argument("--method", default="deeplift", help="deeplift, integrated_gradients, saturation_mutagenesis, …")
     how.add_argument("--target", default="sum", help="sum, profile, a bin, or bins such as 8:24 (default sum)")
@@ -31,18 +32,7 @@ def add_attribute(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--batch-size", type=int, help="sequences at once (default: what fits into 2 GB)")
 
 
-def add_motifs(parser: argparse.ArgumentParser) -> None:
-    """Options of `zoo motifs`."""
-    parser.add_argument("attributions", metavar="FILE", help="OUTPUT.npz of zoo attribute")
-    parser.add_argument("--motifs", metavar="MEME", help="known motifs, such as JASPAR's or HOCOMOCO's")
-    parser.add_argument("--output", required=True, metavar="FOLDER", help="of patterns, logos and report")
-    parser.add_argument("--width", type=int, default=400, help="bp in the middle of the windows (default 400)")
-    parser.add_argument("--most-seqlets", type=int, default=20_000, help="of each sign (default 20000)")
-    parser.add_argument("--least-seqlets", type=int, default=100, help="for a sign to have patterns (default 100)")
-    parser.add_argument("--json", action="store_true", help="machine-readable output")
-
-
-def attribute(options: argparse.Namespace, model) -> None:
+def run(options: argparse.Namespace, model) -> None:
     """Run `zoo attribute` with a loaded model."""
     _check_pictures(options)
     choices = ("method", "target", "references", "signal_reference", "count", "seed", "steps", "width", "batch_size")
@@ -94,14 +84,3 @@ def rows(found) -> list[dict]:
         }
         for i, place in enumerate(found.intervals)
     ]
-
-
-def motifs(options: argparse.Namespace) -> None:
-    """Run `zoo motifs`."""
-    from zoo.interpretation import report
-
-    choices = ("motifs", "width", "most_seqlets", "least_seqlets")
-    made = report(options.attributions, options.output, **{name: getattr(options, name) for name in choices})
-    print(json.dumps(made.to_json(), indent=1) if options.json else made)
-    if made.patterns and not options.json:
-        print(made.folder / "patterns.png", made.html, sep="\n")

@@ -3,7 +3,7 @@
 import argparse
 
 
-def add_genome(parser: argparse.ArgumentParser) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo genome`."""
     parser.add_argument("assembly", help="hg38, hg19, mm10 or sacCer3")
     parser.add_argument("--to", required=True, metavar="FOLDER", help="where the files go")
@@ -16,7 +16,7 @@ def add_genome(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def genome(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> None:
     """Run `zoo genome`."""
     from zoo.genome import reference
 

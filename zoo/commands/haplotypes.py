@@ -4,8 +4,10 @@ import argparse
 import dataclasses
 import json
 
+from zoo.commands.printing import add_json
 
-def add_haplotypes(parser: argparse.ArgumentParser) -> None:
+
+def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo haplotypes`."""
     parser.add_argument("name", help="family/MODEL or a model folder")
     parser.add_argument(
@@ -24,7 +26,7 @@ def add_haplotypes(parser: argparse.ArgumentParser) -> None:
     files.add_argument(
         "--blacklist", help="with --compat: BED, or a bigWig that is above 0 there; blocks that touch it are left out"
     )
-    files.add_argument("--json", action="store_true", help="machine-readable output")
+    add_json(files)
     how = parser.add_argument_group("how (defaults: as published)")
     how.add_argument("--threshold", default="auto", help="of a site: f1, precision=0.9, a number, none (default f1)")
     how.add_argument("--strands", choices=("forward", "both"), default="forward", help="average both strands")
@@ -35,7 +37,7 @@ def add_haplotypes(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def haplotypes(options: argparse.Namespace, model) -> None:
+def run(options: argparse.Namespace, model) -> None:
     """Run `zoo haplotypes` with a loaded model."""
     names = ("genome", "signal", "regions", "blacklist", "strands", "stride", "output", "compat", "batch_size")
     found = model.predict_haplotypes(

@@ -16,7 +16,7 @@ _CHOICES = ("strands", "views", "stride", "center_only", "scale", "batch_size", 
 _FILES = ("genome", "signal", "regions", "chromosomes", "windows", "output", "threshold", "table", "blacklist")
 
 
-def add_predict(parser: argparse.ArgumentParser) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo predict`."""
     parser.set_defaults(threshold="auto")
     name = parser.add_mutually_exclusive_group(required=True)
@@ -56,7 +56,7 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     originals.add(parser, "predict", _FOLDER)
 
 
-def predict(options: argparse.Namespace, model) -> None:
+def run(options: argparse.Namespace, model) -> None:
     """Run `zoo predict` with a loaded model."""
     chosen = {name: getattr(options, name) for name in (*_FILES, *_CHOICES)}
     if options.cutoff_value is not None and options.cutoff_type is None:

@@ -4,10 +4,11 @@ import argparse
 import json
 import sys
 
+from zoo.commands.printing import add_json
 from zoo.errors import InputError
 
 
-def add_variants(parser: argparse.ArgumentParser) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo variants`."""
     parser.add_argument("name", help="family/MODEL or a model folder")
     parser.add_argument("variants", metavar="FILE", help="a VCF file, or a table with chrom, pos, ref and alt")
@@ -21,7 +22,7 @@ def add_variants(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--csv", action="store_true", help="with --output: ASAP's table with profiles, too")
     files.add_argument("--measured", help="for --csv: the track that the model predicts, .bw")
     shown = files.add_mutually_exclusive_group()
-    shown.add_argument("--json", action="store_true", help="machine-readable output")
+    add_json(shown)
     shown.add_argument("--table", action="store_true", help="all scores to stdout instead of those that change most")
     how = parser.add_argument_group("how")
     how.add_argument("--strands", choices=("forward", "both"), help="(default both; forward with --compat)")
@@ -56,7 +57,7 @@ def check(options: argparse.Namespace) -> None:
         raise InputError("--measured must come with --csv", received={"measured": options.measured})
 
 
-def variants(options: argparse.Namespace, model) -> None:
+def run(options: argparse.Namespace, model) -> None:
     """Run `zoo variants` with a loaded model."""
     check(options)
     names = ("genome", "signal", "blacklist", "output", "profiles", "csv", "measured", "strands", "shifts", "around")
