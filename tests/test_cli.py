@@ -11,7 +11,8 @@ import pytest
 
 import zoo
 from zoo import cli
-from zoo.commands import options, printing
+from zoo.commands import printing
+from zoo.console import values
 from zoo.data import synthetic
 from zoo.errors import InputError
 
@@ -188,15 +189,15 @@ def test_numbers_below_zero_are_values(capsys, tmp_path: Path):
 def test_bounds_of_numbers():
     import argparse
 
-    assert options.whole(1, 9)("+7") == 7
-    assert options.real(0, 1)("1e-3") == 0.001
+    assert values.whole(1, 9)("+7") == 7
+    assert values.real(0, 1)("1e-3") == 0.001
     for read, text, said in [
-        (options.whole(1), "0", "must be a whole number of at least 1. Received: '0'"),
-        (options.whole(1, 1024), "2000", "must be a whole number from 1 to 1,024. Received: '2000'"),
-        (options.whole(at_most=5), "6", "must be a whole number of at most 5. Received: '6'"),
-        (options.whole(), "1_000", "must be a whole number, in digits. Received: '1_000'"),
-        (options.real(0, 1), "1.5", "must be a number from 0 to 1. Received: '1.5'"),
-        (options.real(), "inf", "must be a finite number. Received: 'inf'"),
+        (values.whole(1), "0", "must be a whole number of at least 1. Received: '0'"),
+        (values.whole(1, 1024), "2000", "must be a whole number from 1 to 1,024. Received: '2000'"),
+        (values.whole(at_most=5), "6", "must be a whole number of at most 5. Received: '6'"),
+        (values.whole(), "1_000", "must be a whole number, in digits. Received: '1_000'"),
+        (values.real(0, 1), "1.5", "must be a number from 0 to 1. Received: '1.5'"),
+        (values.real(), "inf", "must be a finite number. Received: 'inf'"),
     ]:
         with pytest.raises(argparse.ArgumentTypeError) as caught:
             read(text)

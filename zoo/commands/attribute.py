@@ -3,41 +3,48 @@
 import argparse
 import json
 
+from zoo.commands import shared
 from zoo.commands.printing import add_json
+from zoo.console.signature import PROGRESS, Signature
 from zoo.errors import InputError
 from zoo.files.job import job_base
+
+SIGNATURE = Signature(
+    "zoo.model:Model.attribute",
+    common=shared.COMMON,
+    differ={
+        "regions": {"required": True, "help": "a BED file (of narrowPeak the summits), a region, or auto"},
+        "output": {"help": "writes OUTPUT.npz, .bw and .json (default: a table)"},
+        "method": {"help": "deeplift, integrated_gradients, saturation_mutagenesis, … (default deeplift)"},
+        "target": {"help": "sum, profile, a bin, or bins such as 8:24 (default sum)"},
+        "references": {"help": "what bases are compared with (default dinucleotide_shuffle)"},
+        "signal_reference": {"help": "what the signal is compared with: fixed, zeros or mean"},
+        "count": {"help": "shuffles of each window (default 20)"},
+        "seed": {"help": "of the shuffles (default 0)"},
+        "steps": {"help": "of integrated gradients (default 50)"},
+        "width": {"help": "bp that occlusion hides (default 12)"},
+        "batch_size": {"help": "sequences at once (default: what fits into 2 GB)"},
+    },
+    left_out={"x": shared.ARRAYS, "alternative": shared.ARRAYS, **PROGRESS},
+    added={"name": "the model", "json": shared.FLAG, **dict.fromkeys(("pictures", "format"), "drawn afterwards")},
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo attribute`."""
-    parser.add_argument("name", help="family/MODEL or a model folder")
-    files = parser.add_argument_group("inputs and outputs")
-    files.add_argument("--genome", required=True, help="sequence, .2bit")
-    files.add_argument("--signal", help="normalized ATAC-seq track, .bw (not for models of DNA alone)")
-    files.add_argument("--regions", required=True, help="a BED file (of narrowPeak the summits), a region, or auto")
-    files.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="only regions on these")
-    files.add_argument("--output", help="writes OUTPUT.npz, .bw and .json (default: a table)")
-    files.add_argument("--pictures", type=int, metavar="N", help="with --output: of the N highest windows")
-    files.add_argument("--format", choices=("png", "svg"), help="of the pictures (default png)")
-    add_json(files)
-    how = parser.add_argument_group("how (defaults: as published)")
-    how.add_argument("--method", default="deeplift", help="deeplift, integrated_gradients, saturation_mutagenesis, …")
-    how.add_argument("--target", default="sum", help="sum, profile, a bin, or bins such as 8:24 (default sum)")
-    how.add_argument("--references", help="what bases are compared with (default dinucleotide_shuffle)")
-    how.add_argument("--signal-reference", help="what the signal is compared with: fixed, zeros or mean")
-    how.add_argument("--count", type=int, help="shuffles of each window (default 20)")
-    how.add_argument("--seed", type=int, help="of the shuffles (default 0)")
-    how.add_argument("--steps", type=int, help="of integrated gradients (default 50)")
-    how.add_argument("--width", type=int, help="bp that occlusion hides (default 12)")
-    how.add_argument("--batch-size", type=int, help="sequences at once (default: what fits into 2 GB)")
+    shared.add_name(parser)
+    files = "inputs and outputs"
+    SIGNATURE.add(parser, {files: "genome signal regions chromosomes output", "how (defaults: as published)": ""})
+    shown = parser.add_argument_group("pictures and printing")
+    shown.add_argument("--pictures", type=int, metavar="N", help="with --output: of the N highest windows")
+    shown.add_argument("--format", choices=("png", "svg"), help="of the pictures (default png)")
+    add_json(shown)
 
 
 def run(options: argparse.Namespace, model) -> None:
     """Run `zoo attribute` with a loaded model."""
     _check_pictures(options)
-    choices = ("method", "target", "references", "signal_reference", "count", "seed", "steps", "width", "batch_size")
-    files = ("genome", "signal", "regions", "chromosomes", "output")
-    found = model.attribute(**{name: getattr(options, name) for name in (*files, *choices)})
+    found = model.attribute(**SIGNATURE.values(options))
     if not options.output:
         print(json.dumps(rows(found), indent=1) if options.json else found)
         return

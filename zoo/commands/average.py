@@ -3,14 +3,20 @@
 import argparse
 
 from zoo.commands import originals
-from zoo.commands.tracks import add_chromosomes, print_left_out
+from zoo.commands.tracks import TRACK, print_left_out
+from zoo.console.signature import PROGRESS, Signature
+
+SIGNATURE = Signature(
+    "zoo.prepare.tracks:average",
+    common=TRACK,
+    differ={"signals": {"flags": (), "help": "bigWig files of replicates"}},
+    left_out=PROGRESS,
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo average`."""
-    parser.add_argument("signals", nargs="+", help="bigWig files of replicates")
-    parser.add_argument("--output", action=originals.Output, required=True, metavar="BIGWIG")
-    add_chromosomes(parser)
+    SIGNATURE.add(parser)
     originals.add(parser, "average")
 
 
@@ -19,6 +25,6 @@ def run(options: argparse.Namespace) -> None:
     from zoo.prepare.tracks import average
 
     signals, output = originals.given(options, "signals"), originals.output_of(options, ".bw")
-    average(signals, output, options.chromosomes)
+    average(**SIGNATURE.values(options) | {"signals": signals, "output": output})
     print_left_out(signals[0], output)
     print(output)

@@ -5,26 +5,55 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from zoo.commands import originals
-from zoo.commands.evaluation import add_bins, add_common, answer, claim, refuse
+from zoo.commands.evaluation import ADDED, BINS, add_outputs, answer, claim, refuse
+from zoo.console.signature import Signature, exclude
 from zoo.errors import InputError
+
+_AGGREGATE = {
+    "default": None,
+    "metavar": "HOW",
+    "help": "score of a bin: max, mean, min, std, coverage or sum of its values (default max; mean with --track)",
+}
+_REGION = {"metavar": "REGION", "help": "only bins that lie in, for example, chr1:1,001-2,000,000"}
+SIGNATURES = (
+    Signature(
+        "zoo.evaluate.binding:benchmark",
+        common=BINS,
+        differ={
+            "aggregate": _AGGREGATE,
+            "region": _REGION,
+            "decimals": {
+                "flags": ("--round-predictions",),
+                "default": None,
+                "metavar": "N",
+                "help": "decimals of scores (default 9)",
+            },
+        },
+        added=ADDED | {"tables": "what is written"},
+    ),
+    Signature(
+        "zoo.evaluate.binding:correlated",
+        common=BINS,
+        differ={
+            "aggregate": _AGGREGATE,
+            "region": _REGION,
+            "measured": {
+                "flags": ("--track",),
+                "metavar": "BIGWIG",
+                "help": "measured track: correlations instead of precision",
+            },
+        },
+    ),
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo benchmark`."""
-    parser.add_argument("--prediction", required=True, metavar="BIGWIG", help="predicted track")
-    truth = parser.add_mutually_exclusive_group(required=True)
-    truth.add_argument("--peaks", metavar="FILE", help="BED of peaks, or bigWig above 0 where bound")
-    truth.add_argument("--track", metavar="BIGWIG", help="measured track: correlations instead of precision")
-    parser.add_argument(
-        "--aggregate",
-        metavar="HOW",
-        help="score of a bin: max, mean, min, std, coverage or sum of its values (default max; mean with --track)",
-    )
-    parser.add_argument("--round-predictions", type=int, metavar="N", help="decimals of scores (default 9)")
-    parser.add_argument("--region", metavar="REGION", help="only bins that lie in, for example, chr1:1,001-2,000,000")
+    for signature, names in zip(SIGNATURES, ("prediction peaks", "measured"), strict=True):
+        signature.add(parser, {"": names})
+    exclude(parser, ("peaks", "track"), required=True)
     parser.add_argument("--tables", action="store_true", help="write every point of each curve, OUTPUT_*_PRC.tsv")
-    add_bins(parser)
-    add_common(parser)
+    add_outputs(parser)
     originals.add(parser, "benchmark")
 
 

@@ -5,18 +5,26 @@ from pathlib import Path
 
 from registry.paths import user_path
 from zoo.commands import originals
-from zoo.commands.evaluation import add_bins, add_common, answer, claim, refuse
+from zoo.commands.evaluation import ADDED, BINS, add_outputs, answer, claim, refuse
+from zoo.console.signature import Signature, exclude
 from zoo.errors import InputError
+
+SIGNATURE = Signature(
+    "zoo.evaluate.calibration:calibration",
+    common=BINS,
+    left_out={"samples": "pairs of files: --meta, or --prediction and --peaks"},
+    added=ADDED | dict.fromkeys(("meta", "prediction", "peaks"), "the samples"),
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo calibrate`."""
-    files = parser.add_mutually_exclusive_group(required=True)
-    files.add_argument("--meta", metavar="TSV", help="a cell type per row: Prediction, Binding_File")
-    files.add_argument("--prediction", metavar="BIGWIG", help="of one cell type, with --peaks")
-    parser.add_argument("--peaks", metavar="FILE", help="BED of peaks, or bigWig above 0 where bound")
-    add_bins(parser)
-    add_common(parser)
+    parser.add_argument("--meta", metavar="TSV", help="a cell type per row: Prediction, Binding_File")
+    parser.add_argument("--prediction", metavar="BIGWIG", help="of one cell type, with --peaks")
+    exclude(parser, ("meta", "prediction"), required=True)
+    parser.add_argument("--peaks", **BINS["peaks"])
+    SIGNATURE.add(parser)
+    add_outputs(parser)
     originals.add(parser, "calibrate")
 
 
@@ -29,15 +37,7 @@ def run(options: argparse.Namespace) -> None:
         raise InputError("A table of thresholds must be written to files", example="--output out/ctcf")
     samples = _samples(options)
     claim(options, "calibration", samples, (".tsv",))
-    made = calibration(
-        samples,
-        options.chromosomes,
-        options.blacklist,
-        options.bin_size,
-        options.rule or "any",
-        options.regions,
-        options.compat,
-    )
+    made = calibration(samples, **SIGNATURE.values(options) | {"rule": options.rule or "any"})
     table = made.table
     picked = {"best F1": thresholds.resolve("f1", table).to_json()}
     for at in (0.5, 0.8, 0.9):

@@ -3,22 +3,28 @@
 import argparse
 import json
 
-from zoo.commands.options import real
+from zoo.commands import shared
 from zoo.commands.printing import add_json
+from zoo.console.signature import Signature
+from zoo.console.values import real
+
+SIGNATURE = Signature(
+    "zoo.model:Model.check",
+    differ={"tolerance": {"type": real(0), "metavar": "X", "help": "largest difference allowed (default 1e-5)"}},
+    added={"name": "the model", "json": shared.FLAG},
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo check`."""
-    parser.add_argument("name", help="family/MODEL or a model folder")
-    parser.add_argument(
-        "--tolerance", type=real(0), default=1e-5, metavar="X", help="largest difference allowed (default 1e-5)"
-    )
+    shared.add_name(parser)
+    SIGNATURE.add(parser)
     add_json(parser)
 
 
 def run(options: argparse.Namespace, model) -> int:
     """Run `zoo check` with a loaded model."""
-    found = model.check(options.tolerance)
+    found = model.check(**SIGNATURE.values(options))
     if options.json:
         print(json.dumps({**found.__dict__, "passed": found.passed}, indent=1))
     else:

@@ -3,22 +3,49 @@
 import argparse
 from dataclasses import asdict
 
-from zoo.commands.evaluation import add_common, answer, claim, refuse
+from zoo.commands import shared
+from zoo.commands.evaluation import ADDED, BINS, add_outputs, answer, claim, refuse
+from zoo.console.signature import PROGRESS, Signature
+
+_FILES = {
+    "genome": shared.COMMON["genome"],
+    "peaks": {"metavar": "NARROWPEAK", "help": "windows around summits instead of all chromosomes"},
+    "unmappable": {"metavar": "BED", "help": "leave out windows that touch these, too"},
+}
+SIGNATURES = (
+    Signature(
+        "zoo.evaluate.models:windows",
+        common=BINS | _FILES,
+        differ={"signal": {"help": "measured track, .bw"}},
+        left_out={"spec": "of the model", **PROGRESS},
+        added=ADDED | {"name": "the model", "robustness": "whether that is measured, too"},
+    ),
+    Signature(
+        "zoo.evaluate.models:robustness",
+        common=BINS | _FILES,
+        differ={
+            "shifts": {
+                "default": None,
+                "metavar": "N",
+                "help": "places of the window, with --robustness (default 17)",
+            },
+            "step": {
+                "metavar": "BP",
+                "help": "between its cores, with --robustness (default a quarter of the window)",
+            },
+        },
+        left_out={"model": "the positional argument", **PROGRESS},
+    ),
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo evaluate`."""
-    parser.add_argument("name", help="a model of accessibility: family/MODEL or a model folder")
-    parser.add_argument("--genome", required=True, help="sequence, .2bit")
-    parser.add_argument("--signal", required=True, help="measured track, .bw")
-    parser.add_argument("--peaks", metavar="NARROWPEAK", help="windows around summits instead of all chromosomes")
-    parser.add_argument("--unmappable", metavar="BED", help="leave out windows that touch these, too")
+    shared.add_name(parser, "a model of accessibility: family/MODEL or a model folder")
+    SIGNATURES[0].add(parser, {"": "genome signal peaks unmappable chromosomes blacklist"})
     parser.add_argument("--robustness", action="store_true", help="also measure how predictions vary with the window")
-    parser.add_argument("--shifts", type=int, metavar="N", help="places of the window, with --robustness (default 17)")
-    parser.add_argument(
-        "--step", type=int, metavar="BP", help="between its cores, with --robustness (default a quarter of the window)"
-    )
-    add_common(parser)
+    SIGNATURES[1].add(parser)
+    add_outputs(parser)
 
 
 def run(options: argparse.Namespace) -> None:

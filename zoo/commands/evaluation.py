@@ -4,7 +4,8 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from zoo.commands import originals
+from zoo.commands import originals, shared
+from zoo.commands.printing import add_json
 from zoo.console.table import table
 from zoo.environment import versions
 from zoo.errors import InputError
@@ -14,24 +15,26 @@ _FILES = ("prediction", "peaks", "track", "meta", "name", "genome", "signal", "r
 _INPUTS = (*_FILES, "region")
 
 
-def add_bins(parser: argparse.ArgumentParser) -> None:
-    """Options of bins."""
-    parser.add_argument("--bin-size", type=int, default=200, metavar="BP", help="(default 200)")
-    parser.add_argument("--rule", help="a bin is bound if peaks cover any base, or half of it (default any)")
-    parser.add_argument("--regions", metavar="BED", help="evaluate only bins that overlap these")
-    parser.add_argument(
-        "--compat",
-        metavar="maxatac",
-        help="as maxATAC: its bins, 0 where nothing was predicted, precision not cross-fitted",
-    )
+BINS = {  # keyword → settings, of all functions that have it
+    "prediction": {"metavar": "BIGWIG", "help": "predicted track"},
+    "peaks": {"metavar": "FILE", "help": "BED of peaks, or bigWig above 0 where bound"},
+    "bin_size": {"metavar": "BP", "help": "of a bin (default 200)"},
+    "rule": {"default": None, "help": "a bin is bound if peaks cover any base, or half of it (default any)"},
+    "regions": {"metavar": "BED", "help": "evaluate only bins that overlap these"},
+    "compat": {
+        "metavar": "maxatac",
+        "help": "as maxATAC: its bins, 0 where nothing was predicted, precision not cross-fitted",
+    },
+    "chromosomes": {"flags": ("--chromosomes", "-c"), "metavar": "CHROM", "help": "default all that the files have"},
+    "blacklist": {"metavar": "FILE", "help": "what is left out: BED, or a bigWig that is above 0 there"},
+}
+ADDED = {"output": "where the report is written", "json": shared.FLAG}
 
 
-def add_common(parser: argparse.ArgumentParser) -> None:
-    """Options of all three."""
-    parser.add_argument("--chromosomes", "-c", nargs="+", metavar="CHROM", help="default all that the files have")
-    parser.add_argument("--blacklist", metavar="FILE", help="what is left out: BED, or a bigWig that is above 0 there")
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """Options of what is written and printed."""
     parser.add_argument("--output", action=originals.Output, metavar="BASE", help="write BASE.json, BASE.html and more")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_json(parser, "print JSON")
 
 
 def refuse(options: argparse.Namespace, beside: str, *names: str) -> None:

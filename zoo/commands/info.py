@@ -5,11 +5,12 @@ import json
 
 from zoo import loading
 from zoo.commands.printing import add_json
+from zoo.commands.shared import add_name
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo info`."""
-    parser.add_argument("name", help="family/MODEL or a model folder")
+    add_name(parser)
     add_json(parser)
 
 

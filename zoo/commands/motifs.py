@@ -3,17 +3,27 @@
 import argparse
 import json
 
+from zoo.commands import shared
 from zoo.commands.printing import add_json
+from zoo.console.signature import Signature
+
+SIGNATURE = Signature(
+    "zoo.interpretation:report",
+    differ={
+        "attributions": {"flags": (), "metavar": "FILE", "help": "OUTPUT.npz of zoo attribute"},
+        "folder": {"flags": ("--output",), "metavar": "FOLDER", "help": "of patterns, logos and report"},
+        "motifs": {"metavar": "MEME", "help": "known motifs, such as JASPAR's or HOCOMOCO's"},
+        "width": {"metavar": "BP"},
+        "most_seqlets": {"metavar": "N"},
+        "least_seqlets": {"metavar": "N", "help": "of a sign, for it to have patterns (default 100)"},
+    },
+    added={"json": shared.FLAG},
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo motifs`."""
-    parser.add_argument("attributions", metavar="FILE", help="OUTPUT.npz of zoo attribute")
-    parser.add_argument("--motifs", metavar="MEME", help="known motifs, such as JASPAR's or HOCOMOCO's")
-    parser.add_argument("--output", required=True, metavar="FOLDER", help="of patterns, logos and report")
-    parser.add_argument("--width", type=int, default=400, help="bp in the middle of the windows (default 400)")
-    parser.add_argument("--most-seqlets", type=int, default=20_000, help="of each sign (default 20000)")
-    parser.add_argument("--least-seqlets", type=int, default=100, help="for a sign to have patterns (default 100)")
+    SIGNATURE.add(parser)
     add_json(parser)
 
 
@@ -21,8 +31,7 @@ def run(options: argparse.Namespace) -> None:
     """Run `zoo motifs`."""
     from zoo.interpretation import report
 
-    choices = ("motifs", "width", "most_seqlets", "least_seqlets")
-    made = report(options.attributions, options.output, **{name: getattr(options, name) for name in choices})
+    made = report(**SIGNATURE.values(options))
     print(json.dumps(made.to_json(), indent=1) if options.json else made)
     if made.patterns and not options.json:
         print(made.folder / "patterns.png", made.html, sep="\n")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
 
-from zoo.commands.options import RECEIVED, real, shortened, whole
+from zoo.console.values import RECEIVED, real, shortened, whole
 from zoo.errors import InputError
 
 COMMAND = "COMMAND"

@@ -5,32 +5,55 @@ from pathlib import Path
 
 from registry.paths import user_path
 from zoo.commands import originals
-from zoo.commands.tracks import add_chromosomes
+from zoo.commands.tracks import TRACK
+from zoo.console.signature import Signature, exclude
 from zoo.errors import InputError
 
 _BIN = 32  # bp, of maxATAC's `peaks`
 _TYPES = {"f1": "f1", "precision": "precision", "recall": "recall", "log2fc": "log2fc"}
+SIGNATURES = (
+    Signature(
+        "zoo.prepare.peaks:call",
+        common=TRACK,
+        differ={
+            "signal": {"flags": (), "help": "bigWig"},
+            "cutoff": {
+                "type": str,
+                "metavar": "X",
+                "help": "values of at least this; auto for open chromatin of a normalized track; with --model or "
+                "--table also f1, precision=0.9, recall=0.5, log2fc=6 by its table",
+            },
+            "min_length": {"default": None, "metavar": "BP", "help": "of a peak (default 200)"},
+            "max_gap": {"default": None, "metavar": "BP", "help": "that is joined over (default 30)"},
+            "compat": {"choices": ("macs3", "maxatac"), "help": "that program's rules (maxatac: with --bin)"},
+        },
+        added={"output": "where peaks are written", "model": "whose table has the cutoff", "table": "the same"},
+    ),
+    Signature(
+        "zoo.prepare.peaks:call_bins",
+        common=TRACK,
+        differ={
+            "bin_size": {
+                "flags": ("--bin",),
+                "default": None,
+                "metavar": "BP",
+                "help": "bins by their highest value, neighbors joined",
+            },
+        },
+    ),
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo peaks`."""
-    parser.add_argument("signal", help="bigWig")
-    parser.add_argument("--output", action=originals.Output, required=True, metavar="FILE", help=".narrowPeak or .bed")
-    cutoff = parser.add_argument(
-        "--cutoff",
-        required=True,
-        metavar="X",
-        help="values of at least this; auto for open chromatin of a normalized track; with --model or --table also "
-        "f1, precision=0.9, recall=0.5, log2fc=6 by its table",
-    )
-    tables = parser.add_mutually_exclusive_group()
-    tables.add_argument("--model", metavar="NAME", help="whose predictions these are")
-    tables.add_argument("--table", metavar="TSV", help="thresholds that `zoo calibrate` wrote, instead of a model's")
-    parser.add_argument("--bin", type=int, metavar="BP", help="bins by their highest value, neighbors joined")
-    parser.add_argument("--min-length", type=int, metavar="BP", help="of a peak (default 200)")
-    parser.add_argument("--max-gap", type=int, metavar="BP", help="that is joined over (default 30)")
-    add_chromosomes(parser)
-    parser.add_argument("--compat", choices=("macs3", "maxatac"), help="that program's rules (maxatac: with --bin)")
+    text = ".narrowPeak or .bed"
+    parser.add_argument("--output", action=originals.Output, required=True, metavar="FILE", help=text)
+    for signature in SIGNATURES:
+        signature.add(parser)
+    parser.add_argument("--model", metavar="NAME", help="whose predictions these are")
+    parser.add_argument("--table", metavar="TSV", help="thresholds that `zoo calibrate` wrote, instead of a model's")
+    tables = exclude(parser, ("model", "table"))
+    (cutoff,) = (action for action in parser._actions if action.dest == "cutoff")
     originals.replace(parser, cutoff, "original_cutoff", "-cutoff_type", "--cutoff_type")
     parser.add_argument("-cutoff_value", "--cutoff_value", type=float, help=argparse.SUPPRESS)
     originals.replace(tables, cutoff, "cutoff_file", "-cutoff_file", "--cutoff_file")

@@ -5,50 +5,62 @@ import json
 from pathlib import Path
 
 from registry.paths import user_path
-from zoo.commands import originals
-from zoo.commands.tracks import add_scaling, summary
+from zoo.commands import originals, shared
+from zoo.commands.printing import add_json
+from zoo.commands.tracks import TRACK, summary
+from zoo.console.signature import PROGRESS, Signature, exclude
 from zoo.errors import InputError
 
 _LONGEST = 2**32 - 1  # bp of a chromosome in a bigWig file
 
 
+SIGNATURE = Signature(
+    "zoo.prepare.sample:prepare",
+    common=TRACK,
+    differ={
+        "reads": {
+            "flags": (),
+            "help": "BAM of paired reads; fragments: .tsv, .bed, .bedpe; reads with a strand in column 6: tagAlign",
+        },
+        "output": {
+            "metavar": "OUTPUT",
+            "help": "writes OUTPUT.bw (normalized), OUTPUT_RP20M.bw, .png, .json",
+        },
+        "genome": {"metavar": "2BIT", "help": "the assembly: its chromosomes' lengths, bases at cut sites"},
+        "cells": {
+            "metavar": "TSV",
+            "help": "barcodes that count; with a second column a track for each cluster named there",
+        },
+        "shift": {
+            "action": "store",
+            "choices": ("auto", "yes", "no"),
+            "default": "auto",
+            "help": "move ends by +4 and -5 bp (default auto: if the genome's bases around them say that this was not "
+            "done)",
+        },
+        "smoothing": {"flags": ("--slop",), "metavar": "BP", "help": "on each side of a cut (default 20)"},
+        "read_depth": {"flags": ("--rpm-factor",), "metavar": "READS", "help": "of the track (default 20000000)"},
+        "mapping_quality": {"metavar": "Q"},
+        "keep_duplicates": {"flags": ("--skip-dedup",), "help": "keep duplicates of BAM reads"},
+        "compat": {
+            "choices": ("maxatac",),
+            "help": "the original's rules: chr1 to chr22; secondary alignments of BAM files count",
+        },
+        "cut_sites": {"help": "write OUTPUT_IS_slop20.bed.gz, a row for each cut"},
+        "scratch": {"metavar": "FOLDER", "help": "for temporary files (default OUTPUT.partial)"},
+        "threads": {"metavar": "N", "help": "of samtools (default 1) and compression"},
+    },
+    left_out=PROGRESS,
+    added={"chrom_sizes": "lengths instead of an assembly", "json": shared.FLAG},
+)
+
+
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo prepare`."""
-    parser.add_argument(
-        "reads", help="BAM of paired reads; fragments: .tsv, .bed, .bedpe; reads with a strand in column 6: tagAlign"
-    )
-    parser.add_argument(
-        "--output",
-        action=originals.Output,
-        required=True,
-        help="writes OUTPUT.bw (normalized), OUTPUT_RP20M.bw, .png, .json",
-    )
-    genome = parser.add_mutually_exclusive_group(required=True)
-    genome.add_argument("--genome", metavar="2BIT", help="the assembly: its chromosomes' lengths, bases at cut sites")
-    genome.add_argument("--chrom-sizes", metavar="TSV", help="chromosome and bp, tab-separated, instead")
-    parser.add_argument(
-        "--shift",
-        choices=("auto", "yes", "no"),
-        default="auto",
-        help="move ends by +4 and -5 bp (default auto: if the genome's bases around them say that this was not done)",
-    )
-    parser.add_argument(
-        "--cells", metavar="TSV", help="barcodes that count; with a second column a track for each cluster named there"
-    )
-    parser.add_argument("--slop", type=int, default=20, metavar="BP", help="on each side of a cut (default 20)")
-    parser.add_argument("--rpm-factor", type=int, default=20_000_000, metavar="READS", help="(default 20000000)")
-    parser.add_argument("--mapping-quality", type=int, default=0, metavar="Q", help="of BAM reads (default 0)")
-    parser.add_argument("--skip-dedup", action="store_true", help="keep duplicates of BAM reads")
-    parser.add_argument("--cut-sites", action="store_true", help="write OUTPUT_IS_slop20.bed.gz, a row for each cut")
-    parser.add_argument(
-        "--compat",
-        choices=("maxatac",),
-        help="the original's rules: chr1 to chr22; secondary alignments of BAM files count",
-    )
-    parser.add_argument("--scratch", metavar="FOLDER", help="for temporary files (default OUTPUT.partial)")
-    parser.add_argument("--threads", type=int, metavar="N", help="of samtools (default 1) and compression")
-    add_scaling(parser)
-    parser.add_argument("--json", action="store_true", help="print a list of what is in OUTPUT.json, for programs")
+    SIGNATURE.add(parser, {"": "reads output genome"})
+    parser.add_argument("--chrom-sizes", metavar="TSV", help="chromosome and bp, tab-separated, instead of --genome")
+    exclude(parser, ("genome", "chrom_sizes"), required=True)
+    add_json(parser, "print a list of what is in OUTPUT.json, for programs")
     originals.add(parser, "prepare")
 
 
@@ -58,22 +70,13 @@ def run(options: argparse.Namespace) -> None:
     from zoo.prepare.sample import prepare
 
     made = prepare(
-        originals.given(options, "reads"),
-        originals.output_of(options),
-        Genome(user_path(options.genome, "genome")) if options.genome else _sizes(options.chrom_sizes),
-        cells=options.cells,
-        shift={"auto": None, "yes": True, "no": False}[options.shift],
-        smoothing=options.slop,
-        read_depth=options.rpm_factor,
-        percentile=options.max_percentile,
-        chromosomes=options.chromosomes,
-        blacklist=options.blacklist,
-        mapping_quality=options.mapping_quality,
-        keep_duplicates=options.skip_dedup,
-        compat=options.compat,
-        cut_sites=options.cut_sites,
-        scratch=options.scratch,
-        threads=options.threads,
+        **SIGNATURE.values(options)
+        | {
+            "reads": originals.given(options, "reads"),
+            "output": originals.output_of(options),
+            "genome": Genome(user_path(options.genome, "genome")) if options.genome else _sizes(options.chrom_sizes),
+            "shift": {"auto": None, "yes": True, "no": False}[options.shift],
+        }
     )
     found = made if isinstance(made, dict) else {"": made}
     records = [json.loads(item.summary.read_text(encoding="utf-8")) for item in found.values()]

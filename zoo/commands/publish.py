@@ -4,16 +4,24 @@ import argparse
 
 from zoo import loading
 from zoo.commands.heavy import import_keras
+from zoo.console.signature import Signature
+
+SIGNATURE = Signature(
+    "registry.publishing:publish",
+    differ={
+        "folders": {"flags": (), "metavar": "FOLDER", "help": "model folders with digests"},
+        "repo": {"metavar": "ORG/NAME", "help": "repository, made if it does not exist"},
+        "tag": {"help": "of the release, such as v1.0"},
+        "dry_run": {"help": "check and count, write nothing"},
+        "families": {"help": "folder of the index to write (default: this package's)"},
+    },
+    left_out={"token": "a secret does not belong on a command line", "check": "that of zoo.loading.publish"},
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo publish`."""
-    parser.add_argument("folders", nargs="+", metavar="FOLDER", help="model folders with digests")
-    parser.add_argument("--repo", required=True, metavar="ORG/NAME", help="repository, made if it does not exist")
-    parser.add_argument("--tag", required=True, help="of the release, such as v1.0")
-    parser.add_argument("--private", action="store_true", help="make a new repository private")
-    parser.add_argument("--dry-run", action="store_true", help="check and count, write nothing")
-    parser.add_argument("--families", help="folder of the index to write (default: this package's)")
+    SIGNATURE.add(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -22,14 +30,7 @@ def run(options: argparse.Namespace) -> None:
 
     check_target(options.repo, options.tag, options.families)
     import_keras()  # each model is loaded and tried before anything is uploaded
-    release = loading.publish(
-        options.folders,
-        options.repo,
-        options.tag,
-        private=options.private,
-        dry_run=options.dry_run,
-        families=options.families,
-    )
+    release = loading.publish(**SIGNATURE.values(options))
     size = sum(release.files.values()) / 1e6
     done = "would be uploaded" if options.dry_run else "uploaded" if release.new_commit else "uploaded, nothing changed"
     print(

@@ -1,21 +1,16 @@
 """What the commands that make tracks share: options, and what they print."""
 
-import argparse
 from pathlib import Path
 
 from registry.paths import user_path
+from zoo.commands import originals
 
-
-def add_scaling(parser: argparse.ArgumentParser) -> None:
-    """Options of normalization."""
-    parser.add_argument("--max-percentile", type=float, default=99.0, metavar="P", help="what becomes 1 (default 99)")
-    add_chromosomes(parser)
-    parser.add_argument("--blacklist", metavar="FILE", help="bases that count for nothing: BED or bigWig")
-
-
-def add_chromosomes(parser: argparse.ArgumentParser) -> None:
-    """The option of that name."""
-    parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="default the main ones")
+TRACK = {  # keyword → settings, of all functions that have it
+    "output": {"action": originals.Output, "metavar": "BIGWIG"},
+    "percentile": {"flags": ("--max-percentile",), "metavar": "P", "help": "what becomes 1 (default 99)"},
+    "chromosomes": {"metavar": "CHROM", "help": "default the main ones"},
+    "blacklist": {"metavar": "FILE", "help": "bases that count for nothing: BED or bigWig"},
+}
 
 
 def summary(found) -> str:

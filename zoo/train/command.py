@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from registry.paths import user_path
+from zoo.console.signature import Signature, group_of
 from zoo.errors import InputError
 from zoo.files.atomic import writing
 from zoo.genome.text import whole
@@ -16,56 +17,107 @@ from zoo.train.config import PRECISIONS, TrainConfig
 from zoo.train.reading import load
 
 FOLDS = "folds.tsv"
-_BINDING = ("meta", "factor", "strands", "atac_peaks", "train_roi", "validate_roi")
-_ACCESSIBILITY = ("unmappable", "mappability")
 _PATHS = ("genome", "signal", "peaks", "blacklist", "meta", "atac_peaks", "train_roi", "validate_roi", "unmappable")
 _TAG = "v1.0"
 STRATEGIES = ("single", "mirrored", "multiworker")
+_DATA, _HOW = "data, instead of the configuration's", "how"
+_SET = "set in the configuration"
+_CHROMOSOMES = {"nargs": "+", "metavar": "CHR"}
+_FILES = {
+    "signal": {"metavar": "BIGWIG", "help": "ATAC-seq: the target, or the input of a binding model"},
+    "peaks": {"metavar": "BED", "help": "binding: the factor's peaks; accessibility: narrowPeak to evaluate by"},
+    "blacklist": {"metavar": "BED", "help": "BED files; accessibility: also VCF"},
+}
+RUN = Signature(
+    "zoo.train.config:TrainConfig",
+    unset=True,
+    differ={
+        "name": {"metavar": "FAMILY/MODEL"},
+        "genome": {"metavar": "2BIT", "help": "the sequence"},
+        "assembly": {"metavar": "NAME", "help": "its name (hg38)"},
+        "architecture": {"metavar": "NAME", "help": "with its defaults; arguments by --set"},
+        "epochs": {"metavar": "N"},
+        "steps": {"metavar": "N", "help": "binding: of an epoch"},
+        "batch_size": {"metavar": "N"},
+        "patience": {"type": int, "metavar": "N", "help": "epochs without a better one before it ends; 0: never"},
+        "seed": {"metavar": "N"},
+        "precision": {"choices": PRECISIONS, "help": "of the arithmetic"},
+        "start_from": {
+            "flags": ("--from",),
+            "dest": "start_from",
+            "metavar": "MODEL",
+            "help": "begin with its weights (maxatac/CTCF)",
+        },
+        "frozen": {
+            "flags": ("--freeze",),
+            "metavar": "PATTERN",
+            "help": "layers that stay as they are ('block[12]_.*')",
+        },
+    },
+    left_out={
+        **dict.fromkeys(("monitor", "checkpoint_steps", "folds", "license", "citation", "command"), _SET),
+        **dict.fromkeys(("chromosomes", "optimizer", "accessibility", "binding"), "options of its fields"),
+    },
+    added={
+        **dict.fromkeys(("config", "out", "fold", "set"), "which configuration, and what it is of"),
+        **dict.fromkeys(("resume", "dry_run", "strategy", "cache", "scratch"), "how this machine runs it"),
+        **dict.fromkeys(("publish", "tag", "families"), "what becomes of the result"),
+    },
+)
+BINDING = Signature(
+    "zoo.train.config:BindingData",
+    unset=True,
+    common=_FILES,
+    differ={
+        "factor": {"metavar": "NAME", "help": "binding: what binds"},
+        "meta": {"metavar": "TSV", "help": "binding: table of cell types, instead of signal and peaks"},
+        "atac_peaks": {"metavar": "BED", "help": "binding: open chromatin to train on, too; or auto"},
+        "train_roi": {"metavar": "TSV", "help": "binding: windows to train on, instead of those around peaks"},
+        "validate_roi": {"metavar": "TSV", "help": "binding: the same to validate on"},
+        "strands": {"choices": TRAINING_STRANDS, "help": "binding: legacy_revcomp as the authors' program has it"},
+    },
+    left_out=dict.fromkeys(
+        ("signal_spec", "binding", "slop", "jitter", "random_share", "random_windows", "pan_cell"), _SET
+    ),
+)
+ACCESSIBILITY = Signature(
+    "zoo.train.config:AccessibilityData",
+    unset=True,
+    common=_FILES,
+    differ={
+        "unmappable": {"metavar": "BED", "help": "accessibility: bases that reads cannot be placed on"},
+        "mappability": {"help": "accessibility: predict the mappable fraction, too (needs --unmappable)"},
+    },
+    left_out=dict.fromkeys(("sample", "step"), _SET),
+)
+SPLIT = Signature(
+    "zoo.train.config:Split",
+    unset=True,
+    differ={
+        "train": {**_CHROMOSOMES, "flags": ("--train-chroms",), "help": "chromosomes to train on"},
+        "validation": {**_CHROMOSOMES, "flags": ("--validation-chroms",), "help": "to choose the epoch by"},
+        "test": {**_CHROMOSOMES, "flags": ("--test-chroms",), "help": "to evaluate the result by"},
+    },
+)
+OPTIMIZER = Signature(
+    "zoo.train.config:Optimizer",
+    unset=True,
+    differ={"learning_rate": {"metavar": "X", "help": "the highest"}},
+    left_out=dict.fromkeys(("name", "weight_decay"), _SET),
+)
+SIGNATURES = (RUN, BINDING, ACCESSIBILITY, SPLIT, OPTIMIZER)
 
 
 def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """Everything about a run but its data."""
+    """Options of a run: its configuration, what changes in it, how it runs and what becomes of it."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="the run, YAML or JSON (see recipes/configs)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="folder of the run, new or empty")
-    parser.add_argument("--name", metavar="FAMILY/MODEL", help="of the result")
-    data = parser.add_argument_group("data, instead of the configuration's")
-    data.add_argument("--genome", metavar="2BIT", help="the sequence")
-    data.add_argument("--assembly", metavar="NAME", help="its name (hg38)")
-    data.add_argument("--signal", metavar="BIGWIG", help="ATAC-seq: the target, or the input of a binding model")
-    data.add_argument(
-        "--peaks", metavar="BED", help="binding: the factor's peaks; accessibility: narrowPeak to judge by"
-    )
-    data.add_argument("--meta", metavar="TSV", help="binding: table of cell types, instead of signal and peaks")
-    data.add_argument("--factor", metavar="NAME", help="binding: what binds")
-    data.add_argument("--atac-peaks", metavar="BED", help="binding: open chromatin to train on, too; or auto")
-    data.add_argument("--train-roi", metavar="TSV", help="binding: windows to train on, instead of those around peaks")
-    data.add_argument("--validate-roi", metavar="TSV", help="binding: the same to validate on")
-    data.add_argument(
-        "--strands", choices=TRAINING_STRANDS, help="binding: legacy_revcomp as the authors' program has it"
-    )
-    data.add_argument("--blacklist", nargs="+", metavar="BED", help="BED files; accessibility: also VCF")
-    data.add_argument("--unmappable", metavar="BED", help="accessibility: bases that reads cannot be placed on")
-    data.add_argument(
-        "--mappability",
-        action="store_true",
-        default=None,
-        help="accessibility: predict the mappable fraction, too (needs --unmappable)",
-    )
-    data.add_argument("--train-chroms", nargs="+", metavar="CHR", help="chromosomes to train on")
-    data.add_argument("--validation-chroms", nargs="+", metavar="CHR", help="to choose the epoch by")
-    data.add_argument("--test-chroms", nargs="+", metavar="CHR", help="to judge the result by")
-    how = parser.add_argument_group("how")
-    how.add_argument("--architecture", metavar="NAME", help="with its defaults; arguments by --set")
+    RUN.add(parser, {"": "name", _DATA: "genome assembly", _HOW: "architecture epochs steps batch_size patience seed"})
+    for signature in (BINDING, ACCESSIBILITY, SPLIT):
+        signature.add(parser, {_DATA: ""})
+    OPTIMIZER.add(parser, {_HOW: ""})
+    how = group_of(parser, _HOW)
     how.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="arguments of the network")
-    how.add_argument("--epochs", type=int, metavar="N")
-    how.add_argument("--steps", type=int, metavar="N", help="binding: of an epoch")
-    how.add_argument("--batch-size", type=int, metavar="N", help="windows of a step, over all workers")
-    how.add_argument("--learning-rate", type=float, metavar="X", help="the highest")
-    how.add_argument("--patience", type=int, metavar="N", help="epochs without a better one before it ends; 0: never")
-    how.add_argument("--seed", type=int, metavar="N")
-    how.add_argument("--precision", choices=PRECISIONS)
-    how.add_argument("--from", dest="start_from", metavar="MODEL", help="begin with its weights (maxatac/CTCF)")
-    how.add_argument("--freeze", nargs="+", metavar="PATTERN", help="layers that stay as they are ('block[12]_.*')")
     how.add_argument("--fold", metavar="K|all", help="a fold of the configuration, from 0, or all of them")
     run = parser.add_argument_group("running")
     run.add_argument("--resume", action="store_true", help="go on with the run in --out")
@@ -180,23 +232,21 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
 
 def _changed(options: argparse.Namespace) -> dict[str, object]:
     """The fields of a configuration that the command line gives, those of its data aside."""
-    fields = ("name", "genome", "assembly", "epochs", "steps", "batch_size", "seed", "precision")
-    found = {name: _absolute(name, getattr(options, name)) for name in fields}
-    found |= {"patience": options.patience or None, "frozen": options.freeze}
-    found["start_from"] = _model(options.start_from)
+    found = {name: _absolute(name, value) for name, value in RUN.values(options).items() if name != "architecture"}
+    found |= {"patience": options.patience or None, "start_from": _model(options.start_from)}
     return {name: value for name, value in found.items() if value is not None}
 
 
 def _data(options: argparse.Namespace, kind: str) -> dict[str, object]:
     """The same of its data. Raises `InputError` for what the other kind of model has."""
-    other = _ACCESSIBILITY if kind == "binding" else _BINDING
-    if foreign := [name for name in other if getattr(options, name) is not None]:
+    own, other = (BINDING, ACCESSIBILITY) if kind == "binding" else (ACCESSIBILITY, BINDING)
+    given = {name: value for name, value in other.values(options).items() if name not in own.keywords}
+    if foreign := [name for name, value in given.items() if value is not None]:
         raise InputError(
             f"Options of a run must be those of its kind, {kind}",
             received={f"--{name.replace('_', '-')}": getattr(options, name) for name in foreign},
         )
-    mine = ("signal", "peaks", "blacklist", *(_BINDING if kind == "binding" else _ACCESSIBILITY))
-    found = {name: _absolute(name, getattr(options, name)) for name in mine}
+    found = {name: _absolute(name, value) for name, value in own.values(options).items()}
     return {name: value for name, value in found.items() if value is not None}
 
 
