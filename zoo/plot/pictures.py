@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from registry.store import sha256
@@ -18,7 +19,13 @@ MOST = 1000
 _MARK = re.compile(rf"{MADE_BY} [0-9a-f]{{64}}".encode())  # in the title of a picture
 
 
-def draw(path: Path, signal: str | None, most: int, form: str = "png", intervals: dict | None = None) -> list[Path]:
+def draw(
+    path: Path,
+    signal: str | Mapping[str, str] | None,
+    most: int,
+    form: str = "png",
+    intervals: dict | None = None,
+) -> list[Path]:
     """Draw the windows of highest prediction in a file, each whole and near its strongest base; the pictures' paths.
 
     Pictures carry a mark. One that is of the same windows and track is not drawn again, those of an earlier call are
@@ -26,7 +33,7 @@ def draw(path: Path, signal: str | None, most: int, form: str = "png", intervals
 
     Args:
         path: of `Attributions.save`.
-        signal: the track that is drawn with them, `.bw`.
+        signal: the track that is drawn with them, `.bw`, or tracks by their names.
         most: windows.
         form: of `FORMATS`.
         intervals: title → intervals that are drawn, too.
@@ -34,7 +41,8 @@ def draw(path: Path, signal: str | None, most: int, form: str = "png", intervals
     from zoo.plot.explained import plot_locus
 
     found = Attributions.load(path)
-    tracks = {"signal": Signal(signal)} if signal else {}
+    given = signal if isinstance(signal, Mapping) else {"signal": signal} if signal else {}
+    tracks = {name: Signal(track) for name, track in given.items()}
     said = [sha256(path), *(sha256(item.path) for item in tracks.values()), repr(intervals)]
     mark = f"{MADE_BY} {hashlib.sha256(' '.join(said).encode()).hexdigest()}"
     order = (-found.prediction).argsort(kind="stable")[:most].tolist()
