@@ -32,14 +32,14 @@ from registry import card, digests, sources
 from registry.paths import user_path
 from registry.schema import Name
 from zoo import architectures, loading, porting
-from zoo.commands import recipe
-from zoo.commands import train as command
+from zoo.console import recipe
 from zoo.environment import versions
 from zoo.errors import InputError, MissingExtra
 from zoo.plot.curves import plot_thresholds
 from zoo.porting import asap
 from zoo.porting.checkpoint import state_dict
 from zoo.porting.golden import golden_inputs
+from zoo.train import command
 
 RANDOM_WINDOWS = 64
 

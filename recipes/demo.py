@@ -14,7 +14,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import zoo
-from zoo.commands import recipe
+from zoo.console import recipe
 from zoo.data import synthetic
 from zoo.errors import OfflineMiss
 from zoo.evaluate.binding import benchmark

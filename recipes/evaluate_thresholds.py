@@ -19,8 +19,8 @@ import yeast
 
 import zoo
 from registry import card, digests
-from zoo.commands import recipe
-from zoo.commands.evaluate import table
+from zoo.console import recipe
+from zoo.console.table import table
 from zoo.errors import InputError
 from zoo.evaluate.binding import Benchmark, benchmark
 from zoo.evaluate.calibration import calibrate

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 
 import zoo
 from zoo.chaining import Chain
-from zoo.commands import recipe
+from zoo.console import recipe
 from zoo.errors import InputError
 from zoo.files.atomic import atomic, check_outputs, writing
 from zoo.plot.variants import plot_allelic

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import yeast
 
-from zoo.commands import recipe
-from zoo.commands import train as command
+from zoo.console import recipe
 from zoo.data import synthetic
+from zoo.train import command
 
 CONFIGS = Path(__file__).parent / "configs"
 _LENGTHS = {"chr1": 600_000, "chr2": 200_000, "chr3": 200_000}

@@ -17,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import small
 import yeast
 
-from zoo.commands import train as command
+from zoo.train import command
 
 
 def main(options: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from zoo.cli import main
-from zoo.commands.evaluate import table
+from zoo.console.table import table
 from zoo.predict import writers
 from zoo.predict.thresholds import ThresholdTable
 

@@ -40,10 +40,11 @@ def test_imports_run_downward(package: str):
 
 FLOORS = (  # a room imports from those of the rows above its own, also inside functions
     "registry",
-    "errors environment",
-    "arguments files plugins spec tables weights",
+    "errors environment spec_first",
+    "arguments console files plugins spec tables weights",
     "genome layers",
-    "architectures predict",
+    "architectures forward inputs",
+    "predict",
     "attribution data folder variants",
     "plot porting",
     "interpretation prepare",
@@ -78,6 +79,11 @@ def test_rooms_import_from_the_floors_below():
         assert not above, f"{path.relative_to(ROOT)} imports {above}"
 
 
+def test_recipes_import_no_command():
+    for path in (ROOT / "recipes").rglob("*.py"):
+        assert not rooms(path) & {"cli", "commands"}, path
+
+
 def test_architectures_and_layers_read_no_files():
     for path in [*(ROOT / "zoo" / "architectures").glob("*.py"), *(ROOT / "zoo" / "layers").glob("*.py")]:
         assert not imports(path) & {"h5py", "pathlib", "io", "os", "json"}, path
@@ -109,7 +115,8 @@ def test_light_commands_import_nothing_heavy(arguments: list[str]):
 
 
 def test_help_imports_no_tensorflow():
-    code = "import sys, atexit; atexit.register(lambda: print('heavy', {'keras', 'tensorflow'} & set(sys.modules)))\n"
+    code = "import sys, atexit\nheavy = {'keras', 'tensorflow', 'zoo.commands.predict', 'zoo.commands.train'}\n"
+    code += "atexit.register(lambda: print('heavy', heavy & set(sys.modules)))\n"
     code += "from zoo.cli import main; main(['--help'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0

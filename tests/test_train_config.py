@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 import training
 
-from zoo.commands import train as command
 from zoo.data import synthetic
 from zoo.errors import InputError
 from zoo.prepare.peaks import open_regions
 from zoo.spec import Architecture
-from zoo.train import loop
+from zoo.train import command, loop
 from zoo.train.config import Optimizer, Split, TrainConfig
 from zoo.train.tasks.accessibility import AccessibilityData
 from zoo.train.tasks.binding import BindingData, BindingTask
@@ -394,9 +393,9 @@ def test_checks_need_no_keras(files: synthetic.Synthetic, tmp_path: Path):
     path = training.write(training.binding(files), tmp_path / "run.json")
     code = (
         "import argparse, sys\n"
-        "from zoo.commands import train\n"
-        "options = train.add_options(argparse.ArgumentParser()).parse_args(['--config', sys.argv[1], '--dry-run'])\n"
-        "assert list(train.prepare(options)) == [None]\n"
+        "from zoo.train import command\n"
+        "options = command.add_options(argparse.ArgumentParser()).parse_args(['--config', sys.argv[1], '--dry-run'])\n"
+        "assert list(command.prepare(options)) == [None]\n"
         "print({'keras', 'tensorflow'} & set(sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=120)

@@ -1,16 +1,17 @@
 """A network's outputs by the names of its spec's heads."""
 
 from collections.abc import Callable
-
-import keras
+from typing import TYPE_CHECKING
 
 from zoo.errors import IntegrityError
 from zoo.forward.readouts import Selection
-from zoo.layers.constant import Constant
 from zoo.spec import COVARIATES, WINDOW, ModelSpec, OutputSpec
 
+if TYPE_CHECKING:
+    import keras
 
-def heads_of(network: keras.Model, spec: ModelSpec) -> Callable[..., dict[str, object]]:
+
+def heads_of(network: "keras.Model", spec: ModelSpec) -> Callable[..., dict[str, object]]:
     """A function of a window's tensor, and of the covariates' if there are some: name → head.
 
     A head is (batch, bins), or (batch, bins, tracks) if its tracks have names. A network of one output has one head,
@@ -29,8 +30,8 @@ def heads_of(network: keras.Model, spec: ModelSpec) -> Callable[..., dict[str, o
 
 
 def scores(
-    network: keras.Model, spec: ModelSpec, selection: Selection | None = None, covariates: tuple[float, ...] = ()
-) -> keras.Model:
+    network: "keras.Model", spec: ModelSpec, selection: Selection | None = None, covariates: tuple[float, ...] = ()
+) -> "keras.Model":
     """What is predicted, as a model that shares the network's weights: (batch, window, channels) → (batch, bins).
 
     Networks within the network are taken apart, so that each of their operations stands in the model's own graph.
@@ -40,9 +41,13 @@ def scores(
         covariates: what the network reads as such, the same for all windows.
     """
     selection = Selection.of(spec) if selection is None else selection
+    import keras
+
     inputs, given = network.inputs, network.output
     if covariates or any(isinstance(layer, keras.Model) for layer in network.layers):
         inputs = [keras.Input(spec.input.shapes[WINDOW], name=WINDOW)]
+        from zoo.layers.constant import Constant
+
         more = [Constant(covariates, name=COVARIATES)(inputs[0])] if covariates else []
         given = _taken_apart(network, _arranged(network, inputs[0], *more))
     named = _named(network, given)
@@ -50,11 +55,13 @@ def scores(
     return network if found is network.output else keras.Model(inputs, found, name=network.name)
 
 
-def _taken_apart(network: keras.Model, tensors: object) -> object:
+def _taken_apart(network: "keras.Model", tensors: object) -> object:
     """The outputs of a functional network for some symbolic inputs, with the operations of networks within it.
 
     Layers of networks within it are copies by names of their own, with weights as they are now.
     """
+
+    import keras
 
     def call(layer, *args, **kwargs):
         return _taken_apart(_renamed(layer), args[0]) if isinstance(layer, keras.Model) else layer(*args, **kwargs)
@@ -63,8 +70,10 @@ def _taken_apart(network: keras.Model, tensors: object) -> object:
     return network._run_through_graph(tensors, operation_fn=lambda layer: layer, call_fn=call)
 
 
-def _renamed(network: keras.Model) -> keras.Model:
+def _renamed(network: "keras.Model") -> "keras.Model":
     """A copy whose layers have the network's name before their own."""
+
+    import keras
 
     def renamed(layer):
         if not isinstance(layer, keras.layers.Layer):
@@ -76,7 +85,7 @@ def _renamed(network: keras.Model) -> keras.Model:
     return copy
 
 
-def check_shapes(network: keras.Model, spec: ModelSpec, where: object = None) -> None:
+def check_shapes(network: "keras.Model", spec: ModelSpec, where: object = None) -> None:
     """Raise `IntegrityError` unless a network has the inputs and the heads that its spec promises."""
     reads = {tensor.name: tuple(tensor.shape[1:]) for tensor in network.inputs}
     wanted = spec.input.shapes
@@ -97,7 +106,7 @@ def check_shapes(network: keras.Model, spec: ModelSpec, where: object = None) ->
         )
 
 
-def _named(network: keras.Model, output: object) -> object:
+def _named(network: "keras.Model", output: object) -> object:
     """Outputs of a network; several of a list by the names of the layers that give them."""
     if isinstance(output, (list, tuple)):
         return dict(zip(network.output_names, output, strict=True))
@@ -116,11 +125,13 @@ def _output(given: object, spec: ModelSpec, head: OutputSpec):
 def _squeezed(tensor, head: OutputSpec):
     """Without an axis of one track that has no name."""
     if len(tensor.shape) == 3 and tensor.shape[-1] == 1 and not head.tracks:
-        return keras.ops.squeeze(tensor, axis=-1)
+        from keras import ops
+
+        return ops.squeeze(tensor, axis=-1)
     return tensor
 
 
-def _arranged(network: keras.Model, window, *covariates) -> object:
+def _arranged(network: "keras.Model", window, *covariates) -> object:
     """Inputs as the network takes them: one tensor, a list, or a mapping."""
     if not covariates:
         return window
