@@ -120,8 +120,7 @@ class Attributions:
         said = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in _ARRAYS}
         said["references"] = self.references and asdict(self.references)
         said["intervals"] = [[item.chrom, item.start, item.end, item.name] for item in self.intervals]
-        with atomic(path, path.parent) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, said=np.array(json.dumps(said)), **arrays)
+        npz.write(path, {"said": np.array(json.dumps(said)), **arrays}, compress=True)
 
     @classmethod
     def load(cls, path: str | Path) -> "Attributions":
