@@ -16,7 +16,7 @@ from zoo.attribution import run as attributing
 from zoo.attribution.engine import Choice, Explained
 from zoo.genome import bed
 from zoo.inputs.opening import Inputs
-from zoo.predict import run as predicting
+from zoo.predict import prediction as predicting
 from zoo.predict.files import Output
 from zoo.predict.options import Options
 from zoo.predict.run import Run

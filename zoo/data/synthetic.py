@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.formats.bigwig import write_track
 from zoo.genome.encode import encode
 from zoo.genome.sequence import write_twobit
-from zoo.predict.writers import bigwig
 
 CONSENSUS = "TGGCCACCAGGGGGCGCTA"  # core of CTCF's motif, 19 bp
 _PEAK = 150  # bp on each side of a bound site that count as its peak
@@ -54,7 +54,7 @@ def make(
     top = np.percentile(np.concatenate([track[track > 0] for track in tracks.values()]), 99)
     write_twobit(files.genome, codes)
     normalized = ((chrom, track / np.float32(top)) for chrom, track in tracks.items())
-    bigwig(files.signal, lengths, normalized, bin_size=1)
+    write_track(files.signal, lengths, normalized, bin_size=1)
     files.peaks.write_text("".join(peaks), encoding="utf-8")
     return files
 
