@@ -13,7 +13,7 @@ _CUTOFF = (
 _FOLDER = "prediction_results"  # of maxATAC, for -n without -o
 _KINDS = ("f1", "precision", "recall", "log2fc")
 _CHOICES = ("strands", "views", "stride", "center_only", "scale", "batch_size", "compat")
-_FILES = ("genome", "signal", "regions", "chromosomes", "windows", "output", "threshold", "table", "blacklist")
+_FILES = ("genome", "signal", "regions", "chromosomes", "windows", "output", "write", "threshold", "table", "blacklist")
 
 
 def add_predict(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +28,8 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--signal", help="normalized ATAC-seq track, .bw (not for models of DNA alone)")
     said = "writes OUTPUT.bw, .bed and .json; with --regions also .tsv (default stdout)"
     files.add_argument("--output", action=originals.Output, help=said)
+    said = "formats, such as bigwig,bed,table,zarr,parquet (default bigwig, bed with a threshold, table with regions)"
+    files.add_argument("--write", metavar="FORMATS", help=said)
     files.add_argument("--blacklist", help="whose bins are left out: BED, or a bigWig that is above 0 there")
     where = parser.add_argument_group("where (default: all main chromosomes)")
     said = "a BED file, a region such as chr1:1,001-2,000, or auto: open ones"

@@ -10,7 +10,7 @@ from typing import Any
 from zoo.arguments import among, names_of
 from zoo.errors import InputError, MissingExtra
 from zoo.files import npz
-from zoo.formats import bed, bigwig, tsv
+from zoo.formats import bed, bigwig, parquet, tsv, zarr
 from zoo.tables import Table
 
 BINS, INTERVALS, TABLE, ARRAYS = "bins of chromosomes", "intervals", "a table of regions × bins", "arrays"
@@ -67,6 +67,8 @@ _OWN = (
     Format("bed", ".bed", INTERVALS, bed.write),
     Format("table", ".tsv", TABLE, tsv.write),
     Format("npz", ".npz", ARRAYS, partial(npz.write, compress=True)),
+    Format("zarr", ".zarr.zip", BINS, zarr.write, package="zarr", extra="zarr"),
+    Format("parquet", ".parquet", TABLE, parquet.write, package="pyarrow", extra="parquet"),
 )
 FORMATS: Table[Format] = Table("format", {format.name: format for format in _OWN})
 
@@ -88,8 +90,7 @@ def named(names: object, holds: Collection[str]) -> tuple[Format, ...]:
         holds: what the work has to write.
 
     Raises:
-        InputError: no name, an unknown one, one of a format that holds something else, or one twice; `MissingExtra` for
-            a package that is not installed.
+        InputError: no name, an unknown one, one of a format that holds something else, or one twice.
     """
     given = names_of("formats", names.split(",") if isinstance(names, str) else names)
     known = tuple(name for name, format in FORMATS.items() if format.holds in holds)
@@ -97,7 +98,4 @@ def named(names: object, holds: Collection[str]) -> tuple[Format, ...]:
         among("write", name, known)
     if not given or len(set(given)) < len(given):
         raise InputError("Formats must be named, and each once", example="bigwig,bed", received={"write": names})
-    found = tuple(format for name, format in FORMATS.items() if name in given)
-    for format in found:
-        format.check_installed()
-    return found
+    return tuple(format for name, format in FORMATS.items() if name in given)

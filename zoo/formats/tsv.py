@@ -1,7 +1,10 @@
 """Tables as tab-separated text."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
+
+import numpy as np
 
 from zoo.formats.content import Table
 
@@ -16,4 +19,12 @@ def write_rows(handle: TextIO, table: Table) -> None:
     """The same to an open file."""
     handle.write("\t".join(table.columns) + "\n")
     for block in table.blocks():
-        handle.writelines("\t".join(map(str, row)) + "\n" for row in zip(*block.values(), strict=True))
+        *columns, last = map(_texts, block.values())
+        handle.writelines(map("\t".join, zip(*columns, (f"{text}\n" for text in last), strict=True)))
+
+
+def _texts(values: np.ndarray) -> Iterable[str]:
+    """Numbers as Python writes them; float32 as short as it can be told from its neighbors."""
+    if values.dtype.kind == "U":
+        return values.tolist()
+    return map(str, values if values.dtype == np.float32 else values.tolist())

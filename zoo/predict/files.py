@@ -95,7 +95,8 @@ class Output(Job):
         """The formats of a prediction with or without a threshold and regions; and what of its identity is of them.
 
         Raises:
-            InputError: a format that holds what this prediction does not have.
+            InputError: a format that holds what this prediction does not have; `MissingExtra` for a package that is
+                not installed.
         """
         there = {BINS: True, INTERVALS: threshold, TABLE: regions}
         usual = tuple(format for name in ("bigwig", "bed", "table") if there[(format := FORMATS[name]).holds])
@@ -104,6 +105,7 @@ class Output(Job):
             if not there[format.holds]:
                 given = "a threshold" if format.holds == INTERVALS else "regions or windows"
                 raise InputError(f"The format {format.name} must go with {given}", received={"write": format.name})
+            format.check_installed()
         return formats, {} if formats == usual else {"formats": [format.name for format in formats]}
 
     def found(

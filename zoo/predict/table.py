@@ -110,13 +110,18 @@ class Predictions(Sequence):
         return {**dict.fromkeys(texts, str), **dict.fromkeys(places, np.int64), **dict.fromkeys(scores, np.float32)}
 
     def blocks(self) -> Iterator[dict[str, np.ndarray]]:
-        """The same rows, of some regions at a time."""
-        first, rows = 0, 0
-        for number, row in enumerate(self._rows, 1):
-            rows += len(row.scores)
-            if rows >= _BLOCK or number == len(self._rows):
-                yield self._block(self._rows[first:number])
-                first, rows = number, 0
+        """The same rows, some at a time: of regions, or of a part of a long one."""
+        held, rows = [], 0
+        for row in self._rows:
+            for first in range(0, len(row.scores), _BLOCK):
+                part = slice(first, first + _BLOCK)
+                held.append(RegionScores(row.interval, row.starts[part], row.ends[part], row.scores[part]))
+                rows += len(held[-1].scores)
+                if rows >= _BLOCK:
+                    yield self._block(held)
+                    held, rows = [], 0
+        if held:
+            yield self._block(held)
 
     def _block(self, regions: Sequence[RegionScores]) -> dict[str, np.ndarray]:
         counts = [len(row.scores) for row in regions]
