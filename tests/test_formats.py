@@ -210,30 +210,39 @@ def sums_format() -> Iterator[Format]:
     FORMATS.remove("sums")
 
 
-def test_a_format_from_outside_resumed_after_an_interruption(
-    small, given: dict, sums_format: Format, interrupt_at, tmp_path: Path, read_track
+def test_a_format_from_outside(small, given: dict, sums_format: Format, tmp_path: Path, read_track):
+    found = small.predict(**given, output=tmp_path / "out", write=["bigwig", "sums"])
+    sums = {chrom: np.nansum(read_track(found.bigwig, chrom)[::32], dtype=float) for chrom in ("chr1", "chr2")}
+    lines = (tmp_path / "out.sums").read_text().splitlines()
+    assert lines[:2] == [f"{chrom} {total:.3f}" for chrom, total in sums.items()]
+    assert str(found) == "".join(f"{tmp_path}/out{end}\n" for end in (".bw", ".sums", ".json")).rstrip()
+
+
+@pytest.mark.parametrize("regions", [None, ["chr1:1,001-9,000", "chr2:1-3,000", "chr10:501-900"]])
+def test_every_format_after_an_interruption(
+    small, given: dict, sums_format: Format, interrupt_at, tmp_path: Path, regions: list[str] | None
 ):
-    """As in any other format, the bytes are those of a quiet run."""
-    pytest.importorskip("zarr")
-    write = [name for name, each in FORMATS.items() if each.holds in (BINS, INTERVALS)]
-    whole = small.predict(**given, output=tmp_path / "whole", write=write, threshold=0.5)
+    """One from outside, too: the bytes are those of a quiet run."""
+    there = {BINS, INTERVALS} if regions is None else {BINS, INTERVALS, TABLE}
+    write = [name for name, each in FORMATS.items() if each.holds in there]
+    for name in write:
+        if FORMATS[name].package is not None:
+            pytest.importorskip(FORMATS[name].package)
+    call = {**given, "regions": regions, "write": write, "threshold": 0.5}
+    whole = small.predict(**call, output=tmp_path / "whole")
     interrupt_at("chr2")
     with pytest.raises(KeyboardInterrupt):
-        small.predict(**given, output=tmp_path / "out", write=write, threshold=0.5)
+        small.predict(**call, output=tmp_path / "out")
     interrupt_at(None)
-    found = small.predict(**given, output=tmp_path / "out", write=write, threshold=0.5)
+    found = small.predict(**call, output=tmp_path / "out")
     assert found.resumed >= 1
-    assert found.written.keys() == {"bigwig", "bed", "zarr", "sums"}
+    assert found.written.keys() == {"bigwig", "bed", "zarr", "sums"} | ({"table", "parquet"} if regions else set())
     for name, (path,) in found.written.items():
         assert path.read_bytes() == whole.written[name][0].read_bytes(), name
-    expected = {chrom: np.nansum(read_track(found.bigwig, chrom)[::32], dtype=float) for chrom in ("chr1", "chr2")}
-    lines = found.written["sums"][0].read_text().splitlines()
-    assert lines[:2] == [f"{chrom} {total:.3f}" for chrom, total in expected.items()]
     sidecar = json.loads(found.sidecar.read_text())
-    assert sidecar["files"].keys() == {"out.bw", "out.bed", "out.zarr.zip", "out.sums"}
-    assert sidecar["formats"] == ["bigwig", "bed", "zarr", "sums"]
-    assert small.predict(**given, output=tmp_path / "out", write=write, threshold=0.5).windows == 0
-    assert str(found).splitlines()[0] == str(tmp_path / "out.bw")
+    assert sidecar["formats"] == write
+    assert sidecar["files"].keys() == {path.name for (path,) in found.written.values()}
+    assert small.predict(**call, output=tmp_path / "out").windows == 0
 
 
 def test_tables_of_regions_and_of_exact_windows(small, given: dict, tmp_path: Path):
@@ -312,6 +321,7 @@ def test_formats_that_cannot_be_registered():
         (lambda: Format("x", ".x", "pictures", nothing), "must hold"),
         (lambda: Format("x", "x", BINS, nothing), "begins with a point"),
         (lambda: Format("x", ".json", TABLE, nothing), "not that of the sidecar"),
+        (lambda: Format("x", ".x", TABLE, nothing, each_track=True), "file for each track must hold"),
         (lambda: formats.register(Format("x", ".bw", BINS, nothing)), "suffix of its own"),
         (lambda: formats.register(Format("bed", ".x", INTERVALS, nothing)), "name of its own"),
         (lambda: formats.register(Format("b,d", ".x", ARRAYS, nothing)), "letters, digits"),

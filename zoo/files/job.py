@@ -159,11 +159,11 @@ class Job(Partial):
         files = {self.finals[suffix].name: registry.store.sha256(path) for suffix, path in temporary.items()}
         old, before = self._own(), self._said()
         self._write(self.folder / _FINALS, {"files": sorted(old | set(files))})
+        retire(self.sidecar, before, {path.name for path in self.finals.values()})
         self.sidecar.unlink(missing_ok=True)  # what says that the old files are whole
         for name in old - set(files):  # of an earlier call, perhaps with suffixes that this one does not know
             if name.startswith(f"{self._base.name}.") and Path(name).name == name:
                 self.sidecar.with_name(name).unlink(missing_ok=True)
-        retire(self.sidecar, before, {path.name for path in self.finals.values()})
         for suffix, path in temporary.items():
             path.replace(self.finals[suffix])
         content = {**record, **said, "files": files}

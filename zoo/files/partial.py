@@ -14,6 +14,7 @@ import stat
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from zoo.errors import InputError
 from zoo.files.atomic import flush, write_json
@@ -41,7 +42,7 @@ class Partial:
     def __init__(self, kind: str, folder: Path, output: Path) -> None:
         self._kind, self.folder, self._output = kind, folder, output
 
-    def __enter__(self) -> "Partial":
+    def __enter__(self) -> Self:
         from huggingface_hub.utils import WeakFileLock
 
         for _ in range(_TURNS):

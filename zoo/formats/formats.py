@@ -46,6 +46,8 @@ class Format:
             raise InputError(
                 f'A format must hold "{BINS}", "{INTERVALS}", "{TABLE}" or "{ARRAYS}"', received={"holds": self.holds}
             )
+        if self.each_track and self.holds != BINS:
+            raise InputError(f'A file for each track must hold "{BINS}"', received={"holds": self.holds})
         if not self.suffix.startswith(".") or self.suffix == ".json":
             raise InputError(
                 "A format must have a suffix that begins with a point and is not that of the sidecar, .json",

@@ -28,7 +28,7 @@ class PredictionFiles:
     """What a prediction wrote.
 
     Attributes:
-        bigwig: one value per bin; of several tracks that of the first; None if none was asked for, as for
+        bigwig: one value per bin; of several tracks that of the first; None if others were asked for.
         bigwigs: track → its bigWig, if several are predicted; else empty.
         bed: intervals at or above the threshold, or None without a threshold.
         table: the bins of every region, or None without regions.

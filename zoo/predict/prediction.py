@@ -3,7 +3,7 @@
 import functools
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -12,8 +12,8 @@ import numpy as np
 
 from zoo.environment import backend
 from zoo.files.progress import Progress
-from zoo.formats.content import Bins, Intervals
-from zoo.formats.formats import BINS, INTERVALS, TABLE
+from zoo.formats.content import Bins, Intervals, Row
+from zoo.formats.formats import BINS, INTERVALS, TABLE, Format
 from zoo.forward.forward import Forward
 from zoo.genome import names
 from zoo.genome.interval import Interval
@@ -42,6 +42,11 @@ class Kept:
     scores: Scores | np.ndarray
     windows: int
     resumed: list[str] | bool
+
+    @property
+    def times(self) -> int:
+        """How many chromosomes were resumed; of exact windows 1 or 0."""
+        return len(self.resumed) if isinstance(self.resumed, list) else int(self.resumed)
 
 
 class Prediction(ABC):
@@ -89,24 +94,29 @@ class Prediction(ABC):
         parts_of = {**_identity(self._inputs, self._options, list(counts), provenance), **self.marks}
         whole = {**parts_of, "threshold": threshold.to_json() if threshold else None, **of_formats}
 
-        def write(kept: Kept, paths: dict[str, Path], record: dict) -> None:
-            bins = self._bins(kept)
-            called = Intervals(lambda: self._called(kept, threshold))
-            read = {BINS: lambda: bins, INTERVALS: lambda: called, TABLE: functools.cache(lambda: self._table(kept))}
-            for format in formats:
-                for number, suffix in enumerate(output.suffixes(format)):
-                    content = read[format.holds]()
-                    one = bins.tracks and format.holds == BINS and format.each_track
-                    format.write(paths[suffix], content.track(number) if one else content)
-            record |= {**_described(self._inputs, whole, counts, provenance), **of_formats}
-            record |= {"resumed": kept.resumed, "intervals": called.count}
+        suffixes = {format: output.suffixes(format) for format in formats}
 
-        made = [suffix for format in formats for suffix in output.suffixes(format)]
+        def write(kept: Kept, paths: dict[str, Path], record: dict) -> None:
+            places = {format: [paths[suffix] for suffix in each] for format, each in suffixes.items()}
+            intervals = self._write(places, kept, threshold)
+            record |= _described(self._inputs, whole, counts, provenance)
+            record |= {"formats": [format.name for format in formats], "resumed": kept.resumed, "intervals": intervals}
+
+        made = [suffix for each in suffixes.values() for suffix in each]
         with output:
             record, kept = output.run(parts_of, whole, made, lambda: self._keep(output), write)
-        resumed = 0 if kept is None else len(kept.resumed) if isinstance(kept.resumed, list) else int(kept.resumed)
-        windows = 0 if kept is None else kept.windows
+        windows, resumed = (0, 0) if kept is None else (kept.windows, kept.times)
         return output.found(formats, threshold, record["intervals"], windows, resumed)
+
+    def _write(self, places: Mapping[Format, Sequence[Path]], kept: Kept, threshold: Threshold | None) -> int:
+        """Write a prediction in each format, to as many files as that has; returns the number of intervals."""
+        bins, called = self._bins(kept), Intervals(lambda: self._called(kept, threshold))
+        table = functools.cache(lambda: self._table(kept))
+        for format, paths in places.items():
+            content = {BINS: lambda: bins, INTERVALS: lambda: called, TABLE: table}[format.holds]()
+            for number, path in enumerate(paths):
+                format.write(path, content.track(number) if format.each_track and bins.tracks else content)
+        return called.count
 
     @abstractmethod
     def _counts(self) -> dict[str, dict[str, int]]:
@@ -121,7 +131,7 @@ class Prediction(ABC):
         """All scores, averaged."""
 
     @abstractmethod
-    def _called(self, kept: Kept, threshold: Threshold) -> object:
+    def _called(self, kept: Kept, threshold: Threshold) -> Iterable[Row]:
         """Intervals at or above the threshold: (chromosome, start, end, highest score)."""
 
     @abstractmethod
