@@ -16,7 +16,7 @@ from zoo.tables import Table
 BINS, INTERVALS, TABLE, ARRAYS = "bins of chromosomes", "intervals", "a table of regions × bins", "arrays"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is one of its own: the function need not have a hash
 class Format:
     """A format of files.
 

@@ -1,4 +1,4 @@
-"""Scores in bins as Zarr, version 3, in one zip file, which `zarr.open_group` opens as it is.
+"""Scores in bins as Zarr, version 3, in one zip file, to be opened as `zarr.storage.ZipStore(path, mode="r")`.
 
 One file, and no folder: it appears complete or not at all, has a digest, and is replaced only if a run made it. Its
 bytes depend on what it holds alone: entries have no time, and stand in the order of the bins.
