@@ -194,11 +194,11 @@ def genome_files(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Syntheti
 @pytest.fixture
 def interrupt_at(monkeypatch: pytest.MonkeyPatch):
     """Function: let Ctrl-C happen when this chromosome is predicted, in groups of few windows; with None, no more."""
-    from zoo.predict import engine, run
+    from zoo.predict import engine, prediction
 
     real = engine._block
-    monkeypatch.setattr(run, "_MOST", 16)
-    monkeypatch.setattr(run, "_SHARED", 16)
+    monkeypatch.setattr(prediction, "_MOST", 16)
+    monkeypatch.setattr(prediction, "_SHARED", 16)
 
     def arm(target: str | None) -> None:
         def block(grid, plan, *rest):

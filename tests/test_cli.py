@@ -250,9 +250,9 @@ def test_warnings_are_one_line(capsys, small_folder: Path, genome_files, tmp_pat
 def _flat(files: synthetic.Synthetic, folder: Path) -> Path:
     import numpy as np
 
-    from zoo.predict import writers
+    from zoo.formats import bigwig
 
-    writers.bigwig(folder / "flat.bw", {"chr10": 40_010}, [("chr10", np.zeros(40_010, np.float32))], 1)
+    bigwig.write_track(folder / "flat.bw", {"chr10": 40_010}, [("chr10", np.zeros(40_010, np.float32))], 1)
     return folder / "flat.bw"
 
 

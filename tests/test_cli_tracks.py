@@ -15,9 +15,9 @@ from zoo.cli import main
 from zoo.commands import predict
 from zoo.commands.parser import Parser
 from zoo.errors import InputError
+from zoo.formats import bigwig
 from zoo.genome.encode import encode
 from zoo.genome.sequence import write_twobit
-from zoo.predict import writers
 
 LENGTH = 2_017
 
@@ -87,7 +87,9 @@ def files(model: zoo.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root, random = tmp_path_factory.mktemp("toy"), np.random.default_rng(5)
     write_twobit(root / "g.2bit", {"chr1": encode("".join(random.choice(list("ACGT"), LENGTH)))})
     for name in ("atac", "map"):
-        writers.bigwig(root / f"{name}.bw", {"chr1": LENGTH}, [("chr1", random.random(LENGTH).astype(np.float32))], 1)
+        bigwig.write_track(
+            root / f"{name}.bw", {"chr1": LENGTH}, [("chr1", random.random(LENGTH).astype(np.float32))], 1
+        )
     x = {"window": np.zeros((1, toy.WINDOW, 6), np.float32), "covariates": np.ones((1, 1), np.float32)}
     x["window"][..., 0] = 1
     heads = {name: np.asarray(head) for name, head in model.network(x).items()}

@@ -43,6 +43,7 @@ FLOORS = (  # a room imports from those of the rows above its own, also inside f
     "errors environment spec_first",
     "arguments console files plugins spec tables weights",
     "genome layers",
+    "formats",
     "architectures forward inputs",
     "predict",
     "attribution data folder variants",

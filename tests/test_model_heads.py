@@ -15,9 +15,9 @@ import zoo
 from registry import digests
 from zoo import folder
 from zoo.errors import InputError, IntegrityError
+from zoo.formats import bigwig
 from zoo.genome.encode import encode
 from zoo.genome.sequence import write_twobit
-from zoo.predict import writers
 from zoo.spec import CovariateSpec, InputSpec, OutputSpec, PredictionSpec, TrackSpec
 
 LENGTH = 2_017
@@ -36,10 +36,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict:
     write_twobit(root / "g.2bit", {"chr1": encode("".join(random.choice(list("ACGT"), LENGTH)))})
     values = random.random(LENGTH).astype(np.float32)
     values[100:200] = np.nan
-    writers.bigwig(root / "atac.bw", {"chr1": LENGTH}, [("chr1", values)], 1)
+    bigwig.write_track(root / "atac.bw", {"chr1": LENGTH}, [("chr1", values)], 1)
     values = random.random(LENGTH).astype(np.float32)
     values[150:250] = np.nan
-    writers.bigwig(root / "map.bw", {"1": LENGTH}, [("1", values)], 1)
+    bigwig.write_track(root / "map.bw", {"1": LENGTH}, [("1", values)], 1)
     return {
         "genome": root / "g.2bit",
         "signal": {"atac": root / "atac.bw", "mappability": root / "map.bw"},

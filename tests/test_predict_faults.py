@@ -13,10 +13,10 @@ import pytest
 
 import zoo
 from zoo.errors import GenomeMismatch, InputError, IntegrityError, ZooWarning
+from zoo.formats import bigwig
 from zoo.genome.encode import encode
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.signal import Signal
-from zoo.predict import writers
 from zoo.predict.files import Output
 
 
@@ -122,7 +122,7 @@ def test_a_tilde_is_the_home_folder(small, files, tmp_path: Path, monkeypatch):
 
 def track(path: Path, **lengths: int) -> Path:
     scores = ((chrom, np.ones(length, np.float32)) for chrom, length in lengths.items())
-    writers.bigwig(path, lengths, scores, 1)
+    bigwig.write_track(path, lengths, scores, 1)
     return path
 
 

@@ -17,7 +17,7 @@ from zoo.attribution.engine import Choice
 from zoo.attribution.methods import Explained
 from zoo.genome import bed
 from zoo.inputs.opening import Inputs
-from zoo.predict import run as predicting
+from zoo.predict import prediction as predicting
 from zoo.predict.files import Output
 from zoo.predict.options import Options
 from zoo.predict.run import Run

@@ -9,8 +9,9 @@ from conftest import TABLE
 
 from zoo.errors import InputError, IntegrityError
 from zoo.files.atomic import atomic
+from zoo.formats import bigwig
 from zoo.forward import views
-from zoo.predict import peaks, thresholds, writers
+from zoo.predict import peaks, thresholds
 from zoo.predict.stitch import Stitcher
 from zoo.predict.thresholds import ThresholdTable
 from zoo.spec import OutputSpec
@@ -196,7 +197,7 @@ def test_tracks_become_those_of_the_other_strand():
 def test_bigwig_of_bins_with_gaps_and_a_short_last_bin(tmp_path: Path):
     scores = {"c2": np.array([nan, 1, 2, nan, 3], np.float32), "c10": np.array([nan, nan], np.float32)}
     path = tmp_path / "t.bw"
-    writers.bigwig(path, {"c2": 150, "c10": 64}, scores.items(), 32)
+    bigwig.write_track(path, {"c2": 150, "c10": 64}, scores.items(), 32)
     with pyBigWig.open(str(path)) as file:
         assert file.chroms() == {"c2": 150, "c10": 64}
         assert file.intervals("c2") == ((32, 64, 1.0), (64, 96, 2.0), (128, 150, 3.0))
@@ -205,7 +206,7 @@ def test_bigwig_of_bins_with_gaps_and_a_short_last_bin(tmp_path: Path):
 
 def test_bigwig_larger_than_a_chunk(tmp_path: Path):
     scores = np.random.default_rng(0).random(200_001).astype(np.float32)
-    writers.bigwig(tmp_path / "t.bw", {"c": 200_001 * 4}, [("c", scores)], 4)
+    bigwig.write_track(tmp_path / "t.bw", {"c": 200_001 * 4}, [("c", scores)], 4)
     with pyBigWig.open(str(tmp_path / "t.bw")) as file:
         assert (file.values("c", 0, 200_001 * 4, numpy=True)[::4] == scores).all()
 

@@ -20,6 +20,7 @@ from zoo.prepare.sample import prepare
 
 SIZES = {"chr1": 60_000, "chr2": 20_000}
 KILLS = """
+import json
 import sys
 from pathlib import Path
 from dying import child, moments, step
@@ -36,7 +37,10 @@ sizes = {"chr1": 60_000, "chr2": 20_000}
 def run():
     prepare(reads, output, sizes, shift=False, cut_sites=True, progress=False)
 def files():
-    return {path.name: path.read_bytes() for path in output.parent.iterdir() if path.is_file()}
+    found = {path.name: path.read_bytes() for path in output.parent.iterdir() if path.is_file()}
+    if "out.json" in found:
+        found["out.json"] = {**json.loads(found["out.json"]), "seconds": None}
+    return found
 status, total = child(run)
 whole, kept = files(), 0
 assert status == 0

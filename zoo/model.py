@@ -19,6 +19,7 @@ from zoo.attribution.run import attribute
 from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.files import process
+from zoo.formats.formats import INTERVALS
 from zoo.forward.forward import Forward
 from zoo.forward.heads import check_shapes, scores
 from zoo.forward.readouts import Selection
@@ -26,7 +27,7 @@ from zoo.inputs.checks import check_arrays
 from zoo.inputs.opening import Inputs
 from zoo.predict import thresholds
 from zoo.predict.cost import Cost, estimate
-from zoo.predict.files import Output, PredictionFiles
+from zoo.predict.files import Output, PredictionFiles, formats_of
 from zoo.predict.options import Options
 from zoo.predict.run import Run
 from zoo.predict.table import Predictions
@@ -153,6 +154,7 @@ class Model:
         head: str | None = None,
         track: str | int | Sequence[str | int] | None = None,
         output: str | Path | None = None,
+        write: str | Sequence[str] | None = None,
         threshold: str | float | None = "auto",
         table: str | Path | None = None,
         blacklist: object = None,
@@ -191,6 +193,8 @@ class Model:
             output: write `<output>.bw` (of several tracks `<output>.<track>.bw` each), `.bed` and `.json` (with regions
                 or windows also `.tsv`) instead of returning a table. Finished pieces survive an interruption: the same
                 call goes on from there.
+            write: formats of these files (`zoo.formats.formats`), such as ("bigwig", "zarr") or "bigwig,zarr"; default
+                bigwig, with a threshold bed, with regions or windows table. Zarr and Parquet hold all tracks in one.
             threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=6", a score, None for no BED, or
                 "auto": "f1" if there is a threshold table, else None. Not for several tracks.
             table: a threshold table, as `zoo calibrate` writes it, instead of the model's own.
@@ -232,7 +236,7 @@ class Model:
         if x is not None:
             files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
             more = {"windows": windows, "output": output, "blacklist": blacklist, "stride": stride, "compat": compat}
-            more |= {"covariates": covariates, "center_only": center_only}
+            more |= {"covariates": covariates, "center_only": center_only, "write": write}
             refuse_together("Windows x", {**files, **more, **cutting})
             arrays, forward = check_arrays(x, self.spec.input), self.forward(options.views, options.selection)
             forward.check_batch(min(options.batch_size, len(arrays[WINDOW])))
@@ -242,15 +246,20 @@ class Model:
             refuse_together("Exact windows", others)
         if output is None:
             refuse_together("A prediction without output has no BED file and", cutting, 'Give output="out/ctcf", too')
+            refuse_together("A prediction without output", {"write": write}, 'Give output="out/ctcf", too')
             if windows is None and regions is None and chromosomes is None:
                 raise InputError(
                     "The output must be given for a whole genome, which is written to files",
                     example='output="out/ctcf"',
                     hint="Or name regions or chromosomes",
                 )
+        formats = formats_of(write)
+        if formats is not None and not any(format.holds == INTERVALS for format in formats):
+            refuse_together("A prediction without a BED file", cutting, "Add bed to the formats to write")
+            threshold = None
         cut = None if output is None else self._cut(threshold, table, options)
         reads = (self.path, self.origin, genome, signal, covariates, regions, windows, blacklist, table)
-        place = None if output is None else Output(output, reads, options.output.tracks)
+        place = None if output is None else Output(output, reads, options.output.tracks, formats)
         if windows is None:
             inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, covariates)
         else:

@@ -86,14 +86,14 @@ def memory(bp: int, folder: Path) -> dict[str, float]:
 
 def write_genome(bp: int, folder: Path) -> None:
     """Random bases in chromosomes of at most 50 Mb, and a value every 10 bp."""
+    from zoo.formats.bigwig import write_track
     from zoo.genome.sequence import write_twobit
-    from zoo.predict.writers import bigwig
 
     random = np.random.default_rng(0)
     sizes = {f"chr{number + 1}": min(50_000_000, bp - first) for number, first in enumerate(range(0, bp, 50_000_000))}
     write_twobit(folder / "genome.2bit", {chrom: random.integers(0, 4, n, np.uint8) for chrom, n in sizes.items()})
     tracks = ((chrom, random.gamma(0.3, 3.0, -(-n // 10)).astype(np.float32)) for chrom, n in sizes.items())
-    bigwig(folder / "signal.bw", sizes, tracks, bin_size=10)
+    write_track(folder / "signal.bw", sizes, tracks, bin_size=10)
 
 
 def apart(*arguments: object) -> dict:

@@ -12,6 +12,7 @@ from zoo.attribution.references import References
 from zoo.errors import InputError, IntegrityError
 from zoo.files import npz
 from zoo.files.atomic import atomic
+from zoo.formats.formats import FORMATS
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
 
@@ -121,8 +122,7 @@ class Attributions:
         said = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in _ARRAYS}
         said["references"] = self.references and asdict(self.references)
         said["intervals"] = [[item.chrom, item.start, item.end, item.name] for item in self.intervals]
-        with atomic(path, path.parent) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, said=np.array(json.dumps(said)), **arrays)
+        FORMATS["npz"].write(path, {"said": np.array(json.dumps(said)), **arrays})
 
     @classmethod
     def load(cls, path: str | Path) -> "Attributions":

@@ -1,7 +1,6 @@
 """From windows or regions to attributions, in memory or to files that survive an interruption."""
 
 import hashlib
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,8 @@ import numpy as np
 from zoo.arguments import refuse_together
 from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.result import Attributions
-from zoo.environment import backend, versions
-from zoo.errors import InputError, ZooError
+from zoo.environment import backend
+from zoo.errors import InputError
 from zoo.files.job import Job
 from zoo.files.progress import Progress
 from zoo.forward.readouts import Selection
@@ -167,34 +166,36 @@ class Run:
         Of several tracks there is one `.signal.<track>.bw` each.
         """
         job = Job("attribution", base, (".npz", ".bw", *self._of_signal), reads)
-        try:
-            with job:
-                return self._write(job, provenance)
-        except OSError as error:
-            raise ZooError(f"The output must be writable: {error.strerror or error}", where=job.main) from None
+        identity, on_genome = self._identity(provenance), bool(self._intervals)
 
-    def _write(self, job: Job, provenance: dict) -> list[Path]:
-        began, identity = time.time(), self._identity(provenance)
-        if (before := job.done(identity)) is not None:
-            return [*(job.main.with_name(name) for name in before["files"]), job.sidecar]
-        made = [".npz"] + ([".bw"] if self._intervals else [])
-        job.resume(identity, made)
+        def write(found: Attributions, paths: dict[str, Path], record: dict) -> None:
+            for suffix, path in paths.items():
+                if suffix == ".npz":
+                    found.save(path)
+                else:
+                    of_signal = suffix in self._of_signal
+                    track = self._of_signal.index(suffix) if of_signal else 0
+                    found.write_bigwig(path, signal=of_signal, track=track)
+            given = self._x.inputs.paths().items() if on_genome else ()
+            record |= {"model": provenance, **identity, "paths": {what: str(path) for what, path in given}}
+            record["largest_error"] = found.largest_error
+
+        def more(found: Attributions) -> list[str]:
+            return self._of_signal if on_genome and found.signal is not None and found.signal.any() else []
+
+        made = [".npz", ".bw"] if on_genome else [".npz"]
+        with job:
+            record, _ = job.run(identity, identity, made, lambda: self._all(job), write, more)
+        return job.paths(record)
+
+    def _all(self, job: Job) -> Attributions:
+        """Attributions of all windows; parts that an interrupted run finished are not computed again."""
         together = self._engine.together(self._choice)
         parts, left = job.parts(len(self._x), -(-_KEPT // together) * together)
         with self._bar(len(self._x) - sum(map(len, left))) as bar:
             for items, path in left.items():
                 Attributions.joined(self._pieces(items.start, items.stop, bar), len(items)).save(path)
-        found = Attributions.joined(map(Attributions.load, parts.values()), len(self._x))
-        if self._intervals and found.signal is not None and found.signal.any():
-            made += self._of_signal
-        with job.finish(identity, made) as (paths, said):
-            found.save(paths[".npz"])
-            for number, suffix in enumerate(made[1:], start=-1):
-                found.write_bigwig(paths[suffix], signal=number >= 0, track=max(number, 0))
-            said |= {"model": provenance, **identity, "versions": versions()}
-            said["paths"] = {what: str(path) for what, path in self._x.inputs.paths().items()} if made[1:] else {}
-            said |= {"seconds": round(time.time() - began, 1), "largest_error": found.largest_error}
-        return [*(job.finals[suffix] for suffix in made), job.sidecar]
+        return Attributions.joined(map(Attributions.load, parts.values()), len(self._x))
 
     def _pieces(self, first: int, stop: int, bar: Progress) -> Iterator[Attributions]:
         """As many windows at a time as fit into memory."""

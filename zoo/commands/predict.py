@@ -61,7 +61,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     name.add_argument("-tf", "--tf_name", dest="name", action=_Name, type=_factor, help=argparse.SUPPRESS)
     name.add_argument("-m", "--model", dest="name", action=_Name, help=argparse.SUPPRESS)
     groups = {
-        "inputs and outputs": "genome signal covariates output blacklist",
+        "inputs and outputs": "genome signal covariates output write blacklist",
         "where (default: all main chromosomes)": "regions chromosomes windows",
         "how (defaults: as published)": "head track threshold table",
     }

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.formats.bigwig import write_track
 from zoo.genome.encode import encode
 from zoo.genome.sequence import write_twobit
-from zoo.predict.writers import bigwig
 
 CONSENSUS = "TGGCCACCAGGGGGCGCTA"  # core of CTCF's motif, 19 bp
 _PEAK = 150  # bp on each side of a bound site that count as its peak
@@ -83,7 +83,7 @@ def _write(path: Path, tracks: dict[str, np.ndarray]) -> None:
     """Tracks over the 99th percentile of what is not 0."""
     top = np.percentile(np.concatenate([track[track > 0] for track in tracks.values()]), 99)
     lengths = {chrom: len(track) for chrom, track in tracks.items()}
-    bigwig(path, lengths, ((chrom, track / np.float32(top)) for chrom, track in tracks.items()), bin_size=1)
+    write_track(path, lengths, ((chrom, track / np.float32(top)) for chrom, track in tracks.items()), bin_size=1)
 
 
 def _sites(length: int) -> Iterator[tuple[int, int]]:

@@ -1,15 +1,17 @@
-"""Arrays in .npz files, read without trusting the file."""
+"""Arrays in .npz files, written whole or not at all, and read without trusting the file."""
 
 import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from zoo.errors import IntegrityError
+from zoo.files.atomic import atomic
 
 _RAISED = (  # by zipfile, zlib and NumPy for damaged or hostile bytes; OSError for the file itself
     OSError,
@@ -56,3 +58,9 @@ def read(file: Path | BytesIO, most_bytes: int = 8 << 30, where: object = None) 
     except _RAISED as error:
         said = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise IntegrityError(f"An .npz file must hold whole, plain arrays ({said})", where=where or file) from None
+
+
+def write(path: Path, arrays: Mapping[str, np.ndarray], compress: bool = False) -> None:
+    """Write arrays by name; the file appears complete or not at all."""
+    with atomic(path, path.parent) as temporary, open(temporary, "wb") as file:
+        (np.savez_compressed if compress else np.savez)(file, **arrays)

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TextIO
 
 import numpy as np
 
 from zoo.errors import InputError, MissingExtra
+from zoo.formats import tsv
 from zoo.genome.bed import merge
 from zoo.genome.interval import Interval
 from zoo.spec import OutputSpec
 
 _SHOWN = 10
+_BLOCK = 1 << 16  # rows
 
 
 @dataclass(frozen=True)
@@ -93,30 +96,40 @@ class Predictions(Sequence):
             raise MissingExtra(
                 "The package pandas must be installed for a data frame", example="pip install 'chromatin-zoo[pandas]'"
             ) from None
-        counts = [len(row.scores) for row in self._rows]
-        columns = {
-            "region": np.repeat([str(row.interval) for row in self._rows], counts),
-            "name": np.repeat([row.interval.name for row in self._rows], counts),
-            "chrom": np.repeat([row.interval.chrom for row in self._rows], counts),
-        }
-        for column, field in (("start", "starts"), ("end", "ends")):
-            columns[column] = np.concatenate([getattr(row, field) for row in self._rows])
-        scores = np.concatenate([row.scores for row in self._rows])
-        columns |= dict(zip(self._columns, scores.reshape(len(scores), -1).T, strict=True))
-        return pandas.DataFrame(columns)
+        return pandas.DataFrame(self._block(self._rows))
 
     def write_tsv(self, handle: TextIO) -> None:
         """Write the same rows as `to_frame` as tab-separated text with a header."""
-        handle.write("\t".join(["region", "name", "chrom", "start", "end", *self._columns]) + "\n")
-        for row in self._rows:
-            head = f"{row.interval}\t{row.interval.name}\t{row.interval.chrom}"
-            for start, end, score in zip(row.starts, row.ends, row.scores, strict=True):
-                numbers = "\t".join(map(str, score)) if self.tracks else f"{score!s}"
-                handle.write(f"{head}\t{start}\t{end}\t{numbers}\n")
+        tsv.write_rows(handle, self)
 
     @property
-    def _columns(self) -> list[str]:
-        return [f"score_{track}" for track in self.tracks] or ["score"]
+    def columns(self) -> dict[str, type]:
+        """Column of `to_frame` → its type."""
+        scores = [f"score_{track}" for track in self.tracks] or ["score"]
+        texts, places = ("region", "name", "chrom"), ("start", "end")
+        return {**dict.fromkeys(texts, str), **dict.fromkeys(places, np.int64), **dict.fromkeys(scores, np.float32)}
+
+    def blocks(self) -> Iterator[dict[str, np.ndarray]]:
+        """The same rows, some at a time: of regions, or of a part of a long one."""
+        held, rows = [], 0
+        for row in self._rows:
+            for first in range(0, len(row.scores), _BLOCK):
+                part = slice(first, first + _BLOCK)
+                held.append(RegionScores(row.interval, row.starts[part], row.ends[part], row.scores[part]))
+                rows += len(held[-1].scores)
+                if rows >= _BLOCK:
+                    yield self._block(held)
+                    held, rows = [], 0
+        if held:
+            yield self._block(held)
+
+    def _block(self, regions: Sequence[RegionScores]) -> dict[str, np.ndarray]:
+        counts = [len(row.scores) for row in regions]
+        texts = ([said(row.interval) for row in regions] for said in (str, attrgetter("name"), attrgetter("chrom")))
+        places = ([getattr(row, field) for row in regions] for field in ("starts", "ends"))
+        scores = np.concatenate([row.scores for row in regions])
+        values = [np.repeat(text, counts) for text in texts] + [np.concatenate(place) for place in places]
+        return dict(zip(self.columns, [*values, *scores.reshape(len(scores), -1).T], strict=True))
 
     def __str__(self) -> str:
         lines = [f"{'region':<32} {'bins':>5} {'max':>6}  at"]

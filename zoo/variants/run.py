@@ -1,7 +1,6 @@
 """From variants to scores, in memory or to files that survive an interruption."""
 
 import hashlib
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,10 +11,9 @@ import numpy as np
 
 from registry.digests import sha256
 from zoo.arguments import is_one_of
-from zoo.environment import backend, versions
-from zoo.errors import InputError, IntegrityError, ZooError
+from zoo.environment import backend
+from zoo.errors import InputError, IntegrityError
 from zoo.files import npz
-from zoo.files.atomic import atomic
 from zoo.files.job import Job
 from zoo.files.progress import Progress
 from zoo.forward.forward import Forward
@@ -153,27 +151,21 @@ class Run:
         """
         check_scale(files.scale, self._layout)
         job = Job("variants", files.base, _SUFFIXES, reads)
-        try:
-            with job:
-                return self._write(job, files, provenance, choices)
-        except OSError as error:
-            raise ZooError(f"The output must be writable: {error.strerror or error}", where=job.main) from None
-
-    def _write(self, job: Job, files: Files, provenance: dict, choices: dict) -> list[Path]:
-        began = time.time()
         parts_of = {**self._identity(provenance, choices), "profiles": files.keeps_profiles}
         identity = {**parts_of, "variants_sha256": digest(self._everything()), "files": files.identity()}
-        if (before := job.done(identity)) is not None:
-            return [*(job.main.with_name(name) for name in before["files"]), job.sidecar]
-        job.resume(parts_of, files.made)
-        result = self._result(self._parts(job, files.keeps_profiles), files.keeps_profiles)
-        with job.finish(identity, files.made) as (paths, record):
+
+        def keep() -> VariantScores:
+            return self._result(self._parts(job, files.keeps_profiles), files.keeps_profiles)
+
+        def write(result: VariantScores, paths: dict[str, Path], record: dict) -> None:
             self._write_texts(paths, files, result, provenance["weights_sha256"], choices)
             for suffix in (suffix for suffix in _TRACKS if suffix in paths):
                 result.write_bigwig(paths[suffix], alternative=suffix == _TRACKS[1], scale=files.scale)
             record |= {"model": provenance, **identity, "given": len(self._variants), "skipped": result.reasons}
-            record |= {"versions": versions(), "seconds": round(time.time() - began, 1)}
-        return [*(job.finals[suffix] for suffix in files.made), job.sidecar]
+
+        with job:
+            record, _ = job.run(parts_of, identity, files.made, keep, write)
+        return job.paths(record)
 
     def _write_texts(
         self, paths: dict[str, Path], files: Files, result: VariantScores, weights: str, choices: dict
@@ -216,9 +208,7 @@ class Run:
         parts, left = job.parts(len(self._places), _KEPT)
         with self._bar(len(self._places) - sum(map(len, left))) as bar:
             for items, path in left.items():
-                found = self._part(items.start, items.stop, with_profiles, bar)
-                with atomic(path, job.folder) as temporary, open(temporary, "wb") as file:
-                    np.savez(file, **found)
+                npz.write(path, self._part(items.start, items.stop, with_profiles, bar))
         pieces = [load_part(part) for part in parts.values()]
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
