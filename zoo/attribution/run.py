@@ -15,13 +15,13 @@ from zoo.environment import backend
 from zoo.errors import InputError
 from zoo.files.job import Job
 from zoo.files.progress import Progress
+from zoo.formats.content import plain_names
 from zoo.forward.readouts import Selection
 from zoo.genome import bed
 from zoo.genome.encode import codes_of
 from zoo.genome.interval import Interval
 from zoo.inputs.checks import check_arrays, check_windows
 from zoo.inputs.opening import Inputs
-from zoo.predict.files import file_names
 from zoo.predict.predictor import Predictor
 from zoo.spec import BASES, COVARIATES, WINDOW
 
@@ -225,7 +225,7 @@ class Run:
     @property
     def _of_signal(self) -> list[str]:
         """Suffixes of the bigWigs of the tracks."""
-        return [".signal.bw"] if len(self._tracks) < 2 else [f".signal.{name}.bw" for name in file_names(self._tracks)]
+        return [".signal.bw"] if len(self._tracks) < 2 else [f".signal.{name}.bw" for name in plain_names(self._tracks)]
 
     def _bar(self, done: int) -> Progress:
         return Progress(self._name, "window", len(self._x), done, self._shown)

@@ -21,11 +21,13 @@ from zoo.spec import ModelSpec
 
 def predict(options: argparse.Namespace) -> None:
     """Model, genome, signal, regions, chromosomes, blacklist; that the outputs can be written."""
-    from zoo.predict.files import file_names
+    from zoo.formats.content import plain_names
+    from zoo.formats.formats import FORMATS
 
     spec, source = _spec(options.name)
-    own = [f".{name}.bw" for name in file_names(_inputs(spec, options, options.regions))]
-    _output(options, (".bw", ".bed", ".tsv", *own, ".json"), source, options.regions)
+    own = [f".{name}.bw" for name in plain_names(_inputs(spec, options, options.regions))]
+    suffixes = dict.fromkeys((".bw", *(format.suffix for format in FORMATS.values()), *own, ".json"))
+    _output(options, tuple(suffixes), source, options.regions)
 
 
 def attribute(options: argparse.Namespace) -> None:
@@ -132,13 +134,10 @@ def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object) -> Se
 
 def _output(options: argparse.Namespace, suffixes: Sequence[str], *reads: object) -> None:
     """Refuse an output that is read, or that cannot be written."""
-    from zoo.inputs.opening import files_of
-
     if options.output is None:
         return
     base = job_base(options.output, suffixes[0])
-    given = options.genome, options.signal, getattr(options, "covariate", None)
-    inputs = *files_of(*given), getattr(options, "blacklist", None)
+    inputs = [options.genome, options.signal, *(getattr(options, name, None) for name in ("covariate", "blacklist"))]
     check_outputs([base.with_name(base.name + suffix) for suffix in suffixes], [*inputs, *reads])
     folder = next(path for path in base.absolute().parents if path.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
