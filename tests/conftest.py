@@ -192,6 +192,26 @@ def genome_files(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Syntheti
 
 
 @pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A Hub, an empty cache, an empty folder of indexes, and no other source."""
+    import hub_server
+
+    import registry
+
+    with hub_server.serve(tokens={"secret": "lab", "other": "stranger"}) as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        monkeypatch.setenv("HF_TOKEN", "secret")
+        monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+        monkeypatch.setenv("ZOO_FAMILIES", str(tmp_path / "families"))
+        monkeypatch.delenv("ZOO_SHARED", raising=False)
+        (tmp_path / "families").mkdir()
+        registry.families.cache_clear()
+        yield server
+    registry.families.cache_clear()
+
+
+@pytest.fixture
 def interrupt_at(monkeypatch: pytest.MonkeyPatch):
     """Function: let Ctrl-C happen when this chromosome is predicted, in groups of few windows; with None, no more."""
     from zoo.predict import engine, prediction

@@ -10,7 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-import hub_server
 import pytest
 
 import registry
@@ -18,22 +17,6 @@ from registry import address, digests, publish
 from registry.errors import HubError, InputError, IntegrityError, OfflineMiss, ZooWarning
 
 REPO = "lab/test"
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A Hub, an empty cache, an empty folder of indexes, and no other source."""
-    with hub_server.serve(tokens={"secret": "lab", "other": "stranger"}) as server:
-        monkeypatch.setenv("HF_ENDPOINT", server.url)
-        monkeypatch.setenv("HF_TOKEN", "secret")
-        monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-        monkeypatch.setenv("ZOO_FAMILIES", str(tmp_path / "families"))
-        monkeypatch.delenv("ZOO_SHARED", raising=False)
-        (tmp_path / "families").mkdir()
-        registry.families.cache_clear()
-        yield server
-    registry.families.cache_clear()
 
 
 def make(root: Path, model: str, content: str = "weights", family: str = "test") -> Path:

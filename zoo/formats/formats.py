@@ -84,6 +84,11 @@ def register(format: Format) -> None:
     FORMATS.add(format.name, format)
 
 
+def unregister(name: str) -> None:
+    """Take back one that was added. Raises `InputError` for anything else."""
+    FORMATS.remove(name)
+
+
 def named(names: object, holds: Collection[str]) -> tuple[Format, ...]:
     """Formats by their names, in the order of the table.
 
