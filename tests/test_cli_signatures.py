@@ -103,7 +103,7 @@ def test_a_keyword_is_an_option_without_another_line(monkeypatch: pytest.MonkeyP
         "covariates": {"a": 1.0},
     }  # fmt: skip
     helps = {action.dest: action.help for action in parser._actions}
-    assert helps["depth"] == "of the reads (default 9)"
+    assert helps["depth"] == "of the reads (1.5 per base; Author et al. 2023, Methods) (default 9)"
     assert helps["share"] == "in %%, default a half"
     with pytest.raises(InputError, match="--depth must be a whole number"):
         parser.parse_args(["--genome", "g", "--depth", "x"])
@@ -111,6 +111,8 @@ def test_a_keyword_is_an_option_without_another_line(monkeypatch: pytest.MonkeyP
         parser.parse_args([])
     with pytest.raises(LookupError, match="no nothing"):
         keywords_of("test_cli_signatures:nothing")
+    with pytest.raises(LookupError, match="no literal: len"):
+        keywords_of("test_cli_signatures:of_a_call")
 
 
 _DEPTH = 9
@@ -131,7 +133,11 @@ def example(
 
     Args:
         genome: a path.
-        depth: of the reads. And more
+        depth: of the reads (1.5 per base; Author et al. 2023, Methods). And more
             of it.
         share: in %, default a half.
     """
+
+
+def of_a_call(size: int = len("abc")) -> None:
+    """For the test above: a default that only running the module would tell."""

@@ -1,6 +1,9 @@
 """Models of several tracks, covariates and heads on the command line."""
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -144,8 +147,6 @@ def test_a_head(command, tmp_path: Path):
 def test_what_does_not_fit_is_refused_before_the_model_is_loaded(
     command, more: str, said: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
-    import re
-
     monkeypatch.setattr("zoo.commands.heavy.load", lambda name: pytest.fail("it was loaded"))
     assert command(more) == 2
     assert re.search(said, capsys.readouterr().err)
@@ -156,3 +157,15 @@ def test_no_output_replaces_a_track_or_a_covariates_file(files: Path, capsys: py
     line = "predict ./model --genome g.2bit --signal atac=atac.bw --signal mappability=map.bw --covariate depth=1"
     assert main([*line.split(), "--chromosomes", "chr1", "--head", "counts", "--output", "map"]) == 2
     assert "map.bw" in capsys.readouterr().err
+
+
+def test_all_of_this_is_checked_without_tensorflow(files: Path):
+    """What would load the model ends the program and says what was imported by then."""
+    code = "import sys; from zoo.cli import main; from zoo.commands import heavy\n"
+    code += "heavy.load = lambda name: sys.exit(str({'keras', 'tensorflow'} & set(sys.modules)))\nmain(sys.argv[1:])"
+    line = "predict ./model --genome g.2bit --signal atac=atac.bw --signal mappability=map.bw --covariate depth=1"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *line.split(), "--chromosomes", "chr1", "--track", "plus", "--output", "o"],
+        cwd=files, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stderr == "set()\n"

@@ -26,7 +26,6 @@ SIGNATURES = (
                 "flags": ("--round-predictions",),
                 "default": None,
                 "metavar": "N",
-                "help": "decimals of scores (default 9)",
             },
         },
         added=ADDED | {"tables": "what is written"},

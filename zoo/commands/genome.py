@@ -9,7 +9,7 @@ SIGNATURE = Signature(
     differ={
         "assembly": {"flags": (), "help": "hg38, hg19, mm10 or sacCer3"},
         "folder": {"flags": ("--to",), "metavar": "FOLDER", "help": "where the files go"},
-        "mirror": {"metavar": "FOLDER", "help": "has the files and UCSC's md5sum.txt; no network then"},
+        "mirror": {"metavar": "FOLDER"},
         "blacklist": {
             "choices": ("encode", "maxatac"),
             "help": "the ENCODE blacklist v2, or that of maxATAC's release (hg38) (default encode)",

@@ -28,7 +28,6 @@ SIGNATURE = Signature(
         },
         "threshold": {"help": "of a site: f1, precision=0.9, a number, none (default f1)"},
         "strands": {**shared.STRANDS, "help": "average both strands (default forward)"},
-        "stride": {"help": "bp from one window to the next"},
         "compat": {
             "choices": ("maxatac",),
             "help": "the original `variants`: windows with one variant each, OUTPUT.bw, .bg",

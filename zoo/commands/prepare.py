@@ -48,7 +48,7 @@ SIGNATURE = Signature(
         },
         "cut_sites": {"help": "write OUTPUT_IS_slop20.bed.gz, a row for each cut"},
         "scratch": {"metavar": "FOLDER", "help": "for temporary files (default OUTPUT.partial)"},
-        "threads": {"metavar": "N", "help": "of samtools (default 1) and compression"},
+        "threads": {"metavar": "N"},
     },
     left_out=PROGRESS,
     added={"chrom_sizes": "lengths instead of an assembly", "json": shared.FLAG},

@@ -9,10 +9,9 @@ from zoo.console.signature import Signature
 SIGNATURE = Signature(
     "registry.publishing:publish",
     differ={
-        "folders": {"flags": (), "metavar": "FOLDER", "help": "model folders with digests"},
+        "folders": {"flags": (), "metavar": "FOLDER"},
         "repo": {"metavar": "ORG/NAME", "help": "repository, made if it does not exist"},
         "tag": {"help": "of the release, such as v1.0"},
-        "dry_run": {"help": "check and count, write nothing"},
         "families": {"help": "folder of the index to write (default: this package's)"},
     },
     left_out={"token": "a secret does not belong on a command line", "check": "that of zoo.loading.publish"},

@@ -7,8 +7,8 @@ from zoo.commands import originals
 
 TRACK = {  # keyword → settings, of all functions that have it
     "output": {"action": originals.Output, "metavar": "BIGWIG"},
-    "percentile": {"flags": ("--max-percentile",), "metavar": "P", "help": "what becomes 1 (default 99)"},
-    "chromosomes": {"metavar": "CHROM", "help": "default the main ones"},
+    "percentile": {"flags": ("--max-percentile",), "metavar": "P"},
+    "chromosomes": {"metavar": "CHROM"},
     "blacklist": {"metavar": "FILE", "help": "bases that count for nothing: BED or bigWig"},
 }
 

@@ -31,7 +31,6 @@ SIGNATURE = Signature(
         "around": {"metavar": "BP", "help": "what counts (default what a window predicts)"},
         "strict": {"help": "fail if a REF is not the genome's (default: skip and count)"},
         "compat": {"choices": ("asap",), "help": "the original program's windows"},
-        "batch_size": {"help": "windows at once (default 256)"},
     },
     left_out=PROGRESS,
     added={"name": "the model", "json": shared.FLAG, "table": shared.FLAG},

@@ -89,7 +89,10 @@ def _value(module: str, node: ast.expr | None) -> object:
     if node is None:
         return MISSING
     if not isinstance(node, ast.Name):
-        return ast.literal_eval(node)
+        try:
+            return ast.literal_eval(node)
+        except ValueError:
+            raise LookupError(f"no literal: {ast.unparse(node)} in {module}") from None
     for item in _module(module).body:
         if isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == node.id:
             return _value(module, item.value)

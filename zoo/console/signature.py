@@ -14,7 +14,7 @@ from zoo.console.pairs import Pairs
 
 PROGRESS = {"progress": "a bar is shown in a terminal, and nowhere else"}
 _TYPES = {"int": int, "float": float}
-_SENTENCE = re.compile(r"[.;](?: |$)")
+_SENTENCE = re.compile(r"(?:\([^()]*\)|[^(.;]|[.;](?! |$))*")  # to a full stop or semicolon outside of parentheses
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,8 @@ def _settings(keyword: Keyword, unset: bool) -> dict[str, object]:
 
 def _help(keyword: Keyword, unset: bool) -> str:
     """The first sentence of the docstring's, and the default where the command line has it."""
-    text = _SENTENCE.split(keyword.text)[0].replace("`", "")
+    text = _SENTENCE.match(keyword.text)[0].replace("`", "")
     if unset or isinstance(keyword.default, bool) or keyword.default in (None, MISSING, "", ()) or "default" in text:
         return text
-    return f"{text} (default {keyword.default})".strip()
+    shown = f"{keyword.default:g}" if isinstance(keyword.default, float) else keyword.default
+    return f"{text} (default {shown})".strip()

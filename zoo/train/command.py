@@ -50,12 +50,10 @@ RUN = Signature(
             "flags": ("--from",),
             "dest": "start_from",
             "metavar": "MODEL",
-            "help": "begin with its weights (maxatac/CTCF)",
         },
         "frozen": {
             "flags": ("--freeze",),
             "metavar": "PATTERN",
-            "help": "layers that stay as they are ('block[12]_.*')",
         },
     },
     left_out={
@@ -106,7 +104,7 @@ SPLIT = Signature(
 OPTIMIZER = Signature(
     "zoo.train.config:Optimizer",
     unset=True,
-    differ={"learning_rate": {"metavar": "X", "help": "the highest"}},
+    differ={"learning_rate": {"metavar": "X"}},
     left_out=dict.fromkeys(("name", "weight_decay"), _SET),
 )
 SIGNATURES = (RUN, BINDING, ACCESSIBILITY, SPLIT, OPTIMIZER)
