@@ -69,20 +69,17 @@ def run(options: argparse.Namespace) -> None:
     claim(options, "quantitative" if options.track else "binding")
     track = Signal(options.prediction)
     region = Interval.parse(options.region, track.sizes) if options.region else None
-    where = {name: getattr(options, name) for name in ("chromosomes", "regions", "blacklist", "bin_size", "compat")}
-    where["region"] = region
+    of_peaks, of_track = (signature.values(options) | {"region": region} for signature in SIGNATURES)
     if options.track:
         aggregate = options.aggregate or "mean"
-        found, extent = binding.correlated(options.prediction, options.track, aggregate=aggregate, **where)
+        found, extent = binding.correlated(**of_track | {"aggregate": aggregate})
         rows = {chrom: asdict(row) for chrom, row in found.items()}
         said = {"kind": "quantitative", "bin_size": options.bin_size, "aggregate": aggregate, "compat": options.compat}
         answer(options, "Prediction and measurement", {**said, "extent": extent.to_json()}, rows, note=str(extent))
         return
     rule, aggregate = options.rule or "any", options.aggregate or "max"
     decimals = binding.DECIMALS if options.round_predictions is None else options.round_predictions
-    result = binding.benchmark(
-        options.prediction, options.peaks, rule=rule, aggregate=aggregate, decimals=decimals, **where
-    )
+    result = binding.benchmark(**of_peaks | {"rule": rule, "aggregate": aggregate, "decimals": decimals})
     rows = {chrom: asdict(row) for chrom, row in result.chromosomes.items()} | {"all": asdict(result.overall)}
     said = {"kind": "binding", "bin_size": options.bin_size, "rule": rule, "aggregate": aggregate}
     said |= {"decimals": decimals, "compat": options.compat, "extent": result.extent.to_json()}

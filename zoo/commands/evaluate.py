@@ -66,7 +66,9 @@ def run(options: argparse.Namespace) -> None:
         on_genome(path, genome, avoided=True) if path else [] for path in (options.blacklist, options.unmappable)
     ]
     where = options.chromosomes, options.peaks, *avoided
-    found = models.accessibility(model, models.windows(model.spec, genome, signal, *where))
+    opened = {"genome": genome, "blacklist": avoided[0], "unmappable": avoided[1]}
+    chosen = SIGNATURES[0].values(options) | opened | {"signal": signal}
+    found = models.accessibility(model, models.windows(model.spec, **chosen))
     rows = {chrom: asdict(row) for chrom, row in found.items()}
     bin_size, sections = model.spec.output.bin_size, []
     for chrom, row in rows.items():
@@ -78,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
     said = {"kind": "accessibility"}
     if options.robustness:
         shifts = SHIFTS if options.shifts is None else options.shifts
-        varied = models.robustness(model, genome, *where, step=options.step, shifts=shifts)
+        varied = models.robustness(model, **SIGNATURES[1].values(options) | opened | {"shifts": shifts})
         sections.append(_variation(varied, rows, shifts, bin_size))
         said |= {"shifts": shifts, "step": options.step}
     rows["mean"] = models.mean(list(rows.values()))

@@ -90,12 +90,17 @@ def run(options: argparse.Namespace) -> None:
     sizes = chosen(track.sizes, options.chromosomes, track.path, options.compat)
     score, read = (None, []) if asked == "auto" else _score(asked, options.model, table)
     output_path(target, [track, *read])
+    plain, in_bins = (
+        {name: value for name, value in signature.values(options).items() if value is not None}
+        | {"signal": track, "cutoff": score, "chromosomes": list(sizes)}
+        for signature in SIGNATURES
+    )
     if asked == "auto":
-        found = call(track, **OPEN, chromosomes=list(sizes), compat=options.compat)
+        found = call(**plain | OPEN)
     elif width is not None:
-        found = call_bins(track.path, score, width, list(sizes), options.compat)
+        found = call_bins(**in_bins | {"signal": track.path, "bin_size": width})
     else:
-        found = call(track, score, **extra, chromosomes=list(sizes), compat=options.compat)
+        found = call(**plain)
     write(target, found)
     print(f"{len(found):,} peaks")
     if missing := left_out(track.sizes, sizes):

@@ -187,7 +187,7 @@ def execute(runs: dict[Path | None, TrainConfig], options: argparse.Namespace) -
 
 def _check_options(options: argparse.Namespace) -> None:
     """No option without effect beside another."""
-    split = any(getattr(options, f"{part}_chroms") for part in ("train", "validation", "test"))
+    split = bool(_given(SPLIT, options))
     excluded = {
         ("--fold", "--train-chroms, --validation-chroms or --test-chroms"): options.fold is not None and split,
         ("--dry-run", "--publish"): options.dry_run and options.publish is not None,
@@ -221,15 +221,19 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
         merged["architecture"] = {"config": arguments}
     if kind == "binding" and options.factor:
         merged.setdefault("name", f"{str(found.get('name')).split('/')[0]}/{options.factor}")
-    split = {part: getattr(options, f"{part}_chroms") for part in ("train", "validation", "test")}
-    if chosen := {part: chroms for part, chroms in split.items() if chroms is not None}:
+    if chosen := _given(SPLIT, options):
         merged["chromosomes"] = {**changes.get("chromosomes", {}), **chosen}
-    if options.learning_rate is not None:
-        merged["optimizer"] = {"learning_rate": options.learning_rate}
+    if optimizer := _given(OPTIMIZER, options):
+        merged["optimizer"] = optimizer
     config = TrainConfig.read(path, **merged)
     if options.architecture:  # another network has arguments of its own
         config = replace(config, architecture=Architecture(options.architecture, arguments))
     return replace(config, patience=None) if options.patience == 0 else config
+
+
+def _given(signature: Signature, options: argparse.Namespace) -> dict[str, object]:
+    """The fields that the command line gives."""
+    return {name: value for name, value in signature.values(options).items() if value is not None}
 
 
 def _changed(options: argparse.Namespace) -> dict[str, object]:
