@@ -27,6 +27,12 @@ SIGNATURE = Signature(
             "help": "writes OUTPUT.bw (of several tracks OUTPUT.TRACK.bw), .bed and .json; with --regions also .tsv "
             "(default stdout)",
         },
+        "write": {
+            "nargs": None,
+            "metavar": "FORMATS",
+            "help": "formats, such as bigwig,bed,table,zarr,parquet (default bigwig, bed with a threshold, table with "
+            "regions)",
+        },
         "blacklist": {"help": "whose bins are left out: BED, or a bigWig that is above 0 there"},
         "regions": {"help": "a BED file, a region such as chr1:1,001-2,000, or auto: open ones"},
         "chromosomes": {
