@@ -80,7 +80,7 @@ def test_folder_is_complete(converted: Path, model: zoo.Model, tensors):
     ]
     folder.verify(converted)
     assert model.check().passed
-    assert model.spec.input.signal is None
+    assert model.spec.input.tracks == ()
     assert (model.spec.output.bins, model.spec.output.bin_size, model.spec.output.target) == (128, 4, "IMR 90")
     card = (converted / "README.md").read_text()
     for said in (
