@@ -42,7 +42,7 @@ class Signal:
 
     def __init__(self, path: str | Path, fill: float = 0.0) -> None:
         self.path = sniff.plain_file(path, "signal")
-        self.fill = number("fill", fill, example=0.0)
+        self.fill = number("fill_value", fill, example=0.0)
         check_complete(self.path)
         self._handle = Handle(functools.partial(BigWig, str(self.path)))
         with self._handle as file:
