@@ -12,6 +12,7 @@ from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import bed, names, sniff, vcf
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
+from zoo.genome.spans import merge, placed
 
 KINDS = ("ATAC", "CHIP", "RANDOM")
 _COLUMNS = ("Chr", "Start", "Stop", "ROI_Type", "Cell_Line")
@@ -45,7 +46,7 @@ def on_genome(path: str | Path, genome: Genome, avoided: bool = False) -> list[I
     """
     read = vcf.read_intervals if sniff.is_vcf(path) else bed.read_blacklist if avoided else bed.read
     found = read(path)
-    kept, lost = bed.placed(found, genome.sizes)
+    kept, lost = placed(found, genome.sizes)
     for item in kept:
         if item.end > genome.sizes[item.chrom]:
             raise GenomeMismatch(
@@ -92,7 +93,7 @@ def around_peaks(
     Raises:
         InputError: none is left; it tells how many were there and what took them.
     """
-    unwanted = bed.merge(blacklist)
+    unwanted = merge(blacklist)
     starts, kinds, cells, lost = {}, [], [], {"on other chromosomes": 0, "at an end": 0, "blacklisted": 0}
     wanted = set(chromosomes)
     lost["on other chromosomes"] = sum(item.chrom not in wanted for _, _, found in peaks for item in found)
@@ -194,7 +195,7 @@ def anywhere(
             "A chromosome must be longer than a window",
             received={"window": window, "chromosomes": {chrom: sizes[chrom] for chrom in chromosomes}},
         )
-    unwanted = bed.merge(blacklist)
+    unwanted = merge(blacklist)
     starts = {}
     for chrom, space, number in zip(chromosomes, room, random.multinomial(count, room / room.sum()), strict=True):
         places = random.integers(0, max(space, 1), number) + margin

@@ -15,11 +15,11 @@ from zoo.data.windows import Layout, covered
 from zoo.errors import InputError
 from zoo.files.progress import Progress
 from zoo.genome import names
-from zoo.genome.bed import merge, merge_spans
 from zoo.genome.encode import N
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.genome.spans import merge, merge_spans
 
 _BLOCK = 1 << 20
 _NONE = np.empty((0, 2), np.int64)

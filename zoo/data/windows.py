@@ -15,6 +15,7 @@ from zoo.genome import bed
 from zoo.genome.encode import N
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
+from zoo.genome.spans import merge
 
 _BLOCK = 1 << 20
 MOST_UNMAPPABLE = 0.35
@@ -89,7 +90,7 @@ def is_clear(starts: np.ndarray, width: int, intervals: Sequence[Interval] | np.
     """Which windows of `width` bp share no base with intervals of their chromosome. (n,) bool.
 
     Args:
-        intervals: in any order, or (n, 2) starts and ends as `zoo.genome.bed.merge` returns them.
+        intervals: in any order, or (n, 2) starts and ends as `zoo.genome.spans.merge` returns them.
     """
     spans = _spans(intervals)
     if not len(spans):
@@ -155,7 +156,7 @@ def _spans(intervals: Sequence[Interval] | np.ndarray) -> np.ndarray:
     """(n, 2) int64, sorted, without overlaps."""
     if isinstance(intervals, np.ndarray):
         return intervals
-    merged = bed.merge(intervals)
+    merged = merge(intervals)
     return next(iter(merged.values())) if merged else np.empty((0, 2), np.int64)
 
 

@@ -10,6 +10,7 @@ from zoo.data.batches import Batches
 from zoo.evaluate.agreement import Pairs
 from zoo.genome import bed
 from zoo.genome.interval import Interval
+from zoo.genome.spans import merge
 
 _EPSILON = 1e-8  # the authors' loss adds it to predictions
 
@@ -166,7 +167,7 @@ def recovery(called: Sequence[Interval], real: Sequence[Interval], fraction: flo
     called, real = bed.listed("called", called), bed.listed("real", real)
     fraction = number("fraction", fraction, "from 0 to 1", lambda value: 0 <= value <= 1, example=0.5)
     return Recovery(
-        len(called), len(real), _matched(called, bed.merge(real), fraction), _matched(real, bed.merge(called), fraction)
+        len(called), len(real), _matched(called, merge(real), fraction), _matched(real, merge(called), fraction)
     )
 
 

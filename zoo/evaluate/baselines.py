@@ -20,6 +20,7 @@ from zoo.genome import bed, motifs, names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.genome.spans import merge
 from zoo.genome.text import whole
 
 _STEP = 16  # bp from one set of features to the next
@@ -155,7 +156,7 @@ class Motif:
         self, genome: Genome, patterns: Mapping[str, np.ndarray], regions: Sequence[Interval], p_value: float = 1e-5
     ) -> None:
         self._genome, self._motifs, self._p_value = genome, dict(patterns), p_value
-        self._regions = bed.merge(regions)
+        self._regions = merge(regions)
         self._hits: dict[str, np.ndarray] = {}
 
     def __call__(self, chrom: str, places: np.ndarray) -> np.ndarray:

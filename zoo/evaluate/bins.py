@@ -11,6 +11,7 @@ from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import bed, names, sniff
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
+from zoo.genome.spans import merge, placed
 
 RULES = ("any", "half")
 AGGREGATES = ("max", "mean", "min", "std", "coverage", "sum")
@@ -147,7 +148,7 @@ class Bound:
             found = read(gold) if isinstance(gold, (str, Path)) else bed.listed(what, gold)
             here, self.absent = _here(found, sizes, what, shared)
             self.shared = bool(here) or not found
-            self._spans = bed.merge(here)
+            self._spans = merge(here)
             self._place(here)
 
     def _place(self, here: Sequence[Interval]) -> None:
@@ -196,7 +197,7 @@ def _here(
 
     Raises `GenomeMismatch` if one ends beyond its chromosome, or, with `shared`, if all are elsewhere.
     """
-    here, absent = bed.placed(found, sizes)
+    here, absent = placed(found, sizes)
     if shared and found and not here:
         raise GenomeMismatch(
             f"The {what} and the prediction must have chromosomes in common",

@@ -16,6 +16,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.reference import ASSEMBLIES
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.genome.spans import merge, placed, touches
 from zoo.spec import TrackSpec
 
 OK, WARNING, ERROR = "ok", "warning", "error"
@@ -204,8 +205,8 @@ def of_regions(
     unknown = np.mean([(genome.codes(i.chrom, i.start, min(i.end, i.start + _STRETCH)) == N).mean() for i in chosen])
     if unknown > 0.5:
         yield Finding("regions", WARNING, f"{unknown:.0%} of their bases are N", "Are they of this assembly?")
-    unwanted = bed.merge(_here(blacklist, genome)[0])
-    touched = sum(bed.touches(unwanted, item.chrom, item.start, item.end) for item in here)
+    unwanted = merge(_here(blacklist, genome)[0])
+    touched = sum(touches(unwanted, item.chrom, item.start, item.end) for item in here)
     if touched:
         yield Finding("regions", OK, f"{touched:,} touch the blacklist, whose bins are left out")
 
@@ -264,7 +265,7 @@ def of_blacklist(path: str | Path, genome: Genome) -> Iterator[Finding]:
 
 def _here(intervals: Sequence[Interval], genome: Genome) -> tuple[list[Interval], list[Interval]]:
     """Intervals by the genome's names; and those on other chromosomes."""
-    here, absent = bed.placed(intervals, genome.sizes)
+    here, absent = placed(intervals, genome.sizes)
     return here, [item for item in intervals if item.chrom in absent]
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zoo.genome.bed import merge, merge_spans
 from zoo.genome.interval import Interval
+from zoo.genome.spans import merge, merge_spans
 from zoo.predict.options import Options
 from zoo.spec import ModelSpec
 

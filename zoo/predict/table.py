@@ -9,8 +9,8 @@ import numpy as np
 
 from zoo.errors import InputError, MissingExtra
 from zoo.formats import tsv
-from zoo.genome.bed import merge
 from zoo.genome.interval import Interval
+from zoo.genome.spans import merge
 from zoo.spec import OutputSpec
 
 _SHOWN = 10

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from zoo.forward.forward import Forward
-from zoo.genome import bed
 from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
+from zoo.genome.spans import merge, touches
 from zoo.genome.vcf import Variant
 from zoo.inputs.opening import Inputs
 from zoo.predict.plan import Grid
@@ -51,10 +51,10 @@ def windows(
     Blocks that are at most 512 bp apart are one; one that touches the blacklist has none, nor has what is left of a
     block beyond its last whole window.
     """
-    avoided, found = bed.merge(blacklist), []
-    for chrom, spans in bed.merge([Interval(item.chrom, item.start, item.end + _MERGED) for item in blocks]).items():
+    avoided, found = merge(blacklist), []
+    for chrom, spans in merge([Interval(item.chrom, item.start, item.end + _MERGED) for item in blocks]).items():
         for start, end in spans.tolist():
-            if not bed.touches(avoided, chrom, start, end - _MERGED):
+            if not touches(avoided, chrom, start, end - _MERGED):
                 found += [(chrom, first) for first in range(start, end - _MERGED - window + 1, step)]
     return found
 
