@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data.meta import rows
-from zoo.data.windows import is_clear
 from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import bed, names, sniff, vcf
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
-from zoo.genome.spans import merge, placed
+from zoo.genome.spans import NONE, merge, placed, touched
 
 KINDS = ("ATAC", "CHIP", "RANDOM")
 _COLUMNS = ("Chr", "Start", "Stop", "ROI_Type", "Cell_Line")
@@ -108,7 +107,7 @@ def around_peaks(
             np.int64,
         ).reshape(-1, 3)
         inside = (table[:, 0] > margin) & (table[:, 0] + window + margin < sizes[chrom])
-        clear = is_clear(table[:, 0], window, unwanted.get(chrom, np.empty((0, 2), np.int64)))
+        clear = ~touched(unwanted.get(chrom, NONE), table[:, 0], table[:, 0] + window)
         lost["at an end"] += int((~inside).sum())
         lost["blacklisted"] += int((inside & ~clear).sum())
         table = table[inside & clear]
@@ -199,7 +198,7 @@ def anywhere(
     starts = {}
     for chrom, space, number in zip(chromosomes, room, random.multinomial(count, room / room.sum()), strict=True):
         places = random.integers(0, max(space, 1), number) + margin
-        starts[chrom] = places[is_clear(places, window, unwanted.get(chrom, np.empty((0, 2), np.int64)))]
+        starts[chrom] = places[~touched(unwanted.get(chrom, NONE), places, places + window)]
     total = sum(map(len, starts.values()))
     return Regions(starts, np.full(total, KINDS.index("RANDOM")), np.zeros(total, np.int64))
 

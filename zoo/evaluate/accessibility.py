@@ -10,7 +10,7 @@ from zoo.data.batches import Batches
 from zoo.evaluate.agreement import Pairs
 from zoo.genome import bed
 from zoo.genome.interval import Interval
-from zoo.genome.spans import merge
+from zoo.genome.spans import NONE, by_chromosome, covered, merge
 
 _EPSILON = 1e-8  # the authors' loss adds it to predictions
 
@@ -173,13 +173,10 @@ def recovery(called: Sequence[Interval], real: Sequence[Interval], fraction: flo
 
 def _matched(peaks: Sequence[Interval], others: dict[str, np.ndarray], fraction: float) -> int:
     count = 0
-    for peak in peaks:
-        spans = others.get(peak.chrom)
-        if spans is not None:
-            first = np.searchsorted(spans[:, 1], peak.start, side="right")
-            last = np.searchsorted(spans[:, 0], peak.end, side="left")
-            bases = np.minimum(spans[first:last, 1], peak.end) - np.maximum(spans[first:last, 0], peak.start)
-            count += bool(bases.sum() > 0 and bases.sum() >= fraction * len(peak))
+    for chrom, some in by_chromosome(peaks).items():
+        starts, ends = np.array([(peak.start, peak.end) for peak in some], np.int64).T
+        bases = covered(others.get(chrom, NONE), starts, ends)
+        count += int(((bases > 0) & (bases >= fraction * (ends - starts))).sum())
     return count
 
 

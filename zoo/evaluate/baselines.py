@@ -20,7 +20,7 @@ from zoo.genome import bed, motifs, names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
-from zoo.genome.spans import merge
+from zoo.genome.spans import NONE, merge
 from zoo.genome.text import whole
 
 _STEP = 16  # bp from one set of features to the next
@@ -168,7 +168,7 @@ class Motif:
 
     def _parts(self, chrom: str) -> Iterator[np.ndarray]:
         """Regions that are scanned together."""
-        spans = self._regions.get(chrom, np.empty((0, 2), np.int64))
+        spans = self._regions.get(chrom, NONE)
         lengths = np.cumsum(spans[:, 1] - spans[:, 0]) // _AT_ONCE
         for number in np.unique(lengths):
             yield spans[lengths == number]

@@ -11,7 +11,7 @@ from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import bed, names, sniff
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
-from zoo.genome.spans import merge, placed
+from zoo.genome.spans import NONE, bases_before, merge, placed
 
 RULES = ("any", "half")
 AGGREGATES = ("max", "mean", "min", "std", "coverage", "sum")
@@ -186,7 +186,7 @@ class Bound:
             read = _read(self._track, self._names[chrom], places)
             bases = np.concatenate([np.add.reduceat((values > 0).astype(np.int64), at) for values, at in read])
         else:
-            bases = covered(places, self._spans.get(chrom))
+            bases = np.diff(bases_before(self._spans.get(chrom, NONE), places))
         return bases > 0 if self._rule == "any" else 2 * bases >= np.diff(places)
 
 
@@ -209,13 +209,3 @@ def _here(
             received={"interval": str(beyond), "length": sizes[beyond.chrom]},
         )
     return here, absent
-
-
-def covered(places: np.ndarray, merged: np.ndarray | None) -> np.ndarray:
-    """How many bases between neighboring edges (n + 1,) lie in merged spans (m, 2). (n,) int64."""
-    if merged is None:
-        return np.zeros(len(places) - 1, np.int64)
-    before = np.concatenate([[0], np.cumsum(merged[:, 1] - merged[:, 0])])
-    begun = np.searchsorted(merged[:, 0], places, side="right")  # spans that begin before or at an edge
-    inside = np.maximum(merged[np.maximum(begun - 1, 0), 1] - places, 0) * (begun > 0)
-    return np.diff(before[begun] - inside)

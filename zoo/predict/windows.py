@@ -19,7 +19,7 @@ from zoo.files.progress import Progress
 from zoo.formats.content import Bins, Row
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
-from zoo.genome.spans import merge, touches
+from zoo.genome.spans import NONE, merge, touched, touches
 from zoo.inputs.opening import Inputs
 from zoo.predict import peaks
 from zoo.predict.files import Output
@@ -151,8 +151,7 @@ class WindowRun(Prediction):
             means = np.zeros((len(starts), *scores.shape[2:]))
             np.add.at(means, at.ravel(), scores[mine].reshape(-1, *scores.shape[2:]))
             means /= counts.reshape(-1, *[1] * (scores.ndim - 2))
-            for low, high in unwanted.get(chrom, ()):
-                means[(starts < high) & (starts + output.bin_size > low)] = np.nan
+            means[touched(unwanted.get(chrom, NONE), starts, starts + output.bin_size)] = np.nan
             yield chrom, starts, means.astype(np.float32)
 
     def _rows(self, scores: np.ndarray) -> Predictions:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.genome.spans import touched
+
 BLOCK = 1 << 22
 
 
@@ -35,8 +37,7 @@ class Runs:
         borders = borders[(borders > self.edges[0]) & (borders < self.edges[-1])]
         edges = np.union1d(self.edges, borders)
         values = self.values[np.searchsorted(self.edges, edges[:-1], side="right") - 1]
-        inside = np.searchsorted(spans.ravel(), edges[:-1], side="right") % 2 == 1
-        return Runs(self.chrom, edges, values), inside
+        return Runs(self.chrom, edges, values), touched(spans, edges[:-1], edges[1:])
 
 
 def of_bases(chrom: str, first: int, values: np.ndarray) -> Runs:

@@ -16,7 +16,7 @@ from zoo.files.progress import Progress
 from zoo.forward.forward import Forward
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
-from zoo.genome.spans import merge
+from zoo.genome.spans import NONE, merge
 from zoo.genome.vcf import Variant
 from zoo.inputs.opening import Inputs
 from zoo.predict.plan import Grid
@@ -351,7 +351,7 @@ def _merged(inputs: Inputs, size: int) -> list[Interval]:
     return [
         Interval(chrom, first * size, min(last * size, lengths[chrom]))
         for chrom in lengths
-        for first, last in found.get(chrom, np.empty((0, 2), np.int64)).tolist()
+        for first, last in found.get(chrom, NONE).tolist()
     ]
 
 
