@@ -55,17 +55,16 @@ def runs(flags: np.ndarray) -> np.ndarray:
 
 
 def touches(merged: Mapping[str, np.ndarray], chrom: str, start: int, end: int) -> bool:
-    """Whether a stretch shares a base with merged spans of its chromosome."""
-    spans = merged.get(chrom)
-    return spans is not None and bool(touched(spans, start, end))
+    """Whether a stretch shares a base with merged spans of its chromosome: `touched` for one, which copies nothing."""
+    spans = merged.get(chrom, NONE)
+    at = int(np.searchsorted(spans[:, 1], start, side="right"))
+    return at < len(spans) and bool(spans[at, 0] < end)
 
 
-def touched(merged: np.ndarray, starts: np.ndarray | int, ends: np.ndarray | int) -> np.ndarray:
-    """Which stretches, of at least 1 bp each, share a base with merged spans. (n,) bool."""
-    if not len(merged):
-        return np.zeros(np.shape(starts), bool)
+def touched(merged: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Which stretches share a base with merged spans. (n,) bool."""
     at = np.searchsorted(merged[:, 1], starts, side="right")  # the first that ends beyond the start
-    return (at < len(merged)) & (merged[np.minimum(at, len(merged) - 1), 0] < ends)
+    return np.append(merged[:, 0], FURTHEST)[at] < ends
 
 
 def near(merged: np.ndarray, start: int, end: int) -> slice:
