@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from zoo.genome.interval import Interval
-from zoo.genome.spans import NONE, merge, merge_spans, touched
+from zoo.genome.spans import NONE, merge, merge_spans, runs, touched
 from zoo.predict.options import Options
 from zoo.spec import ModelSpec
 
@@ -193,7 +193,7 @@ def plan(
             keep, drop = None, NONE
         if selected.any():
             drop = bins_of(drop, grid)
-            plans.append(ChromosomePlan(chrom, length, grid.bin_size, grid.overlap, _runs(selected), keep, drop))
+            plans.append(ChromosomePlan(chrom, length, grid.bin_size, grid.overlap, runs(selected), keep, drop))
     return plans
 
 
@@ -205,11 +205,6 @@ def _window_after(runs: np.ndarray, first: int, count: int) -> int | None:
         return None
     run = int(np.searchsorted(before, count, side="right")) - 1
     return int(left[run, 0] + count - before[run])
-
-
-def _runs(selected: np.ndarray) -> np.ndarray:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], selected, [False]]).astype(np.int8)))
-    return edges.reshape(-1, 2)
 
 
 def bins_of(spans: np.ndarray, grid: Grid) -> np.ndarray:

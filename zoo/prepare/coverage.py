@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.genome.spans import touched
+from zoo.genome.spans import near, touched
 
 BLOCK = 1 << 22
 
@@ -50,10 +50,8 @@ def of_bases(chrom: str, first: int, values: np.ndarray) -> Runs:
 def mask(counts: np.ndarray, first: int, spans: np.ndarray | None, reach: int) -> None:
     """Remove, in place, the sites at bases from `first` on whose bases would touch those of spans (n, 2)."""
     if spans is not None:
-        left, right = spans[:, 0] - reach - first, spans[:, 1] + reach - first
-        near = (right > 0) & (left < len(counts))
-        for start, end in zip(left[near], right[near], strict=True):
-            counts[max(start, 0) : end] = 0
+        for start, end in spans[near(spans, first - reach, first + len(counts) + reach)]:
+            counts[max(start - reach - first, 0) : end + reach - first] = 0
 
 
 def smoothed(chrom: str, counts: Iterable[np.ndarray], reach: int) -> Iterator[Runs]:
