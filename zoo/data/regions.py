@@ -11,7 +11,7 @@ from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import bed, names, sniff, vcf
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
-from zoo.genome.spans import NONE, merge, placed, touched
+from zoo.genome.spans import NONE, beyond, merge, placed, touched
 
 KINDS = ("ATAC", "CHIP", "RANDOM")
 _COLUMNS = ("Chr", "Start", "Stop", "ROI_Type", "Cell_Line")
@@ -46,14 +46,13 @@ def on_genome(path: str | Path, genome: Genome, avoided: bool = False) -> list[I
     read = vcf.read_intervals if sniff.is_vcf(path) else bed.read_blacklist if avoided else bed.read
     found = read(path)
     kept, lost = placed(found, genome.sizes)
-    for item in kept:
-        if item.end > genome.sizes[item.chrom]:
-            raise GenomeMismatch(
-                "Intervals must end within their chromosomes",
-                where=path,
-                received={"interval": str(item), "length": genome.sizes[item.chrom]},
-                hint="Are they of another assembly than the genome?",
-            )
+    if far := beyond(kept, genome.sizes):
+        raise GenomeMismatch(
+            "Intervals must end within their chromosomes",
+            where=path,
+            received={"interval": str(far[0]), "length": genome.sizes[far[0].chrom]},
+            hint="Are they of another assembly than the genome?",
+        )
     if found and not kept:
         raise GenomeMismatch(
             "Intervals and genome must have chromosomes in common",
