@@ -126,6 +126,12 @@ def test_runs_of_flags(flags: str, expected: list[list[int]]):
     assert spans.runs(np.array([letter == "x" for letter in flags], bool)).tolist() == expected
 
 
+def test_edges_between_equal_values():
+    assert spans.steps(np.array([3.0])).tolist() == [0, 1]
+    assert spans.steps(np.array([0, 0, 2, 2, 0])).tolist() == [0, 2, 4, 5]
+    assert spans.steps(np.array([1.0, np.nan, np.nan])).tolist() == [0, 1, 2, 3]
+
+
 def test_spans_near_a_stretch():
     apart = np.array([[0, 4], [10, 11], [11, 12], [20, 30]])  # two are book-ended
     assert apart[spans.near(apart, 4, 10)].tolist() == []

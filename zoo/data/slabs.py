@@ -265,9 +265,7 @@ def _runs(begins: np.ndarray, width: int, bin_size: int) -> tuple[np.ndarray, np
     for phase in np.unique(begins % bin_size):
         rows = np.flatnonzero(begins % bin_size == phase)
         spans = merge_spans(np.stack([begins[rows], begins[rows] + width], axis=1))
-        before = length + np.concatenate([[0], np.cumsum(spans[:, 1] - spans[:, 0])])
-        run = np.searchsorted(spans[:, 0], begins[rows], side="right") - 1
-        offsets[rows] = before[run] + begins[rows] - spans[run, 0]
+        offsets[rows] = length + bases_before(spans, begins[rows])
         runs.append(spans)
-        length = int(before[-1])
+        length += int((spans[:, 1] - spans[:, 0]).sum())
     return np.concatenate([*runs, NONE]), offsets, length

@@ -54,6 +54,11 @@ def runs(flags: np.ndarray) -> np.ndarray:
     return np.flatnonzero(padded[1:] != padded[:-1]).reshape(-1, 2)
 
 
+def steps(values: np.ndarray) -> np.ndarray:
+    """Edges (m + 1,) between which values (n,), of which there is one at least, stay the same."""
+    return np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1, [len(values)]])
+
+
 def touches(merged: Mapping[str, np.ndarray], chrom: str, start: int, end: int) -> bool:
     """Whether a stretch shares a base with merged spans of its chromosome: `touched` for one, which copies nothing."""
     spans = merged.get(chrom, NONE)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.genome.spans import near, touched
+from zoo.genome.spans import near, steps, touched
 
 BLOCK = 1 << 22
 
@@ -42,9 +42,8 @@ class Runs:
 
 def of_bases(chrom: str, first: int, values: np.ndarray) -> Runs:
     """Runs of values (n,) at consecutive bases, of which `first` is the first."""
-    inner = np.flatnonzero(values[1:] != values[:-1]) + 1
-    starts = np.concatenate([[0], inner])
-    return Runs(chrom, first + np.append(starts, len(values)), values[starts])
+    edges = steps(values)
+    return Runs(chrom, first + edges, values[edges[:-1]])
 
 
 def mask(counts: np.ndarray, first: int, spans: np.ndarray | None, reach: int) -> None:
