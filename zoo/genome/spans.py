@@ -82,7 +82,7 @@ def near(merged: np.ndarray, start: int, end: int) -> slice:
 def bases_before(merged: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """How many bases of merged spans lie before each position. (n,) int64.
 
-    Of the stretches between neighboring positions it is `np.diff` that lie in the spans.
+    Its `np.diff` is how many lie between neighboring positions.
     """
     total = np.concatenate([[0], np.cumsum(merged[:, 1] - merged[:, 0])])
     whole = np.searchsorted(merged[:, 1], positions, side="right")  # spans that end before a position, or there
