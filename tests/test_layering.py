@@ -1,10 +1,12 @@
 """The structure that the design promises."""
 
 import ast
+import graphlib
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,26 @@ def test_rooms_import_from_the_floors_below():
             continue
         above = {other for other in rooms(path) - {room} if floor[other] >= floor[room]}
         assert not above, f"{path.relative_to(ROOT)} imports {above}"
+
+
+def modules(path: Path, known: Collection[str]) -> set[str]:
+    """Those of `known` that a module imports, also inside functions and for type checking only."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= inner & set(known) or {node.module}
+    return found & set(known)
+
+
+def test_no_circle_of_imports():
+    """Nor within a room."""
+    paths = (ROOT / "zoo").rglob("*.py")
+    known = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+    graph = {name: modules(path, known) - {name} for name, path in known.items()}
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(known)
 
 
 def test_recipes_import_no_command():

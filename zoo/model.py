@@ -2,38 +2,33 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
 from registry import digests
-from registry.paths import user_path
 from zoo import folder
-from zoo.arguments import number, optional_switch, refuse_together
+from zoo.arguments import number, optional_switch
 from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.methods import Method
 from zoo.attribution.result import Attributions
 from zoo.attribution.run import attribute
-from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.files import process
-from zoo.formats.formats import INTERVALS
 from zoo.forward.forward import Forward
 from zoo.forward.heads import check_shapes, scores
 from zoo.forward.readouts import Selection
-from zoo.inputs.checks import check_arrays
 from zoo.inputs.opening import Inputs
-from zoo.predict import thresholds
+from zoo.predict.check import Check, check
+from zoo.predict.choice import PredictionChoice, predict
 from zoo.predict.cost import Cost, estimate
-from zoo.predict.files import Output, PredictionFiles, formats_of
+from zoo.predict.files import PredictionFiles
 from zoo.predict.options import Options
-from zoo.predict.run import Run
 from zoo.predict.table import Predictions
-from zoo.predict.thresholds import Threshold, ThresholdTable
-from zoo.predict.windows import WindowRun, exact
-from zoo.prepare.peaks import open_regions
+from zoo.predict.thresholds import ThresholdTable
+from zoo.prepare.regions import open_inputs
 from zoo.saving import save
 from zoo.spec import COVARIATES, WINDOW, ModelSpec
 from zoo.variants.haplotype_choice import HaplotypeChoice, predict_haplotypes
@@ -41,27 +36,6 @@ from zoo.variants.haplotype_run import HaplotypeFiles
 from zoo.variants.haplotypes import HaplotypePrediction
 from zoo.variants.result import VariantScores
 from zoo.variants.scoring import VariantChoice, score_variants
-
-
-@dataclass(frozen=True)
-class Check:
-    """The outcome of `Model.check`.
-
-    Attributes:
-        difference: the largest difference between the outputs and the golden ones.
-        tolerance: how large it may be.
-        versions: of the packages that made the outputs, and the Keras backend.
-    """
-
-    name: str
-    difference: float
-    tolerance: float
-    versions: dict[str, str | None]
-
-    @property
-    def passed(self) -> bool:
-        """Whether this machine gives the expected numbers."""
-        return self.difference <= self.tolerance
 
 
 class Model:
@@ -219,7 +193,9 @@ class Model:
             InputError: what was given cannot be used, or would have no effect beside the rest; `GenomeMismatch` if
                 files are of different assemblies.
         """
-        progress, threshold = optional_switch("progress", progress), thresholds.checked(threshold)
+        progress = optional_switch("progress", progress)
+        places = genome, signal, regions, chromosomes, windows, covariates, blacklist
+        choice = PredictionChoice(*places, output, write, threshold, table, stride, center_only, compat)
         options = Options.resolve(
             self.spec,
             strands=strands,
@@ -232,68 +208,7 @@ class Model:
             head=head,
             track=track,
         )
-        cutting = {"threshold": None if threshold == "auto" else threshold, "table": table}
-        if x is not None:
-            files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
-            more = {"windows": windows, "output": output, "blacklist": blacklist, "stride": stride, "compat": compat}
-            more |= {"covariates": covariates, "center_only": center_only, "write": write}
-            refuse_together("Windows x", {**files, **more, **cutting})
-            arrays, forward = check_arrays(x, self.spec.input), self.forward(options.views, options.selection)
-            forward.check_batch(min(options.batch_size, len(arrays[WINDOW])))
-            return options.scaled(forward.array(arrays, options.batch_size))
-        if windows is not None:
-            others = {"regions": regions, "stride": stride, "center_only": center_only}
-            refuse_together("Exact windows", others)
-        if output is None:
-            refuse_together("A prediction without output has no BED file and", cutting, 'Give output="out/ctcf", too')
-            refuse_together("A prediction without output", {"write": write}, 'Give output="out/ctcf", too')
-            if windows is None and regions is None and chromosomes is None:
-                raise InputError(
-                    "The output must be given for a whole genome, which is written to files",
-                    example='output="out/ctcf"',
-                    hint="Or name regions or chromosomes",
-                )
-        formats = formats_of(write)
-        if formats is not None and not any(format.holds == INTERVALS for format in formats):
-            refuse_together("A prediction without a BED file", cutting, "Add bed to the formats to write")
-            threshold = None
-        cut = None if output is None else self._cut(threshold, table, options)
-        reads = (self.path, self.origin, genome, signal, covariates, regions, windows, blacklist, table)
-        place = None if output is None else Output(output, reads, options.output.tracks, formats)
-        if windows is None:
-            inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, covariates)
-        else:
-            given = genome, signal, windows, chromosomes, blacklist, options.compat, covariates
-            inputs = exact(self.spec, options.output, *given)
-        inputs.tell()
-        kind = Run if windows is None else WindowRun
-        run = kind(self.spec, self.forward(options.views, options.selection), inputs, options, progress)
-        return run.to_table() if place is None else run.to_files(place, cut, self.provenance())
-
-    def _cut(self, threshold: object, table: object, options: Options) -> Threshold | None:
-        """The threshold of a prediction, by a table of the user's or the model's own; None for no BED."""
-        own = self.thresholds if table is None else ThresholdTable.read(user_path(table, "table"))
-        if threshold is None:
-            refuse_together("A prediction without a threshold has no BED file and", {"table": table})
-            return None
-        if isinstance(threshold, str) and threshold == "auto":
-            if own is None or (table is None and options.output.name != Selection.of(self.spec).output.name):
-                return None
-            threshold = "f1"
-        if options.output.tracks:
-            raise InputError(
-                "A threshold must be of one track",
-                received={"threshold": threshold, "tracks": list(options.output.tracks)[:8]},
-                hint="Name a track, or give threshold=None",
-            )
-        cut = thresholds.resolve(threshold, own)
-        if options.linear and own is not None:
-            raise InputError(
-                "A threshold table must be used in the scale that it was measured in, which is the model's own",
-                received={"scale": "linear", "threshold": threshold},
-                hint="Leave out scale, or give threshold=None",
-            )
-        return cut
+        return predict(self, x, choice, options, progress)
 
     def attribute(
         self,
@@ -531,26 +446,12 @@ class Model:
         if self.path is None:
             raise InputError("A model must be in a folder to be checked: that has the golden outputs")
         golden = folder.read_golden(self.path, self.spec)
-        differences = [
-            np.abs(self.predict(golden.x, head=name) - wanted).max() / max(np.abs(wanted).max(), 1)
-            for name, wanted in {self.spec.output.name: golden.outputs, **golden.others}.items()
-        ]
-        difference = float(max(differences))
-        return Check(self.spec.name, difference, tolerance, versions())
+        wanted = {self.spec.output.name: golden.outputs, **golden.others}
+        return check(self.spec.name, lambda head: self.predict(golden.x, head=head), wanted, tolerance)
 
     def inputs(self, genome, signal, regions, chromosomes, blacklist, compat, covariates=None) -> Inputs:
         """The files of a prediction; "auto" regions are looked for in the signal."""
-        if not (isinstance(regions, str) and regions == "auto"):
-            return Inputs.open(self.spec, genome, signal, regions, chromosomes, blacklist, compat, covariates)
-        inputs = Inputs.open(self.spec, genome, signal, None, chromosomes, blacklist, compat, covariates)
-        if (sample := inputs.sample) is None:
-            raise InputError(
-                'Regions must be named: "auto" looks for open chromatin in a signal, and this model reads '
-                + ("several" if self.spec.input.given else "DNA alone"),
-                received={"model": self.spec.name, "regions": "auto"},
-                example='regions="peaks.bed"',
-            )
-        return inputs.within(open_regions(sample.signal, [sample.names[chrom] for chrom in inputs.chromosomes]))
+        return open_inputs(self.spec, genome, signal, regions, chromosomes, blacklist, compat, covariates)
 
     def forward(self, views: tuple[str, ...], selection: Selection | None = None) -> Forward:
         """The compiled forward pass over some views, of a head and its tracks, made on first use."""

@@ -8,6 +8,7 @@ import numpy as np
 from zoo.arguments import among, refuse_together, whole
 from zoo.errors import InputError
 from zoo.genome.encode import N, codes_of, one_hot
+from zoo.genome.spans import runs
 from zoo.spec import BASES, ModelSpec
 
 SEQUENCES = ("dinucleotide_shuffle", "mononucleotide_shuffle", "zeros", "gc")
@@ -137,8 +138,7 @@ def dinucleotide_shuffle(codes: np.ndarray, count: int, seed: int = 0) -> np.nda
     whole = (codes != N).all(axis=1)
     shuffled[whole] = _paths(codes[whole], count, seed)
     for i in np.flatnonzero(~whole):
-        edges = np.flatnonzero(np.diff(codes[i] != N, prepend=False, append=False))
-        for first, stop in edges.reshape(-1, 2):
+        for first, stop in runs(codes[i] != N):
             shuffled[i, :, first:stop] = _paths(codes[i : i + 1, first:stop], count, seed)[0]
     return shuffled
 

@@ -95,10 +95,11 @@ def _locus(options: argparse.Namespace, track, region, chromosomes: Sequence[str
     from zoo.evaluate import report
     from zoo.genome import bed, sniff
     from zoo.genome.interval import Interval
+    from zoo.genome.spans import placed
 
     if options.output is None or sniff.is_bigwig(options.peaks):
         return []
-    peaks, _ = bed.placed(bed.read(options.peaks), track.sizes)
+    peaks, _ = placed(bed.read(options.peaks), track.sizes)
     chrom = max(chromosomes, key=lambda chrom: sum(item.chrom == chrom for item in peaks))
     within = Interval(chrom, region.start, region.end) if region else Interval(chrom, 0, track.sizes[chrom])
     shown = report.peak_densest(peaks, within)

@@ -11,18 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.data.windows import Layout, covered
+from zoo.data.windows import Layout
 from zoo.errors import InputError
 from zoo.files.progress import Progress
 from zoo.genome import names
-from zoo.genome.bed import merge, merge_spans
 from zoo.genome.encode import N
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.genome.spans import NONE, bases_before, merge, merge_spans
 
 _BLOCK = 1 << 20
-_NONE = np.empty((0, 2), np.int64)
 _COMPLEMENT = np.array([3, 2, 1, 0, N], np.uint8)
 
 Reader = Callable[[str, int, int, int], np.ndarray]
@@ -57,12 +56,8 @@ def maxima(*signals: Signal) -> Track:
 
 def bases_outside(intervals: Sequence[Interval]) -> Track:
     """How many bases of each bin lie in no interval, uint8: for the mappable ones of a list of unmappable ones."""
-    spans = merge(intervals)
-
-    def read(chrom: str, start: int, end: int, size: int) -> np.ndarray:
-        return size - covered(np.arange(start, end, size), size, spans.get(chrom, _NONE))
-
-    return Track([read], np.uint8)
+    bases = _bases_inside(intervals)
+    return Track([lambda chrom, start, end, size: size - bases(chrom, start, end, size)], np.uint8)
 
 
 def labels(*samples: Signal | Sequence[Interval]) -> Track:
@@ -70,10 +65,6 @@ def labels(*samples: Signal | Sequence[Interval]) -> Track:
 
     Reading a track raises `InputError` if it holds other numbers: thresholds are for peak callers.
     """
-
-    def of_intervals(intervals: Sequence[Interval]) -> Reader:
-        spans = merge(intervals)
-        return lambda chrom, start, end, size: covered(np.arange(start, end, size), size, spans.get(chrom, _NONE))
 
     def of_signal(signal: Signal) -> Reader:
         def read(chrom: str, start: int, end: int, size: int) -> np.ndarray:
@@ -88,7 +79,17 @@ def labels(*samples: Signal | Sequence[Interval]) -> Track:
 
         return read
 
-    return Track([of_signal(item) if isinstance(item, Signal) else of_intervals(item) for item in samples], np.uint8)
+    return Track([of_signal(item) if isinstance(item, Signal) else _bases_inside(item) for item in samples], np.uint8)
+
+
+def _bases_inside(intervals: Sequence[Interval]) -> Reader:
+    """How many bases of each bin lie in intervals."""
+    spans = merge(intervals)
+
+    def read(chrom: str, start: int, end: int, size: int) -> np.ndarray:
+        return np.diff(bases_before(spans.get(chrom, NONE), np.arange(start, end + 1, size)))
+
+    return read
 
 
 class Slabs:
@@ -264,9 +265,7 @@ def _runs(begins: np.ndarray, width: int, bin_size: int) -> tuple[np.ndarray, np
     for phase in np.unique(begins % bin_size):
         rows = np.flatnonzero(begins % bin_size == phase)
         spans = merge_spans(np.stack([begins[rows], begins[rows] + width], axis=1))
-        before = length + np.concatenate([[0], np.cumsum(spans[:, 1] - spans[:, 0])])
-        run = np.searchsorted(spans[:, 0], begins[rows], side="right") - 1
-        offsets[rows] = before[run] + begins[rows] - spans[run, 0]
+        offsets[rows] = length + bases_before(spans, begins[rows])
         runs.append(spans)
-        length = int(before[-1])
-    return np.concatenate([*runs, _NONE]), offsets, length
+        length += int((spans[:, 1] - spans[:, 0]).sum())
+    return np.concatenate([*runs, NONE]), offsets, length

@@ -10,6 +10,7 @@ from zoo.data.batches import Batches
 from zoo.evaluate.agreement import Pairs
 from zoo.genome import bed
 from zoo.genome.interval import Interval
+from zoo.genome.spans import NONE, by_chromosome, covered, merge
 
 _EPSILON = 1e-8  # the authors' loss adds it to predictions
 
@@ -166,19 +167,16 @@ def recovery(called: Sequence[Interval], real: Sequence[Interval], fraction: flo
     called, real = bed.listed("called", called), bed.listed("real", real)
     fraction = number("fraction", fraction, "from 0 to 1", lambda value: 0 <= value <= 1, example=0.5)
     return Recovery(
-        len(called), len(real), _matched(called, bed.merge(real), fraction), _matched(real, bed.merge(called), fraction)
+        len(called), len(real), _matched(called, merge(real), fraction), _matched(real, merge(called), fraction)
     )
 
 
 def _matched(peaks: Sequence[Interval], others: dict[str, np.ndarray], fraction: float) -> int:
     count = 0
-    for peak in peaks:
-        spans = others.get(peak.chrom)
-        if spans is not None:
-            first = np.searchsorted(spans[:, 1], peak.start, side="right")
-            last = np.searchsorted(spans[:, 0], peak.end, side="left")
-            bases = np.minimum(spans[first:last, 1], peak.end) - np.maximum(spans[first:last, 0], peak.start)
-            count += bool(bases.sum() > 0 and bases.sum() >= fraction * len(peak))
+    for chrom, some in by_chromosome(peaks).items():
+        starts, ends = np.array([(peak.start, peak.end) for peak in some], np.int64).T
+        bases = covered(others.get(chrom, NONE), starts, ends)
+        count += int(((bases > 0) & (bases >= fraction * (ends - starts))).sum())
     return count
 
 

@@ -20,6 +20,7 @@ from zoo.genome import bed, motifs, names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.genome.spans import NONE, bins_touched, merge
 from zoo.genome.text import whole
 
 _STEP = 16  # bp from one set of features to the next
@@ -155,7 +156,7 @@ class Motif:
         self, genome: Genome, patterns: Mapping[str, np.ndarray], regions: Sequence[Interval], p_value: float = 1e-5
     ) -> None:
         self._genome, self._motifs, self._p_value = genome, dict(patterns), p_value
-        self._regions = bed.merge(regions)
+        self._regions = merge(regions)
         self._hits: dict[str, np.ndarray] = {}
 
     def __call__(self, chrom: str, places: np.ndarray) -> np.ndarray:
@@ -167,7 +168,7 @@ class Motif:
 
     def _parts(self, chrom: str) -> Iterator[np.ndarray]:
         """Regions that are scanned together."""
-        spans = self._regions.get(chrom, np.empty((0, 2), np.int64))
+        spans = self._regions.get(chrom, NONE)
         lengths = np.cumsum(spans[:, 1] - spans[:, 0]) // _AT_ONCE
         for number in np.unique(lengths):
             yield spans[lengths == number]
@@ -224,10 +225,10 @@ class _Peaks:
 
     def __call__(self, chrom: str, places: np.ndarray) -> np.ndarray:
         found = np.zeros(len(places) - 1, np.float32)
-        for start, end, value in self._found.get(names.find(chrom, self._found) or "", ()):
-            first, last = np.searchsorted(places, start, side="right") - 1, np.searchsorted(places, end)
-            near = slice(max(int(first), 0), max(int(last), 0))
-            found[near] = np.maximum(found[near], value)
+        peaks = self._found.get(names.find(chrom, self._found) or "", ())
+        first, last = bins_touched(places, *np.array([peak[:2] for peak in peaks], np.int64).reshape(-1, 2).T)
+        for low, high, (_, _, value) in zip(first, last, peaks, strict=True):
+            found[low:high] = np.maximum(found[low:high], value)
         return found
 
 

@@ -11,6 +11,7 @@ from zoo.genome import bed, doctor, names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.genome.spans import merge, placed
 from zoo.inputs.reader import Covariate, WindowReader
 from zoo.inputs.tracks import Derived, Track
 from zoo.spec import CovariateSpec, ModelSpec, TrackSpec
@@ -224,7 +225,7 @@ def _covariates(spec: ModelSpec, given: Mapping[str, object] | None, genome: Gen
 
 def _covariate(spec: CovariateSpec, value: object, genome: Genome) -> Covariate:
     if spec.per == "window" and not isinstance(value, (int, float)):
-        return Covariate(spec.name, spans=bed.merge(_blacklist(value, genome)))
+        return Covariate(spec.name, spans=merge(_blacklist(value, genome)))
     return Covariate(spec.name, number(spec.name, value))
 
 
@@ -333,7 +334,7 @@ def _blacklist(value: object, genome: Genome) -> list[Interval]:
             _tell(value, finding, refuse=True)
     else:
         intervals = list(bed.intervals(value, genome.sizes))
-    here, absent = bed.placed(intervals, genome.sizes)
+    here, absent = placed(intervals, genome.sizes)
     if intervals and not here:
         raise GenomeMismatch(
             "Blacklist and genome must have chromosomes in common",

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from zoo.genome import bed
 from zoo.genome.encode import N, one_hot
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
+from zoo.genome.spans import touches
 from zoo.inputs.tracks import Derived, Track
 
 _BLOCK = 1 << 14  # bp read at once where windows are kilobases apart
@@ -110,7 +110,7 @@ class WindowReader:
         flags = [(column, item.spans) for column, item in enumerate(self.covariates) if item.spans is not None]
         for row, place in enumerate(places if flags else ()):
             for column, spans in flags:
-                found[row, column] = bed.touches(spans, *place)
+                found[row, column] = touches(spans, *place)
         return [found]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from zoo.genome.spans import runs
+
 Peak = tuple[int, int, float]
 
 
@@ -26,9 +28,7 @@ def call(
     reach = overlap // bin_size  # bins that begin before another ends, or where it ends
     best = 0.0
     for first, scores in pieces:
-        above = np.concatenate([[False], scores.astype(np.float64) >= score, [False]])
-        edges = np.flatnonzero(above[1:] != above[:-1]).reshape(-1, 2)
-        for left, right in edges:
+        for left, right in runs(scores.astype(np.float64) >= score):
             top = float(scores[left:right].max())
             if end is not None and first + left <= end + reach:
                 end, best = first + right, max(best, top)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zoo.genome.bed import merge, merge_spans
 from zoo.genome.interval import Interval
+from zoo.genome.spans import NONE, merge, merge_spans, runs, touched
 from zoo.predict.options import Options
 from zoo.spec import ModelSpec
 
@@ -119,10 +119,11 @@ class ChromosomePlan:
         low, high = self.bounds
         start = max(first, low)
         scores = scores[start - first : max(high - first, 0)]
+        bins = np.arange(start, start + len(scores))
         if self.keep is not None:
-            scores = _blanked(scores, ~_covered(self.keep, start, len(scores)))
+            scores = _blanked(scores, ~touched(self.keep, bins, bins + 1))
         if len(self.drop):
-            scores = _blanked(scores, _covered(self.drop, start, len(scores)))
+            scores = _blanked(scores, touched(self.drop, bins, bins + 1))
         return start, scores
 
     def pieces(self, grid: Grid, most: int) -> Iterator["ChromosomePlan"]:
@@ -184,15 +185,15 @@ def plan(
             continue
         count = grid.count(length)
         selected = np.ones(count, bool) if wanted is None else grid.over(wanted[chrom], count)
-        drop = unwanted.get(chrom, np.empty((0, 2), np.int64))
+        drop = unwanted.get(chrom, NONE)
         keep = None if wanted is None else bins_of(wanted[chrom], grid)
         if compat == "maxatac":
             selected[max((length - grid.window) // grid.stride + 1, 0) :] = False
             selected &= ~grid.over(drop, count)
-            keep, drop = None, np.empty((0, 2), np.int64)
+            keep, drop = None, NONE
         if selected.any():
             drop = bins_of(drop, grid)
-            plans.append(ChromosomePlan(chrom, length, grid.bin_size, grid.overlap, _runs(selected), keep, drop))
+            plans.append(ChromosomePlan(chrom, length, grid.bin_size, grid.overlap, runs(selected), keep, drop))
     return plans
 
 
@@ -204,11 +205,6 @@ def _window_after(runs: np.ndarray, first: int, count: int) -> int | None:
         return None
     run = int(np.searchsorted(before, count, side="right")) - 1
     return int(left[run, 0] + count - before[run])
-
-
-def _runs(selected: np.ndarray) -> np.ndarray:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], selected, [False]]).astype(np.int8)))
-    return edges.reshape(-1, 2)
 
 
 def bins_of(spans: np.ndarray, grid: Grid) -> np.ndarray:
@@ -224,10 +220,3 @@ def _blanked(scores: np.ndarray, where: np.ndarray) -> np.ndarray:
     scores = scores.copy()
     scores[where] = np.nan
     return scores
-
-
-def _covered(spans: np.ndarray, first: int, count: int) -> np.ndarray:
-    """Which of the bins `first` … `first + count` lie in sorted spans that do not overlap. (count,) bool."""
-    bins = np.arange(first, first + count)
-    at = np.searchsorted(spans[:, 0], bins, side="right") - 1
-    return (at >= 0) & (bins < spans[np.maximum(at, 0), 1])

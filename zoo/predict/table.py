@@ -9,8 +9,8 @@ import numpy as np
 
 from zoo.errors import InputError, MissingExtra
 from zoo.formats import tsv
-from zoo.genome.bed import merge
 from zoo.genome.interval import Interval
+from zoo.genome.spans import merge, near
 from zoo.spec import OutputSpec
 
 _SHOWN = 10
@@ -167,10 +167,8 @@ class Collector:
     def add(self, chrom: str, first: int, scores: np.ndarray) -> None:
         """Take a piece of scores that begins at bin `first`."""
         spans = self._spans[chrom]
-        ends_behind = np.searchsorted(spans[:, 1], first, side="right")
-        starts_before = np.searchsorted(spans[:, 0], first + len(scores))
-        near = slice(ends_behind, starts_before)
-        for (left, right), end in zip(spans[near], self._offsets[chrom][near], strict=True):
+        here = near(spans, first, first + len(scores))
+        for (left, right), end in zip(spans[here], self._offsets[chrom][here], strict=True):
             low, high = max(left, first), min(right, first + len(scores))
             if low < high:
                 self._scores[chrom][end - (right - low) : end - (right - high)] = scores[low - first : high - first]

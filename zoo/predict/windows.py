@@ -19,6 +19,7 @@ from zoo.files.progress import Progress
 from zoo.formats.content import Bins, Row
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
+from zoo.genome.spans import NONE, merge, touched, touches
 from zoo.inputs.opening import Inputs
 from zoo.predict import peaks
 from zoo.predict.files import Output
@@ -42,8 +43,8 @@ def exact(
     _check_lengths(windows, spec.input.window)
     inputs = Inputs.open(spec, genome, signal, windows, chromosomes, blacklist, compat, covariates)
     if compat == "maxatac":
-        unwanted = bed.merge(inputs.blacklist)
-        kept = [item for item in inputs.regions if not bed.touches(unwanted, item.chrom, item.start, item.end)]
+        unwanted = merge(inputs.blacklist)
+        kept = [item for item in inputs.regions if not touches(unwanted, item.chrom, item.start, item.end)]
         inputs = replace(inputs, regions=kept, blacklist=[])
     if not inputs.regions:
         raise InputError("A window must be left to predict; the blacklist leaves none", received={"compat": compat})
@@ -139,7 +140,7 @@ class WindowRun(Prediction):
 
     def _tracks(self, scores: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         """Of each chromosome the bins: where they begin, rising; and their means, NaN on the blacklist."""
-        unwanted = bed.merge(self._inputs.blacklist)
+        unwanted = merge(self._inputs.blacklist)
         output = self._options.output
         within = output.offset + np.arange(output.bins, dtype=np.int64) * output.every
         chroms = np.array([item.chrom for item in self._windows])
@@ -150,8 +151,7 @@ class WindowRun(Prediction):
             means = np.zeros((len(starts), *scores.shape[2:]))
             np.add.at(means, at.ravel(), scores[mine].reshape(-1, *scores.shape[2:]))
             means /= counts.reshape(-1, *[1] * (scores.ndim - 2))
-            for low, high in unwanted.get(chrom, ()):
-                means[(starts < high) & (starts + output.bin_size > low)] = np.nan
+            means[touched(unwanted.get(chrom, NONE), starts, starts + output.bin_size)] = np.nan
             yield chrom, starts, means.astype(np.float32)
 
     def _rows(self, scores: np.ndarray) -> Predictions:

@@ -33,7 +33,7 @@ _FILES = {
     "blacklist": {"metavar": "BED", "help": "BED files; accessibility: also VCF"},
 }
 RUN = Signature(
-    "zoo.train.config:TrainConfig",
+    "zoo.train.settings:Settings",
     unset=True,
     differ={
         "name": {"metavar": "FAMILY/MODEL"},
@@ -93,7 +93,7 @@ ACCESSIBILITY = Signature(
     left_out=dict.fromkeys(("sample", "step"), _SET),
 )
 SPLIT = Signature(
-    "zoo.train.config:Split",
+    "zoo.train.settings:Split",
     unset=True,
     differ={
         "train": {**_CHROMOSOMES, "flags": ("--train-chroms",), "help": "chromosomes to train on"},
@@ -102,7 +102,7 @@ SPLIT = Signature(
     },
 )
 OPTIMIZER = Signature(
-    "zoo.train.config:Optimizer",
+    "zoo.train.settings:Optimizer",
     unset=True,
     differ={"learning_rate": {"metavar": "X"}},
     left_out=dict.fromkeys(("name", "weight_decay"), _SET),

@@ -3,16 +3,13 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from registry.paths import user_path
 from zoo.errors import InputError
 from zoo.genome import names
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
-
-if TYPE_CHECKING:  # it needs the table of tasks, which need this
-    from zoo.train.config import Split, TrainConfig
+from zoo.train.settings import Settings, Split
 
 
 @dataclass(frozen=True)
@@ -25,12 +22,12 @@ class Inputs:
         tracks: the bigWig files, by what they are.
     """
 
-    config: "TrainConfig"
+    config: Settings
     genome: Genome
     tracks: Mapping[str, Signal]
 
 
-def opened(config: "TrainConfig") -> Inputs:
+def opened(config: Settings) -> Inputs:
     """The files of a configuration, after a look at each of them.
 
     Raises:
@@ -55,7 +52,7 @@ def _is_file(value: str, field: str) -> bool:
         return False
 
 
-def _by_the_genomes_names(config: "TrainConfig", genome: Genome) -> "TrainConfig":
+def _by_the_genomes_names(config: Settings, genome: Genome) -> Settings:
     """The configuration with its chromosomes as the genome spells them (`1` for `chr1`, or the other way round)."""
     split = {
         part: tuple(names.find(chrom, genome.sizes) or chrom for chrom in getattr(config.chromosomes, part))
@@ -64,7 +61,7 @@ def _by_the_genomes_names(config: "TrainConfig", genome: Genome) -> "TrainConfig
     return dataclasses.replace(config, chromosomes=dataclasses.replace(config.chromosomes, **split))
 
 
-def _check_chromosomes(genome: Genome, others: Mapping[str, Mapping[str, int]], split: "Split") -> None:
+def _check_chromosomes(genome: Genome, others: Mapping[str, Mapping[str, int]], split: Split) -> None:
     """Every chromosome is in every file, with one length."""
     chromosomes = [*split.train, *split.validation, *split.test]
     for what, sizes in {"the genome": genome.sizes, **others}.items():

@@ -9,8 +9,9 @@ from zoo.arguments import is_one_of, is_whole
 from zoo.errors import InputError
 from zoo.forward.forward import Forward
 from zoo.forward.readouts import untransformed
-from zoo.genome import bed, names
+from zoo.genome import names
 from zoo.genome.sequence import Genome
+from zoo.genome.spans import merge, touches
 from zoo.genome.vcf import Variant, normalized
 from zoo.inputs.opening import Inputs
 from zoo.inputs.reader import Around, WindowReader
@@ -156,7 +157,7 @@ def choose(
         All variants, the places of those that are scored, and the others with a reason each.
     """
     genome, alike = inputs.genome, inputs.alike
-    avoided, everything, places, skipped = bed.merge(inputs.blacklist), [], [], []
+    avoided, everything, places, skipped = merge(inputs.blacklist), [], [], []
     for number, variant in enumerate(variants):
         everything.append(variant)
         chrom = names.find(variant.chrom, genome.sizes)
@@ -186,7 +187,7 @@ def _reason(
         return reason
     if chrom not in alike:
         return "the signal lacks its chromosome, or has another length of it"
-    return "in the blacklist" if bed.touches(avoided, chrom, variant.start, variant.end) else None
+    return "in the blacklist" if touches(avoided, chrom, variant.start, variant.end) else None
 
 
 def skip_reason(variant: Variant, chrom: str | None, genome: Genome) -> str | None:

@@ -14,9 +14,9 @@ from zoo.files import npz
 from zoo.files.job import Job
 from zoo.files.progress import Progress
 from zoo.forward.forward import Forward
-from zoo.genome import bed
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
+from zoo.genome.spans import NONE, merge
 from zoo.genome.vcf import Variant
 from zoo.inputs.opening import Inputs
 from zoo.predict.plan import Grid
@@ -347,11 +347,11 @@ def _merged(inputs: Inputs, size: int) -> list[Interval]:
     """Regions as stretches of whole bins that have no bin in common, in the order of the chromosomes."""
     whole = [Interval(item.chrom, item.start // size, -(-item.end // size)) for item in inputs.regions]
     lengths = inputs.lengths
-    found = bed.merge(whole)
+    found = merge(whole)
     return [
         Interval(chrom, first * size, min(last * size, lengths[chrom]))
         for chrom in lengths
-        for first, last in found.get(chrom, np.empty((0, 2), np.int64)).tolist()
+        for first, last in found.get(chrom, NONE).tolist()
     ]
 
 

@@ -18,6 +18,7 @@ from zoo.genome import names
 from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
+from zoo.genome.spans import runs
 from zoo.genome.vcf import Genotype, Variant, Vcf, trimmed
 from zoo.variants.effects import Skipped, skip_reason
 
@@ -275,8 +276,7 @@ def differences(
     for region, starts, *scores in zip(regions, first.starts, first.scores, second.scores, strict=True):
         one, other = (row.astype(np.float64) for row in scores)
         reached = np.maximum(one, other) >= threshold  # where one of them is NaN nothing is
-        edges = np.flatnonzero(np.diff(reached, prepend=False, append=False)).reshape(-1, 2)
-        for left, right in edges:
+        for left, right in runs(reached):
             highest = float(one[left:right].max()), float(other[left:right].max())
             both = min(highest) >= threshold
             kind = "shared" if both else "lost" if highest[0] >= threshold else "gained"

@@ -18,6 +18,7 @@ from zoo.forward.readouts import untransformed
 from zoo.genome import names
 from zoo.genome.bigwig import Writer
 from zoo.genome.signal import Signal
+from zoo.genome.spans import steps
 from zoo.genome.vcf import Variant
 from zoo.variants.alleles import Place
 from zoo.variants.annotation import Origin, annotate
@@ -306,5 +307,5 @@ class _Painter:
     def _runs(self, start: int, values: np.ndarray) -> None:
         """Write values of single bases as runs of equal ones."""
         values = values * np.float32(self.factor)
-        edges = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1, [len(values)]])
+        edges = steps(values)
         self.writer.add(self.chrom, start + edges[:-1], start + edges[1:], values[edges[:-1]])

@@ -6,6 +6,7 @@ The name of a task is the key of its data in a configuration.
 import dataclasses
 
 from zoo.errors import InputError
+from zoo.train.settings import Settings
 from zoo.train.tasks.accessibility import AccessibilityTask
 from zoo.train.tasks.base import Task
 from zoo.train.tasks.binding import BindingTask
@@ -18,9 +19,7 @@ def register(kind: str, task: type[Task]) -> None:
 
     Raises `InputError` for a name that is none, or that is taken by another task or another key.
     """
-    from zoo.train.config import TrainConfig  # it is made of the table
-
-    keys = {field.name for field in dataclasses.fields(TrainConfig)}
+    keys = {field.name for field in dataclasses.fields(Settings)}
     if not isinstance(kind, str) or not kind.isidentifier() or kind in keys | set(TASKS):
         raise InputError(
             "A task must have a name of its own, which is the key of its data in a configuration",

@@ -18,13 +18,13 @@ from zoo.genome.signal import Signal
 from zoo.spec import BASES, WINDOW, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.train import inputs
 from zoo.train import rules as must
-from zoo.train.tasks.base import Data, Learned, Report, Shapes, model_spec, per_window, training_text
+from zoo.train.settings import Data, Settings
+from zoo.train.tasks.base import Learned, Report, Shapes, model_spec, per_window, training_text
 
 if TYPE_CHECKING:
     import keras
 
     from zoo.model import Model
-    from zoo.train.config import TrainConfig
 
 _HEAD, _MAPPABILITY = "accessibility", "mappability"  # outputs of the networks
 _BASELINE_WINDOWS = 10_000
@@ -101,7 +101,7 @@ class AccessibilityData(Data):
         """The network's switch for mappability, where it matters."""
         return {_MAPPABILITY: self.mappability} if self.mappability or _MAPPABILITY in given else {}
 
-    def conditions(self, config: "TrainConfig") -> dict[str, bool]:
+    def conditions(self, config: Settings) -> dict[str, bool]:
         """An epoch is a pass; one place for the switch; a signal for each track of the network."""
         arguments, count = config.architecture.config, len(self.signals)
         given = f"{count} signal{'s are' if count > 1 else ' is'} given"
@@ -124,7 +124,7 @@ class AccessibilityTask:
     monitors: ClassVar = {"val_loss": min, "val_pearson": max, "val_spearman": max}
     components = ()
 
-    def __init__(self, config: "TrainConfig", window: int, outputs: Mapping[str, tuple[int, ...]]) -> None:
+    def __init__(self, config: Settings, window: int, outputs: Mapping[str, tuple[int, ...]]) -> None:
         found = inputs.opened(config)
         self.genome, self.config, data = found.genome, found.config, config.data
         self._window, self._names, self._signals = window, data.names, len(data.signals)

@@ -9,50 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from zoo.data.batches import Batches
 from zoo.data.slabs import Plan, Slabs, Track
 from zoo.environment import versions
-from zoo.genome.signal import Signal
 from zoo.predict.thresholds import ThresholdTable
 from zoo.spec import Component, InputSpec, ModelSpec, OutputSpec, PredictionSpec
+from zoo.train.settings import Data, Settings
 
-if TYPE_CHECKING:  # they need the table of tasks, or Keras, which the checks of a configuration do without
+if TYPE_CHECKING:  # it needs Keras, which the checks of a configuration do without
     import keras
 
     from zoo.model import Model
-    from zoo.train.config import TrainConfig
-
-
-@dataclass(frozen=True)
-class Data:
-    """The part of a configuration that belongs to a task, under the task's name. Subclasses check themselves.
-
-    Attributes:
-        PATHS: the fields that name files: each a path, a list of paths, or a mapping of names to paths.
-    """
-
-    PATHS = ()  # without an annotation, as it is no key of a configuration
-
-    def files(self) -> dict[str, str]:
-        """Every file that is named, by what it is."""
-        named: dict[str, str] = {}
-        for key in self.PATHS:
-            value = getattr(self, key)
-            if isinstance(value, str):
-                named[key] = value
-            elif value is not None:
-                several = value.items() if isinstance(value, Mapping) else enumerate(value, start=1)
-                named |= {f"{key} {name}": path for name, path in several}
-        return named
-
-    def tracks(self) -> Mapping[str, Signal]:
-        """The bigWig files that must have the chromosomes of the run, by what they are."""
-        return {}
-
-    def arguments(self, given: Mapping[str, object]) -> Mapping[str, object]:
-        """Arguments of the network that follow from the data, beside those that are given."""
-        return {}
-
-    def conditions(self, config: "TrainConfig") -> Mapping[str, bool]:
-        """What must hold between the data and the rest of the configuration, in words, and whether it does."""
-        return {}
 
 
 @dataclass(frozen=True)
@@ -134,13 +98,13 @@ class Task(Protocol):
     data: ClassVar[type[Data]]
     monitors: ClassVar[Mapping[str, Callable[..., float]]]
     components: ClassVar[tuple[Component, ...]]
-    config: "TrainConfig"
+    config: Settings
     files: Sequence[Path]
     recipe: Mapping[str, object]
     plans: Mapping[str, Plan]
     tracks: Sequence[Track]
 
-    def __init__(self, config: "TrainConfig", window: int, outputs: Mapping[str, tuple[int, ...]]) -> None: ...
+    def __init__(self, config: Settings, window: int, outputs: Mapping[str, tuple[int, ...]]) -> None: ...
 
     def shapes(self) -> Shapes:
         """Of the training batches, which need not be there yet."""
@@ -171,7 +135,7 @@ class Task(Protocol):
 
 
 def model_spec(
-    config: "TrainConfig",
+    config: Settings,
     description: str,
     reads: InputSpec,
     outputs: tuple[OutputSpec, ...],
@@ -199,7 +163,7 @@ def model_spec(
     )
 
 
-def training_text(config: "TrainConfig", result: Result, bins: str = "") -> str:
+def training_text(config: Settings, result: Result, bins: str = "") -> str:
     """What a card says of the training.
 
     Args:

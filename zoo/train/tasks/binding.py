@@ -31,14 +31,14 @@ from zoo.spec import (
 )
 from zoo.train import inputs
 from zoo.train import rules as must
-from zoo.train.tasks.base import Data, Learned, Report, Shapes, model_spec, per_window, training_text
+from zoo.train.settings import Data, Settings
+from zoo.train.tasks.base import Learned, Report, Shapes, model_spec, per_window, training_text
 
 if TYPE_CHECKING:
     import keras
 
     from zoo.model import Model
     from zoo.predict.thresholds import ThresholdTable
-    from zoo.train.config import TrainConfig
 
 _STRIDE = 4  # maxATAC's windows begin every quarter of their length
 _VIEWS = {
@@ -143,7 +143,7 @@ class BindingData(Data):
             f"the binding track of {cell.name}": Signal(cell.binding) for cell in cells if sniff.is_bigwig(cell.binding)
         }
 
-    def conditions(self, config: "TrainConfig") -> dict[str, bool]:
+    def conditions(self, config: Settings) -> dict[str, bool]:
         """An epoch is so many steps, of a network that reads a signal."""
         network = config.architecture.name  # another's shapes are compared with the data when it is built
         return {
@@ -160,7 +160,7 @@ class BindingTask:
     monitors: ClassVar = {"val_loss": min, "val_dice": max}
     components = ()
 
-    def __init__(self, config: "TrainConfig", window: int, outputs: Mapping[str, tuple[int, ...]]) -> None:
+    def __init__(self, config: Settings, window: int, outputs: Mapping[str, tuple[int, ...]]) -> None:
         found, data = inputs.opened(config), config.data
         self.genome, self.config, self.cells = found.genome, found.config, data.cells()
         self._window, self._bin = window, window // next(iter(outputs.values()))[0]
