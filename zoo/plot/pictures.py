@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from registry.store import sha256
+from registry.digests import sha256
 from zoo.attribution.result import Attributions
 from zoo.errors import InputError
 from zoo.files.atomic import atomic
