@@ -214,19 +214,20 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def interrupt_at(monkeypatch: pytest.MonkeyPatch):
     """Function: let Ctrl-C happen when this chromosome is predicted, in groups of few windows; with None, no more."""
-    from zoo.predict import engine, prediction
+    from zoo.inputs.reader import WindowReader
+    from zoo.predict import prediction
 
-    real = engine._block
+    real = WindowReader.rows
     monkeypatch.setattr(prediction, "_MOST", 16)
     monkeypatch.setattr(prediction, "_SHARED", 16)
 
     def arm(target: str | None) -> None:
-        def block(grid, plan, *rest):
-            if plan.chrom == target:
+        def rows(reader, chrom, start, end):
+            if chrom == target:
                 raise KeyboardInterrupt
-            return real(grid, plan, *rest)
+            return real(reader, chrom, start, end)
 
-        monkeypatch.setattr(engine, "_block", block)
+        monkeypatch.setattr(WindowReader, "rows", rows)
 
     return arm
 

@@ -285,6 +285,7 @@ def test_what_an_interruption_promises(
     for name in files:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text("{}")
-    said = cli._goes_on(cli.make_parser().parse_args(line.split()))
+    options = cli.make_parser().parse_args(line.split())
+    said = options.command.after_interruption(options)
     assert ("where it stopped" in said) is kept
     assert ("--resume" in said) is (kept and line.startswith("train"))

@@ -80,7 +80,7 @@ def test_a_cross_fitted_precision_is_that_of_other_bins():
 def test_precision_rises_and_rests_on_ten_calls():
     """As isotonic regression has it; a precision of fewer calls than that, or of none, is unknown."""
     counts = counted([True] * 20 + [False] * 100, np.concatenate([np.full(20, 0.6), np.full(95, 0.3), np.full(5, 0.9)]))
-    risen = calibration._rising(counts.precision, counts.called, counts)
+    risen = calibration.rising(counts.precision, counts.called, counts)
     assert risen[AT[0]] == pytest.approx(20 / 120)
     assert risen[AT[0.5]] == pytest.approx(20 / 25)
     assert np.isnan(risen[np.searchsorted(GRID, 0.601) :]).all()  # 5 calls, and then none

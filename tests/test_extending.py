@@ -93,7 +93,7 @@ def added() -> Iterator[None]:
     scores.unregister("largest_change")
     methods.unregister("ones")
     for name in ("small_cnn", "toy"):
-        zoo.architectures._registered.pop(name)
+        zoo.unregister_architecture(name)
 
 
 @pytest.fixture(scope="module")

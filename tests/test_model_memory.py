@@ -32,7 +32,7 @@ def registered():
     """The toy network as that of another package."""
     zoo.register_architecture("toy", toy.build)
     yield
-    zoo.architectures._registered.pop("toy")
+    zoo.unregister_architecture("toy")
 
 
 def test_saved_and_loaded(folds: list[zoo.Model], registered, tmp_path: Path):

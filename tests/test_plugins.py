@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -36,10 +37,18 @@ def odd(*layers):
 """
 
 
+@pytest.fixture(autouse=True)
+def alone() -> Iterator[None]:
+    """Each test registers in a process that knows no network of another package."""
+    assert not architectures.REGISTERED
+    yield
+    for name in tuple(architectures.REGISTERED):
+        zoo.unregister_architecture(name)
+
+
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Function: install a package that offers entry points, for this test."""
-    monkeypatch.setattr(architectures, "_registered", {})
 
     def install(package: str, *points: str, source: str = NETWORK, group: str = "architectures") -> None:
         site = tmp_path / "site"
@@ -55,8 +64,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def builder(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(architectures, "_registered", {})
+def builder():
     space: dict = {}
     exec(NETWORK, space)
     return space["build"]

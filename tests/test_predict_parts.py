@@ -48,8 +48,10 @@ def test_stitched_means_equal_brute_force(batch: int, stride: int):
 def test_finished_bins_leave_at_once():
     stitcher = Stitcher(bins=4, stride=1)
     for start in range(10_000):
-        list(stitcher.add(np.array([start]), np.ones((1, 4))))
-        assert len(stitcher._sums) == 3
+        ((first, means),) = stitcher.add(np.array([start]), np.full((1, 4), 0.5))
+        assert (first, means.tolist()) == (start, [0.5])
+    ((first, means),) = stitcher.finish()
+    assert (first, means.tolist()) == (10_000, [0.5] * 3)
 
 
 # --- intervals above a threshold

@@ -30,9 +30,10 @@ def test_index_is_the_reference_manifest(shared: Path):
         assert entry.facts["best_f1_threshold"] == pytest.approx(row["best_f1_threshold"], abs=1e-9)
 
 
-def test_127_models():
-    assert len(registry.list_models("maxatac/*")) == 127
-    assert len(registry.list_models("maxatac/*")) == 127
+def test_127_models_and_eleven_of_yeast():
+    human, yeast = registry.list_models("maxatac/*"), registry.list_models("yeast/*")
+    assert (len({entry.name for entry in human}), len({entry.name for entry in yeast})) == (127, 11)
+    assert sorted(entry.name for entry in registry.list_models()) == sorted(e.name for e in (*human, *yeast))
 
 
 def test_patterns_and_search():
@@ -119,8 +120,8 @@ def test_info_is_of_the_revision_that_is_asked_for(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("registry.index.families", lambda: {"maxatac": replace(maxatac, hub=hub)})
     folder = Path(registry.__file__).parent / "builtin" / "yeast" / "REB1"
     monkeypatch.setattr(registry, "fetch", lambda where, converter: folder)
-    assert loading.info("maxatac/CTCF")["output"]["target"] == "CTCF"
-    assert loading.info("maxatac/CTCF@v2")["output"]["target"] == "REB1"
+    assert loading.info("maxatac/CTCF")["outputs"][0]["target"] == "CTCF"
+    assert loading.info("maxatac/CTCF@v2")["outputs"][0]["target"] == "REB1"
 
 
 def test_name_parts():

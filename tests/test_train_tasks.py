@@ -58,6 +58,9 @@ def test_a_name_that_is_taken():
         with pytest.raises(InputError, match="A task must have a name of its own"):
             tasks.register(name, BindingTask)
     assert tasks.TASKS["binding"] is BindingTask
+    for name in ("binding", "gc", None):
+        with pytest.raises(InputError, match="must be one that was added from outside"):
+            tasks.unregister(name)
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ class GcTask:
 def with_gc() -> Iterator[None]:
     tasks.register("gc", GcTask)
     yield
-    del tasks.TASKS["gc"]
+    tasks.unregister("gc")
 
 
 CONFIG = """name: test/GC
@@ -220,8 +223,14 @@ class ToyTask(GcTask):
         return Report()
 
 
-def test_several_inputs_and_heads(files: synthetic.Synthetic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(tasks.TASKS, "gc", ToyTask)
+@pytest.fixture
+def with_toy() -> Iterator[None]:
+    tasks.register("gc", ToyTask)
+    yield
+    tasks.unregister("gc")
+
+
+def test_several_inputs_and_heads(files: synthetic.Synthetic, with_toy, tmp_path: Path, monkeypatch):
     monkeypatch.setattr("zoo.architectures.build", lambda name, **config: toy.build())
     (tmp_path / "gc.yaml").write_text(CONFIG.replace("GENOME", str(files.genome)))
     run = Run(TrainConfig.read(tmp_path / "gc.yaml"))

@@ -20,6 +20,7 @@ _HOMES = {
     "search": "registry",
     "build": "zoo.architectures",
     "register_architecture": "zoo.architectures",
+    "unregister_architecture": "zoo.architectures",
     "chain": "zoo.chaining",
     "ensemble": "zoo.ensembles",
     "Model": "zoo.model",

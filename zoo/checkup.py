@@ -110,7 +110,7 @@ def doctor(
         sound = all(finding.status != ERROR for finding in found)
         unwanted = bed.read_blacklist(blacklist) if sound else []
     tracks = {track.name: track for track in given}
-    if isinstance(signal, Mapping) and set(signal) != set(tracks):
+    if isinstance(signal, Mapping) and (not signal or (spec and set(signal) != set(tracks))):
         said = f"must be given by the names of the model's tracks: {', '.join(tracks) or 'a model names them'}"
         found.append(Finding("signal", ERROR, said, "Give one track by its path alone."))
         signal = None

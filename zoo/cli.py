@@ -60,6 +60,13 @@ class Command:
         with strict_json() if getattr(options, "json", False) else nullcontext():
             return self._module().run(options, *loaded)
 
+    def after_interruption(self, options: argparse.Namespace) -> str:
+        """What to do after an interruption, if anything was kept; else nothing."""
+        try:
+            return self.hint if self.kept is not None and self.kept(options) else ""
+        except (ZooError, OSError):
+            return ""
+
     def _module(self):
         return importlib.import_module(f"zoo.commands.{self.name}")
 
@@ -127,7 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except MemoryError:
             _tell("error: The machine must have more free memory for this. A smaller --batch-size takes less.")
         except KeyboardInterrupt:
-            _tell(f"interrupted. {_goes_on(options)}".rstrip())
+            command = getattr(options, "command", None)  # none before the command line is parsed
+            _tell(f"interrupted. {command.after_interruption(options) if command else ''}".rstrip())
             return stopper.status
     return _USAGE
 
@@ -162,15 +170,6 @@ def make_parser() -> Parser:
         options = commands.add_parser(command.name, help=command.text, description=text, fill=command.add)
         options.set_defaults(command=command)
     return parser
-
-
-def _goes_on(options: argparse.Namespace) -> str:
-    """What to do after an interruption, if anything was kept."""
-    command = getattr(options, "command", None)
-    try:
-        return command.hint if command is not None and command.kept is not None and command.kept(options) else ""
-    except (ZooError, OSError):
-        return ""
 
 
 def _of_system(error: OSError) -> str:

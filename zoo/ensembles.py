@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from registry import typed
+from registry.schema import Name
 from zoo.architectures.ensemble import joined
 from zoo.arguments import items_of
 from zoo.errors import InputError
@@ -25,6 +27,8 @@ def ensemble(models: Sequence[Model], name: str, description: str = "") -> Model
         InputError: fewer than two models, or models that differ in what they read or return; or that predict a readout
             of several heads, whose mean is not that of the heads.
     """
+    Name.parse(name)
+    typed.argument("description", description, str)
     given = items_of(models)
     if given is None or len(given) < 2 or not all(isinstance(model, Model) for model in given):
         raise InputError("An ensemble must be of two or more models", example='[zoo.load("yeast/REB1"), …]')

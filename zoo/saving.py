@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from registry import card, digests
+from registry import card, digests, typed
 from registry.paths import user_path
 from zoo import folder
 from zoo.errors import InputError
@@ -38,6 +38,7 @@ def save(path: object, spec: ModelSpec, network, thresholds: ThresholdTable | No
     Raises:
         InputError: something is there already, or cannot be written.
     """
+    typed.argument("training", training, str)
     target = user_path(path, "folder")
     if target.exists():
         raise InputError("A model must be saved to a new folder", received={"folder": str(target)})

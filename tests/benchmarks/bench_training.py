@@ -43,17 +43,17 @@ def steps(kind: str, folder: Path) -> dict[str, float]:
     )
     run = Run(config)
     batches = {part: run.task.batches(part, run.task.slabs(part, plan, False)) for part, plan in run.task.plans.items()}
-    trainer = run._trainer(batches["training"], batches["validation"], folder)
-    real = iter(trainer._batches(0))
+    trainer = run.trainer(batches["training"], batches["validation"], folder)
+    real = iter(trainer.batches(0))
     cached = next(real)
     found = {"pipeline": [], "cached": []}
     for _ in range(3):
-        trainer._step(next(real))
+        trainer.step(next(real))
     for _ in range(BLOCKS):
         for label, feed in (("pipeline", lambda: next(real)), ("cached", lambda: cached)):
             began = time.perf_counter()
             for _ in range(STEPS[kind]):
-                float(trainer._step(feed())[0])
+                float(trainer.step(feed())[0])
             found[label].append((time.perf_counter() - began) / STEPS[kind])
     began = time.perf_counter()
     for step in range(20):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from zoo import plugins
 from zoo.arguments import is_one_of
 from zoo.errors import InputError, ZooError
+from zoo.tables import Table
 
 ARCHITECTURES = (
     "maxatac",
@@ -31,7 +32,7 @@ ARCHITECTURES = (
 AS_DATA = "functional"  # the network whose configuration is all of it
 GROUP = "chromatin_zoo.architectures"  # of entry points: a network's name = "package.module:builder"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_registered: dict[str, Callable] = {}
+REGISTERED: Table[Callable] = Table("network", {})  # of other packages, in this process
 
 _LARGEST = 1 << 20  # of an argument: no network that fits a machine has more of anything, nor longer windows
 _KINDS = {
@@ -65,10 +66,15 @@ def register_architecture(name: str, builder: Callable) -> None:
             example="my_network",
             received={"name": name},
         )
-    if name in (*ARCHITECTURES, AS_DATA, *_registered):
+    if name in (*ARCHITECTURES, AS_DATA, *REGISTERED):
         raise InputError("The name of a network must be new", received={"name": name})
     _check_builder(name, builder)
-    _registered[name] = builder
+    REGISTERED.add(name, builder)
+
+
+def unregister_architecture(name: str) -> None:
+    """Remove a network that `register_architecture` added. Raises `InputError` for any other."""
+    REGISTERED.remove(name)
 
 
 def _check_builder(name: str, builder: object) -> None:
@@ -97,11 +103,11 @@ def is_known(name: object) -> bool:
 
 def _other(name: str) -> Callable | None:
     """The builder of another package, or None; one that is installed is loaded when it is first asked for."""
-    if name not in _registered and _NAME.fullmatch(name):
+    if name not in REGISTERED and _NAME.fullmatch(name):
         builder = plugins.find(GROUP, name, lambda builder: _check_builder(name, builder))
         if builder is not None:
-            _registered[name] = builder
-    return _registered.get(name)
+            REGISTERED.add(name, builder)
+    return REGISTERED.get(name)
 
 
 def require(name: object, package: str | None = None) -> None:
@@ -143,7 +149,7 @@ def build(name: str, *, preset: str | None = None, **config: object):
             received={"preset": preset},
         )
     network = _called(builder, name, {**presets.get(preset, {}), **config})
-    if name in _registered:
+    if name in REGISTERED:
         _check_network(name, network)
     return network
 
@@ -161,8 +167,8 @@ def count_weights(name: str, config: Mapping[str, object]) -> int | None:
 
 def _builder(name: str) -> tuple[Callable, Mapping[str, dict]]:
     """The builder of a known network, and its presets."""
-    if name in _registered:
-        return _registered[name], {}
+    if name in REGISTERED:
+        return REGISTERED[name], {}
     module = importlib.import_module(f"zoo.architectures.{name}")
     return module.build, getattr(module, "PRESETS", {})
 

@@ -32,9 +32,10 @@ Predictor = Callable[[str, np.ndarray], np.ndarray]
 
 
 class KmerRegression:
-    """Ridge regression of ln(1 + track) on the composition around a position; both strands count alike.
+    """Ridge regression of ln(1 + track) on the composition around a position.
 
-    Features are the counts of canonical k-mers within 128 bp, and the fractions of G and C within 32, 128 and 512 bp.
+    Features are the counts of canonical k-mers that begin within 128 bp, so that both strands count alike but for the
+    k - 1 bases beyond the end of that reach, and the fractions of G and C within 32, 128 and 512 bp.
 
     Args:
         bin_size: bp of a bin, a divisor of 16.
@@ -56,7 +57,7 @@ class KmerRegression:
         features, targets, count = [], [], 0
         for step in steps:
             x, y = batches.batch(int(step))
-            found = self._features(x, y.shape[1])
+            found = self.features(x, y.shape[1])
             features.append(found.reshape(-1, found.shape[-1]))
             targets.append(y[..., track].reshape(len(y), found.shape[1], -1).mean(axis=-1).ravel())
             count += len(x)
@@ -68,12 +69,15 @@ class KmerRegression:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """(n, window, 4) one-hot → (n, bins), as many as the targets had."""
-        features = self._features(x, self._bins)
+        features = self.features(x, self._bins)
         found = self._model.predict(features.reshape(-1, features.shape[-1])).reshape(features.shape[:2])
         return np.repeat(found, self._bins // found.shape[1], axis=1)
 
-    def _features(self, x: np.ndarray, bins: int) -> np.ndarray:
-        """(n, places, features) float32, a place every 16 bp of the bins in the middle of the window."""
+    def features(self, x: np.ndarray, bins: int) -> np.ndarray:
+        """(n, window, 4) one-hot → (n, places, features) float32, a place every 16 bp of the `bins` in the middle.
+
+        First the counts of canonical k-mers in the order of their codes, then the three fractions of G and C.
+        """
         length = x.shape[1]
         span = bins * self._bin_size
         places = (length - span) // 2 + _STEP // 2 + np.arange(0, span, _STEP)

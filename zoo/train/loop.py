@@ -48,6 +48,10 @@ class Trainer:
         folder: of the run.
         strategy: `tf.distribute` strategy; default a single device.
         progress: show a progress bar; by default in a terminal only.
+
+    Attributes:
+        network: that is trained.
+        step: learn from one of `batches`; returns the sum of its losses and how many windows it has.
     """
 
     def __init__(
@@ -76,7 +80,7 @@ class Trainer:
             if config.precision == "mixed_float16":
                 self.optimizer = keras.mixed_precision.LossScaleOptimizer(self.optimizer)
             self.optimizer.build(self.network.trainable_variables)
-        self._step = tf.function(self._distributed_step, reduce_retracing=True)
+        self.step = tf.function(self._distributed_step, reduce_retracing=True)
         self._forward = tf.function(lambda x: task.judged(self.network(x, training=False)), reduce_retracing=True)
 
     @property
@@ -94,7 +98,7 @@ class Trainer:
         if (self.folder / CHECKPOINT).is_file():
             progress = state.restore(self.folder / CHECKPOINT, variables)
         steps, started = self.training.steps, time.monotonic()
-        batches = iter(self._batches(progress.step))
+        batches = iter(self.batches(progress.step))
         while not self._is_over(progress):
             epoch, within = divmod(progress.step, steps)
             if not within:
@@ -122,7 +126,7 @@ class Trainer:
         tired = patience is not None and done - progress.best_epoch >= patience and not within and done > 0
         return done >= self.config.epochs or tired
 
-    def _batches(self, first_step: int):
+    def batches(self, first_step: int):
         """Each replica's share of the batches from a step on."""
         total = self._strategy.num_replicas_in_sync
 
@@ -136,7 +140,7 @@ class Trainer:
         return self._strategy.distribute_datasets_from_function(feed)
 
     def _train(self, batch: object, progress: state.Progress) -> None:
-        loss, windows = (float(value) for value in self._step(batch))
+        loss, windows = (float(value) for value in self.step(batch))
         if not math.isfinite(loss):
             epoch, within = divmod(progress.step, self.training.steps)
             raise Diverged(
@@ -259,8 +263,8 @@ def seconds_per_step(trainer: Trainer, steps: int = 3) -> float:
         named([tf.constant(random.random((size, *shape), np.float32)) for shape in side.values()], list(side))
         for side in (shapes.inputs, shapes.targets)
     )
-    trainer._step(batch)
+    trainer.step(batch)
     started = time.monotonic()
     for _ in range(steps):
-        float(trainer._step(batch)[0])
+        float(trainer.step(batch)[0])
     return (time.monotonic() - started) / steps

@@ -12,6 +12,7 @@ import matplotlib
 
 from registry.paths import user_path
 from zoo import architectures, weights
+from zoo.data.batches import Batches
 from zoo.errors import InputError
 from zoo.loading import load
 from zoo.spec import WINDOW, Component
@@ -88,7 +89,7 @@ class Run:
         """What the run would take."""
         plans = self.task.plans
         shapes = self.task.shapes()
-        seconds = seconds_per_step(self._trainer(shapes, shapes, Path()))
+        seconds = seconds_per_step(self.trainer(shapes, shapes, Path()))
         return Plan(
             windows={part: plan.size for part, plan in plans.items()},
             megabytes=sum(plan.nbytes(self.task.tracks) for plan in plans.values()) / 1e6,
@@ -116,7 +117,7 @@ class Run:
         batches = {part: self.task.batches(part, self._slabs(part, plan)) for part, plan in self.task.plans.items()}
         try:
             with home if owns else nullcontext(folder.mkdir(parents=True, exist_ok=True)):
-                result = self._trainer(batches["training"], batches["validation"], folder).run()
+                result = self.trainer(batches["training"], batches["validation"], folder).run()
                 del batches  # what it kept in memory
                 if owns:
                     self._finish(home, result)
@@ -190,7 +191,9 @@ class Run:
             )
         return tuple(found.values())
 
-    def _trainer(self, training, validation, folder: Path) -> Trainer:
+    def trainer(self, training: Batches, validation: Batches, folder: Path) -> Trainer:
+        """What trains the network on these batches, with the optimizer of the configuration, into a folder."""
+
         def optimizer(network: keras.Model) -> keras.optimizers.Optimizer:
             chosen, steps = self.config.optimizer, training.steps
             if chosen.name == "maxatac":

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry.paths import user_path
-from zoo.arguments import switch
+from zoo.arguments import is_one_of, switch
 from zoo.errors import InputError
 from zoo.forward.readouts import Selection
 from zoo.genome import names
@@ -43,14 +43,16 @@ class VariantChoice:
     batch_size: int
 
     def __post_init__(self) -> None:
-        if self.compat == "asap" and self.strands not in (None, "forward"):
+        if not is_one_of(self.compat, (None, "asap")):
+            raise InputError('compat must be None or "asap"', received={"compat": self.compat})
+        if self.compat == "asap" and not is_one_of(self.strands, (None, "forward")):
             raise InputError(
                 'compat="asap" reads the forward strand: strands must be left out',
                 received={"strands": self.strands, "compat": self.compat},
             )
         for name in _SWITCHES:
             object.__setattr__(self, name, switch(name, getattr(self, name)))
-        if self.output is None and (self.csv or self.measured is not None or self.scale != "linear"):
+        if self.output is None and (self.csv or self.measured is not None or not is_one_of(self.scale, ("linear",))):
             raise InputError(
                 "csv, measured and scale must come with an output",
                 received={"csv": self.csv, "measured": self.measured, "scale": self.scale, "output": None},
@@ -69,7 +71,9 @@ class VariantChoice:
 
     def files(self, variants: object, inputs: Inputs) -> Files | None:
         """The files to be written, with the measured track opened and matched; None for a result in memory."""
-        track = self.measured if self.measured is None or isinstance(self.measured, Signal) else Signal(self.measured)
+        track = self.measured if self.measured is None or isinstance(self.measured, Signal) else None
+        if self.measured is not None and track is None:
+            track = Signal(user_path(self.measured, "measured"))
         if track is not None:
             sides = inputs.genome.sizes, track.sizes, f"genome {inputs.genome.path}", f"measured {track.path}"
             names.check_lengths(names.check_shared(*sides), *sides)

@@ -6,12 +6,13 @@ The name of a task is the key of its data in a configuration.
 import dataclasses
 
 from zoo.errors import InputError
+from zoo.tables import Table
 from zoo.train.settings import Settings
 from zoo.train.tasks.accessibility import AccessibilityTask
 from zoo.train.tasks.base import Task
 from zoo.train.tasks.binding import BindingTask
 
-TASKS: dict[str, type[Task]] = {"accessibility": AccessibilityTask, "binding": BindingTask}
+TASKS: Table[type[Task]] = Table("task", {"accessibility": AccessibilityTask, "binding": BindingTask})
 
 
 def register(kind: str, task: type[Task]) -> None:
@@ -26,4 +27,9 @@ def register(kind: str, task: type[Task]) -> None:
             example="methylation",
             received={"name": kind, "known": list(TASKS)},
         )
-    TASKS[kind] = task
+    TASKS.add(kind, task)
+
+
+def unregister(kind: str) -> None:
+    """Remove a task that `register` added. Raises `InputError` for any other."""
+    TASKS.remove(kind)
