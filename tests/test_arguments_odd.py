@@ -57,6 +57,8 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("fill", "low"), ("-1.5", "0-d array")),
     **dict.fromkeys(("wgs_vaf", "neutral"), ("array",)),
     "covariates": ("dict",),
+    "description": ("empty",),
+    "training": ("empty",),
     **dict.fromkeys(("called", "real"), ("list",)),
     **dict.fromkeys(("strands", "threshold"), ("None",)),
     **dict.fromkeys(("pattern", "text", "token", "Interval name"), ("empty",)),
@@ -102,10 +104,7 @@ CALLS: dict[str, Callable[[SimpleNamespace], tuple[Callable, dict]]] = {
     "Model.cost": lambda at: (at.model.cost, {**at.files, "regions": INTERVALS}),
     "Model.check": lambda at: (at.model.check, {}),
     "Model.component": lambda at: (_composed(at.model).component, {"name": "part"}),
-    "Model.save": lambda at: (
-        at.model.save,
-        {"path": next(Path(f"saved{i}") for i in count() if not Path(f"saved{i}").exists())},
-    ),
+    "Model.save": lambda at: (at.model.save, {"path": _free()}),
     "ensemble": lambda at: (zoo.ensemble, {"models": [at.model, at.model], "name": "test/TWICE"}),
     "binding.benchmark": lambda at: (binding.benchmark, {"prediction": at.signal, "peaks": at.peaks}),
     "binding.quantitative": lambda at: (binding.quantitative, {"prediction": at.signal, "measured": at.signal}),
@@ -143,6 +142,11 @@ CALLS: dict[str, Callable[[SimpleNamespace], tuple[Callable, dict]]] = {
         {"folders": [at.folder], "repo": "me/zoo", "tag": "v1", "dry_run": True},
     ),
 }
+
+
+def _free() -> Path:
+    """A folder that does not exist."""
+    return next(path for path in map(Path, map(str, count())) if not path.exists())
 
 
 def _composed(model: zoo.Model) -> zoo.Model:
