@@ -58,7 +58,6 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("wgs_vaf", "neutral"), ("array",)),
     "covariates": ("dict",),
     "description": ("empty",),
-    "training": ("empty",),
     **dict.fromkeys(("called", "real"), ("list",)),
     **dict.fromkeys(("strands", "threshold"), ("None",)),
     **dict.fromkeys(("pattern", "text", "token", "Interval name"), ("empty",)),
