@@ -27,9 +27,9 @@ from zoo.inputs.checks import check_arrays
 from zoo.inputs.opening import Inputs
 from zoo.predict import thresholds
 from zoo.predict.cost import Cost, estimate
-from zoo.predict.files import Output, PredictionFiles, formats_of
+from zoo.predict.files import PredictionFiles, PredictionOutput, formats_of
 from zoo.predict.options import Options
-from zoo.predict.run import Run
+from zoo.predict.run import PredictionRun
 from zoo.predict.table import Predictions
 from zoo.predict.thresholds import Threshold, ThresholdTable
 from zoo.predict.windows import WindowRun, exact
@@ -259,14 +259,14 @@ class Model:
             threshold = None
         cut = None if output is None else self._cut(threshold, table, options)
         reads = (self.path, self.origin, genome, signal, covariates, regions, windows, blacklist, table)
-        place = None if output is None else Output(output, reads, options.output.tracks, formats)
+        place = None if output is None else PredictionOutput(output, reads, options.output.tracks, formats)
         if windows is None:
             inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, covariates)
         else:
             given = genome, signal, windows, chromosomes, blacklist, options.compat, covariates
             inputs = exact(self.spec, options.output, *given)
         inputs.tell()
-        kind = Run if windows is None else WindowRun
+        kind = PredictionRun if windows is None else WindowRun
         run = kind(self.spec, self.forward(options.views, options.selection), inputs, options, progress)
         return run.to_table() if place is None else run.to_files(place, cut, self.provenance())
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # it needs the table of tasks, which need this
 
 
 @dataclass(frozen=True)
-class Inputs:
+class TrainingInputs:
     """What a run reads.
 
     Attributes:
@@ -30,7 +30,7 @@ class Inputs:
     tracks: Mapping[str, Signal]
 
 
-def opened(config: "TrainConfig") -> Inputs:
+def opened(config: "TrainConfig") -> TrainingInputs:
     """The files of a configuration, after a look at each of them.
 
     Raises:
@@ -44,7 +44,7 @@ def opened(config: "TrainConfig") -> Inputs:
     genome, tracks = Genome(config.genome), config.data.tracks()
     config = _by_the_genomes_names(config, genome)
     _check_chromosomes(genome, {what: track.sizes for what, track in tracks.items()}, config.chromosomes)
-    return Inputs(config, genome, tracks)
+    return TrainingInputs(config, genome, tracks)
 
 
 def _is_file(value: str, field: str) -> bool:
