@@ -67,7 +67,7 @@ def release(options: argparse.Namespace) -> None:
 def released(name: str, out: Path) -> Path:
     """Make a complete, publishable folder of one model of a release and return it."""
     cached, target = zoo.fetch(name), out / name.split("/")[1]
-    model = zoo.Model(cached)
+    model = zoo.Model.read(cached)
     report, training = parity_of_release(model)
     with staged(target) as staging:
         for path in cached.iterdir():
