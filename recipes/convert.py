@@ -91,7 +91,9 @@ def parity_of_release(model: zoo.Model) -> tuple[dict[str, object], str]:
     family, entry = registry.resolve(model.spec.name)
     importer = porting.find(family.porting, family.family)
     training = importer.training(entry)
-    place = next(source for source in sources.of_release(family, entry, None) if isinstance(source, sources.Release))
+    place = next(
+        source for source in sources.of_release(family, entry, None) if isinstance(source, sources.ReleaseSource)
+    )
     try:
         run = importer.original(entry, place.files())
     except MissingExtra as error:
@@ -184,7 +186,7 @@ def parity_of_checkpoint(
     x = golden_inputs(network.input_shape[1])[..., :4]
     outputs = run(x)
     ours = np.asarray(architectures.scores(network)(x, training=False))
-    found = parity("the authors' package, whose answers are the golden outputs", outputs, ours)
+    found = parity("the authors' package, whose outputs are the golden ones", outputs, ours)
     return outputs, found | {"largest output": f"{np.abs(outputs).max():.3g}"}
 
 

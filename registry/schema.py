@@ -104,7 +104,7 @@ class Entry:
 
     @property
     def model(self) -> str:
-        """The part of the name behind the slash."""
+        """The part of the name after the slash."""
         return self.name.rsplit("/", 1)[1]
 
 

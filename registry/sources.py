@@ -53,7 +53,7 @@ class Source(Protocol):
         """
 
 
-class Release:
+class ReleaseSource:
     """Another system's release: its files, verified and then converted to a folder of ours."""
 
     def __init__(
@@ -262,12 +262,12 @@ def of_release(family: Family, entry: Entry, convert: Convert) -> Iterator[Sourc
     (label, mirror), shared = of_family("ZOO_MIRROR", family.family), os.environ.get("ZOO_SHARED")
     if family.upstream and (mirror or shared):
         root, label = (mirror, label) if mirror else (f"{shared}/{family.family}_data", "ZOO_SHARED")
-        yield Release(MirrorFolder(user_path(root, label), label), family.upstream, entry, convert)
+        yield ReleaseSource(MirrorFolder(user_path(root, label), label), family.upstream, entry, convert)
     if family.hub and not offline():
         yield of_pin(family.hub, entry)
     if family.upstream and not offline():
         home = UpstreamRelease(family.upstream, of_family("ZOO_UPSTREAM", family.family)[1])
-        yield Release(home, family.upstream, entry, convert)
+        yield ReleaseSource(home, family.upstream, entry, convert)
 
 
 def of_pin(pin: Pin, entry: Entry) -> HubFolder:

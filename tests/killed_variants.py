@@ -51,7 +51,9 @@ def score(genome: Path, track: Path, folder: Path) -> None:
     reader = WindowReader(opened, (Track(spec, read, {chrom: chrom for chrom in opened.sizes}),))
     inputs = Inputs(opened, {"signal": read}, reader, tuple(opened.sizes), None, [])
     path = folder.parent / "v.vcf"
-    work = run.Run("m", Network(folder / "log"), WINDOW, inputs, reading.read(path), batch_size=64, progress=False)
+    work = run.VariantRun(
+        "m", Network(folder / "log"), WINDOW, inputs, reading.read(path), batch_size=64, progress=False
+    )
     files = run.Files(folder / "out", path, profiles=True, csv=True)
     work.to_files(files, [genome, track, path], {"weights_sha256": "w"}, {})
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zoo.data.accessibility import AccessibilityEvaluation
-from zoo.data.slabs import Slabs, Track
+from zoo.data.slabs import BinTrack, Slabs
 from zoo.data.windows import Layout
 from zoo.evaluate.accessibility import evaluate
 from zoo.evaluate.baselines import KmerRegression, MeanProfile
@@ -25,7 +25,7 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> AccessibilityEvaluation
         return np.expm1(strong[start:end]).reshape(-1, size).max(axis=1)
 
     layout = Layout(1024, 512, 1024)
-    slabs = Slabs(Genome(path), [Track([read], np.float32)], {"chr1": np.arange(512, 58_000, 1024)}, layout)
+    slabs = Slabs(Genome(path), [BinTrack([read], np.float32)], {"chr1": np.arange(512, 58_000, 1024)}, layout)
     return AccessibilityEvaluation(slabs, batch_size=16)
 
 

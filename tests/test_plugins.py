@@ -18,7 +18,7 @@ from zoo.architectures import functional
 from zoo.errors import InputError, ZooWarning
 from zoo.spec import Architecture
 from zoo.train.config import TrainConfig
-from zoo.train.run import Run
+from zoo.train.run import TrainingRun
 
 NETWORK = """
 import keras
@@ -186,7 +186,7 @@ def test_networks_from_outside_are_trained_and_loaded(builder, tmp_path: Path, a
     config = training.binding(training.world(tmp_path), architecture=architecture, epochs=1, steps=2)
     read = TrainConfig.read(training.write(config, tmp_path / "training.json"))
     assert read.architecture == architecture
-    Run(read, progress=False).train(tmp_path / "run")
+    TrainingRun(read, progress=False).train(tmp_path / "run")
     model = zoo.load(tmp_path / "run" / "model")
     assert model.spec.architecture == architecture
     assert model.check().passed

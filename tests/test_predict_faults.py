@@ -17,7 +17,7 @@ from zoo.formats import bigwig
 from zoo.genome.encode import encode
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.signal import Signal
-from zoo.predict.files import Output
+from zoo.predict.files import PredictionOutput
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_two_runs_to_one_output(small, files, tmp_path: Path):
         except InputError as error:
             results.append(str(error))
 
-    with Output("out"):
+    with PredictionOutput("out"):
         predict()
     assert "written by one run at a time" in results.pop()
     threads = [threading.Thread(target=predict) for _ in range(4)]

@@ -15,7 +15,7 @@ import training
 
 import zoo
 from zoo.data import synthetic
-from zoo.data.slabs import Plan, Slabs, Track
+from zoo.data.slabs import BinTrack, SlabPlan, Slabs
 from zoo.data.windows import Layout, tiled
 from zoo.errors import InputError
 from zoo.evaluate import models
@@ -24,7 +24,7 @@ from zoo.spec import Component, InputSpec, OutputSpec, PredictionSpec
 from zoo.train import tasks
 from zoo.train.config import TrainConfig
 from zoo.train.home import Home
-from zoo.train.run import Run
+from zoo.train.run import TrainingRun
 from zoo.train.tasks.accessibility import AccessibilityData, AccessibilityTask
 from zoo.train.tasks.base import Data, Report, Shapes, model_spec, per_window, training_text
 from zoo.train.tasks.binding import BindingData, BindingTask
@@ -98,10 +98,10 @@ class GcTask:
         self.config, self.files, self.recipe = config, [Path(config.genome)], {}
         self.bins = next(iter(outputs.values()))[0]
         self.window, self.genome = window, zoo.Genome(config.genome)
-        self.tracks = [Track([self._gc], np.float32)]
+        self.tracks = [BinTrack([self._gc], np.float32)]
         layout = Layout(window, 0, config.data.step)
         self.plans = {
-            part: Plan({chrom: tiled(self.genome, chrom, layout) for chrom in chroms}, layout, window // self.bins)
+            part: SlabPlan({chrom: tiled(self.genome, chrom, layout) for chrom in chroms}, layout, window // self.bins)
             for part, chroms in (("training", config.chromosomes.train), ("validation", config.chromosomes.validation))
         }
 
@@ -109,7 +109,7 @@ class GcTask:
         codes = self.genome.codes(chrom, start, end).reshape(-1, size)
         return ((codes == 1) | (codes == 2)).mean(axis=1)
 
-    def slabs(self, part: str, plan: Plan, progress: bool | None = None, scratch: object = None) -> Slabs:
+    def slabs(self, part: str, plan: SlabPlan, progress: bool | None = None, scratch: object = None) -> Slabs:
         return Slabs(self.genome, self.tracks, plan.starts, plan.layout, plan.bin_size, scratch, progress)
 
     def batches(self, part: str, slabs: Slabs) -> GcBatches:
@@ -126,7 +126,7 @@ class GcTask:
 
         return {"loss": keras.metrics.MeanSquaredError()}
 
-    def judged(self, outputs: object):
+    def evaluated(self, outputs: object):
         return outputs
 
     def output(self) -> tuple[OutputSpec, ...]:
@@ -169,7 +169,7 @@ def test_a_task_from_outside(with_gc: None, files: synthetic.Synthetic, tmp_path
     (tmp_path / "gc.yaml").write_text(CONFIG.replace("GENOME", str(files.genome)))
     config = TrainConfig.read(tmp_path / "gc.yaml", gc={"step": 512})
     assert (config.kind, config.data, config.to_json()["gc"]) == ("gc", GcData(512), {"step": 512})
-    result = Run(config).train(tmp_path / "run")
+    result = TrainingRun(config).train(tmp_path / "run")
     assert [row["epoch"] for row in result.rows] == [1]
     model = zoo.load((tmp_path / "run" / "model").resolve())
     assert model.check().passed
@@ -177,7 +177,7 @@ def test_a_task_from_outside(with_gc: None, files: synthetic.Synthetic, tmp_path
     found = model.predict(genome=files.genome, regions="chr3:20,001-22,048")[0]
     assert np.isfinite(found.scores).all()
     assert "chosen by val loss on chr2" in (tmp_path / "run" / "model" / "README.md").read_text()
-    Run(config).train(tmp_path / "run", resume=True)
+    TrainingRun(config).train(tmp_path / "run", resume=True)
     with pytest.raises(InputError, match=r"must go on with the configuration.*'gc'"):
         Home(tmp_path / "run", dataclasses.replace(config, data=GcData(1024)), resume=True).check()
 
@@ -212,7 +212,7 @@ class ToyTask(GcTask):
     def loss(self, targets: object, outputs: object):
         return sum(per_window((targets[name] - outputs[name]) ** 2) for name in targets)
 
-    def judged(self, outputs: object):
+    def evaluated(self, outputs: object):
         return outputs["profile"]
 
     def spec(self, metrics: Mapping[str, float]):
@@ -233,7 +233,7 @@ def with_toy() -> Iterator[None]:
 def test_several_inputs_and_heads(files: synthetic.Synthetic, with_toy, tmp_path: Path, monkeypatch):
     monkeypatch.setattr("zoo.architectures.build", lambda name, **config: toy.build())
     (tmp_path / "gc.yaml").write_text(CONFIG.replace("GENOME", str(files.genome)))
-    run = Run(TrainConfig.read(tmp_path / "gc.yaml"))
+    run = TrainingRun(TrainConfig.read(tmp_path / "gc.yaml"))
     assert run.plan().steps_per_epoch == 8
     run.train(tmp_path / "run")
     model = zoo.load((tmp_path / "run" / "model").resolve())
@@ -303,7 +303,7 @@ def test_as_many_signals_as_tracks(files: synthetic.Synthetic):
             two(files, data=data, architecture=network)
     network = dataclasses.replace(two(files).architecture, config=training.accessibility(files).architecture.config)
     with pytest.raises(InputError, match=r"must read and predict what the data hold.*\(256, 1\).*\(256, 2\)"):
-        Run(two(files, architecture=network))
+        TrainingRun(two(files, architecture=network))
 
 
 def test_targets_of_several_signals(files: synthetic.Synthetic):
@@ -322,7 +322,7 @@ def test_targets_of_several_signals(files: synthetic.Synthetic):
 
 
 def test_two_tracks(files: synthetic.Synthetic, tmp_path: Path):
-    Run(two(files)).train(tmp_path / "run")
+    TrainingRun(two(files)).train(tmp_path / "run")
     model = zoo.load((tmp_path / "run" / "model").resolve())
     assert model.check().passed
     assert (model.spec.output.tracks, model.spec.output.shape) == (("first", "second"), (256, 2))
@@ -357,21 +357,21 @@ def test_frozen_components_stay_as_they_are(
     (tmp_path / "gc.yaml").write_text(CONFIG.replace("GENOME", str(files.genome)))
     free, frozen = (Component("part", "what bases add", value) for value in (False, True))
     monkeypatch.setattr(GcTask, "components", (free,))
-    Run(TrainConfig.read(tmp_path / "gc.yaml")).train(tmp_path / "first")
+    TrainingRun(TrainConfig.read(tmp_path / "gc.yaml")).train(tmp_path / "first")
     first = zoo.load((tmp_path / "first" / "model").resolve())
     assert first.spec.components == (free,)
     assert not any((kernel == 1).all() for kernel in kernels(first))
     going_on = TrainConfig.read(tmp_path / "gc.yaml", start_from=str((tmp_path / "first" / "model").resolve()))
     monkeypatch.setattr(GcTask, "components", (frozen,))
-    Run(going_on).train(tmp_path / "second")
+    TrainingRun(going_on).train(tmp_path / "second")
     second = zoo.load((tmp_path / "second" / "model").resolve())
     assert second.spec.components == (frozen,)
     same = [np.array_equal(*pair) for pair in zip(kernels(first), kernels(second), strict=True)]
     assert same == [True, False]
     with pytest.raises(InputError, match=r"a frozen one with weights.*missing=\['part'\].*Give --from"):
-        Run(TrainConfig.read(tmp_path / "gc.yaml"))
+        TrainingRun(TrainConfig.read(tmp_path / "gc.yaml"))
     monkeypatch.setattr(GcTask, "components", (Component("other", "none such"),))
     with pytest.raises(InputError, match=r"must be models within it.*missing=\['other'\], present=\['part'\]"):
-        Run(going_on)
+        TrainingRun(going_on)
     monkeypatch.setattr(GcTask, "components", ())
-    assert Run(going_on).components == (free,)  # those of the model that it begins with
+    assert TrainingRun(going_on).components == (free,)  # those of the model that it begins with

@@ -13,7 +13,7 @@ from zoo.spec import Architecture
 
 
 def ensemble(models: Sequence[Model], name: str, description: str = "") -> Model:
-    """A model whose network averages those of others, head by head, before anything else is made of the answers.
+    """A model whose network averages those of others, head by head, before anything else is made of the outputs.
 
     Args:
         models: two or more of one architecture, which read and return the same (`zoo.load`).

@@ -16,13 +16,13 @@ from zoo.spec import COVARIATES, WINDOW, ModelSpec
 
 
 def golden(spec: ModelSpec, network) -> folder.Golden:
-    """Inputs that exercise a network, and all that it answers."""
+    """Inputs that exercise a network, and all of its outputs."""
     x = {WINDOW: golden_inputs(spec.input.window, len(spec.input.tracks))}
     if spec.input.covariates:
         shape = (len(x[WINDOW]), len(spec.input.covariates))
         x[COVARIATES] = np.linspace(-1, 1, shape[0] * shape[1], dtype=np.float32).reshape(shape)
-    answers = heads_of(network, spec)(*x.values())
-    return folder.Golden.of(spec, x, {name: np.asarray(head) for name, head in answers.items()})
+    outputs = heads_of(network, spec)(*x.values())
+    return folder.Golden.of(spec, x, {name: np.asarray(head) for name, head in outputs.items()})
 
 
 def save(path: object, spec: ModelSpec, network, thresholds: ThresholdTable | None = None, training: str = "") -> Path:

@@ -76,11 +76,11 @@ def measure(name: str) -> None:
         Choice(DeepLIFT(count=REFERENCES), resolve("sum", network.output_shape[1])),
         Engine(network, forward.array),
     )
-    together = engine.together(choice)
+    size = engine.windows_per_batch(choice)
 
     def explain() -> None:
-        for first in range(0, count, together):
-            engine.explain(x[first : first + together], choice)
+        for first in range(0, count, size):
+            engine.explain(x[first : first + size], choice)
 
     pairs = references.make(x).reshape(-1, window, channels)
     seconds, bare = best(explain), best(lambda: forward.array(pairs, 64))
@@ -88,7 +88,7 @@ def measure(name: str) -> None:
     peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1e6
     print(
         f"{name:20} {count / seconds:9.2f} {len(pairs) / bare:12.1f} {seconds / bare:14.2f} {shuffling / seconds:9.1%} "
-        f"{together:7d} {peak:6.1f}",
+        f"{size:7d} {peak:6.1f}",
         flush=True,
     )
 

@@ -32,7 +32,7 @@ def steps(kind: str, folder: Path) -> dict[str, float]:
 
     from zoo.data import synthetic
     from zoo.spec import Architecture
-    from zoo.train.run import Run
+    from zoo.train.run import TrainingRun
 
     files = synthetic.make(folder, {"chr1": 3_000_000, "chr2": 60_000})
     name = {"binding": "maxatac", "accessibility": "convnext_dcnn"}[kind]
@@ -41,7 +41,7 @@ def steps(kind: str, folder: Path) -> dict[str, float]:
     config = getattr(training, kind)(
         files, architecture=Architecture(name, {}), batch_size=SIZE[kind], chromosomes=split, **changes
     )
-    run = Run(config)
+    run = TrainingRun(config)
     batches = {part: run.task.batches(part, run.task.slabs(part, plan, False)) for part, plan in run.task.plans.items()}
     trainer = run.trainer(batches["training"], batches["validation"], folder)
     real = iter(trainer.batches(0))

@@ -86,7 +86,7 @@ def _check_builder(name: str, builder: object) -> None:
 
 
 def _problem_of(builder: object) -> object:
-    """What speaks against a builder: its arguments that are unfit, or why it has none; else nothing."""
+    """What is wrong with a builder: its arguments that cannot be given, or why it has none; else nothing."""
     try:
         arguments, hints = inspect.signature(builder).parameters.values(), typing.get_type_hints(builder)
     except (TypeError, ValueError, NameError) as error:
@@ -232,7 +232,7 @@ def _described(kind: object) -> str:
 
 
 def scores(network):
-    """What predictions are made of, as a model: the network's only output, or its output `accessibility`.
+    """The prediction head as a model: the network's only output, or its output `accessibility`.
 
     Args:
         network: a `keras.Model`, (batch, window, channels) → (batch, bins) or (batch, bins, tracks).

@@ -1,4 +1,4 @@
-"""Networks of one kind side by side: folds, or seeds. What they answer is the mean of their answers."""
+"""Networks of one kind side by side: folds, or seeds. The output is the mean of theirs."""
 
 from collections.abc import Mapping
 
@@ -40,9 +40,9 @@ def joined(networks: list[keras.Model]) -> keras.Model:
     members = [
         keras.Model(network.inputs, network.output, name=f"member{i}") for i, network in enumerate(networks, start=1)
     ]
-    answers = [member([by_name[tensor.name] for tensor in member.inputs]) for member in members]
+    outputs = [member([by_name[tensor.name] for tensor in member.inputs]) for member in members]
     mean = keras.layers.Average
     if isinstance(first.output, dict):
-        heads = {name: mean(name=f"mean_{name}")([answer[name] for answer in answers]) for name in first.output}
+        heads = {name: mean(name=f"mean_{name}")([output[name] for output in outputs]) for name in first.output}
         return keras.Model(inputs, heads, name="ensemble")
-    return keras.Model(inputs, mean(name="mean")(answers), name="ensemble")
+    return keras.Model(inputs, mean(name="mean")(outputs), name="ensemble")

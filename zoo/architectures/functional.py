@@ -30,7 +30,7 @@ _MOST_WEIGHTS = 1 << 30
 
 
 @dataclass(frozen=True)
-class Plan:
+class NetworkPlan:
     """A checked network before it is built.
 
     Attributes:
@@ -80,7 +80,7 @@ def count_weights(inputs: Sequence, layers: Mapping, calls: Sequence, outputs: S
     return plan(inputs, layers, calls, outputs).weights
 
 
-def plan(inputs: Sequence, layers: Mapping, calls: Sequence, outputs: Sequence | Mapping) -> Plan:
+def plan(inputs: Sequence, layers: Mapping, calls: Sequence, outputs: Sequence | Mapping) -> NetworkPlan:
     """Check a network, and compute its sizes. Arguments and errors as for `build`."""
     _bounded("inputs", inputs, _MOST_INPUTS)
     _bounded("layers", layers, _MOST_CALLS)
@@ -96,7 +96,7 @@ def plan(inputs: Sequence, layers: Mapping, calls: Sequence, outputs: Sequence |
         _check_number(number, known, "an output")
     if isinstance(outputs, Mapping):
         outputs = {plain.checked_name(key): number for key, number in outputs.items()}
-    return Plan(begins, made, called, outputs, weights)
+    return NetworkPlan(begins, made, called, outputs, weights)
 
 
 def _bounded(what: str, values: object, most: int) -> None:

@@ -1,4 +1,4 @@
-"""Why a model said so: attributions of its predictions to bases and signal, and the motifs that they show."""
+"""Attributions of a model's predictions to bases and signal, and the motifs that they show."""
 
 from zoo.attribution import methods
 

@@ -75,7 +75,7 @@ def rescaled(network: keras.Model, references: int) -> keras.Model:
 
 
 class _Ruled(layers.Layer):
-    """What a layer does, with multipliers on the way back."""
+    """What a layer does, with multipliers on the backward pass."""
 
     def __init__(self, rescale: Rescale, rule: Callable, layer: layers.Layer, **kwargs: object) -> None:
         super().__init__(dtype=layer.dtype_policy, autocast=False, **kwargs)

@@ -83,7 +83,7 @@ class Engine:
             check_memory(choice.batch_size, self._each)
         return choice.batch_size or min(max(_MEMORY // self._each, 1), _MOST)
 
-    def together(self, choice: Choice) -> int:
+    def windows_per_batch(self, choice: Choice) -> int:
         """Windows at once: what `explain` is best called with."""
         references = choice.method.compared(with_signal=False)
         return max(self.batch(choice) // (1 if references is None else 1 + len(references)), 1)

@@ -10,15 +10,15 @@ from zoo.attribution.methods.base import Gradient
 
 
 def input_gradient(network: keras.Model, local: Callable | None = None) -> Gradient:
-    """Compile the gradient of weighted sums of a network's answers in inference.
+    """Compile the gradient of weighted sums of a network's predictions in inference.
 
     Args:
         network: (batch, …) → (batch, bins).
-        local: answers → weights, in `keras.ops`, which then count as constants and take the place of those given.
+        local: predictions → weights, in `keras.ops`, which then count as constants and take the place of those given.
 
     Returns:
-        A function: inputs (batch, …) float32 and weights (batch, bins) → answers, and the derivatives of the sum of
-        weights × answers with respect to the inputs.
+        A function: inputs (batch, …) float32 and weights (batch, bins) → predictions, and the derivatives of the sum of
+        weights × predictions with respect to the inputs.
     """
 
     def total(z, weights):

@@ -1,17 +1,17 @@
 """The rescale rule of DeepLIFT (Shrikumar et al. 2017, §3.5.1) for every operation of the zoo's networks.
 
-A batch holds n examples and, behind them, the R references of each, (n + n · R, …). The forward pass is the network's
-own. The way back gives the references' part a multiplier in place of each derivative, such that multiplier × difference
-of inputs is the difference of outputs exactly: for a function of one variable the quotient of the differences, for a
-product the mean of the other factor over example and reference (which is its Shapley value). Linear operations need no
-rule. As an example meets all of its references in one pass, it is computed once and not R times.
+A batch holds n examples and, after them, the R references of each, (n + n · R, …). The forward pass is the network's
+own. The backward pass gives the references' part a multiplier in place of each derivative, such that multiplier ×
+difference of inputs is the difference of outputs exactly: for a function of one variable the quotient of the
+differences, for a product the mean of the other factor over example and reference (which is its Shapley value). Linear
+operations need no rule. As an example meets all of its references in one pass, it is computed once and not R times.
 """
 
 from collections.abc import Callable
 
 from keras import activations, ops
 
-from zoo.layers.backward import way_back
+from zoo.layers.backward import backward
 
 _NEAR = 1e-2  # closer than this a quotient of differences loses digits, and the derivative half way between is exact
 
@@ -57,7 +57,7 @@ def slope_of(function: Callable) -> Callable | None:
 class Rescale:
     """The rules, for batches of examples that have `references` references each.
 
-    Everything takes and returns tensors (n + n · R, …), and multiplies on the way back as the module says.
+    Everything takes and returns tensors (n + n · R, …), and multiplies on the backward pass as the module says.
     """
 
     def __init__(self, references: int) -> None:
@@ -139,7 +139,7 @@ class Rescale:
 
         @ops.custom_gradient
         def product(a, b):
-            @way_back
+            @backward
             def gradient(upstream):
                 back = self.behind(upstream)
                 return (
@@ -156,7 +156,7 @@ class Rescale:
 
         @ops.custom_gradient
         def product(a, b):
-            @way_back
+            @backward
             def gradient(upstream):
                 back = self.behind(upstream)
                 left, right = ops.swapaxes(self.midpoint(b), -1, -2), ops.swapaxes(self.midpoint(a), -1, -2)
@@ -176,7 +176,7 @@ class Rescale:
         """The largest of `size` positions, stride `size`, of (…, positions, channels).
 
         The larger of both maxima is a step on the way from the reference's maximum to the example's: what lies before
-        it belongs to the position of the example's maximum, what lies behind it to that of the reference's (as in
+        it belongs to the position of the example's maximum, what lies after it to that of the reference's (as in
         DeepExplainer of SHAP, Lundberg & Lee 2017).
         """
         positions, channels = z.shape[1] // size, z.shape[2]
@@ -191,7 +191,7 @@ class Rescale:
         def pool(z):
             y = largest(z)
 
-            @way_back
+            @backward
             def gradient(upstream):
                 seen = windows(z)
                 (a, b), (f, g) = self.split(seen), self.split(ops.expand_dims(y, 2))
@@ -215,7 +215,7 @@ class Rescale:
         def apply(z):
             y = function(z)
 
-            @way_back
+            @backward
             def gradient(upstream):
                 return self.alone(self.behind(upstream) * self.flat(quotient(z, y)), z)
 

@@ -23,7 +23,7 @@ _MOST_BYTES = 1 << 36  # of a file: two million windows of 1,024 bp
 
 @dataclass(frozen=True)
 class Attributions:
-    """Why a model said so, of n windows.
+    """Attributions of n windows.
 
     Attributes:
         codes: (n, window) uint8, the bases: A 0, C 1, G 2, T 3, N 4.
@@ -140,7 +140,7 @@ class Attributions:
 
     @classmethod
     def joined(cls, parts: Iterable["Attributions"], total: int) -> "Attributions":
-        """`total` windows of several, one behind the other; no more than one part is held beside the result."""
+        """`total` windows of several, one after the other; no more than one part is held beside the result."""
         arrays, intervals, at = {}, [], 0
         for part in parts:
             for name in _ARRAYS:

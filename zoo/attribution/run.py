@@ -96,7 +96,9 @@ def attribute(
                 "There must be an alternative for each window",
                 received={"windows": len(x), "alternatives": len(alternative)},
             )
-    run = Run(model.spec.name, model.engine(selection, covariates), choice, x, alternative, progress, selection)
+    run = AttributionRun(
+        model.spec.name, model.engine(selection, covariates), choice, x, alternative, progress, selection
+    )
     reads = (model.path, model.origin, *files.values())
     return run.to_memory() if output is None else run.to_files(output, reads, model.provenance())
 
@@ -124,7 +126,7 @@ def _windows(
     return Windows.around(inputs, bed.centers(found, inputs.genome.sizes), model.spec.input.window)
 
 
-class Run:
+class AttributionRun:
     """Attributions of many windows.
 
     Args:
@@ -190,8 +192,8 @@ class Run:
 
     def _all(self, job: Job) -> Attributions:
         """Attributions of all windows; parts that an interrupted run finished are not computed again."""
-        together = self._engine.together(self._choice)
-        parts, left = job.parts(len(self._x), -(-_KEPT // together) * together)
+        size = self._engine.windows_per_batch(self._choice)
+        parts, left = job.parts(len(self._x), -(-_KEPT // size) * size)
         with self._bar(len(self._x) - sum(map(len, left))) as bar:
             for items, path in left.items():
                 Attributions.joined(self._pieces(items.start, items.stop, bar), len(items)).save(path)
@@ -199,7 +201,7 @@ class Run:
 
     def _pieces(self, first: int, stop: int, bar: Progress) -> Iterator[Attributions]:
         """As many windows at a time as fit into memory."""
-        size = self._engine.together(self._choice)
+        size = self._engine.windows_per_batch(self._choice)
         for start in range(first, stop, size):
             some = slice(start, min(start + size, stop))
             x, intervals = self._x[some], list(self._intervals[some])

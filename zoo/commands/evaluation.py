@@ -33,7 +33,9 @@ ADDED = {"output": "where the report is written", "json": shared.FLAG}
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:
     """Options of what is written and printed."""
-    parser.add_argument("--output", action=originals.Output, metavar="BASE", help="write BASE.json, BASE.html and more")
+    parser.add_argument(
+        "--output", action=originals.OutputAction, metavar="BASE", help="write BASE.json, BASE.html and more"
+    )
     add_json(parser, "print JSON")
 
 

@@ -47,7 +47,7 @@ SIGNATURES = (
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo peaks`."""
     text = ".narrowPeak or .bed"
-    parser.add_argument("--output", action=originals.Output, required=True, metavar="FILE", help=text)
+    parser.add_argument("--output", action=originals.OutputAction, required=True, metavar="FILE", help=text)
     for signature in SIGNATURES:
         signature.add(parser)
     parser.add_argument("--model", metavar="NAME", help="whose predictions these are")

@@ -23,7 +23,7 @@ SIGNATURE = Signature(
     common=shared.COMMON,
     differ={
         "output": {
-            "action": originals.Output,
+            "action": originals.OutputAction,
             "help": "writes OUTPUT.bw (of several tracks OUTPUT.TRACK.bw), .bed and .json; with --regions also .tsv "
             "(default stdout)",
         },

@@ -2,20 +2,20 @@
 
 import argparse
 
-from zoo.console.pairs import Pairs, Tracks
+from zoo.console.pairs import PairsAction, TracksAction
 
 ARRAYS = "arrays are given in Python"
 FLAG = "changes what is printed, or how"
 COMMON = {  # keyword → settings, of all functions that have it
     "genome": {"required": True, "help": "sequence, .2bit"},
     "signal": {
-        "action": Tracks,
+        "action": TracksAction,
         "metavar": "PATH",
         "help": "normalized ATAC-seq track, .bw, or NAME=PATH for each track of a model of several; none for DNA alone",
     },
     "covariates": {
         "flags": ("--covariate",),
-        "action": Pairs,
+        "action": PairsAction,
         "metavar": "NAME=VALUE",
         "help": "a covariate of the model: a number, or for one of each window a BED file (1 where it predicts a base "
         "of it); once for each",

@@ -6,7 +6,7 @@ from registry.paths import user_path
 from zoo.commands import originals
 
 TRACK = {  # keyword → settings, of all functions that have it
-    "output": {"action": originals.Output, "metavar": "BIGWIG"},
+    "output": {"action": originals.OutputAction, "metavar": "BIGWIG"},
     "percentile": {"flags": ("--max-percentile",), "metavar": "P"},
     "chromosomes": {"metavar": "CHROM"},
     "blacklist": {"metavar": "FILE", "help": "bases that count for nothing: BED or bigWig"},

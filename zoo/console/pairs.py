@@ -6,7 +6,7 @@ from pathlib import Path
 from zoo.console.values import RECEIVED, real, shortened
 
 
-class Pairs(argparse.Action):
+class PairsAction(argparse.Action):
     """`--covariate NAME=VALUE`, several times: a mapping of names to numbers, or to text that is none."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
@@ -24,7 +24,7 @@ class Pairs(argparse.Action):
         setattr(namespace, self.dest, {**given, name: value})
 
 
-class Tracks(Pairs):
+class TracksAction(PairsAction):
     """`--signal PATH`, or `--signal NAME=PATH` several times for a model of several tracks."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from zoo.console.keywords import MISSING, Keyword, keywords_of
-from zoo.console.pairs import Pairs
+from zoo.console.pairs import PairsAction
 
 PROGRESS = {"progress": "a bar is shown in a terminal, and nowhere else"}
 _TYPES = {"int": int, "float": float}
@@ -117,7 +117,7 @@ def _settings(keyword: Keyword, unset: bool) -> dict[str, object]:
     if "Path" not in hints and any(hint.startswith(("Sequence[str", "tuple[str, ...")) for hint in hints):
         found |= {"nargs": "+"}
     elif hints == {"Mapping[str, object]"}:
-        found |= {"action": Pairs}
+        found |= {"action": PairsAction}
     elif len(hints) == 1 and (kind := _TYPES.get(keyword.hints[0])):
         found |= {"type": kind}
     return found

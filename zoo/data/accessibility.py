@@ -1,4 +1,4 @@
-"""Items that accessibility models are trained and judged with (ASAP, its Methods and code)."""
+"""Items that accessibility models are trained and evaluated with (ASAP, its Methods and code)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data.batches import Arrays, share
-from zoo.data.slabs import Plan, Slabs
+from zoo.data.slabs import SlabPlan, Slabs
 from zoo.data.windows import Layout, around, summits, tiled, usable
 from zoo.errors import GenomeMismatch
 from zoo.genome import names
@@ -24,7 +24,7 @@ def planned(
     blacklist: Sequence[Interval] = (),
     unmappable: Sequence[Interval] = (),
     peaks: str | Path | None = None,
-) -> Plan:
+) -> SlabPlan:
     """Where windows lie: tiled over chromosomes, or with the summits of a narrowPeak file in their middle.
 
     Raises:
@@ -38,7 +38,7 @@ def planned(
     for chrom, cores in starts.items():
         avoided = [[item for item in items if item.chrom == chrom] for items in (blacklist, unmappable)]
         starts[chrom] = cores[usable(cores, layout, *avoided)]
-    return Plan(starts, layout, bin_size)
+    return SlabPlan(starts, layout, bin_size)
 
 
 def _summits(peaks: str | Path, genome: Genome) -> dict[str, np.ndarray]:
@@ -63,7 +63,7 @@ class AccessibilityTraining:
     """In each epoch every slab once, from a random bin on, on a random strand.
 
     Targets are ln(1 + bin), (batch, bins, signals) float32. If the slabs have one more track, of mappable bases, they
-    are a dictionary of `accessibility` and `mappability`, the mappable share of each bin.
+    are a dictionary of `accessibility` and `mappability`, the mappable fraction of each bin.
 
     Args:
         slabs: longer than the window.
@@ -110,7 +110,7 @@ class AccessibilityEvaluation:
     """Every window once, in order, with ln(1 + bin) of the bins of its core; nothing is left out or turned.
 
     Args:
-        slabs: whose layout has the margins that a network reads and is not judged by.
+        slabs: whose layout has the margins that a network reads and is not evaluated by.
         batch_size: windows of a step; the last one has what is left.
         signals: the first tracks of the slabs, which are the targets.
     """

@@ -1,4 +1,4 @@
-"""Batches by their number, and how workers share one.
+"""Step-indexed, reproducible batches, and how workers share one.
 
 The batch of a step depends on the seed and the step alone: a run that goes on at some step sees what an uninterrupted
 one does, and workers that share a step see different rows of the same batch.

@@ -1,4 +1,4 @@
-"""Items that binding models are trained and judged with (maxATAC: Cazares et al. 2023, Methods, and its code)."""
+"""Items that binding models are trained and evaluated with (maxATAC: Cazares et al. 2023, Methods, and its code)."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ _RANDOM = KINDS.index("RANDOM")
 
 
 class BindingTraining:
-    """In each step windows around peaks, drawn anew, and a share of random ones.
+    """In each step windows around peaks, drawn anew, and a fraction of random ones.
 
     A step draws its windows without replacement, or with where there are fewer than it takes; the next one draws from
     all again, so that an epoch is a number of steps, not a pass. A target is 1 where more than half of a bin is bound,
@@ -24,7 +24,7 @@ class BindingTraining:
         regions: what the slabs are of.
         batch_size: windows of a step, over all workers.
         steps: of an epoch.
-        random_share: share of windows that lie anywhere, rounded as Python does.
+        random_share: fraction of windows that lie anywhere, rounded as Python does.
         bin_size: bp of a target.
         strands: "both" for a random strand each; "forward"; or "legacy_revcomp" for what the authors' program does
             instead: half of the windows keep their strand and their order of bases, their columns are those of

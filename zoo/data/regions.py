@@ -77,7 +77,7 @@ def around_peaks(
 ) -> Regions:
     """A window around the middle of each peak, ⌊start + length / 2⌋.
 
-    It begins behind the chromosome's first base, ends before its last one, and shares no base with the blacklist. Peaks
+    It begins after the chromosome's first base, ends before its last one, and shares no base with the blacklist. Peaks
     that overlap stay: what several cell types share weighs more.
 
     Args:

@@ -29,7 +29,7 @@ Reader = Callable[[str, int, int, int], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Track:
+class BinTrack:
     """A number per bin, of one sample or of several.
 
     Attributes:
@@ -41,7 +41,7 @@ class Track:
     dtype: type
 
 
-def maxima(*signals: Signal) -> Track:
+def maxima(*signals: Signal) -> BinTrack:
     """The largest value of the bases of each bin, float32, whatever spelling of chromosomes the signals have."""
 
     def reader(signal: Signal) -> Reader:
@@ -51,16 +51,16 @@ def maxima(*signals: Signal) -> Track:
 
         return read
 
-    return Track([reader(signal) for signal in signals], np.float32)
+    return BinTrack([reader(signal) for signal in signals], np.float32)
 
 
-def bases_outside(intervals: Sequence[Interval]) -> Track:
+def bases_outside(intervals: Sequence[Interval]) -> BinTrack:
     """How many bases of each bin lie in no interval, uint8: for the mappable ones of a list of unmappable ones."""
     bases = _bases_inside(intervals)
-    return Track([lambda chrom, start, end, size: size - bases(chrom, start, end, size)], np.uint8)
+    return BinTrack([lambda chrom, start, end, size: size - bases(chrom, start, end, size)], np.uint8)
 
 
-def labels(*samples: Signal | Sequence[Interval]) -> Track:
+def labels(*samples: Signal | Sequence[Interval]) -> BinTrack:
     """How many bases of each bin are bound, uint8: those that are 1 in a track of zeros and ones, or lie in intervals.
 
     Reading a track raises `InputError` if it holds other numbers: thresholds are for peak callers.
@@ -79,7 +79,9 @@ def labels(*samples: Signal | Sequence[Interval]) -> Track:
 
         return read
 
-    return Track([of_signal(item) if isinstance(item, Signal) else _bases_inside(item) for item in samples], np.uint8)
+    return BinTrack(
+        [of_signal(item) if isinstance(item, Signal) else _bases_inside(item) for item in samples], np.uint8
+    )
 
 
 def _bases_inside(intervals: Sequence[Interval]) -> Reader:
@@ -114,14 +116,14 @@ class Slabs:
     def __init__(
         self,
         genome: Genome,
-        tracks: Sequence[Track],
+        tracks: Sequence[BinTrack],
         starts: Mapping[str, np.ndarray],
         layout: Layout,
         bin_size: int = 4,
         scratch: str | Path | None = None,
         progress: bool | None = None,
     ) -> None:
-        self.plan = Plan(starts, layout, bin_size)
+        self.plan = SlabPlan(starts, layout, bin_size)
         self.layout, self.bin_size, self.size = layout, bin_size, self.plan.size
         self._codes = empty((self.plan.bases,), np.uint8, scratch)
         shape = self.plan.bases // bin_size
@@ -136,7 +138,7 @@ class Slabs:
                 bar.update(end - start)
 
     @classmethod
-    def of(cls, plan: "Plan", arrays: Sequence[np.ndarray]) -> "Slabs":
+    def of(cls, plan: "SlabPlan", arrays: Sequence[np.ndarray]) -> "Slabs":
         """Slabs of arrays that were read before, as `arrays` gave them."""
         slabs = cls.__new__(cls)
         slabs.plan, slabs.layout, slabs.bin_size, slabs.size = plan, plan.layout, plan.bin_size, plan.size
@@ -185,7 +187,7 @@ class Slabs:
         return codes, *tracks
 
 
-class Plan:
+class SlabPlan:
     """Where windows lie in arrays that hold every base once.
 
     Attributes:
@@ -216,7 +218,7 @@ class Plan:
             self.bases += taken
         self.offsets = np.concatenate(offsets)
 
-    def nbytes(self, tracks: Sequence[Track]) -> int:
+    def nbytes(self, tracks: Sequence[BinTrack]) -> int:
         """Bytes that `Slabs` of these tracks will keep."""
         per_bin = sum(len(track.samples) * np.dtype(track.dtype).itemsize for track in tracks)
         return self.bases + self.bases // self.bin_size * per_bin + self.offsets.nbytes

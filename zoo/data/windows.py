@@ -1,6 +1,6 @@
 """Where the windows of accessibility models lie: tiled over chromosomes or around peaks (ASAP, its Methods and code).
 
-Starts are 0-based and those of the core, the bp that a window answers for. With `compat="asap"` the rules are those of
+Starts are 0-based and those of the core, the bp that a window predicts. With `compat="asap"` the rules are those of
 the authors' package 0.2.2, whose differences from the right ones are named where they are applied.
 """
 
@@ -27,10 +27,10 @@ class Layout:
     """How windows lie.
 
     Attributes:
-        core: bp that a window answers for.
+        core: bp that a window predicts.
         margin: bp that it reads on each side of the core.
         step: bp from one tiled window to the next.
-        most_unmappable: share of the bp it reads that may be unmappable; more, and it is left out.
+        most_unmappable: fraction of the bp it reads that may be unmappable; more, and it is left out.
     """
 
     core: int

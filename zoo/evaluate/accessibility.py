@@ -47,7 +47,7 @@ class Accessibility:
     profiles: tuple[tuple[float, ...], tuple[float, ...]]
 
 
-class Bins:
+class BinPairs:
     """Measured and predicted bins of windows, in pieces."""
 
     def __init__(self) -> None:
@@ -108,11 +108,11 @@ def evaluate_tracks(
     predict: Callable[[np.ndarray], np.ndarray], batches: Batches, kendall: bool = True
 ) -> list[Accessibility]:
     """The same of several tracks, each by itself: predictions and targets are (n, bins, tracks)."""
-    seen: list[Bins] = []
+    seen: list[BinPairs] = []
     for step in range(batches.steps):
         x, y = batches.batch(step)
         predicted = predict(x)
-        seen = seen or [Bins() for _ in range(y.shape[-1])]
+        seen = seen or [BinPairs() for _ in range(y.shape[-1])]
         for track, pairs in enumerate(seen):
             pairs.add(y[..., track], predicted[..., track])
     return [pairs.result(kendall) for pairs in seen]

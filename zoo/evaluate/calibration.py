@@ -12,7 +12,7 @@ from zoo.errors import InputError, warn
 from zoo.evaluate import bins
 from zoo.evaluate.binding import FEW
 from zoo.evaluate.curves import DECIMALS
-from zoo.evaluate.selection import Extent, Selection
+from zoo.evaluate.selection import BinSelection, Extent
 from zoo.genome.interval import Interval
 from zoo.predict.thresholds import ThresholdTable
 
@@ -195,7 +195,7 @@ def calibration(
     found = []
     for prediction, peaks in pairs:
         track = bins.open_track(prediction)
-        selection = Selection(track, chromosomes, None, regions, blacklist, bin_size, compat)
+        selection = BinSelection(track, chromosomes, None, regions, blacklist, bin_size, compat)
         try:
             groups = _groups(track, peaks, selection, rule)
             found.append(_sample(groups, selection.extent, compat))
@@ -208,7 +208,7 @@ def calibration(
     return Calibration(_table(found), tuple(found))
 
 
-def _groups(track: bins.Signal, peaks: object, selection: Selection, rule: str) -> list[Counts]:
+def _groups(track: bins.Signal, peaks: object, selection: BinSelection, rule: str) -> list[Counts]:
     """Counts of bins by groups of blocks; blocks are dealt to the groups in their order on the genome."""
     bound = bins.Bound(peaks, track.sizes, rule)
     selection.compare_with(bound, peaks)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data.accessibility import AccessibilityEvaluation, planned
-from zoo.data.slabs import Plan, Slabs, maxima
+from zoo.data.slabs import SlabPlan, Slabs, maxima
 from zoo.data.windows import Layout
 from zoo.errors import InputError
 from zoo.evaluate.accessibility import Accessibility, evaluate
@@ -155,7 +155,7 @@ def _shared(
     return shared
 
 
-def _by_chromosome(plan: Plan, what: str, progress: bool | None) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+def _by_chromosome(plan: SlabPlan, what: str, progress: bool | None) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     with Progress(what, "window", plan.size, shown=progress) as bar:
         for chrom, cores in plan.starts.items():
             yield chrom, {chrom: cores}

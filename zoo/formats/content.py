@@ -81,7 +81,7 @@ class Intervals:
             yield row
 
 
-class Table(Protocol):
+class RegionTable(Protocol):
     """A table of regions × bins: `zoo.predict.table.Predictions`.
 
     Attributes:

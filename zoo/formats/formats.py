@@ -25,9 +25,9 @@ class Format:
         suffix: of the file, such as ".bw".
         holds: one of the four above.
         write: (path, content) → None. The content of `BINS` is `zoo.formats.content.Bins`, that of `INTERVALS` gives
-            (chromosome, start, end, score), that of `TABLE` is a `zoo.formats.content.Table`, that of `ARRAYS` name →
-            array. The path is temporary: the caller puts the file into its place when all is there. The same content
-            must give the same bytes.
+            (chromosome, start, end, score), that of `TABLE` is a `zoo.formats.content.RegionTable`, that of `ARRAYS`
+            name → array. The path is temporary: the caller puts the file into its place when all is there. The same
+            content must give the same bytes.
         each_track: of `BINS`: a file for each track, which is given alone; else one file has all.
         package: that must be installed.
         extra: of chromatin-zoo that installs it.

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from zoo.formats.content import Table
+from zoo.formats.content import RegionTable
 
 
-def write(path: Path, table: Table) -> None:
+def write(path: Path, table: RegionTable) -> None:
     """Write a table; the schema's metadata have its bin size. Some regions at a time are a row group."""
     import pyarrow
     from pyarrow import parquet

@@ -6,16 +6,16 @@ from typing import TextIO
 
 import numpy as np
 
-from zoo.formats.content import Table
+from zoo.formats.content import RegionTable
 
 
-def write(path: Path, table: Table) -> None:
+def write(path: Path, table: RegionTable) -> None:
     """Write a table with a header."""
     with open(path, "w", encoding="utf-8") as handle:
         write_rows(handle, table)
 
 
-def write_rows(handle: TextIO, table: Table) -> None:
+def write_rows(handle: TextIO, table: RegionTable) -> None:
     """The same to an open file."""
     handle.write("\t".join(table.columns) + "\n")
     for block in table.blocks():

@@ -1,1 +1,1 @@
-"""A network as it is asked: compiled over views of a window, and what of its answers is looked at."""
+"""The compiled forward pass of a network over views of a window, and the head and tracks of it that are read."""

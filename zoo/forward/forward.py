@@ -27,7 +27,7 @@ class Forward:
 
     Attributes:
         cost: of a window, about the multiplications of the network; the same on every machine.
-        shape: of an answer: (bins,), or (bins, tracks) if several tracks are chosen.
+        shape: of a prediction: (bins,), or (bins, tracks) if several tracks are chosen.
     """
 
     def __init__(
@@ -52,14 +52,14 @@ class Forward:
         self.shape = tuple(self._from_array.output_shape[1:])
 
     def _compiled(self, inputs: list, x, more: list) -> keras.Model:
-        answer = views.average(
+        prediction = views.average(
             lambda seen: self._ask(seen, *more),
             x,
             self._chosen,
             self._spec.outputs,
             lambda heads: self._selection.read(heads, self._spec),
         )
-        model = keras.Model(inputs, answer)
+        model = keras.Model(inputs, prediction)
         # XLA would compile anew for every last, smaller batch and is no faster for these networks on TensorFlow's CPU.
         model.compile(jit_compile=keras.backend.backend() != "tensorflow")
         return model
@@ -74,7 +74,7 @@ class Forward:
         return np.asarray(self._from_codes.predict_on_batch(list(read)))
 
     def blank(self, fills: Sequence[float], covariates: Sequence[float] = ()) -> np.ndarray:
-        """The answer to a window without a base whose tracks are the fill values, (*shape); computed once."""
+        """The prediction of a window without a base whose tracks are the fill values, (*shape); computed once."""
         key = tuple(fills), tuple(covariates)
         if key not in self._blank:
             codes = np.full((1, self._spec.input.window), N, np.uint8)

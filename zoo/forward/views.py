@@ -1,9 +1,9 @@
-"""Views of one window that a model can read, and how to read its answers back.
+"""Views of one window that a model can read, and how to turn its predictions back.
 
 A window seen from the other strand is the same window; averaging over both makes predictions strand-symmetric. maxATAC
 was trained with an augmentation that was meant to be the reverse complement but rotated the channels instead
-([ATAC, A, C, G, T] of the forward strand) while the target was mirrored. Its released weights therefore also answer, in
-mirror image, when they see a rotated window. That is an accident of their training, but a usable view.
+([ATAC, A, C, G, T] of the forward strand) while the target was mirrored. Its released weights therefore also predict,
+in mirror image, when they see a rotated window. That is an accident of their training, but a usable view.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ def mirror(y, swap: Sequence[int] = ()):
     return ops.take(y, list(swap), axis=-1) if swap else y
 
 
-# View → what the network reads, and whether its answer is in mirror image.
+# View → what the network reads, and whether its prediction is in mirror image.
 _READ = {
     "forward": (lambda x: x, False),
     "reverse_complement": (reverse_complement, True),
@@ -49,7 +49,7 @@ def average(
     outputs: Sequence[OutputSpec],
     read: Callable[[Heads], object],
 ):
-    """Mean of a network's answers over views.
+    """Mean of a network's predictions over views.
 
     Args:
         network: (batch, window, channels) → name → head.
@@ -58,11 +58,11 @@ def average(
         outputs: what the heads are.
         read: heads → what is averaged.
     """
-    answers = []
+    predictions = []
     for view in views:
         seen, mirrored = _READ[view]
         heads = network(seen(x))
-        answers.append(
+        predictions.append(
             read({head.name: mirror(heads[head.name], head.swap) for head in outputs} if mirrored else heads)
         )
-    return answers[0] if len(answers) == 1 else ops.mean(ops.stack(answers), axis=0)
+    return predictions[0] if len(predictions) == 1 else ops.mean(ops.stack(predictions), axis=0)

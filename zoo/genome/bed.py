@@ -57,7 +57,7 @@ def read_summits(path: str | Path) -> list[tuple[Interval, int]]:
     """Read peaks and the positions of their summits; the middle where the format has none, or -1.
 
     Column 10 is the summit's distance from the start in narrowPeak files, which have 10 columns, in those of IDR, which
-    begin like them and have 20, and in narrowPeak files with more columns behind, if it is a place in every peak. In
+    begin like them and have 20, and in narrowPeak files with further columns, if it is a place in every peak. In
     BED12 and gappedPeak it counts blocks.
 
     Raises:

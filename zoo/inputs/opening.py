@@ -76,7 +76,7 @@ class Inputs:
         used = {region.chrom for region in found}
         return replace(self, regions=found, chromosomes=tuple(item for item in self.chromosomes if item in used))
 
-    def everywhere(self) -> "Inputs":
+    def all_chromosomes(self) -> "Inputs":
         """The same on every chromosome that genome and tracks share: variants lie on any of them."""
         return replace(self, chromosomes=tuple(_shared(self.genome, self.reader.measured)))
 

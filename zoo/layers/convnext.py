@@ -101,10 +101,10 @@ def convnext_tower(
 
     Args:
         x: (batch, positions, bases).
-        normalize_response: with global response normalization in the blocks behind the first, which always has it.
+        normalize_response: with global response normalization in the blocks after the first, which always has it.
 
     Returns:
-        Two tensors (batch, positions / pool_size, channels): behind the pooling, and behind the last block.
+        Two tensors (batch, positions / pool_size, channels): after the pooling, and after the last block.
     """
     x = convnext_block(x, channels, stem_kernel_size, "stem", depthwise=False, expansion=expansion)
     x = stem = layers.MaxPooling1D(pool_size, name="stem_pool")(x)

@@ -4,7 +4,7 @@ import keras
 from keras import activations, layers, ops
 
 from zoo.errors import InputError
-from zoo.layers.backward import way_back
+from zoo.layers.backward import backward
 from zoo.layers.linear import uniform
 
 READOUTS = ("last", "final")
@@ -89,7 +89,7 @@ def _last_output(gates, kernel):
     """
     units, states = kernel.shape[0], run(gates, kernel)
 
-    @way_back
+    @backward
     def gradient(upstream):
         _, cell, write, forget, new, release = ops.split(states, 6, axis=-1)
         before, seen = shifted(states), ops.tanh(cell)
@@ -117,7 +117,7 @@ def _rescaled_output(rescale, gates, kernel):
     def last_output(gates):
         states = run(_turned(gates), kernel)
 
-        @way_back
+        @backward
         def gradient(upstream):
             before = _turned(shifted(states))
             inner = gates + ops.matmul(before[..., :units], kernel)

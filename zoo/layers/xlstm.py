@@ -304,7 +304,7 @@ def mlstm_block(x, heads: int, projection: float, kernel_size: int, block_size: 
 
 
 def slstm_block(x, heads: int, kernel_size: int, hidden: int, forget_power: float, blocks: int, name: str):
-    """Normalization, the scalar memory behind a causal convolution, `x` added; then a gated dense block, likewise.
+    """Normalization, the scalar memory after a causal convolution, `x` added; then a gated dense block, likewise.
 
     Args:
         heads: of the memory.

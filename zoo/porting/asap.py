@@ -28,7 +28,7 @@ from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionS
 if TYPE_CHECKING:
     import keras
 
-    from zoo.porting.torch_layout import Rule
+    from zoo.porting.torch_layout import TensorRule
 
 FILES = {"checkpoint": "a state dict of the authors' package: .pth, which requires PyTorch, or .npz"}
 CITATION = "Grover et al. (2026), Genome Research 36: 619-629"
@@ -72,7 +72,7 @@ def _network(architecture: str, tensors: Mapping[str, object], arguments: Mappin
     return network
 
 
-def tensor_rules(architecture: str, network: "keras.Model") -> "list[Rule]":
+def tensor_rules(architecture: str, network: "keras.Model") -> "list[TensorRule]":
     """Which of the authors' tensors each weight of a network comes from, and how."""
     from zoo.porting.torch_layout import rules
 
@@ -143,7 +143,7 @@ def _width(tensors: Mapping[str, np.ndarray], told_by: tuple) -> int | tuple[int
     return next(iter(told.values()), None)
 
 
-def _fill(network: "keras.Model", found: "list[Rule]", tensors: dict[str, np.ndarray]) -> None:
+def _fill(network: "keras.Model", found: "list[TensorRule]", tensors: dict[str, np.ndarray]) -> None:
     """Give every variable of the network its tensor; all of them, or none if anything is amiss."""
     from keras.layers import Conv1D
 
@@ -209,7 +209,7 @@ def training(entry: Entry) -> str:
 def _training(cell_type: str) -> str:
     return (
         f"On {cell_type} by the checkpoint's owner, with the authors' package; the checkpoint does not say which "
-        "chromosomes were held out, nor how it was judged."
+        "chromosomes were held out, nor how it was evaluated."
     )
 
 
@@ -313,7 +313,7 @@ def write(
         spec: from `make_spec`.
         network: from `from_torch`.
         target: an empty folder.
-        golden_outputs: (n, bins), what the original answers to `golden_inputs`; without them those of our network.
+        golden_outputs: (n, bins), what the original predicts for `golden_inputs`; without them those of our network.
         parity: for the card, what the network was compared with, and the largest difference.
     """
     inputs = golden_inputs(spec.input.window)[..., : spec.input.channels]

@@ -13,10 +13,10 @@ from zoo.forward.readouts import Selection
 from zoo.inputs.checks import check_arrays
 from zoo.inputs.opening import Inputs
 from zoo.predict import thresholds
-from zoo.predict.files import Output, PredictionFiles, formats_of
+from zoo.predict.files import PredictionFiles, PredictionOutput, formats_of
 from zoo.predict.options import Options
 from zoo.predict.predictor import Predictor
-from zoo.predict.run import Run
+from zoo.predict.run import PredictionRun
 from zoo.predict.table import Predictions
 from zoo.predict.thresholds import Threshold, ThresholdTable
 from zoo.predict.windows import WindowRun, exact
@@ -78,7 +78,7 @@ class PredictionChoice:
                 hint="Or name regions or chromosomes",
             )
 
-    def files(self, model: Predictor, options: Options) -> tuple[Output, Threshold | None] | None:
+    def files(self, model: Predictor, options: Options) -> tuple[PredictionOutput, Threshold | None] | None:
         """Where the files go, and the threshold of the BED file if there is one; None for a table in memory.
 
         Raises:
@@ -92,7 +92,7 @@ class PredictionChoice:
             return None
         cut = _cut(model, self.threshold if cuts else None, self.table, options)
         reads = (self.genome, self.signal, self.covariates, self.regions, self.windows, self.blacklist, self.table)
-        return Output(self.output, (model.path, model.origin, *reads), options.output.tracks, formats), cut
+        return PredictionOutput(self.output, (model.path, model.origin, *reads), options.output.tracks, formats), cut
 
     def inputs(self, model: Predictor, options: Options) -> Inputs:
         """What is read, opened and matched."""
@@ -114,7 +114,7 @@ def predict(
     choice.check()
     files, inputs = choice.files(model, options), choice.inputs(model, options)
     inputs.tell()
-    kind = Run if choice.windows is None else WindowRun
+    kind = PredictionRun if choice.windows is None else WindowRun
     run = kind(model.spec, model.forward(options.views, options.selection), inputs, options, progress)
     return run.to_table() if files is None else run.to_files(*files, model.provenance())
 

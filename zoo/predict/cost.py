@@ -10,7 +10,7 @@ import numpy as np
 from zoo.forward.forward import Forward
 from zoo.inputs.opening import Inputs
 from zoo.predict.options import Options
-from zoo.predict.run import Run
+from zoo.predict.run import PredictionRun
 from zoo.spec import ModelSpec
 
 _BATCHES, _SECONDS = 3, 2.0  # measured, at least, after one that warms up
@@ -37,7 +37,7 @@ class Cost:
 
 def estimate(spec: ModelSpec, forward: Forward, inputs: Inputs, options: Options) -> Cost:
     """Plan a run, and time some batches of random windows. Raises `InputError` if there is no window to predict."""
-    plans = Run(spec, forward, inputs, options, progress=False).plans
+    plans = PredictionRun(spec, forward, inputs, options, progress=False).plans
     windows = sum(plan.windows for plan in plans)
     random, shape = np.random.default_rng(0), (min(options.batch_size, windows), spec.input.window)
     read = [random.integers(0, 4, shape, np.uint8), *(random.random(shape, np.float32) for _ in spec.input.tracks)]

@@ -75,7 +75,7 @@ class _Batch:
     Attributes:
         owners: (n,) int64, which of the plans they are of.
         numbers: (n,) int64, their numbers on the grid.
-        blank: (n,) bool, which of them have no base and no signal; all of these get one and the same answer.
+        blank: (n,) bool, which of them have no base and no signal; all of these get one and the same prediction.
         read: what the others read: codes (n - blank, window) uint8, each track float32, and covariates if any.
     """
 
@@ -146,5 +146,5 @@ def _block(
     rows = reader.rows(plan.chrom, start, end)
     sums = np.concatenate([[0], np.cumsum(reader.told(rows))])
     blank = (sums[grid.window :] == sums[: -grid.window])[:: grid.stride]
-    blank &= reader.fixed is not None  # windows that differ in a covariate have answers of their own
+    blank &= reader.fixed is not None  # windows that differ in a covariate have predictions of their own
     return blank, [np.lib.stride_tricks.sliding_window_view(row, grid.window)[:: grid.stride] for row in rows]

@@ -1,6 +1,6 @@
 """Predictions as files: by default a bigWig, a BED of what is above the threshold, a JSON of how; of regions a table.
 
-Scores are kept, as one float32 per bin, one chromosome behind the other in one file, until all are there. The same
+Scores are kept, as one float32 per bin, one chromosome after the other in one file, until all are there. The same
 call, made again after an interruption, goes on with the next piece. Another call (other inputs, other parameters)
 starts anew.
 """
@@ -64,7 +64,7 @@ def formats_of(write: object) -> tuple[Format, ...] | None:
     return None if write is None else named(write, (BINS, INTERVALS, TABLE))
 
 
-class Output(Job):
+class PredictionOutput(Job):
     """The place of a prediction's files: `<base>.bw`, `.bed`, `.tsv`, `.json`, or of other formats.
 
     Args:
@@ -128,7 +128,7 @@ class Output(Job):
         )
 
 
-class Scores:
+class ScoreFile:
     """A file of the scores of finished pieces, side by side.
 
     Args:

@@ -18,7 +18,7 @@ from zoo.forward.forward import Forward
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.inputs.opening import Inputs
-from zoo.predict.files import Output, PredictionFiles, Scores
+from zoo.predict.files import PredictionFiles, PredictionOutput, ScoreFile
 from zoo.predict.options import Options
 from zoo.predict.table import Predictions
 from zoo.predict.thresholds import Threshold
@@ -39,7 +39,7 @@ class Kept:
         resumed: chromosomes that an earlier, interrupted call had begun; of exact windows whether there was one.
     """
 
-    scores: Scores | np.ndarray
+    scores: ScoreFile | np.ndarray
     windows: int
     resumed: list[str] | bool
 
@@ -81,7 +81,7 @@ class Prediction(ABC):
     def to_table(self) -> Predictions:
         """Predict to a table in memory."""
 
-    def to_files(self, output: Output, threshold: Threshold | None, provenance: dict) -> PredictionFiles:
+    def to_files(self, output: PredictionOutput, threshold: Threshold | None, provenance: dict) -> PredictionFiles:
         """Predict to files; what an interrupted run finished is not predicted again.
 
         Args:
@@ -123,7 +123,7 @@ class Prediction(ABC):
         """Chromosome → bp and windows, in the order of the work."""
 
     @abstractmethod
-    def _keep(self, output: Output) -> Kept:
+    def _keep(self, output: PredictionOutput) -> Kept:
         """Predict what no earlier run finished."""
 
     @abstractmethod

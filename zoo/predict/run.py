@@ -13,16 +13,16 @@ from zoo.inputs.opening import Inputs
 from zoo.predict import peaks
 from zoo.predict import plan as planning
 from zoo.predict.engine import predict
-from zoo.predict.files import Output, Scores
+from zoo.predict.files import PredictionOutput, ScoreFile
 from zoo.predict.options import Options
 from zoo.predict.plan import ChromosomePlan, Grid
 from zoo.predict.prediction import Kept, Prediction
-from zoo.predict.table import Collector, Predictions
+from zoo.predict.table import Predictions, RegionCollector
 from zoo.predict.thresholds import Threshold
 from zoo.spec import ModelSpec
 
 
-class Run(Prediction):
+class PredictionRun(Prediction):
     """A prediction on the grid.
 
     Raises:
@@ -56,8 +56,8 @@ class Run(Prediction):
     def _counts(self) -> dict[str, dict[str, int]]:
         return {plan.chrom: {"bp": plan.length, "windows": plan.windows} for plan in self.plans}
 
-    def _keep(self, output: Output) -> Kept:
-        scores = Scores(output.part("scores.f32"), self.plans, self._options.output.shape[1:])
+    def _keep(self, output: PredictionOutput) -> Kept:
+        scores = ScoreFile(output.part("scores.f32"), self.plans, self._options.output.shape[1:])
         groups = list(planning.groups(self.plans, self._grid, self._size))
         left = [group for group in groups if not scores.holds(group)]
         done = {piece.chrom for group in groups[: len(groups) - len(left)] for piece in group}
@@ -84,8 +84,8 @@ class Run(Prediction):
             collector.add(chrom, int(starts[0]) // self._grid.bin_size, scores)
         return collector.table()
 
-    def _collector(self, regions: list[Interval]) -> Collector:
-        return Collector(regions, self._inputs.lengths, self._options.output)
+    def _collector(self, regions: list[Interval]) -> RegionCollector:
+        return RegionCollector(regions, self._inputs.lengths, self._options.output)
 
     def _predict(
         self, group: Sequence[ChromosomePlan], bar: Progress

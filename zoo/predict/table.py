@@ -147,7 +147,7 @@ class Predictions(Sequence):
     __repr__ = __str__
 
 
-class Collector:
+class RegionCollector:
     """Keeps the scores of the bins that overlap some regions while a prediction runs over whole chromosomes."""
 
     def __init__(self, regions: list[Interval], lengths: dict[str, int], output: OutputSpec) -> None:

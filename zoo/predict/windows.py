@@ -22,7 +22,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.spans import NONE, merge, touched, touches
 from zoo.inputs.opening import Inputs
 from zoo.predict import peaks
-from zoo.predict.files import Output
+from zoo.predict.files import PredictionOutput
 from zoo.predict.prediction import Kept, Prediction
 from zoo.predict.table import Predictions, RegionScores
 from zoo.predict.thresholds import Threshold
@@ -98,7 +98,7 @@ class WindowRun(Prediction):
             counts[item.chrom]["windows"] += 1
         return counts
 
-    def _keep(self, output: Output) -> Kept:
+    def _keep(self, output: PredictionOutput) -> Kept:
         parts, left = output.parts(len(self._windows), self._size)
         windows = sum(map(len, left))
         with self._bar(len(self._windows), len(self._windows) - windows) as bar:

@@ -16,7 +16,7 @@ class Runs:
 
     Attributes:
         chrom: the chromosome.
-        edges: (n + 1,) int64, 0-based: the first base of each, and the one behind the last.
+        edges: (n + 1,) int64, 0-based: the first base of each, and the one beyond the last.
         values: (n,).
     """
 
@@ -82,6 +82,6 @@ def smoothed(chrom: str, counts: Iterable[np.ndarray], reach: int) -> Iterator[R
 
 
 def _ended(counts: Iterable[np.ndarray], reach: int) -> Iterator[np.ndarray]:
-    """Blocks, and `reach` bases without sites behind the last one."""
+    """Blocks, and `reach` bases without sites beyond the last one."""
     yield from counts
     yield np.zeros(reach, np.int64)

@@ -25,7 +25,7 @@ from zoo.prepare.kinds import BAM
 from zoo.prepare.normalize import Statistics, check_percentile
 from zoo.prepare.options import Parameters, check_effects
 from zoo.prepare.quality import Quality, concerns
-from zoo.prepare.reading import Found, Source, read_sites
+from zoo.prepare.reading import Found, ReadSource, read_sites
 from zoo.prepare.reads import check_header
 from zoo.prepare.shift import bias_of, shift_of
 
@@ -62,7 +62,7 @@ class Prepared:
 class _Sample:
     """One call: everything that was given, opened and checked."""
 
-    source: Source
+    source: ReadSource
     parameters: Parameters
     sizes: dict[str, int]
     blacklist: list[Interval]
@@ -193,7 +193,7 @@ def prepare(
         "chromosomes left out": names.some(left_out(sizes, kept), _MOST),
         "versions": versions(),
     }
-    source = Source(path, kind, parameters.wanted(groups), keep_duplicates, threads)
+    source = ReadSource(path, kind, parameters.wanted(groups), keep_duplicates, threads)
     sample = _Sample(source, parameters, kept, unwanted, record, tuple(notes), progress)
     made = _run(job, sample, ends, scratch, threads)
     return made if groups is not None and any(clusters) else made[""]

@@ -12,7 +12,7 @@ from zoo.prepare.cutsites import TN5
 from zoo.prepare.kinds import BAM
 
 SHIFTED = (0, -1)
-"""bp from a fragment's start, and from behind its last base, to its sites, where they were shifted already."""
+"""bp from a fragment's start, and from beyond its last base, to its sites, where they were shifted already."""
 SHIFTED_READS = (0, 0)
 """The same of single reads: ENCODE moves the end of a reverse read, which is exclusive, by -5 to the site itself."""
 

@@ -279,9 +279,9 @@ def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> 
     from zoo.train.loop import strategy_of
 
     strategy = strategy_of(options.strategy)  # before anything of TensorFlow runs
-    from zoo.train.run import MODEL, Run
+    from zoo.train.run import MODEL, TrainingRun
 
-    run = Run(config, strategy, options.cache, options.scratch)
+    run = TrainingRun(config, strategy, options.cache, options.scratch)
     if options.dry_run:
         print(f"{config.name}: {run.plan()}")
         return None

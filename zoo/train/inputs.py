@@ -13,7 +13,7 @@ from zoo.train.settings import Settings, Split
 
 
 @dataclass(frozen=True)
-class Inputs:
+class TrainingInputs:
     """What a run reads.
 
     Attributes:
@@ -27,7 +27,7 @@ class Inputs:
     tracks: Mapping[str, Signal]
 
 
-def opened(config: Settings) -> Inputs:
+def opened(config: Settings) -> TrainingInputs:
     """The files of a configuration, after a look at each of them.
 
     Raises:
@@ -41,7 +41,7 @@ def opened(config: Settings) -> Inputs:
     genome, tracks = Genome(config.genome), config.data.tracks()
     config = _by_the_genomes_names(config, genome)
     _check_chromosomes(genome, {what: track.sizes for what, track in tracks.items()}, config.chromosomes)
-    return Inputs(config, genome, tracks)
+    return TrainingInputs(config, genome, tracks)
 
 
 def _is_file(value: str, field: str) -> bool:

@@ -23,7 +23,7 @@ from zoo.files.atomic import atomic
 from zoo.files.progress import Progress
 from zoo.train import state
 from zoo.train.config import TrainConfig
-from zoo.train.tasks.base import Result, Task
+from zoo.train.tasks.base import Result, TrainingTask
 
 CHECKPOINT, BEST, HISTORY, TENSORBOARD = "checkpoint.npz", "best.weights.h5", "history.csv", "tensorboard"
 
@@ -57,7 +57,7 @@ class Trainer:
     def __init__(
         self,
         config: TrainConfig,
-        task: Task,
+        task: TrainingTask,
         training: Batches,
         validation: Batches,
         build: Callable[[], keras.Model],
@@ -81,7 +81,7 @@ class Trainer:
                 self.optimizer = keras.mixed_precision.LossScaleOptimizer(self.optimizer)
             self.optimizer.build(self.network.trainable_variables)
         self.step = tf.function(self._distributed_step, reduce_retracing=True)
-        self._forward = tf.function(lambda x: task.judged(self.network(x, training=False)), reduce_retracing=True)
+        self._forward = tf.function(lambda x: task.evaluated(self.network(x, training=False)), reduce_retracing=True)
 
     @property
     def is_chief(self) -> bool:
@@ -94,7 +94,7 @@ class Trainer:
         Raises `Diverged` for a loss that is no number; the message names its step.
         """
         variables = self._variables()
-        progress = state.Progress()
+        progress = state.TrainingProgress()
         if (self.folder / CHECKPOINT).is_file():
             progress = state.restore(self.folder / CHECKPOINT, variables)
         steps, started = self.training.steps, time.monotonic()
@@ -120,7 +120,7 @@ class Trainer:
         """Everything that changes while training, the states of dropout included."""
         return [*self.network.variables, *self.optimizer.variables]
 
-    def _is_over(self, progress: state.Progress) -> bool:
+    def _is_over(self, progress: state.TrainingProgress) -> bool:
         done, within = divmod(progress.step, self.training.steps)
         patience = self.config.patience
         tired = patience is not None and done - progress.best_epoch >= patience and not within and done > 0
@@ -139,7 +139,7 @@ class Trainer:
             return dataset(self.training, first_step)
         return self._strategy.distribute_datasets_from_function(feed)
 
-    def _train(self, batch: object, progress: state.Progress) -> None:
+    def _train(self, batch: object, progress: state.TrainingProgress) -> None:
         loss, windows = (float(value) for value in self.step(batch))
         if not math.isfinite(loss):
             epoch, within = divmod(progress.step, self.training.steps)
@@ -177,7 +177,7 @@ class Trainer:
                 metric.update_state(targets, outputs)
         return {f"val_{name}": float(metric.result()) for name, metric in metrics.items()}
 
-    def _end_epoch(self, progress: state.Progress, seconds: float) -> None:
+    def _end_epoch(self, progress: state.TrainingProgress, seconds: float) -> None:
         """Judge, log, and keep the weights if they are the best so far."""
         epoch = progress.step // self.training.steps
         row = {

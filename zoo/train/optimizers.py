@@ -19,7 +19,7 @@ def asap_adamw(network: keras.Model, learning_rate: object = 1e-3, weight_decay:
     Args:
         network: what it will train.
         learning_rate: a number or a schedule.
-        weight_decay: share of a weight that is taken off at each step, times the learning rate.
+        weight_decay: fraction of a weight that is taken off at each step, times the learning rate.
     """
     optimizer = keras.optimizers.AdamW(learning_rate, weight_decay, beta_1=0.9, beta_2=0.95, epsilon=1e-8)
     optimizer.exclude_from_weight_decay(var_list=list(not_decayed(network)))

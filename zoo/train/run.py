@@ -22,11 +22,11 @@ from zoo.train.home import CURVES, KERAS, MODEL, Home
 from zoo.train.loop import BEST, Trainer, is_chief, seconds_per_step
 from zoo.train.schedules import WarmUpAndRestarts
 from zoo.train.tasks import TASKS
-from zoo.train.tasks.base import Learned, Result, Task
+from zoo.train.tasks.base import Learned, Result, TrainingTask
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingEstimate:
     """What a run would take, as `plan` finds it without reading the tracks.
 
     Attributes:
@@ -52,7 +52,7 @@ class Plan:
         )
 
 
-class Run:
+class TrainingRun:
     """A configuration, opened: its network's shapes are known and its files are checked; nothing was written.
 
     Args:
@@ -80,17 +80,17 @@ class Run:
         self.components: tuple[Component, ...] = ()
         network = self._network()
         shapes = {name: tuple(output.shape[1:]) for name, output in named_outputs(network).items()}
-        self.task: Task = TASKS[config.kind](config, window_of(network), shapes)
+        self.task: TrainingTask = TASKS[config.kind](config, window_of(network), shapes)
         self.components = self._components(network)
         self.parameters = network.count_params()
         self._check_shapes(network, shapes)
 
-    def plan(self) -> Plan:
+    def plan(self) -> TrainingEstimate:
         """What the run would take."""
         plans = self.task.plans
         shapes = self.task.shapes()
         seconds = seconds_per_step(self.trainer(shapes, shapes, Path()))
-        return Plan(
+        return TrainingEstimate(
             windows={part: plan.size for part, plan in plans.items()},
             megabytes=sum(plan.nbytes(self.task.tracks) for plan in plans.values()) / 1e6,
             steps_per_epoch=shapes.steps,

@@ -87,7 +87,7 @@ class Files:
         }
 
 
-class Run:
+class VariantRun:
     """Scores of variants.
 
     Args:

@@ -16,7 +16,7 @@ from zoo.spec import ModelSpec
 from zoo.variants import reading
 from zoo.variants.effects import VariantWindow
 from zoo.variants.result import VariantScores
-from zoo.variants.run import Files, Run
+from zoo.variants.run import Files, VariantRun
 
 _SWITCHES = ("only_passing", "strict", "profiles", "csv")
 
@@ -116,7 +116,7 @@ def score_variants(
     files = choice.files(variants, inputs)
     forward = model.forward(options.views, selection)
     how = (choice.passing, choice.strict, options.batch_size, progress)
-    run = Run(model.spec.name, forward, layout, inputs, found, *how)
+    run = VariantRun(model.spec.name, forward, layout, inputs, found, *how)
     if files is None:
         return run.to_memory(choice.profiles)
     reads = (model.path, model.origin, *inputs.files, variants, blacklist, covariates, files.measured)
@@ -127,4 +127,4 @@ def all_chromosomes(
     spec: ModelSpec, genome: object, signal: object, blacklist: object, covariates: object = None
 ) -> Inputs:
     """Files, with every chromosome that genome and tracks share: variants lie on any of them."""
-    return Inputs.open(spec, genome, signal, blacklist=blacklist, covariates=covariates).everywhere()
+    return Inputs.open(spec, genome, signal, blacklist=blacklist, covariates=covariates).all_chromosomes()

@@ -9,13 +9,13 @@ from zoo.errors import InputError
 from zoo.tables import Table
 from zoo.train.settings import Settings
 from zoo.train.tasks.accessibility import AccessibilityTask
-from zoo.train.tasks.base import Task
+from zoo.train.tasks.base import TrainingTask
 from zoo.train.tasks.binding import BindingTask
 
-TASKS: Table[type[Task]] = Table("task", {"accessibility": AccessibilityTask, "binding": BindingTask})
+TASKS: Table[type[TrainingTask]] = Table("task", {"accessibility": AccessibilityTask, "binding": BindingTask})
 
 
-def register(kind: str, task: type[Task]) -> None:
+def register(kind: str, task: type[TrainingTask]) -> None:
     """Add a task to those that configurations can have.
 
     Raises `InputError` for a name that is none, or that is taken by another task or another key.

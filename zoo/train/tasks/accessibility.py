@@ -11,7 +11,7 @@ import numpy as np
 from zoo.data.accessibility import AccessibilityEvaluation, AccessibilityTraining, planned
 from zoo.data.batches import Batches
 from zoo.data.regions import on_genome
-from zoo.data.slabs import Plan, Slabs, bases_outside, maxima
+from zoo.data.slabs import SlabPlan, Slabs, bases_outside, maxima
 from zoo.data.windows import MOST_UNMAPPABLE, Layout
 from zoo.errors import InputError
 from zoo.genome.signal import Signal
@@ -118,7 +118,7 @@ class AccessibilityData(Data):
 
 
 class AccessibilityTask:
-    """The maxima of tracks in bins, from DNA alone; see `zoo.train.tasks.base.Task`."""
+    """The maxima of tracks in bins, from DNA alone; see `zoo.train.tasks.base.TrainingTask`."""
 
     data = AccessibilityData
     monitors: ClassVar = {"val_loss": min, "val_pearson": max, "val_spearman": max}
@@ -150,12 +150,14 @@ class AccessibilityTask:
             self.plan(split.train, peaks=self.peaks)
             self.plan(split.test, peaks=self.peaks)
 
-    def plan(self, chromosomes: Sequence[str], part: str = "validation", peaks: Path | None = None) -> Plan:
+    def plan(self, chromosomes: Sequence[str], part: str = "validation", peaks: Path | None = None) -> SlabPlan:
         """Where the windows of chromosomes lie: tiled, or with a summit in their middle."""
         avoided = self.blacklist, self.unmappable
         return planned(self.genome, chromosomes, self.layouts[part], self._bin, *avoided, peaks)
 
-    def slabs(self, part: str, plan: Plan, progress: bool | None = None, scratch: str | Path | None = None) -> Slabs:
+    def slabs(
+        self, part: str, plan: SlabPlan, progress: bool | None = None, scratch: str | Path | None = None
+    ) -> Slabs:
         """Read what a plan needs."""
         tracks = self.tracks if part == "training" else self.tracks[: self._signals]
         return Slabs(self.genome, tracks, plan.starts, plan.layout, plan.bin_size, scratch, progress)
@@ -201,7 +203,7 @@ class AccessibilityTask:
             "spearman": each(SpearmanCorrelation),
         }
 
-    def judged(self, outputs: object):
+    def evaluated(self, outputs: object):
         """The bins of the core."""
         scores = outputs[_HEAD] if isinstance(outputs, dict) else outputs
         margin = self.layouts["validation"].margin // self._bin
@@ -238,7 +240,7 @@ class AccessibilityTask:
         return Report(found, training=training_text(self.config, run.result))
 
     def _correlations(
-        self, model: "Model", plan: Callable[..., Plan], where: str, progress: bool | None
+        self, model: "Model", plan: Callable[..., SlabPlan], where: str, progress: bool | None
     ) -> dict[str, float]:
         """By test chromosome, and their means; of windows of one kind."""
         from zoo.evaluate.accessibility import evaluate_tracks
@@ -272,7 +274,7 @@ class AccessibilityTask:
         profiles = [MeanProfile().fit(learn, track=track).predict for track in tracks]
 
         def predicted(x: np.ndarray) -> np.ndarray:
-            scores = np.asarray(self.judged(model.predict(x)))
+            scores = np.asarray(self.evaluated(model.predict(x)))
             return scores.reshape(*scores.shape[:2], self._signals)
 
         def stacked(baselines: Sequence[Callable]) -> Callable[[np.ndarray], np.ndarray]:
@@ -280,7 +282,7 @@ class AccessibilityTask:
 
         return {"": predicted, ", k-mer regression": stacked(words), ", mean profile": stacked(profiles)}
 
-    def _read(self, plan: Plan, progress: bool | None) -> Batches:
+    def _read(self, plan: SlabPlan, progress: bool | None) -> Batches:
         return self.batches("validation", self.slabs("validation", plan, progress))
 
     @property
@@ -296,7 +298,7 @@ def _is_signal(value: object) -> bool:
     return isinstance(paths, (tuple, list)) and bool(paths) and all(map(must.is_text, paths))
 
 
-def _has_windows(plan: Callable[..., Plan], chrom: str) -> bool:
+def _has_windows(plan: Callable[..., SlabPlan], chrom: str) -> bool:
     """Whether a chromosome has a window around a peak; not every one has."""
     try:
         return plan([chrom]).size > 0
@@ -304,7 +306,7 @@ def _has_windows(plan: Callable[..., Plan], chrom: str) -> bool:
         return False
 
 
-def _some(plan: Plan, seed: int) -> Plan:
+def _some(plan: SlabPlan, seed: int) -> SlabPlan:
     """Not more windows than the baselines need, of all chromosomes alike."""
     random = np.random.default_rng(seed)
     keep = random.permutation(plan.size) < _BASELINE_WINDOWS
@@ -313,4 +315,4 @@ def _some(plan: Plan, seed: int) -> Plan:
         chrom: found[keep[first : first + len(found)]]
         for (chrom, found), first in zip(plan.starts.items(), edges, strict=False)
     }
-    return Plan(starts, plan.layout, plan.bin_size)
+    return SlabPlan(starts, plan.layout, plan.bin_size)

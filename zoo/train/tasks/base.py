@@ -1,4 +1,4 @@
-"""What a task is: the part of a configuration that it brings, its data, and what becomes of a run."""
+"""What a task is: its part of a configuration, its data, and what becomes of a run."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from zoo.data.batches import Batches
-from zoo.data.slabs import Plan, Slabs, Track
+from zoo.data.slabs import BinTrack, SlabPlan, Slabs
 from zoo.environment import versions
 from zoo.predict.thresholds import ThresholdTable
 from zoo.spec import Component, InputSpec, ModelSpec, OutputSpec, PredictionSpec
@@ -55,7 +55,7 @@ class Learned:
         number: of the run, for the record of where the files are from.
     """
 
-    task: "Task"
+    task: "TrainingTask"
     result: Result
     components: tuple[Component, ...] = ()
     progress: bool | None = None
@@ -77,7 +77,7 @@ class Report:
     training: str = ""
 
 
-class Task(Protocol):
+class TrainingTask(Protocol):
     """What is learned: files as batches, with loss and metrics; and what the model is and how good it is.
 
     It is made of a configuration, the network's window in bp, and the shapes of its outputs for one window by name, and
@@ -101,15 +101,17 @@ class Task(Protocol):
     config: Settings
     files: Sequence[Path]
     recipe: Mapping[str, object]
-    plans: Mapping[str, Plan]
-    tracks: Sequence[Track]
+    plans: Mapping[str, SlabPlan]
+    tracks: Sequence[BinTrack]
 
     def __init__(self, config: Settings, window: int, outputs: Mapping[str, tuple[int, ...]]) -> None: ...
 
     def shapes(self) -> Shapes:
         """Of the training batches, which need not be there yet."""
 
-    def slabs(self, part: str, plan: Plan, progress: bool | None = None, scratch: str | Path | None = None) -> Slabs:
+    def slabs(
+        self, part: str, plan: SlabPlan, progress: bool | None = None, scratch: str | Path | None = None
+    ) -> Slabs:
         """Read what the plan of `part`, "training" or "validation", needs; the rest as for `Slabs`."""
 
     def batches(self, part: str, slabs: Slabs) -> Batches:
@@ -119,9 +121,9 @@ class Task(Protocol):
         """(n,) the loss of each window."""
 
     def metrics(self) -> "dict[str, keras.metrics.Metric]":
-        """Fresh metrics of (targets, outputs), as `judged` returns them."""
+        """Fresh metrics of (targets, outputs), as `evaluated` returns them."""
 
-    def judged(self, outputs: object):
+    def evaluated(self, outputs: object):
         """The part of the outputs that validation targets are of."""
 
     def output(self) -> tuple[OutputSpec, ...]:

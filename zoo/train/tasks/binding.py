@@ -13,7 +13,7 @@ from zoo.data.batches import Batches
 from zoo.data.binding import BindingEvaluation, BindingTraining
 from zoo.data.meta import AUTO, CellType
 from zoo.data.regions import on_genome
-from zoo.data.slabs import Plan, Slabs, labels, maxima
+from zoo.data.slabs import SlabPlan, Slabs, labels, maxima
 from zoo.data.windows import Layout
 from zoo.genome import names, sniff
 from zoo.genome.interval import Interval
@@ -67,7 +67,7 @@ class BindingData(Data):
         blacklist: BED files.
         slop: bp that are added on both sides of a peak of a BED file where it serves as label.
         jitter: bp by which a training window may lie off the middle of its region.
-        random_share: share of windows that lie anywhere.
+        random_share: fraction of windows that lie anywhere.
         random_windows: how many different ones of those there are.
         strands: as for `zoo.data.binding.BindingTraining`.
         pan_cell: the same.
@@ -154,7 +154,7 @@ class BindingData(Data):
 
 
 class BindingTask:
-    """Which bins a factor binds; see `zoo.train.tasks.base.Task`."""
+    """Which bins a factor binds; see `zoo.train.tasks.base.TrainingTask`."""
 
     data = BindingData
     monitors: ClassVar = {"val_loss": min, "val_dice": max}
@@ -182,7 +182,7 @@ class BindingTask:
             "validation": self._around(split.validation, 0, data.validate_roi),
         }
         self.plans = {
-            part: Plan(near.starts, Layout(window, data.jitter if part == "training" else 0, window), 1)
+            part: SlabPlan(near.starts, Layout(window, data.jitter if part == "training" else 0, window), 1)
             for part, near in self._regions.items()
         }
 
@@ -190,8 +190,10 @@ class BindingTask:
         split = self.config.chromosomes
         if path == AUTO:
             signal = Signal(cell.signal)
-            spelled = {names.find(chrom, signal.sizes): chrom for chrom in (*split.train, *split.validation)}
-            return [Interval(spelled[item.chrom], item.start, item.end) for item in open_regions(signal, list(spelled))]
+            name_map = {names.find(chrom, signal.sizes): chrom for chrom in (*split.train, *split.validation)}
+            return [
+                Interval(name_map[item.chrom], item.start, item.end) for item in open_regions(signal, list(name_map))
+            ]
         return on_genome(path, self.genome)
 
     def _labels(self, path: Path) -> Signal | list[Interval]:
@@ -221,7 +223,9 @@ class BindingTask:
             count = round(len(near) * data.random_share / (1 - data.random_share))
         return regions.joined(near, regions.anywhere(count, sizes, chromosomes, self.config.seed, **arguments))
 
-    def slabs(self, part: str, plan: Plan, progress: bool | None = None, scratch: str | Path | None = None) -> Slabs:
+    def slabs(
+        self, part: str, plan: SlabPlan, progress: bool | None = None, scratch: str | Path | None = None
+    ) -> Slabs:
         """Read what a plan needs."""
         return Slabs(self.genome, self.tracks, plan.starts, plan.layout, plan.bin_size, scratch, progress)
 
@@ -265,7 +269,7 @@ class BindingTask:
             "dice": keras.metrics.MeanMetricWrapper(dice_coefficient),
         }
 
-    def judged(self, outputs: object):
+    def evaluated(self, outputs: object):
         """All bins."""
         return outputs
 
