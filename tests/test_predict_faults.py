@@ -207,7 +207,7 @@ def test_odd_arguments(small, files, changes: dict):
 
 @pytest.mark.parametrize("fill", [float("nan"), float("inf")])
 def test_a_fill_value_is_finite(files, fill: float):
-    with pytest.raises(InputError, match="The fill must be a finite number"):
+    with pytest.raises(InputError, match="The fill value must be a finite number"):
         Signal(files["signal"], fill=fill)
 
 
