@@ -32,6 +32,8 @@ setup(
     ],
     extras_require={
         "pandas": ["pandas"],
+        "zarr": ["zarr>=3,<4"],
+        "parquet": ["pyarrow"],
         "motif": ["memelite", "modisco-lite>=3", "pandas"],
         "prepare": ["pysam"],
         "tfio": ["tensorflow>=2.16,<2.17", "tensorflow-io==0.37.1", "numpy<2"],  # its last release fits these only
@@ -42,6 +44,7 @@ setup(
             "modisco-lite>=3",
             "pandas",
             "py2bit",
+            "pyarrow",
             "pyBigWig",
             "pysam",
             "pytest",
@@ -49,6 +52,7 @@ setup(
             "pytest-xdist",
             "ruff",
             "shap",
+            "zarr>=3,<4",
         ],
     },
     entry_points={"console_scripts": ["zoo=zoo.__main__:main"]},

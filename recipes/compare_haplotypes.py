@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 import registry
 import zoo
 from registry.errors import printable
-from zoo.commands import recipe
+from zoo.console import recipe
 from zoo.errors import InputError
 from zoo.files.atomic import atomic, check_outputs, writing
 from zoo.genome import bed

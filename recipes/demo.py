@@ -14,7 +14,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import zoo
-from zoo.commands import recipe
+from zoo.console import recipe
 from zoo.data import synthetic
 from zoo.errors import OfflineMiss
 from zoo.evaluate.binding import benchmark
@@ -30,7 +30,7 @@ CUTOFF = 0.5  # for a model without a threshold table
 
 
 @dataclass(frozen=True)
-class Data:
+class DemoData:
     """What the demo runs on, and with which model."""
 
     model: str
@@ -61,7 +61,7 @@ def main(folder: Path) -> None:
     print(f"{files}\n{picture}")
 
 
-def reachable(folder: Path) -> Data:
+def reachable(folder: Path) -> DemoData:
     """The best that can be had: real data, else a synthetic genome; CTCF's model, else one that ships."""
     try:
         zoo.fetch(MODEL)
@@ -71,12 +71,12 @@ def reachable(folder: Path) -> Data:
     return real_data() or synthetic_data(folder, MODEL, synthetic.CONSENSUS)
 
 
-def real_data() -> Data | None:
-    """GM12878 on hg19 chr20, if it is at hand."""
+def real_data() -> DemoData | None:
+    """GM12878 on hg19 chr20, if ZOO_SHARED has it."""
     folder = Path(os.environ.get("ZOO_SHARED", "")) / "data" / "hg19_chr20_gm12878"
     if not os.environ.get("ZOO_SHARED") or not folder.is_dir():
         return None
-    return Data(
+    return DemoData(
         model=MODEL,
         title="GM12878, hg19, real ATAC-seq and ChIP-seq",
         genome=folder / "hg19_chr20_to_11095000.2bit",
@@ -86,21 +86,21 @@ def real_data() -> Data | None:
     )
 
 
-def synthetic_data(folder: Path, model: str, consensus: str) -> Data:
+def synthetic_data(folder: Path, model: str, consensus: str) -> DemoData:
     """A synthetic chromosome with planted sites."""
     files = synthetic.make(folder / "synthetic", consensus=consensus)
     length = zoo.Genome(files.genome).sizes["chr1"]
     region = Interval("chr1", 0, length)
-    return Data(model, "a synthetic genome", files.genome, files.signal, files.peaks, region)
+    return DemoData(model, "a synthetic genome", files.genome, files.signal, files.peaks, region)
 
 
-def draw(data: Data, files, path: Path) -> Path:
+def draw(data: DemoData, files, path: Path) -> Path:
     """The whole region, and beside it its part with the most peaks: signal, prediction, intervals, peaks."""
     peaks, called = bed.read(data.peaks), bed.read(files.bed) if files.intervals else []
     starts = range(data.region.start, data.region.end - ZOOM_BP + 1, ZOOM_BP // 4)
-    crowded = max(starts, key=lambda start: sum(start <= peak.start < start + ZOOM_BP for peak in peaks))
+    densest = max(starts, key=lambda start: sum(start <= peak.start < start + ZOOM_BP for peak in peaks))
     figure, axes = tracks.stack(rows=4, columns=2)
-    for column, region in enumerate((data.region, Interval(data.region.chrom, crowded, crowded + ZOOM_BP))):
+    for column, region in enumerate((data.region, Interval(data.region.chrom, densest, densest + ZOOM_BP))):
         signal, score, above, truth = axes[:, column]
         tracks.plot_signal(signal, Signal(data.signal), region, "ATAC-seq", "tab:gray")
         tracks.plot_signal(score, Signal(files.bigwig), region, "prediction", "tab:blue", files.threshold.score)

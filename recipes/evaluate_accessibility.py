@@ -24,8 +24,8 @@ import numpy as np
 import yeast
 
 import zoo
-from zoo.commands import recipe
-from zoo.commands.evaluate import table
+from zoo.console import recipe
+from zoo.console.table import table
 from zoo.evaluate import comparison, models, report
 from zoo.evaluate.accessibility import Recovery, evaluate, recovery
 from zoo.evaluate.baselines import KmerRegression, MeanProfile

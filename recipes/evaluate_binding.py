@@ -28,8 +28,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import yeast
 
 import zoo
-from zoo.commands import recipe
-from zoo.commands.evaluate import table
+from zoo.console import recipe
+from zoo.console.table import table
 from zoo.data.meta import rows
 from zoo.errors import InputError, ZooWarning
 from zoo.evaluate import baselines, bins, comparison, report

@@ -18,9 +18,9 @@ import numpy as np
 import yeast
 
 import zoo
-from registry import card, store
-from zoo.commands import recipe
-from zoo.commands.evaluate import table
+from registry import card, digests
+from zoo.console import recipe
+from zoo.console.table import table
 from zoo.errors import InputError
 from zoo.evaluate.binding import Benchmark, benchmark
 from zoo.evaluate.calibration import calibrate
@@ -105,7 +105,7 @@ def install(model: zoo.Model, made: ThresholdTable, metrics: dict[str, float]) -
     training = re.search(r"\*\*Training\.\*\* (.*)", (folder / "README.md").read_text(encoding="utf-8"))[1]
     text = card.of_model(config, made.examples(), training=training)
     (folder / "README.md").write_text(text, encoding="utf-8")
-    store.write_digests(folder, {"source": model.spec.name})
+    digests.write_digests(folder, {"source": model.spec.name})
     index = REGISTRY / "families" / "yeast.json"
     family = json.loads(index.read_text(encoding="utf-8"))
     facts = family["models"][name]["facts"]

@@ -22,12 +22,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import yeast
 
 import zoo
-from zoo.commands import recipe
-from zoo.commands.attribute import draw
+from zoo.console import recipe
 from zoo.errors import InputError
 from zoo.files.atomic import atomic, writing
 from zoo.genome import bed
 from zoo.interpretation import counts, report
+from zoo.plot.pictures import draw
 
 _SAME = 200  # bp between summits of different experiments that count as one
 

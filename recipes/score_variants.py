@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 
 import zoo
 from zoo.chaining import Chain
-from zoo.commands import recipe
+from zoo.console import recipe
 from zoo.errors import InputError
 from zoo.files.atomic import atomic, check_outputs, writing
 from zoo.plot.variants import plot_allelic
@@ -52,7 +52,7 @@ def main(options: argparse.Namespace) -> None:
     first = zoo.load(options.accessibility) if options.accessibility else None
     for name, short in zip(names, short_names(names), strict=True):
         model = zoo.load(name)
-        signal = {"signal": options.signal} if model.spec.input.signal else {}
+        signal = {"signal": options.signal} if model.spec.input.given else {}
         written = model.score_variants(variants, **files, **signal, output=options.out / short, shifts=options.shifts)
         print(*written, *skipped_lines(skipped(written)), sep="\n", flush=True)
         if reads:

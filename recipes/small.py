@@ -6,12 +6,13 @@ from pathlib import Path
 
 import yeast
 
-from zoo.commands import recipe
-from zoo.commands import train as command
+from zoo.console import recipe
 from zoo.data import synthetic
+from zoo.train import command
 
 CONFIGS = Path(__file__).parent / "configs"
 _LENGTHS = {"chr1": 600_000, "chr2": 200_000, "chr3": 200_000}
+_MOST_SAMPLES = 16
 
 Train = Callable[[argparse.Namespace], None]
 
@@ -41,9 +42,15 @@ def name_run(options: argparse.Namespace, name: str, said: str) -> None:
     print(f"{options.name}: {said}", flush=True)
 
 
-def synthetic_data(work: Path) -> tuple[synthetic.Synthetic, dict[str, object]]:
-    """A synthetic genome, and what it changes in a configuration."""
-    files = synthetic.make(work / "synthetic", _LENGTHS)
+def tracks(options: argparse.Namespace) -> int:
+    """How many tracks the network shall predict, as `--set tracks=N` says."""
+    asked = dict(map(command.argument, options.set)).get("tracks", 1)
+    return asked if isinstance(asked, int) and 1 <= asked <= _MOST_SAMPLES else 1
+
+
+def synthetic_data(work: Path, samples: int = 1) -> tuple[synthetic.Synthetic, dict[str, object]]:
+    """A synthetic genome with the signals of some samples, and what it changes in a configuration."""
+    files = synthetic.make(work / "synthetic", _LENGTHS, samples=samples)
     return files, {
         "genome": str(files.genome.resolve()),
         "assembly": "synthetic",

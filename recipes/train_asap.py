@@ -1,9 +1,10 @@
 """Train a model of chromatin accessibility as ASAP's were.
 
 Without a genome it trains a narrow one on the yeast data that ZOO_SHARED has, else on a synthetic genome. `--dry-run`
-measures how long an epoch takes here.
+measures how long an epoch takes here. With `--set tracks=2` the network predicts a second track: of yeast that of the
+ends of mononucleosomal fragments.
 
-Usage: python recipes/train_asap.py [--out FOLDER]
+Usage: python recipes/train_asap.py [--out FOLDER] [--set tracks=2]
        python recipes/train_asap.py --config recipes/configs/asap_GM12878.yaml --genome hg38.2bit --signal signal.bw \
            --peaks peaks.narrowPeak --blacklist hg38.bed --unmappable umap.bed --fold 0 --out runs/gm12878
 """
@@ -16,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import small
 import yeast
 
-from zoo.commands import train as command
+from zoo.train import command
 
 
 def main(options: argparse.Namespace) -> None:
@@ -27,19 +28,25 @@ def main(options: argparse.Namespace) -> None:
 def on_yeast(options: argparse.Namespace) -> None:
     """The accessibility of yeast."""
     data = yeast.prepare(yeast.find_data(), options.work)
+    signal: object = str(data.accessibility.resolve())
+    again = "python recipes/train_asap.py"
+    if small.tracks(options) > 1 and not options.signal:
+        ends = yeast.mononucleosomal(yeast.find_data(), options.work)
+        signal, again = {"all": signal, "mononucleosomal": str(ends.resolve())}, f"{again} --set tracks=2"
     small.name_run(options, "yeast/ATAC", "training on the yeast data")
     command.main(
         options,
         small.CONFIGS / "yeast_ATAC.yaml",
-        command="python recipes/train_asap.py",
+        command=again,
         genome=str(data.genome.resolve()),
-        accessibility={"signal": str(data.accessibility.resolve()), "peaks": str(data.open.resolve())},
+        accessibility={"signal": signal, "peaks": str(data.open.resolve())},
     )
 
 
 def on_synthetic(options: argparse.Namespace) -> None:
     """A track over sites that were planted in random sequence."""
-    files, changes = small.synthetic_data(options.work)
+    files, changes = small.synthetic_data(options.work, small.tracks(options))
+    paths = [str(path.resolve()) for path in (files.signal, *files.others)]
     said = "no data at hand (ZOO_SHARED), training on a synthetic genome"
     small.name_run(options, "synthetic/ATAC", said)
     command.main(
@@ -47,7 +54,7 @@ def on_synthetic(options: argparse.Namespace) -> None:
         small.CONFIGS / "yeast_ATAC.yaml",
         **changes,
         epochs=3,
-        accessibility={"signal": str(files.signal.resolve()), "sample": "synthetic"},
+        accessibility={"signal": paths if len(paths) > 1 else paths[0], "sample": "synthetic"},
     )
 
 

@@ -18,8 +18,8 @@ import small
 import yeast
 
 from registry.paths import user_path
-from zoo.commands import train as command
 from zoo.errors import InputError
+from zoo.train import command
 
 
 def main(options: argparse.Namespace) -> None:

@@ -19,8 +19,8 @@ import train_maxatac
 import yeast
 
 from registry.schema import Entry, Family
-from zoo.commands import recipe
-from zoo.commands import train as command
+from zoo.console import recipe
+from zoo.train import command
 from zoo.train.run import MODEL
 
 REGISTRY = Path(__file__).parents[1] / "registry"

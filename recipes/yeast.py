@@ -20,6 +20,8 @@ from zoo.prepare.peaks import call, write
 
 FACTORS = ("CBF1", "CIN5", "FKH1", "HSF1", "MCM1", "RAP1", "REB1", "SWI4", "TBF1", "UME6")
 _SMOOTHING = {"signal": 20, "accessibility": 75}  # bp on each side of a cut site, as maxATAC's input and ASAP's target
+_MONONUCLEOSOMAL = (180, 247)  # bp of a fragment around one nucleosome (Buenrostro et al. 2013, Nat Methods 10: 1213)
+_READS = "yeast_500k_SRR1822137.bedpe.gz"
 _PERCENTILE = 99
 _LEFT_OUT = ("chrM", "chrXII")  # of the percentile; chrXII holds a third of all fragments, in repeats
 _TARGET = 20  # what the percentile is in the accessibility track, which is learned as ln(1 + x)
@@ -79,7 +81,7 @@ def prepare(source: Path, target: Path) -> Yeast:
     genome = Genome(source / "sacCer3.2bit")
     made = {name: target / f"{name}.bw" for name in _SMOOTHING}
     if not all(path.is_file() for path in made.values()):
-        make_tracks(source / "yeast_500k_SRR1822137.bedpe.gz", genome.sizes, made)
+        make_tracks(source / _READS, genome.sizes, made)
     peaks = {
         path.name.split("_")[0].upper(): renamed(path, source / "chrom_alias.tsv", target / path.name)
         for path in sorted((source / "peaks").glob("*_CX.bed"))
@@ -90,12 +92,29 @@ def prepare(source: Path, target: Path) -> Yeast:
     return Yeast(genome.path, made["signal"], made["accessibility"], peaks, summits)
 
 
-def make_tracks(reads: Path, sizes: dict[str, int], targets: dict[str, Path]) -> None:
-    """Write tracks of fragments: cuts within some bp of each base, over a percentile of those that are not 0."""
+def mononucleosomal(source: Path, target: Path) -> Path:
+    """The track `accessibility` of the ends of mononucleosomal fragments alone, made if it is not there yet."""
+    path = target / "mononucleosomal.bw"
+    if not path.is_file():
+        sizes = Genome(source / "sacCer3.2bit").sizes
+        make_tracks(source / _READS, sizes, {"accessibility": path}, _MONONUCLEOSOMAL)
+    return path
+
+
+def make_tracks(
+    reads: Path, sizes: dict[str, int], targets: dict[str, Path], lengths: tuple[int, int] | None = None
+) -> None:
+    """Write tracks of fragments: cuts within some bp of each base, over a percentile of those that are not 0.
+
+    Args:
+        lengths: the shortest and the longest fragment that counts, in bp; by default all do.
+    """
     with tempfile.TemporaryDirectory(dir=next(iter(targets.values())).parent) as work:
         sites = CutSites(Path(work) / "sites", sizes)
         for block in fragments.read(reads):
-            sites.add_fragments(block, TN5)
+            width = block.ends - block.starts
+            kept = block if lengths is None else block.among((lengths[0] <= width) & (width <= lengths[1]))
+            sites.add_fragments(kept, TN5)
         for name, path in targets.items():
             found = [runs for chrom in sizes for runs in smoothed(chrom, _counts(sites, chrom), _SMOOTHING[name])]
             judged = [(runs.values.astype(np.float32), runs.lengths) for runs in found if runs.chrom not in _LEFT_OUT]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from registry.schema import RepositoryIndex
 
+_TASKS = {"binding": "transcription-factor-binding", "accessibility": "chromatin-accessibility"}
 _TAGS = ["biology", "genomics", "chromatin", "keras"]
 
 
@@ -60,27 +61,25 @@ def of_model(
         plot: name of a picture in the folder that shows the threshold table.
         settings: the whole configuration of the run that trained it, as JSON has it.
     """
-    reads, returns, provenance = config["input"], config["output"], config["provenance"]
+    reads, returns, provenance = config["input"], config["outputs"][0], config["provenance"]
     revision = f", revision {plain(provenance['revision'])}" if "revision" in provenance else ""
-    signal = reads["signal"]
-    kind = "transcription-factor-binding" if signal else "chromatin-accessibility"
+    tracks = [track for track in (*reads["tracks"], *reads["sources"]) if track["origin"] != "derived"]
+    kind = _TASKS.get(returns["kind"], returns["kind"])
     parts = [front_matter(config["name"], provenance.get("license", ""), [kind, returns["target"]])]
     parts.append(f"# {plain(config['name'])}\n\n{plain(config['description'])}.\n")
     parts.append(
-        f"**Intended use.** {plain(returns['quantity'])} of {plain(returns['target'])} in {returns['bins']} bins of "
-        f"{returns['bin_size']} bp from {reads['window']:,} bp of DNA"
-        + (f" and {plain(signal['assay'])}" if signal else "")
+        f"**Intended use.** {'; '.join(map(_head, config['outputs']))} from {reads['window']:,} bp of DNA"
+        + "".join(f" and {plain(track['assay'])}" for track in tracks)
         + f", for research; trained on {plain(reads['genome'])}. Not for diagnosis.\n"
     )
-    if signal:
-        parts.append(
-            f"**The signal.** Cut sites, ±{signal['smoothing']} bp, divided by the {signal['percentile']:g}th "
-            f"percentile of the positive bases of the whole track, not clipped; no data is {signal['fill']:g}.\n"
-        )
+    parts += [_track(track, len(tracks) > 1) for track in tracks]
+    if reads["covariates"]:
+        rows = [(item["name"], item["description"], item["per"]) for item in reads["covariates"]]
+        parts.append("**Covariates.**\n\n" + table(("name", "what it is", "one per"), rows))
     parts.append(
         "```python\nimport zoo\n"
         f'zoo.load("{plain(config["name"])}").predict(genome="{plain(reads["genome"])}.2bit", '
-        + ('signal="atac.bw", ' if signal else "")
+        + _signal_argument(tracks)
         + 'output="out/scores")\n```\n'
     )
     if training:
@@ -115,12 +114,37 @@ def of_model(
                 else ""
             )
             + "Predictions are only as good as the signal's preparation.\n"
-            if signal
+            if tracks
             else "Predictions are of the sample and the assay that the model was trained on, from sequence alone; they "
             "do not see what distinguishes one condition from another.\n"
         )
     )
     return "\n".join(parts)
+
+
+def _head(head: Mapping) -> str:
+    """A head in words."""
+    text = f"{plain(head['quantity'])} of {plain(head['target'])} in {head['bins']} bins of {head['bin_size']} bp"
+    return text + (f", {len(head['tracks'])} tracks" if head["tracks"] else "")
+
+
+def _track(track: Mapping, named: bool) -> str:
+    """How a track was made."""
+    title = f"The track {plain(track['name'])}" if named else "The signal"
+    if track["percentile"] is None:
+        return f"**{title}.** {plain(track['assay'])}; no data is {track['fill']:g}.\n"
+    return (
+        f"**{title}.** Cut sites, ±{track['smoothing']} bp, divided by the {track['percentile']:g}th "
+        f"percentile of the positive bases of the whole track, not clipped; no data is {track['fill']:g}.\n"
+    )
+
+
+def _signal_argument(tracks: Sequence[Mapping]) -> str:
+    """What a call of `predict` says of the tracks."""
+    if len(tracks) == 1:
+        return 'signal="atac.bw", '
+    named = ", ".join(f'"{plain(track["name"])}": "{plain(track["name"])}.bw"' for track in tracks)
+    return f"signal={{{named}}}, " if tracks else ""
 
 
 def of_family(index: RepositoryIndex) -> str:

@@ -19,7 +19,7 @@ _MOST_SHOWN = 600  # characters of a value in a message
 class ZooError(Exception):
     """Base of every error that a user's input or the machine can cause.
 
-    The message says what is wrong, what was received, and how to mend it, in this order; names and passwords in
+    The message says what is wrong, what was received, and how to correct it, in this order; names and passwords in
     addresses are masked, and long values cut.
 
     Args:
@@ -27,7 +27,7 @@ class ZooError(Exception):
         example: a good value.
         received: name -> value of what was found instead.
         where: a file, line or region that the message begins with.
-        hint: how to mend it, as a sentence without its full stop.
+        hint: how to correct it, as a sentence without its full stop.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ def user_path(value: object, what: str = "path") -> Path:
         what: the argument's name, for the message.
 
     Raises:
-        InputError: not a path, an unknown user behind `~`, a NUL character, or a name that is too long for the system.
+        InputError: not a path, an unknown user after `~`, a NUL character, or a name that is too long for the system.
     """
     try:
         path = Path(value).expanduser()

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import registry
-from registry import card, schema, store, typed
+from registry import card, digests, schema, typed
 from registry.errors import HubError, InputError, IntegrityError, ZooError, masked
 from registry.paths import user_path
 from registry.schema import REQUIRED, Entry, Family, Name, Pin, PublishedFile, PublishedModel, RepositoryIndex
@@ -174,8 +174,8 @@ def _paths(folders: object) -> list[Path]:
 
 def _checked(folder: Path, check: Callable[[Path], None] | None) -> str:
     """The model's name, after a look at every file of its folder."""
-    store.verify(folder)
-    names = {path.name for path in folder.iterdir()} - {store.DIGESTS}
+    digests.verify(folder)
+    names = {path.name for path in folder.iterdir()} - {digests.DIGESTS}
     if names - set(CONTENTS) or set(REQUIRED) - names:
         optional = sorted(set(CONTENTS) - set(REQUIRED))
         raise InputError(
@@ -205,8 +205,8 @@ def _index(folders: list[tuple[Name, Path]]) -> RepositoryIndex:
         )
     models, first = {}, _config(folders[0][1])
     for name, folder in folders:
-        config, digests = _config(folder), store.read_digests(folder)
-        files = {file: PublishedFile(stamp.size, stamp.sha256) for file, stamp in digests.files.items()}
+        config, written = _config(folder), digests.read_digests(folder)
+        files = {file: PublishedFile(stamp.size, stamp.sha256) for file, stamp in written.files.items()}
         entry = _entry(f"{name.family}/{name.model}")
         models[name.model] = PublishedModel(
             description=config.description,
@@ -318,10 +318,15 @@ def _pin(index: RepositoryIndex, pin: Pin, families: str | Path | None) -> Path:
     path, known = folder / f"{index.family}.json", _known(index.family, families)
     models = dict(known.models) if known else {}
     for model, published in index.models.items():
-        files = models[model].files if model in models else {}
-        facts = {**(models[model].facts if model in models else {}), **published.facts}
+        before = models.get(model)
         models[model] = Entry(
-            f"{index.family}/{model}", published.description, published.aliases, published.tissue, facts, files
+            f"{index.family}/{model}",
+            published.description,
+            published.aliases,
+            published.tissue,
+            {**(before.facts if before else {}), **published.facts},
+            before.files if before else {},
+            before.arguments if before else {},
         )
     family = Family(
         family=index.family,

@@ -12,15 +12,15 @@ from pathlib import Path, PurePosixPath
 from registry import typed
 from registry.errors import InputError, IntegrityError
 
-_PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
-_NAME = re.compile(rf"(?P<family>{_PART})/(?P<model>{_PART})(?:@(?P<revision>{_PART}))?")
+PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
+_NAME = re.compile(rf"(?P<family>{PART})/(?P<model>{PART})(?:@(?P<revision>{PART}))?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_PLAIN = re.compile(_PART)
-_REPO = re.compile(rf"{_PART}/{_PART}")
-_FILE = re.compile(rf"{_PART}\.(json|h5|tsv|npz|md|png)")  # data and documents, nothing that runs
-_HUB = re.compile(rf"hf://(?P<repo>{_PART}/{_PART})/(?P<model>{_PART})(?:@(?P<revision>{_PART}))?")
+_PLAIN = re.compile(PART)
+_REPO = re.compile(rf"{PART}/{PART}")
+_FILE = re.compile(rf"{PART}\.(json|h5|tsv|npz|md|png)")  # data and documents, nothing that runs
 SCHEMA_VERSION = 1
+Argument = int | float | str | bool | tuple[int | float, ...] | None
 REQUIRED = ("README.md", "config.json", "golden.npz", "model.weights.h5")  # of every published model folder
 _MOST_BYTES = 4 << 30  # of a file
 _MOST_FILES = 32  # of a model
@@ -66,30 +66,6 @@ class Name:
 
 
 @dataclass(frozen=True)
-class HubName:
-    """`hf://org/repo/MODEL[@revision]`, taken apart."""
-
-    repo: str
-    model: str
-    revision: str = "main"
-
-    def __str__(self) -> str:
-        return f"hf://{self.repo}/{self.model}@{self.revision}"
-
-    @classmethod
-    def parse(cls, text: str) -> "HubName":
-        """Take `hf://org/repo/MODEL[@revision]` apart. Raises `InputError` for anything else."""
-        match = _HUB.fullmatch(text)
-        if match is None or ".." in text:
-            raise InputError(
-                "A model on the Hub must be named hf://org/repo/MODEL, with @revision if need be",
-                example='"hf://lab/maxatac/CTCF@v1.0"',
-                received={"name": text},
-            )
-        return cls(**{key: value for key, value in match.groupdict().items() if value})
-
-
-@dataclass(frozen=True)
 class RemoteFile:
     """A file of a release: its path there, its size in bytes and its SHA-256 in lower-case hex."""
 
@@ -113,8 +89,9 @@ class Entry:
         aliases: other names of what it predicts (PU.1 for SPI1).
         tissue: the tissue or cell type it is for.
         facts: what is known of the model without opening it (epoch, best F1, its threshold, …).
-        files: role -> file of another system's release; the module of `zoo.porting` that the family names knows the
-            roles. Empty if the model is on the Hub only.
+        files: role -> file of another system's release; the importer that the family names knows the roles. Empty if
+            the model is on the Hub only.
+        arguments: what else the importer has to know of the model, such as the name of its network.
     """
 
     name: str
@@ -123,10 +100,11 @@ class Entry:
     tissue: str
     facts: Mapping[str, float]
     files: Mapping[str, RemoteFile]
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
 
     @property
     def model(self) -> str:
-        """The part of the name behind the slash."""
+        """The part of the name after the slash."""
         return self.name.rsplit("/", 1)[1]
 
 
@@ -139,7 +117,7 @@ class Upstream:
     url: str
 
     def address(self, path: str, base: str | None = None) -> str:
-        """The URL of one file; `base` replaces the public home (see `ZOO_UPSTREAM`)."""
+        """The URL of one file; `base` replaces the public home (see `registry.environment`)."""
         home = (base or self.url).rstrip("/")
         return f"{home}/{self.repository}/{self.commit}/{path}"
 
@@ -173,7 +151,7 @@ class Family:
 
     Attributes:
         family: the part of the names before the slash.
-        porting: the module of `zoo.porting` that converts the upstream release, or None.
+        porting: the importer of `zoo.porting` that converts the upstream release, or None.
         hub: where model folders of ours are published, or None.
         upstream: where the authors published theirs, or None.
         models: MODEL -> entry.

@@ -14,11 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from registry import download, schema, store, typed
+from registry import digests, download, schema, store, typed
+from registry.address import Hub
+from registry.digests import check_digest
+from registry.environment import cache_root, of_family, offline
 from registry.errors import IntegrityError, OfflineMiss, masked, warn
 from registry.paths import user_path
-from registry.schema import Entry, Family, HubName, Pin, PublishedFile, RemoteFile, RepositoryIndex, Upstream
-from registry.store import cache_root, check_digest, offline
+from registry.schema import Entry, Family, Pin, PublishedFile, RemoteFile, RepositoryIndex, Upstream
 
 INDEX = "config.json"
 _MOST_INDEX = 16 << 20  # bytes
@@ -51,7 +53,7 @@ class Source(Protocol):
         """
 
 
-class Release:
+class ReleaseSource:
     """Another system's release: its files, verified and then converted to a folder of ours."""
 
     def __init__(
@@ -89,10 +91,10 @@ class MirrorFolder:
 
 
 class UpstreamRelease:
-    """The authors' public release at the pinned commit, over HTTPS."""
+    """The authors' public release at the pinned commit, over HTTPS; `base` replaces its home."""
 
-    def __init__(self, upstream: Upstream) -> None:
-        self._upstream, self._base = upstream, os.environ.get("ZOO_UPSTREAM")
+    def __init__(self, upstream: Upstream, base: str | None = None) -> None:
+        self._upstream, self._base = upstream, base
         self.label = masked(upstream.address("", self._base).rstrip("/"))
 
     def read(self, file: RemoteFile) -> bytes:
@@ -167,7 +169,7 @@ class HubFolder:
         for last in (False, True):
             with open(target, "wb+", buffering=0) as handle:
                 self._append(name, handle, file.size)
-            found = store.sha256(target)
+            found = digests.sha256(target)
             if last or found == file.sha256:
                 check_digest(f"{self.label}: {name}", found, file.sha256)
                 return
@@ -194,7 +196,7 @@ def endpoint() -> str:
     return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
 
 
-def commit_of(name: HubName) -> str:
+def commit_of(name: Hub) -> str:
     """The commit that a revision means now; without a network, the one that it meant when last seen.
 
     Raises `OfflineMiss` if neither can be told.
@@ -257,14 +259,15 @@ def fill(name: str, sources: Iterable[Source], target: Path) -> dict[str, str]:
 
 def of_release(family: Family, entry: Entry, convert: Convert) -> Iterator[Source]:
     """The sources of a model of the index, in the order in which they are tried."""
-    mirror, shared = os.environ.get("ZOO_MIRROR"), os.environ.get("ZOO_SHARED")
+    (label, mirror), shared = of_family("ZOO_MIRROR", family.family), os.environ.get("ZOO_SHARED")
     if family.upstream and (mirror or shared):
-        root, label = (mirror, "ZOO_MIRROR") if mirror else (f"{shared}/{family.family}_data", "ZOO_SHARED")
-        yield Release(MirrorFolder(user_path(root, label), label), family.upstream, entry, convert)
+        root, label = (mirror, label) if mirror else (f"{shared}/{family.family}_data", "ZOO_SHARED")
+        yield ReleaseSource(MirrorFolder(user_path(root, label), label), family.upstream, entry, convert)
     if family.hub and not offline():
         yield of_pin(family.hub, entry)
     if family.upstream and not offline():
-        yield Release(UpstreamRelease(family.upstream), family.upstream, entry, convert)
+        home = UpstreamRelease(family.upstream, of_family("ZOO_UPSTREAM", family.family)[1])
+        yield ReleaseSource(home, family.upstream, entry, convert)
 
 
 def of_pin(pin: Pin, entry: Entry) -> HubFolder:

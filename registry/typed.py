@@ -10,7 +10,7 @@ import math
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from registry.errors import InputError, IntegrityError
 
@@ -102,10 +102,24 @@ def closed(value: object, keys: set[str], where: object, optional: set[str] = fr
     return value
 
 
-def read(kind: type, data: bytes, version: int, where: object):
-    """A dataclass from the bytes of a JSON file whose key `schema` is `version`. Raises `IntegrityError`."""
+def read(
+    kind: type,
+    data: bytes,
+    version: int,
+    where: object,
+    earlier: Mapping[int, Callable[[dict, object], dict]] = types.MappingProxyType({}),
+):
+    """A dataclass from the bytes of a JSON file whose key `schema` is `version`, or an earlier one.
+
+    Args:
+        earlier: version → what turns an object of it, and its place, into one of the present version.
+
+    Raises `IntegrityError`.
+    """
     value = load_json(data, where)
     found = value.pop("schema", None)
+    if type(found) is int and found in earlier:
+        return parse(kind, earlier[found](value, where), where)
     if type(found) is not int or found != version:
         raise IntegrityError(
             f"This file must have schema version {version}",
@@ -117,7 +131,7 @@ def read(kind: type, data: bytes, version: int, where: object):
 
 
 def parse(kind: object, value: object, where: object) -> object:
-    """Turn parsed JSON into `kind`: a dataclass, a plain type, X | None, tuple[X, ...] or Mapping[str, X].
+    """Turn parsed JSON into `kind`: a dataclass, a plain type, X | None, tuple[X, ...], Mapping[str, X], object (any).
 
     Raises:
         IntegrityError: unknown or missing keys, or a wrong type, with the path to it.
@@ -125,7 +139,7 @@ def parse(kind: object, value: object, where: object) -> object:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        optional = {field.name for field in dataclasses.fields(kind) if field.default is not dataclasses.MISSING}
+        optional = {field.name for field in dataclasses.fields(kind) if _has_default(field)}
         closed(value, set(hints), where, optional)
         return _made(kind, {key: parse(hints[key], item, f"{where}: {key}") for key, item in value.items()}, where)
     if origin in (types.UnionType, typing.Union):
@@ -134,6 +148,8 @@ def parse(kind: object, value: object, where: object) -> object:
         return tuple(parse(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
     if isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, dict):
         return {key: parse(arguments[1], item, f"{where}: {key}") for key, item in value.items()}
+    if kind is object:
+        return _frozen(value)
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:
@@ -145,6 +161,17 @@ def argument(name: str, value: object, kind: type) -> None:
     """Raise `InputError` unless an argument of a function is of a plain type."""
     if not isinstance(value, kind):
         raise InputError(f"The {name.replace('_', ' ')} must be of type {_name(kind)}", received={name: value})
+
+
+def _has_default(field: dataclasses.Field) -> bool:
+    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+
+
+def _frozen(value: object) -> object:
+    """Any JSON, its arrays as tuples."""
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _made(kind: type, values: dict, where: object) -> object:

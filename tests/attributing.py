@@ -5,8 +5,9 @@ import numpy as np
 from keras import layers
 
 from zoo import architectures
-from zoo.attribution.engine import Choice, Engine, Explained
-from zoo.attribution.references import References
+from zoo.attribution import methods
+from zoo.attribution.engine import Choice, Engine
+from zoo.attribution.methods import Explained
 from zoo.attribution.targets import resolve
 from zoo.genome.encode import one_hot
 
@@ -22,8 +23,10 @@ def explain(
     """Attributions of a network's windows."""
     scores = flat(architectures.scores(network))
     signal = "zeros" if x.shape[-1] > 4 else None
-    references = References(others.pop("references", "dinucleotide_shuffle"), signal, others.pop("count", 20))
-    choice = Choice(method, resolve(target, scores.output_shape[1]), references, **others)
+    given = {"signal_reference": signal, **others}
+    kind = methods.METHODS[method]
+    chosen = kind(**{name: value for name, value in given.items() if name in kind.parameters()})
+    choice = Choice(chosen, resolve(target, scores.output_shape[1]), others.get("batch_size"))
     return Engine(scores, lambda x, size: np.asarray(scores.predict_on_batch(x))).explain(x, choice)
 
 

@@ -15,13 +15,13 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ |= {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 
-import registry.store
 import zoo
+from registry import digests
 from zoo import architectures, folder
 from zoo.data import synthetic
 from zoo.genome.encode import encode
 from zoo.genome.sequence import Genome, write_twobit
-from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, SignalSpec
+from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, TrackSpec
 
 TABLE = "Standard_Thresh\tMonotonic_Avg_Precision\tMonotonic_Avg_Recall\tMonotonic_Avg_log2FC\tAvg_F1\n" + "".join(
     f"{t}\t{p}\t{r}\t{fc}\t{f1}\n"
@@ -136,8 +136,8 @@ def small_spec(**changes: object) -> ModelSpec:
         "name": "test/SMALL",
         "description": "random weights",
         "architecture": Architecture("maxatac", {"window": 256, "filters": 4}),
-        "input": InputSpec(256, "none", SignalSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0)),
-        "output": OutputSpec(8, 32, 0, "SMALL", "binding score"),
+        "input": InputSpec(256, "none", (TrackSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0),)),
+        "outputs": (OutputSpec(8, 32, 0, "SMALL", "binding score", name="binding", kind="binding"),),
         "prediction": PredictionSpec(64, ("forward", "reverse_complement", "rotated", "rotated_reverse_complement")),
         "metrics": {"best_f1": 0.64},
         "provenance": {"source": "tests"},
@@ -163,7 +163,7 @@ def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target.mkdir()
     golden = folder.Golden(inputs, np.asarray(network(inputs, training=False)))
     folder.write(target, spec, network, golden, TABLE.encode(), "# SMALL\n")
-    registry.store.write_digests(target, {"source": "tests"})
+    digests.write_digests(target, {"source": "tests"})
     return target
 
 
@@ -192,21 +192,42 @@ def genome_files(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Syntheti
 
 
 @pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A Hub, an empty cache, an empty folder of indexes, and no other source."""
+    import hub_server
+
+    import registry
+
+    with hub_server.serve(tokens={"secret": "lab", "other": "stranger"}) as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        monkeypatch.setenv("HF_TOKEN", "secret")
+        monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+        monkeypatch.setenv("ZOO_FAMILIES", str(tmp_path / "families"))
+        monkeypatch.delenv("ZOO_SHARED", raising=False)
+        (tmp_path / "families").mkdir()
+        registry.families.cache_clear()
+        yield server
+    registry.families.cache_clear()
+
+
+@pytest.fixture
 def interrupt_at(monkeypatch: pytest.MonkeyPatch):
     """Function: let Ctrl-C happen when this chromosome is predicted, in groups of few windows; with None, no more."""
-    from zoo.predict import engine, run
+    from zoo.inputs.reader import WindowReader
+    from zoo.predict import prediction
 
-    real = engine._block
-    monkeypatch.setattr(run, "_MOST", 16)
-    monkeypatch.setattr(run, "_SHARED", 16)
+    real = WindowReader.rows
+    monkeypatch.setattr(prediction, "_MOST", 16)
+    monkeypatch.setattr(prediction, "_SHARED", 16)
 
     def arm(target: str | None) -> None:
-        def block(grid, plan, *rest):
-            if plan.chrom == target:
+        def rows(reader, chrom, start, end):
+            if chrom == target:
                 raise KeyboardInterrupt
-            return real(grid, plan, *rest)
+            return real(reader, chrom, start, end)
 
-        monkeypatch.setattr(engine, "_block", block)
+        monkeypatch.setattr(WindowReader, "rows", rows)
 
     return arm
 

@@ -17,13 +17,16 @@ from dying import child, moments, step
 
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
-from zoo.predict.inputs import Inputs
+from zoo.inputs.opening import Inputs
+from zoo.inputs.reader import WindowReader
+from zoo.inputs.tracks import Track
+from zoo.spec import TrackSpec
 from zoo.variants import reading, run
 from zoo.variants.effects import VariantWindow
 
 MOMENTS, COUNT = 20, 600
 run._KEPT = 32  # variants of a part
-WINDOW = VariantWindow(256, 128, (0,), 32, 0, slice(0, 8), slice(0, 8), 4, False)
+WINDOW = VariantWindow(256, 128, (0,), 32, 0, slice(0, 8), slice(0, 8), 4, "identity")
 
 
 class Network:
@@ -44,10 +47,13 @@ class Network:
 def score(genome: Path, track: Path, folder: Path) -> None:
     """Everything that a call with an output does."""
     opened, read = Genome(genome), Signal(track)
-    names = {chrom: chrom for chrom in opened.sizes}
-    inputs = Inputs(opened, read, names, None, [])
+    spec = TrackSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0)
+    reader = WindowReader(opened, (Track(spec, read, {chrom: chrom for chrom in opened.sizes}),))
+    inputs = Inputs(opened, {"signal": read}, reader, tuple(opened.sizes), None, [])
     path = folder.parent / "v.vcf"
-    work = run.Run("m", Network(folder / "log"), WINDOW, inputs, reading.read(path), batch_size=64, progress=False)
+    work = run.VariantRun(
+        "m", Network(folder / "log"), WINDOW, inputs, reading.read(path), batch_size=64, progress=False
+    )
     files = run.Files(folder / "out", path, profiles=True, csv=True)
     work.to_files(files, [genome, track, path], {"weights_sha256": "w"}, {})
 

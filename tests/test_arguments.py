@@ -10,7 +10,7 @@ import zoo
 from zoo import arguments
 from zoo.errors import InputError
 from zoo.evaluate.binding import benchmark
-from zoo.predict.inputs import natural
+from zoo.genome.names import natural
 from zoo.prepare import peaks, tracks
 
 

@@ -14,7 +14,7 @@ from test_registry_hub import make
 
 import registry
 import zoo
-from registry import store, typed
+from registry import digests, typed
 from registry.errors import InputError, IntegrityError, UnknownModel
 from zoo.porting import maxatac
 
@@ -68,7 +68,7 @@ def test_links_in_a_model_folder(tmp_path: Path):
     (folder / "golden.npz").unlink()
     (folder / "golden.npz").symlink_to("/etc/passwd")
     with pytest.raises(IntegrityError, match="plain files"):
-        store.verify(folder)
+        digests.verify(folder)
 
 
 def test_a_json_file_of_100_megabytes(tmp_path: Path):

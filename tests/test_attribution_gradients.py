@@ -14,7 +14,8 @@ from keras import ops
 
 import zoo
 from zoo import architectures
-from zoo.attribution.gradients import input_gradient, integrated_gradients
+from zoo.attribution.gradients import input_gradient
+from zoo.attribution.methods.by_references import integrated_gradients
 from zoo.attribution.targets import Target, resolve
 from zoo.errors import InputError
 from zoo.genome.encode import one_hot
@@ -57,12 +58,12 @@ def test_gradients_are_those_of_differences():
     slope = explain(network, x, "gradients", target=4)
     assert slope.baseline is None
     step = 2e-3
-    for place, channel in ((100, 2), (130, 0), (131, 4)):
+    for place, channel in ((128, 0), (142, 1), (147, 2), (94, 3), (132, 4)):  # steep, so that rounding is below 1 %
         moved = np.repeat(x, 2, axis=0)
         moved[:, place, channel] += [-step, step]
         low, high = np.asarray(network.predict_on_batch(moved))[:, 4].astype(float)
         found = slope.signal[0, place] if channel == 4 else slope.values[0, place, channel]
-        assert found == pytest.approx((high - low) / (2 * step), rel=0.1, abs=5e-5)
+        assert found == pytest.approx((high - low) / (2 * step), rel=0.01)
     times = explain(network, x, "input_x_gradient", target=4)
     np.testing.assert_array_equal(times.values, slope.values * x[..., :4])
     np.testing.assert_array_equal(times.signal, slope.signal * x[..., 4])

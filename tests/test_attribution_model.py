@@ -144,7 +144,7 @@ def test_an_interrupted_run_goes_on(
     from zoo.attribution import run
 
     monkeypatch.setattr(run, "_KEPT", 4)
-    monkeypatch.setattr(engine.Engine, "together", lambda *_: 4)
+    monkeypatch.setattr(engine.Engine, "windows_per_batch", lambda *_: 4)
     files = {"genome": genome_files.genome, "signal": genome_files.signal}
     regions = [Interval("chr1", start, start + 2) for start in range(1000, 3000, 200)]
     call = {**files, "regions": regions, "count": 2, "output": tmp_path / "why"}

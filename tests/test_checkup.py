@@ -15,9 +15,9 @@ from zoo.genome.doctor import ERROR, OK, WARNING
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.signal import Signal
-from zoo.spec import SignalSpec
+from zoo.spec import TrackSpec
 
-SPEC = SignalSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0)
+SPEC = TrackSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0)
 LENGTHS = {"chr1": 200_000, "chr2": 90_000}
 
 

@@ -11,7 +11,8 @@ import pytest
 
 import zoo
 from zoo import cli
-from zoo.commands import options, printing
+from zoo.commands import printing
+from zoo.console import values
 from zoo.data import synthetic
 from zoo.errors import InputError
 
@@ -188,15 +189,15 @@ def test_numbers_below_zero_are_values(capsys, tmp_path: Path):
 def test_bounds_of_numbers():
     import argparse
 
-    assert options.whole(1, 9)("+7") == 7
-    assert options.real(0, 1)("1e-3") == 0.001
+    assert values.whole(1, 9)("+7") == 7
+    assert values.real(0, 1)("1e-3") == 0.001
     for read, text, said in [
-        (options.whole(1), "0", "must be a whole number of at least 1. Received: '0'"),
-        (options.whole(1, 1024), "2000", "must be a whole number from 1 to 1,024. Received: '2000'"),
-        (options.whole(at_most=5), "6", "must be a whole number of at most 5. Received: '6'"),
-        (options.whole(), "1_000", "must be a whole number, in digits. Received: '1_000'"),
-        (options.real(0, 1), "1.5", "must be a number from 0 to 1. Received: '1.5'"),
-        (options.real(), "inf", "must be a finite number. Received: 'inf'"),
+        (values.whole(1), "0", "must be a whole number of at least 1. Received: '0'"),
+        (values.whole(1, 1024), "2000", "must be a whole number from 1 to 1,024. Received: '2000'"),
+        (values.whole(at_most=5), "6", "must be a whole number of at most 5. Received: '6'"),
+        (values.whole(), "1_000", "must be a whole number, in digits. Received: '1_000'"),
+        (values.real(0, 1), "1.5", "must be a number from 0 to 1. Received: '1.5'"),
+        (values.real(), "inf", "must be a finite number. Received: 'inf'"),
     ]:
         with pytest.raises(argparse.ArgumentTypeError) as caught:
             read(text)
@@ -219,7 +220,7 @@ def test_json_is_whole_or_not_there(capsys, monkeypatch: pytest.MonkeyPatch):
         print('{"half":')
         raise InputError("A thing must be")
 
-    monkeypatch.setattr("zoo.commands.env.env", env)
+    monkeypatch.setattr("zoo.commands.env.run", env)
     assert run(capsys, "env", "--json") == (2, "", "zoo: error: A thing must be.\n")
 
 
@@ -249,9 +250,9 @@ def test_warnings_are_one_line(capsys, small_folder: Path, genome_files, tmp_pat
 def _flat(files: synthetic.Synthetic, folder: Path) -> Path:
     import numpy as np
 
-    from zoo.predict import writers
+    from zoo.formats import bigwig
 
-    writers.bigwig(folder / "flat.bw", {"chr10": 40_010}, [("chr10", np.zeros(40_010, np.float32))], 1)
+    bigwig.write_track(folder / "flat.bw", {"chr10": 40_010}, [("chr10", np.zeros(40_010, np.float32))], 1)
     return folder / "flat.bw"
 
 
@@ -318,7 +319,7 @@ def test_errors_of_the_system_are_told(capsys, monkeypatch: pytest.MonkeyPatch, 
     def env(options):
         raise error
 
-    monkeypatch.setattr("zoo.commands.env.env", env)
+    monkeypatch.setattr("zoo.commands.env.run", env)
     status, out, err = run(capsys, "env")
     assert (status, out) == (2, "")
     assert err.startswith(f"zoo: error: {said}")
@@ -337,6 +338,7 @@ def test_no_option_takes_an_empty_value():
     for name in (command.name for command in cli.COMMANDS):
         parser = cli.make_parser()
         options = next(iter(parser._subparsers._group_actions)).choices[name]
+        options.fill()
         for action in options._actions:
             if action.option_strings and action.nargs != 0:
                 for value in ("", " "):

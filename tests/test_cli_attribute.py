@@ -23,7 +23,9 @@ def test_a_table_and_json(small_folder: Path, files: list[str], capsys: pytest.C
     assert main([*command, "--json", "--target", "2:4", "--method", "integrated_gradients"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert row["window"] == "chr1:49923-50178"
-    assert row["prediction"] - row["baseline"] == pytest.approx(row["bases"], rel=0.02)
+    difference = row["prediction"] - row["baseline"]
+    assert difference == pytest.approx(row["bases"] + row["signal"], rel=0.01)  # as --help promises
+    assert row["error"] == pytest.approx(abs(row["bases"] + row["signal"] - difference) / abs(difference), rel=1e-3)
 
 
 @pytest.mark.filterwarnings("default::zoo.errors.ZooWarning")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from zoo.cli import main
-from zoo.commands.evaluate import table
-from zoo.predict import writers
+from zoo.console.table import table
+from zoo.formats import bigwig
 from zoo.predict.thresholds import ThresholdTable
 
 
@@ -129,8 +129,8 @@ def small(tmp_path: Path) -> dict[str, Path]:
     scores[100:150] = scores[300:350] = 0.0
     scores[~np.isnan(scores)] = random.random(100)
     bound = [int(at) for at in np.flatnonzero(scores > 0.6)] + [5, 499]
-    writers.bigwig(tmp_path / "p.bw", {"chr1": 100_000}, [("chr1", scores)], 200)
-    writers.bigwig(tmp_path / "m.bw", {"chr1": 100_000}, [("chr1", np.nan_to_num(scores))], 200)
+    bigwig.write_track(tmp_path / "p.bw", {"chr1": 100_000}, [("chr1", scores)], 200)
+    bigwig.write_track(tmp_path / "m.bw", {"chr1": 100_000}, [("chr1", np.nan_to_num(scores))], 200)
     (tmp_path / "peaks.bed").write_text("".join(f"chr1\t{200 * at}\t{200 * at + 9}\n" for at in bound) + "chr2\t1\t9\n")
     (tmp_path / "r.bed").write_text("chr1\t20000\t30000\n")
     return {

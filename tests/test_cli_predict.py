@@ -4,13 +4,13 @@ import pytest
 
 from zoo.cli import main
 from zoo.commands.parser import Parser
-from zoo.commands.predict import add_predict
+from zoo.commands.predict import add
 from zoo.errors import InputError
 
 
 def parsed(line: str) -> dict[str, object]:
     parser = Parser(prog="zoo predict")
-    add_predict(parser)
+    add(parser)
     return vars(parser.parse_args(line.split()))
 
 

@@ -12,7 +12,7 @@ from conftest import edit_json
 from test_cli import run
 
 import registry
-from registry import store
+from registry import digests, store
 
 
 def test_search_by_alias_and_name(capsys):
@@ -57,7 +57,7 @@ def test_verify_hashes_everything(capsys, tmp_path: Path, monkeypatch: pytest.Mo
     assert status == 1
     assert out.startswith(f"DAMAGED\t{folder}")
     assert "large.h5" in out
-    store.write_digests(folder, {})  # the folder agrees with itself again, and nobody else does
+    digests.write_digests(folder, {})  # the folder agrees with itself again, and nobody else does
     status, out, _ = run(capsys, "verify")
     assert (status, out.split("\t")[0]) == (1, "DAMAGED")
     assert "receipt of this user" in out
@@ -113,7 +113,7 @@ def test_publish_checks_everything(capsys, tmp_path: Path, small_folder: Path, m
     """Each with digests that agree; nothing is asked of the Hub."""
     folder = shutil.copytree(small_folder, tmp_path / "made")
     change(folder)
-    store.write_digests(folder, {"source": "tests"})
+    digests.write_digests(folder, {"source": "tests"})
     with hub_server.serve(tokens={"secret": "lab"}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         monkeypatch.setenv("HF_TOKEN", "secret")

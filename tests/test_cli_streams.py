@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import PLAIN
 
-from zoo.commands import streams
+from zoo.console import streams
 from zoo.data import synthetic
 
 ZOO = f"{sys.executable} -m zoo"
@@ -74,7 +74,7 @@ def test_case_09_commands_in_another_locale(shared: Path, tmp_path: Path, locale
 def test_tables_in_pipes_are_unicode_in_every_locale(tmp_path: Path):
     """As files are: else what one command writes another could not read."""
     code = "import zoo.cli, zoo.commands.env as e\n"
-    code += "e.env = lambda options: print('sit\\xe9 \\u2265 \\xb1'); zoo.cli.main(['env'])"
+    code += "e.run = lambda options: print('sit\\xe9 \\u2265 \\xb1'); zoo.cli.main(['env'])"
     environment = {**os.environ, **PLAIN, "LC_ALL": "POSIX"}
     for coding, expected in [("", "sité >= +/-\n".encode()), ("latin-1", b"sit\xe9 >= +/-\n"), ("ascii", b"sit\\xe9")]:
         environment["PYTHONIOENCODING"] = coding
@@ -204,7 +204,7 @@ sys.exit(main())
 """
 
 
-@pytest.mark.parametrize("module", ["zoo.cli", "zoo.commands.evaluate", "keras"])
+@pytest.mark.parametrize("module", ["zoo.cli", "zoo.commands.check", "keras"])
 def test_ctrl_c_during_imports(module: str):
     done = subprocess.run(
         [sys.executable, "-c", AT_IMPORT, module, "check", "yeast/REB1"], capture_output=True, text=True
@@ -285,6 +285,7 @@ def test_what_an_interruption_promises(
     for name in files:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text("{}")
-    said = cli._goes_on(cli.make_parser().parse_args(line.split()))
+    options = cli.make_parser().parse_args(line.split())
+    said = options.command.after_interruption(options)
     assert ("where it stopped" in said) is kept
     assert ("--resume" in said) is (kept and line.startswith("train"))

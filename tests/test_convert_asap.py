@@ -18,7 +18,7 @@ from zoo.files import npz
 from zoo.porting import asap
 from zoo.porting.golden import golden_inputs
 
-RECIPE = Path(__file__).parents[1] / "recipes" / "convert_asap.py"
+RECIPE = Path(__file__).parents[1] / "recipes" / "convert.py"
 CONFIG = {"residual_blocks": 2, "window_size": 512}
 
 
@@ -41,14 +41,14 @@ def checkpoint(tensors, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _arguments(checkpoint: Path, out: Path, *more: str) -> list[str]:
     config = [f"{name}={json.dumps(value)}" for name, value in CONFIG.items()]
-    first = [str(checkpoint), "--architecture", "dcnn", "--out", str(out), "--cell-type", "IMR 90"]
+    first = ["asap", str(checkpoint), "--architecture", "dcnn", "--out", str(out), "--cell-type", "IMR 90"]
     return [*first, "--config", *config, *more]
 
 
 @pytest.fixture(scope="module")
 def convert():
     """Function: run the recipe's `main` in this process."""
-    spec = importlib.util.spec_from_file_location("convert_asap", RECIPE)
+    spec = importlib.util.spec_from_file_location("convert", RECIPE)
     recipe = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(recipe)
     return lambda *arguments: recipe.main(recipe.parser().parse_args(_arguments(*arguments)))
@@ -80,7 +80,7 @@ def test_folder_is_complete(converted: Path, model: zoo.Model, tensors):
     ]
     folder.verify(converted)
     assert model.check().passed
-    assert model.spec.input.signal is None
+    assert model.spec.input.tracks == ()
     assert (model.spec.output.bins, model.spec.output.bin_size, model.spec.output.target) == (128, 4, "IMR 90")
     card = (converted / "README.md").read_text()
     for said in (
@@ -155,7 +155,7 @@ def test_an_existing_folder_is_left_alone(checkpoint: Path, tmp_path: Path):
     command = [sys.executable, RECIPE, *_arguments(checkpoint, tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280)
     assert done.returncode == 1
-    assert "convert_asap: error: The folder to be written must be new or empty" in done.stderr.splitlines()[-1]
+    assert "convert: error: The folder to be written must be new or empty" in done.stderr.splitlines()[-1]
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 

@@ -38,3 +38,15 @@ def test_bound_sites_hold_the_motif_under_signal(tmp_path: Path):
     text = genome.sequence("chr1", 0, 100_000)
     assert text.count(synthetic.CONSENSUS) + text.count(reverse) == 15  # 8 bound and 7 in closed chromatin
     assert text[:1000] == "N" * 1000
+
+
+def test_a_second_sample_has_other_sites_open(tmp_path: Path):
+    """The third that is open without the motif in the first sample is closed; nothing else changes."""
+    alone, files = (synthetic.make(tmp_path / f"{samples}", {"chr1": 60_000}, samples=samples) for samples in (1, 2))
+    assert digests(alone) == digests(files)
+    assert (alone.others, files.others) == ((), (tmp_path / "2" / "atac_2.bw",))
+    for path, closed in ((files.signal, 2), (files.others[0], 1)):
+        signal = Signal(path)
+        for number, site in enumerate(range(4000, 56_000, 4000)):
+            high = signal.values("chr1", site - 150, site + 150).mean() > 0.3
+            assert high == (number % 3 != closed)

@@ -120,32 +120,6 @@ def span(*ends: int) -> list[Interval]:
     return [Interval("chr1", start, end) for start, end in zip(ends[::2], ends[1::2], strict=True)]
 
 
-def test_overlaps_by_hand():
-    starts = np.array([0, 10, 20, 30])
-    intervals = span(19, 21, 20, 22, 45, 50)
-    assert windows.is_clear(starts, 10, intervals).tolist() == [True, False, False, True]
-    assert windows.is_clear(starts, 15, intervals).tolist() == [True, False, False, True]
-    assert windows.is_clear(starts, 16, intervals).tolist() == [True, False, False, False]
-    assert windows.covered(starts, 10, intervals).tolist() == [0, 1, 2, 0]
-    assert windows.covered(starts, 18, intervals).tolist() == [0, 3, 2, 3]
-    assert windows.covered(starts, 10, []).tolist() == [0, 0, 0, 0]
-    assert windows.is_clear(starts, 10, []).all()
-
-
-def test_covered_bases_of_random_intervals():
-    random = np.random.default_rng(3)
-    taken = np.zeros(1000, np.int64)
-    intervals = []
-    for start in random.integers(0, 980, 40):
-        end = int(start + random.integers(1, 20))
-        taken[start:end] = 1
-        intervals += span(int(start), end)
-    starts = np.arange(0, 950)
-    expected = [taken[start : start + 50].sum() for start in starts]
-    assert windows.covered(starts, 50, intervals).tolist() == expected
-    assert windows.is_clear(starts, 50, intervals).tolist() == [count == 0 for count in expected]
-
-
 def test_share_of_unmappable_bases():
     layout = Layout(100, 0, 100, 0.35)
     assert windows.usable(np.array([0]), layout, unmappable=span(10, 45)).all()

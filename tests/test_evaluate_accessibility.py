@@ -12,7 +12,7 @@ from zoo.data.accessibility import AccessibilityEvaluation
 from zoo.data.slabs import Slabs, maxima
 from zoo.data.windows import EVALUATION, ROBUSTNESS, Layout
 from zoo.errors import InputError
-from zoo.evaluate.accessibility import Bins, Recovery, evaluate, recovery
+from zoo.evaluate.accessibility import BinPairs, Recovery, evaluate, evaluate_tracks, recovery
 from zoo.evaluate.robustness import layout, variation
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome, write_twobit
@@ -30,7 +30,7 @@ def test_metrics_of_the_original(asap_data: Path, space: str, pieces: int):
     true, pred = (
         arrays[name] if space == "true" else np.log1p(arrays[name].astype(float)) for name in ("true", "pred")
     )
-    seen = Bins()
+    seen = BinPairs()
     for part in np.array_split(np.arange(2000), pieces):
         seen.add(true[part, None], pred[part, None])
     found = seen.result()
@@ -57,7 +57,7 @@ def test_the_original_changes_scales_in_single_precision(asap_data: Path):
         ("true", "poisson_nll_nonlog", lambda x: np.exp(x) - one),
         ("false", "poisson_nll", lambda x: np.log(x + one)),
     ):
-        seen = Bins()
+        seen = BinPairs()
         seen.add(change(arrays["true"])[None], change(arrays["pred"])[None])
         assert seen.result().poisson_nll == pytest.approx(expected[f"logspace_input_{space}"][name], abs=1e-7)
 
@@ -134,7 +134,7 @@ def test_a_model_that_moves_with_its_window_does_not_vary(tmp_path: Path):
 
 def test_shape_by_hand():
     """Mean profiles, each scaled to 0 … 1: only the shape counts."""
-    seen = Bins()
+    seen = BinPairs()
     seen.add(np.array([[0.0, 1, 2, 1], [0, 3, 6, 3]]), np.array([[5.0, 6, 7, 6], [5, 6, 7, 6]]))
     assert seen.result().shape == pytest.approx(1)
     seen.add(np.zeros((2, 4)), np.array([[9.0, 0, 0, 0]] * 2))
@@ -164,5 +164,21 @@ def test_recovered_peaks_by_hand():
 
 def test_numbers_that_are_not_finite():
     with pytest.raises(InputError, match="finite"):
-        Bins().add(np.array([[1.0, np.nan]]), np.ones((1, 2)))
+        BinPairs().add(np.array([[1.0, np.nan]]), np.ones((1, 2)))
     assert Layout(512, 1024, 512) == layout(2048)
+
+
+def test_several_tracks_each_by_itself():
+    """The second is predicted upside down; together they would seem to agree."""
+    truth = np.array([[[0.0, 8.0], [1.0, 9.0], [2.0, 10.0]]], np.float32)
+    predicted = np.array([[[0.0, 10.0], [1.0, 9.0], [2.0, 8.0]]], np.float32)
+
+    class One:
+        steps = 2
+
+        def batch(self, step: int):
+            return np.zeros((1, 12, 4), np.float32), truth
+
+    seen = evaluate_tracks(lambda x: predicted, One(), kendall=False)
+    assert [one.pearson for one in seen] == pytest.approx([1, -1])
+    assert [one.bins for one in seen] == [6, 6]

@@ -57,13 +57,11 @@ def test_a_sample_is_the_same_in_any_pieces_and_tells_its_error():
 
 def test_a_sample_is_of_all_places():
     """Whatever is periodic in the numbers' order."""
-    pairs = Pairs(most=5000)
     place = np.arange(400_000)
-    pairs.add(place, place % 2)
-    kept = np.concatenate([part[1] for part in pairs._parts])
-    assert 2500 <= len(kept) <= 5000
-    assert np.histogram(kept, 4, (0, 400_000))[0] == pytest.approx(np.full(4, len(kept) / 4), rel=0.15)
-    assert (kept % 2).mean() == pytest.approx(0.5, abs=0.05)
+    for predicted in (place % 2, *(place // 100_000 == quarter for quarter in range(4))):
+        found = compared(place, predicted, 7, most=5000)
+        assert 0.2 / np.sqrt(5000) < found.spearman_error < 2 / np.sqrt(2500)  # of 2,500 to 5,000 pairs
+        assert abs(found.spearman - spearmanr(place, predicted)[0]) < 4 * found.spearman_error
 
 
 def test_what_does_not_vary_has_no_correlation():

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.stats import pearsonr
 
 from zoo.data.accessibility import AccessibilityEvaluation
-from zoo.data.slabs import Slabs, Track
+from zoo.data.slabs import BinTrack, Slabs
 from zoo.data.windows import Layout
 from zoo.evaluate.accessibility import evaluate
 from zoo.evaluate.baselines import KmerRegression, MeanProfile
@@ -26,7 +25,7 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> AccessibilityEvaluation
         return np.expm1(strong[start:end]).reshape(-1, size).max(axis=1)
 
     layout = Layout(1024, 512, 1024)
-    slabs = Slabs(Genome(path), [Track([read], np.float32)], {"chr1": np.arange(512, 58_000, 1024)}, layout)
+    slabs = Slabs(Genome(path), [BinTrack([read], np.float32)], {"chr1": np.arange(512, 58_000, 1024)}, layout)
     return AccessibilityEvaluation(slabs, batch_size=16)
 
 
@@ -38,21 +37,22 @@ def test_composition_explains_a_track_of_composition(batches: AccessibilityEvalu
 
 
 def test_a_strand_does_not_matter(batches: AccessibilityEvaluation):
+    """But for the words at one end of the reach: up to 0.015 here; with strands that count apart it would be 0.045."""
     model = KmerRegression().fit(batches)
     x = batches.batch(0)[0]
     forward, reverse = model.predict(x), model.predict(x[:, ::-1, ::-1])[:, ::-1]
-    np.testing.assert_allclose(forward, reverse, atol=0.05)
-    assert pearsonr(forward.ravel(), reverse.ravel())[0] > 0.99
+    assert forward.std() > 0.1
+    np.testing.assert_allclose(forward, reverse, rtol=0, atol=0.02)
 
 
 def test_unknown_bases_count_in_no_word(batches: AccessibilityEvaluation):
     model = KmerRegression(k=3)
-    features = model._features(np.zeros((1, 2048, 4), np.float32), 256)
+    features = model.features(np.zeros((1, 2048, 4), np.float32), 256)
     assert features.shape == (1, 64, 32 + 3)
     assert not features.any()
     x = np.zeros((1, 2048, 4), np.float32)
     x[0, 1022:1025, 0] = 1
-    counts = model._features(x, 256)[0, :, :32].sum(axis=1)
+    counts = model.features(x, 256)[0, :, :32].sum(axis=1)
     assert set(counts) == {0.0, 1.0}
 
 

@@ -12,15 +12,15 @@ import zoo
 from zoo.errors import GenomeMismatch, InputError, ZooWarning
 from zoo.evaluate import binding, bins
 from zoo.evaluate.binding import Binding, benchmark, quantitative
+from zoo.formats import bigwig
 from zoo.genome.interval import Interval
-from zoo.predict import writers
 
 
 @pytest.fixture
 def track(tmp_path: Path) -> Path:
     """Scores .9 .8 … .0 on 103 bp each: ten bins of 100 bp, or of 103 bp as the original has them."""
     scores = np.repeat(np.arange(9, -1, -1) / 10, 103).astype(np.float32)
-    writers.bigwig(tmp_path / "p.bw", {"chr1": 1030}, [("chr1", scores)], 1)
+    bigwig.write_track(tmp_path / "p.bw", {"chr1": 1030}, [("chr1", scores)], 1)
     return tmp_path / "p.bw"
 
 
@@ -79,7 +79,7 @@ def test_blacklist_region_and_spelling(track: Path):
 def test_bins_without_prediction(tmp_path: Path):
     """They are left out and counted; the original counts them as 0."""
     scores = np.array([np.nan, 0.5, 0.2, 0.1], np.float32)
-    writers.bigwig(tmp_path / "p.bw", {"chr1": 800}, [("chr1", scores)], 200)
+    bigwig.write_track(tmp_path / "p.bw", {"chr1": 800}, [("chr1", scores)], 200)
     peaks = [Interval("chr1", 0, 5), Interval("chr1", 400, 401)]
     found = benchmark(tmp_path / "p.bw", peaks)
     assert (found.overall.bins, found.overall.positives, found.overall.average_precision) == (3, 1, 0.5)
@@ -101,8 +101,8 @@ def test_a_prediction_of_regions_is_not_flattered_by_the_rest(tmp_path: Path):
     scores = np.full(10_000, np.nan, np.float32)
     scores[5000:5100] = random.random(100) + 0.3 * positive
     part, whole = tmp_path / "part.bw", tmp_path / "whole.bw"
-    writers.bigwig(part, {"chr1": 2_000_000}, [("chr1", scores)], 200)
-    writers.bigwig(whole, {"chr1": 20_000}, [("chr1", scores[5000:5100])], 200)
+    bigwig.write_track(part, {"chr1": 2_000_000}, [("chr1", scores)], 200)
+    bigwig.write_track(whole, {"chr1": 20_000}, [("chr1", scores[5000:5100])], 200)
     starts = 200 * np.flatnonzero(positive)
     found = benchmark(part, [Interval("chr1", int(at) + 10**6, int(at) + 10**6 + 9) for at in starts]).overall
     expected = benchmark(whole, [Interval("chr1", int(at), int(at) + 9) for at in starts]).overall
@@ -135,7 +135,7 @@ def test_bins_that_overlap_regions(tmp_path: Path, track: Path, given: str):
 def test_a_blacklist_as_a_track_or_of_other_chromosomes(tmp_path: Path, track: Path):
     values = np.zeros(1030, np.float32)
     values[150:260] = 1
-    writers.bigwig(tmp_path / "b.bw", {"chr1": 1030}, [("chr1", values)], 1)
+    bigwig.write_track(tmp_path / "b.bw", {"chr1": 1030}, [("chr1", values)], 1)
     found = benchmark(track, [Interval("chr1", 0, 5)], blacklist=tmp_path / "b.bw", bin_size=100)
     assert (found.overall.bins, found.extent.blacklisted) == (8, 2)
     with pytest.warns(ZooWarning, match="blacklist has no chromosome"):
@@ -145,8 +145,8 @@ def test_a_blacklist_as_a_track_or_of_other_chromosomes(tmp_path: Path, track: P
 def test_what_a_bigwig_of_peaks_lacks_is_unknown(tmp_path: Path):
     """A BED file lists what is bound; a bigWig that lacks a chromosome says nothing of it."""
     sizes, scores = {"chr1": 1000, "chr2": 1000}, np.arange(5, dtype=np.float32) / 10
-    writers.bigwig(tmp_path / "p.bw", sizes, [(chrom, scores) for chrom in sizes], 200)
-    writers.bigwig(tmp_path / "g.bw", {"chr1": 1000}, [("chr1", np.eye(5, dtype=np.float32)[3])], 200)
+    bigwig.write_track(tmp_path / "p.bw", sizes, [(chrom, scores) for chrom in sizes], 200)
+    bigwig.write_track(tmp_path / "g.bw", {"chr1": 1000}, [("chr1", np.eye(5, dtype=np.float32)[3])], 200)
     found = benchmark(tmp_path / "p.bw", tmp_path / "g.bw")
     assert (list(found.chromosomes), found.extent.unknown, found.overall.bins) == (["chr1"], ["chr2"], 5)
     assert "Left out, as the measured track lacks them: chr2" in str(found.extent)
@@ -209,7 +209,7 @@ def authors_bins(path: Path, chrom: str, how: str) -> np.ndarray:
 
 def test_rounding_of_scores(tmp_path: Path):
     """Scores that are equal after rounding are ties."""
-    writers.bigwig(tmp_path / "p.bw", {"chr1": 600}, [("chr1", np.array([0.504, 0.501, 0.1], np.float32))], 200)
+    bigwig.write_track(tmp_path / "p.bw", {"chr1": 600}, [("chr1", np.array([0.504, 0.501, 0.1], np.float32))], 200)
     peaks = [Interval("chr1", 0, 5)]
     assert benchmark(tmp_path / "p.bw", peaks).overall.average_precision == 1
     assert benchmark(tmp_path / "p.bw", peaks, decimals=2).overall.average_precision == 0.5
@@ -221,7 +221,7 @@ def test_rounding_of_scores(tmp_path: Path):
 @pytest.mark.filterwarnings("error")
 def test_few_positive_bins_are_warned_about(tmp_path: Path):
     scores = np.arange(40, dtype=np.float32)
-    writers.bigwig(tmp_path / "p.bw", {"chr1": 8000}, [("chr1", scores)], 200)
+    bigwig.write_track(tmp_path / "p.bw", {"chr1": 8000}, [("chr1", scores)], 200)
     with pytest.warns(ZooWarning, match="Only 9 of the evaluated bins are positive"):
         benchmark(tmp_path / "p.bw", [Interval("chr1", 0, 1800)])
     assert benchmark(tmp_path / "p.bw", [Interval("chr1", 0, 2000)]).overall.positives == 10
@@ -233,7 +233,7 @@ def test_no_or_all_bins_positive(tmp_path: Path, track: Path):
         benchmark(track, [Interval("chr1", 0, 1030)], bin_size=100)
     scores = np.arange(5, dtype=np.float32) / 10
     sizes = {"chr1": 1000, "chr2": 1000, "chr3": 1000}
-    writers.bigwig(tmp_path / "three.bw", sizes, [(chrom, scores) for chrom in sizes], 200)
+    bigwig.write_track(tmp_path / "three.bw", sizes, [(chrom, scores) for chrom in sizes], 200)
     found = benchmark(tmp_path / "three.bw", [Interval("chr1", 0, 5), Interval("chr2", 0, 1000)])
     assert found.chromosomes["chr2"] == Binding(5, 5, why="all bins are positive")
     assert found.chromosomes["chr3"] == Binding(5, 0, why="no bin is positive")
@@ -258,7 +258,7 @@ def test_rules_of_overlap(tmp_path: Path, rule: str, positive: list[int], kind: 
         for item in gold:
             values[item.start : item.end] = 0.3
         values[60:70] = 0  # bin 0 keeps 41 bases
-        writers.bigwig(tmp_path / "g.bw", {"chr1": 1000}, [("chr1", values)], 1)
+        bigwig.write_track(tmp_path / "g.bw", {"chr1": 1000}, [("chr1", values)], 1)
         gold = tmp_path / "g.bw"
     else:
         gold = [*gold, Interval("chrUn", 5, 9)]
@@ -290,7 +290,7 @@ def test_tracks_against_tracks(tmp_path: Path, aggregate: str):
     other = {chrom: (values + random.normal(0, 0.5, len(values))).astype(np.float32) for chrom, values in one.items()}
     for name, tracks in (("p", other), ("m", {chrom[3:]: values for chrom, values in one.items()})):
         lengths = {chrom: len(values) for chrom, values in tracks.items()}
-        writers.bigwig(tmp_path / f"{name}.bw", lengths, tracks.items(), 1)
+        bigwig.write_track(tmp_path / f"{name}.bw", lengths, tracks.items(), 1)
     found = quantitative(tmp_path / "p.bw", tmp_path / "m.bw", bin_size=10, aggregate=aggregate)
     of = getattr(np, aggregate)
     x, y = (np.concatenate([of(v.reshape(-1, 10), axis=1) for v in tracks.values()]) for tracks in (one, other))
@@ -307,7 +307,7 @@ def test_tracks_are_compared_where_there_is_a_prediction(tmp_path: Path):
     measured = np.array([1, 2, np.nan, 9, 9, 9, 9, 9, 9, 9], np.float32)
     predicted = np.array([2, 4, 0] + [np.nan] * 7, np.float32)
     for name, values in (("p", predicted), ("m", measured)):
-        writers.bigwig(tmp_path / f"{name}.bw", {"chr1": 2000}, [("chr1", values)], 200)
+        bigwig.write_track(tmp_path / f"{name}.bw", {"chr1": 2000}, [("chr1", values)], 200)
     found, extent = binding.correlated(tmp_path / "p.bw", tmp_path / "m.bw")
     assert (found["all"].pairs, found["all"].pearson) == (3, pytest.approx(1))
     assert (extent.uncovered, extent.fraction) == (7, 0.3)
@@ -319,7 +319,7 @@ def test_files_of_other_assemblies(tmp_path: Path, track: Path):
         benchmark(track, [Interval("chr1", 1000, 1031)], bin_size=100)
     with pytest.raises(GenomeMismatch, match="chromosomes in common"):
         benchmark(track, [Interval("II", 0, 5)], bin_size=100)
-    writers.bigwig(tmp_path / "g.bw", {"chr1": 1031}, [("chr1", np.ones(1031, np.float32))], 1)
+    bigwig.write_track(tmp_path / "g.bw", {"chr1": 1031}, [("chr1", np.ones(1031, np.float32))], 1)
     for call in (benchmark, quantitative):
         with pytest.raises(GenomeMismatch, match="length"):
             call(track, tmp_path / "g.bw", bin_size=100)
@@ -333,7 +333,7 @@ def test_contigs_shorter_than_a_bin_are_left_out(tmp_path: Path):
     """Unless they are asked for."""
     scores = np.array([0.5, 0.1, 0.3], np.float32)
     sizes = {"chr1": 600, "chrUn": 199}
-    writers.bigwig(tmp_path / "p.bw", sizes, [("chr1", scores), ("chrUn", scores[:1])], 200)
+    bigwig.write_track(tmp_path / "p.bw", sizes, [("chr1", scores), ("chrUn", scores[:1])], 200)
     found = benchmark(tmp_path / "p.bw", [Interval("chr1", 0, 5), Interval("chrUn", 0, 5)])
     assert list(found.chromosomes) == ["chr1"]
     with pytest.raises(InputError, match=r"at least one bin of 200 bp.*chrUn"):

@@ -8,8 +8,9 @@ import pytest
 from zoo.errors import GenomeMismatch, InputError, IntegrityError, ZooWarning
 from zoo.evaluate import calibration
 from zoo.evaluate.calibration import GRID, Counts, calibrate
+from zoo.formats import bigwig
 from zoo.genome.interval import Interval
-from zoo.predict import thresholds, writers
+from zoo.predict import thresholds
 from zoo.predict.thresholds import ThresholdTable
 
 AT = {threshold: int(np.searchsorted(GRID, threshold)) for threshold in (0, 0.1, 0.101, 0.5, 0.501, 0.8, 0.9, 1.0)}
@@ -79,7 +80,7 @@ def test_a_cross_fitted_precision_is_that_of_other_bins():
 def test_precision_rises_and_rests_on_ten_calls():
     """As isotonic regression has it; a precision of fewer calls than that, or of none, is unknown."""
     counts = counted([True] * 20 + [False] * 100, np.concatenate([np.full(20, 0.6), np.full(95, 0.3), np.full(5, 0.9)]))
-    risen = calibration._rising(counts.precision, counts.called, counts)
+    risen = calibration.rising(counts.precision, counts.called, counts)
     assert risen[AT[0]] == pytest.approx(20 / 120)
     assert risen[AT[0.5]] == pytest.approx(20 / 25)
     assert np.isnan(risen[np.searchsorted(GRID, 0.601) :]).all()  # 5 calls, and then none
@@ -93,7 +94,7 @@ def samples(tmp_path: Path) -> list[tuple[Path, list[Interval]]]:
     for number, bound in enumerate((0, 400)):
         path = tmp_path / f"p{number}.bw"
         scores = np.array([0.75, 0.5, 0.25], np.float32)
-        writers.bigwig(path, {"chr1": 600, "chr2": 600}, [("chr1", scores), ("chr2", scores[::-1])], 200)
+        bigwig.write_track(path, {"chr1": 600, "chr2": 600}, [("chr1", scores), ("chr2", scores[::-1])], 200)
         found.append((path, [Interval("chr1", bound, bound + 9)]))
     return found
 
@@ -120,7 +121,7 @@ def test_cell_types_whose_scores_end_at_different_places(tmp_path: Path):
     for number, top in enumerate((0.9, 0.4)):
         path = tmp_path / f"p{number}.bw"
         scores = np.tile(np.array([top, top / 2, 0.1, 0.05], np.float32), 100)
-        writers.bigwig(path, {"chr1": 80_000}, [("chr1", scores)], 200)
+        bigwig.write_track(path, {"chr1": 80_000}, [("chr1", scores)], 200)
         found.append((path, [Interval("chr1", 800 * at + 1, 800 * at + 2) for at in range(0, 100, 1 + number)]))
     table = calibrate(found, compat="maxatac")
     assert table.columns["threshold"][-1] == 0.899  # 0.9 in single precision is less than 0.9
@@ -137,7 +138,7 @@ def large(tmp_path: Path) -> tuple[Path, list[Interval]]:
     positive = random.random(5000) < 0.1
     scores = np.round(np.clip(random.beta(2, 5, 5000) + 0.25 * positive, 0, 1), 4).astype(np.float32)
     sizes = {"chr1": 600_000, "chr2": 400_000}
-    writers.bigwig(tmp_path / "large.bw", sizes, [("chr1", scores[:3000]), ("chr2", scores[3000:])], 200)
+    bigwig.write_track(tmp_path / "large.bw", sizes, [("chr1", scores[:3000]), ("chr2", scores[3000:])], 200)
     starts = 200 * np.flatnonzero(positive)
     peaks = [Interval("chr1", int(at), int(at) + 5) for at in starts if at < 600_000]
     peaks += [Interval("chr2", int(at) - 600_000, int(at) - 599_995) for at in starts if at >= 600_000]
@@ -168,7 +169,7 @@ def test_covered_bins_and_regions_only(large: tuple, tmp_path: Path):
     prediction, peaks = large
     with pyBigWig.open(str(prediction)) as file:
         scores = file.values("chr1", 0, 300_000, numpy=True)[::200].astype(np.float32)
-    writers.bigwig(tmp_path / "half.bw", {"chr1": 600_000}, [("chr1", scores)], 200)
+    bigwig.write_track(tmp_path / "half.bw", {"chr1": 600_000}, [("chr1", scores)], 200)
     first = Interval("chr1", 0, 300_000)
     half = calibration.calibration([(tmp_path / "half.bw", peaks)])
     same = calibration.calibration([(prediction, peaks)], regions=[first])

@@ -9,17 +9,17 @@ from sklearn.metrics import average_precision_score
 from zoo.errors import GenomeMismatch, InputError
 from zoo.evaluate import baselines, bins, comparison
 from zoo.evaluate.binding import benchmark
+from zoo.formats.bigwig import write_track
 from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.signal import Signal
-from zoo.predict import writers
 
 PLACES = np.arange(0, 1001, 100)
 
 
 def bigwig(path: Path, values: np.ndarray, chrom: str = "chr1") -> Signal:
-    writers.bigwig(path, {chrom: len(values)}, [(chrom, values.astype(np.float32))], 1)
+    write_track(path, {chrom: len(values)}, [(chrom, values.astype(np.float32))], 1)
     return Signal(path)
 
 

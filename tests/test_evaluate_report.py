@@ -13,9 +13,9 @@ import pytest
 
 from zoo.errors import InputError
 from zoo.evaluate import report
+from zoo.formats import bigwig
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
-from zoo.predict import writers
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = """<script>
@@ -46,7 +46,7 @@ document.body.dataset.said = JSON.stringify(said);
 def sections(tmp_path: Path) -> list[dict]:
     values = np.zeros(40_000, np.float32)
     values[[100, 30_000]] = 3, 5
-    writers.bigwig(tmp_path / "t.bw", {"chr1": 40_000}, [("chr1", values)], 1)
+    bigwig.write_track(tmp_path / "t.bw", {"chr1": 40_000}, [("chr1", values)], 1)
     peaks = [Interval("chr1", 90, 110), Interval("chr1", 29_900, 30_100), Interval("chr2", 5, 9)]
     shown = Interval("chr1", 0, 40_000)
     return [
@@ -122,7 +122,7 @@ def test_text_cannot_leave_its_place(tmp_path: Path):
     """Names from files are no markup, nor the end of a script."""
     bad = "</script><img src=x onerror=alert(1)>"
     values = np.ones(100, np.float32)
-    writers.bigwig(tmp_path / "t.bw", {"chr1": 100}, [("chr1", values)], 1)
+    bigwig.write_track(tmp_path / "t.bw", {"chr1": 100}, [("chr1", values)], 1)
     shown = report.locus(bad, Interval("chr1", 0, 100), {bad: Signal(tmp_path / "t.bw")}, {bad: []})
     text = report.render({"title": bad, "sections": [shown], "inputs": {bad: [bad]}})
     assert "<img" not in text

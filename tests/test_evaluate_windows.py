@@ -9,10 +9,10 @@ import pytest
 import zoo
 from zoo.evaluate import bins
 from zoo.evaluate.curves import Scores
+from zoo.formats import bigwig
 from zoo.genome import bed
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import write_twobit
-from zoo.predict import writers
 
 LENGTH, FIRST, LAST = 131_072, 32_768, 98_304  # bp of a window, and of its middle, which has a track of 32-bp steps
 
@@ -58,7 +58,7 @@ def test_ctcf_with_dnase_instead_of_atac(
         for name, track in tracks.items()
     }
     write_twobit(tmp_path / "windows.2bit", codes)
-    writers.bigwig(tmp_path / "dnase.bw", sizes, values.items(), 32)
+    bigwig.write_track(tmp_path / "dnase.bw", sizes, values.items(), 32)
     regions = [Interval(name, FIRST, LAST) for name in codes]
     with pytest.warns(zoo.errors.ZooWarning, match="changes every 32 bp only"):
         files = zoo.load("maxatac/CTCF").predict(

@@ -1,5 +1,6 @@
 """Model folders: the spec as JSON, the weights as plain HDF5, loading and checking."""
 
+import copy as copying
 import json
 import random
 import shutil
@@ -13,8 +14,8 @@ import numpy as np
 import pytest
 from conftest import edit_json, small_spec
 
-import registry.store
 import zoo
+from registry import digests
 from zoo import folder, weights
 from zoo.errors import InputError, IntegrityError
 from zoo.spec import ModelSpec
@@ -24,7 +25,7 @@ from zoo.spec import ModelSpec
 def copy(small_folder: Path, tmp_path: Path) -> Path:
     """A copy that may be damaged, without digests so that the later checks see the damage."""
     shutil.copytree(small_folder, tmp_path / "model")
-    (tmp_path / "model" / registry.store.DIGESTS).unlink()
+    (tmp_path / "model" / digests.DIGESTS).unlink()
     return tmp_path / "model"
 
 
@@ -42,12 +43,12 @@ def test_spec_of_a_released_model_survives_json(shared):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda spec: spec.update(schema=9), "schema version 1"),
+        (lambda spec: spec.update(schema=9), "schema version 2"),
         (lambda spec: spec.update(extra=1), "unknown=..extra"),
         (lambda spec: spec.pop("metrics"), "missing=..metrics"),
         (lambda spec: spec["input"].update(window="256"), "input: window"),
         (lambda spec: spec["input"].update(window=True), "input: window"),
-        (lambda spec: spec["input"].update(signal=[1]), "signal"),
+        (lambda spec: spec["input"].update(tracks=[1]), "tracks"),
         (lambda spec: spec["prediction"].update(views="forward"), "views"),
         (lambda spec: spec["metrics"].update(best_f1="high"), "best_f1"),
         (lambda spec: spec["architecture"].update(config={"dilations": ["a"]}), "dilations"),
@@ -63,16 +64,68 @@ def test_spec_has_a_closed_set_of_keys_and_types(change, message: str):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda spec: spec["output"].update(bins=9), "must lie inside the window"),
+        (lambda spec: spec["outputs"][0].update(bins=9), "must lie inside the window"),
         (lambda spec: spec["prediction"].update(stride=50), "must be a multiple of the bin size"),
         (lambda spec: spec["prediction"].update(views=["sideways"]), "views must be among"),
-        (lambda spec: spec["output"].update(bin_size=0), "bin"),
+        (lambda spec: spec["outputs"][0].update(bin_size=0), "bin"),
     ],
 )
 def test_spec_agrees_with_itself(change, message: str):
     value = json.loads(json.dumps(small_spec().to_json()))
     change(value)
     with pytest.raises(InputError, match=message):
+        ModelSpec.from_json(json.dumps(value).encode())
+
+
+FIRST = {
+    "schema": 1,
+    "name": "test/SMALL",
+    "description": "random weights",
+    "architecture": {"name": "maxatac", "config": {"window": 256, "filters": 4}},
+    "input": {
+        "window": 256,
+        "genome": "none",
+        "signal": {"assay": "ATAC-seq", "smoothing": 20, "read_depth": 20_000_000, "percentile": 99.0, "fill": 0.0},
+    },
+    "output": {"bins": 8, "bin_size": 32, "offset": 0, "target": "SMALL", "quantity": "binding score"},
+    "prediction": {
+        "stride": 64,
+        "views": ["forward", "reverse_complement", "rotated", "rotated_reverse_complement"],
+        "center_only": False,
+    },
+    "metrics": {"best_f1": 0.64},
+    "provenance": {"source": "tests"},
+}
+
+
+def test_a_config_of_the_first_version_reads_as_one_of_the_second():
+    assert ModelSpec.from_json(json.dumps(FIRST).encode()) == small_spec()
+    alone = copying.deepcopy(FIRST)
+    alone["input"]["signal"] = None
+    alone["output"]["quantity"] = "accessibility, ln(1 + track)"
+    spec = ModelSpec.from_json(json.dumps(alone).encode())
+    assert (spec.input.tracks, spec.input.channels) == ((), 4)
+    assert (spec.output.name, spec.output.kind, spec.output.transform) == ("accessibility", "accessibility", "log1p")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda spec: spec["input"].update(tracks=[]), "unknown=..tracks"),
+        (lambda spec: spec["input"].pop("signal"), "missing=..signal"),
+        (lambda spec: spec["output"].update(transform="log1p"), "unknown=..transform"),
+        (lambda spec: spec["output"].update(bins="8"), "output: bins.*whole number"),
+        (lambda spec: spec.update(outputs=[]), "unknown=..outputs"),
+        (lambda spec: spec.pop("output"), "missing=..output"),
+        (lambda spec: spec.update(components=[]), "unknown=..components"),
+        (lambda spec: spec.update(input=None), "input"),
+        (lambda spec: spec.update(output=[1]), "output"),
+    ],
+)
+def test_a_config_of_the_first_version_has_no_keys_of_the_second(change, message: str):
+    value = copying.deepcopy(FIRST)
+    change(value)
+    with pytest.raises(IntegrityError, match=message):
         ModelSpec.from_json(json.dumps(value).encode())
 
 
@@ -295,7 +348,7 @@ def test_what_is_no_hdf5(copy: Path, content: bytes):
 
 def test_a_spec_of_another_network(copy: Path):
     spec = json.loads((copy / "config.json").read_text())
-    edit_json(copy / "config.json", output={**spec["output"], "bins": 4})
+    edit_json(copy / "config.json", outputs=[{**spec["outputs"][0], "bins": 4}])
     with pytest.raises(IntegrityError, match="shapes that its spec promises"):
         zoo.load(copy)
 
@@ -402,9 +455,9 @@ def test_random_damage_to_the_structure_of_weights(copy: Path):
         ('"random weights"', '"\\u202e"', "control character"),
         ('"random weights"', '"a\\nb"', "control character"),
         ('"best_f1"', '"a\\u001bb"', "control character"),
-        ('"schema": 1', '"schema": true', "schema version 1"),
-        ('"schema": 1', '"schema": 1.0', "schema version 1"),
-        ('"schema": 1', '"schema": [1]', "schema version 1"),
+        ('"schema": 2', '"schema": true', "schema version 2"),
+        ('"schema": 2', '"schema": 2.0', "schema version 2"),
+        ('"schema": 2', '"schema": [2]', "schema version 2"),
     ],
 )
 def test_odd_json(copy: Path, old: str, new: str, message: str):
@@ -422,9 +475,9 @@ def test_odd_json(copy: Path, old: str, new: str, message: str):
     [
         (lambda spec: spec["input"].update(window=1 << 40), "16,777,216 bp"),
         (lambda spec: spec["prediction"].update(stride=512), "at most the window"),
-        (lambda spec: spec["input"]["signal"].update(percentile=0.0), "percentile"),
-        (lambda spec: spec["input"]["signal"].update(percentile=101.0), "percentile"),
-        (lambda spec: spec["input"]["signal"].update(smoothing=-1), "smoothing"),
+        (lambda spec: spec["input"]["tracks"][0].update(percentile=0.0), "percentile"),
+        (lambda spec: spec["input"]["tracks"][0].update(percentile=101.0), "percentile"),
+        (lambda spec: spec["input"]["tracks"][0].update(smoothing=-1), "smoothing"),
     ],
 )
 def test_spec_is_within_reason(change, message: str):

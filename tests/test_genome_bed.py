@@ -13,6 +13,7 @@ from zoo.errors import GenomeMismatch, InputError, ZooWarning
 from zoo.genome import bed, text
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
+from zoo.genome.spans import merge
 
 SIZES = {"chr1": 1000, "chr2": 500}
 TWO = [Interval("chr1", 10, 20), Interval("chr2", 0, 5)]
@@ -123,12 +124,6 @@ def test_a_frame_without_the_columns():
 def test_regions_off_the_genome(region: tuple):
     with pytest.raises(GenomeMismatch):
         bed.regions([region], SIZES)
-
-
-def test_merge_joins_overlapping_and_bookended():
-    intervals = [Interval("c", *pair) for pair in [(5, 9), (0, 3), (3, 4), (8, 20), (30, 31), (10, 12)]]
-    assert bed.merge(intervals)["c"].tolist() == [[0, 4], [5, 20], [30, 31]]
-    assert bed.merge([]) == {}
 
 
 NARROW = "chr1\t100\t200\tp\t0\t.\t1.5\t-1\t2e-3\t{summit}\n"
@@ -261,7 +256,7 @@ def test_a_blacklist_in_a_bigwig_is_where_it_is_above_0(shared: Path, tmp_path: 
         file.add("chr1", np.array([5, 10, 20, 90]), np.array([10, 12, 30, 100]), np.array([1.0, 2.0, 0.0, 0.5]))
     assert bed.read_blacklist(tmp_path / "b.bw") == [Interval("chr1", 5, 12), Interval("chr1", 90, 100)]
     folder = shared / "golden" / "maxatac" / "e2e" / "inputs"
-    one, other = (bed.merge(bed.read_blacklist(folder / f"blacklist.{kind}")) for kind in ("bed", "bw"))
+    one, other = (merge(bed.read_blacklist(folder / f"blacklist.{kind}")) for kind in ("bed", "bw"))
     assert {chrom: spans.tolist() for chrom, spans in one.items()} == {c: spans.tolist() for c, spans in other.items()}
     (tmp_path / "b.bed").write_text("")
     assert bed.read_blacklist(tmp_path / "b.bed") == []
@@ -276,12 +271,3 @@ def test_numbers_of_5000_digits():
     assert bed.regions(f"chr1:{'0' * 50}11-{'0' * 50}20", SIZES) == TWO[:1]
     with pytest.raises(InputError, match="whole numbers"):
         bed.regions(pandas.DataFrame({"chrom": ["chr1"], "start": [0.0], "end": [float("inf")]}), SIZES)
-
-
-def test_intervals_on_the_names_of_another_file():
-    """Both spellings of one chromosome, and those that it lacks, counted."""
-    given = [Interval("1", 0, 5), Interval("chr1", 3, 9, "a"), Interval("chrUn", 1, 2), Interval("chrUn", 4, 5)]
-    here, absent = bed.placed(given, {"chr1": 100, "chr2": 50})
-    assert here == [Interval("chr1", 0, 5), Interval("chr1", 3, 9, "a")]
-    assert absent == {"chrUn": 2}
-    assert bed.placed([], {"chr1": 100}) == ([], {})

@@ -14,6 +14,7 @@ import pytest
 
 from zoo.errors import InputError
 from zoo.genome.encode import encode, one_hot
+from zoo.genome.handle import Handle
 from zoo.genome.sequence import Genome, write_twobit
 
 
@@ -118,10 +119,21 @@ def test_pickles_and_works_in_other_processes_and_threads(tiny: Genome):
     assert set(found) == {"TACGTNNACGTAC"}
 
 
-def test_handle_is_opened_once_per_process(tiny: Genome):
-    with tiny._handle as first, tiny._handle as second:
+def test_handle_is_opened_once_per_process():
+    handle = Handle(lambda: [os.getpid()])
+    with handle as first, handle as second:
         assert first is second
-    assert tiny._handle._pid == os.getpid()
+    context = get_context("fork")  # the other process begins with the handle open
+    answers = context.SimpleQueue()
+
+    def there() -> None:
+        with handle as opened:
+            answers.put(opened)
+
+    process = context.Process(target=there)
+    process.start()
+    assert (first, answers.get()) == ([os.getpid()], [process.pid])
+    process.join()
 
 
 def _changed(path: Path, target: Path, **edits: bytes) -> Path:

@@ -1,10 +1,12 @@
 """The structure that the design promises."""
 
 import ast
+import graphlib
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -40,15 +42,17 @@ def test_imports_run_downward(package: str):
 
 FLOORS = (  # a room imports from those of the rows above its own, also inside functions
     "registry",
-    "errors environment",
-    "arguments files spec weights",
+    "errors environment spec_first",
+    "arguments console files plugins spec tables weights",
     "genome layers",
-    "architectures predict",
+    "formats",
+    "architectures forward inputs",
+    "predict",
     "attribution data folder variants",
     "plot porting",
-    "interpretation prepare",
+    "interpretation prepare saving",
     "model",
-    "evaluate loading",
+    "ensembles evaluate loading",
     "chaining checkup train",
     "commands",
     "cli",
@@ -76,6 +80,31 @@ def test_rooms_import_from_the_floors_below():
             continue
         above = {other for other in rooms(path) - {room} if floor[other] >= floor[room]}
         assert not above, f"{path.relative_to(ROOT)} imports {above}"
+
+
+def modules(path: Path, known: Collection[str]) -> set[str]:
+    """Those of `known` that a module imports, also inside functions and for type checking only."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= inner & set(known) or {node.module}
+    return found & set(known)
+
+
+def test_no_circle_of_imports():
+    """Nor within a room."""
+    paths = (ROOT / "zoo").rglob("*.py")
+    known = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+    graph = {name: modules(path, known) - {name} for name, path in known.items()}
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(known)
+
+
+def test_recipes_import_no_command():
+    for path in (ROOT / "recipes").rglob("*.py"):
+        assert not rooms(path) & {"cli", "commands"}, path
 
 
 def test_architectures_and_layers_read_no_files():
@@ -109,7 +138,8 @@ def test_light_commands_import_nothing_heavy(arguments: list[str]):
 
 
 def test_help_imports_no_tensorflow():
-    code = "import sys, atexit; atexit.register(lambda: print('heavy', {'keras', 'tensorflow'} & set(sys.modules)))\n"
+    code = "import sys, atexit\nheavy = {'keras', 'tensorflow', 'zoo.commands.predict', 'zoo.commands.train'}\n"
+    code += "atexit.register(lambda: print('heavy', heavy & set(sys.modules)))\n"
     code += "from zoo.cli import main; main(['--help'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0

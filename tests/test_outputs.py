@@ -1,5 +1,6 @@
 """Outputs of every command that writes files: over each of its inputs, and over a file that no run made."""
 
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -123,6 +124,13 @@ def test_no_output_is_written_into_the_models_folder(case: Case, files, monkeypa
     assert {path.name: path.read_bytes() for path in files["model"].iterdir()} == before
 
 
+KINDS = {
+    "prepare": "prepare",
+    "predict": "prediction",
+    "attribute": "attribution",
+    "variants": "variants",
+    "haplotypes": "haplotypes",
+}
 JOBS = [case for case in CASES if not case.whole and case.line.split()[0] not in ("benchmark", "calibrate")]
 
 
@@ -136,6 +144,25 @@ def test_a_job_replaces_no_file_of_the_users(case: Case, files, tmp_path: Path, 
     assert (tmp_path / f"out{case.suffixes[0]}").read_text() == "mine"
     left = {path.name for path in tmp_path.rglob("*")}
     assert left <= {f"out{case.suffixes[0]}", "out.partial", "zoo-job.json", "zoo-job.lock"}, left
+
+
+@pytest.mark.parametrize("case", JOBS, ids=lambda case: case.line.split(" --")[0] + case.suffixes[0])
+def test_a_job_leaves_a_sidecar_and_does_nothing_again(case: Case, files, tmp_path: Path, monkeypatch):
+    """One schema, whatever the kind of work; the files that it names, and no others, are there."""
+    monkeypatch.chdir(tmp_path)
+    assert main(command(case, files, "")) == 0
+    sidecar = json.loads((tmp_path / "out.json").read_text())
+    assert {"made_by", "kind", "identity_sha256", "inputs", "versions", "seconds", "files"} <= sidecar.keys()
+    assert sidecar["made_by"] == "chromatin-zoo"
+    assert sidecar["kind"] == KINDS[case.line.split()[0]]
+    assert sidecar["inputs"].keys() >= {"genome"}
+    assert sidecar["versions"].keys() >= {"python", "chromatin-zoo", "numpy"}
+    assert sidecar["seconds"] >= 0
+    pictures = {f"out{suffix}" for suffix in case.suffixes if suffix[:2] in ("_1",)}
+    assert {path.name for path in tmp_path.iterdir()} == {*sidecar["files"], *pictures, "out.json"}
+    before = {name: (tmp_path / name).stat().st_mtime_ns for name in (*sidecar["files"], "out.json")}
+    assert main(command(case, files, "")) == 0
+    assert {name: (tmp_path / name).stat().st_mtime_ns for name in before} == before
 
 
 @pytest.mark.parametrize("output", ["/", "//", ".", "..", "../..", "new/", "new/."])

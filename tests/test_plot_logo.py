@@ -13,6 +13,7 @@ import zoo
 from zoo.attribution.modisco import Pattern
 from zoo.attribution.result import Attributions
 from zoo.errors import InputError
+from zoo.formats import bigwig
 from zoo.genome.interval import Interval
 from zoo.genome.motifs import Match
 from zoo.genome.signal import Signal
@@ -21,7 +22,6 @@ from zoo.plot.explained import plot_contributions, plot_locus, plot_patterns, pl
 from zoo.plot.logo import information, plot_logo
 from zoo.plot.text import plain
 from zoo.plot.variants import plot_changes
-from zoo.predict import writers
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_information_in_bits():
 
 
 def test_a_locus(found: Attributions, tmp_path: Path):
-    writers.bigwig(tmp_path / "s.bw", {"chr1": 10_000}, [("chr1", np.arange(100.0))], 100)
+    bigwig.write_track(tmp_path / "s.bw", {"chr1": 10_000}, [("chr1", np.arange(100.0))], 100)
     tracks, peaks = {"ATAC-seq": Signal(tmp_path / "s.bw")}, {"peaks": [Interval("chr1", 1100, 1200)]}
     figure = plot_locus(found, 0, tracks, peaks)
     assert [ax.get_ylabel() for ax in figure.axes] == ["ATAC-seq", "peaks", "bases", "signal"]

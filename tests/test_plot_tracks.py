@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zoo.formats import bigwig
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.plot import tracks
-from zoo.predict import writers
 
 REGION = Interval("chr1", 1000, 9000)
 
@@ -17,7 +17,7 @@ REGION = Interval("chr1", 1000, 9000)
 def signal(tmp_path: Path) -> Signal:
     values = np.zeros(10_000, np.float32)
     values[5000] = 3.0  # one base: narrower than a pixel column
-    writers.bigwig(tmp_path / "s.bw", {"chr1": 10_000}, [("chr1", values)], 1)
+    bigwig.write_track(tmp_path / "s.bw", {"chr1": 10_000}, [("chr1", values)], 1)
     return Signal(tmp_path / "s.bw")
 
 

@@ -13,11 +13,11 @@ import pytest
 
 import zoo
 from zoo.errors import GenomeMismatch, InputError, IntegrityError, ZooWarning
+from zoo.formats import bigwig
 from zoo.genome.encode import encode
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.signal import Signal
-from zoo.predict import writers
-from zoo.predict.files import Output
+from zoo.predict.files import PredictionOutput
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_two_runs_to_one_output(small, files, tmp_path: Path):
         except InputError as error:
             results.append(str(error))
 
-    with Output("out"):
+    with PredictionOutput("out"):
         predict()
     assert "written by one run at a time" in results.pop()
     threads = [threading.Thread(target=predict) for _ in range(4)]
@@ -122,7 +122,7 @@ def test_a_tilde_is_the_home_folder(small, files, tmp_path: Path, monkeypatch):
 
 def track(path: Path, **lengths: int) -> Path:
     scores = ((chrom, np.ones(length, np.float32)) for chrom, length in lengths.items())
-    writers.bigwig(path, lengths, scores, 1)
+    bigwig.write_track(path, lengths, scores, 1)
     return path
 
 
@@ -207,7 +207,7 @@ def test_odd_arguments(small, files, changes: dict):
 
 @pytest.mark.parametrize("fill", [float("nan"), float("inf")])
 def test_a_fill_value_is_finite(files, fill: float):
-    with pytest.raises(InputError, match="fill value"):
+    with pytest.raises(InputError, match="The fill value must be a finite number"):
         Signal(files["signal"], fill=fill)
 
 

@@ -13,13 +13,14 @@ from conftest import small_spec
 from dying import child, moments, step
 
 from zoo.attribution import run as attributing
-from zoo.attribution.engine import Choice, Explained
+from zoo.attribution.engine import Choice
+from zoo.attribution.methods import Explained
 from zoo.genome import bed
-from zoo.predict import run as predicting
-from zoo.predict.files import Output
-from zoo.predict.inputs import Inputs
+from zoo.inputs.opening import Inputs
+from zoo.predict import prediction as predicting
+from zoo.predict.files import PredictionOutput
 from zoo.predict.options import Options
-from zoo.predict.run import Run
+from zoo.predict.run import PredictionRun
 from zoo.predict.thresholds import Threshold
 
 SPEC, KEPT = small_spec(), 48
@@ -29,7 +30,7 @@ MOMENTS = 20
 class Scorer:
     """Stands for `Forward`: the mean of bases and signal in each bin; notes every window in a file."""
 
-    cost = 1
+    cost, shape = 1, (8,)
 
     def __init__(self, notes: Path) -> None:
         self._notes = notes
@@ -37,7 +38,7 @@ class Scorer:
     def check_batch(self, batch_size: int) -> None:
         pass
 
-    def blank(self, fill: float) -> np.ndarray:
+    def blank(self, fills: tuple, covariates: tuple) -> np.ndarray:
         return np.zeros(8, np.float32)
 
     def codes(self, codes: np.ndarray, track: np.ndarray) -> np.ndarray:
@@ -53,7 +54,7 @@ class Explainer:
     def __init__(self, notes: Path) -> None:
         self._notes = notes
 
-    def together(self, choice: Choice) -> int:
+    def windows_per_batch(self, choice: Choice) -> int:
         return 8
 
     def explain(self, x: np.ndarray, choice: Choice, alternative: object) -> Explained:
@@ -93,7 +94,9 @@ def test_predictions_within_one_chromosome(genome_files, tmp_path: Path, monkeyp
     inputs = Inputs.open(SPEC, genome_files.genome, genome_files.signal, ["chr1:1-100,000"])
 
     def work(base: Path, notes: Path) -> None:
-        Run(SPEC, Scorer(notes), inputs, options, False).to_files(Output(base), cut, {"network_sha256": "x"})
+        PredictionRun(SPEC, Scorer(notes), inputs, options, False).to_files(
+            PredictionOutput(base), cut, {"network_sha256": "x"}
+        )
 
     at_chosen_moments(tmp_path, work, (".bw", ".bed", ".tsv"), KEPT)
 
@@ -106,7 +109,9 @@ def test_attributions(genome_files, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     choice = Choice.resolve(SPEC)
 
     def work(base: Path, notes: Path) -> None:
-        attributing.Run("m", Explainer(notes), choice, windows, None, False).to_files(base, (), {"network_sha256": "x"})
+        attributing.AttributionRun("m", Explainer(notes), choice, windows, None, False).to_files(
+            base, (), {"network_sha256": "x"}
+        )
 
     at_chosen_moments(tmp_path, work, (".npz", ".bw", ".signal.bw"), 16)
 

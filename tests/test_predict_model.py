@@ -9,12 +9,13 @@ import pytest
 import zoo
 from zoo.data.synthetic import Synthetic
 from zoo.errors import GenomeMismatch, InputError, ZooWarning
+from zoo.formats import bigwig
 from zoo.genome import bed
+from zoo.genome.bigwig import Writer
 from zoo.genome.encode import one_hot
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.signal import Signal
-from zoo.predict import writers
 from zoo.prepare.peaks import open_regions
 
 
@@ -233,7 +234,7 @@ def test_uncovered_bases_are_fill_values_and_other_names_are_found(small, genome
     genome = Genome(genome_files.genome)
     values = Signal(genome_files.signal).values("chr10", 0, 40_010)
     sparse = np.where(values == 0, np.float32(np.nan), values)
-    writers.bigwig(tmp_path / "sparse.bw", {"10": 40_010}, [("10", sparse)], 1)
+    bigwig.write_track(tmp_path / "sparse.bw", {"10": 40_010}, [("10", sparse)], 1)
     write_twobit(tmp_path / "g.2bit", {"chr10": genome.codes("chr10", 0, 40_010)})
     dense = small.predict(genome=genome, signal=genome_files.signal, regions="chr10:1-20,000")
     found = small.predict(genome=tmp_path / "g.2bit", signal=tmp_path / "sparse.bw", regions="10:1-20,000")
@@ -247,7 +248,7 @@ def test_windows_without_base_and_signal_are_computed_once(small, tmp_path: Path
     values = np.zeros(50_000, np.float32)
     values[45_000:45_010] = 1  # signal over N is not blank
     write_twobit(tmp_path / "g.2bit", {"chr1": codes})
-    writers.bigwig(tmp_path / "s.bw", {"chr1": 50_000}, [("chr1", values)], 1)
+    bigwig.write_track(tmp_path / "s.bw", {"chr1": 50_000}, [("chr1", values)], 1)
     files = Synthetic(tmp_path / "g.2bit", tmp_path / "s.bw", None)
     forward = small.forward(("forward",))
     seen = []
@@ -318,14 +319,14 @@ def test_bad_input_is_named_and_writes_nothing(
 
 
 def test_wrong_build(small, genome_files, tmp_path: Path):
-    writers.bigwig(tmp_path / "s.bw", {"chr10": 40_011}, [("chr10", np.ones(40_011, np.float32))], 1)
+    bigwig.write_track(tmp_path / "s.bw", {"chr10": 40_011}, [("chr10", np.ones(40_011, np.float32))], 1)
     with pytest.raises(GenomeMismatch, match=r"40,010 bp.*40,011 bp"):
         small.predict(genome=genome_files.genome, signal=tmp_path / "s.bw", output=tmp_path / "out")
 
 
 def test_a_chromosome_without_signal(small, genome_files, tmp_path: Path):
     values = Signal(genome_files.signal).values("chr10", 0, 40_010)
-    writers.bigwig(tmp_path / "s.bw", {"chr10": 40_010}, [("chr10", values)], 1)
+    bigwig.write_track(tmp_path / "s.bw", {"chr10": 40_010}, [("chr10", values)], 1)
     arguments = {"genome": genome_files.genome, "signal": tmp_path / "s.bw", "output": tmp_path / "out"}
     with pytest.raises(InputError, match=r"missing=\['chr1'\]"):
         small.predict(**arguments, chromosomes=["chr1", "chr10"])
@@ -351,7 +352,7 @@ def test_a_chromosome_without_signal(small, genome_files, tmp_path: Path):
 )
 def test_unnormalized_signal_warns_with_the_mend(small, genome_files, tmp_path: Path, change, message: str):
     values = change(Signal(genome_files.signal).values("chr10", 0, 40_010)).astype(np.float32)
-    writers.bigwig(tmp_path / "s.bw", {"chr10": 40_010}, [("chr10", values)], 1)
+    bigwig.write_track(tmp_path / "s.bw", {"chr10": 40_010}, [("chr10", values)], 1)
     with pytest.warns(ZooWarning, match=message) as caught:
         small.predict(genome=genome_files.genome, signal=tmp_path / "s.bw", regions="chr10:1-100")
     assert "without clipping: `zoo normalize` does that" in str(caught[0].message)
@@ -377,7 +378,7 @@ def test_a_failure_in_the_middle_leaves_the_old_files(small, genome_files, tmp_p
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(writers, "bigwig", full_disk)
+    monkeypatch.setattr(Writer, "add", full_disk)
     with pytest.raises(zoo.errors.ZooError, match="No space left on device"):
         small.predict(**arguments, chromosomes="chr2")
     monkeypatch.undo()
@@ -437,7 +438,7 @@ def test_short_chromosomes_to_files_and_tables(small, tmp_path: Path, read_track
     codes = {chrom: random.integers(0, 4, length).astype(np.uint8) for chrom, length in lengths.items()}
     tracks = {chrom: random.random(length).astype(np.float32) for chrom, length in lengths.items()}
     write_twobit(tmp_path / "g.2bit", codes)
-    writers.bigwig(tmp_path / "s.bw", lengths, tracks.items(), 1)
+    bigwig.write_track(tmp_path / "s.bw", lengths, tracks.items(), 1)
     call = {"genome": tmp_path / "g.2bit", "signal": tmp_path / "s.bw", **more}
     table = small.predict(**call, chromosomes=list(lengths))
     files = small.predict(**call, output=tmp_path / "out", threshold=0.2)
@@ -468,7 +469,7 @@ def test_many_contigs_cost_about_what_one_of_their_length_does(small, tmp_path: 
     lengths = {chrom: len(row) for chrom, row in codes.items()}
     write_twobit(tmp_path / "g.2bit", codes)
     tracks = ((chrom, random.random(300).astype(np.float32)) for chrom in codes)
-    writers.bigwig(tmp_path / "s.bw", lengths, tracks, 1)
+    bigwig.write_track(tmp_path / "s.bw", lengths, tracks, 1)
     forward, seen = small.forward(("forward",)), []
     monkeypatch.setattr(type(forward), "codes", _counting(type(forward).codes, seen))
     files = small.predict(genome=tmp_path / "g.2bit", signal=tmp_path / "s.bw", output=tmp_path / "out")

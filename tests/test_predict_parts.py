@@ -9,9 +9,12 @@ from conftest import TABLE
 
 from zoo.errors import InputError, IntegrityError
 from zoo.files.atomic import atomic
-from zoo.predict import peaks, thresholds, views, writers
+from zoo.formats import bigwig
+from zoo.forward import views
+from zoo.predict import peaks, thresholds
 from zoo.predict.stitch import Stitcher
 from zoo.predict.thresholds import ThresholdTable
+from zoo.spec import OutputSpec
 
 nan = float("nan")
 
@@ -45,8 +48,10 @@ def test_stitched_means_equal_brute_force(batch: int, stride: int):
 def test_finished_bins_leave_at_once():
     stitcher = Stitcher(bins=4, stride=1)
     for start in range(10_000):
-        list(stitcher.add(np.array([start]), np.ones((1, 4))))
-        assert len(stitcher._sums) == 3
+        ((first, means),) = stitcher.add(np.array([start]), np.full((1, 4), 0.5))
+        assert (first, means.tolist()) == (start, [0.5])
+    ((first, means),) = stitcher.finish()
+    assert (first, means.tolist()) == (10_000, [0.5] * 3)
 
 
 # --- intervals above a threshold
@@ -172,10 +177,20 @@ def test_answers_are_read_back_in_the_windows_own_order():
 
     x = np.zeros((1, 3, 5), np.float32)
     x[0, :, 4] = [2, 5, 9]
-    assert np.asarray(views.average(positions, x, ["reverse_complement"]))[0].tolist() == [2, 5, 9]
-    # a network trained on rotated windows answers in mirror image
-    assert np.asarray(views.average(positions, x, ["rotated"]))[0].tolist() == [9, 5, 2]
-    assert np.asarray(views.average(positions, x, ["rotated_reverse_complement"]))[0].tolist() == [9, 5, 2]
+    head = OutputSpec(3, 1, 0, "t", "q", name="s")
+
+    def read(view: str) -> list[float]:
+        heads = lambda seen: {"s": positions(seen)}  # noqa: E731
+        return np.asarray(views.average(heads, x, [view], [head], lambda found: found["s"]))[0].tolist()
+
+    assert read("reverse_complement") == [2, 5, 9]
+    assert read("rotated") == [9, 5, 2]  # a network trained on rotated windows answers in mirror image
+    assert read("rotated_reverse_complement") == [9, 5, 2]
+
+
+def test_tracks_become_those_of_the_other_strand():
+    y = np.arange(6.0).reshape(1, 2, 3)  # bins × tracks
+    assert np.asarray(views.mirror(y, (1, 0, 2)))[0].tolist() == [[4, 3, 5], [1, 0, 2]]
 
 
 # --- tracks
@@ -184,7 +199,7 @@ def test_answers_are_read_back_in_the_windows_own_order():
 def test_bigwig_of_bins_with_gaps_and_a_short_last_bin(tmp_path: Path):
     scores = {"c2": np.array([nan, 1, 2, nan, 3], np.float32), "c10": np.array([nan, nan], np.float32)}
     path = tmp_path / "t.bw"
-    writers.bigwig(path, {"c2": 150, "c10": 64}, scores.items(), 32)
+    bigwig.write_track(path, {"c2": 150, "c10": 64}, scores.items(), 32)
     with pyBigWig.open(str(path)) as file:
         assert file.chroms() == {"c2": 150, "c10": 64}
         assert file.intervals("c2") == ((32, 64, 1.0), (64, 96, 2.0), (128, 150, 3.0))
@@ -193,7 +208,7 @@ def test_bigwig_of_bins_with_gaps_and_a_short_last_bin(tmp_path: Path):
 
 def test_bigwig_larger_than_a_chunk(tmp_path: Path):
     scores = np.random.default_rng(0).random(200_001).astype(np.float32)
-    writers.bigwig(tmp_path / "t.bw", {"c": 200_001 * 4}, [("c", scores)], 4)
+    bigwig.write_track(tmp_path / "t.bw", {"c": 200_001 * 4}, [("c", scores)], 4)
     with pyBigWig.open(str(tmp_path / "t.bw")) as file:
         assert (file.values("c", 0, 200_001 * 4, numpy=True)[::4] == scores).all()
 

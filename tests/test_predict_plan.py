@@ -19,7 +19,7 @@ def grid(**choices: object) -> Grid:
 
 
 def one(length: int, regions=None, blacklist=(), compat=None, **choices: object) -> ChromosomePlan | None:
-    found = plan(grid(**choices), {"c": length}, {"c": "c"}, regions, blacklist, compat)
+    found = plan(grid(**choices), {"c": length}, regions, blacklist, compat)
     return found[0] if found else None
 
 
@@ -68,7 +68,7 @@ def test_regions_take_all_windows_that_reach_their_bins():
 def test_regions_at_the_ends():
     assert starts(one(1000, [Interval("c", 0, 1)]), grid()) == [0]
     assert starts(one(1000, [Interval("c", 999, 1000)]), grid()) == [768]
-    assert plan(grid(), {"c": 1000}, {"c": "c"}, [Interval("d", 0, 1)]) == []
+    assert plan(grid(), {"c": 1000}, [Interval("d", 0, 1)]) == []
 
 
 def test_blacklist_leaves_out_bins_not_windows():
@@ -101,7 +101,7 @@ def test_pieces_share_windows_and_no_bins(most: int):
 @pytest.mark.parametrize("most", [20, 1000])
 def test_groups_are_all_the_work_in_order_and_of_bounded_size(most: int):
     lengths = {"a": 5000, **{f"c{i}": 1 + 37 * i for i in range(30)}, "b": 3000}
-    plans = plan(grid(), lengths, {chrom: chrom for chrom in lengths})
+    plans = plan(grid(), lengths)
     found = list(groups(plans, grid(), most))
     sizes = [sum(int((piece.runs[:, 1] - piece.runs[:, 0]).sum()) for piece in group) for group in found]
     assert max(sizes) <= most
@@ -137,7 +137,7 @@ def test_windows_of_hg38_as_the_original_counts_them(shared):
     autosomes = {f"chr{n}": sizes[f"chr{n}"] for n in range(1, 23)}
     used = Grid(window=1024, stride=256, bin_size=32, first=0, bins=32, offset=0)
     blacklist = bed.read(shared / "maxatac_data" / "hg38" / "hg38_maxatac_blacklist.bed")
-    plans = plan(used, autosomes, {name: name for name in autosomes}, None, blacklist, "maxatac")
+    plans = plan(used, autosomes, None, blacklist, "maxatac")
     assert sum(found.windows for found in plans) == 10_520_007
 
 

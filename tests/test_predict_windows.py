@@ -121,7 +121,7 @@ def test_windows_whose_bins_do_not_agree_or_that_reach_past_the_end(small, genom
         ({"table": "t.tsv"}, "must be given without table"),
         ({"output": "out", "threshold": None, "table": "t.tsv"}, "without a threshold has no BED file"),
         ({"scale": "linear"}, "must be left out for a model"),
-        ({"scale": "log2"}, "scale must be one of log1p, linear"),
+        ({"scale": "log2"}, "scale must be one of log1p, log, logit, linear"),
     ],
 )
 def test_options_without_effect_are_refused(small, genome_files, tmp_path: Path, monkeypatch, more: dict, said: str):
@@ -223,7 +223,7 @@ def test_whatever_changes_numbers_or_files_is_another_run(small, small_folder, g
     small.predict(**call, regions=frames[1])
     assert changed.predict(**call, regions=frames[1]).windows > 0
     said = json.loads((tmp_path / "out.json").read_text())
-    assert said["model"]["network_sha256"] != small._provenance()["network_sha256"]
+    assert said["model"]["network_sha256"] != small.provenance()["network_sha256"]
     assert said["versions"]["backend"].startswith("tensorflow 2.")
 
 

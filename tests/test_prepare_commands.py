@@ -10,7 +10,6 @@ from conftest import TABLE
 from test_prepare_sample import write
 
 from zoo.cli import main
-from zoo.commands import prepare as commands
 from zoo.errors import InputError
 from zoo.genome import bed
 from zoo.genome.signal import Signal
@@ -138,10 +137,11 @@ def test_lengths_of_chromosomes_that_are_none(inputs: Path, text: str):
 
 def test_files_of_lengths_of_all_kinds(inputs: Path):
     """Blanks between, a byte order mark, gzip, CRLF, empty lines, more columns (.fai)."""
-    content = [b"\xef\xbb\xbfchr1  1024\r\nchrM 400\r\n\r\n", b"chr1\t1024\t6\t60\t61\nchrM\t400\t9\t60\t61\n"]
+    content = [b"\xef\xbb\xbfchr1  1024\r\nchr2 400\r\n\r\n", b"chr1\t1024\t6\t60\t61\nchr2\t400\t9\t60\t61\n"]
     for number, text in enumerate([*content, gzip.compress(content[0])]):
         (inputs / "other").write_bytes(text)
-        assert commands._sizes("other") == {"chr1": 1024, "chrM": 400}, number
+        assert main(["prepare", "f.tsv", "--chrom-sizes", "other", "--output", f"m{number}"]) == 0
+        assert Signal(f"m{number}_RP20M.bw").sizes == {"chr1": 1024, "chr2": 400}
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,14 @@ from zoo.genome.sequence import Genome
 from zoo.plot import quality as pictures
 from zoo.prepare.cutsites import CutSites
 from zoo.prepare.fragments import Fragments
-from zoo.prepare.quality import Collector, Quality
+from zoo.prepare.quality import Quality, QualityCollector
 from zoo.prepare.sample import prepare
 
 
 def collected(*stretches: np.ndarray, reach: int = 0, percentile: float = 99.0) -> Quality:
-    collector = Collector(sum(map(len, stretches)), sum(int(counts.sum()) for counts in stretches), reach, percentile)
+    collector = QualityCollector(
+        sum(map(len, stretches)), sum(int(counts.sum()) for counts in stretches), reach, percentile
+    )
     for counts in stretches:
         collector.add(counts)
     return collector.finish(np.zeros(1001, np.int64))

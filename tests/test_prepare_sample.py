@@ -23,7 +23,8 @@ from zoo.prepare.cells import of_cells
 from zoo.prepare.cutsites import CutSites
 from zoo.prepare.kinds import kind_of
 from zoo.prepare.reads import pairs
-from zoo.prepare.sample import _bias, _shift, prepare
+from zoo.prepare.sample import prepare
+from zoo.prepare.shift import bias_of, shift_of
 
 SIZES = {"chr1": 1000, "chr2": 400}
 
@@ -505,9 +506,9 @@ def raw_bam(data: Path, tmp_path: Path) -> tuple[Path, Genome]:
 def test_whether_real_samples_were_shifted(shared: Path, tmp_path: Path, sample, expected: bool):
     reads, genome = sample(shared / "data", tmp_path)
     kind = kind_of(reads)
-    seen = _bias(reads, kind, genome)
+    seen = bias_of(reads, kind, genome)
     assert seen.needs_shift == expected, seen
-    assert _shift(reads, kind, seen, None, None, []) == ((4, -5) if expected else (0, -1))
+    assert shift_of(reads, kind, seen, None, None, []) == ((4, -5) if expected else (0, -1))
 
 
 def test_ctcf_on_the_track_of_real_fragments(shared: Path, tmp_path: Path):

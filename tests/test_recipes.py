@@ -28,7 +28,8 @@ def test_convert_maxatac_publish_and_pull(shared: Path, tmp_path: Path):
             "ZOO_CACHE": str(tmp_path / "cache"),
             "ZOO_FAMILIES": str(families),
         }
-        convert = [sys.executable, ROOT / "recipes" / "convert_maxatac.py", "CTCF", "MAX", "--out", tmp_path / "made"]
+        recipe = [sys.executable, ROOT / "recipes" / "convert.py", "maxatac"]
+        convert = [*recipe, "CTCF", "MAX", "--out", tmp_path / "made"]
         publish = ["--publish", "lab/maxatac", "--tag", "v1.0", "--families", families]
         done = subprocess.run([*convert, *publish], env=environment, capture_output=True, text=True, timeout=280)
         assert done.returncode == 0, done.stderr
@@ -50,11 +51,11 @@ def test_convert_maxatac_publish_and_pull(shared: Path, tmp_path: Path):
         assert subprocess.run(check, env=offline, capture_output=True, timeout=280).returncode == 0
 
 
-def test_convert_maxatac_names_what_is_wrong(tmp_path: Path):
-    command = [sys.executable, ROOT / "recipes" / "convert_maxatac.py", "CTFC", "--out", tmp_path / "made"]
+def test_convert_names_what_is_wrong(tmp_path: Path):
+    command = [sys.executable, ROOT / "recipes" / "convert.py", "maxatac", "CTFC", "--out", tmp_path / "made"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280)
     assert done.returncode == 1
-    assert "convert_maxatac: error: The registry must list the model; closest: maxatac/CTCF" in done.stderr
+    assert "convert: error: The registry must list the model; closest: maxatac/CTCF" in done.stderr
 
 
 def run(recipe: str, *arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
@@ -80,6 +81,26 @@ def test_recipes_without_arguments_or_data(tmp_path: Path, recipe: str, model: s
     folder = tmp_path / "runs" / model / "model"
     assert done.stdout.splitlines()[-1] == str(folder.relative_to(tmp_path))
     assert zoo.load(folder).check().passed
+
+
+def test_two_tracks_are_trained_and_predicted(tmp_path: Path):
+    """`--set tracks=2` on a synthetic genome, which then has a second sample; fewer signals are refused."""
+    narrow = ("--epochs", 1, "--set", "tracks=2", "filters=8", "residual_blocks=1")
+    done = run("train_asap", *narrow, cwd=tmp_path, ZOO_SHARED="")
+    assert done.returncode == 0, done.stderr
+    genome = tmp_path / "runs" / "data" / "synthetic" / "genome.2bit"
+    model = tmp_path / "runs" / "synthetic-ATAC" / "model"
+    asked = ("--genome", genome, "--chromosomes", "chr3", "--output", tmp_path / "o")
+    command = [sys.executable, "-m", "zoo", "predict", model, *asked]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr
+    tracks = [zoo.Signal(tmp_path / f"o.{name}.bw").values("chr3", 50_000, 150_000) for name in ("atac", "atac_2")]
+    assert np.isfinite(tracks).all()
+    assert not np.array_equal(*tracks)
+    given = ("--signal", genome.parent / "atac.bw", "--out", tmp_path / "no")
+    done = run("train_asap", *narrow, *given, cwd=tmp_path, ZOO_SHARED="")
+    assert done.returncode == 1
+    assert "1 signal is given; give more as in --signal A.bw B.bw" in done.stderr
 
 
 def test_models_beside_what_they_have_to_beat(shared: Path, tmp_path: Path):
@@ -149,6 +170,14 @@ def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path):
     assert windows["yeast/RAP1"] == windows["yeast/GIVEN"] != windows["yeast/REB1"]
     done = run("train_asap", "--dry-run", cwd=tmp_path)
     assert "yeast/ATAC: 7,967 windows to train on" in done.stdout
+    done = run("train_asap", "--dry-run", "--set", "tracks=2", cwd=tmp_path)  # ends of mononucleosomal fragments
+    assert "yeast/ATAC: 7,967 windows to train on" in done.stdout
+    data = tmp_path / "runs" / "data"
+    some, every = (zoo.Signal(data / f"{name}.bw").values("chrIV", 0, 500_000) > 0 for name in
+                   ("mononucleosomal", "accessibility"))  # fmt: skip
+    assert some.any()
+    assert every[some].all()
+    assert some.sum() < every.sum()
     assert not (tmp_path / "runs" / "yeast-REB1").exists()
     done = run("train_maxatac", "--factor", "ABF1", cwd=tmp_path)
     assert done.returncode == 1
@@ -171,3 +200,8 @@ def test_the_tracks_of_yeast(shared: Path, tmp_path: Path):
     wide = zoo.Signal(made["accessibility"])
     assert np.flatnonzero(wide.values("chrI", 0, 400)).tolist() == list(range(29, 271))
     assert not wide.values("chrII", 0, 50).any()
+    with gzip.open(tmp_path / "fragments.gz", "wt") as file:
+        file.write("".join(f"chrI\t{start}\t{start + width}\n" for start, width in enumerate((179, 180, 247, 248), 90)))
+    yeast.make_tracks(tmp_path / "fragments.gz", {"chrI": 500}, {"signal": tmp_path / "some.bw"}, (180, 247))
+    track = zoo.Signal(tmp_path / "some.bw").values("chrI", 0, 500)
+    assert np.flatnonzero(track).tolist() == [*range(75, 117), *range(246, 287), *range(314, 355)]

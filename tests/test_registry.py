@@ -1,13 +1,16 @@
 """Names, the index and its schema."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import registry
+from registry import address
 from registry.errors import InputError, IntegrityError, UnknownModel
-from registry.schema import Family, Name, RemoteFile
+from registry.schema import Family, Name, Pin, RemoteFile
+from zoo import loading
 
 DIGEST = "0" * 64
 
@@ -27,9 +30,10 @@ def test_index_is_the_reference_manifest(shared: Path):
         assert entry.facts["best_f1_threshold"] == pytest.approx(row["best_f1_threshold"], abs=1e-9)
 
 
-def test_127_models():
-    assert len(registry.list_models("maxatac/*")) == 127
-    assert len(registry.list_models("maxatac/*")) == 127
+def test_127_models_and_eleven_of_yeast():
+    human, yeast = registry.list_models("maxatac/*"), registry.list_models("yeast/*")
+    assert (len({entry.name for entry in human}), len({entry.name for entry in yeast})) == (127, 11)
+    assert sorted(entry.name for entry in registry.list_models()) == sorted(e.name for e in (*human, *yeast))
 
 
 def test_patterns_and_search():
@@ -82,6 +86,42 @@ def test_unknown_names_list_the_closest(name: str, closest: str):
 def test_what_is_no_name(name: str):
     with pytest.raises((InputError, UnknownModel)):
         registry.resolve(name)
+
+
+def test_an_address_is_a_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A path, a pinned model of the index, or a place on the Hub; equal where they mean the same."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.json").write_text("{}")
+    (tmp_path / "own.h5").write_bytes(b"")
+    pinned = address.Pinned(*registry.resolve("maxatac/CTCF"))
+    assert address.of("CTCF") == address.of("maxatac/CTCF@43f19e9") == pinned
+    assert address.of("mine") == address.Local(Path("mine"))
+    assert not address.of("mine").is_file
+    assert address.of("own.h5").is_file
+    assert address.of("./nothing") == address.Local(Path("nothing"))
+    assert address.of("hf://lab/repo/M") == address.Hub("hf://lab/repo/M", "lab/repo", "M", "main")
+    assert str(address.of("hf://lab/repo/M@v1")) == "hf://lab/repo/M@v1"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("missing.h5", "A model file must exist"), (7, "must be a name or a path"), ("hf:/lab/M", "must be family/MODEL")],
+)
+def test_what_is_no_address(name: object, said: str):
+    with pytest.raises(InputError, match=said):
+        address.of(name)
+
+
+def test_info_is_of_the_revision_that_is_asked_for(monkeypatch: pytest.MonkeyPatch):
+    """Another revision than the pinned one is described by its own folder, not by what the index says."""
+    maxatac = registry.families()["maxatac"]
+    hub = Pin("lab/maxatac", "1" * 40, DIGEST)
+    monkeypatch.setattr("registry.index.families", lambda: {"maxatac": replace(maxatac, hub=hub)})
+    folder = Path(registry.__file__).parent / "builtin" / "yeast" / "REB1"
+    monkeypatch.setattr(registry, "fetch", lambda where, converter: folder)
+    assert loading.info("maxatac/CTCF")["outputs"][0]["target"] == "CTCF"
+    assert loading.info("maxatac/CTCF@v2")["outputs"][0]["target"] == "REB1"
 
 
 def test_name_parts():

@@ -10,30 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-import hub_server
 import pytest
 
 import registry
-from registry import publish, store
+from registry import address, digests, publish
 from registry.errors import HubError, InputError, IntegrityError, OfflineMiss, ZooWarning
 
 REPO = "lab/test"
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A Hub, an empty cache, an empty folder of indexes, and no other source."""
-    with hub_server.serve(tokens={"secret": "lab", "other": "stranger"}) as server:
-        monkeypatch.setenv("HF_ENDPOINT", server.url)
-        monkeypatch.setenv("HF_TOKEN", "secret")
-        monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-        monkeypatch.setenv("ZOO_FAMILIES", str(tmp_path / "families"))
-        monkeypatch.delenv("ZOO_SHARED", raising=False)
-        (tmp_path / "families").mkdir()
-        registry.families.cache_clear()
-        yield server
-    registry.families.cache_clear()
 
 
 def make(root: Path, model: str, content: str = "weights", family: str = "test") -> Path:
@@ -50,7 +33,7 @@ def make(root: Path, model: str, content: str = "weights", family: str = "test")
     (folder / "model.weights.h5").write_text(content + model)
     (folder / "golden.npz").write_text("golden")
     (folder / "README.md").write_text(f"# {model}\n")
-    store.write_digests(folder, {"source": "tests"})
+    digests.write_digests(folder, {"source": "tests"})
     return folder
 
 
@@ -92,7 +75,7 @@ def test_127_models_in_one_commit_and_back(hub, tmp_path: Path):
         folder = fetch(f"test/{model}")
         made = tmp_path / "made-weights" / model
         for path in made.iterdir():
-            if path.name != store.DIGESTS:
+            if path.name != digests.DIGESTS:
                 assert (folder / path.name).read_bytes() == path.read_bytes()
 
 
@@ -136,8 +119,11 @@ def test_revisions(hub, tmp_path: Path):
     assert weights(fetch(f"hf://{REPO}/A")) == "betterA"
     old = fetch(f"hf://{REPO}/A@{first.commit}")
     assert weights(old) == "weightsA"
-    assert store.read_digests(old).source["commit"] == first.commit
-    assert store.read_digests(fetch("test/A@v1.0")).source["source"] == f"hf://{REPO}/A@v1.0"
+    assert digests.read_digests(old).source["commit"] == first.commit
+    assert digests.read_digests(fetch("test/A@v1.0")).source["source"] == f"hf://{REPO}/A@v1.0"
+    pinned = address.Pinned(*registry.resolve("test/A"))
+    assert address.of("test/A@v1.0") == address.Hub("test/A@v1.0", REPO, "A", "v1.0", pinned)
+    assert address.of(f"test/A@{pinned.family.hub.commit[:7]}") == pinned
     with pytest.raises(OfflineMiss, match="v9"):
         fetch("test/A@v9")
     with pytest.raises(OfflineMiss, match="the index has no B; it has A"):
@@ -222,7 +208,7 @@ def test_a_tag_that_moves_between_two_files(hub, tmp_path: Path):
     folder = fetch(f"hf://{REPO}/A@v1.0")
     assert moved
     assert weights(folder) == "weightsA"  # all files are of the commit that the tag meant at first
-    assert store.read_digests(folder).source["commit"] == first.commit
+    assert digests.read_digests(folder).source["commit"] == first.commit
 
 
 EIGHT = """
@@ -329,7 +315,7 @@ def test_a_hostile_index_is_refused(hub, tmp_path: Path, change, message: str):
 def test_what_may_not_be_published(hub, tmp_path: Path):
     folder = make(tmp_path / "made", "A")
     (folder / "notes.pkl").write_text("x")
-    store.write_digests(folder, {})
+    digests.write_digests(folder, {})
     with pytest.raises(InputError, match=r"notes\.pkl"):
         publish([folder], REPO, "v1.0")
     (folder / "notes.pkl").unlink()
@@ -373,7 +359,7 @@ def test_a_card_holds_text_only(hub, tmp_path: Path):
     config = json.loads((folder / "config.json").read_text())
     config["description"] = "<script>alert(1)</script> ` | x"
     (folder / "config.json").write_text(json.dumps(config))
-    store.write_digests(folder, {})
+    digests.write_digests(folder, {})
     publish([folder], REPO, "v1.0", families=tmp_path / "families")
     card = hub.repos[REPO].commits[-1].files["README.md"].decode()
     assert "<script" not in card
@@ -488,7 +474,7 @@ def test_a_cached_model_is_not_checked_against_itself(hub, tmp_path: Path, name:
     release(tmp_path, ["A"])
     folder = fetch(name)
     (folder / "model.weights.h5").write_text("evil")
-    store.write_digests(folder, store.read_digests(folder).source)
+    digests.write_digests(folder, digests.read_digests(folder).source)
     with pytest.warns(ZooWarning, match="receipt"):
         assert weights(fetch(name)) == "weightsA"
 
@@ -503,8 +489,8 @@ def test_a_pinned_model_needs_no_receipt(hub, tmp_path: Path, monkeypatch: pytes
     (index,) = (tmp_path / "cache" / "indexes").iterdir()
     forged = json.loads(index.read_text())
     (folder / "model.weights.h5").write_text("evil")
-    store.write_digests(folder, {})
-    found = store.read_digests(folder).files["model.weights.h5"]
+    digests.write_digests(folder, {})
+    found = digests.read_digests(folder).files["model.weights.h5"]
     forged["models"]["A"]["files"]["model.weights.h5"] = {"size": found.size, "sha256": found.sha256}
     index.write_text(json.dumps(forged))
     with pytest.warns(ZooWarning, match="receipt"), pytest.raises(OfflineMiss):
@@ -546,7 +532,7 @@ def test_the_password_of_a_hub_is_in_no_message_and_no_record(hub, tmp_path: Pat
 def test_a_config_is_checked_before_anything_is_uploaded(hub, tmp_path: Path, config: str):
     folder = make(tmp_path / "made", "A")
     (folder / "config.json").write_text(config)
-    store.write_digests(folder, {})
+    digests.write_digests(folder, {})
     hub.requests.clear()
     with pytest.raises((IntegrityError, InputError)):
         publish([folder], REPO, "v1.0")

@@ -12,7 +12,7 @@ import pytest
 import release
 
 import registry
-from registry import store
+from registry import digests, store
 from registry.errors import IntegrityError, OfflineMiss, ZooError, ZooWarning
 
 MODEL = "models/TEST/TEST_1.h5"
@@ -180,11 +180,11 @@ def test_a_damaged_cache_is_made_again(place, monkeypatch: pytest.MonkeyPatch, d
         case "add":
             (folder / "more").write_bytes(b"")
         case "digests":
-            (folder / store.DIGESTS).write_text("{")
+            (folder / digests.DIGESTS).write_text("{")
     with pytest.warns(ZooWarning, match="made again"):
         assert registry.fetch_entry(family, entry, copy) == folder
     assert (folder / "model").read_bytes() == b"the weights"
-    store.verify(folder)
+    digests.verify(folder)
 
 
 def test_a_conversion_that_fails_leaves_nothing(place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -223,7 +223,7 @@ def test_four_processes_at_once(tmp_path: Path):
     answers = {process.communicate()[0].strip() for process in processes}
     assert [process.returncode for process in processes] == [0] * 4
     (folder,) = answers
-    store.verify(Path(folder))
+    digests.verify(Path(folder))
     assert [path.name for path in Path(folder).parent.iterdir()] == [Path(folder).name]
 
 
@@ -303,7 +303,7 @@ def forge(folder: Path, name: str, data: bytes) -> None:
     stamp = path.stat()
     path.write_bytes(data)
     os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    store.write_digests(folder, {"source": "a forger"})
+    digests.write_digests(folder, {"source": "a forger"})
 
 
 @pytest.mark.parametrize("content", [b"the weights", b"x" * (33 << 20)], ids=["small", "large"])
@@ -443,9 +443,9 @@ def test_a_lock_that_is_a_link_is_not_followed(place, monkeypatch: pytest.Monkey
     ],
 )
 def test_odd_digests(tmp_path: Path, text: str):
-    (tmp_path / store.DIGESTS).write_text(text, encoding="latin-1")
+    (tmp_path / digests.DIGESTS).write_text(text, encoding="latin-1")
     with pytest.raises(IntegrityError, match=r"digests\.json") as caught:
-        store.verify(tmp_path)
+        digests.verify(tmp_path)
     assert "\x1b" not in str(caught.value)
 
 
@@ -458,5 +458,5 @@ def test_passwords_are_in_no_record(place, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("ZOO_UPSTREAM", server.url.replace("http://", "http://alice:S3CRET@"))
         folder = registry.fetch_entry(family, entry, copy)
     assert "CR" not in str(caught.value)
-    assert "S3" not in (folder / store.DIGESTS).read_text()
-    assert "http://***@127.0.0.1" in store.read_digests(folder).source["source"]
+    assert "S3" not in (folder / digests.DIGESTS).read_text()
+    assert "http://***@127.0.0.1" in digests.read_digests(folder).source["source"]

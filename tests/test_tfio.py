@@ -26,7 +26,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 
 files = synthetic.make(sys.argv[1], {"chr1": 120_000})
-plan = Plan({"chr1": np.arange(2000, 100_000, 700)}, Layout(1024, 0, 1), 1)
+plan = SlabPlan({"chr1": np.arange(2000, 100_000, 700)}, Layout(1024, 0, 1), 1)
 tracks = [labels([Interval("chr1", 3000, 9000)])]
 read = lambda: Slabs(Genome(files.genome), tracks, plan.starts, plan.layout, plan.bin_size)
 first = cache.cached("s3://bucket/cache", [files.genome], None, plan, read)

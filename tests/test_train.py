@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 import zoo
 from zoo.porting import asap
 from zoo.train.losses import masked_binary_crossentropy, poisson_nll
-from zoo.train.metrics import PearsonCorrelation, SpearmanCorrelation, dice_coefficient
+from zoo.train.metrics import MeanOverTracks, PearsonCorrelation, SpearmanCorrelation, dice_coefficient
 from zoo.train.optimizers import asap_adamw, maxatac_adam, not_decayed
 from zoo.train.schedules import WarmUpAndRestarts
 
@@ -154,3 +154,15 @@ def test_spearman_of_what_does_not_vary():
     metric.reset_state()
     metric.update_state(np.array([0.0, 1e30, -1e30]), np.array([0.0, 5.0, -7.0]))
     assert float(metric.result()) == pytest.approx(1, abs=1e-6)
+
+
+def test_the_mean_over_tracks():
+    """r is 1 of the first and 0.5 of the second track; of all values together it is near 1."""
+    truth = np.array([[[0.0, 100.0], [1.0, 101.0], [2.0, 102.0]]], np.float32)
+    scores = np.array([[[0.0, 101.0], [1.0, 100.0], [2.0, 102.0]]], np.float32)
+    metric = MeanOverTracks([PearsonCorrelation(), PearsonCorrelation()])
+    for _ in range(2):
+        metric.update_state(truth, scores)
+    assert float(metric.result()) == pytest.approx(0.75, abs=1e-5)
+    metric.reset_state()
+    assert float(metric.result()) == 0

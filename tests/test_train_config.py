@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 import training
 
-from zoo.commands import train as command
 from zoo.data import synthetic
 from zoo.errors import InputError
 from zoo.prepare.peaks import open_regions
-from zoo.spec import Architecture, OutputSpec
-from zoo.train import loop
-from zoo.train.config import AccessibilityData, BindingData, Optimizer, Split, TrainConfig
-from zoo.train.tasks import BindingTask
+from zoo.spec import Architecture
+from zoo.train import command, loop
+from zoo.train.config import Optimizer, Split, TrainConfig
+from zoo.train.tasks.accessibility import AccessibilityData
+from zoo.train.tasks.binding import BindingData, BindingTask
 
 CONFIGS = Path(__file__).parents[1] / "recipes" / "configs"
 
@@ -44,8 +44,8 @@ def test_yaml_with_relative_paths_variables_and_a_base(tmp_path: Path, monkeypat
         "extends: base.yaml\nname: lab/CTCF\ngenome: $WHERE/hg38.2bit\nbinding: {factor: CTCF, meta: meta.tsv}\n"
     )
     config = TrainConfig.read(tmp_path / "run.yaml", epochs=3, binding={"slop": 5})
-    assert (config.genome, config.binding.meta) == ("/data/hg38.2bit", str(tmp_path / "meta.tsv"))
-    assert (config.epochs, config.batch_size, config.binding.slop, config.binding.strands) == (3, 1000, 5, "both")
+    assert (config.genome, config.data.meta) == ("/data/hg38.2bit", str(tmp_path / "meta.tsv"))
+    assert (config.epochs, config.batch_size, config.data.slop, config.data.strands) == (3, 1000, 5, "both")
     monkeypatch.delenv("WHERE")
     with pytest.raises(InputError, match=r"variable in a path must be set.*export WHERE=/data"):
         TrainConfig.read(tmp_path / "run.yaml")
@@ -55,12 +55,12 @@ def test_yaml_with_relative_paths_variables_and_a_base(tmp_path: Path, monkeypat
 def test_open_chromatin_is_no_file(files: synthetic.Synthetic, tmp_path: Path):
     """`atac_peaks: auto` trains around what the signal shows, too; on the chromosomes of the run."""
     config = training.binding(files)
-    config = dataclasses.replace(config, binding=dataclasses.replace(config.binding, atac_peaks="auto"))
+    config = dataclasses.replace(config, data=dataclasses.replace(config.data, atac_peaks="auto"))
     config = TrainConfig.read(training.write(config, tmp_path / "run.json"))
-    assert config.binding.atac_peaks == "auto"
-    output = OutputSpec(32, 32, 0, "CTCF", "probability")
-    with_open = BindingTask(config, 1024, output)
-    without = BindingTask(training.binding(files), 1024, output)
+    assert config.data.atac_peaks == "auto"
+    bins = {"bins": (32,)}
+    with_open = BindingTask(config, 1024, bins)
+    without = BindingTask(training.binding(files), 1024, bins)
     found = [item.chrom for item in open_regions(files.signal, ["chr1", "chr2"])]
     for part, chrom in (("training", "chr1"), ("validation", "chr2")):
         gained = len(with_open.plans[part].starts[chrom]) - len(without.plans[part].starts[chrom])
@@ -87,8 +87,8 @@ def test_published_settings(monkeypatch: pytest.MonkeyPatch):
     """Spec of ASAP, sections 4 and 5; of maxATAC, section 0."""
     monkeypatch.setenv("ZOO_DATA", "/data")
     asap = TrainConfig.read(CONFIGS / "asap_K562.yaml")
-    assert asap.accessibility.signal == "/data/ENCFF357GNC.bigWig"
-    assert asap.accessibility.peaks == "/data/ENCFF333TAT.bed.gz"
+    assert asap.data.signal == "/data/ENCFF357GNC.bigWig"
+    assert asap.data.peaks == "/data/ENCFF333TAT.bed.gz"
     assert (asap.batch_size, asap.epochs, asap.patience, asap.monitor) == (64, 70, 5, "val_pearson")
     assert asap.fold(0).chromosomes.validation == ("chr1", "chr11", "chr13", "chr20")
     assert asap.fold(4).chromosomes == Split(
@@ -108,7 +108,7 @@ def test_published_settings(monkeypatch: pytest.MonkeyPatch):
     ("changes", "said"),
     [
         ({"precision": "float8"}, "precision must be one of float32"),
-        ({"monitor": "val_accuracy"}, "monitor must be one of val_pearson"),
+        ({"monitor": "val_accuracy"}, "monitor must be one of val_loss, val_pearson"),
         ({"monitor": "val_dice"}, "monitor must be one of val_loss, val_pearson, val_spearman"),
         ({"epochs": 0}, "epochs must be a whole number of 1 to"),
         ({"epochs": True}, "epochs must be a whole number of 1 to"),
@@ -122,11 +122,14 @@ def test_published_settings(monkeypatch: pytest.MonkeyPatch):
         ({"frozen": "block1"}, "frozen must be a list of regular expressions"),
         ({"folds": ((), ("chr1",))}, "folds must be lists of chromosomes, none of them empty"),
         ({"genome": "g\0.2bit"}, r"genome must be a path. Received: genome='g\\x00.2bit'"),
-        ({"accessibility": None}, "data of one kind"),
+        ({"data": None}, "data must be data of one kind"),
         ({"steps": 5}, "steps must be left out for an accessibility model"),
         ({"name": "no-family"}, "family/MODEL"),
         ({"architecture": Architecture("resnet", {})}, "name one of maxatac, cnn"),
-        ({"architecture": Architecture("dcnn", {"tracks": 2})}, "tracks of the network must be 1"),
+        (
+            {"architecture": Architecture("dcnn", {"tracks": 2})},
+            r"tracks of the network must be as many as .*1 signal is given.*--signal A.bw B.bw",
+        ),
         (
             {"architecture": Architecture("dcnn", {"mappability": True})},
             "mappability must be switched on where",
@@ -180,7 +183,7 @@ def test_rules_of_binding_models(files: synthetic.Synthetic):
         (lambda: bound(meta="m.tsv"), "signal, peaks, binding and atac_peaks must be left out"),
         (lambda: bound(peaks=None), r"a table of cell types \(meta\), or signal and peaks"),
         (lambda: bound(signal_spec=None), "signal_spec must be how the signal was made"),
-        (lambda: bound(signal_spec=dataclasses.replace(training.SIGNAL, percentile=101.0)), "percentile must be"),
+        (lambda: bound(signal_spec=dataclasses.replace(training.SIGNAL, percentile=101.0)), "percentile must lie in 0"),
     ],
 )
 def test_values_check_themselves(make, said: str):
@@ -196,11 +199,11 @@ def test_mappability_is_one_switch(files: synthetic.Synthetic, tmp_path: Path):
     """The network's argument follows from that of the data."""
     config = training.accessibility(files)
     assert "mappability" not in config.architecture.config
-    data = dataclasses.replace(config.accessibility, unmappable="u.bed", mappability=True)
-    assert training.accessibility(files, accessibility=data).architecture.config["mappability"] is True
+    data = dataclasses.replace(config.data, unmappable="u.bed", mappability=True)
+    assert training.accessibility(files, data=data).architecture.config["mappability"] is True
     path = training.write(config, tmp_path / "run.json")
     chosen = command.configure(path, options("--mappability", "--unmappable", "u.bed"), {})
-    assert (chosen.accessibility.mappability, chosen.architecture.config["mappability"]) == (True, True)
+    assert (chosen.data.mappability, chosen.architecture.config["mappability"]) == (True, True)
     with pytest.raises(InputError, match="must come with a list of unmappable bases"):
         command.configure(path, options("--mappability"), {})
 
@@ -274,7 +277,7 @@ def test_a_good_file_reads(tmp_path: Path):
     assert config.optimizer == Optimizer("maxatac", 0.001)
     assert config.genome == str(tmp_path / "sub" / "g.2bit")
     assert config.chromosomes == Split(("chr1", "chr2"), ("chr5",))
-    assert (config.binding.slop, config.binding.jitter) == (5, 3)
+    assert (config.data.slop, config.data.jitter) == (5, 3)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path):
@@ -334,19 +337,19 @@ def test_the_command_line_comes_first(files: synthetic.Synthetic, tmp_path: Path
     assert (config.epochs, config.seed, config.start_from) == (7, 3, "x/Y")
     assert config.optimizer == dataclasses.replace(training.binding(files).optimizer, learning_rate=0.5)
     assert config.architecture.config == {"filters": 6}
-    assert config.binding.peaks == str(Path("p.bed").absolute())
+    assert config.data.peaks == str(Path("p.bed").absolute())
     config = command.configure(path, options("--train-chroms", "chr1", "chr4", "--test-chroms", "chr5"), {})
     assert config.chromosomes == Split(("chr1", "chr4"), ("chr2",), ("chr5",))
-    assert config.binding.signal == str(files.signal)
+    assert config.data.signal == str(files.signal)
     config = command.configure(path, options("--factor", "MAX"), {})
-    assert (config.name, config.binding.factor) == ("test/MAX", "MAX")
+    assert (config.name, config.data.factor) == ("test/MAX", "MAX")
     asap = training.write(training.accessibility(files), tmp_path / "asap.json")
     config = command.configure(asap, options("--architecture", "lstm", "--set", "window=1024"), {})
     assert (config.architecture.name, config.architecture.config) == ("lstm", {"window": 1024})
     with pytest.raises(InputError, match="NAME=VALUE"):
         command.configure(path, options("--set", "filters"), {})
     config = command.configure(path, options("--meta", "meta.tsv"), {})  # instead of the one cell type's files
-    assert (config.binding.meta, config.binding.signal, config.binding.peaks) == (
+    assert (config.data.meta, config.data.signal, config.data.peaks) == (
         str(Path("meta.tsv").absolute()),
         None,
         None,
@@ -390,9 +393,9 @@ def test_checks_need_no_keras(files: synthetic.Synthetic, tmp_path: Path):
     path = training.write(training.binding(files), tmp_path / "run.json")
     code = (
         "import argparse, sys\n"
-        "from zoo.commands import train\n"
-        "options = train.add_options(argparse.ArgumentParser()).parse_args(['--config', sys.argv[1], '--dry-run'])\n"
-        "assert list(train.prepare(options)) == [None]\n"
+        "from zoo.train import command\n"
+        "options = command.add_options(argparse.ArgumentParser()).parse_args(['--config', sys.argv[1], '--dry-run'])\n"
+        "assert list(command.prepare(options)) == [None]\n"
         "print({'keras', 'tensorflow'} & set(sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=120)
@@ -402,11 +405,11 @@ def test_checks_need_no_keras(files: synthetic.Synthetic, tmp_path: Path):
 def test_chromosomes_by_other_names(files: synthetic.Synthetic):
     """`1` for `chr1`, as elsewhere."""
     config = training.binding(files, chromosomes=Split(("1",), ("2",), ("3",)))
-    task = BindingTask(config, 1024, OutputSpec(32, 32, 0, "CTCF", "probability"))
+    task = BindingTask(config, 1024, {"bins": (32,)})
     assert task.config.chromosomes == training.SPLIT
     assert len(task.plans["training"].starts["chr1"]) > 0
     with pytest.raises(InputError, match="trained on, validated on or tested on"):
-        BindingTask(training.binding(files, chromosomes=Split(("1",), ("2",), ("chr1",))), 1024, task.config)
+        BindingTask(training.binding(files, chromosomes=Split(("1",), ("2",), ("chr1",))), 1024, {"bins": (32,)})
 
 
 def test_folds(files: synthetic.Synthetic):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import training
 
-from registry import card, store
+from registry import card, digests
 from zoo.data.synthetic import Synthetic
 from zoo.errors import InputError, IntegrityError
 from zoo.train.config import TrainConfig
@@ -27,7 +27,7 @@ def finish(home: Home, text: str = "weights") -> None:
         (staging / "curves.png").write_text(text)
         (staging / MODEL).mkdir()
         (staging / MODEL / "config.json").write_text(text)
-        store.write_digests(staging / MODEL, {"source": "test/CTCF", "run": home.number})
+        digests.write_digests(staging / MODEL, {"source": "test/CTCF", "run": home.number})
 
 
 def test_a_run_goes_on_and_replaces_what_it_wrote(config: TrainConfig, tmp_path: Path):
@@ -180,8 +180,8 @@ def test_settings_on_a_card_cannot_end_their_block():
     described = {
         "name": "test/X",
         "description": "x",
-        "input": {"window": 64, "genome": "g", "signal": None},
-        "output": {"target": "x", "quantity": "x", "bins": 1, "bin_size": 64},
+        "input": {"window": 64, "genome": "g", "tracks": [], "sources": [], "covariates": []},
+        "outputs": [{"target": "x", "quantity": "x", "bins": 1, "bin_size": 64, "kind": "other", "tracks": []}],
         "metrics": {},
         "provenance": {},
     }

@@ -24,7 +24,7 @@ from zoo.errors import GenomeMismatch, InputError, IntegrityError, ZooWarning
 from zoo.spec import Architecture
 from zoo.train import state
 from zoo.train.loop import Diverged
-from zoo.train.run import Run
+from zoo.train.run import TrainingRun
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,7 +38,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Synthetic:
 def bound(files: synthetic.Synthetic, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of a binding model."""
     folder = tmp_path_factory.mktemp("bound") / "run"
-    Run(training.binding(files, epochs=3)).train(folder)
+    TrainingRun(training.binding(files, epochs=3)).train(folder)
     return folder
 
 
@@ -46,7 +46,7 @@ def bound(files: synthetic.Synthetic, tmp_path_factory: pytest.TempPathFactory) 
 def open_chromatin(files: synthetic.Synthetic, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of an accessibility model."""
     folder = tmp_path_factory.mktemp("open") / "run"
-    Run(training.accessibility(files)).train(folder)
+    TrainingRun(training.accessibility(files)).train(folder)
     return folder
 
 
@@ -65,7 +65,7 @@ def test_what_a_run_leaves(bound: Path):
 def test_the_model_of_a_run(bound: Path):
     model = zoo.load((bound / "model").resolve())
     assert model.check().passed
-    assert model.spec.input.signal == training.SIGNAL
+    assert model.spec.input.tracks == (training.SIGNAL,)
     assert model.spec.prediction.views == ("forward", "reverse_complement")
     assert set(model.spec.metrics) >= {"AUPR", "average precision (both strands)", "positive bins"}
     card = (bound / "model" / "README.md").read_text()
@@ -97,13 +97,13 @@ def test_a_run_that_is_over_stays_as_it_is(bound: Path, files: synthetic.Synthet
         key: value for key, value in reversed(written.items()) if key != "folds"
     }  # a key that is newer than the run
     (bound / "train.json").write_text(json.dumps(older))
-    result = Run(training.binding(files, epochs=3)).train(bound, resume=True)
+    result = TrainingRun(training.binding(files, epochs=3)).train(bound, resume=True)
     assert len(result.rows) == 3
     assert (bound / "model" / "model.weights.h5").read_bytes() == before
 
 
 def test_a_folder_that_exists_is_refused(bound: Path, files: synthetic.Synthetic, tmp_path: Path):
-    run = Run(training.binding(files))
+    run = TrainingRun(training.binding(files))
     with pytest.raises(InputError, match=r"must be new or empty.*--resume"):
         run.train(bound)
     with pytest.raises(InputError, match=r"must go on with the configuration that it began with.*'epochs'"):
@@ -130,7 +130,7 @@ def test_killed_and_resumed_is_as_if_nothing_had_happened(files: synthetic.Synth
     process.send_signal(signal.SIGKILL)
     process.wait(60)
     at = training.progress(tmp_path / "killed")
-    steps = Run(config).plan().steps_per_epoch
+    steps = TrainingRun(config).plan().steps_per_epoch
     assert 0 < at["step"] < steps * config.epochs
     assert at["step"] % steps
     assert not (tmp_path / "killed" / "model").exists()
@@ -198,40 +198,36 @@ def test_the_card_makes_the_model_again(bound: Path, tmp_path: Path):
 def test_a_network_that_predicts_something_else_is_refused_at_once(files: synthetic.Synthetic):
     """Else broadcasting would compare every bin with every other."""
     with pytest.raises(InputError, match=r"must read and predict what the data hold.*'window': .1024, 4."):
-        Run(training.accessibility(files, architecture=Architecture("maxatac", {"filters": 4, "channels": 4})))
-    data = dataclasses.replace(
-        training.accessibility(files).accessibility, unmappable=str(files.peaks), mappability=True
-    )
+        TrainingRun(training.accessibility(files, architecture=Architecture("maxatac", {"filters": 4, "channels": 4})))
+    data = dataclasses.replace(training.accessibility(files).data, unmappable=str(files.peaks), mappability=True)
     with pytest.raises(InputError, match=r"must read and predict what the data hold.*mappability"):
-        Run(
-            training.accessibility(
-                files, accessibility=data, architecture=Architecture("convnext_cnn", {"window": 1024})
-            )
+        TrainingRun(
+            training.accessibility(files, data=data, architecture=Architecture("convnext_cnn", {"window": 1024}))
         )
 
 
 def test_input_that_cannot_be_read_leaves_no_folder(files: synthetic.Synthetic, tmp_path: Path):
     config = training.binding(files)
-    data = dataclasses.replace(config.binding, binding=str(files.signal))  # coverage, not zeros and ones
+    data = dataclasses.replace(config.data, binding=str(files.signal))  # coverage, not zeros and ones
     with pytest.raises(InputError, match="must hold zeros and ones"):
-        Run(dataclasses.replace(config, binding=data)).train(tmp_path / "run")
+        TrainingRun(dataclasses.replace(config, data=data)).train(tmp_path / "run")
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cache must be a folder"):
-        Run(config, cache=str(tmp_path / "file")).train(tmp_path / "run")
+        TrainingRun(config, cache=str(tmp_path / "file")).train(tmp_path / "run")
     with pytest.raises(InputError, match="scratch folder must have room"):
-        Run(config, scratch=tmp_path / "missing").train(tmp_path / "run")
+        TrainingRun(config, scratch=tmp_path / "missing").train(tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_what_is_judged_by_is_looked_at_before_training(files: synthetic.Synthetic, tmp_path: Path):
     config = training.accessibility(files)
     (tmp_path / "peaks.bed").write_text("chr1\t30000\t30500\nchr3\t99999\t100200\n")
-    data = dataclasses.replace(config.accessibility, peaks=str(tmp_path / "peaks.bed"))
+    data = dataclasses.replace(config.data, peaks=str(tmp_path / "peaks.bed"))
     with pytest.raises(GenomeMismatch, match="Peaks must lie within their chromosomes"):
-        Run(dataclasses.replace(config, accessibility=data))
+        TrainingRun(dataclasses.replace(config, data=data))
     (tmp_path / "peaks.bed").write_text("chr1\t30000\t30500\n")
     with pytest.raises(InputError, match="at least one window"):
-        Run(dataclasses.replace(config, accessibility=data))
+        TrainingRun(dataclasses.replace(config, data=data))
 
 
 def gentle(files: synthetic.Synthetic):
@@ -258,7 +254,7 @@ def test_two_workers_train_to_the_loss_of_one(files: synthetic.Synthetic, tmp_pa
         )
     said = [process.communicate(timeout=300) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
-    Run(gentle(files)).train(tmp_path / "alone")
+    TrainingRun(gentle(files)).train(tmp_path / "alone")
     np.testing.assert_allclose(_losses(tmp_path / "worker0"), _losses(tmp_path / "alone"), rtol=1e-4)
     assert (tmp_path / "worker0" / "model" / "config.json").is_file()
     assert not (tmp_path / "worker1" / "model").exists()
@@ -272,15 +268,15 @@ def test_two_devices_train_to_the_loss_of_one(files: synthetic.Synthetic, tmp_pa
         "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)\n"
         "from pathlib import Path\n"
         "from zoo.train.config import TrainConfig\n"
-        "from zoo.train.run import Run\n"
+        "from zoo.train.run import TrainingRun\n"
         "strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])\n"
-        "Run(TrainConfig.read(sys.argv[1]), strategy).train(Path(sys.argv[2]))\n"
+        "TrainingRun(TrainConfig.read(sys.argv[1]), strategy).train(Path(sys.argv[2]))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, path, tmp_path / "two"], capture_output=True, text=True, timeout=280
     )
     assert done.returncode == 0, done.stderr
-    Run(gentle(files)).train(tmp_path / "alone")
+    TrainingRun(gentle(files)).train(tmp_path / "alone")
     np.testing.assert_allclose(_losses(tmp_path / "two"), _losses(tmp_path / "alone"), rtol=1e-4)
 
 
@@ -293,7 +289,7 @@ def test_a_loss_that_is_no_number_stops_the_run(files: synthetic.Synthetic, tmp_
     with pytest.raises(
         Diverged, match=r"epoch 1, step \d+ of \d+: The loss must be a finite number.*learning_rate="
     ) as told:
-        Run(good).train(tmp_path / "run")
+        TrainingRun(good).train(tmp_path / "run")
     step = int(str(told.value).split("step ")[1].split(" ")[0])
     assert training.progress(tmp_path / "run")["step"] == step - 1
     assert not (tmp_path / "run" / "model").exists()
@@ -314,10 +310,10 @@ def largest_file(size: int):
 
 def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path):
     path = tmp_path / "checkpoint.npz"
-    state.save(path, [np.zeros(100)], state.Progress(step=1))
+    state.save(path, [np.zeros(100)], state.TrainingProgress(step=1))
     before = path.read_bytes()
     with largest_file(4096), pytest.raises(InputError, match="the one before stays"):
-        state.save(path, [np.zeros(100_000)], state.Progress(step=2))
+        state.save(path, [np.zeros(100_000)], state.TrainingProgress(step=2))
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -329,10 +325,10 @@ def test_a_full_disk_in_the_middle_of_a_run(files: synthetic.Synthetic, tmp_path
         largest_file(20_000),
         pytest.raises(InputError, match=r"must be writable: File too large.*--resume goes on"),
     ):
-        Run(config).train(tmp_path / "full")
+        TrainingRun(config).train(tmp_path / "full")
     assert not (tmp_path / "full" / "model").exists()
-    Run(config).train(tmp_path / "full", resume=True)
-    Run(config).train(tmp_path / "room")
+    TrainingRun(config).train(tmp_path / "full", resume=True)
+    TrainingRun(config).train(tmp_path / "room")
     for name, value in training.weights(tmp_path / "room").items():
         np.testing.assert_array_equal(training.weights(tmp_path / "full")[name], value)
 
@@ -340,12 +336,12 @@ def test_a_full_disk_in_the_middle_of_a_run(files: synthetic.Synthetic, tmp_path
 def test_other_versions_are_told(bound: Path, files: synthetic.Synthetic):
     (bound / "versions.json").write_text("{}\n")
     with pytest.warns(ZooWarning, match="began with other versions"):
-        Run(training.binding(files, epochs=3)).train(bound, resume=True)
+        TrainingRun(training.binding(files, epochs=3)).train(bound, resume=True)
 
 
 def test_a_checkpoint_of_another_network_or_damaged(tmp_path: Path):
     path = tmp_path / "checkpoint.npz"
-    state.save(path, [np.zeros(3)], state.Progress(step=1))
+    state.save(path, [np.zeros(3)], state.TrainingProgress(step=1))
     with pytest.raises(IntegrityError, match="must be of the network and the optimizer"):
         state.restore(path, [keras.Variable(np.zeros(4))])
     path.write_bytes(path.read_bytes()[:-40])
@@ -357,14 +353,14 @@ def test_patience(files: synthetic.Synthetic, tmp_path: Path):
     """A learning rate of 0: the first epoch stays the best, and after two more the run ends."""
     still = dataclasses.replace(training.binding(files).optimizer, learning_rate=0.0)
     config = training.binding(files, optimizer=still, monitor="val_loss", patience=2, epochs=9, steps=2)
-    result = Run(dataclasses.replace(config, frozen=(".*_norm.*",))).train(tmp_path / "run")
+    result = TrainingRun(dataclasses.replace(config, frozen=(".*_norm.*",))).train(tmp_path / "run")
     assert (result.best_epoch, len(result.rows)) == (1, 3)
 
 
 def test_going_on_from_a_model_with_frozen_layers(bound: Path, files: synthetic.Synthetic, tmp_path: Path):
     start = str((bound / "model").resolve())
     config = training.binding(files, start_from=start, frozen=("block[1-4]_.*",), epochs=1)
-    Run(config).train(tmp_path / "run")
+    TrainingRun(config).train(tmp_path / "run")
     before, after = (zoo.load((folder / "model").resolve()).network for folder in (bound, tmp_path / "run"))
     for layer in before.layers:
         if layer.weights:
@@ -374,14 +370,14 @@ def test_going_on_from_a_model_with_frozen_layers(bound: Path, files: synthetic.
             )
             assert same == layer.name.startswith(("block1", "block2", "block3", "block4")), layer.name
     with pytest.raises(InputError, match=r"must match the name of one.*block\[12\]"):
-        Run(training.binding(files, frozen=("stem",)))
+        TrainingRun(training.binding(files, frozen=("stem",)))
     with pytest.raises(InputError, match="layers of the same names and shapes"):
-        Run(training.accessibility(files, start_from=start))
+        TrainingRun(training.accessibility(files, start_from=start))
 
 
 def test_going_on_from_the_authors_model(shared: Path, files: synthetic.Synthetic, tmp_path: Path):
     config = training.binding(files, start_from="maxatac/CTCF", frozen=("block.*",), epochs=1, steps=1)
-    Run(dataclasses.replace(config, architecture=Architecture("maxatac", {}))).train(tmp_path / "run")
+    TrainingRun(dataclasses.replace(config, architecture=Architecture("maxatac", {}))).train(tmp_path / "run")
     before, after = zoo.load("maxatac/CTCF").network, zoo.load((tmp_path / "run" / "model").resolve()).network
     changed = [
         layer.name
@@ -410,29 +406,39 @@ def test_all_folds(files: synthetic.Synthetic, tmp_path: Path):
 
 
 def test_mixed_precision(files: synthetic.Synthetic, tmp_path: Path):
-    result = Run(training.binding(files, precision="mixed_bfloat16")).train(tmp_path / "run")
+    result = TrainingRun(training.binding(files, precision="mixed_bfloat16")).train(tmp_path / "run")
     assert len(result.rows) == 2
     assert zoo.load((tmp_path / "run" / "model").resolve()).network.layers[1].compute_dtype == "float32"
-    Run(training.binding(files, precision="mixed_float16", epochs=1)).train(tmp_path / "half")
+    TrainingRun(training.binding(files, precision="mixed_float16", epochs=1)).train(tmp_path / "half")
     assert np.isfinite(_losses(tmp_path / "half")).all()
 
 
 def test_mappability_is_learned_beside(files: synthetic.Synthetic, tmp_path: Path):
     (tmp_path / "unmappable.bed").write_text("chr1\t30000\t30500\nchr1\t70000\t70900\n")
     config = training.accessibility(files, epochs=1)
-    data = dataclasses.replace(config.accessibility, unmappable=str(tmp_path / "unmappable.bed"), mappability=True)
-    config = dataclasses.replace(config, accessibility=data)
-    result = Run(config).train(tmp_path / "run")
+    data = dataclasses.replace(config.data, unmappable=str(tmp_path / "unmappable.bed"), mappability=True)
+    config = dataclasses.replace(config, data=data)
+    result = TrainingRun(config).train(tmp_path / "run")
     assert np.isfinite(result.rows[0]["loss"])
-    assert zoo.load((tmp_path / "run" / "model").resolve()).check().passed
+    model = zoo.load((tmp_path / "run" / "model").resolve())
+    assert model.check().passed
+    assert [(head.name, head.kind, head.transform) for head in model.spec.outputs] == [
+        ("accessibility", "accessibility", "log1p"),
+        ("mappability", "mappability", "identity"),
+    ]
+    x = np.eye(4, dtype=np.float32)[np.arange(1024) % 4][None]
+    expected = np.asarray(model.network(x)["mappability"])[..., 0]
+    np.testing.assert_allclose(model.predict(x, head="mappability"), expected, atol=1e-6)
+    asked = {"genome": files.genome, "regions": "chr3:20,001-21,024"}
+    assert 0 < model.predict(**asked, head="mappability")[0].scores.mean() < 1
 
 
 def test_a_plan_reads_no_track(files: synthetic.Synthetic, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(zoo.Signal, "values", None)
-    plan = Run(training.binding(files)).plan()
+    plan = TrainingRun(training.binding(files)).plan()
     assert plan.steps_per_epoch == 6
     assert plan.windows["training"] > 200
-    assert plan.parameters == Run(training.binding(files)).parameters
+    assert plan.parameters == TrainingRun(training.binding(files)).parameters
     assert "windows to train on" in str(plan)
 
 
@@ -447,34 +453,34 @@ def test_files_that_do_not_belong_together(files: synthetic.Synthetic, tmp_path:
     config = training.binding(files)
 
     def changed(**data: object):
-        return dataclasses.replace(config, binding=dataclasses.replace(config.binding, **data))
+        return dataclasses.replace(config, data=dataclasses.replace(config.data, **data))
 
     one = bigwig(tmp_path / "one.bw", {"chr1": 120_000})
     with pytest.raises(InputError, match=r"chromosomes of a run must be in the signal of CTCF.*'chr2', 'chr3'"):
-        Run(changed(signal=one))
+        TrainingRun(changed(signal=one))
     other = bigwig(tmp_path / "other.bw", {**training.LENGTHS, "chr2": 60_001})
     with pytest.raises(GenomeMismatch, match="60,001"):
-        Run(changed(signal=other))
+        TrainingRun(changed(signal=other))
     with pytest.raises(GenomeMismatch, match="the binding track of CTCF"):
-        Run(changed(binding=other))
+        TrainingRun(changed(binding=other))
     for line, said in (
         ("chr1\t1\t99999999\n", "must end within"),
         ("chr77\t1\t9\n", "must have chromosomes in common"),
     ):
         (tmp_path / "peaks.bed").write_text(line)
         with pytest.raises(GenomeMismatch, match=said):
-            Run(changed(peaks=str(tmp_path / "peaks.bed")))
+            TrainingRun(changed(peaks=str(tmp_path / "peaks.bed")))
     (tmp_path / "peaks.bed").write_text("chr3\t5000\t5100\n")
     with pytest.raises(InputError, match=r"At least one peak must be left.*on other chromosomes=1"):
-        Run(changed(peaks=str(tmp_path / "peaks.bed")))
+        TrainingRun(changed(peaks=str(tmp_path / "peaks.bed")))
     with pytest.raises(InputError, match="chromosomes of a run must be in the genome"):
-        Run(dataclasses.replace(config, chromosomes=dataclasses.replace(config.chromosomes, test=("chr9",))))
+        TrainingRun(dataclasses.replace(config, chromosomes=dataclasses.replace(config.chromosomes, test=("chr9",))))
     meta = (
         "Cell_Line\tATAC_Signal_File\tBinding_File\tATAC_Peaks\tCHIP_Peaks\tTrain_Test_Label\nA\tno.bw\t\t\t\tTrain\n"
     )
     (tmp_path / "meta.tsv").write_text(meta)
     with pytest.raises(InputError, match="line 2: ATAC_Signal_File"):
-        Run(changed(meta=str(tmp_path / "meta.tsv"), signal=None, peaks=None))
+        TrainingRun(changed(meta=str(tmp_path / "meta.tsv"), signal=None, peaks=None))
 
 
 def test_several_cell_types(files: synthetic.Synthetic, tmp_path: Path):
@@ -483,8 +489,8 @@ def test_several_cell_types(files: synthetic.Synthetic, tmp_path: Path):
     head = "Cell_Line\tATAC_Signal_File\tBinding_File\tATAC_Peaks\tCHIP_Peaks\tTrain_Test_Label\n"
     (tmp_path / "meta.tsv").write_text(f"{head}A\t{row}B\t{row}")
     config = training.binding(files, epochs=1)
-    data = dataclasses.replace(config.binding, meta=str(tmp_path / "meta.tsv"), signal=None, peaks=None)
-    Run(dataclasses.replace(config, binding=data)).train(tmp_path / "run")
+    data = dataclasses.replace(config.data, meta=str(tmp_path / "meta.tsv"), signal=None, peaks=None)
+    TrainingRun(dataclasses.replace(config, data=data)).train(tmp_path / "run")
     metrics = zoo.load((tmp_path / "run" / "model").resolve()).spec.metrics
     assert metrics["AUPR (A)"] == metrics["AUPR (B)"]
 
@@ -497,9 +503,9 @@ def test_regions_from_tables_and_no_peak_to_judge_by(files: synthetic.Synthetic,
     (tmp_path / "peaks.bed").write_text("chr1\t8000\t8300\nchr2\t16000\t16300\n")
     config = training.binding(files, epochs=1)
     data = dataclasses.replace(
-        config.binding, train_roi=str(tmp_path / "roi.tsv"), peaks=str(tmp_path / "peaks.bed"), random_share=0.0
+        config.data, train_roi=str(tmp_path / "roi.tsv"), peaks=str(tmp_path / "peaks.bed"), random_share=0.0
     )
-    run = Run(dataclasses.replace(config, binding=data))
+    run = TrainingRun(dataclasses.replace(config, data=data))
     assert (run.plan().windows["training"], run.plan().windows["validation"]) == (22, 1)
     run.train(tmp_path / "run")
     assert zoo.load((tmp_path / "run" / "model").resolve()).spec.metrics == {"positive bins": 0}

@@ -17,6 +17,8 @@ from zoo.data.synthetic import Synthetic
 from zoo.errors import GenomeMismatch, InputError
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.vcf import Variant, Vcf
+from zoo.inputs.opening import Inputs
+from zoo.inputs.reader import WindowReader
 from zoo.variants import reading
 from zoo.variants.annotation import Origin
 from zoo.variants.effects import choose
@@ -395,7 +397,8 @@ def test_readers_keep_the_order_and_the_records(files: dict, tmp_path: Path):
         ("2", 8, "G", 0),
         ("1", 4, "C", 1),
     ]
-    everything, places, skipped = choose(found, Genome(files["genome"]), {"chr1": "chr1"}, [])
+    genome = Genome(files["genome"])
+    everything, places, skipped = choose(found, Inputs(genome, {}, WindowReader(genome), ("chr1",), None, []), [])
     assert everything == found
     assert len(places) + len(skipped) == 3
 

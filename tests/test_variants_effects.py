@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import registry.store
 import zoo
+from registry import digests
 from zoo import folder
 from zoo.architectures import scores
 from zoo.data.synthetic import Synthetic
@@ -18,12 +18,19 @@ from zoo.errors import InputError
 from zoo.genome.encode import encode, one_hot
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.vcf import Variant, Vcf, normalized
+from zoo.inputs.reader import Around, WindowReader
 from zoo.porting import asap
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.variants import reading
-from zoo.variants.alleles import Place, Reader, on_reference, windows
+from zoo.variants.alleles import Place, on_reference, windows
 from zoo.variants.effects import VariantWindow
-from zoo.variants.scores import at_one_bin, jensen_shannon, largest_difference, log2_fold_change
+from zoo.variants.scores import (
+    alternative_over_reference,
+    jensen_shannon,
+    largest_difference,
+    log2_fold_change,
+    log2_ratio_plus_1,
+)
 
 csv.field_size_limit(1 << 30)
 
@@ -36,8 +43,8 @@ def accessibility(target: Path, network, architecture: Architecture) -> zoo.Mode
         name="test/ATAC",
         description="tests",
         architecture=architecture,
-        input=InputSpec(window, "none", None),
-        output=OutputSpec(bins, 4, 0, "ATAC", "accessibility, ln(1 + track)"),
+        input=InputSpec(window, "none"),
+        outputs=(OutputSpec(bins, 4, 0, "ATAC", "accessibility, ln(1 + track)", transform="log1p"),),
         prediction=PredictionSpec(window // 2, ("forward", "reverse_complement"), center_only=True),
         metrics={},
         provenance={"source": "tests"},
@@ -46,7 +53,7 @@ def accessibility(target: Path, network, architecture: Architecture) -> zoo.Mode
     target.mkdir()
     golden = folder.Golden(inputs, np.asarray(scores(network)(inputs, training=False)))
     folder.write(target, spec, network, golden, None, "# test\n")
-    registry.store.write_digests(target, {"source": "tests"})
+    digests.write_digests(target, {"source": "tests"})
     return zoo.load(target)
 
 
@@ -323,11 +330,11 @@ def test_normal_forms_of_random_variants(tmp_path: Path):
 
 def test_windows_of_an_insertion_and_a_deletion(tmp_path: Path):
     write_twobit(tmp_path / "g.2bit", {"1": encode("ACGTACGTACGTACGTACGT")})
-    reader = Reader(Genome(tmp_path / "g.2bit"), None)
+    reader = Around(WindowReader(Genome(tmp_path / "g.2bit")))
 
     def texts(variant: Variant) -> list[str]:
-        place = Place(0, "1", "1", variant)
-        read = windows(reader.read(place, 4, 4 + place.reach(8)), place, 4, 8)
+        place = Place(0, "1", variant)
+        read = windows(reader.rows("1", 4, 4 + place.reach(8)), place, 4, 8)
         return ["".join("ACGTN"[code] for code in codes) for (codes,) in read]
 
     assert texts(Variant("1", 7, "", "GG")) == ["ACGTACGT", "ACGGGTAC"]
@@ -339,7 +346,7 @@ def test_bins_of_an_indel_on_the_reference():
     profile = np.arange(6, dtype=np.float32)  # bins of 2 bp: 0 0 1 1 2 2 3 3 4 4 5 5
 
     def moved(ref: str, alt: str) -> list[float]:
-        return on_reference(profile, Place(0, "1", "1", Variant("1", 104, ref, alt)), 100, 2).tolist()
+        return on_reference(profile, Place(0, "1", Variant("1", 104, ref, alt)), 100, 2).tolist()
 
     assert moved("A", "G") == [0, 1, 2, 3, 4, 5]
     assert moved("", "GG") == [0, 1, 3, 4, 5, 5]  # what was inserted is left out
@@ -356,8 +363,8 @@ def test_scores_by_hand():
     assert jensen_shannon(reference, reference)[0] == 0
     assert jensen_shannon(reference, np.array([[0, 0, 0, 1.0]]))[0] == pytest.approx(1, abs=1e-6)
     flat = np.full((1, 50), 2.0)
-    assert at_one_bin(flat, 3 * flat, 25)["alternative_over_reference"][0] == pytest.approx(3, abs=1e-3)
-    assert at_one_bin(flat, flat, 25)["log2_ratio_plus_1"][0] == pytest.approx(1, abs=1e-3)
+    assert alternative_over_reference(flat, 3 * flat, 25)[0] == pytest.approx(3, abs=1e-3)
+    assert log2_ratio_plus_1(flat, flat, 25)[0] == pytest.approx(1, abs=1e-3)
 
 
 def test_a_broken_motif_lowers_ctcf(ctcf: zoo.Model, shared: Path):
@@ -450,7 +457,7 @@ def test_files_of_a_vcf(small: zoo.Model, files: dict, tmp_path: Path):
 
 
 def test_an_interrupted_run_goes_on(small: zoo.Model, files: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from zoo.predict.engine import Forward
+    from zoo.forward.forward import Forward
     from zoo.variants import run
 
     monkeypatch.setattr(run, "_KEPT", 4)

@@ -8,13 +8,13 @@ import pytest
 import zoo
 from zoo.data.synthetic import Synthetic
 from zoo.errors import InputError
+from zoo.forward.forward import Forward
 from zoo.genome import bed
 from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.vcf import Variant
-from zoo.predict.engine import Forward
-from zoo.predict.inputs import Inputs
+from zoo.inputs.opening import Inputs
 from zoo.predict.options import Options
 from zoo.predict.plan import Grid
 from zoo.variants.haplotypes import Haplotype, HaplotypePrediction, differences, of_sample
@@ -37,7 +37,7 @@ def test_the_original_and_the_right_haplotype(ctcf: zoo.Model, shared: Path, tmp
     inputs = Inputs.open(
         ctcf.spec, genome, signal, chromosomes=["chr1", "chr2"], blacklist=root / "inputs" / "blacklist.bed"
     )
-    forward = Forward(ctcf.network, ctcf.spec.input, ("forward",))
+    forward = Forward(ctcf.network, ctcf.spec, ("forward",))
     grid = Grid.of(ctcf.spec, Options.resolve(ctcf.spec))
     blocks = bed.read(root / "inputs" / "variants_blocks.bed")
     found = as_maxatac(variants, blocks, forward, grid, inputs)

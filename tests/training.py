@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data import synthetic
-from zoo.spec import Architecture, SignalSpec
-from zoo.train.config import AccessibilityData, BindingData, Optimizer, Split, TrainConfig
+from zoo.spec import Architecture, TrackSpec
+from zoo.train.config import Optimizer, Split, TrainConfig
+from zoo.train.tasks.accessibility import AccessibilityData
+from zoo.train.tasks.binding import BindingData
 
 LENGTHS = {"chr1": 120_000, "chr2": 60_000, "chr3": 60_000}
 SPLIT = Split(("chr1",), ("chr2",), ("chr3",))
-SIGNAL = SignalSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0)
+SIGNAL = TrackSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0)
 
 
 def world(folder: Path) -> synthetic.Synthetic:
@@ -29,7 +31,7 @@ def binding(files: synthetic.Synthetic, **changes: object) -> TrainConfig:
         architecture=Architecture("maxatac", {"filters": 4}),
         chromosomes=SPLIT,
         optimizer=Optimizer("adamw", 4e-3, 0.0),
-        binding=BindingData(
+        data=BindingData(
             factor="CTCF",
             signal_spec=SIGNAL,
             signal=str(files.signal),
@@ -57,7 +59,7 @@ def accessibility(files: synthetic.Synthetic, **changes: object) -> TrainConfig:
         ),
         chromosomes=SPLIT,
         optimizer=Optimizer("asap", 1e-3),
-        accessibility=AccessibilityData(signal=str(files.signal), sample="test"),
+        data=AccessibilityData(signal=str(files.signal), sample="test"),
         batch_size=16,
         epochs=2,
         monitor="val_pearson",

@@ -15,17 +15,19 @@ import numpy as np
 
 from zoo.arguments import is_one_of, switch
 from zoo.errors import InputError
+from zoo.inputs.opening import Inputs
+from zoo.inputs.reader import Around, WindowReader
 from zoo.loading import load
 from zoo.model import Model
-from zoo.predict.inputs import Inputs
 from zoo.predict.options import Options
 from zoo.predict.plan import Grid
-from zoo.variants.alleles import Place, Reader, in_order, on_reference, windows
-from zoo.variants.effects import VariantWindow, choose, profiles, scored, signal_names
+from zoo.variants.alleles import Place, in_order, on_reference, windows
+from zoo.variants.effects import VariantWindow, choose, profiles, scored
+from zoo.variants.haplotype_windows import predict as predict_haplotype
 from zoo.variants.haplotypes import Haplotype
-from zoo.variants.haplotypes import predict as predict_haplotype
 from zoo.variants.reading import read
 from zoo.variants.result import VariantScores, by_variant, place_of, row
+from zoo.variants.scoring import all_chromosomes
 
 WAYS = ("direct", "through_accessibility", "both")
 MODES = ("fold_change", "mapping")
@@ -97,13 +99,13 @@ class Chain:
     """
 
     def __init__(self, accessibility: Model, binding: Model) -> None:
-        if accessibility.spec.input.signal is not None or not accessibility.spec.output.logarithmic:
+        if accessibility.spec.input.tracks or accessibility.spec.output.transform != "log1p":
             raise InputError(
                 "The first model of a chain must be one of accessibility that reads DNA alone",
                 example="yeast/ATAC",
                 received={"model": accessibility.spec.name},
             )
-        if binding.spec.input.signal is None:
+        if len(binding.spec.input.tracks) != 1 or binding.spec.input.tracks[0].origin != "sample":
             raise InputError(
                 "The second model of a chain must be one that reads a signal",
                 example="maxatac/CTCF",
@@ -161,7 +163,7 @@ class Chain:
         for region, starts, scores in zip(alone.regions, track.starts, track.scores, strict=True):
             first, last = int(starts[0]), int(starts[-1]) + size
             predicted.append(np.repeat(np.expm1(scores), size))
-            measured.append(inputs.signal.values(inputs.chromosomes[region.chrom], first, last))
+            measured.append(inputs.reader.tracks[0].values(region.chrom, first, last))
         one, other = np.concatenate(predicted).astype(np.float64), np.concatenate(measured).astype(np.float64)
         places = np.linspace(0, 1, _QUANTILES)
         knots, at = np.unique(np.quantile(one, places), return_index=True)
@@ -208,12 +210,10 @@ class Chain:
             )
         only_passing, models = switch("only_passing", only_passing), (self.accessibility, self.binding)
         options = [Options.resolve(model.spec, strands=strands, batch_size=batch_size) for model in models]
-        inputs = self.binding.everywhere(genome, signal, blacklist)
+        inputs = all_chromosomes(self.binding.spec, genome, signal, blacklist)
         layouts = [VariantWindow.of(model.spec) for model in models]
         found_variants = read(variants, inputs.genome, only_passing)
-        everything, places, skipped = choose(
-            found_variants, inputs.genome, signal_names(inputs), layouts, inputs.blacklist, only_passing
-        )
+        everything, places, skipped = choose(found_variants, inputs, layouts, only_passing)
         if not places:
             raise InputError(
                 "There must be a variant to score; all are skipped",
@@ -222,11 +222,11 @@ class Chain:
         places = in_order(places, list(inputs.genome.sizes))
         found: dict[str, list[dict]] = {way: [] for way in (*WAYS, "accessibility")}
         forwards = [model.forward(chosen.views) for model, chosen in zip(models, options, strict=True)]
-        reader, each = Reader(inputs.genome, inputs.signal), options[0].batch_size
-        for some, reference, alternative in profiles(forwards[0], layouts[0], places, inputs.genome, None, each):
+        around, alone, each = Around(inputs.reader), WindowReader(inputs.genome), options[0].batch_size
+        for some, reference, alternative in profiles(forwards[0], layouts[0], places, alone, each):
             found["accessibility"].append(scored(layouts[0], reference, alternative))
             predicted = self._binding(
-                forwards[1], layouts, reader, some, np.expm1(reference), np.expm1(alternative), mode
+                forwards[1], layouts, around, some, np.expm1(reference), np.expm1(alternative), mode
             )
             for number, way in enumerate(WAYS, start=1):
                 found[way].append(scored(layouts[1], predicted[:, 0], predicted[:, number]))
@@ -240,14 +240,14 @@ class Chain:
         return ChainScores(**made)
 
     def _binding(
-        self, forward, layouts: Sequence[VariantWindow], reader: Reader, places: Sequence[Place], one, other, mode: str
+        self, forward, layouts: Sequence[VariantWindow], around: Around, places: Sequence[Place], one, other, mode: str
     ) -> np.ndarray:
         """Binding of the reference and of the three ways, (n, 4, bins)."""
         access, binding = layouts
         rows: list[list[np.ndarray]] = []
         for place, reference, alternative in zip(places, one, other, strict=True):
             start = place.variant.start - binding.index
-            codes, signal = reader.read(place, start, start + place.reach(binding.window))
+            codes, signal = around.rows(place.chrom, start, start + place.reach(binding.window))
             at = start - access.start(place.variant)  # of the binding window's first base among predicted ones
             first, second = (_by_base(profile, access.bin_size, at, len(codes)) for profile in (reference, alternative))
             if mode == "mapping":

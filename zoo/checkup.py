@@ -3,7 +3,7 @@
 import shutil
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from zoo.genome.doctor import ERROR, OK, WARNING, Finding
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
-from zoo.spec import SignalSpec
+from zoo.spec import TrackSpec
 
 if TYPE_CHECKING:  # it imports Keras, which only a model needs
     from zoo.predict.cost import Cost
@@ -61,7 +61,7 @@ class DoctorReport:
 
 def doctor(
     genome: str | Path | Genome,
-    signal: str | Path | Signal | None = None,
+    signal: str | Path | Signal | Mapping[str, object] | None = None,
     regions: object = None,
     vcf: str | Path | None = None,
     blacklist: str | Path | None = None,
@@ -72,7 +72,7 @@ def doctor(
 
     Args:
         genome: `.2bit`.
-        signal: bigWig.
+        signal: bigWig; for a model of several tracks a mapping of names to these.
         regions: anything that `Model.predict` accepts, "auto" included.
         vcf: variants.
         blacklist: BED, or a bigWig file that is above 0 there.
@@ -99,18 +99,24 @@ def doctor(
         found = list(files.of_genome(genome))
     except ZooError as error:
         return DoctorReport((Finding("genome", ERROR, str(error)),), None)
-    window, reads = (spec.input.window, spec.input.signal) if spec else (1024, None)
+    window, given = (spec.input.window, spec.input.given) if spec else (1024, ())
     if spec:
         found += files.of_model(spec.name, spec.input.genome, genome)
-    if spec and reads is None and signal is not None:
+    if spec and not given and signal is not None:
         found.append(Finding("model", WARNING, f"{spec.name} takes DNA alone", "Leave out the signal."))
     unwanted = []
     if blacklist is not None:
         found += _caught("blacklist", files.of_blacklist(blacklist, genome))
         sound = all(finding.status != ERROR for finding in found)
         unwanted = bed.read_blacklist(blacklist) if sound else []
-    if signal is not None:
-        found += _caught("signal", _signal(genome, signal, reads))
+    tracks = {track.name: track for track in given}
+    if isinstance(signal, Mapping) and (not signal or (spec and set(signal) != set(tracks))):
+        said = f"must be given by the names of the model's tracks: {', '.join(tracks) or 'a model names them'}"
+        found.append(Finding("signal", ERROR, said, "Give one track by its path alone."))
+        signal = None
+    signals = signal if isinstance(signal, Mapping) else {given[0].name if len(given) == 1 else "signal": signal}
+    for name, value in signals.items() if signal is not None else ():
+        found += _caught(name, _signal(genome, name, value, tracks.get(name)))
     if regions is not None and not (isinstance(regions, str) and regions == "auto"):
         found += _caught("regions", _regions(genome, regions, window, unwanted))
     if vcf is not None:
@@ -119,7 +125,7 @@ def doctor(
         found += _caught("output", _output(output))
     cost = None
     if loaded and all(finding.status != ERROR for finding in found):
-        arguments = {"genome": genome, "signal": signal if reads else None, "regions": regions, "blacklist": blacklist}
+        arguments = {"genome": genome, "signal": signal if given else None, "regions": regions, "blacklist": blacklist}
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ZooWarning)
@@ -130,11 +136,13 @@ def doctor(
     return DoctorReport(tuple(found), cost)
 
 
-def _signal(genome: Genome, signal: str | Path | Signal, spec: SignalSpec | None) -> Iterator[Finding]:
+def _signal(genome: Genome, name: str, signal: str | Path | Signal, spec: TrackSpec | None) -> Iterator[Finding]:
     signal = signal if isinstance(signal, Signal) else Signal(signal)
-    yield from files.of_pair(genome, signal.sizes, "signal")
+    yield from files.of_pair(genome, signal.sizes, name)
     shared = names.match(names.main_chromosomes(list(genome.sizes)), signal.sizes)
-    yield from files.of_signal(signal, list(shared.values()) or list(signal.sizes), spec, _STRETCHES)
+    if spec is None or spec.origin == "sample":
+        scaled = spec if spec is not None and spec.percentile is not None else None
+        yield from files.of_signal(signal, list(shared.values()) or list(signal.sizes), scaled, _STRETCHES)
 
 
 def _regions(genome: Genome, regions: object, window: int, unwanted: Sequence[Interval]) -> Iterator[Finding]:

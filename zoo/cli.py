@@ -1,6 +1,7 @@
 """The command `zoo`: the table of its sub-commands, and what happens around each of them.
 
-Nothing heavy is imported before a sub-command needs it: `zoo --help`, `zoo list` and `zoo info` start at once.
+A sub-command's module is imported when its options are parsed, and nothing heavy before it runs: `zoo --help`,
+`zoo list` and `zoo info` start at once.
 """
 
 import argparse
@@ -15,9 +16,10 @@ from pathlib import Path
 
 from registry.errors import printable
 from zoo import __version__
-from zoo.commands import checks, heavy, kept, stopping, streams
+from zoo.commands import checks, heavy, kept, stopping
 from zoo.commands.parser import COMMAND, Parser
 from zoo.commands.printing import strict_json
+from zoo.console import streams
 from zoo.errors import ZooError, ZooWarning
 
 _USAGE = 2
@@ -26,33 +28,27 @@ _OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, e
 
 @dataclass(frozen=True)
 class Command:
-    """A sub-command.
+    """A sub-command: the module of its name in `zoo.commands`, which has `add(parser)` and `run(options)`.
 
     Attributes:
         name: on the command line.
         text: what it does, for the help.
-        home: its module in `zoo.commands`.
         needs: "keras" to import Keras before it runs, "model" to load `options.name` and pass it as second argument.
         before: what can be refused before that, see `zoo.commands.checks`.
         kept: whether an interrupted run left something that the same command goes on with.
         hint: what to do then.
-        adds: the module's function that gives a parser its options; by default `add_<name>`.
-        runs: that which runs it; by default `<name>`.
     """
 
     name: str
     text: str
-    home: str
     needs: str = ""
     before: Callable[[argparse.Namespace], None] | None = None
     kept: Callable[[argparse.Namespace], bool] | None = None
     hint: str = "The same command goes on where it stopped."
-    adds: str = ""
-    runs: str = ""
 
     def add(self, parser: argparse.ArgumentParser) -> None:
         """Give a parser the options of this command."""
-        getattr(self._module(), self.adds or f"add_{self.name}")(parser)
+        self._module().add(parser)
 
     def run(self, options: argparse.Namespace) -> int | None:
         """Run it. Returns the exit status; None is 0."""
@@ -62,60 +58,56 @@ class Command:
             heavy.import_keras()
         loaded = [heavy.load(options.name)] if self.needs == "model" else []
         with strict_json() if getattr(options, "json", False) else nullcontext():
-            return getattr(self._module(), self.runs or self.name)(options, *loaded)
+            return self._module().run(options, *loaded)
+
+    def after_interruption(self, options: argparse.Namespace) -> str:
+        """What to do after an interruption, if anything was kept; else nothing."""
+        try:
+            return self.hint if self.kept is not None and self.kept(options) else ""
+        except (ZooError, OSError):
+            return ""
 
     def _module(self):
-        return importlib.import_module(f"zoo.commands.{self.home}")
+        return importlib.import_module(f"zoo.commands.{self.name}")
 
 
 COMMANDS = (
-    Command("list", "list the models of the registry", "registry", runs="list_"),
-    Command("search", "find models by name, alias, tissue or description", "registry"),
-    Command("info", "describe a model: inputs, outputs, metrics, provenance", "registry"),
-    Command("fetch", "download models into the cache, for use without a network", "registry"),
-    Command("check", "compare a model's outputs on this machine with its golden outputs", "registry", "model"),
-    Command("verify", "hash every file of cached models and compare with their digests", "registry"),
-    Command("genome", "download a genome, its chromosome sizes and its blacklist", "genome", kept=kept.download),
-    Command("doctor", "check the inputs of a run, and estimate its run time, memory and disk", "doctor"),
-    Command("prepare", "make the track that a model takes from reads or fragments", "prepare", kept=kept.job),
-    Command("normalize", "normalize a track", "prepare"),
-    Command("average", "average the tracks of replicates", "prepare"),
-    Command("peaks", "call peaks of a track, as macs3 bdgpeakcall does", "prepare"),
-    Command("predict", "predict regions, chromosomes or a genome", "predict", "model", checks.predict, kept.job),
-    Command(
-        "attribute",
-        "compute contribution scores for sequence and signal",
-        "attribute",
-        "model",
-        checks.attribute,
-        kept.job,
-    ),
-    Command("motifs", "find motifs in attributions", "attribute", before=checks.motifs, kept=kept.patterns),
-    Command("variants", "score the effects of variants", "variants", "model", checks.variants, kept.job),
+    Command("list", "list the models of the registry"),
+    Command("search", "find models by name, alias, tissue or description"),
+    Command("info", "describe a model: inputs, outputs, metrics, provenance"),
+    Command("fetch", "download models into the cache, for use without a network"),
+    Command("check", "compare a model's outputs on this machine with its golden outputs", "model"),
+    Command("verify", "hash every file of cached models and compare with their digests"),
+    Command("genome", "download a genome, its chromosome sizes and its blacklist", kept=kept.download),
+    Command("doctor", "check the inputs of a run, and estimate its run time, memory and disk"),
+    Command("prepare", "make the track that a model takes from reads or fragments", kept=kept.job),
+    Command("normalize", "normalize a track"),
+    Command("average", "average the tracks of replicates"),
+    Command("peaks", "call peaks of a track, as macs3 bdgpeakcall does"),
+    Command("predict", "predict regions, chromosomes or a genome", "model", checks.predict, kept.job),
+    Command("attribute", "compute contribution scores for sequence and signal", "model", checks.attribute, kept.job),
+    Command("motifs", "find motifs in attributions", before=checks.motifs, kept=kept.patterns),
+    Command("variants", "score the effects of variants", "model", checks.variants, kept.job),
     Command(
         "haplotypes",
         "predict the haplotypes of a sample, and the sites at which they differ",
-        "haplotypes",
         "model",
         checks.haplotypes,
         kept.job,
     ),
-    Command("benchmark", "compare predicted binding with ChIP-seq", "evaluate"),
-    Command("calibrate", "make a threshold table from predictions and peaks", "evaluate"),
-    Command("evaluate", "compare a model of accessibility with a track", "evaluate", "keras", checks.evaluate),
+    Command("benchmark", "compare predicted binding with ChIP-seq"),
+    Command("calibrate", "make a threshold table from predictions and peaks"),
+    Command("evaluate", "compare a model of accessibility with a track", "keras", checks.evaluate),
     Command(
         "train",
         "train a model from 2bit, bigWig and BED files",
-        "train",
         "keras",
         checks.train,
         kept.run,
         "The same command with --resume goes on where it stopped.",
-        adds="add_options",
-        runs="main",
     ),
-    Command("publish", "publish model folders of one family on the Hugging Face Hub", "registry"),
-    Command("env", "show model sources and package versions", "env"),
+    Command("publish", "publish model folders of one family on the Hugging Face Hub"),
+    Command("env", "show model sources and package versions"),
 )
 
 
@@ -142,7 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except MemoryError:
             _tell("error: The machine must have more free memory for this. A smaller --batch-size takes less.")
         except KeyboardInterrupt:
-            _tell(f"interrupted. {_goes_on(options)}".rstrip())
+            command = getattr(options, "command", None)  # none before the command line is parsed
+            _tell(f"interrupted. {command.after_interruption(options) if command else ''}".rstrip())
             return stopper.status
     return _USAGE
 
@@ -174,19 +167,9 @@ def make_parser() -> Parser:
     commands = parser.add_subparsers(title="commands", required=True, metavar=COMMAND)
     for command in COMMANDS:
         text = f"{command.text[0].upper()}{command.text[1:]}."
-        options = commands.add_parser(command.name, help=command.text, description=text)
-        command.add(options)
+        options = commands.add_parser(command.name, help=command.text, description=text, fill=command.add)
         options.set_defaults(command=command)
     return parser
-
-
-def _goes_on(options: argparse.Namespace) -> str:
-    """What to do after an interruption, if anything was kept."""
-    command = getattr(options, "command", None)
-    try:
-        return command.hint if command is not None and command.kept is not None and command.kept(options) else ""
-    except (ZooError, OSError):
-        return ""
 
 
 def _of_system(error: OSError) -> str:

@@ -6,7 +6,7 @@ import sys
 from importlib import metadata
 
 from registry import sources as places
-from registry import store
+from registry.environment import cache_root, offline, state_root
 from registry.paths import masked
 
 _PACKAGES = ("chromatin-zoo", "keras", "tensorflow", "numpy", "h5py")
@@ -41,15 +41,16 @@ def _version(package: str) -> str | None:
 def sources() -> dict[str, str | None]:
     """Where models are looked for, in order, as the environment has it."""
     shared = os.environ.get("ZOO_SHARED")
-    off = store.offline()
+    off = offline()
     found = {
-        "1 cache": str(store.cache_root()),
+        "1 cache": str(cache_root()),
         "2 mirror": os.environ.get("ZOO_MIRROR") or (f"{shared}/maxatac_data" if shared else None),
         "3 Hub": "off" if off else places.endpoint(),
         "4 upstream release": "off" if off else os.environ.get("ZOO_UPSTREAM") or "as the index says",
         "reference data": "off" if off else os.environ.get("ZOO_UCSC") or "https://hgdownload.soe.ucsc.edu",
-        "receipts": str(store.state_root()),
+        "receipts": str(state_root()),
         "token": "set" if os.environ.get("HF_TOKEN") else None,
         "more indexes": os.environ.get("ZOO_FAMILIES"),
     }
+    found |= {key: os.environ[key] for key in sorted(os.environ) if key.startswith(("ZOO_MIRROR_", "ZOO_UPSTREAM_"))}
     return {key: None if value is None else masked(value) for key, value in found.items()}

@@ -1,6 +1,6 @@
 """Every error and warning that the zoo raises.
 
-All derive from `ZooError` and read alike: what is wrong, what was received, and how to mend it, with the file,
+All derive from `ZooError` and read alike: what is wrong, what was received, and how to correct it, with the file,
 line or region where there is one.
 """
 

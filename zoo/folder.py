@@ -8,17 +8,19 @@ import dataclasses
 import hashlib
 import json
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-import registry.store
+from registry import digests, typed
 from registry.errors import masked
 from zoo import architectures, weights
 from zoo.errors import InputError, IntegrityError
+from zoo.forward.heads import check_shapes
 from zoo.predict.thresholds import ThresholdTable
-from zoo.spec import ModelSpec
+from zoo.spec import COVARIATES, WINDOW, Architecture, ModelSpec
 
 CONFIG, WEIGHTS, THRESHOLDS, GOLDEN, CARD = (
     "config.json",
@@ -36,17 +38,44 @@ _MOST_BLOCKS = 256  # entries of a list in a network's configuration
 
 @dataclass(frozen=True)
 class Golden:
-    """Inputs (n, window, channels) float32 and the outputs (n, bins) float32 that they must give."""
+    """Inputs and the outputs that they must give, all float32.
+
+    Attributes:
+        inputs: (n, window, channels).
+        outputs: (n, bins) or (n, bins, tracks), the first head.
+        covariates: (n, number), if the model reads some.
+        others: the other heads by name.
+    """
 
     inputs: np.ndarray
     outputs: np.ndarray
+    covariates: np.ndarray | None = None
+    others: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, spec: ModelSpec, x: object, answers: Mapping[str, np.ndarray]) -> "Golden":
+        """From what `check_arrays` returns, and every head of the spec by its name."""
+        first, *others = (head.name for head in spec.outputs)
+        return cls(x[WINDOW], answers[first], x.get(COVARIATES), {name: answers[name] for name in others})
+
+    @property
+    def x(self) -> dict[str, np.ndarray]:
+        """The inputs as `Model.predict` takes them."""
+        return {WINDOW: self.inputs} | ({} if self.covariates is None else {COVARIATES: self.covariates})
+
+    def arrays(self, spec: ModelSpec) -> dict[str, np.ndarray]:
+        """Name in the file → array."""
+        heads = {head.name: f"outputs_{i}" for i, head in enumerate(spec.outputs)}
+        found = {"inputs": self.inputs, "outputs": self.outputs, "covariates": self.covariates}
+        found |= {heads[name]: values for name, values in self.others.items()}
+        return {name: values for name, values in found.items() if values is not None}
 
 
 def write(folder: Path, spec: ModelSpec, network, golden: Golden, thresholds: bytes | None, card: str) -> None:
     """Write a model folder; the caller makes it appear at its final place (`registry.store`)."""
     (folder / CONFIG).write_text(json.dumps(spec.to_json(), indent=1) + "\n", encoding="utf-8")
     weights.save(network, folder / WEIGHTS)
-    np.savez_compressed(folder / GOLDEN, inputs=golden.inputs, outputs=golden.outputs)
+    np.savez_compressed(folder / GOLDEN, **golden.arrays(spec))
     if thresholds is not None:
         (folder / THRESHOLDS).write_bytes(thresholds)
     (folder / CARD).write_text(card, encoding="utf-8")
@@ -72,30 +101,29 @@ def read_network(folder: Path, spec: ModelSpec):
     Raises:
         IntegrityError: tensors or numbers are not those of the architecture, or its shapes are not those of the spec.
     """
+    architectures.require(spec.architecture.name, spec.architecture.package)
     _check_size(folder, spec)
     with weights.parsing("The network of a model", folder):  # one that does not fit into memory, too
         network = architectures.build(spec.architecture.name, **spec.architecture.config)
-    expected = ((None, spec.input.window, spec.input.channels), (None, spec.output.bins))
-    found = (network.input_shape, architectures.scores(network).output_shape)
-    if found != expected:
-        raise IntegrityError(
-            "The network must have the shapes that its spec promises",
-            where=folder,
-            received={"spec": expected, "network": found},
-        )
+    check_shapes(network, spec, folder)
     weights.load(network, folder / WEIGHTS)
     return network
 
 
 def _check_size(folder: Path, spec: ModelSpec) -> None:
-    """Refuse a configuration that would build a network far larger than its weights file: channels and numbers of
-    layers are at most the number of weights, and lists of them are short."""
-    path = folder / WEIGHTS
+    """Refuse a configuration that would build a network far larger than its weights file: its weights where they can be
+    counted; else channels and numbers of layers are at most the number of weights, and lists of them are short."""
+    path, network = folder / WEIGHTS, spec.architecture
+    while network.name == "ensemble" and isinstance(of := network.config.get("of"), dict):
+        network = typed.parse(Architecture, of, folder / CONFIG)  # a member is smaller than all together
     most = max(path.stat().st_size // 4 if path.is_file() else 0, _LEAST_BOUND)
-    for name, value in spec.architecture.config.items():
-        numbers = value if isinstance(value, tuple) else (value,)
-        if len(numbers) > _MOST_BLOCKS or (
-            name != "window" and any(isinstance(number, (int, float)) and number > most for number in numbers)
+    with weights.parsing("The network of a model", folder):
+        counted = architectures.count_weights(network.name, network.config)
+    sizes = network.config if counted is None else {"weights of the network": counted}
+    for name, value in sizes.items():
+        values = value if isinstance(value, tuple) else (value,)
+        if len(values) > _MOST_BLOCKS or (
+            name != "window" and any(isinstance(number, (int, float)) and number > most for number in values)
         ):
             raise IntegrityError(
                 "The configuration of a network must fit the size of its weights",
@@ -107,7 +135,8 @@ def _check_size(folder: Path, spec: ModelSpec) -> None:
 def digest(spec: ModelSpec, network) -> str:
     """SHA-256 of what a model's numbers depend on: its spec without names and descriptions, and all its weights."""
     said = dataclasses.asdict(spec)
-    known = {key: said[key] for key in ("architecture", "input", "output", "prediction")}
+    known = {key: said[key] for key in ("architecture", "input", "outputs", "prediction", "components")}
+    del known["architecture"]["package"]  # which says how to get the network, not what it is
     found = hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode())
     for weight in network.weights:
         value = np.ascontiguousarray(np.asarray(weight))
@@ -126,49 +155,53 @@ def read_golden(folder: Path, spec: ModelSpec) -> Golden:
 
     Raises `IntegrityError` if they cannot be read, or are not finite float32 arrays of the shapes of the spec.
     """
-    path = folder / GOLDEN
+    path, wanted = folder / GOLDEN, _golden_shapes(spec)
     with weights.parsing("The file of golden inputs and outputs", path), zipfile.ZipFile(path) as archive:
         sizes = {item.filename: item.file_size for item in archive.infolist()}
-        if sorted(sizes) != ["inputs.npy", "outputs.npy"] or sum(sizes.values()) > _GOLDEN_BYTES:
+        if sorted(sizes) != sorted(f"{name}.npy" for name in wanted) or sum(sizes.values()) > _GOLDEN_BYTES:
             raise IntegrityError(
-                f"Golden inputs and outputs must be two arrays of at most {_GOLDEN_BYTES:,} bytes",
+                f"Golden inputs and outputs must be arrays {', '.join(wanted)} of at most {_GOLDEN_BYTES:,} bytes",
                 where=path,
                 received={"files": sizes},
             )
-        arrays = []
-        for name in ("inputs.npy", "outputs.npy"):
-            with archive.open(name) as file:
-                arrays.append(np.lib.format.read_array(file, allow_pickle=False))
-        golden = Golden(*arrays)
-    expected = ((spec.input.window, spec.input.channels), (spec.output.bins,))
-    found = (golden.inputs.shape[1:], golden.outputs.shape[1:])
-    count = golden.inputs.shape[:1]
+        found = {}
+        for name in wanted:
+            with archive.open(f"{name}.npy") as file:
+                found[name] = np.lib.format.read_array(file, allow_pickle=False)
+    count = found["inputs"].shape[:1]
     if (
-        found != expected
+        not count
         or not count[0]
-        or golden.outputs.shape[:1] != count
-        or any(array.dtype != np.float32 or not np.isfinite(array).all() for array in (golden.inputs, golden.outputs))
+        or any(found[name].shape != (*count, *shape) for name, shape in wanted.items())
+        or any(array.dtype != np.float32 or not np.isfinite(array).all() for array in found.values())
     ):
         raise IntegrityError(
             "Golden inputs and outputs must be finite float32 arrays of the shapes of the spec",
             where=path,
             received={
-                "spec": [("n", *shape) for shape in expected],
-                "inputs": (golden.inputs.shape, str(golden.inputs.dtype)),
-                "outputs": (golden.outputs.shape, str(golden.outputs.dtype)),
+                "spec": {name: ("n", *shape) for name, shape in wanted.items()},
+                **{name: (array.shape, str(array.dtype)) for name, array in found.items()},
             },
         )
-    return golden
+    others = {head.name: found[f"outputs_{i}"] for i, head in enumerate(spec.outputs) if i}
+    return Golden(found["inputs"], found["outputs"], found.get("covariates"), others)
+
+
+def _golden_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
+    """Arrays of the golden file → their shapes for one window."""
+    reads, heads = spec.input.shapes, {f"outputs_{i}": head.shape for i, head in enumerate(spec.outputs) if i}
+    shapes = {"inputs": reads[WINDOW], "outputs": spec.output.shape, **heads}
+    return shapes | ({COVARIATES: reads[COVARIATES]} if COVARIATES in reads else {})
 
 
 def verify(folder: Path) -> None:
     """Check the files of a folder against its digests, where it has them (a folder of the user's own may have none)."""
-    if (folder / registry.store.DIGESTS).is_file():
-        registry.store.verify(folder)
+    if (folder / digests.DIGESTS).is_file():
+        digests.verify(folder)
 
 
 def source(folder: Path) -> dict[str, str]:
     """Where the files of a folder are from: source, commit; empty if the folder does not say."""
-    if not (folder / registry.store.DIGESTS).is_file():
+    if not (folder / digests.DIGESTS).is_file():
         return {}
-    return {key: masked(value) for key, value in registry.store.read_digests(folder).source.items()}
+    return {key: masked(value) for key, value in digests.read_digests(folder).source.items()}

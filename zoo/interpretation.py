@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from registry.digests import sha256
 from registry.paths import user_path
-from registry.store import sha256
 from zoo.arguments import whole
 from zoo.attribution import modisco
 from zoo.attribution.modisco import Pattern

@@ -1,18 +1,17 @@
 """From a name to a model, and from model folders to a release: the registry moves verified bytes, porting converts
 another system's, `Model` reads."""
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import registry
-from registry.paths import user_path
-from zoo import folder
-from zoo.errors import InputError, IntegrityError
+from registry import address
+from registry.address import Address, Hub, Local, Pinned
+from zoo import folder, porting
+from zoo.errors import IntegrityError
 from zoo.spec import ModelSpec
 
-_PORTING = ("maxatac",)  # those whose `convert` and `spec_of` take an entry of an index
-_SUFFIXES = (".h5", ".hdf5", ".keras")
+_OF_FILES = "maxatac"  # the importer of full-model files of the user's own
 _TOLERANCE = 1e-4  # between machines; a wrong tensor gives more
 
 
@@ -36,54 +35,46 @@ def load(name: str | Path):
     """
     from zoo.model import Model
 
-    model, local = Model(fetch(name)), _local(name)
-    model.origin = local if local is not None and local.is_file() else None
+    where = address.of(name)
+    model = Model.read(_fetch(where))
+    model.origin = where.path if isinstance(where, Local) and where.is_file else None
     return model
 
 
 def fetch(name: str | Path) -> Path:
     """Bring a model into the cache and return its verified folder. Arguments and errors as for `load`."""
-    local = _local(name)
-    if local is None:
-        return registry.fetch(name, _converter)
-    if local.is_file():
-        return _own(local).convert()
-    folder.read_spec(local)
-    folder.verify(local)
-    return local
+    return _fetch(address.of(name))
+
+
+def _fetch(where: Address) -> Path:
+    if not isinstance(where, Local):
+        return registry.fetch(where, _converter)
+    if where.is_file:
+        return _own(where.path).convert()
+    folder.read_spec(where.path)
+    folder.verify(where.path)
+    return where.path
 
 
 def is_cached(name: str | Path) -> bool:
     """Whether a model can be loaded without any source; its bytes are verified only when it is."""
-    if (local := _local(name)) is not None:
-        return not local.is_file() or _own(local).place.is_dir()
-    if str(name).startswith("hf://"):
-        return False
-    return registry.is_cached(*registry.resolve(name))
+    where = address.of(name)
+    if isinstance(where, Local):
+        return not where.is_file or _own(where.path).place.is_dir()
+    return isinstance(where, Pinned) and registry.is_cached(where.family, where.entry)
 
 
 def _converter(family: registry.Family, entry: registry.Entry):
     """The function that turns another system's files into a folder of ours."""
 
     def convert(files, target: Path) -> None:
-        _porting(family).convert(family, entry, files, target)
+        porting.find(family.porting, family.family).convert(family, entry, files, target)
 
     return convert
 
 
-def _porting(family: registry.Family):
-    """The module that converts a family's release; the index names it, and must name one of ours."""
-    if family.porting not in _PORTING:
-        raise InputError(
-            f"The porting of a family with a release must be one of {', '.join(_PORTING)}",
-            where=family.family,
-            received={"porting": family.porting},
-        )
-    return importlib.import_module(f"zoo.porting.{family.porting}")
-
-
 def _own(path: Path):
-    return importlib.import_module("zoo.porting.maxatac").OwnFile.read(path)
+    return porting.find(_OF_FILES).OwnFile.read(path)
 
 
 def publish(folders: Sequence[str | Path], repo: str, tag: str, **options: object):
@@ -100,7 +91,7 @@ def _check(path: Path) -> None:
     folder.read_thresholds(path)
     from zoo.model import Model  # only now: it imports Keras
 
-    check = Model(path).check(_TOLERANCE)
+    check = Model.read(path).check(_TOLERANCE)
     if not check.passed:
         raise IntegrityError(
             f"A model to publish must give its golden outputs within {_TOLERANCE:g}",
@@ -111,34 +102,26 @@ def _check(path: Path) -> None:
 
 def info(name: str | Path) -> dict:
     """What is known of a model without loading it, as a plain JSON object."""
-    local = _local(name)
-    if local is not None and local.is_file():
-        own = _own(local)
-        return {**own.spec.to_json(), "source": str(local), "cached": own.place.is_dir()}
-    if local is not None:
-        return {**folder.read_spec(local).to_json(), "source": str(local), "cached": True}
-    if str(name).startswith("hf://"):
-        return {**folder.read_spec(fetch(name)).to_json(), "source": str(name), "cached": True}
-    family, entry = registry.resolve(name)
-    described = {"aliases": entry.aliases, "tissue": entry.tissue, "cached": registry.is_cached(family, entry)}
-    if family.porting is None:
-        return {**folder.read_spec(fetch(name)).to_json(), **described}
-    spec: ModelSpec = _porting(family).spec_of(family, entry)
-    return {**spec.to_json(), **described}
+    where = address.of(name)
+    if isinstance(where, Local) and where.is_file:
+        own = _own(where.path)
+        return {**own.spec.to_json(), "source": str(where.path), "cached": own.place.is_dir()}
+    described = _described(where)  # before it is brought into the cache
+    return {**_spec(where).to_json(), **described}
 
 
-def _local(name: str | Path) -> Path | None:
-    """The folder or file that a path means, or None for a name of the registry."""
-    if not isinstance(name, (str, Path)):
-        raise InputError("A model must be a name or a path", example='"maxatac/CTCF"', received={"name": name})
-    if str(name).startswith("hf:"):
-        return None
-    path = user_path(name, "model")
-    by_path = isinstance(name, Path) or path.is_absolute() or name.startswith(("./", "../", "~"))
-    try:
-        if path.suffix.lower() in _SUFFIXES and not path.exists():
-            raise InputError("A model file must exist", received={"path": str(path)})
-        a_model = path.suffix.lower() in _SUFFIXES or (path / folder.CONFIG).is_file()
-        return path if by_path or a_model else None
-    except OSError as error:
-        raise InputError(f"A model must be readable: {error.strerror}", received={"name": str(name)}) from None
+def _described(where: Address) -> dict:
+    """What the index and the cache say of a model."""
+    if isinstance(where, Local):
+        return {"source": str(where.path), "cached": True}
+    if isinstance(where, Hub) and where.listed is None:
+        return {"source": where.name, "cached": True}
+    pinned = where.listed if isinstance(where, Hub) else where
+    cached = isinstance(where, Hub) or registry.is_cached(pinned.family, pinned.entry)
+    return {"aliases": pinned.entry.aliases, "tissue": pinned.entry.tissue, "cached": cached}
+
+
+def _spec(where: Address) -> ModelSpec:
+    if isinstance(where, Pinned) and where.family.porting is not None:
+        return porting.find(where.family.porting, where.family.family).spec_of(where.family, where.entry)
+    return folder.read_spec(_fetch(where))

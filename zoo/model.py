@@ -1,68 +1,41 @@
 """A pretrained model: a spec, a Keras network, and what to do with them."""
 
 import inspect
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
-import registry.store
-from registry.paths import user_path
-from zoo import architectures, folder
-from zoo.arguments import is_one_of, number, optional_switch, refuse_together, switch
+from registry import digests
+from zoo import folder
+from zoo.arguments import number, optional_switch
 from zoo.attribution.engine import Choice, Engine
+from zoo.attribution.methods import Method
 from zoo.attribution.result import Attributions
-from zoo.attribution.run import Run as AttributionRun
-from zoo.attribution.run import Windows
-from zoo.environment import versions
+from zoo.attribution.run import attribute
 from zoo.errors import InputError
 from zoo.files import process
-from zoo.genome import bed, names
-from zoo.genome.signal import Signal
-from zoo.predict import thresholds
+from zoo.forward.forward import Forward
+from zoo.forward.heads import check_shapes, scores
+from zoo.forward.readouts import Selection
+from zoo.inputs.opening import Inputs
+from zoo.predict.check import Check, check
+from zoo.predict.choice import PredictionChoice, predict
 from zoo.predict.cost import Cost, estimate
-from zoo.predict.engine import Forward, check_array
-from zoo.predict.files import Output, PredictionFiles
-from zoo.predict.inputs import Inputs
+from zoo.predict.files import PredictionFiles
 from zoo.predict.options import Options
-from zoo.predict.plan import Grid
-from zoo.predict.run import Run
 from zoo.predict.table import Predictions
-from zoo.predict.thresholds import Threshold, ThresholdTable
-from zoo.predict.windows import WindowRun, exact
-from zoo.prepare.peaks import open_regions
-from zoo.spec import ModelSpec
-from zoo.variants import reading
-from zoo.variants.effects import VariantWindow
-from zoo.variants.haplotype_choice import HaplotypeChoice
-from zoo.variants.haplotype_run import HaplotypeFiles, HaplotypeRun, MaxatacRun
-from zoo.variants.haplotypes import Haplotype, HaplotypePrediction
-from zoo.variants.haplotypes import predict as predict_haplotype
+from zoo.predict.thresholds import ThresholdTable
+from zoo.prepare.regions import open_inputs
+from zoo.saving import save
+from zoo.spec import COVARIATES, WINDOW, ModelSpec
+from zoo.variants.haplotype_choice import HaplotypeChoice, predict_haplotypes
+from zoo.variants.haplotype_run import HaplotypeFiles
+from zoo.variants.haplotypes import HaplotypePrediction
 from zoo.variants.result import VariantScores
-from zoo.variants.run import Files as VariantFiles
-from zoo.variants.run import Run as VariantRun
-
-
-@dataclass(frozen=True)
-class Check:
-    """The outcome of `Model.check`.
-
-    Attributes:
-        difference: the largest difference between the outputs and the golden ones.
-        tolerance: how large it may be.
-        versions: of the packages that made the outputs, and the Keras backend.
-    """
-
-    name: str
-    difference: float
-    tolerance: float
-    versions: dict[str, str | None]
-
-    @property
-    def passed(self) -> bool:
-        """Whether this machine gives the expected numbers."""
-        return self.difference <= self.tolerance
+from zoo.variants.scoring import VariantChoice, score_variants
 
 
 class Model:
@@ -72,40 +45,90 @@ class Model:
         spec: what it reads and returns.
         network: the `keras.Model` as `zoo.build` describes it, with all its outputs.
         thresholds: its calibration table, or None.
-        path: the folder that it was read from.
+        path: the folder that it was read from, or None for one that exists in memory only.
         origin: the file that the folder was converted from, if it is one of the user's own; else None.
     """
 
+    path: Path | None = None
     origin: Path | None = None
+    _weights: str | None = None
+    _source: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, path: Path) -> None:
-        """Read a model folder that has been verified. `zoo.load` is the way to get one."""
+    def __init__(self, spec: ModelSpec, network, thresholds: ThresholdTable | None = None) -> None:
+        """A model of a network in memory. `zoo.load` gives those of the registry.
+
+        Args:
+            spec: what the network reads and returns.
+            network: a `keras.Model` with the inputs `window` (and `covariates`) and an output for each head.
+            thresholds: a calibration table.
+
+        Raises:
+            IntegrityError: the network has other inputs or outputs than the spec promises.
+        """
         process.enter()
-        self.path = path
-        self.spec: ModelSpec = folder.read_spec(path)
-        self.network = folder.read_network(path, self.spec)
-        self.thresholds = folder.read_thresholds(path)
-        self._weights, self._source = registry.store.sha256(path / folder.WEIGHTS), folder.source(path)
-        self._forwards: dict[tuple[str, ...], Forward] = {}
-        self._engine: Engine | None = None
+        check_shapes(network, spec)
+        self.spec, self.network, self.thresholds = spec, network, thresholds
+        self._forwards: dict[object, Forward] = {}
+        self._engines: dict[object, Engine] = {}
+
+    @classmethod
+    def read(cls, path: Path) -> "Model":
+        """Read a model folder that has been verified."""
+        spec = folder.read_spec(path)
+        model = cls(spec, folder.read_network(path, spec), folder.read_thresholds(path))
+        model.path = path
+        model._weights, model._source = digests.sha256(path / folder.WEIGHTS), folder.source(path)
+        return model
 
     def __repr__(self) -> str:
         spec = self.spec
-        return (
-            f"Model({spec.name!r}: {spec.input.window:,} bp × {spec.input.channels} → "
-            f"{spec.output.bins} bins of {spec.output.bin_size} bp)"
+        heads = ", ".join(
+            f"{head.bins} bins of {head.bin_size} bp" + (f" × {len(head.tracks)} tracks" if head.tracks else "")
+            for head in spec.outputs
         )
+        return f"Model({spec.name!r}: {spec.input.window:,} bp × {spec.input.channels} → {heads})"
+
+    def save(self, path: str | Path, training: str = "") -> Path:
+        """Write the model as a folder, which `zoo.load` reads and `registry.publish` takes; returns its path.
+
+        Args:
+            path: a new folder.
+            training: for the card, what it was trained on.
+
+        Raises `InputError` if something is there already.
+        """
+        return save(path, self.spec, self.network, self.thresholds, training)
+
+    def component(self, name: str) -> "Model":
+        """A part of the network that is a model itself, such as one without the bias of an assay.
+
+        Raises `InputError` if the model has no such component.
+        """
+        known = {item.name: item for item in self.spec.components}
+        if not isinstance(name, str) or name not in known:
+            raise InputError(
+                f"The component must be one of those of {self.spec.name}: {', '.join(known) or 'it has none'}",
+                received={"component": name},
+            )
+        spec = replace(self.spec, name=f"{self.spec.name}:{name}", description=known[name].description, components=())
+        part = Model(spec, self.network.get_layer(name))
+        part.path, part.origin, part._weights, part._source = self.path, self.origin, self._weights, self._source
+        return part
 
     def predict(
         self,
-        x: np.ndarray | None = None,
+        x: np.ndarray | Mapping[str, np.ndarray] | None = None,
         *,
         genome: object = None,
         signal: object = None,
         regions: object = None,
         chromosomes: Sequence[str] | str | None = None,
         windows: object = None,
+        covariates: Mapping[str, object] | None = None,
+        head: str | None = None,
+        track: str | int | Sequence[str | int] | None = None,
         output: str | Path | None = None,
+        write: str | Sequence[str] | None = None,
         threshold: str | float | None = "auto",
         table: str | Path | None = None,
         blacklist: object = None,
@@ -124,10 +147,11 @@ class Model:
         averaged (Cazares et al. 2023, Methods), because the threshold tables were calibrated on them.
 
         Args:
-            x: windows (n, window, channels), one-hot A, C, G, T and the signal if any. Then nothing else is read.
+            x: windows (n, window, channels), one-hot A, C, G, T and the tracks if any; or a mapping of them as
+                `window` and of `covariates` (n, number), if the model reads some. Then nothing else is read.
             genome: a `.2bit` path or a `Genome`.
-            signal: a `.bw` path or a `Signal`, normalized as `spec.input.signal` says. Uncovered bases have the fill
-                value. Left out for models of DNA alone.
+            signal: a `.bw` path or a `Signal`, normalized as `spec.input.tracks` says; for models of several tracks a
+                mapping of names to these. Uncovered bases have the fill value. Left out for models of DNA alone.
             regions: a BED path, region strings (1-based, `chr1:1,001-2,000`), intervals or a data frame; the bins that
                 overlap them are predicted. Or "auto": where the signal says that chromatin is open
                 (`zoo.prepare.peaks.open_regions`).
@@ -135,14 +159,22 @@ class Model:
                 those on these chromosomes.
             windows: a BED path or intervals, each exactly as long as the model's window. They are predicted as they
                 are; bins of several windows are averaged. Instead of regions and stride.
-            output: write `<output>.bw`, `.bed` and `.json` (with regions or windows also `.tsv`) instead of returning
-                a table. Finished pieces survive an interruption: the same call goes on from there.
+            covariates: name → a number; for one that each window has of its own also a BED path or intervals: 1 for
+                windows that predict any base of them, else 0.
+            head: what is predicted, of a model with several heads, or a readout of them (`zoo.forward.readouts`);
+                default as `spec.prediction` says.
+            track: names or numbers, from 0, of a head's tracks; default all.
+            output: write `<output>.bw` (of several tracks `<output>.<track>.bw` each), `.bed` and `.json` (with regions
+                or windows also `.tsv`) instead of returning a table. Finished pieces survive an interruption: the same
+                call goes on from there.
+            write: formats of these files (`zoo.formats.formats`), such as ("bigwig", "zarr") or "bigwig,zarr"; default
+                bigwig, with a threshold bed, with regions or windows table. Zarr and Parquet hold all tracks in one.
             threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=6", a score, None for no BED, or
-                "auto": "f1" if there is a threshold table, else None.
+                "auto": "f1" if there is a threshold table, else None. Not for several tracks.
             table: a threshold table, as `zoo calibrate` writes it, instead of the model's own.
             blacklist: whose bins are left out: a path (BED, or a bigWig that is above 0 there) or intervals.
             strands: "forward" (default) or "both" (strand-symmetric; twice the cost).
-            views: "all" to average every view that the weights can read (`zoo.predict.views`; for maxATAC four).
+            views: "all" to average every view that the weights can read (`zoo.forward.views`; for maxATAC four).
             stride: bp from one window to the next, a multiple of the bin size.
             center_only: use the central `stride` bp of each window instead of the average over windows; by default
                 as `spec.prediction` says (maxATAC averages, ASAP takes the center).
@@ -154,14 +186,16 @@ class Model:
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
-            For `x`, (n, bins) float32. With `output`, the files. Else a table of regions × bins, of whole chromosomes
-            if no regions were given.
+            For `x`, (n, bins) float32, of several tracks (n, bins, tracks). With `output`, the files. Else a table of
+            regions × bins, of whole chromosomes if no regions were given.
 
         Raises:
             InputError: what was given cannot be used, or would have no effect beside the rest; `GenomeMismatch` if
                 files are of different assemblies.
         """
-        progress, threshold = optional_switch("progress", progress), thresholds.checked(threshold)
+        progress = optional_switch("progress", progress)
+        places = genome, signal, regions, chromosomes, windows, covariates, blacklist
+        choice = PredictionChoice(*places, output, write, threshold, table, stride, center_only, compat)
         options = Options.resolve(
             self.spec,
             strands=strands,
@@ -171,63 +205,23 @@ class Model:
             batch_size=batch_size,
             compat=compat,
             scale=scale,
+            head=head,
+            track=track,
         )
-        cutting = {"threshold": None if threshold == "auto" else threshold, "table": table}
-        if x is not None:
-            files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
-            more = {"windows": windows, "output": output, "blacklist": blacklist, "stride": stride, "compat": compat}
-            refuse_together("Windows x", {**files, **more, **cutting, "center_only": center_only})
-            windows, forward = check_array(x, self.spec.input), self.forward(options.views)
-            forward.check_batch(min(options.batch_size, len(windows)))
-            return options.scaled(forward.array(windows, options.batch_size))
-        if windows is not None:
-            others = {"regions": regions, "stride": stride, "center_only": center_only}
-            refuse_together("Exact windows", others)
-        if output is None:
-            refuse_together("A prediction without output has no BED file and", cutting, 'Give output="out/ctcf", too')
-            if windows is None and regions is None and chromosomes is None:
-                raise InputError(
-                    "The output must be given for a whole genome, which is written to files",
-                    example='output="out/ctcf"',
-                    hint="Or name regions or chromosomes",
-                )
-        cut = None if output is None else self._cut(threshold, table, options)
-        reads = (self.path, self.origin, genome, signal, regions, windows, blacklist, table)
-        place = None if output is None else Output(output, reads)
-        inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, windows)
-        inputs.tell()
-        kind = Run if windows is None else WindowRun
-        run = kind(self.spec, self.forward(options.views), inputs, options, progress)
-        return run.to_table() if place is None else run.to_files(place, cut, self._provenance())
-
-    def _cut(self, threshold: object, table: object, options: Options) -> Threshold | None:
-        """The threshold of a prediction, by a table of the user's or the model's own; None for no BED."""
-        own = self.thresholds if table is None else ThresholdTable.read(user_path(table, "table"))
-        if threshold is None:
-            refuse_together("A prediction without a threshold has no BED file and", {"table": table})
-            return None
-        if isinstance(threshold, str) and threshold == "auto":
-            if own is None:
-                return None
-            threshold = "f1"
-        cut = thresholds.resolve(threshold, own)
-        if options.linear and own is not None:
-            raise InputError(
-                "A threshold table must be used in the scale that it was measured in, which is the model's own",
-                received={"scale": "linear", "threshold": threshold},
-                hint="Leave out scale, or give threshold=None",
-            )
-        return cut
+        return predict(self, x, choice, options, progress)
 
     def attribute(
         self,
-        x: np.ndarray | None = None,
+        x: np.ndarray | Mapping[str, np.ndarray] | None = None,
         *,
         genome: object = None,
         signal: object = None,
         regions: object = None,
         chromosomes: Sequence[str] | str | None = None,
-        method: str = "deeplift",
+        covariates: Mapping[str, object] | None = None,
+        head: str | None = None,
+        track: str | int | None = None,
+        method: str | Method = "deeplift",
         target: str | int | tuple[int, int] = "sum",
         references: str | None = None,
         signal_reference: str | None = None,
@@ -248,9 +242,14 @@ class Model:
             signal: the track, and
             regions: whose middles, of a narrowPeak file the summits, are those of the windows.
             chromosomes: only regions on these.
+            covariates: as for `predict`; the same for all windows.
+            head: what is explained, of a model with several heads, or a readout of them; default as `predict`.
+            track: the name or number of one of the head's tracks, if it has several.
             method: "deeplift" (the rescale rule against references: Shrikumar et al. 2017; Lundberg & Lee 2017),
                 "integrated_gradients" (Sundararajan et al. 2017), "input_x_gradient", "gradients",
-                "saturation_mutagenesis" (every single substitution), or "occlusion" (of stretches).
+                "saturation_mutagenesis" (every single substitution), or "occlusion" (of stretches); or one of
+                `zoo.attribution.methods` with its parameters, such as `IntegratedGradients(steps=100)`, in place of the
+                six from `references` to `width` below.
             target: "sum" of all bins, a bin's number from 0, a range such as (8, 24) or "8:24", "profile": bins
                 weighted by the softmax of the window's own prediction (Grover et al. 2026), or "profile_local".
             references: "dinucleotide_shuffle" (default), "mononucleotide_shuffle", "zeros" or "gc"; for the first two
@@ -278,38 +277,13 @@ class Model:
                 signal that the model does not read.
         """
         progress = optional_switch("progress", progress)
-        choice = Choice.resolve(
-            self.spec,
-            method=method,
-            target=target,
-            references=references,
-            signal_reference=signal_reference,
-            count=count,
-            seed=seed,
-            steps=steps,
-            width=width,
-            batch_size=batch_size,
-        )
-        if x is None:
-            refuse_together(
-                "Windows of a genome", {"alternative": alternative}, "Give windows x and their alternatives"
-            )
-            x = self._windows(genome, signal, regions, chromosomes)
-        else:
-            files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
-            refuse_together("Windows x", files)
-            x = check_array(x, self.spec.input)
-            alternative = None if alternative is None else check_array(alternative, self.spec.input)
-            if alternative is not None and alternative.shape != x.shape:
-                raise InputError(
-                    "There must be an alternative for each window",
-                    received={"windows": len(x), "alternatives": len(alternative)},
-                )
-        if self._engine is None:
-            self._engine = Engine(architectures.scores(self.network), self.forward(("forward",)).array)
-        run = AttributionRun(self.spec.name, self._engine, choice, x, alternative, progress)
-        reads = (self.path, self.origin, genome, signal, regions)
-        return run.to_memory() if output is None else run.to_files(output, reads, self._provenance())
+        given = {"references": references, "signal_reference": signal_reference, "count": count, "seed": seed}
+        selection = Selection.one(self.spec, head, track)
+        given |= {"steps": steps, "width": width}
+        choice = Choice.resolve(self.spec, method, target, batch_size, given, selection.output)
+        files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
+        files["covariates"] = covariates
+        return attribute(self, choice, selection, x, alternative, files, output, progress)
 
     def score_variants(
         self,
@@ -318,6 +292,9 @@ class Model:
         genome: object,
         signal: object = None,
         blacklist: object = None,
+        covariates: Mapping[str, object] | None = None,
+        head: str | None = None,
+        track: str | int | None = None,
         strands: str | None = None,
         shifts: int = 1,
         around: int | None = None,
@@ -344,6 +321,9 @@ class Model:
             genome: a `.2bit` path or a `Genome`.
             signal: a `.bw` path or a `Signal`; left out for models of DNA alone.
             blacklist: whose variants are skipped: a path (BED, or a bigWig that is above 0 there) or intervals.
+            covariates: as for `predict`.
+            head: what is scored, of a model with several heads, or a readout of them; default as `predict`.
+            track: the name or number of one of the head's tracks, if it has several.
             strands: "both" (mean of both; twice the cost; the default) or "forward" (that of `compat`).
             shifts: windows to average over, an odd number; neighbors are moved by about 64 bp.
             around: bp around the variant that count; default all that a window predicts, or its middle half for models
@@ -369,56 +349,11 @@ class Model:
                 contradict each other or have no effect.
         """
         progress = optional_switch("progress", progress)
-        layout = VariantWindow.of(self.spec, shifts, around, compat)
-        if compat == "asap" and strands not in (None, "forward"):
-            raise InputError(
-                'compat="asap" reads the forward strand: strands must be left out',
-                received={"strands": strands, "compat": compat},
-            )
-        chosen = ("forward" if compat else "both") if strands is None else strands
-        profiles, csv, strict = switch("profiles", profiles), switch("csv", csv), switch("strict", strict)
-        only_passing = switch("only_passing", only_passing)
-        options = Options.resolve(self.spec, strands=chosen, batch_size=batch_size)
-        if output is None and (csv or measured is not None or not is_one_of(scale, ("linear",))):
-            raise InputError(
-                "csv, measured and scale must come with an output",
-                received={"csv": csv, "measured": measured, "scale": scale, "output": None},
-                example='output="out/variants"',
-            )
-        inputs = self.everywhere(genome, signal, blacklist)
-        found = reading.read(variants, inputs.genome, only_passing)
-        track = measured
-        if not (measured is None or isinstance(measured, Signal)):
-            track = Signal(user_path(measured, "measured"))
-        if track is not None:
-            sides = inputs.genome.sizes, track.sizes, f"genome {inputs.genome.path}", f"measured {track.path}"
-            names.check_lengths(names.check_shared(*sides), *sides)
-        files = None
-        if output is not None:
-            source = user_path(variants, "variants") if reading.is_vcf(variants) else None
-            files = VariantFiles(output, source, profiles, scale, csv, track)
-        run = VariantRun(
-            self.spec.name,
-            self.forward(options.views),
-            layout,
-            inputs,
-            found,
-            only_passing or compat == "asap",
-            strict,
-            options.batch_size,
-            progress,
+        choice = VariantChoice(
+            strands, shifts, around, only_passing, strict, profiles, scale, csv, measured, output, compat, batch_size
         )
-        if files is None:
-            return run.to_memory(profiles)
-        choices = {
-            "strands": chosen,
-            "shifts": shifts,
-            "around": (layout.scored.stop - layout.scored.start) * layout.bin_size,
-            "only_passing": only_passing or compat == "asap",
-            "compat": compat,
-        }
-        reads = (self.path, self.origin, inputs.genome, inputs.signal, variants, blacklist, track)
-        return run.to_files(files, reads, self._provenance(), choices)
+        selection = Selection.one(self.spec, head, track)
+        return score_variants(self, variants, choice, selection, genome, signal, blacklist, covariates, progress)
 
     def predict_haplotypes(
         self,
@@ -429,6 +364,9 @@ class Model:
         regions: object,
         signal: object = None,
         blacklist: object = None,
+        covariates: Mapping[str, object] | None = None,
+        head: str | None = None,
+        track: str | int | None = None,
         strands: str = "forward",
         stride: int | None = None,
         threshold: str | float | None = "auto",
@@ -448,6 +386,9 @@ class Model:
             signal: the sample's own track.
             blacklist: with `compat`: a path (BED, or a bigWig that is above 0 there) or intervals; blocks that touch it
                 are left out.
+            covariates: as for `predict`.
+            head: what is predicted, of a model with several heads, or a readout of them; default as `predict`.
+            track: the name or number of one of the head's tracks, if it has several.
             strands: "forward", as thresholds were calibrated, or "both".
             stride: bp from one window to the next; default as for `predict`.
             threshold: with `output`, of differential sites; as for `predict`.
@@ -468,22 +409,9 @@ class Model:
         """
         progress = optional_switch("progress", progress)
         choice = HaplotypeChoice(variants, sample, output, compat, threshold, blacklist, strands)
-        options = Options.resolve(self.spec, strands=strands, stride=stride, batch_size=batch_size, compat=compat)
-        inputs = self.inputs(genome, signal, regions, None, blacklist, compat)
-        if inputs.regions is None:
-            raise InputError("Haplotypes must be predicted in regions", example='regions="peaks.bed"')
-        grid, forward = Grid.of(self.spec, options), self.forward(options.views)
-        shared = (self.spec.name, forward, grid, inputs)
-        how = (options.batch_size, progress)
-        if compat is not None:
-            run = MaxatacRun(*shared, *choice.substitutions(inputs), options.stride, *how)
-        elif output is None:
-            rows = [Haplotype("reference", {}), *choice.haplotypes(inputs.genome)]
-            return {row.name: predict_haplotype(row, forward, grid, inputs, *how) for row in rows}
-        else:
-            run = HaplotypeRun(*shared, choice.haplotypes(inputs.genome), choice.cut(self.thresholds), *how)
-        reads = (self.path, self.origin, inputs.genome, inputs.signal, variants, regions, blacklist)
-        return run.to_files(output, reads, self._provenance(), {"views": list(options.views), "compat": compat})
+        selection = Selection.one(self.spec, head, track)
+        given = genome, signal, regions, covariates
+        return predict_haplotypes(self, choice, selection, given, stride, batch_size, progress)
 
     def cost(
         self,
@@ -493,6 +421,7 @@ class Model:
         regions: object = None,
         chromosomes: Sequence[str] | str | None = None,
         blacklist: object = None,
+        covariates: Mapping[str, object] | None = None,
         **choices: object,
     ) -> Cost:
         """What `predict` with these arguments would cost here; `choices` are its others (strands, stride, …).
@@ -504,8 +433,8 @@ class Model:
         if unknown := sorted(set(choices) - set(known)):
             raise InputError(f"The choices of cost must be among {', '.join(known)}", received={"unknown": unknown})
         options = Options.resolve(self.spec, **choices)
-        inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat)
-        return estimate(self.spec, self.forward(options.views), inputs, options)
+        inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, covariates)
+        return estimate(self.spec, self.forward(options.views, options.selection), inputs, options)
 
     def check(self, tolerance: float = 1e-5) -> Check:
         """Run the golden inputs and compare with the golden outputs; the card says what computed those.
@@ -514,52 +443,38 @@ class Model:
         below 0.
         """
         tolerance = number("tolerance", tolerance, "0 or more", lambda value: value >= 0, example=1e-5)
+        if self.path is None:
+            raise InputError("A model must be in a folder to be checked: that has the golden outputs")
         golden = folder.read_golden(self.path, self.spec)
-        outputs = self.predict(golden.inputs)
-        difference = float(np.abs(outputs - golden.outputs).max() / max(np.abs(golden.outputs).max(), 1))
-        return Check(self.spec.name, difference, tolerance, versions())
+        wanted = {self.spec.output.name: golden.outputs, **golden.others}
+        return check(self.spec.name, lambda head: self.predict(golden.x, head=head), wanted, tolerance)
 
-    def inputs(self, genome, signal, regions, chromosomes, blacklist, compat, windows=None) -> Inputs:
+    def inputs(self, genome, signal, regions, chromosomes, blacklist, compat, covariates=None) -> Inputs:
         """The files of a prediction; "auto" regions are looked for in the signal."""
-        if windows is not None:
-            return exact(self.spec, genome, signal, windows, chromosomes, blacklist, compat)
-        if not (isinstance(regions, str) and regions == "auto"):
-            return Inputs.open(self.spec, genome, signal, regions, chromosomes, blacklist, compat)
-        inputs = Inputs.open(self.spec, genome, signal, None, chromosomes, blacklist, compat)
-        if inputs.signal is None:
-            raise InputError(
-                'Regions must be named: "auto" looks for open chromatin in a signal, and this model reads DNA alone',
-                received={"model": self.spec.name, "regions": "auto"},
-                example='regions="peaks.bed"',
-            )
-        return inputs.within(open_regions(inputs.signal, list(inputs.chromosomes.values())))
+        return open_inputs(self.spec, genome, signal, regions, chromosomes, blacklist, compat, covariates)
 
-    def _windows(self, genome, signal, regions, chromosomes) -> Windows:
-        """The windows around regions."""
-        inputs = self.inputs(genome, signal, regions, chromosomes, None, None)
-        inputs.tell()
-        if inputs.regions is None:
-            raise InputError(
-                "Regions must be given: windows around them are explained", example='regions="peaks.narrowPeak"'
-            )
-        found = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
-        return Windows.around(inputs, bed.centers(found, inputs.genome.sizes), self.spec.input.window)
+    def forward(self, views: tuple[str, ...], selection: Selection | None = None) -> Forward:
+        """The compiled forward pass over some views, of a head and its tracks, made on first use."""
+        selection = Selection.of(self.spec) if selection is None else selection
+        key = (views, selection.readout.name, selection.tracks)
+        if key not in self._forwards:
+            self._forwards[key] = Forward(self.network, self.spec, views, selection)
+        return self._forwards[key]
 
-    def everywhere(self, genome, signal, blacklist) -> Inputs:
-        """Files, with every chromosome that genome and signal share: variants lie on any of them."""
-        inputs = Inputs.open(self.spec, genome, signal, blacklist=blacklist)
-        shared = {chrom: chrom for chrom in inputs.genome.sizes}
-        if inputs.signal is not None:
-            shared = names.match(inputs.genome.sizes, inputs.signal.sizes)
-        return replace(inputs, chromosomes=shared)
+    def engine(self, selection: Selection | None = None, covariates: tuple[float, ...] = ()) -> Engine:
+        """The compiled backward passes of a head, for windows that have the same covariates; made on first use."""
+        selection = Selection.of(self.spec) if selection is None else selection
+        key, forward = (selection.readout.name, selection.tracks, covariates), self.forward(("forward",), selection)
 
-    def forward(self, views: tuple[str, ...]) -> Forward:
-        """The compiled forward pass over some views, made on first use."""
-        if views not in self._forwards:
-            self._forwards[views] = Forward(architectures.scores(self.network), self.spec.input, views)
-        return self._forwards[views]
+        def predicted(x: np.ndarray, batch_size: int) -> np.ndarray:
+            more = {COVARIATES: np.tile(np.float32(covariates), (len(x), 1))} if covariates else {}
+            return forward.array({WINDOW: x, **more}, batch_size)
 
-    def _provenance(self) -> dict:
+        if key not in self._engines:
+            self._engines[key] = Engine(scores(self.network, self.spec, selection, covariates), predicted)
+        return self._engines[key]
+
+    def provenance(self) -> dict:
         """What identifies the model in a sidecar: the file of its weights, and the network as it is in memory.
 
         The latter is of its spec as far as numbers depend on it, and of all its weights: both may have been changed
@@ -568,7 +483,7 @@ class Model:
         return {
             "name": self.spec.name,
             **self.spec.provenance,
-            "weights_sha256": self._weights,
+            "weights_sha256": self._weights or folder.digest(self.spec, self.network),
             "network_sha256": folder.digest(self.spec, self.network),
-            "fetched": self._source,
+            "fetched": dict(self._source),
         }

@@ -1,85 +1,236 @@
 """What a model expects and what it returns, as small frozen values that come from and go to JSON.
 
 The spec drives everything: `predict` builds inputs from it and refuses, naming both sides, what disagrees with it.
-JSON never names a Python object, and its keys are a closed set.
+JSON never names a Python object, and its keys are a closed set. `config.json` of the first version (one signal, one
+output) reads as one of the second (`zoo.spec_first`).
 """
 
 import dataclasses
 import math
-from collections.abc import Mapping
+import numbers
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from registry import typed
-from zoo.errors import InputError
+from zoo import spec_first
+from zoo.errors import InputError, IntegrityError
 
 BASES = "ACGT"  # the one base order of the whole project; every other letter is encoded as all zeros
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+WINDOW, COVARIATES = "window", "covariates"  # the inputs of a network
+_VERSION = r" ?(?:==|>=|<=|~=|!=|<|>) ?[0-9][0-9A-Za-z.*+!]{0,31}"
+_NESTED = ("functional", "ensemble")  # networks whose configuration holds others
+_REQUIREMENT = re.compile(rf"[A-Za-z0-9](?:[A-Za-z0-9._-]{{0,94}}[A-Za-z0-9])?(?:{_VERSION}(?:,{_VERSION}){{0,3}})?")
 _LARGEST_WINDOW = 1 << 24  # bp
+_MOST_TRACKS = 1 << 14
 TRAINING_STRANDS = ("both", "forward", "legacy_revcomp")  # what training windows are read from
 VIEWS = ("forward", "reverse_complement", "rotated", "rotated_reverse_complement")
+ORIGINS = ("sample", "genome", "derived")
+DERIVED = {"difference": 2, "mean": None, "sum": None, "log1p": 1}  # function → tracks that it takes
+KINDS = ("binding", "accessibility", "profile", "counts", "coverage", "mappability", "expression", "other")
+TRANSFORMS = ("identity", "log1p", "log", "logit")
 
 
 @dataclass(frozen=True)
-class SignalSpec:
-    """How the signal track that a model was trained on was made.
+class TrackSpec:
+    """A track that a model reads beside DNA, and how that which it was trained on was made.
 
     Attributes:
         assay: what was measured.
         smoothing: bp added on each side of a cut site.
-        read_depth: reads that the coverage was scaled to.
-        percentile: the percentile of the positive bases that became 1; larger values stay above 1.
+        read_depth: reads that the coverage was scaled to; 0 for none in particular.
+        percentile: the percentile of the positive bases that became 1; larger values stay above 1. None: not scaled so.
         fill: the value of bases without data.
+        name: of the track, by which a user gives it.
+        origin: "sample" (the user's own), "genome" (the same for every sample, such as mappability) or "derived".
+        function: of a derived track, one of `DERIVED`.
+        of: the names of the tracks that it is derived from, in order; they need not be read by the network themselves.
     """
 
     assay: str
     smoothing: int
     read_depth: int
-    percentile: float
+    percentile: float | None
     fill: float
+    name: str = "signal"
+    origin: str = "sample"
+    function: str | None = None
+    of: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        count = len(self.of)
+        takes = DERIVED.get(self.function, 0)
+        _hold(
+            self.name,
+            {
+                "a track's smoothing and read depth must not be negative, its percentile must lie in 0 to 100, and its "
+                "fill value must be a number": min(self.smoothing, self.read_depth) >= 0
+                and (self.percentile is None or 0 < self.percentile <= 100)
+                and math.isfinite(self.fill),
+                f"a track's origin must be {', '.join(ORIGINS)}": self.origin in ORIGINS,
+                "a track must have a name": bool(self.name),
+                f"a derived track, and no other, must be a function ({', '.join(DERIVED)}) of tracks": (
+                    (count == takes or (takes is None and count > 0))
+                    if self.origin == "derived" and self.function in DERIVED
+                    else self.origin != "derived" and self.function is None and not count
+                ),
+            },
+            {"track": self},
+        )
+
+
+@dataclass(frozen=True)
+class CovariateSpec:
+    """One number that a model reads of a sample or a window beside its tracks.
+
+    Attributes:
+        name: by which a user gives it.
+        description: what it is, with its unit.
+        per: "sample" (one number for all windows) or "window" (one number for each).
+        default: what it is where nothing is given; None if it must be given.
+    """
+
+    name: str
+    description: str
+    per: str = "sample"
+    default: float | None = None
 
 
 @dataclass(frozen=True)
 class InputSpec:
-    """A window of `window` bp: one-hot DNA in the order A, C, G, T, then the signal if the model takes one.
+    """A window of `window` bp: one-hot DNA in the order A, C, G, T, then the tracks; and covariates, if any.
 
     Attributes:
         window: length in bp.
         genome: the assembly that the model was trained on.
-        signal: how its signal track was made, or None for a model of DNA alone.
+        tracks: what the network reads beside DNA, in its order.
+        sources: tracks that only derived ones need.
+        covariates: names of a vector, in the network's order.
     """
 
     window: int
     genome: str
-    signal: SignalSpec | None
+    tracks: tuple[TrackSpec, ...] = ()
+    sources: tuple[TrackSpec, ...] = ()
+    covariates: tuple[CovariateSpec, ...] = ()
 
     @property
     def channels(self) -> int:
-        """Columns of the input: 4 bases, and 1 for the signal."""
-        return len(BASES) + (self.signal is not None)
+        """Columns of a window: 4 bases, and 1 for each track."""
+        return len(BASES) + len(self.tracks)
+
+    @property
+    def given(self) -> tuple[TrackSpec, ...]:
+        """The tracks that a user gives, in the order of the spec: all that are not derived."""
+        return tuple(track for track in (*self.tracks, *self.sources) if track.origin != "derived")
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Input of the network → its shape for one window."""
+        shapes: dict[str, tuple[int, ...]] = {WINDOW: (self.window, self.channels)}
+        return shapes | ({COVARIATES: (len(self.covariates),)} if self.covariates else {})
 
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """`bins` values for consecutive bins of `bin_size` bp, the first beginning `offset` bp into the window."""
+    """A head: `bins` values of `bin_size` bp, the first beginning `offset` bp into the window, for each of its tracks.
+
+    Attributes:
+        target: what is predicted (a factor, a cell type).
+        quantity: what a value is, in words.
+        name: of the head, and of the network's output if it has several.
+        kind: one of `KINDS`.
+        transform: what a value is of the quantity measured: "identity" (x), "log1p" (ln(1 + x)), "log", "logit".
+        tracks: names of the tracks of each bin; empty if there is one without a name: then the head is (batch, bins).
+        swap: for each track the place of that which a window read from the other strand gives in its stead; empty if
+            each stays what it is.
+        step: bp from the beginning of a bin to that of the next; None for `bin_size`. Bins overlap where it is less.
+    """
 
     bins: int
     bin_size: int
     offset: int
     target: str
     quantity: str
+    name: str = "scores"
+    kind: str = "other"
+    transform: str = "identity"
+    tracks: tuple[str, ...] = ()
+    swap: tuple[int, ...] = ()
+    step: int | None = None
+
+    def __post_init__(self) -> None:
+        _hold(
+            self.name,
+            {
+                "there must be at least one bin of at least 1 bp": self.bins > 0 and self.bin_size > 0,
+                "a bin must begin 1 bp to its own size after the one before": self.step is None
+                or 0 < self.step <= self.bin_size,
+                f"the kind of an output must be {', '.join(KINDS)}": self.kind in KINDS,
+                f"the transform of an output must be {', '.join(TRANSFORMS)}": self.transform in TRANSFORMS,
+                f"an output must have at most {_MOST_TRACKS:,} tracks, each with a name of its own": len(self.tracks)
+                <= _MOST_TRACKS
+                and _unique(self.tracks),
+                "the strand swap must be a permutation of the tracks that undoes itself": not self.swap
+                or (
+                    sorted(self.swap) == list(range(len(self.tracks)))
+                    and all(self.swap[other] == place for place, other in enumerate(self.swap))
+                ),
+            },
+            {"output": self},
+        )
 
     @property
-    def logarithmic(self) -> bool:
-        """Whether a bin is ln(1 + what was measured), as models of accessibility learn it."""
-        return "ln(1 + " in self.quantity
+    def every(self) -> int:
+        """bp from the beginning of a bin to that of the next."""
+        return self.bin_size if self.step is None else self.step
+
+    @property
+    def span(self) -> int:
+        """bp from the beginning of the first bin to the end of the last one."""
+        return (self.bins - 1) * self.every + self.bin_size
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one window: (bins,), or (bins, tracks) if tracks have names."""
+        return (self.bins, len(self.tracks)) if self.tracks else (self.bins,)
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The name of a builder in `zoo.architectures` and its arguments."""
+    """A network: the name of a builder (see `zoo.build`) and its arguments.
+
+    Attributes:
+        name: of a builder in `zoo.architectures`, or of another package.
+        config: its arguments: numbers, text and lists of numbers; any JSON for networks that hold others or are data.
+        package: that brings the builder, if it is not this one: "my-package>=1.0".
+    """
 
     name: str
-    config: Mapping[str, int | float | str | bool | tuple[int | float, ...] | None]
+    config: Mapping[str, object]
+    package: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.package is not None and not _REQUIREMENT.fullmatch(self.package):
+            raise InputError(
+                "The package of a network must be named as pip takes it, with versions if need be",
+                example="my-package>=1.0",
+                received={"package": self.package},
+            )
+        nested = {} if self.name in _NESTED else self.config
+        if deep := {key: value for key, value in nested.items() if not _is_flat(value)}:
+            raise IntegrityError(
+                "The arguments of a network must be numbers, text, true, false, nothing, or lists of numbers",
+                received=deep,
+            )
+
+
+def _is_flat(value: object) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(isinstance(item, numbers.Real) and not isinstance(item, bool) for item in value)
+    return not isinstance(value, Mapping)
 
 
 @dataclass(frozen=True)
@@ -88,13 +239,29 @@ class PredictionSpec:
 
     Attributes:
         stride: bp from one window to the next; overlapping predictions are averaged.
-        views: the views of a window that the weights can read (see `zoo.predict.views`), the published one first.
+        views: the views of a window that the weights can read (see `zoo.forward.views`), the published one first.
         center_only: only the central `stride` bp of each window count; else windows that overlap are averaged.
+        readout: what is predicted if nothing is named: a head or one of `zoo.readouts`; None for the first head.
     """
 
     stride: int
     views: tuple[str, ...]
     center_only: bool = False
+    readout: str | None = None
+
+
+@dataclass(frozen=True)
+class Component:
+    """A part of a network that is a model itself: a nested one of that name, which reads and returns what the whole
+    does.
+
+    Attributes:
+        frozen: whether training leaves it as it is.
+    """
+
+    name: str
+    description: str
+    frozen: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,37 +272,46 @@ class ModelSpec:
     description: str
     architecture: Architecture
     input: InputSpec
-    output: OutputSpec
+    outputs: tuple[OutputSpec, ...]
     prediction: PredictionSpec
     metrics: Mapping[str, float]
     provenance: Mapping[str, str]
+    components: tuple[Component, ...] = ()
 
     def __post_init__(self) -> None:
-        reads, returns, stride, views = self.input, self.output, self.prediction.stride, self.prediction.views
-        spanned, signal = returns.offset + returns.bins * returns.bin_size, reads.signal
+        reads, heads, stride, views = self.input, self.outputs, self.prediction.stride, self.prediction.views
+        known = {track.name for track in (*reads.tracks, *reads.sources)}
+        every = heads[0].every if heads else 1
         rules = {
             f"a window must have 1 to {_LARGEST_WINDOW:,} bp": 0 < reads.window <= _LARGEST_WINDOW,
-            "there must be at least one bin of at least 1 bp": returns.bins > 0 and returns.bin_size > 0,
-            "bins must lie inside the window": returns.offset >= 0 and spanned <= reads.window,
+            "there must be at least one output": bool(heads),
+            "bins must lie inside the window": all(
+                head.offset >= 0 and head.offset + head.span <= reads.window for head in heads
+            ),
+            "tracks, covariates, outputs and components must have names of their own": all(
+                _unique([item.name for item in items])
+                for items in ((*reads.tracks, *reads.sources), reads.covariates, heads, self.components)
+            ),
+            "a derived track must be of tracks of the spec that are not derived": all(
+                set(track.of) <= known - {other.name for other in reads.tracks if other.origin == "derived"}
+                for track in reads.tracks
+            )
+            and not any(track.origin == "derived" for track in reads.sources),
+            "a covariate must be one number per sample or per window": all(
+                item.per in ("sample", "window") and (item.default is None or math.isfinite(item.default))
+                for item in reads.covariates
+            ),
             "the stride must be a multiple of the bin size, and at most the window": 0 < stride <= reads.window
-            and stride % max(returns.bin_size, 1) == 0,
+            and stride % every == 0,
             f"views must be among {', '.join(VIEWS)}": bool(views) and set(views) <= set(VIEWS),
             "metrics must be finite numbers": all(map(math.isfinite, self.metrics.values())),
-            "the signal's smoothing and read depth must not be negative, its percentile must lie in 0 to 100, and its "
-            "fill value must be a number": signal is None
-            or (
-                min(signal.smoothing, signal.read_depth) >= 0
-                and 0 < signal.percentile <= 100
-                and math.isfinite(signal.fill)
-            ),
         }
-        for rule, holds in rules.items():
-            if not holds:
-                raise InputError(
-                    f"A model's spec must agree with itself: {rule}",
-                    where=self.name,
-                    received={"input": reads, "output": returns, "prediction": self.prediction},
-                )
+        _hold(self.name, rules, {"input": reads, "outputs": heads, "prediction": self.prediction})
+
+    @property
+    def output(self) -> OutputSpec:
+        """The first head, which is meant where none is named."""
+        return self.outputs[0]
 
     def to_json(self) -> dict:
         """A JSON object with the schema's version."""
@@ -143,5 +319,19 @@ class ModelSpec:
 
     @classmethod
     def from_json(cls, data: bytes, where: object = "config.json") -> "ModelSpec":
-        """Read `config.json`. Raises `IntegrityError` for unknown or missing keys and wrong types."""
-        return typed.read(cls, data, SCHEMA_VERSION, where)
+        """Read `config.json`, of the first version too.
+
+        Raises `IntegrityError` for unknown or missing keys and wrong types.
+        """
+        return typed.read(cls, data, SCHEMA_VERSION, where, {spec_first.SCHEMA_VERSION: spec_first.upgraded})
+
+
+def _unique(names: Iterable[str]) -> bool:
+    return all(name and count == 1 for name, count in Counter(names).items())
+
+
+def _hold(name: str, rules: Mapping[str, bool], received: Mapping[str, object]) -> None:
+    """Raise `InputError` for the first rule that does not hold."""
+    for rule, holds in rules.items():
+        if not holds:
+            raise InputError(f"A model's spec must agree with itself: {rule}", where=name, received=dict(received))

@@ -25,12 +25,13 @@ import numpy as np
 import zoo
 from zoo import architectures
 from zoo.attribution.engine import Choice, Engine
+from zoo.attribution.methods import DeepLIFT
 from zoo.attribution.references import References
 from zoo.attribution.targets import resolve
 from zoo.errors import ZooError
+from zoo.forward.forward import Forward
 from zoo.genome.encode import one_hot
-from zoo.predict.engine import Forward
-from zoo.spec import InputSpec, SignalSpec
+from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, TrackSpec
 
 REFERENCES, REPETITIONS = 20, 3
 WINDOWS = {"maxatac": 96, "maxatac/CTCF": 96}  # others have fewer and are slower
@@ -57,18 +58,29 @@ def measure(name: str) -> None:
     x = np.zeros((count, window, channels), np.float32)
     x[..., :4] = one_hot(random.integers(0, 4, (count, window)))
     x[..., 4:] = random.random((count, window, channels - 4))
-    signal = SignalSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0) if channels > 4 else None
-    forward = Forward(network, InputSpec(window, "none", signal), ("forward",))
-    references = References(signal="fixed" if signal else None, count=REFERENCES)
+    tracks = (TrackSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0),) * (channels - 4)
+    bins = network.output_shape[1]
+    spec = ModelSpec(
+        "bench/MODEL",
+        "",
+        Architecture(name, {}),
+        InputSpec(window, "none", tracks),
+        (OutputSpec(bins, window // bins, 0, "", ""),),
+        PredictionSpec(window // bins, ("forward",)),
+        {},
+        {},
+    )
+    forward = Forward(network, spec, ("forward",))
+    references = References(signal="fixed" if tracks else None, count=REFERENCES)
     choice, engine = (
-        Choice("deeplift", resolve("sum", network.output_shape[1]), references),
+        Choice(DeepLIFT(count=REFERENCES), resolve("sum", network.output_shape[1])),
         Engine(network, forward.array),
     )
-    together = engine.together(choice)
+    size = engine.windows_per_batch(choice)
 
     def explain() -> None:
-        for first in range(0, count, together):
-            engine.explain(x[first : first + together], choice)
+        for first in range(0, count, size):
+            engine.explain(x[first : first + size], choice)
 
     pairs = references.make(x).reshape(-1, window, channels)
     seconds, bare = best(explain), best(lambda: forward.array(pairs, 64))
@@ -76,7 +88,7 @@ def measure(name: str) -> None:
     peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1e6
     print(
         f"{name:20} {count / seconds:9.2f} {len(pairs) / bare:12.1f} {seconds / bare:14.2f} {shuffling / seconds:9.1%} "
-        f"{together:7d} {peak:6.1f}",
+        f"{size:7d} {peak:6.1f}",
         flush=True,
     )
 

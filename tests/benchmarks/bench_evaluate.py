@@ -20,11 +20,11 @@ def measure(kind: str, count: int) -> dict[str, float]:
     """Seconds to add and to finish, and the process's peak memory in GB; and that of the empty process."""
     import resource
 
-    from zoo.evaluate.accessibility import Bins
+    from zoo.evaluate.accessibility import BinPairs
     from zoo.evaluate.curves import Scores
 
     empty = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    seen, random, added = Scores() if kind == "binding" else Bins(), np.random.default_rng(0), 0.0
+    seen, random, added = Scores() if kind == "binding" else BinPairs(), np.random.default_rng(0), 0.0
     for first in range(0, count, _BLOCK):
         size = min(_BLOCK, count - first)
         scores = random.random(size, np.float32)

@@ -32,7 +32,7 @@ def steps(kind: str, folder: Path) -> dict[str, float]:
 
     from zoo.data import synthetic
     from zoo.spec import Architecture
-    from zoo.train.run import Run
+    from zoo.train.run import TrainingRun
 
     files = synthetic.make(folder, {"chr1": 3_000_000, "chr2": 60_000})
     name = {"binding": "maxatac", "accessibility": "convnext_dcnn"}[kind]
@@ -41,19 +41,19 @@ def steps(kind: str, folder: Path) -> dict[str, float]:
     config = getattr(training, kind)(
         files, architecture=Architecture(name, {}), batch_size=SIZE[kind], chromosomes=split, **changes
     )
-    run = Run(config)
+    run = TrainingRun(config)
     batches = {part: run.task.batches(part, run.task.slabs(part, plan, False)) for part, plan in run.task.plans.items()}
-    trainer = run._trainer(batches["training"], batches["validation"], folder)
-    real = iter(trainer._batches(0))
+    trainer = run.trainer(batches["training"], batches["validation"], folder)
+    real = iter(trainer.batches(0))
     cached = next(real)
     found = {"pipeline": [], "cached": []}
     for _ in range(3):
-        trainer._step(next(real))
+        trainer.step(next(real))
     for _ in range(BLOCKS):
         for label, feed in (("pipeline", lambda: next(real)), ("cached", lambda: cached)):
             began = time.perf_counter()
             for _ in range(STEPS[kind]):
-                float(trainer._step(feed())[0])
+                float(trainer.step(feed())[0])
             found[label].append((time.perf_counter() - began) / STEPS[kind])
     began = time.perf_counter()
     for step in range(20):
@@ -86,14 +86,14 @@ def memory(bp: int, folder: Path) -> dict[str, float]:
 
 def write_genome(bp: int, folder: Path) -> None:
     """Random bases in chromosomes of at most 50 Mb, and a value every 10 bp."""
+    from zoo.formats.bigwig import write_track
     from zoo.genome.sequence import write_twobit
-    from zoo.predict.writers import bigwig
 
     random = np.random.default_rng(0)
     sizes = {f"chr{number + 1}": min(50_000_000, bp - first) for number, first in enumerate(range(0, bp, 50_000_000))}
     write_twobit(folder / "genome.2bit", {chrom: random.integers(0, 4, n, np.uint8) for chrom, n in sizes.items()})
     tracks = ((chrom, random.gamma(0.3, 3.0, -(-n // 10)).astype(np.float32)) for chrom, n in sizes.items())
-    bigwig(folder / "signal.bw", sizes, tracks, bin_size=10)
+    write_track(folder / "signal.bw", sizes, tracks, bin_size=10)
 
 
 def apart(*arguments: object) -> dict:

@@ -21,9 +21,11 @@ import numpy as np
 
 import zoo
 from zoo import architectures
+from zoo.forward.forward import Forward
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.vcf import Variant
-from zoo.predict.engine import Forward
+from zoo.inputs.opening import Inputs
+from zoo.inputs.reader import WindowReader
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.variants.alleles import in_order
 from zoo.variants.effects import VariantWindow, choose, profiles, scored
@@ -42,18 +44,17 @@ def main(options: argparse.Namespace) -> None:
     random = np.random.default_rng(0)
     network = architectures.scores(zoo.build(options.architecture))
     window, bins = network.input_shape[1], network.output_shape[1]
-    inputs = InputSpec(window, "none", None)
     spec = ModelSpec(
         "bench/ATAC",
         "",
         Architecture(options.architecture, {}),
-        inputs,
-        OutputSpec(bins, window // bins, 0, "ATAC", "accessibility, ln(1 + track)"),
+        InputSpec(window, "none"),
+        (OutputSpec(bins, window // bins, 0, "ATAC", "accessibility, ln(1 + track)", transform="log1p"),),
         PredictionSpec(window // 2, ("forward",), center_only=True),
         {},
         {},
     )
-    forward, layout = Forward(network, inputs, ("forward",)), VariantWindow.of(spec)
+    forward, layout = Forward(network, spec, ("forward",)), VariantWindow.of(spec)
     still = random.integers(0, 4, (options.batch, window)).astype(np.uint8)
     forward.codes(still)
     with tempfile.TemporaryDirectory() as work:
@@ -64,14 +65,15 @@ def main(options: argparse.Namespace) -> None:
         variants = [Variant("chr1", int(at), "ACGT"[codes[at]], "ACGT"[(codes[at] + 1) % 4]) for at in places]
         del codes
         began = time.perf_counter()
-        _, chosen, _ = choose(variants, genome, {"chr1": "chr1"}, [layout])
+        inputs = Inputs(genome, {}, WindowReader(genome), ("chr1",), None, [])
+        _, chosen, _ = choose(variants, inputs, [layout])
         chosen = in_order(chosen, ["chr1"])
         ours, bare = time.perf_counter() - began, 0.0
         print(f"{'variants':>9} {'a second':>9} {'bare':>9} {'ratio':>6} {'GB':>6}")
         for part in np.array_split(np.arange(len(chosen)), PARTS):
             began = time.perf_counter()
             for _, reference, alternative in profiles(
-                forward, layout, [chosen[i] for i in part], genome, None, options.batch
+                forward, layout, [chosen[i] for i in part], inputs.reader, options.batch
             ):
                 scored(layout, reference, alternative)
             ours += time.perf_counter() - began

@@ -36,15 +36,15 @@ def build(
         bin_size: bp of a bin.
         filters: channels of each convolution.
         kernel_size: width of the convolutions.
-        pool_sizes: width and stride of the pooling behind each convolution; 1 for none.
-        dropouts: rate behind each convolution.
+        pool_sizes: width and stride of the pooling after each convolution; 1 for none.
+        dropouts: rate after each convolution.
         hidden: units of the first dense layer.
         tracks: signals that are predicted.
         mappability: with a second output that reads the first convolution's features.
 
     Returns:
         A model (batch, window, 4) → (batch, window / bin_size, tracks), at least 0. With the defaults 17,189,120
-        parameters; the mappability head adds 257 and answers for 508 positions.
+        parameters; the mappability head adds 257 and predicts 508 positions.
     """
     if not len(filters) == len(pool_sizes) == len(dropouts) > 0:
         raise InputError(

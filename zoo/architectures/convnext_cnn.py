@@ -29,7 +29,7 @@ def build(
     """ConvNeXt V2 blocks, each with maximum pooling, then two dense layers for each position that is left.
 
     The first block has a full convolution, the others convolve each channel by itself. Each position that is left
-    answers for the consecutive bins that it covers.
+    predicts the consecutive bins that it covers.
 
     Args:
         window: length of the input in bp, a multiple of the total pooling and of `bin_size`.
@@ -37,15 +37,15 @@ def build(
         filters: channels of each block, from the second one on a multiple of those before.
         kernel_size: width of the convolutions.
         expansion: width of the blocks' hidden layers, in filters.
-        pool_sizes: width and stride of the pooling behind each block.
-        dropout: rate behind the pooling of each block but the first.
+        pool_sizes: width and stride of the pooling after each block.
+        dropout: rate after the pooling of each block but the first.
         hidden: units of the first dense layer.
         tracks: signals that are predicted.
         mappability: with a second output that reads the pooled first block's features.
 
     Returns:
         A model (batch, window, 4) → (batch, window / bin_size, tracks), at least 0. With the defaults 5,169,936
-        parameters; the mappability head adds 129 and answers for 1,024 positions of 2 bp.
+        parameters; the mappability head adds 129 and predicts 1,024 positions of 2 bp.
     """
     pooled = math.prod(pool_sizes)
     if len(filters) != len(pool_sizes) or not filters or any(b % a for a, b in pairwise(filters)):

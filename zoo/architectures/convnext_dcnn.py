@@ -1,4 +1,4 @@
-"""The dilated network of ASAP behind a ConvNeXt V2 block (Grover et al. 2026, Methods; constants as in the code)."""
+"""The dilated network of ASAP after a ConvNeXt V2 block (Grover et al. 2026, Methods; constants as in the code)."""
 
 import keras
 from keras import layers
@@ -39,17 +39,17 @@ def build(
         residual_blocks: how many.
         residual_filters: channels of the dilated convolutions.
         kernel_size: their width.
-        pointwise_size: width of the convolution behind each of them.
+        pointwise_size: width of the convolution after each of them.
         dilation_growth: block i (from 0) has the dilation `dilation_growth` ** i, rounded half to even.
         dropout: rate in the residual blocks.
         final_filters: channels of the 1 × 1 convolution, or None to leave it out.
-        final_dropout: rate behind it.
+        final_dropout: rate after it.
         tracks: signals that are predicted.
         mappability: with a second output, per 4 bp, that reads the pooled block's features.
 
     Returns:
         A model (batch, window, 4) → (batch, window / bin_size, tracks), at least 0. With the defaults 2,524,417
-        parameters; the mappability head adds 257 and answers for 512 positions.
+        parameters; the mappability head adds 257 and predicts 512 positions.
     """
     if bin_size % 2:
         raise InputError("The bin size must be an even number of bp", example=4, received={"bin_size": bin_size})

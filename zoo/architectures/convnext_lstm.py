@@ -1,4 +1,4 @@
-"""The recurrent network of ASAP behind a ConvNeXt V2 block (Grover et al. 2026, Methods)."""
+"""The recurrent network of ASAP after a ConvNeXt V2 block (Grover et al. 2026, Methods)."""
 
 import keras
 from keras import layers
@@ -33,11 +33,11 @@ def build(
         filters: channels of the block.
         kernel_size: width of its convolution.
         expansion: width of its hidden layer, in filters.
-        pool_size: width and stride of the pooling behind it.
+        pool_size: width and stride of the pooling after it.
         units: of the LSTM in each direction.
         hidden: units of the first dense layer.
-        state_dropout: rate behind the LSTM.
-        hidden_dropout: rate behind the first dense layer.
+        state_dropout: rate after the LSTM.
+        hidden_dropout: rate after the first dense layer.
         readout: "last", the LSTM's output at the last position, as in the authors' code (the backward direction has
             seen only that position then), or "final", the final state of both directions.
         tracks: signals that are predicted.
@@ -45,7 +45,7 @@ def build(
 
     Returns:
         A model (batch, window, 4) → (batch, window / bin_size, tracks), at least 0. With the defaults 1,870,592
-        parameters; the mappability head adds 257 and answers for 512 positions.
+        parameters; the mappability head adds 257 and predicts 512 positions.
     """
     inputs = dna_input(window, bin_size, pool_size)
     x = convnext_block(inputs, filters, kernel_size, "stem", depthwise=False, expansion=expansion)

@@ -1,4 +1,4 @@
-"""The transformer of ASAP behind ConvNeXt V2 blocks (Grover et al. 2026, Methods; constants as in the code)."""
+"""The transformer of ASAP after ConvNeXt V2 blocks (Grover et al. 2026, Methods; constants as in the code)."""
 
 import keras
 from keras import layers
@@ -33,24 +33,24 @@ def build(
 
     Args:
         window: length of the input in bp, a multiple of `bin_size`.
-        bin_size: bp of a bin; what comes behind the first block works on bins.
+        bin_size: bp of a bin; what comes after the first block works on bins.
         channels: of everything.
         stem_kernel_size: width of the first block's convolution.
         expansion: width of the blocks' hidden layers, in channels.
-        normalize_response: with global response normalization in the blocks behind the first, which always has it.
-        tower_kernel_size: width of the convolutions behind the first block, of each channel by itself.
+        normalize_response: with global response normalization in the blocks after the first, which always has it.
+        tower_kernel_size: width of the convolutions after the first block, of each channel by itself.
         tower_blocks: how many blocks follow the first.
         encoder_layers: transformer layers.
         encoder_expansion: width of their hidden layers, in channels.
         heads: of the attention.
-        dropout: rate of the attention weights, behind the attention, and in and behind the dense layers.
+        dropout: rate of the attention weights, after the attention, and in and after the dense layers.
         rope: "input" for the rotary encoding of the authors' code, "qk" for the textbook's (`RotarySelfAttention`).
         tracks: signals that are predicted.
         mappability: with a second output that reads the pooled first block's features.
 
     Returns:
         A model (batch, window, 4) → (batch, window / bin_size, tracks), at least 0. With the defaults 4,773,121
-        parameters; the mappability head adds 257 and answers for 512 positions. Transformer layers begin with weights
+        parameters; the mappability head adds 257 and predicts 512 positions. Transformer layers begin with weights
         of their own, where the authors' begin as copies of one another.
     """
     inputs = dna_input(window, bin_size)
@@ -63,7 +63,7 @@ def build(
 
 
 def _encoder_layer(x, hidden: int, heads: int, dropout: float, rope: str, name: str):
-    """Attention and two dense layers, each behind a layer normalization and added to what it read."""
+    """Attention and two dense layers, each after a layer normalization and added to what it read."""
     y = layers.LayerNormalization(epsilon=1e-5, name=f"{name}_attention_norm")(x)
     y = RotarySelfAttention(heads, dropout, rope, name=f"{name}_attention")(y)
     y = layers.Dropout(dropout, name=f"{name}_attention_dropout")(y)

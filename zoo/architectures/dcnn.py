@@ -37,18 +37,18 @@ def build(
         residual_blocks: how many.
         residual_filters: channels of the dilated convolutions.
         kernel_size: their width.
-        pointwise_size: width of the convolution behind each of them.
+        pointwise_size: width of the convolution after each of them.
         dilation_growth: block i (from 0) has the dilation `dilation_growth` ** i, rounded half to even.
         dropout: rate in the residual blocks.
         final_filters: channels of the 1 × 1 convolution, or None to leave it out.
-        final_dropout: rate behind it.
-        activation_first: GELU before each convolution, as in the authors' code; else behind its normalization.
+        final_dropout: rate after it.
+        activation_first: GELU before each convolution, as in the authors' code; else after its normalization.
         tracks: signals that are predicted.
         mappability: with a second output, per 4 bp, that reads the pooled first convolution's features.
 
     Returns:
         A model (batch, window, 4) → (batch, window / bin_size, tracks), at least 0. With the defaults 1,996,545
-        parameters; the mappability head adds 257 and answers for 512 positions.
+        parameters; the mappability head adds 257 and predicts 512 positions.
     """
     if bin_size % 2:
         raise InputError("The bin size must be an even number of bp", example=4, received={"bin_size": bin_size})

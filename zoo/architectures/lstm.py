@@ -32,12 +32,12 @@ def build(
         bin_size: bp of a bin.
         filters: channels of the convolution.
         kernel_size: its width.
-        pool_size: width and stride of the pooling behind it.
+        pool_size: width and stride of the pooling after it.
         units: of the LSTM in each direction.
         hidden: units of the first dense layer.
-        stem_dropout: rate behind the pooling.
-        state_dropout: rate behind the LSTM.
-        hidden_dropout: rate behind the first dense layer.
+        stem_dropout: rate after the pooling.
+        state_dropout: rate after the LSTM.
+        hidden_dropout: rate after the first dense layer.
         readout: "last", the LSTM's output at the last position, as in the authors' code (the backward direction has
             seen only that position then), or "final", the final state of both directions.
         tracks: signals that are predicted.
@@ -45,7 +45,7 @@ def build(
 
     Returns:
         A model (batch, window, 4) → (batch, window / bin_size, tracks), at least 0. With the defaults 1,342,464
-        parameters; the mappability head adds 257 and answers for 505 positions.
+        parameters; the mappability head adds 257 and predicts 505 positions.
     """
     inputs = dna_input(window, bin_size, kernel_size - 1 + pool_size)
     x = convolution(inputs, filters, kernel_size, "stem_conv", padding="valid", activation="relu")

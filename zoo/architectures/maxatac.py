@@ -26,7 +26,7 @@ def build(
         filters: width of the first block; each following one has `growth` times as many, rounded half to even.
         kernel_size: width of the dilated convolutions.
         dilations: one dilation rate for each block.
-        pool_size: width and stride of the pooling behind each block.
+        pool_size: width and stride of the pooling after each block.
 
     Returns:
         A model (batch, window, channels) float32 → (batch, window / pool_size ** len(dilations)) float32 in 0 to 1.

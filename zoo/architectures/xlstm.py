@@ -1,4 +1,4 @@
-"""The xLSTM of ASAP behind ConvNeXt V2 blocks (Grover et al. 2026, Methods; constants as in the authors' code)."""
+"""The xLSTM of ASAP after ConvNeXt V2 blocks (Grover et al. 2026, Methods; constants as in the authors' code)."""
 
 import keras
 
@@ -33,12 +33,12 @@ def build(
 
     Args:
         window: length of the input in bp, a multiple of `bin_size`.
-        bin_size: bp of a bin; what comes behind the first block works on bins.
+        bin_size: bp of a bin; what comes after the first block works on bins.
         channels: of everything.
         stem_kernel_size: width of the first block's convolution.
         expansion: width of the ConvNeXt blocks' hidden layers, in channels.
-        normalize_response: with global response normalization in the blocks behind the first, which always has it.
-        tower_kernel_size: width of the convolutions behind the first block, of each channel by itself.
+        normalize_response: with global response normalization in the blocks after the first, which always has it.
+        tower_kernel_size: width of the convolutions after the first block, of each channel by itself.
         tower_blocks: how many ConvNeXt blocks follow the first.
         core_blocks: xLSTM blocks.
         scalar_blocks: which of them (from 0) have the scalar memory; the others have the matrix memory.
@@ -52,7 +52,7 @@ def build(
 
     Returns:
         A model (batch, window, 4) → (batch, window / bin_size, tracks), at least 0. With the defaults 1,138,073
-        parameters; the mappability head adds 129 and answers for 512 positions.
+        parameters; the mappability head adds 129 and predicts 512 positions.
     """
     inputs = dna_input(window, bin_size)
     stem, x = convnext_tower(

@@ -1,1 +1,5 @@
-"""Why a model said so: attributions of its predictions to bases and signal, and the motifs that they show."""
+"""Attributions of a model's predictions to bases and signal, and the motifs that they show."""
+
+from zoo.attribution import methods
+
+__all__ = ["methods"]

@@ -1,23 +1,21 @@
 """A network whose gradient is DeepLIFT's multiplier: each operation with its rule of `zoo.attribution.rescale`.
 
-A layer that is not here and not linear is an error that names it: a new architecture adds a line to `_RULES`.
+Rules of Keras's layers are here; layers of the zoo and of other packages carry theirs (`zoo.layers`). A layer without
+one is an error that names it.
 """
 
 from collections.abc import Callable
+from functools import reduce
 
 import keras
 from keras import activations, layers, ops
 
-from zoo.attribution.rescale import SLOPES, Rescale
+from zoo.attribution.rescale import Rescale, slope_of
 from zoo.errors import InputError
-from zoo.layers.backward import way_back
-from zoo.layers.convnext import GlobalResponseNormalization
-from zoo.layers.recurrent import LSTM, backpropagate, run, shifted
-from zoo.layers.rotary import RotarySelfAttention
-from zoo.layers.xlstm import FIRST, BlockDiagonal, HeadNormalization, LearnableSkip, MLSTMCell, SLSTMCell
 
 _LINEAR = (
     layers.Add,
+    layers.Average,
     layers.AveragePooling1D,
     layers.BatchNormalization,
     layers.Concatenate,
@@ -27,10 +25,14 @@ _LINEAR = (
     layers.DepthwiseConv1D,
     layers.Dropout,
     layers.Flatten,
+    layers.GlobalAveragePooling1D,
+    layers.Permute,
+    layers.RepeatVector,
     layers.Reshape,
+    layers.SpatialDropout1D,
+    layers.Subtract,
+    layers.UpSampling1D,
     layers.ZeroPadding1D,
-    BlockDiagonal,
-    LearnableSkip,
 )
 _LINEAR_OPERATIONS = ("GetItem", "Squeeze")  # what indexing and `zoo.architectures.scores` leave in a graph
 
@@ -54,7 +56,7 @@ def rescaled(network: keras.Model, references: int) -> keras.Model:
 
     def clone(layer):
         activation = getattr(layer, "activation", None)
-        if not isinstance(layer, _LINEAR) or activation in (None, activations.linear):
+        if not _is_linear(layer) or activation in (None, activations.linear):
             return layer
         stripped = type(layer).from_config({**layer.get_config(), "activation": "linear"})
         bare[stripped.name] = layer
@@ -64,45 +66,82 @@ def rescaled(network: keras.Model, references: int) -> keras.Model:
         if layer.name in bare:
             original, y = bare[layer.name], layer(*args, **kwargs)
             layer.set_weights(original.get_weights())
-            return _Ruled(rescale, _activation, original, name=f"{original.name}_activation")(y)
-        if isinstance(layer, _LINEAR) or type(layer).__name__ in _LINEAR_OPERATIONS:
+            return _Ruled(rescale, _activation, original, name=f"{original.name}_activation").traced(y)
+        if _is_linear(layer) or type(layer).__name__ in _LINEAR_OPERATIONS:
             return layer(*args, **kwargs)
-        rule = next((rule for kind, rule in _RULES.items() if type(layer) is kind), None)
-        if rule is None:
-            raise InputError(
-                "Each layer that is not linear must have a rule of DeepLIFT",
-                received={"layer": layer.name, "of type": type(layer).__name__},
-                hint='Take method="integrated_gradients", which needs no rules',
-            )
-        return _Ruled(rescale, rule, layer, name=f"{layer.name}_rescaled")(*args)
+        return _Ruled(rescale, _rule_of(layer), layer, name=f"{layer.name}_rescaled").traced(*args)
 
     return keras.models.clone_model(network, clone_function=clone, call_function=call)
 
 
 class _Ruled(layers.Layer):
-    """What a layer does, with multipliers on the way back."""
+    """What a layer does, with multipliers on the backward pass."""
 
     def __init__(self, rescale: Rescale, rule: Callable, layer: layers.Layer, **kwargs: object) -> None:
         super().__init__(dtype=layer.dtype_policy, autocast=False, **kwargs)
-        self._rescale, self._rule, self._layer = rescale, rule, layer
+        self._rescale, self._rule, self._layer, self._refused = rescale, rule, layer, None
+
+    def traced(self, *args: object):
+        """The symbolic call, whose errors Keras would bury in words of its own."""
+        try:
+            return self(*args)
+        except InputError as error:
+            raise self._refused or error from None
 
     def build(self, *_: object) -> None:
         """Nothing: the weights are the layer's."""
 
     def call(self, z):
         """Apply the rule."""
-        return self._rule(self._rescale, self._layer, z)
+        try:
+            return self._rule(self._rescale, self._layer, z)
+        except InputError as error:
+            self._refused = error
+            raise
+
+
+def _home(layer) -> type | None:
+    """The class whose rule a layer goes by: its own, or one above it up to the one whose `call` it has."""
+    for kind in type(layer).__mro__:
+        if kind in _LINEAR or kind in _RULES or {"is_linear", "rescaled"} & vars(kind).keys():
+            return kind
+        if "call" in vars(kind):
+            break
+    return None
+
+
+def _is_linear(layer) -> bool:
+    kind = _home(layer)
+    return kind is not None and (kind in _LINEAR or vars(kind).get("is_linear") is True)
+
+
+def _rule_of(layer) -> Callable:
+    """The rule of a layer that is not linear: rescale, layer, inputs → outputs."""
+    kind = _home(layer)
+    if kind in _RULES:
+        return _RULES[kind]
+    if kind is None or "rescaled" not in vars(kind):
+        raise InputError(
+            "Each layer that is not linear must have a rule of DeepLIFT",
+            received={"layer": layer.name, "of type": type(layer).__name__},
+            hint='Take method="integrated_gradients", which needs no rules, or give the layer one (`zoo.layers`)',
+        )
+    return _own
+
+
+def _own(rescale: Rescale, layer, inputs):
+    return layer.rescaled(rescale, inputs)
 
 
 def _activation(rescale: Rescale, layer, z):
     function = layer.activation
     if function is activations.relu:
         return rescale.relu(z)
-    if function not in SLOPES:
+    if slope_of(function) is None:
         raise InputError(
             "An activation must be linear, relu, softplus, sigmoid, tanh, silu or gelu for DeepLIFT",
             received={"layer": layer.name, "activation": getattr(function, "__name__", function)},
-            hint='Take method="integrated_gradients"',
+            hint='Take method="integrated_gradients", or give the function a slope (`zoo.layers`)',
         )
     return rescale.unary(function, z)
 
@@ -118,115 +157,30 @@ def _max_pool(rescale: Rescale, layer, z):
 
 
 def _layer_normalization(rescale: Rescale, layer, z):
-    centered = z - ops.mean(z, axis=-1, keepdims=True)
-    variance = ops.mean(rescale.square(centered), axis=-1, keepdims=True)
-    return rescale.multiply(centered, rescale.rsqrt(variance + layer.epsilon)) * layer.gamma + layer.beta
-
-
-def _head_normalization(rescale: Rescale, layer, z):
-    length, channels = z.shape[1:]
-    grouped = ops.reshape(z, (-1, length, layer.heads, channels // layer.heads))
-    centered = grouped - ops.mean(grouped, axis=-1, keepdims=True)
-    variance = ops.mean(rescale.square(centered), axis=-1, keepdims=True)
-    normal = rescale.multiply(centered, rescale.rsqrt(variance + layer.epsilon))
-    return ops.reshape(normal, (-1, length, channels)) * (1.0 + layer.weight)
-
-
-def _response(rescale: Rescale, layer, z):
-    norm = rescale.sqrt(ops.sum(rescale.square(z), axis=1, keepdims=True))
-    by_mean = rescale.reciprocal(ops.mean(norm, axis=-1, keepdims=True) + layer.epsilon)
-    return rescale.multiply(z, layer.gamma * rescale.multiply(norm, by_mean) + 1.0) + layer.beta
-
-
-def _attention(rescale: Rescale, layer, z):
-    query, key, value = layer.projections(z)
-    scores = rescale.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
-    weights = rescale.unary(ops.exp, scores - rescale.together(ops.max(scores, axis=-1, keepdims=True)))
-    weights = rescale.multiply(weights, rescale.reciprocal(ops.sum(weights, axis=-1, keepdims=True)))
-    return layer.joined(rescale.matmul(weights, value))
-
-
-def _lstm(rescale: Rescale, layer: LSTM, z):
-    kernel, units = ops.copy(layer.cell.recurrent_kernel), layer.units
-    x = ops.flip(z, axis=1) if layer.go_backwards else z
-
-    def positions_first(z):
-        return ops.transpose(z, (1, 0, 2))
-
-    @ops.custom_gradient
-    def last_output(gates):  # (batch, positions, 4 × units)
-        states = run(positions_first(gates), kernel)
-
-        @way_back
-        def gradient(upstream):
-            before = positions_first(shifted(states))
-            inner = gates + ops.matmul(before[..., :units], kernel)
-            _, cell, *activated = ops.split(positions_first(states), 6, axis=-1)
-            functions = (activations.sigmoid, activations.sigmoid, activations.tanh, activations.sigmoid)
-            write, forget, new, release = (
-                rescale.flat(rescale.quotient(function, z, y))
-                for function, z, y in zip(functions, ops.split(inner, 4, axis=-1), activated, strict=True)
-            )
-            middle = [rescale.midpoint(y) for y in activated]
-            seen = ops.tanh(cell)
-            factors = (
-                middle[2] * write,
-                rescale.midpoint(before[..., units : 2 * units]) * forget,
-                middle[0] * new,
-                middle[1],
-                rescale.midpoint(seen) * release,
-                middle[3] * rescale.flat(rescale.quotient(activations.tanh, cell, seen)),
-            )
-            d_gates = backpropagate(*map(positions_first, factors), rescale.behind(upstream), kernel)
-            return rescale.alone(positions_first(d_gates), gates)
-
-        return states[-1, :, :units], gradient
-
-    return last_output(ops.matmul(x, layer.cell.kernel) + layer.cell.bias)
-
-
-def _matrix_memory(rescale: Rescale, layer: MLSTMCell, inputs):
-    query, key, value, write, kept = layer.parts(inputs, lambda forget: rescale.unary(ops.log_sigmoid, forget))
-    weight = layer.causal(write, kept)
-    own = ops.stop_gradient(ops.max(weight, axis=-1, keepdims=True))
-    largest = rescale.together(own)
-    scores = rescale.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
-    scores = rescale.multiply(scores, rescale.unary(ops.exp, weight - largest))
-    total = ops.sum(scores, axis=-1, keepdims=True)
-    floor = rescale.unary(ops.exp, -(kept[..., None] + largest))
-    size = rescale.relu(total) + rescale.relu(-total)
-    under = rescale.maximum(size, floor) + layer.epsilon * ops.exp(own - largest)
-    return layer.joined(rescale.multiply(rescale.matmul(scores, value), rescale.reciprocal(under)))
-
-
-def _scalar_memory(rescale: Rescale, layer: layers.RNN, inputs):
-    """With ρ = cell / normalizer and ℓ = ln normalizer: ρ moves to tanh(z) by a share σ(i - ln σ(f) - ℓ)."""
-    cell, length = layer.cell, inputs.shape[1]
-
-    def step(state, added):
-        output, ratio, level = ops.split(state, 3, axis=-1)
-        write, forget, new, release = cell.gates(added, output)
-        above = level + rescale.unary(ops.log_sigmoid, forget) - write
-        share = rescale.unary(activations.sigmoid, -above)
-        ratio = ratio + rescale.multiply(share, rescale.unary(activations.tanh, new) - ratio)
-        output = rescale.multiply(rescale.unary(activations.sigmoid, release), ratio)
-        state = ops.concatenate([output, ratio, write + rescale.unary(activations.softplus, above)], axis=-1)
-        return state, state
-
-    nothing = ops.zeros_like(inputs[:, 0, : cell.units])
-    start = ops.concatenate([nothing, nothing, nothing + FIRST], axis=-1)
-    states = ops.scan(step, start, ops.transpose(inputs, (1, 0, 2)), length=length)[1]
-    return ops.transpose(states[..., : cell.units], (1, 0, 2))
-
-
-def _memory(rescale: Rescale, layer: layers.RNN, inputs):
-    if type(layer.cell) is not SLSTMCell:
+    axes, rank = layer.axis if isinstance(layer.axis, (list, tuple)) else [layer.axis], len(z.shape)
+    if [axis % rank for axis in axes] != [rank - 1]:
         raise InputError(
-            "A recurrent layer must be one of the zoo for DeepLIFT",
-            received={"cell": type(layer.cell).__name__},
+            "A layer normalization must be over the channels for DeepLIFT",
+            received={"layer": layer.name, "axis": layer.axis},
             hint='Take method="integrated_gradients"',
         )
-    return _scalar_memory(rescale, layer, inputs)
+    centered = z - ops.mean(z, axis=-1, keepdims=True)
+    variance = ops.mean(rescale.square(centered), axis=-1, keepdims=True)
+    normal = rescale.multiply(centered, rescale.rsqrt(variance + layer.epsilon))
+    scaled = normal * layer.gamma if layer.scale else normal
+    return scaled + layer.beta if layer.center else scaled
+
+
+def _recurrent(rescale: Rescale, layer: layers.RNN, inputs):
+    """A cell's rule is for all positions in the order in which it reads them."""
+    if layer.stateful or layer.return_state:
+        raise InputError(
+            "A recurrent layer must return its outputs alone, and keep nothing between calls, for DeepLIFT",
+            received={"layer": layer.name, "stateful": layer.stateful, "return_state": layer.return_state},
+            hint='Take method="integrated_gradients"',
+        )
+    outputs = _rule_of(layer.cell)(rescale, layer.cell, ops.flip(inputs, axis=1) if layer.go_backwards else inputs)
+    return outputs if layer.return_sequences else outputs[:, -1]
 
 
 _RULES: dict[type, Callable] = {
@@ -234,11 +188,6 @@ _RULES: dict[type, Callable] = {
     layers.ReLU: lambda rescale, layer, z: rescale.relu(z),
     layers.MaxPooling1D: _max_pool,
     layers.LayerNormalization: _layer_normalization,
-    layers.Multiply: lambda rescale, layer, pair: rescale.multiply(*pair),
-    layers.RNN: _memory,
-    GlobalResponseNormalization: _response,
-    HeadNormalization: _head_normalization,
-    LSTM: _lstm,
-    MLSTMCell: _matrix_memory,
-    RotarySelfAttention: _attention,
+    layers.Multiply: lambda rescale, layer, factors: reduce(rescale.multiply, factors),
+    layers.RNN: _recurrent,
 }

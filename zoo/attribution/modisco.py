@@ -25,7 +25,7 @@ from zoo.genome.motifs import read_motifs, write_motifs
 from zoo.spec import BASES
 
 NEAREST = 3  # known motifs that are told for a pattern
-_TRIM = 0.3  # positions that matter less than this share of the strongest are cut off a pattern's ends
+_TRIM = 0.3  # positions that matter less than this fraction of the strongest are cut off a pattern's ends
 _SEQUENCES, _HYPOTHETICAL = "sequences.npz", "hypothetical.npz"
 
 

@@ -83,7 +83,7 @@ def important_hits(
     Args:
         motifs: name → probabilities (4, width).
         p_value: of a hit by its sequence, at most.
-        share: a hit matters if the mean attribution of its bases is among this highest share of all stretches of its
+        share: a hit matters if the mean attribution of its bases is among this highest fraction of all stretches of its
             width in all windows.
 
     Raises:

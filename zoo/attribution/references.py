@@ -8,7 +8,8 @@ import numpy as np
 from zoo.arguments import among, refuse_together, whole
 from zoo.errors import InputError
 from zoo.genome.encode import N, codes_of, one_hot
-from zoo.spec import BASES
+from zoo.genome.spans import runs
+from zoo.spec import BASES, ModelSpec
 
 SEQUENCES = ("dinucleotide_shuffle", "mononucleotide_shuffle", "zeros", "gc")
 SIGNALS = ("fixed", "zeros", "mean")
@@ -102,6 +103,13 @@ class References:
         return one_hot(shuffle(codes, self.count, self.seed))
 
 
+def check_signal(spec: ModelSpec, signal_reference: str | None) -> None:
+    """Raise `InputError` for a reference of a signal that a model does not read, or for one that is not known."""
+    if not spec.input.tracks:
+        refuse_together(f"{spec.name} reads DNA alone and", {"signal_reference": signal_reference})
+    among("signal_reference", signal_reference, SIGNALS)
+
+
 def mononucleotide_shuffle(codes: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     """Bases in random order, N where it was: (n, window) → (n, count, window) uint8."""
     shuffled = np.repeat(codes[:, None], count, axis=1)
@@ -130,8 +138,7 @@ def dinucleotide_shuffle(codes: np.ndarray, count: int, seed: int = 0) -> np.nda
     whole = (codes != N).all(axis=1)
     shuffled[whole] = _paths(codes[whole], count, seed)
     for i in np.flatnonzero(~whole):
-        edges = np.flatnonzero(np.diff(codes[i] != N, prepend=False, append=False))
-        for first, stop in edges.reshape(-1, 2):
+        for first, stop in runs(codes[i] != N):
             shuffled[i, :, first:stop] = _paths(codes[i : i + 1, first:stop], count, seed)[0]
     return shuffled
 

@@ -1,19 +1,17 @@
 """The rescale rule of DeepLIFT (Shrikumar et al. 2017, §3.5.1) for every operation of the zoo's networks.
 
-A batch holds n examples and, behind them, the R references of each, (n + n · R, …). The forward pass is the network's
-own. The way back gives the references' part a multiplier in place of each derivative, such that multiplier × difference
-of inputs is the difference of outputs exactly: for a function of one variable the quotient of the differences, for a
-product the mean of the other factor over example and reference (which is its Shapley value). Linear operations need no
-rule. As an example meets all of its references in one pass, it is computed once and not R times.
+A batch holds n examples and, after them, the R references of each, (n + n · R, …). The forward pass is the network's
+own. The backward pass gives the references' part a multiplier in place of each derivative, such that multiplier ×
+difference of inputs is the difference of outputs exactly: for a function of one variable the quotient of the
+differences, for a product the mean of the other factor over example and reference (which is its Shapley value). Linear
+operations need no rule. As an example meets all of its references in one pass, it is computed once and not R times.
 """
 
-import math
 from collections.abc import Callable
 
 from keras import activations, ops
 
-from zoo.layers.backward import way_back
-from zoo.layers.gelu import gelu
+from zoo.layers.backward import backward
 
 _NEAR = 1e-2  # closer than this a quotient of differences loses digits, and the derivative half way between is exact
 
@@ -41,26 +39,25 @@ def silu_slope(z):
     return y * (1 + z * (1 - y))
 
 
-def gelu_slope(z):
-    """d gelu / dz."""
-    return 0.5 + 0.5 * ops.erf(z * math.sqrt(0.5)) + z * ops.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
-
-
 SLOPES = {
     activations.softplus: softplus_slope,
     activations.sigmoid: sigmoid_slope,
     activations.tanh: tanh_slope,
     activations.silu: silu_slope,
-    gelu: gelu_slope,
     ops.exp: ops.exp,
     ops.log_sigmoid: lambda z: ops.sigmoid(-z),
 }
 
 
+def slope_of(function: Callable) -> Callable | None:
+    """The derivative of a smooth function of one variable: its own attribute `slope`, or one of `SLOPES`."""
+    return getattr(function, "slope", None) or SLOPES.get(function)
+
+
 class Rescale:
     """The rules, for batches of examples that have `references` references each.
 
-    Everything takes and returns tensors (n + n · R, …), and multiplies on the way back as the module says.
+    Everything takes and returns tensors (n + n · R, …), and multiplies on the backward pass as the module says.
     """
 
     def __init__(self, references: int) -> None:
@@ -78,7 +75,7 @@ class Rescale:
         return self.flat(0.5 * (example + reference))
 
     def unary(self, function: Callable, z):
-        """A smooth function of one variable, one of `SLOPES`."""
+        """A smooth function of one variable that `slope_of` knows."""
         return self.by(function, lambda z, y: self.quotient(function, z, y), z)
 
     def quotient(self, function: Callable, z, y):
@@ -86,7 +83,7 @@ class Rescale:
         (a, b), (f, g) = self.split(z), self.split(y)
         difference = a - b
         near = ops.abs(difference) < _NEAR
-        return ops.where(near, SLOPES[function](0.5 * (a + b)), (f - g) / ops.where(near, 1.0, difference))
+        return ops.where(near, slope_of(function)(0.5 * (a + b)), (f - g) / ops.where(near, 1.0, difference))
 
     def relu(self, z):
         """max(z, 0), whose quotient is exact for the smallest difference."""
@@ -142,7 +139,7 @@ class Rescale:
 
         @ops.custom_gradient
         def product(a, b):
-            @way_back
+            @backward
             def gradient(upstream):
                 back = self.behind(upstream)
                 return (
@@ -159,7 +156,7 @@ class Rescale:
 
         @ops.custom_gradient
         def product(a, b):
-            @way_back
+            @backward
             def gradient(upstream):
                 back = self.behind(upstream)
                 left, right = ops.swapaxes(self.midpoint(b), -1, -2), ops.swapaxes(self.midpoint(a), -1, -2)
@@ -179,7 +176,7 @@ class Rescale:
         """The largest of `size` positions, stride `size`, of (…, positions, channels).
 
         The larger of both maxima is a step on the way from the reference's maximum to the example's: what lies before
-        it belongs to the position of the example's maximum, what lies behind it to that of the reference's (as in
+        it belongs to the position of the example's maximum, what lies after it to that of the reference's (as in
         DeepExplainer of SHAP, Lundberg & Lee 2017).
         """
         positions, channels = z.shape[1] // size, z.shape[2]
@@ -194,7 +191,7 @@ class Rescale:
         def pool(z):
             y = largest(z)
 
-            @way_back
+            @backward
             def gradient(upstream):
                 seen = windows(z)
                 (a, b), (f, g) = self.split(seen), self.split(ops.expand_dims(y, 2))
@@ -218,7 +215,7 @@ class Rescale:
         def apply(z):
             y = function(z)
 
-            @way_back
+            @backward
             def gradient(upstream):
                 return self.alone(self.behind(upstream) * self.flat(quotient(z, y)), z)
 

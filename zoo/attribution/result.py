@@ -12,6 +12,7 @@ from zoo.attribution.references import References
 from zoo.errors import InputError, IntegrityError
 from zoo.files import npz
 from zoo.files.atomic import atomic
+from zoo.formats.formats import FORMATS
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
 
@@ -22,7 +23,7 @@ _MOST_BYTES = 1 << 36  # of a file: two million windows of 1,024 bp
 
 @dataclass(frozen=True)
 class Attributions:
-    """Why a model said so, of n windows.
+    """Attributions of n windows.
 
     Attributes:
         codes: (n, window) uint8, the bases: A 0, C 1, G 2, T 3, N 4.
@@ -30,11 +31,12 @@ class Attributions:
             "gradients" the derivatives, at all four bases.
         hypothetical: (n, window, 4) float32, what each base would add if it stood there; at the base that does, the
             value. Of "saturation_mutagenesis" with a mean of 0 at each position. None where a method knows none.
-        signal: (n, window) float32, what the signal adds; None for a model of DNA alone.
+        signal: (n, window) float32, what the signal adds, of several tracks (n, window, tracks); None for a model of
+            DNA alone.
         prediction: (n,) float64, the target.
         baseline: (n,) float64, its mean over the references; None for methods without references.
         model: name of the model.
-        method: one of `zoo.attribution.engine.METHODS`.
+        method: one of `zoo.attribution.methods.METHODS`.
         target: what was explained.
         references: how the references were made, which `references.make` makes again; None without any.
         intervals: where the windows lie; empty if they were given as arrays.
@@ -74,7 +76,7 @@ class Attributions:
             return None
         total = self.values.sum(axis=(1, 2), dtype=np.float64)
         if self.signal is not None:
-            total += self.signal.sum(axis=1, dtype=np.float64)
+            total += self.signal.reshape(len(self), -1).sum(axis=1, dtype=np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.abs(total - self.difference) / np.abs(self.difference)
 
@@ -120,8 +122,7 @@ class Attributions:
         said = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in _ARRAYS}
         said["references"] = self.references and asdict(self.references)
         said["intervals"] = [[item.chrom, item.start, item.end, item.name] for item in self.intervals]
-        with atomic(path, path.parent) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, said=np.array(json.dumps(said)), **arrays)
+        FORMATS["npz"].write(path, {"said": np.array(json.dumps(said)), **arrays})
 
     @classmethod
     def load(cls, path: str | Path) -> "Attributions":
@@ -139,7 +140,7 @@ class Attributions:
 
     @classmethod
     def joined(cls, parts: Iterable["Attributions"], total: int) -> "Attributions":
-        """`total` windows of several, one behind the other; no more than one part is held beside the result."""
+        """`total` windows of several, one after the other; no more than one part is held beside the result."""
         arrays, intervals, at = {}, [], 0
         for part in parts:
             for name in _ARRAYS:
@@ -152,12 +153,13 @@ class Attributions:
             at += len(part)
         return replace(part, **arrays, intervals=intervals)
 
-    def write_bigwig(self, path: str | Path, signal: bool = False) -> None:
+    def write_bigwig(self, path: str | Path, signal: bool = False, track: int = 0) -> None:
         """Write a track of contributions, for a genome browser.
 
         Args:
             path: the file.
             signal: those of the signal instead of those of the bases.
+            track: which, if the model reads several.
 
         Where windows overlap a base has their mean. Raises `InputError` without intervals, or without a signal.
         """
@@ -166,7 +168,9 @@ class Attributions:
                 "A track must have a place on a genome, and attributions of what it shows",
                 received={"intervals": len(self.intervals), "signal": signal},
             )
-        path, rows = user_path(path), self.signal if signal else self.scores
+        path, rows = user_path(path), self.scores
+        if signal:
+            rows = self.signal if self.signal.ndim == 2 else self.signal[..., track]
         with atomic(path, path.parent) as temporary, Writer(temporary, self.sizes) as writer:
             for chrom, first, values in self._stretches(rows):
                 starts = first + np.arange(len(values))

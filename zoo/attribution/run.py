@@ -1,23 +1,29 @@
 """From windows or regions to attributions, in memory or to files that survive an interruption."""
 
 import hashlib
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
-from zoo.attribution.engine import WITH_REFERENCES, Choice, Engine
+from zoo.arguments import refuse_together
+from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.result import Attributions
-from zoo.environment import backend, versions
-from zoo.errors import InputError, ZooError
+from zoo.environment import backend
+from zoo.errors import InputError
 from zoo.files.job import Job
 from zoo.files.progress import Progress
-from zoo.genome.encode import codes_of, one_hot
+from zoo.formats.content import plain_names
+from zoo.forward.readouts import Selection
+from zoo.genome import bed
+from zoo.genome.encode import codes_of
 from zoo.genome.interval import Interval
-from zoo.predict.inputs import Inputs
-from zoo.spec import BASES
+from zoo.inputs.checks import check_arrays, check_windows
+from zoo.inputs.opening import Inputs
+from zoo.predict.predictor import Predictor
+from zoo.spec import BASES, COVARIATES, WINDOW
 
 _KEPT = 32  # windows, at least, in a part of an unfinished run: less than a minute of the slowest network
 
@@ -45,17 +51,82 @@ class Windows:
 
     def __getitem__(self, some: slice) -> np.ndarray:
         """(n, window, channels) float32."""
-        rows = []
-        for place in self.intervals[some]:
-            row = one_hot(self.inputs.genome.codes(place.chrom, place.start, place.end))
-            if self.inputs.signal is not None:
-                track = self.inputs.signal.values(self.inputs.chromosomes[place.chrom], place.start, place.end)
-                row = np.concatenate([row, track[:, None]], axis=-1)
-            rows.append(row)
-        return np.stack(rows)
+        return self.inputs.reader.encoded(self.intervals[some])
 
 
-class Run:
+class Explainable(Predictor, Protocol):
+    """A model whose predictions can be attributed: `zoo.model.Model`."""
+
+    def engine(self, selection: Selection | None = None, covariates: tuple[float, ...] = ()) -> Engine:
+        """Its compiled backward passes."""
+
+
+def attribute(
+    model: Explainable,
+    choice: Choice,
+    selection: Selection,
+    x: np.ndarray | Mapping[str, np.ndarray] | None,
+    alternative: np.ndarray | None,
+    files: Mapping[str, object],
+    output: str | Path | None,
+    progress: bool | None,
+) -> Attributions | list[Path]:
+    """`Model.attribute`, which has the documentation.
+
+    Args:
+        selection: head and track.
+        files: genome, signal, regions, chromosomes and covariates.
+    """
+    if x is None:
+        hint = "Give windows x and their alternatives"
+        refuse_together("Windows of a genome", {"alternative": alternative}, hint)
+        x = _windows(model, **files)
+        covariates = x.inputs.reader.fixed
+        if covariates is None:
+            raise InputError(
+                "Windows that are explained must have the same covariates", hint="Give numbers for the covariates"
+            )
+    else:
+        refuse_together("Windows x", dict(files))
+        arrays = check_arrays(x, model.spec.input)
+        x, covariates = arrays[WINDOW], _alike(arrays.get(COVARIATES))
+        alternative = None if alternative is None else check_windows(alternative, model.spec.input)
+        if alternative is not None and alternative.shape != x.shape:
+            raise InputError(
+                "There must be an alternative for each window",
+                received={"windows": len(x), "alternatives": len(alternative)},
+            )
+    run = AttributionRun(
+        model.spec.name, model.engine(selection, covariates), choice, x, alternative, progress, selection
+    )
+    reads = (model.path, model.origin, *files.values())
+    return run.to_memory() if output is None else run.to_files(output, reads, model.provenance())
+
+
+def _alike(covariates: np.ndarray | None) -> tuple[float, ...]:
+    """The covariates of all windows. Raises `InputError` if they differ."""
+    if covariates is None:
+        return ()
+    if (covariates != covariates[0]).any():
+        raise InputError("Windows that are explained must have the same covariates", hint="Explain them in turns")
+    return tuple(covariates[0].tolist())
+
+
+def _windows(
+    model: Explainable, genome: object, signal: object, regions: object, chromosomes: object, covariates: object
+) -> Windows:
+    """The windows around regions."""
+    inputs = model.inputs(genome, signal, regions, chromosomes, None, None, covariates)
+    inputs.tell()
+    if inputs.regions is None:
+        raise InputError(
+            "Regions must be given: windows around them are explained", example='regions="peaks.narrowPeak"'
+        )
+    found = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
+    return Windows.around(inputs, bed.centers(found, inputs.genome.sizes), model.spec.input.window)
+
+
+class AttributionRun:
     """Attributions of many windows.
 
     Args:
@@ -65,6 +136,7 @@ class Run:
         x: (n, window, channels) float32, or `Windows`.
         alternative: of the same shape, what is subtracted.
         progress: show a progress bar; by default in a terminal only.
+        selection: head and track, for the record.
     """
 
     def __init__(
@@ -75,10 +147,15 @@ class Run:
         x: np.ndarray | Windows,
         alternative: np.ndarray | None = None,
         progress: bool | None = None,
+        selection: Selection | None = None,
     ) -> None:
+        self._selection = {} if selection is None else selection.to_json()
         self._name, self._engine, self._choice, self._x, self._alternative = name, engine, choice, x, alternative
         self._shown = progress
-        self._intervals = x.intervals if isinstance(x, Windows) else ()
+        on_genome = isinstance(x, Windows)
+        self._intervals = x.intervals if on_genome else ()
+        self._tracks = [track.spec.name for track in x.inputs.reader.tracks] if on_genome else []
+        self._with_signal = bool(self._tracks) if on_genome else x.shape[-1] > len(BASES)
 
     def to_memory(self) -> Attributions:
         """All of them."""
@@ -86,40 +163,45 @@ class Run:
             return Attributions.joined(self._pieces(0, len(self._x), bar), len(self._x))
 
     def to_files(self, base: str | Path, reads: Sequence[object], provenance: dict) -> list[Path]:
-        """`<base>.npz`, `.bw` (of windows on a genome), `.signal.bw` (if the signal is attributed to) and `.json`."""
-        job = Job("attribution", base, (".npz", ".bw", ".signal.bw"), reads)
-        try:
-            with job:
-                return self._write(job, provenance)
-        except OSError as error:
-            raise ZooError(f"The output must be writable: {error.strerror or error}", where=job.main) from None
+        """`<base>.npz`, `.bw` (of windows on a genome), `.signal.bw` (if the signal is attributed to) and `.json`.
 
-    def _write(self, job: Job, provenance: dict) -> list[Path]:
-        began, identity = time.time(), self._identity(provenance)
-        if (before := job.done(identity)) is not None:
-            return [*(job.main.with_name(name) for name in before["files"]), job.sidecar]
-        made = [".npz"] + ([".bw"] if self._intervals else [])
-        job.resume(identity, made)
-        together = self._engine.together(self._choice)
-        parts, left = job.parts(len(self._x), -(-_KEPT // together) * together)
+        Of several tracks there is one `.signal.<track>.bw` each.
+        """
+        job = Job("attribution", base, (".npz", ".bw", *self._of_signal), reads)
+        identity, on_genome = self._identity(provenance), bool(self._intervals)
+
+        def write(found: Attributions, paths: dict[str, Path], record: dict) -> None:
+            for suffix, path in paths.items():
+                if suffix == ".npz":
+                    found.save(path)
+                else:
+                    of_signal = suffix in self._of_signal
+                    track = self._of_signal.index(suffix) if of_signal else 0
+                    found.write_bigwig(path, signal=of_signal, track=track)
+            given = self._x.inputs.paths().items() if on_genome else ()
+            record |= {"model": provenance, **identity, "paths": {what: str(path) for what, path in given}}
+            record["largest_error"] = found.largest_error
+
+        def more(found: Attributions) -> list[str]:
+            return self._of_signal if on_genome and found.signal is not None and found.signal.any() else []
+
+        made = [".npz", ".bw"] if on_genome else [".npz"]
+        with job:
+            record, _ = job.run(identity, identity, made, lambda: self._all(job), write, more)
+        return job.paths(record)
+
+    def _all(self, job: Job) -> Attributions:
+        """Attributions of all windows; parts that an interrupted run finished are not computed again."""
+        size = self._engine.windows_per_batch(self._choice)
+        parts, left = job.parts(len(self._x), -(-_KEPT // size) * size)
         with self._bar(len(self._x) - sum(map(len, left))) as bar:
             for items, path in left.items():
                 Attributions.joined(self._pieces(items.start, items.stop, bar), len(items)).save(path)
-        found = Attributions.joined(map(Attributions.load, parts.values()), len(self._x))
-        if self._intervals and found.signal is not None and found.signal.any():
-            made.append(".signal.bw")
-        with job.finish(identity, made) as (paths, said):
-            found.save(paths[".npz"])
-            for suffix in made[1:]:
-                found.write_bigwig(paths[suffix], signal=suffix == ".signal.bw")
-            said |= {"model": provenance, **identity, "versions": versions()}
-            said["paths"] = {what: str(path) for what, path in self._x.inputs.tracks().items()} if made[1:] else {}
-            said |= {"seconds": round(time.time() - began, 1), "largest_error": found.largest_error}
-        return [*(job.finals[suffix] for suffix in made), job.sidecar]
+        return Attributions.joined(map(Attributions.load, parts.values()), len(self._x))
 
     def _pieces(self, first: int, stop: int, bar: Progress) -> Iterator[Attributions]:
         """As many windows at a time as fit into memory."""
-        size = self._engine.together(self._choice)
+        size = self._engine.windows_per_batch(self._choice)
         for start in range(first, stop, size):
             some = slice(start, min(start + size, stop))
             x, intervals = self._x[some], list(self._intervals[some])
@@ -134,23 +216,27 @@ class Run:
                 prediction=found.prediction,
                 baseline=found.baseline,
                 model=self._name,
-                method=self._choice.method,
+                method=self._choice.method.name,
                 target=self._choice.target.name,
-                references=self._choice.references if self._choice.method in WITH_REFERENCES else None,
+                references=self._choice.method.compared(self._with_signal),
                 intervals=intervals,
                 sizes=dict(self._x.inputs.genome.sizes) if intervals else {},
             )
             bar.update(len(x))
+
+    @property
+    def _of_signal(self) -> list[str]:
+        """Suffixes of the bigWigs of the tracks."""
+        return [".signal.bw"] if len(self._tracks) < 2 else [f".signal.{name}.bw" for name in plain_names(self._tracks)]
 
     def _bar(self, done: int) -> Progress:
         return Progress(self._name, "window", len(self._x), done, self._shown)
 
     def _identity(self, provenance: dict) -> dict:
         """What attributions depend on: weights, bytes of the inputs, places, choices."""
-        said = {**asdict(self._choice), "target": self._choice.target.name}
-        del said["batch_size"]
+        said = {**self._choice.method.described(self._with_signal), "target": self._choice.target.name}
         identity = {"network_sha256": provenance["network_sha256"], "backend": backend()}
-        identity |= {"choices": said, "windows": len(self._x)}
+        identity |= {"choices": said, **self._selection, "windows": len(self._x)}
         if not self._intervals:
             arrays = {"x": self._x} | ({} if self._alternative is None else {"alternative": self._alternative})
             digests = {what: hashlib.sha256(np.ascontiguousarray(x)).hexdigest() for what, x in arrays.items()}

@@ -16,7 +16,7 @@ class Target:
     Attributes:
         name: as in `resolve`.
         weights: predictions (n, bins) → weights that can be multiplied with them, in `keras.ops`.
-        local: the weights are those of whatever is predicted on the way from a reference to the window, as they are if
+        local: the weights are those of what is predicted on the way from a reference to the window, as they are if
             Captum integrates the gradient; attributions then need not add up. Else those of the window itself.
     """
 
@@ -34,7 +34,7 @@ def resolve(target: object, bins: int) -> Target:
     """A target by what a user calls it.
 
     Args:
-        target: "sum" of all bins; a bin's number, from 0; a range of bins (first, behind the last), also as "8:24";
+        target: "sum" of all bins; a bin's number, from 0; a range of bins (first, beyond the last), also as "8:24";
             "profile": bins weighted by the softmax of the window's own profile (Grover et al. 2026, Methods, after
             ChromBPNet); "profile_local": the same with the weights of each point of the way, as Captum does.
         bins: of the model.
@@ -62,7 +62,7 @@ def resolve(target: object, bins: int) -> Target:
 
 
 def _range(target: object) -> tuple[int | None, int]:
-    """First bin and the one behind the last; None for what is no range."""
+    """First bin and the one beyond the last; None for what is no range."""
     if isinstance(target, str):
         parts = target.split(":")
         if not all(part.isascii() and part.strip().isdecimal() and len(part) < 10 for part in parts):

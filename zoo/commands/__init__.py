@@ -1,1 +1,1 @@
-"""The sub-commands of `zoo`, one file each: what adds their options to a parser, and what runs them."""
+"""The sub-commands of `zoo`, one file each with `add(parser)` and `run(options)`; the other modules are shared."""

@@ -21,9 +21,13 @@ from zoo.spec import ModelSpec
 
 def predict(options: argparse.Namespace) -> None:
     """Model, genome, signal, regions, chromosomes, blacklist; that the outputs can be written."""
+    from zoo.formats.content import plain_names
+    from zoo.formats.formats import FORMATS
+
     spec, source = _spec(options.name)
-    _inputs(spec, options, options.regions)
-    _output(options, (".bw", ".bed", ".tsv", ".json"), source, options.regions)
+    own = [f".{name}.bw" for name in plain_names(_inputs(spec, options, options.regions))]
+    suffixes = dict.fromkeys((".bw", *(format.suffix for format in FORMATS.values()), *own, ".json"))
+    _output(options, tuple(suffixes), source, options.regions)
 
 
 def attribute(options: argparse.Namespace) -> None:
@@ -92,7 +96,7 @@ def motifs(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """The configuration, and every file that it names."""
-    from zoo.commands.train import prepare
+    from zoo.train.command import prepare
 
     prepare(options)
 
@@ -104,10 +108,16 @@ def _spec(name: str) -> tuple[ModelSpec, object]:
     return ModelSpec.from_json(json.dumps(said).encode(), name), info.get("source")
 
 
-def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object) -> None:
-    """Open everything and match it, without the warnings, which come when it is opened to be used."""
-    from zoo.predict.inputs import Inputs
+def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object) -> Sequence[str]:
+    """Open everything and match it, without the warnings, which come when it is opened to be used.
 
+    Returns:
+        The names of what is predicted, if these are several tracks of a head.
+    """
+    from zoo.forward.readouts import Selection
+    from zoo.inputs.opening import Inputs
+
+    selection = Selection.of(spec, getattr(options, "head", None), getattr(options, "track", None))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ZooWarning)
         Inputs.open(
@@ -117,7 +127,9 @@ def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object) -> No
             None if regions == "auto" else regions,
             getattr(options, "chromosomes", None),
             getattr(options, "blacklist", None),
+            covariates=getattr(options, "covariate", None),
         )
+    return selection.output.tracks
 
 
 def _output(options: argparse.Namespace, suffixes: Sequence[str], *reads: object) -> None:
@@ -125,7 +137,7 @@ def _output(options: argparse.Namespace, suffixes: Sequence[str], *reads: object
     if options.output is None:
         return
     base = job_base(options.output, suffixes[0])
-    inputs = (getattr(options, name, None) for name in ("genome", "signal", "blacklist"))
+    inputs = [options.genome, options.signal, *(getattr(options, name, None) for name in ("covariate", "blacklist"))]
     check_outputs([base.with_name(base.name + suffix) for suffix in suffixes], [*inputs, *reads])
     folder = next(path for path in base.absolute().parents if path.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):

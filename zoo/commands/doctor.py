@@ -4,31 +4,38 @@ import argparse
 import json
 
 from zoo import loading
+from zoo.commands import shared
 from zoo.commands.heavy import import_keras
+from zoo.commands.printing import add_json
+from zoo.console.signature import Signature
 
-_INPUTS = ("genome", "signal", "regions", "vcf", "blacklist", "model", "output")
+SIGNATURE = Signature(
+    "zoo.checkup:doctor",
+    differ={
+        "genome": shared.COMMON["genome"],
+        "signal": shared.COMMON["signal"] | {"help": "normalized ATAC-seq track, .bw, or NAME=PATH for each"},
+        "regions": {"help": "a BED file, a region, or auto"},
+        "model": {"metavar": "NAME", "help": "compare the signal with its training data, estimate run time"},
+        "output": {"help": "with --model: where results would go, to check for free disk space"},
+    },
+    added={"json": shared.FLAG},
+)
 
 
-def add_doctor(parser: argparse.ArgumentParser) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo doctor`."""
-    parser.add_argument("--genome", required=True, help="sequence, .2bit")
-    parser.add_argument("--signal", help="normalized ATAC-seq track, .bw")
-    parser.add_argument("--regions", help="a BED file, a region, or auto")
-    parser.add_argument("--vcf", help="variants")
-    parser.add_argument("--blacklist", help="BED, or a bigWig that is above 0 there")
-    parser.add_argument("--model", metavar="NAME", help="compare the signal with its training data, estimate run time")
-    parser.add_argument("--output", help="with --model: where results would go, to check for free disk space")
-    parser.add_argument("--json", action="store_true", help="machine-readable output")
+    SIGNATURE.add(parser)
+    add_json(parser)
 
 
-def doctor(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Run `zoo doctor`."""
     if options.model:
         loading.info(options.model)
         import_keras()
-    from zoo.checkup import doctor as run
+    from zoo.checkup import doctor
 
-    found = run(**{name: getattr(options, name) for name in _INPUTS})
+    found = doctor(**SIGNATURE.values(options))
     if options.json:
         print(json.dumps(found.to_json(), indent=1))
     else:

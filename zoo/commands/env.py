@@ -4,14 +4,15 @@ import argparse
 import json
 
 from zoo import environment
+from zoo.commands.printing import add_json
 
 
-def add_env(parser: argparse.ArgumentParser) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo env`."""
-    parser.add_argument("--json", action="store_true", help="machine-readable output")
+    add_json(parser)
 
 
-def env(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> None:
     """Run `zoo env`."""
     found = environment.sources() | {f"version of {name}": value for name, value in environment.versions().items()}
     if options.json:

@@ -3,7 +3,8 @@
 import argparse
 
 from registry.paths import user_path
-from zoo.files.job import MARK, job_base
+from zoo.files.job import job_base
+from zoo.files.partial import MARK
 
 _MAIN = {"attribute": ".npz", "variants": ".tsv"}  # the first suffix of a command's job; of others it is a bigWig's
 

@@ -109,7 +109,7 @@ def output_of(options: argparse.Namespace, ending: str = "") -> str | Path:
     return path
 
 
-class Output(argparse.Action):
+class OutputAction(argparse.Action):
     """`--output BASE`, or the originals' `-o FOLDER`, which with `-n NAME` is FOLDER/NAME."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:

@@ -4,10 +4,10 @@ import argparse
 import difflib
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
 
-from zoo.commands.options import RECEIVED, real, shortened, whole
+from zoo.console.values import RECEIVED, real, shortened, whole
 from zoo.errors import InputError
 
 COMMAND = "COMMAND"
@@ -21,11 +21,16 @@ _NUMBER = re.compile(r"expected (.*) (argument|arguments)")
 class Parser(argparse.ArgumentParser):
     """An `ArgumentParser` that takes no abbreviation of an option for it, reads numbers strictly, and raises.
 
+    Args:
+        fill: gives it its options, when it comes to parse.
+        choices: of `ArgumentParser`.
+
     Raises:
         InputError: by `parse_args`, for a command line that cannot be used.
     """
 
-    def __init__(self, **choices: object) -> None:
+    def __init__(self, fill: Callable[["Parser"], None] | None = None, **choices: object) -> None:
+        self._fill = fill
         super().__init__(**{"allow_abbrev": False, "exit_on_error": False, **choices})
         self.register("type", int, whole())
         self.register("type", float, real())
@@ -33,6 +38,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None):
         """As argparse's, but nothing remains unknown."""
+        self.fill()
         self._given = list(args or ())
         try:
             found, unknown = super().parse_known_args(args, namespace)
@@ -41,6 +47,12 @@ class Parser(argparse.ArgumentParser):
         if unknown:
             raise self._unknown(unknown)
         return found, unknown
+
+    def fill(self) -> None:
+        """Have all options, from now on."""
+        fill, self._fill = self._fill, None
+        if fill is not None:
+            fill(self)
 
     def error(self, message: str):
         """Raise what argparse would print before it exits."""

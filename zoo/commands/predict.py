@@ -3,62 +3,85 @@
 import argparse
 import sys
 
-from zoo.commands import originals
+from zoo.commands import originals, shared
+from zoo.console.signature import PROGRESS, Signature, exclude
 from zoo.errors import InputError
 
-_CUTOFF = (
-    'score of the BED: f1, precision=0.9, recall=0.5, log2fc=6, a number, or "none" for no BED '
-    "(default: f1 if there is a threshold table)"
-)
 _FOLDER = "prediction_results"  # of maxATAC, for -n without -o
 _KINDS = ("f1", "precision", "recall", "log2fc")
-_CHOICES = ("strands", "views", "stride", "center_only", "scale", "batch_size", "compat")
-_FILES = ("genome", "signal", "regions", "chromosomes", "windows", "output", "threshold", "table", "blacklist")
 
 
-def add_predict(parser: argparse.ArgumentParser) -> None:
+class _Chromosomes(argparse.Action):
+    """Names; `all` alone, which is maxATAC's word for its default, stands for ours."""
+
+    def __call__(self, parser, namespace, value, option_string=None) -> None:
+        namespace.chromosomes = None if value == ["all"] else value
+
+
+SIGNATURE = Signature(
+    "zoo.model:Model.predict",
+    common=shared.COMMON,
+    differ={
+        "output": {
+            "action": originals.OutputAction,
+            "help": "writes OUTPUT.bw (of several tracks OUTPUT.TRACK.bw), .bed and .json; with --regions also .tsv "
+            "(default stdout)",
+        },
+        "write": {
+            "nargs": None,
+            "metavar": "FORMATS",
+            "help": "formats, such as bigwig,bed,table,zarr,parquet (default bigwig, bed with a threshold, table with "
+            "regions)",
+        },
+        "blacklist": {"help": "whose bins are left out: BED, or a bigWig that is above 0 there"},
+        "regions": {"help": "a BED file, a region such as chr1:1,001-2,000, or auto: open ones"},
+        "chromosomes": {
+            "metavar": "CHROM",
+            "action": _Chromosomes,
+            "help": "names of chromosomes; with --regions only those on these",
+        },
+        "windows": {"metavar": "BED", "help": "windows as long as the model's, predicted as they are"},
+        "threshold": {
+            "help": 'score of the BED: f1, precision=0.9, recall=0.5, log2fc=6, a number, or "none" for no BED '
+            "(default: f1 if there is a threshold table)"
+        },
+        "table": {"metavar": "FILE"},
+        "strands": {**shared.STRANDS, "help": "average both strands (default forward)"},
+        "views": {"choices": ("all",), "help": "average all views that the weights can read"},
+        "center_only": {"help": "use only the center of each window, no averaging"},
+        "scale": {
+            "choices": ("log1p", "linear"),
+            "help": "x instead of ln(1 + x), for models that return that",
+        },
+        "compat": {"choices": ("maxatac",), "help": "the original program's window and blacklist rules"},
+    },
+    left_out={"x": shared.ARRAYS, **PROGRESS},
+    added={"name": "the model", **dict.fromkeys(("cutoff_type", "cutoff_value"), "the original's threshold")},
+)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo predict`."""
-    parser.set_defaults(threshold="auto")
     name = parser.add_mutually_exclusive_group(required=True)
     name.add_argument("name", nargs="?", action=_Name, help="family/MODEL or a model folder")
     name.add_argument("-tf", "--tf_name", dest="name", action=_Name, type=_factor, help=argparse.SUPPRESS)
     name.add_argument("-m", "--model", dest="name", action=_Name, help=argparse.SUPPRESS)
-    files = parser.add_argument_group("inputs and outputs")
-    files.add_argument("--genome", required=True, help="sequence, .2bit")
-    files.add_argument("--signal", help="normalized ATAC-seq track, .bw (not for models of DNA alone)")
-    said = "writes OUTPUT.bw, .bed and .json; with --regions also .tsv (default stdout)"
-    files.add_argument("--output", action=originals.Output, help=said)
-    files.add_argument("--blacklist", help="whose bins are left out: BED, or a bigWig that is above 0 there")
-    where = parser.add_argument_group("where (default: all main chromosomes)")
-    said = "a BED file, a region such as chr1:1,001-2,000, or auto: open ones"
-    where.add_argument("--regions", help=said)
-    said = "names of chromosomes; with --regions only those on these"
-    where.add_argument("--chromosomes", nargs="+", metavar="CHROM", action=_Chromosomes, help=said)
-    where.add_argument("--windows", metavar="BED", help="windows as long as the model's, predicted as they are")
-    how = parser.add_argument_group("how (defaults: as published)")
-    cut = how.add_mutually_exclusive_group()
-    cut.add_argument("--threshold", help=_CUTOFF)
+    groups = {
+        "inputs and outputs": "genome signal covariates output write blacklist",
+        "where (default: all main chromosomes)": "regions chromosomes windows",
+        "how (defaults: as published)": "head track threshold table",
+    }
+    SIGNATURE.add(parser, groups)
+    cut = exclude(parser, ["threshold"])
     cut.add_argument("-ct", "--cutoff_type", action=_Cutoff, type=str.lower, choices=_KINDS, help=argparse.SUPPRESS)
     cut.add_argument("-skip_call_peaks", dest="threshold", action="store_const", const="none", help=argparse.SUPPRESS)
-    how.add_argument("-cv", "--cutoff_value", action=_Cutoff, help=argparse.SUPPRESS)
-    how.add_argument("--table", metavar="FILE", help="thresholds of `zoo calibrate`, not the model's own")
-    how.add_argument("--strands", choices=("forward", "both"), help="average both strands (default forward)")
-    how.add_argument("--views", choices=("all",), help="average all views that the weights can read")
-    how.add_argument("--stride", type=int, help="bp from one window to the next")
-    how.add_argument(
-        "--center-only",
-        action=argparse.BooleanOptionalAction,
-        help="use only the center of each window, no averaging",
-    )
-    how.add_argument("--scale", choices=("log1p", "linear"), help="x instead of ln(1 + x), for models that return that")
-    how.add_argument("--batch-size", type=int, help="windows at once (default 256)")
-    how.add_argument("--compat", choices=("maxatac",), help="the original program's window and blacklist rules")
+    parser.add_argument("-cv", "--cutoff_value", action=_Cutoff, help=argparse.SUPPRESS)
     originals.add(parser, "predict", _FOLDER)
 
 
-def predict(options: argparse.Namespace, model) -> None:
+def run(options: argparse.Namespace, model) -> None:
     """Run `zoo predict` with a loaded model."""
-    chosen = {name: getattr(options, name) for name in (*_FILES, *_CHOICES)}
+    chosen = SIGNATURE.values(options)
     if options.cutoff_value is not None and options.cutoff_type is None:
         raise InputError(
             "A cutoff value must be given with its type",
@@ -84,13 +107,6 @@ class _Name(argparse.Action):
     def __call__(self, parser, namespace, value, option_string=None) -> None:
         if value is not None:
             namespace.name = value
-
-
-class _Chromosomes(argparse.Action):
-    """Names; `all` alone, which is maxATAC's word for its default, stands for ours."""
-
-    def __call__(self, parser, namespace, value, option_string=None) -> None:
-        namespace.chromosomes = None if value == ["all"] else value
 
 
 class _Cutoff(argparse.Action):

@@ -1,11 +1,17 @@
 """Output for programs."""
 
+import argparse
 import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 
 from zoo.files.record import finite
+
+
+def add_json(to: argparse._ActionsContainer, text: str = "machine-readable output") -> None:
+    """The option that every such command has: to a parser or to a group of its options."""
+    to.add_argument("--json", action="store_true", help=text)
 
 
 @contextmanager

@@ -3,36 +3,57 @@
 import argparse
 import json
 import sys
+import textwrap
 
+from zoo.commands import shared
+from zoo.commands.printing import add_json
+from zoo.console.signature import PROGRESS, Signature
 from zoo.errors import InputError
+from zoo.variants.scores import SCORES
+
+_FILES = "genome signal blacklist output profiles scale csv measured"
+SIGNATURE = Signature(
+    "zoo.model:Model.score_variants",
+    common=shared.COMMON,
+    differ={
+        "variants": {"flags": (), "metavar": "FILE", "help": "a VCF file, or a table with chrom, pos, ref and alt"},
+        "blacklist": {"help": "whose variants are skipped: BED, or a bigWig that is above 0 there"},
+        "output": {"help": "writes OUTPUT.tsv, .skipped.tsv, .json, and of a VCF .vcf (default a table)"},
+        "profiles": {"help": "with --output: bigWigs of both alleles, too"},
+        "scale": {
+            "choices": ("linear", "log1p"),
+            "default": None,
+            "help": "of --profiles: as measured, or ln(1 + x)",
+        },
+        "csv": {"help": "with --output: ASAP's table with profiles, too"},
+        "measured": {"help": "for --csv: the track that the model predicts, .bw"},
+        "strands": {**shared.STRANDS, "help": "that are averaged (default both; forward with --compat)"},
+        "around": {"metavar": "BP", "help": "what counts (default what a window predicts)"},
+        "strict": {"help": "fail if a REF is not the genome's (default: skip and count)"},
+        "compat": {"choices": ("asap",), "help": "the original program's windows"},
+    },
+    left_out=PROGRESS,
+    added={"name": "the model", "json": shared.FLAG, "table": shared.FLAG},
+)
 
 
-def add_variants(parser: argparse.ArgumentParser) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo variants`."""
-    parser.add_argument("name", help="family/MODEL or a model folder")
-    parser.add_argument("variants", metavar="FILE", help="a VCF file, or a table with chrom, pos, ref and alt")
-    files = parser.add_argument_group("inputs and outputs")
-    files.add_argument("--genome", required=True, help="sequence, .2bit")
-    files.add_argument("--signal", help="normalized ATAC-seq track, .bw (not for models of DNA alone)")
-    files.add_argument("--blacklist", help="whose variants are skipped: BED, or a bigWig that is above 0 there")
-    files.add_argument("--output", help="writes OUTPUT.tsv, .skipped.tsv, .json, and of a VCF .vcf (default a table)")
-    files.add_argument("--profiles", action="store_true", help="with --output: bigWigs of both alleles, too")
-    files.add_argument("--scale", choices=("linear", "log1p"), help="of --profiles: as measured, or ln(1 + x)")
-    files.add_argument("--csv", action="store_true", help="with --output: ASAP's table with profiles, too")
-    files.add_argument("--measured", help="for --csv: the track that the model predicts, .bw")
-    shown = files.add_mutually_exclusive_group()
-    shown.add_argument("--json", action="store_true", help="machine-readable output")
+    shared.add_name(parser)
+    SIGNATURE.add(parser, {"": "variants", "inputs and outputs": _FILES, "how": ""})
+    shown = parser.add_argument_group("printing").add_mutually_exclusive_group()
+    add_json(shown)
     shown.add_argument("--table", action="store_true", help="all scores to stdout instead of those that change most")
-    how = parser.add_argument_group("how")
-    how.add_argument("--strands", choices=("forward", "both"), help="(default both; forward with --compat)")
-    how.add_argument("--shifts", type=int, default=1, help="windows to average over, an odd number (default 1)")
-    how.add_argument("--around", type=int, metavar="BP", help="what counts (default what a window predicts)")
-    how.add_argument("--only-passing", action="store_true", help="skip records whose FILTER is not PASS")
-    how.add_argument(
-        "--strict", action="store_true", help="fail if a REF is not the genome's (default: skip and count)"
-    )
-    how.add_argument("--compat", choices=("asap",), help="the original program's windows")
-    how.add_argument("--batch-size", type=int, default=256, help="windows at once (default 256)")
+    parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, _scores()
+
+
+def _scores() -> str:
+    """The scores, for the help."""
+    lines = ["scores (key in the INFO of a VCF file):"]
+    for score in SCORES.values():
+        text = f"{score.name}{f' ({score.key})' if score.key else ''}: {score.description}"
+        lines.append(textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="    "))
+    return "\n".join(lines)
 
 
 def check(options: argparse.Namespace) -> None:
@@ -56,13 +77,11 @@ def check(options: argparse.Namespace) -> None:
         raise InputError("--measured must come with --csv", received={"measured": options.measured})
 
 
-def variants(options: argparse.Namespace, model) -> None:
+def run(options: argparse.Namespace, model) -> None:
     """Run `zoo variants` with a loaded model."""
     check(options)
-    names = ("genome", "signal", "blacklist", "output", "profiles", "csv", "measured", "strands", "shifts", "around")
-    names += ("only_passing", "strict", "compat", "batch_size")
-    chosen = {name: getattr(options, name) for name in names} | {"scale": options.scale or "linear"}
-    found = model.score_variants(options.variants, **chosen)
+    chosen = SIGNATURE.values(options) | {"scale": options.scale or "linear"}
+    found = model.score_variants(**chosen)
     if options.output:
         files = list(map(str, found))
         print(json.dumps({"files": files}, indent=1) if options.json else "\n".join(files))

@@ -1,4 +1,4 @@
-"""Items that accessibility models are trained and judged with (ASAP, its Methods and code)."""
+"""Items that accessibility models are trained and evaluated with (ASAP, its Methods and code)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data.batches import Arrays, share
-from zoo.data.slabs import Plan, Slabs
+from zoo.data.slabs import SlabPlan, Slabs
 from zoo.data.windows import Layout, around, summits, tiled, usable
 from zoo.errors import GenomeMismatch
 from zoo.genome import names
 from zoo.genome.encode import one_hot
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
-from zoo.spec import BASES
+from zoo.spec import BASES, WINDOW
 
 
 def planned(
@@ -24,7 +24,7 @@ def planned(
     blacklist: Sequence[Interval] = (),
     unmappable: Sequence[Interval] = (),
     peaks: str | Path | None = None,
-) -> Plan:
+) -> SlabPlan:
     """Where windows lie: tiled over chromosomes, or with the summits of a narrowPeak file in their middle.
 
     Raises:
@@ -38,7 +38,7 @@ def planned(
     for chrom, cores in starts.items():
         avoided = [[item for item in items if item.chrom == chrom] for items in (blacklist, unmappable)]
         starts[chrom] = cores[usable(cores, layout, *avoided)]
-    return Plan(starts, layout, bin_size)
+    return SlabPlan(starts, layout, bin_size)
 
 
 def _summits(peaks: str | Path, genome: Genome) -> dict[str, np.ndarray]:
@@ -62,22 +62,25 @@ def _summits(peaks: str | Path, genome: Genome) -> dict[str, np.ndarray]:
 class AccessibilityTraining:
     """In each epoch every slab once, from a random bin on, on a random strand.
 
-    Targets are ln(1 + bin), (batch, bins, 1) float32. If the slabs have a second track, of mappable bases, they are a
-    dictionary of `accessibility` and `mappability`, the mappable share of each bin.
+    Targets are ln(1 + bin), (batch, bins, signals) float32. If the slabs have one more track, of mappable bases, they
+    are a dictionary of `accessibility` and `mappability`, the mappable fraction of each bin.
 
     Args:
         slabs: longer than the window.
         batch_size: windows of a step, over all workers; the last step of an epoch has what is left.
         window: bp.
         seed: of order, shifts and strands.
+        signals: the first tracks of the slabs, which are the targets.
     """
 
-    def __init__(self, slabs: Slabs, batch_size: int = 64, window: int = 2048, seed: int = 0) -> None:
-        self.slabs, self.batch_size, self.seed = slabs, batch_size, seed
+    def __init__(self, slabs: Slabs, batch_size: int = 64, window: int = 2048, seed: int = 0, signals: int = 1) -> None:
+        self.slabs, self.batch_size, self.seed, self._signals = slabs, batch_size, seed, signals
         self.steps = -(-slabs.size // batch_size)
-        self.window = window, len(BASES)
-        names = ("accessibility", "mappability")[: len(slabs.arrays) - 1]
-        self.targets = dict.fromkeys(names, (window // slabs.bin_size, 1))
+        self.inputs, self._window = {WINDOW: (window, len(BASES))}, window
+        bins = window // slabs.bin_size
+        self.targets = {"accessibility": (bins, signals)}
+        if len(slabs.arrays) > 1 + signals:
+            self.targets["mappability"] = (bins, 1)
         self._shuffled: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
 
     def batch(self, step: int, worker: int = 0, workers: int = 1) -> Arrays:
@@ -85,11 +88,11 @@ class AccessibilityTraining:
         epoch, within = divmod(step, self.steps)
         rows = self._order(epoch)[within * self.batch_size : (within + 1) * self.batch_size]
         random = np.random.default_rng((self.seed, epoch, within, 1))
-        most = (self.slabs.layout.slab - self.window[0]) // self.slabs.bin_size
+        most = (self.slabs.layout.slab - self._window) // self.slabs.bin_size
         shifts, reverse = random.integers(0, most + 1, len(rows)), random.random(len(rows)) >= 0.5
         mine = share(np.arange(len(rows)), worker, workers)
-        codes, bins, *mappable = self.slabs.read(rows[mine], self.window[0], shifts[mine], reverse[mine])
-        target = np.log1p(bins)[..., None]
+        codes, *tracks = self.slabs.read(rows[mine], self._window, shifts[mine], reverse[mine])
+        target, mappable = np.log1p(np.stack(tracks[: self._signals], axis=-1)), tracks[self._signals :]
         if mappable:
             mapped = mappable[0].astype(np.float32) / self.slabs.bin_size
             return one_hot(codes), {"accessibility": target, "mappability": mapped[..., None]}
@@ -107,21 +110,22 @@ class AccessibilityEvaluation:
     """Every window once, in order, with ln(1 + bin) of the bins of its core; nothing is left out or turned.
 
     Args:
-        slabs: whose layout has the margins that a network reads and is not judged by.
+        slabs: whose layout has the margins that a network reads and is not evaluated by.
         batch_size: windows of a step; the last one has what is left.
+        signals: the first tracks of the slabs, which are the targets.
     """
 
-    def __init__(self, slabs: Slabs, batch_size: int = 64) -> None:
-        self.slabs, self.batch_size = slabs, batch_size
+    def __init__(self, slabs: Slabs, batch_size: int = 64, signals: int = 1) -> None:
+        self.slabs, self.batch_size, self._signals = slabs, batch_size, signals
         self.steps = -(-slabs.size // batch_size)
         layout, size = slabs.layout, slabs.bin_size
-        self.window = layout.slab, len(BASES)
+        self.inputs = {WINDOW: (layout.slab, len(BASES))}
         self.core = slice(layout.margin // size, (layout.margin + layout.core) // size)
-        self.targets = {"accessibility": (layout.core // size, 1)}
+        self.targets = {"accessibility": (layout.core // size, signals)}
 
     def batch(self, step: int, worker: int = 0, workers: int = 1) -> Arrays:
         """A worker's rows of a step."""
         rows = np.arange(step * self.batch_size, min((step + 1) * self.batch_size, self.slabs.size))
         rows = share(rows, worker, workers)
-        codes, bins, *_ = self.slabs.read(rows, self.slabs.layout.slab)
-        return one_hot(codes), np.log1p(bins[:, self.core])[..., None]
+        codes, *tracks = self.slabs.read(rows, self.slabs.layout.slab)
+        return one_hot(codes), np.log1p(np.stack(tracks[: self._signals], axis=-1)[:, self.core])

@@ -1,4 +1,4 @@
-"""Batches by their number, and how workers share one.
+"""Step-indexed, reproducible batches, and how workers share one.
 
 The batch of a step depends on the seed and the step alone: a run that goes on at some step sees what an uninterrupted
 one does, and workers that share a step see different rows of the same batch.
@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-Arrays = tuple[np.ndarray, np.ndarray | Mapping[str, np.ndarray]]
+Arrays = tuple[np.ndarray | Mapping[str, np.ndarray], np.ndarray | Mapping[str, np.ndarray]]
 
 
 def share(rows: np.ndarray, worker: int, workers: int) -> np.ndarray:
@@ -22,12 +22,13 @@ class Batches(Protocol):
 
     Attributes:
         steps: batches of an epoch.
-        window: shape of an input, (bp, channels).
-        targets: name → shape of a target; a single one is given as it is, several as a dictionary.
+        inputs: name → shape of an input of the network, the window (bp, channels) first; a single one is given as it
+            is, several as a dictionary.
+        targets: the same of targets.
     """
 
     steps: int
-    window: tuple[int, int]
+    inputs: Mapping[str, tuple[int, ...]]
     targets: Mapping[str, tuple[int, ...]]
 
     def batch(self, step: int, worker: int = 0, workers: int = 1) -> Arrays:

@@ -1,6 +1,4 @@
-"""Items that binding models are trained and judged with (maxATAC: Cazares et al. 2023, Methods, and its code)."""
-
-from collections.abc import Sequence
+"""Items that binding models are trained and evaluated with (maxATAC: Cazares et al. 2023, Methods, and its code)."""
 
 import numpy as np
 
@@ -9,13 +7,13 @@ from zoo.data.regions import KINDS, Regions
 from zoo.data.slabs import Slabs
 from zoo.errors import InputError
 from zoo.genome.encode import one_hot
-from zoo.spec import BASES, TRAINING_STRANDS
+from zoo.spec import BASES, TRAINING_STRANDS, WINDOW
 
 _RANDOM = KINDS.index("RANDOM")
 
 
 class BindingTraining:
-    """In each step windows around peaks, drawn anew, and a share of random ones.
+    """In each step windows around peaks, drawn anew, and a fraction of random ones.
 
     A step draws its windows without replacement, or with where there are fewer than it takes; the next one draws from
     all again, so that an epoch is a number of steps, not a pass. A target is 1 where more than half of a bin is bound,
@@ -26,7 +24,7 @@ class BindingTraining:
         regions: what the slabs are of.
         batch_size: windows of a step, over all workers.
         steps: of an epoch.
-        random_share: share of windows that lie anywhere, rounded as Python does.
+        random_share: fraction of windows that lie anywhere, rounded as Python does.
         bin_size: bp of a target.
         strands: "both" for a random strand each; "forward"; or "legacy_revcomp" for what the authors' program does
             instead: half of the windows keep their strand and their order of bases, their columns are those of
@@ -53,7 +51,7 @@ class BindingTraining:
         if strands not in TRAINING_STRANDS:
             raise InputError(f"strands must be one of {', '.join(TRAINING_STRANDS)}", received={"strands": strands})
         self.slabs, self.steps, self.bin_size, self.seed = slabs, steps, bin_size, seed
-        self.window, self.targets = _shapes(slabs, bin_size)
+        self.inputs, self.targets = _shapes(slabs, bin_size)
         self._cells, self._strands, self._pan_cell = regions.cells, strands, pan_cell
         self._random = regions.kinds == _RANDOM
         near = round(batch_size * (1 - random_share))
@@ -93,7 +91,7 @@ class BindingEvaluation:
     def __init__(self, slabs: Slabs, regions: Regions, batch_size: int = 1000, bin_size: int = 32) -> None:
         self.slabs, self.batch_size, self.bin_size = slabs, batch_size, bin_size
         self.steps = -(-slabs.size // batch_size)
-        self.window, self.targets = _shapes(slabs, bin_size)
+        self.inputs, self.targets = _shapes(slabs, bin_size)
         self._cells = regions.cells
 
     def batch(self, step: int, worker: int = 0, workers: int = 1) -> Arrays:
@@ -104,9 +102,9 @@ class BindingEvaluation:
         return _items(self.slabs, rows, middle, None, self._cells[rows], self.bin_size)
 
 
-def _shapes(slabs: Slabs, bin_size: int) -> tuple[tuple[int, int], dict[str, Sequence[int]]]:
+def _shapes(slabs: Slabs, bin_size: int) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
     window = slabs.layout.core
-    return (window, len(BASES) + 1), {"binding": (window // bin_size,)}
+    return {WINDOW: (window, len(BASES) + 1)}, {"binding": (window // bin_size,)}
 
 
 def _items(

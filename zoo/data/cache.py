@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from registry.digests import sha256
 from registry.paths import user_path
-from registry.store import sha256
-from zoo.data.slabs import Plan, Slabs, empty
+from zoo.data.slabs import SlabPlan, Slabs, empty
 from zoo.errors import InputError, IntegrityError, MissingExtra
 
 _RECORD = 1 << 22  # bytes of an array in a record
@@ -28,7 +28,7 @@ def cached(
     folder: str | Path,
     files: Sequence[Path],
     recipe: object,
-    plan: Plan,
+    plan: SlabPlan,
     read: Callable[[], Slabs],
     scratch: str | Path | None = None,
 ) -> Slabs:
@@ -64,7 +64,7 @@ def cached(
     return slabs
 
 
-def key(files: Sequence[Path], recipe: object, plan: Plan) -> str:
+def key(files: Sequence[Path], recipe: object, plan: SlabPlan) -> str:
     """32 hex digits that change with the bytes of a file, the recipe, or a window's place."""
     parts = [_FORMAT, [sha256(path) for path in files], recipe, repr(plan.layout), plan.bin_size]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
@@ -98,7 +98,7 @@ def _save(place: str, arrays: Sequence[np.ndarray]) -> None:
         file.write(json.dumps({"arrays": described, "shards": shards}))
 
 
-def _load(place: str, plan: Plan, scratch: str | Path | None) -> list[np.ndarray]:
+def _load(place: str, plan: SlabPlan, scratch: str | Path | None) -> list[np.ndarray]:
     """The arrays of a plan's shards. Raises `IntegrityError` for an index or a shard that is damaged."""
     try:
         with tf.io.gfile.GFile(f"{place}/{_INDEX}") as file:

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data.meta import rows
-from zoo.data.windows import is_clear
 from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import bed, names, sniff, vcf
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
+from zoo.genome.spans import NONE, beyond, merge, placed, touched
 
 KINDS = ("ATAC", "CHIP", "RANDOM")
 _COLUMNS = ("Chr", "Start", "Stop", "ROI_Type", "Cell_Line")
@@ -45,15 +45,14 @@ def on_genome(path: str | Path, genome: Genome, avoided: bool = False) -> list[I
     """
     read = vcf.read_intervals if sniff.is_vcf(path) else bed.read_blacklist if avoided else bed.read
     found = read(path)
-    kept, lost = bed.placed(found, genome.sizes)
-    for item in kept:
-        if item.end > genome.sizes[item.chrom]:
-            raise GenomeMismatch(
-                "Intervals must end within their chromosomes",
-                where=path,
-                received={"interval": str(item), "length": genome.sizes[item.chrom]},
-                hint="Are they of another assembly than the genome?",
-            )
+    kept, lost = placed(found, genome.sizes)
+    if far := beyond(kept, genome.sizes):
+        raise GenomeMismatch(
+            "Intervals must end within their chromosomes",
+            where=path,
+            received={"interval": str(far[0]), "length": genome.sizes[far[0].chrom]},
+            hint="Are they of another assembly than the genome?",
+        )
     if found and not kept:
         raise GenomeMismatch(
             "Intervals and genome must have chromosomes in common",
@@ -78,7 +77,7 @@ def around_peaks(
 ) -> Regions:
     """A window around the middle of each peak, ⌊start + length / 2⌋.
 
-    It begins behind the chromosome's first base, ends before its last one, and shares no base with the blacklist. Peaks
+    It begins after the chromosome's first base, ends before its last one, and shares no base with the blacklist. Peaks
     that overlap stay: what several cell types share weighs more.
 
     Args:
@@ -92,7 +91,7 @@ def around_peaks(
     Raises:
         InputError: none is left; it tells how many were there and what took them.
     """
-    unwanted = bed.merge(blacklist)
+    unwanted = merge(blacklist)
     starts, kinds, cells, lost = {}, [], [], {"on other chromosomes": 0, "at an end": 0, "blacklisted": 0}
     wanted = set(chromosomes)
     lost["on other chromosomes"] = sum(item.chrom not in wanted for _, _, found in peaks for item in found)
@@ -107,7 +106,7 @@ def around_peaks(
             np.int64,
         ).reshape(-1, 3)
         inside = (table[:, 0] > margin) & (table[:, 0] + window + margin < sizes[chrom])
-        clear = is_clear(table[:, 0], window, unwanted.get(chrom, np.empty((0, 2), np.int64)))
+        clear = ~touched(unwanted.get(chrom, NONE), table[:, 0], table[:, 0] + window)
         lost["at an end"] += int((~inside).sum())
         lost["blacklisted"] += int((inside & ~clear).sum())
         table = table[inside & clear]
@@ -194,11 +193,11 @@ def anywhere(
             "A chromosome must be longer than a window",
             received={"window": window, "chromosomes": {chrom: sizes[chrom] for chrom in chromosomes}},
         )
-    unwanted = bed.merge(blacklist)
+    unwanted = merge(blacklist)
     starts = {}
     for chrom, space, number in zip(chromosomes, room, random.multinomial(count, room / room.sum()), strict=True):
         places = random.integers(0, max(space, 1), number) + margin
-        starts[chrom] = places[is_clear(places, window, unwanted.get(chrom, np.empty((0, 2), np.int64)))]
+        starts[chrom] = places[~touched(unwanted.get(chrom, NONE), places, places + window)]
     total = sum(map(len, starts.values()))
     return Regions(starts, np.full(total, KINDS.index("RANDOM")), np.zeros(total, np.int64))
 

@@ -11,18 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.data.windows import Layout, covered
+from zoo.data.windows import Layout
 from zoo.errors import InputError
 from zoo.files.progress import Progress
 from zoo.genome import names
-from zoo.genome.bed import merge, merge_spans
 from zoo.genome.encode import N
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.genome.spans import NONE, bases_before, merge, merge_spans
 
 _BLOCK = 1 << 20
-_NONE = np.empty((0, 2), np.int64)
 _COMPLEMENT = np.array([3, 2, 1, 0, N], np.uint8)
 
 Reader = Callable[[str, int, int, int], np.ndarray]
@@ -30,7 +29,7 @@ Reader = Callable[[str, int, int, int], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Track:
+class BinTrack:
     """A number per bin, of one sample or of several.
 
     Attributes:
@@ -42,7 +41,7 @@ class Track:
     dtype: type
 
 
-def maxima(*signals: Signal) -> Track:
+def maxima(*signals: Signal) -> BinTrack:
     """The largest value of the bases of each bin, float32, whatever spelling of chromosomes the signals have."""
 
     def reader(signal: Signal) -> Reader:
@@ -52,28 +51,20 @@ def maxima(*signals: Signal) -> Track:
 
         return read
 
-    return Track([reader(signal) for signal in signals], np.float32)
+    return BinTrack([reader(signal) for signal in signals], np.float32)
 
 
-def bases_outside(intervals: Sequence[Interval]) -> Track:
+def bases_outside(intervals: Sequence[Interval]) -> BinTrack:
     """How many bases of each bin lie in no interval, uint8: for the mappable ones of a list of unmappable ones."""
-    spans = merge(intervals)
-
-    def read(chrom: str, start: int, end: int, size: int) -> np.ndarray:
-        return size - covered(np.arange(start, end, size), size, spans.get(chrom, _NONE))
-
-    return Track([read], np.uint8)
+    bases = _bases_inside(intervals)
+    return BinTrack([lambda chrom, start, end, size: size - bases(chrom, start, end, size)], np.uint8)
 
 
-def labels(*samples: Signal | Sequence[Interval]) -> Track:
+def labels(*samples: Signal | Sequence[Interval]) -> BinTrack:
     """How many bases of each bin are bound, uint8: those that are 1 in a track of zeros and ones, or lie in intervals.
 
     Reading a track raises `InputError` if it holds other numbers: thresholds are for peak callers.
     """
-
-    def of_intervals(intervals: Sequence[Interval]) -> Reader:
-        spans = merge(intervals)
-        return lambda chrom, start, end, size: covered(np.arange(start, end, size), size, spans.get(chrom, _NONE))
 
     def of_signal(signal: Signal) -> Reader:
         def read(chrom: str, start: int, end: int, size: int) -> np.ndarray:
@@ -88,7 +79,19 @@ def labels(*samples: Signal | Sequence[Interval]) -> Track:
 
         return read
 
-    return Track([of_signal(item) if isinstance(item, Signal) else of_intervals(item) for item in samples], np.uint8)
+    return BinTrack(
+        [of_signal(item) if isinstance(item, Signal) else _bases_inside(item) for item in samples], np.uint8
+    )
+
+
+def _bases_inside(intervals: Sequence[Interval]) -> Reader:
+    """How many bases of each bin lie in intervals."""
+    spans = merge(intervals)
+
+    def read(chrom: str, start: int, end: int, size: int) -> np.ndarray:
+        return np.diff(bases_before(spans.get(chrom, NONE), np.arange(start, end + 1, size)))
+
+    return read
 
 
 class Slabs:
@@ -113,14 +116,14 @@ class Slabs:
     def __init__(
         self,
         genome: Genome,
-        tracks: Sequence[Track],
+        tracks: Sequence[BinTrack],
         starts: Mapping[str, np.ndarray],
         layout: Layout,
         bin_size: int = 4,
         scratch: str | Path | None = None,
         progress: bool | None = None,
     ) -> None:
-        self.plan = Plan(starts, layout, bin_size)
+        self.plan = SlabPlan(starts, layout, bin_size)
         self.layout, self.bin_size, self.size = layout, bin_size, self.plan.size
         self._codes = empty((self.plan.bases,), np.uint8, scratch)
         shape = self.plan.bases // bin_size
@@ -135,7 +138,7 @@ class Slabs:
                 bar.update(end - start)
 
     @classmethod
-    def of(cls, plan: "Plan", arrays: Sequence[np.ndarray]) -> "Slabs":
+    def of(cls, plan: "SlabPlan", arrays: Sequence[np.ndarray]) -> "Slabs":
         """Slabs of arrays that were read before, as `arrays` gave them."""
         slabs = cls.__new__(cls)
         slabs.plan, slabs.layout, slabs.bin_size, slabs.size = plan, plan.layout, plan.bin_size, plan.size
@@ -184,7 +187,7 @@ class Slabs:
         return codes, *tracks
 
 
-class Plan:
+class SlabPlan:
     """Where windows lie in arrays that hold every base once.
 
     Attributes:
@@ -215,7 +218,7 @@ class Plan:
             self.bases += taken
         self.offsets = np.concatenate(offsets)
 
-    def nbytes(self, tracks: Sequence[Track]) -> int:
+    def nbytes(self, tracks: Sequence[BinTrack]) -> int:
         """Bytes that `Slabs` of these tracks will keep."""
         per_bin = sum(len(track.samples) * np.dtype(track.dtype).itemsize for track in tracks)
         return self.bases + self.bases // self.bin_size * per_bin + self.offsets.nbytes
@@ -264,9 +267,7 @@ def _runs(begins: np.ndarray, width: int, bin_size: int) -> tuple[np.ndarray, np
     for phase in np.unique(begins % bin_size):
         rows = np.flatnonzero(begins % bin_size == phase)
         spans = merge_spans(np.stack([begins[rows], begins[rows] + width], axis=1))
-        before = length + np.concatenate([[0], np.cumsum(spans[:, 1] - spans[:, 0])])
-        run = np.searchsorted(spans[:, 0], begins[rows], side="right") - 1
-        offsets[rows] = before[run] + begins[rows] - spans[run, 0]
+        offsets[rows] = length + bases_before(spans, begins[rows])
         runs.append(spans)
-        length = int(before[-1])
-    return np.concatenate([*runs, _NONE]), offsets, length
+        length += int((spans[:, 1] - spans[:, 0]).sum())
+    return np.concatenate([*runs, NONE]), offsets, length

@@ -1,6 +1,6 @@
 """Where the windows of accessibility models lie: tiled over chromosomes or around peaks (ASAP, its Methods and code).
 
-Starts are 0-based and those of the core, the bp that a window answers for. With `compat="asap"` the rules are those of
+Starts are 0-based and those of the core, the bp that a window predicts. With `compat="asap"` the rules are those of
 the authors' package 0.2.2, whose differences from the right ones are named where they are applied.
 """
 
@@ -15,6 +15,7 @@ from zoo.genome import bed
 from zoo.genome.encode import N
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
+from zoo.genome.spans import covered, of_one, touched
 
 _BLOCK = 1 << 20
 MOST_UNMAPPABLE = 0.35
@@ -26,10 +27,10 @@ class Layout:
     """How windows lie.
 
     Attributes:
-        core: bp that a window answers for.
+        core: bp that a window predicts.
         margin: bp that it reads on each side of the core.
         step: bp from one tiled window to the next.
-        most_unmappable: share of the bp it reads that may be unmappable; more, and it is left out.
+        most_unmappable: fraction of the bp it reads that may be unmappable; more, and it is left out.
     """
 
     core: int
@@ -85,33 +86,6 @@ def summits(peaks: str | Path, gap: int = SAME_PEAK, compat: str | None = None) 
     return merged
 
 
-def is_clear(starts: np.ndarray, width: int, intervals: Sequence[Interval] | np.ndarray) -> np.ndarray:
-    """Which windows of `width` bp share no base with intervals of their chromosome. (n,) bool.
-
-    Args:
-        intervals: in any order, or (n, 2) starts and ends as `zoo.genome.bed.merge` returns them.
-    """
-    spans = _spans(intervals)
-    if not len(spans):
-        return np.ones(len(starts), bool)
-    next_one = np.searchsorted(spans[:, 1], starts, side="right")
-    begins = np.append(spans[:, 0], np.iinfo(np.int64).max)[next_one]
-    return begins >= starts + width
-
-
-def covered(starts: np.ndarray, width: int, intervals: Sequence[Interval] | np.ndarray) -> np.ndarray:
-    """bp of windows of `width` bp that lie in intervals, each base counted once. (n,) int64. As `is_clear`."""
-    spans = _spans(intervals)
-    edges = np.concatenate([[0], np.cumsum(spans[:, 1] - spans[:, 0])])
-
-    def before(position: np.ndarray) -> np.ndarray:
-        whole = np.searchsorted(spans[:, 1], position, side="right")
-        begun = np.append(spans[:, 0], np.iinfo(np.int64).max)[whole]
-        return edges[whole] + np.maximum(position - begun, 0)
-
-    return before(starts + width) - before(starts)
-
-
 def usable(
     starts: np.ndarray,
     layout: Layout,
@@ -131,14 +105,15 @@ def usable(
     """
     if compat is not None and compat != "asap":
         raise InputError('compat must be None or "asap"', received={"compat": compat})
+    avoided, unknown = of_one(blacklist), of_one(unmappable)
     if compat:
-        kept = is_clear(starts - 1, layout.core + 2, blacklist)
+        kept = ~touched(avoided, starts - 1, starts + layout.core + 1)
         if layout.most_unmappable:
             return kept & (_touched(starts, layout.slab, unmappable) <= layout.most_unmappable * layout.slab)
-        return kept & is_clear(starts - 1, layout.slab + 2, unmappable)
+        return kept & ~touched(unknown, starts - 1, starts + layout.slab + 1)
     read = starts - layout.margin
-    kept = is_clear(read, layout.slab, blacklist)
-    return kept & (covered(read, layout.slab, unmappable) <= layout.most_unmappable * layout.slab)
+    kept = ~touched(avoided, read, read + layout.slab)
+    return kept & (covered(unknown, read, read + layout.slab) <= layout.most_unmappable * layout.slab)
 
 
 def _touched(starts: np.ndarray, width: int, intervals: Sequence[Interval]) -> np.ndarray:
@@ -149,14 +124,6 @@ def _touched(starts: np.ndarray, width: int, intervals: Sequence[Interval]) -> n
         around = (item.start < starts) & (item.end > starts + width)
         total += len(item) * (inside[0] | inside[1] | around)
     return total
-
-
-def _spans(intervals: Sequence[Interval] | np.ndarray) -> np.ndarray:
-    """(n, 2) int64, sorted, without overlaps."""
-    if isinstance(intervals, np.ndarray):
-        return intervals
-    merged = bed.merge(intervals)
-    return next(iter(merged.values())) if merged else np.empty((0, 2), np.int64)
 
 
 def _on_chromosome(starts: np.ndarray, length: int, layout: Layout, compat: str | None) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""Numbers that say how good predictions are."""
+"""Measures of how well predictions agree with measurements."""

@@ -10,6 +10,7 @@ from zoo.data.batches import Batches
 from zoo.evaluate.agreement import Pairs
 from zoo.genome import bed
 from zoo.genome.interval import Interval
+from zoo.genome.spans import NONE, by_chromosome, covered, merge
 
 _EPSILON = 1e-8  # the authors' loss adds it to predictions
 
@@ -46,7 +47,7 @@ class Accessibility:
     profiles: tuple[tuple[float, ...], tuple[float, ...]]
 
 
-class Bins:
+class BinPairs:
     """Measured and predicted bins of windows, in pieces."""
 
     def __init__(self) -> None:
@@ -100,11 +101,21 @@ def evaluate(predict: Callable[[np.ndarray], np.ndarray], batches: Batches, kend
         batches: windows and targets, (n, bins, 1), as ln(1 + track).
         kendall: whether Kendall's correlation, the slowest to compute, is wanted.
     """
-    seen = Bins()
+    return evaluate_tracks(lambda x: predict(x)[..., None], batches, kendall)[0]
+
+
+def evaluate_tracks(
+    predict: Callable[[np.ndarray], np.ndarray], batches: Batches, kendall: bool = True
+) -> list[Accessibility]:
+    """The same of several tracks, each by itself: predictions and targets are (n, bins, tracks)."""
+    seen: list[BinPairs] = []
     for step in range(batches.steps):
         x, y = batches.batch(step)
-        seen.add(y[..., 0], predict(x))
-    return seen.result(kendall)
+        predicted = predict(x)
+        seen = seen or [BinPairs() for _ in range(y.shape[-1])]
+        for track, pairs in enumerate(seen):
+            pairs.add(y[..., track], predicted[..., track])
+    return [pairs.result(kendall) for pairs in seen]
 
 
 @dataclass(frozen=True)
@@ -156,19 +167,16 @@ def recovery(called: Sequence[Interval], real: Sequence[Interval], fraction: flo
     called, real = bed.listed("called", called), bed.listed("real", real)
     fraction = number("fraction", fraction, "from 0 to 1", lambda value: 0 <= value <= 1, example=0.5)
     return Recovery(
-        len(called), len(real), _matched(called, bed.merge(real), fraction), _matched(real, bed.merge(called), fraction)
+        len(called), len(real), _matched(called, merge(real), fraction), _matched(real, merge(called), fraction)
     )
 
 
 def _matched(peaks: Sequence[Interval], others: dict[str, np.ndarray], fraction: float) -> int:
     count = 0
-    for peak in peaks:
-        spans = others.get(peak.chrom)
-        if spans is not None:
-            first = np.searchsorted(spans[:, 1], peak.start, side="right")
-            last = np.searchsorted(spans[:, 0], peak.end, side="left")
-            bases = np.minimum(spans[first:last, 1], peak.end) - np.maximum(spans[first:last, 0], peak.start)
-            count += bool(bases.sum() > 0 and bases.sum() >= fraction * len(peak))
+    for chrom, some in by_chromosome(peaks).items():
+        starts, ends = np.array([(peak.start, peak.end) for peak in some], np.int64).T
+        bases = covered(others.get(chrom, NONE), starts, ends)
+        count += int(((bases > 0) & (bases >= fraction * (ends - starts))).sum())
     return count
 
 

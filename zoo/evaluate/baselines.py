@@ -20,6 +20,7 @@ from zoo.genome import bed, motifs, names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.genome.spans import NONE, bins_touched, merge
 from zoo.genome.text import whole
 
 _STEP = 16  # bp from one set of features to the next
@@ -31,9 +32,10 @@ Predictor = Callable[[str, np.ndarray], np.ndarray]
 
 
 class KmerRegression:
-    """Ridge regression of ln(1 + track) on the composition around a position; both strands count alike.
+    """Ridge regression of ln(1 + track) on the composition around a position.
 
-    Features are the counts of canonical k-mers within 128 bp, and the fractions of G and C within 32, 128 and 512 bp.
+    Features are the counts of canonical k-mers that begin within 128 bp, so that both strands count alike but for the
+    k - 1 bases beyond the end of that reach, and the fractions of G and C within 32, 128 and 512 bp.
 
     Args:
         bin_size: bp of a bin, a divisor of 16.
@@ -48,16 +50,16 @@ class KmerRegression:
         self._canonical = np.unique(np.minimum(codes, turned), return_inverse=True)[1]
         self._model = RidgeCV(alphas=np.logspace(0, 6, 7))
 
-    def fit(self, batches: Batches, most: int = 3000, seed: int = 0) -> "KmerRegression":
-        """Learn from the targets of up to `most` windows, (n, bins, 1), which lie in the middle of the windows."""
+    def fit(self, batches: Batches, most: int = 3000, seed: int = 0, track: int = 0) -> "KmerRegression":
+        """Learn from the targets of up to `most` windows, (n, bins, tracks), which lie in the middle of the windows."""
         random = np.random.default_rng(seed)
         steps = random.permutation(batches.steps)
         features, targets, count = [], [], 0
         for step in steps:
             x, y = batches.batch(int(step))
-            found = self._features(x, y.shape[1])
+            found = self.features(x, y.shape[1])
             features.append(found.reshape(-1, found.shape[-1]))
-            targets.append(y[..., 0].reshape(len(y), found.shape[1], -1).mean(axis=-1).ravel())
+            targets.append(y[..., track].reshape(len(y), found.shape[1], -1).mean(axis=-1).ravel())
             count += len(x)
             if count >= most:
                 break
@@ -67,12 +69,15 @@ class KmerRegression:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """(n, window, 4) one-hot → (n, bins), as many as the targets had."""
-        features = self._features(x, self._bins)
+        features = self.features(x, self._bins)
         found = self._model.predict(features.reshape(-1, features.shape[-1])).reshape(features.shape[:2])
         return np.repeat(found, self._bins // found.shape[1], axis=1)
 
-    def _features(self, x: np.ndarray, bins: int) -> np.ndarray:
-        """(n, places, features) float32, a place every 16 bp of the bins in the middle of the window."""
+    def features(self, x: np.ndarray, bins: int) -> np.ndarray:
+        """(n, window, 4) one-hot → (n, places, features) float32, a place every 16 bp of the `bins` in the middle.
+
+        First the counts of canonical k-mers in the order of their codes, then the three fractions of G and C.
+        """
         length = x.shape[1]
         span = bins * self._bin_size
         places = (length - span) // 2 + _STEP // 2 + np.arange(0, span, _STEP)
@@ -102,11 +107,11 @@ class KmerRegression:
 class MeanProfile:
     """The mean target of each bin of a window, whatever its sequence."""
 
-    def fit(self, batches: Batches) -> "MeanProfile":
-        """Learn from all windows."""
+    def fit(self, batches: Batches, track: int = 0) -> "MeanProfile":
+        """Learn from a track of all windows."""
         total, count = 0.0, 0
         for step in range(batches.steps):
-            y = batches.batch(step)[1][..., 0]
+            y = batches.batch(step)[1][..., track]
             total, count = total + y.sum(axis=0, dtype=np.float64), count + len(y)
         self._profile = (total / count).astype(np.float32)
         return self
@@ -155,7 +160,7 @@ class Motif:
         self, genome: Genome, patterns: Mapping[str, np.ndarray], regions: Sequence[Interval], p_value: float = 1e-5
     ) -> None:
         self._genome, self._motifs, self._p_value = genome, dict(patterns), p_value
-        self._regions = bed.merge(regions)
+        self._regions = merge(regions)
         self._hits: dict[str, np.ndarray] = {}
 
     def __call__(self, chrom: str, places: np.ndarray) -> np.ndarray:
@@ -167,7 +172,7 @@ class Motif:
 
     def _parts(self, chrom: str) -> Iterator[np.ndarray]:
         """Regions that are scanned together."""
-        spans = self._regions.get(chrom, np.empty((0, 2), np.int64))
+        spans = self._regions.get(chrom, NONE)
         lengths = np.cumsum(spans[:, 1] - spans[:, 0]) // _AT_ONCE
         for number in np.unique(lengths):
             yield spans[lengths == number]
@@ -224,10 +229,10 @@ class _Peaks:
 
     def __call__(self, chrom: str, places: np.ndarray) -> np.ndarray:
         found = np.zeros(len(places) - 1, np.float32)
-        for start, end, value in self._found.get(names.find(chrom, self._found) or "", ()):
-            first, last = np.searchsorted(places, start, side="right") - 1, np.searchsorted(places, end)
-            near = slice(max(int(first), 0), max(int(last), 0))
-            found[near] = np.maximum(found[near], value)
+        peaks = self._found.get(names.find(chrom, self._found) or "", ())
+        first, last = bins_touched(places, *np.array([peak[:2] for peak in peaks], np.int64).reshape(-1, 2).T)
+        for low, high, (_, _, value) in zip(first, last, peaks, strict=True):
+            found[low:high] = np.maximum(found[low:high], value)
         return found
 
 

@@ -12,7 +12,7 @@ from zoo.errors import InputError, warn
 from zoo.evaluate import bins
 from zoo.evaluate.agreement import Agreement, Pairs
 from zoo.evaluate.curves import DECIMALS, Curve, Scores
-from zoo.evaluate.selection import Extent, Selection
+from zoo.evaluate.selection import BinSelection, Extent
 from zoo.files.atomic import check_outputs, writing
 from zoo.genome import names
 from zoo.genome.interval import Interval
@@ -184,7 +184,7 @@ def benchmark(
         GenomeMismatch: peaks and prediction are of different assemblies.
     """
     track = bins.open_track(prediction)
-    selection = Selection(track, chromosomes, region, regions, blacklist, bin_size, compat)
+    selection = BinSelection(track, chromosomes, region, regions, blacklist, bin_size, compat)
     bound = bins.Bound(peaks, track.sizes, rule)
     selection.compare_with(bound, peaks)
     overall, by_chrom, rows = Scores(decimals), {}, {}
@@ -265,7 +265,7 @@ def correlated(
         )
     track, other = bins.open_track(prediction), Signal(user_path(measured, "measured"))
     shared = names.check_shared(track.sizes, other.sizes, str(prediction), str(measured))
-    selection = Selection(track, chromosomes, region, regions, blacklist, bin_size, compat)
+    selection = BinSelection(track, chromosomes, region, regions, blacklist, bin_size, compat)
     selection.compare_with(bins.Bound(measured, track.sizes, what="measured track"), measured)
     overall, found = Pairs(), {}
     for chrom, places, keep in selection:

@@ -11,6 +11,7 @@ from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import bed, names, sniff
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
+from zoo.genome.spans import NONE, bases_before, beyond, bins_touched, by_chromosome, merge, placed, read_bins
 
 RULES = ("any", "half")
 AGGREGATES = ("max", "mean", "min", "std", "coverage", "sum")
@@ -95,9 +96,8 @@ def _aggregated(values: np.ndarray, at: np.ndarray, how: str) -> np.ndarray:
 
 def _read(track: Signal, chrom: str, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Values of some bins at a time, and where in them the bins begin."""
-    for first in range(0, len(places) - 1, _BLOCK):
-        part = places[first : first + _BLOCK + 1]
-        yield track.values(chrom, int(part[0]), int(part[-1])), part[:-1] - part[0]
+    for _, values, at in read_bins(track, chrom, places, _BLOCK):
+        yield values, at
 
 
 class Bound:
@@ -130,8 +130,7 @@ class Bound:
         if not is_one_of(rule, RULES):
             raise InputError(f"A rule must be one of {', '.join(RULES)}", example="any", received={"rule": rule})
         self._rule, self._track, self._names, self._spans = rule, None, {}, {}
-        self._starts: dict[str, np.ndarray] = {}
-        self._ends: dict[str, np.ndarray] = {}
+        self._peaks: dict[str, np.ndarray] = {}  # chromosome → (2, n) starts and ends
         self.absent: dict[str, int] = {}
         gold = user_path(gold, what) if isinstance(gold, (str, Path)) else gold
         if sniff.is_bigwig(gold):
@@ -147,16 +146,11 @@ class Bound:
             found = read(gold) if isinstance(gold, (str, Path)) else bed.listed(what, gold)
             here, self.absent = _here(found, sizes, what, shared)
             self.shared = bool(here) or not found
-            self._spans = bed.merge(here)
-            self._place(here)
-
-    def _place(self, here: Sequence[Interval]) -> None:
-        by_chrom: dict[str, list[Interval]] = {}
-        for item in here:
-            by_chrom.setdefault(item.chrom, []).append(item)
-        for chrom, items in by_chrom.items():
-            self._starts[chrom] = np.array([item.start for item in items], np.int64)
-            self._ends[chrom] = np.array([item.end for item in items], np.int64)
+            self._spans = merge(here)
+            self._peaks = {
+                chrom: np.array([(item.start, item.end) for item in items], np.int64).T
+                for chrom, items in by_chromosome(here).items()
+            }
 
     def has(self, chrom: str) -> bool:
         """Whether anything is known of a chromosome: one that a BED file lacks has no peak, of one that a bigWig lacks
@@ -165,17 +159,16 @@ class Bound:
 
     def peaks(self, chromosomes: Iterable[str] | None = None) -> int:
         """How many peaks there are on chromosomes, by default on all that `sizes` has; 0 for a bigWig."""
-        wanted = self._starts if chromosomes is None else chromosomes
-        return sum(len(self._starts.get(chrom, ())) for chrom in wanted)
+        wanted = self._peaks if chromosomes is None else chromosomes
+        return sum(self._peaks[chrom].shape[1] for chrom in wanted if chrom in self._peaks)
 
     def touching(self, chrom: str, places: np.ndarray, keep: np.ndarray) -> int:
         """How many peaks of a chromosome share a base with bins between edges (n + 1,) that are kept, (n,) bool."""
-        if chrom not in self._starts or not len(keep):
+        if chrom not in self._peaks or not len(keep):
             return 0
         kept = np.concatenate([[0], np.cumsum(keep)])
-        first = np.searchsorted(places, self._starts[chrom], side="right") - 1
-        last = np.searchsorted(places, self._ends[chrom], side="left")  # the bin after the one with the last base
-        return int((kept[np.clip(last, 0, len(keep))] > kept[np.clip(first, 0, len(keep))]).sum())
+        first, last = bins_touched(places, *self._peaks[chrom])
+        return int((kept[last] > kept[first]).sum())
 
     def __call__(self, chrom: str, places: np.ndarray) -> np.ndarray:
         """Whether the bins between edges (n + 1,) of a chromosome are bound, (n,) bool."""
@@ -185,7 +178,7 @@ class Bound:
             read = _read(self._track, self._names[chrom], places)
             bases = np.concatenate([np.add.reduceat((values > 0).astype(np.int64), at) for values, at in read])
         else:
-            bases = covered(places, self._spans.get(chrom))
+            bases = np.diff(bases_before(self._spans.get(chrom, NONE), places))
         return bases > 0 if self._rule == "any" else 2 * bases >= np.diff(places)
 
 
@@ -196,25 +189,15 @@ def _here(
 
     Raises `GenomeMismatch` if one ends beyond its chromosome, or, with `shared`, if all are elsewhere.
     """
-    here, absent = bed.placed(found, sizes)
+    here, absent = placed(found, sizes)
     if shared and found and not here:
         raise GenomeMismatch(
             f"The {what} and the prediction must have chromosomes in common",
             received={what: found[0].chrom, "prediction": list(sizes)[:5]},
         )
-    if beyond := next((item for item in here if item.end > sizes[item.chrom]), None):
+    if far := beyond(here, sizes):
         raise GenomeMismatch(
             f"The {what} and the prediction must be of one assembly: no interval may end beyond its chromosome",
-            received={"interval": str(beyond), "length": sizes[beyond.chrom]},
+            received={"interval": str(far[0]), "length": sizes[far[0].chrom]},
         )
     return here, absent
-
-
-def covered(places: np.ndarray, merged: np.ndarray | None) -> np.ndarray:
-    """How many bases between neighboring edges (n + 1,) lie in merged spans (m, 2). (n,) int64."""
-    if merged is None:
-        return np.zeros(len(places) - 1, np.int64)
-    before = np.concatenate([[0], np.cumsum(merged[:, 1] - merged[:, 0])])
-    begun = np.searchsorted(merged[:, 0], places, side="right")  # spans that begin before or at an edge
-    inside = np.maximum(merged[np.maximum(begun - 1, 0), 1] - places, 0) * (begun > 0)
-    return np.diff(before[begun] - inside)

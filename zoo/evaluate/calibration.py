@@ -12,7 +12,7 @@ from zoo.errors import InputError, warn
 from zoo.evaluate import bins
 from zoo.evaluate.binding import FEW
 from zoo.evaluate.curves import DECIMALS
-from zoo.evaluate.selection import Extent, Selection
+from zoo.evaluate.selection import BinSelection, Extent
 from zoo.genome.interval import Interval
 from zoo.predict.thresholds import ThresholdTable
 
@@ -195,7 +195,7 @@ def calibration(
     found = []
     for prediction, peaks in pairs:
         track = bins.open_track(prediction)
-        selection = Selection(track, chromosomes, None, regions, blacklist, bin_size, compat)
+        selection = BinSelection(track, chromosomes, None, regions, blacklist, bin_size, compat)
         try:
             groups = _groups(track, peaks, selection, rule)
             found.append(_sample(groups, selection.extent, compat))
@@ -208,7 +208,7 @@ def calibration(
     return Calibration(_table(found), tuple(found))
 
 
-def _groups(track: bins.Signal, peaks: object, selection: Selection, rule: str) -> list[Counts]:
+def _groups(track: bins.Signal, peaks: object, selection: BinSelection, rule: str) -> list[Counts]:
     """Counts of bins by groups of blocks; blocks are dealt to the groups in their order on the genome."""
     bound = bins.Bound(peaks, track.sizes, rule)
     selection.compare_with(bound, peaks)
@@ -235,10 +235,10 @@ def _sample(groups: Sequence[Counts], extent: Extent, compat: str | None) -> Sam
     if compat:
         precision = whole.best_precision
     elif enough:
-        precision = _rising(*crossfitted(groups), whole)
+        precision = rising(*crossfitted(groups), whole)
     else:
         _warn(whole.positives)
-        precision = _rising(whole.precision, whole.called, whole)
+        precision = rising(whole.precision, whole.called, whole)
     recall = whole.hits / whole.positives
     fold = np.log2(precision / (whole.positives / whole.total))
     f1 = 2 * precision * recall / (precision + recall)
@@ -253,8 +253,17 @@ def _warn(positives: int) -> None:
     )
 
 
-def _rising(precision: np.ndarray, weights: np.ndarray, whole: Counts) -> np.ndarray:
-    """Precision by isotonic regression; NaN where it is unknown, or where too few bins are called to measure it."""
+def rising(precision: np.ndarray, weights: np.ndarray, whole: Counts) -> np.ndarray:
+    """Precision that never falls with the threshold, by isotonic regression.
+
+    Args:
+        precision: (thresholds,), NaN where it is unknown.
+        weights: (thresholds,) of the regression.
+        whole: counts of all bins: fewer than ten calls measure no precision.
+
+    Returns:
+        (thresholds,) float64, NaN where it is unknown, 0, or of too few calls.
+    """
     known = np.isfinite(precision) & (whole.called >= min(FEW, whole.positives))
     risen = np.full(len(precision), np.nan)
     if known.any():

@@ -12,7 +12,7 @@ from zoo.evaluate import bins
 from zoo.evaluate.baselines import Predictor
 from zoo.evaluate.binding import Binding
 from zoo.evaluate.curves import Scores
-from zoo.evaluate.selection import Selection
+from zoo.evaluate.selection import BinSelection
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 
@@ -75,7 +75,7 @@ def compare(
     repeats, seed = whole("repeats", repeats, 1, 10**6), whole("seed", seed, 0, (1 << 64) - 1)
     found: dict[str, list[np.ndarray]] = {name: [] for name in predictors}
     positive, blocks, first_block = [], [], 0
-    for chrom, places, keep in Selection(track, chromosomes, region, None, blacklist, bin_size):
+    for chrom, places, keep in BinSelection(track, chromosomes, region, None, blacklist, bin_size):
         positive.append(bound(chrom, places)[keep])
         number = (places[:-1] - places[0])[keep] // _BLOCK
         blocks.append(first_block + number)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data.accessibility import AccessibilityEvaluation, planned
-from zoo.data.slabs import Plan, Slabs, maxima
+from zoo.data.slabs import SlabPlan, Slabs, maxima
 from zoo.data.windows import Layout
 from zoo.errors import InputError
 from zoo.evaluate.accessibility import Accessibility, evaluate
@@ -60,7 +60,8 @@ def windows(
         progress: show a progress bar; by default in a terminal only.
 
     Raises:
-        InputError: a model that reads a signal, a chromosome that is missing, or no window at all.
+        InputError: a model that reads a signal or predicts several tracks, a chromosome that is missing, or no window
+            at all.
         GenomeMismatch: files of different assemblies.
     """
     shared, span = _shared(spec, genome, signal.sizes, chromosomes), _layout(spec)
@@ -129,11 +130,17 @@ def _shared(
     spec: ModelSpec, genome: Genome, sizes: Mapping[str, int], chromosomes: Sequence[str] | None
 ) -> dict[str, str]:
     """Chromosome → its name in the track."""
-    if spec.input.signal is not None:
+    if spec.input.tracks:
         raise InputError(
             "A model of accessibility must read DNA alone",
             received={"model": spec.name},
             hint="Compare predicted binding with peaks by `zoo benchmark`",
+        )
+    if len(spec.output.tracks) > 1:
+        raise InputError(
+            "A model that is compared with a track must predict one",
+            received={"model": spec.name, "tracks": list(spec.output.tracks)[:8]},
+            hint="Its card has the measures of each track",
         )
     shared = names.check_shared(genome.sizes, sizes, str(genome), "the signal")
     asked = list(chromosomes or names.main_chromosomes(list(shared)))
@@ -148,7 +155,7 @@ def _shared(
     return shared
 
 
-def _by_chromosome(plan: Plan, what: str, progress: bool | None) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+def _by_chromosome(plan: SlabPlan, what: str, progress: bool | None) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     with Progress(what, "window", plan.size, shown=progress) as bar:
         for chrom, cores in plan.starts.items():
             yield chrom, {chrom: cores}

@@ -20,9 +20,9 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from registry.digests import sha256
 from registry.errors import printable
 from registry.paths import user_path
-from registry.store import sha256
 from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.files.atomic import check_outputs, output_base, writing

@@ -83,7 +83,7 @@ class Extent:
         return [f"Left out, as the measured track lacks them: {names.some(self.unknown)}"] if self.unknown else []
 
 
-class Selection:
+class BinSelection:
     """The bins of a prediction that are evaluated: whole ones, in which it has a value.
 
     Args:

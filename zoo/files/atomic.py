@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -96,7 +96,8 @@ def check_outputs(outputs: Iterable[Path], reads: Iterable[object]) -> None:
 
 
 def paths_of(*values: object) -> list[Path]:
-    """The files and folders among what a user gave: paths that exist, objects that have one, and sequences of these.
+    """The files and folders among what a user gave: paths that exist, objects that have one, lists and mappings of
+    these.
 
     Text that names no file (a region, a name of the registry), numbers and None are none.
     """
@@ -106,6 +107,8 @@ def paths_of(*values: object) -> list[Path]:
         if isinstance(value, Path) or (isinstance(value, str) and value):
             if (path := _existing(value)) is not None:
                 found.append(path)
+        elif isinstance(value, Mapping):
+            found += paths_of(*value.values())
         elif isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
             found += paths_of(*value)
     return found

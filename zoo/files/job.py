@@ -1,37 +1,29 @@
 """Long work: one run at a time for an output, parts that survive an interruption, finals when all is there.
 
-While a job is at work its files are in the folder `<base>.partial`, which carries a mark that only jobs write. Nothing
-else in that folder is ever removed, and a folder without the mark is never touched. The final files appear together;
-the sidecar `<base>.json`, the last of them, names what they depend on and their digests, so that the same call finds
-that there is nothing left to do. A file that no record names as a run's is not replaced.
+While a job is at work its files are in the folder `<base>.partial` (`zoo.files.partial`). The final files appear
+together; the sidecar `<base>.json`, the last of them, names what they depend on and their digests, so that the same
+call finds that there is nothing left to do. A file that no record names as a run's is not replaced.
 """
 
-import contextlib
-import hashlib
-import json
 import os
-import re
-import secrets
-import shutil
-import stat
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
-import registry.store
+from registry import digests
 from registry.paths import user_path
+from zoo.environment import versions
 from zoo.errors import InputError
-from zoo.files.atomic import check_outputs, flush, output_base, write_json
-from zoo.files.record import MADE_BY, read_json, read_own
+from zoo.files.atomic import check_outputs, flush, output_base
+from zoo.files.partial import Partial, digest, unwritable
+from zoo.files.record import MADE_BY, read_json, read_own, retire
 
-MARK, SIDECAR = "zoo-job.json", ".json"
-_PREFIX = "part-"  # of every file that a job keeps in its folder
-_LOCK = "zoo-job.lock"
-_SCRATCH = re.compile(rf"{_PREFIX}{re.escape(MARK)}\..*\.tmp$|\.filelock-probe-")  # the latter the lock's own
+SIDECAR = ".json"
 _FINALS = "zoo-job-finals.json"  # while final files are replaced: which of them are a run's
-_WAIT_S, _TURNS = 0.2, 50  # for a run that is just ending, and for folders that come and go
+Kept = TypeVar("Kept")
 
 
 def job_base(value: object, suffix: str) -> Path:
@@ -39,7 +31,7 @@ def job_base(value: object, suffix: str) -> Path:
     return output_base(value, suffix, ".bw", ".bigwig", ".bigWig")
 
 
-class Job:
+class Job(Partial):
     """The final files `<base><suffix>` and `<base>.json`, and the folder `<base>.partial` meanwhile.
 
     A context: inside it, no other run writes to the same place. Whatever was finished stays if it ends early.
@@ -57,56 +49,71 @@ class Job:
         folder: of what is not finished.
 
     Raises:
-        InputError: an output that cannot be written, that is read, or that another kind of work made.
+        InputError: an output that cannot be written, also later and within the context; that is read; or that another
+            kind of work made.
     """
 
     def __init__(self, kind: str, base: object, suffixes: Sequence[str], reads: Iterable[object]) -> None:
-        path = job_base(base, suffixes[0])
-        self._kind, self._base = kind, path
+        path = self._base = job_base(base, suffixes[0])
         self.finals = {suffix: path.with_name(path.name + suffix) for suffix in (*suffixes, SIDECAR)}
-        self.folder = path.with_name(f"{path.name}.partial")
         self.main, self.sidecar = self.finals[suffixes[0]], self.finals[SIDECAR]
+        super().__init__(kind, path.with_name(f"{path.name}.partial"), self.main)
         for final in self.finals.values():
             user_path(final, "output")
         check_outputs(self.finals.values(), reads)
         self._check_kind()
         _check_writable(path.parent)
 
-    def __enter__(self) -> "Job":
-        from huggingface_hub.utils import WeakFileLock
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+        super().__exit__(kind, error, trace)
+        if isinstance(error, OSError):
+            raise unwritable(self.main, error) from None
 
-        for _ in range(_TURNS):
-            try:
-                token = self._claim()
-                self._held = WeakFileLock(self.folder / _LOCK, timeout=_WAIT_S)
-                self._held.__enter__()
-            except (FileNotFoundError, FileExistsError):  # another run makes or removes the folder at this moment
-                time.sleep(_WAIT_S / _TURNS)
-                continue
-            except TimeoutError:
-                raise self._busy() from None
-            if token is not None and _token(self.folder) == token:
-                break
-            self._held.__exit__(None, None, None)  # the lock of a folder that another run has removed meanwhile
-        else:
-            raise self._foreign() if self.folder.exists() and _read_mark(self.folder) is None else self._busy()
-        for scratch in self.folder.glob(f"{_PREFIX}*.tmp"):  # of a run that was killed
-            _remove(scratch)
-        return self
+    def run(
+        self,
+        parts_of: Mapping[str, object],
+        whole: Mapping[str, object],
+        made: Sequence[str],
+        keep: Callable[[], Kept],
+        write: Callable[[Kept, dict[str, Path], dict], None],
+        more: Callable[[Kept], Sequence[str]] = lambda _: (),
+    ) -> tuple[dict, Kept | None]:
+        """Do the work, or nothing if an earlier call did; to be called inside the context.
 
-    def __exit__(self, *error: object) -> None:
-        with contextlib.suppress(OSError):  # the folder is gone, or another run comes in at this moment
-            self._leave()
-        self._held.__exit__(None, None, None)
+        Args:
+            parts_of: all that unfinished parts depend on.
+            whole: all that the final files depend on.
+            made: suffixes of the final files, as far as they are known beforehand.
+            keep: makes the parts that no earlier call finished; returns what the others need of them.
+            write: writes the final files to the paths, by suffix, and fills in the sidecar; `versions` and `seconds`
+                are filled in here.
+            more: suffixes that only the parts tell of.
+
+        Returns:
+            The sidecar, and what `keep` returned; None if an earlier call made the files.
+        """
+        began = time.time()
+        if (record := self.done(whole)) is not None:
+            return record, None
+        self.resume(parts_of, made)
+        kept = keep()
+        with self.finish(whole, [*made, *more(kept)]) as (paths, record):
+            write(kept, paths, record)
+            record |= {"versions": versions(), "seconds": round(time.time() - began, 1)}
+        return record, kept
+
+    def paths(self, record: Mapping) -> list[Path]:
+        """The final files that a sidecar names, and the sidecar."""
+        return [*(self.sidecar.with_name(name) for name in record["files"]), self.sidecar]
 
     def done(self, identity: Mapping[str, object]) -> dict | None:
         """The sidecar of an earlier call with this identity whose files are all there and whole; else None."""
         said = self._said()
-        if said is None or said.get("identity_sha256") != _digest(identity):
+        if said is None or said.get("identity_sha256") != digest(identity):
             return None
         try:
             whole = all(
-                registry.store.sha256(self.sidecar.with_name(name)) == digest for name, digest in said["files"].items()
+                digests.sha256(self.sidecar.with_name(name)) == digest for name, digest in said["files"].items()
             )
         except (OSError, KeyError, AttributeError, TypeError):
             return None
@@ -121,27 +128,12 @@ class Job:
         Args:
             identity: all that unfinished parts depend on.
             made: suffixes of the files that will be written, as far as they are known: see `finish`.
+
+        Raises:
+            InputError: as for `finish`.
         """
         self._check_own(made)
-        mark = _read_mark(self.folder) or {}
-        content = {"made_by": MADE_BY, "kind": self._kind, "identity_sha256": _digest(identity)}
-        if {**content, "token": mark.get("token")} != mark:
-            self.clear()
-            self._write(self.folder / MARK, {**content, "token": mark.get("token")})
-
-    def part(self, name: str) -> Path:
-        """Where something unfinished is kept; a name that ends in `.tmp` does not outlive this run."""
-        return self.folder / f"{_PREFIX}{name}"
-
-    def parts(self, total: int, size: int) -> tuple[dict[range, Path], dict[range, Path]]:
-        """Where parts of `size` of `total` items are kept until all are there.
-
-        Returns:
-            Items → file: all parts, and those that are left to do.
-        """
-        ranges = (range(first, min(first + size, total)) for first in range(0, total, size))
-        every = {items: self.part(f"{items.start:09d}.npz") for items in ranges}
-        return every, {items: path for items, path in every.items() if not path.is_file()}
+        self.keep_parts_of(identity)
 
     @contextmanager
     def finish(self, identity: Mapping[str, object], made: Sequence[str]) -> Iterator[tuple[dict[str, Path], dict]]:
@@ -163,31 +155,22 @@ class Job:
         yield temporary, said
         for path in temporary.values():
             flush(path)
-        record = {"made_by": MADE_BY, "kind": self._kind, "identity_sha256": _digest(identity)}
-        files = {self.finals[suffix].name: registry.store.sha256(path) for suffix, path in temporary.items()}
-        old = self._own()
+        record = {"made_by": MADE_BY, "kind": self._kind, "identity_sha256": digest(identity)}
+        files = {self.finals[suffix].name: digests.sha256(path) for suffix, path in temporary.items()}
+        old, before = self._own(), self._said()
         self._write(self.folder / _FINALS, {"files": sorted(old | set(files))})
+        retire(self.sidecar, before, {path.name for path in self.finals.values()})
         self.sidecar.unlink(missing_ok=True)  # what says that the old files are whole
-        for path in self.finals.values():
-            if path.name in old - set(files):
-                path.unlink(missing_ok=True)
+        for name in old - set(files):  # of an earlier call, perhaps with suffixes that this one does not know
+            if name.startswith(f"{self._base.name}.") and Path(name).name == name:
+                self.sidecar.with_name(name).unlink(missing_ok=True)
         for suffix, path in temporary.items():
             path.replace(self.finals[suffix])
-        self._write(self.sidecar, {**record, **said, "files": files})
+        content = {**record, **said, "files": files}
+        self._write(self.sidecar, content)
+        said |= content
         self.clear()
         (self.folder / _FINALS).unlink(missing_ok=True)
-
-    def clear(self) -> None:
-        """Remove everything unfinished, and nothing else."""
-        for path in self.folder.glob(f"{_PREFIX}*"):
-            _remove(path)
-
-    def _write(self, path: Path, content: dict) -> None:
-        """Write a JSON object that appears complete or not at all; what a killed run leaves of it is scratch."""
-        temporary = self.part(f"{path.name}.{secrets.token_hex(4)}.tmp")
-        write_json(temporary, content)
-        flush(temporary)
-        temporary.replace(path)
 
     def _own(self) -> set[str]:
         """Names of final files that an earlier run made, or was making when it was killed."""
@@ -220,86 +203,6 @@ class Job:
                 hint="Choose another output, or remove that file",
             )
 
-    def _busy(self) -> InputError:
-        return InputError(
-            "An output must be written by one run at a time",
-            received={"output": str(self.main)},
-            hint="Wait for the other run, or choose another output",
-        )
-
-    def _foreign(self) -> InputError:
-        return InputError(
-            f"{self.folder.name} must be a folder that runs make and remove; this one is not a run's",
-            received={"folder": str(self.folder)},
-            hint="Choose another output, or move that folder away",
-        )
-
-    def _claim(self) -> str | None:
-        """Make the folder, or find that there is one with our mark, whose token is returned.
-
-        Raises:
-            FileExistsError: for now it is neither a run's nor certainly somebody else's.
-        """
-        try:
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileExistsError):
-                self.folder.mkdir()
-            if _read_mark(self.folder) is None:
-                self._mark_empty()
-            return _token(self.folder)
-        except (FileNotFoundError, FileExistsError):
-            raise
-        except OSError as error:
-            raise _unwritable(self.folder.parent, error) from None
-
-    def _mark_empty(self) -> None:
-        """Mark a new folder, or one as a run leaves it that is killed while it begins or ends."""
-        if not stat.S_ISDIR(self.folder.lstat().st_mode):
-            raise self._foreign()
-        if found := self._others({_LOCK}):
-            if all(name == MARK or name.startswith(_PREFIX) for name in found):
-                raise FileExistsError  # of a run that begins or ends at this moment; else the next look tells
-            raise self._foreign()
-        blank = {"made_by": MADE_BY, "kind": self._kind, "identity_sha256": None, "token": secrets.token_hex(8)}
-        self._write(self.folder / MARK, blank)
-
-    def _leave(self) -> None:
-        """Remove the folder, unless another call could go on with what is in it, or it is not ours."""
-        if not self._others({MARK, _LOCK}):
-            for name in (MARK, _LOCK):
-                (self.folder / name).unlink(missing_ok=True)
-            self.folder.rmdir()  # fails if another run has begun to mark it
-
-    def _others(self, known: set[str]) -> set[str]:
-        """What else is in the folder, scratch of its mark and of its lock left out."""
-        names = {path.name for path in self.folder.iterdir()} - known
-        return {name for name in names if not _SCRATCH.match(name)}
-
-
-def _read_mark(folder: Path) -> dict | None:
-    """What a job's folder says of itself; None for a folder that is none."""
-    mark = folder / MARK
-    if folder.is_symlink() or mark.is_symlink():
-        return None
-    return read_own(mark, 1 << 16)
-
-
-def _token(folder: Path) -> str | None:
-    """What tells a job's folder from others at the same place, before and after; None without a mark."""
-    mark = _read_mark(folder)
-    return None if mark is None else str(mark.get("token"))
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _digest(identity: Mapping[str, object]) -> str:
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-
 
 def _check_writable(folder: Path) -> None:
     """Raise `InputError` unless files can be made in a folder, or in the nearest one above it that exists."""
@@ -307,9 +210,4 @@ def _check_writable(folder: Path) -> None:
         nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         tempfile.TemporaryFile(dir=nearest).close()
     except OSError as error:
-        raise _unwritable(folder, error) from None
-
-
-def _unwritable(folder: Path, error: OSError) -> InputError:
-    said = error.strerror or error
-    return InputError(f"The output must be writable: {said}", received={"output": str(folder)}, example="out/ctcf")
+        raise unwritable(folder, error) from None

@@ -5,7 +5,7 @@ import math
 from collections.abc import Container, Mapping
 from pathlib import Path
 
-import registry.store
+from registry import digests
 
 MADE_BY = "chromatin-zoo"
 """What a record or mark of ours has as `made_by`: nothing without it is replaced or removed."""
@@ -40,7 +40,7 @@ def retire(record: Path, before: Mapping | None, known: Container[str]) -> None:
     for name, digest in listed.items() if isinstance(listed, dict) else ():
         path = record.with_name(Path(name).name)
         ours = name == path.name and name not in known and name.startswith(record.stem) and not path.is_symlink()
-        if ours and path.is_file() and registry.store.sha256(path) == digest:
+        if ours and path.is_file() and digests.sha256(path) == digest:
             path.unlink()
 
 

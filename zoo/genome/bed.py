@@ -1,7 +1,7 @@
-"""Regions: from BED files, region strings, intervals and data frames; and BED files out."""
+"""Regions: from BED files, region strings, intervals and data frames."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import names, sniff
 from zoo.genome.bbi import BigWig
 from zoo.genome.interval import FURTHEST, Interval
+from zoo.genome.spans import merge_spans
 from zoo.genome.text import raw_lines, whole
 
 _IGNORED = re.compile(r"#|(track|browser)\b")
@@ -56,7 +57,7 @@ def read_summits(path: str | Path) -> list[tuple[Interval, int]]:
     """Read peaks and the positions of their summits; the middle where the format has none, or -1.
 
     Column 10 is the summit's distance from the start in narrowPeak files, which have 10 columns, in those of IDR, which
-    begin like them and have 20, and in narrowPeak files with more columns behind, if it is a place in every peak. In
+    begin like them and have 20, and in narrowPeak files with further columns, if it is a place in every peak. In
     BED12 and gappedPeak it counts blocks.
 
     Raises:
@@ -297,46 +298,3 @@ def _on_genome(region: Interval, sizes: Mapping[str, int]) -> Interval:
             hint="Check that regions and genome are of one assembly",
         )
     return region if chrom == region.chrom else Interval(chrom, region.start, region.end, region.name)
-
-
-def placed(intervals: Iterable[Interval], sizes: Mapping[str, int]) -> tuple[list[Interval], dict[str, int]]:
-    """Intervals of another file by the names in `sizes`; and how many lie on each chromosome that it lacks."""
-    found = list(intervals)
-    known = {chrom: names.find(chrom, sizes) for chrom in dict.fromkeys(item.chrom for item in found)}
-    absent = {chrom: 0 for chrom, name in known.items() if name is None}
-    here = []
-    for item in found:
-        if item.chrom in absent:
-            absent[item.chrom] += 1
-        else:
-            here.append(Interval(known[item.chrom], item.start, item.end, item.name))
-    return here, absent
-
-
-def merge(intervals: Iterable[Interval]) -> dict[str, np.ndarray]:
-    """Chromosome -> (n, 2) int64 starts and ends, sorted; overlapping and book-ended intervals become one."""
-    by_chrom: dict[str, list[tuple[int, int]]] = {}
-    for interval in intervals:
-        by_chrom.setdefault(interval.chrom, []).append((interval.start, interval.end))
-    return {chrom: merge_spans(np.array(spans, np.int64)) for chrom, spans in by_chrom.items()}
-
-
-def touches(merged: Mapping[str, np.ndarray], chrom: str, start: int, end: int) -> bool:
-    """Whether a stretch has a base in common with intervals that `merge` joined."""
-    spans = merged.get(chrom)
-    if spans is None:
-        return False
-    at = int(np.searchsorted(spans[:, 1], start, side="right"))  # the first that ends beyond the start
-    return at < len(spans) and bool(spans[at, 0] < end)
-
-
-def merge_spans(spans: np.ndarray) -> np.ndarray:
-    """Sort (n, 2) starts and ends; overlapping and book-ended ones become one."""
-    if not len(spans):
-        return spans
-    spans = spans[np.argsort(spans[:, 0], kind="stable")]
-    furthest = np.maximum.accumulate(spans[:, 1])
-    first = np.ones(len(spans), bool)
-    first[1:] = spans[1:, 0] > furthest[:-1]
-    starts = np.flatnonzero(first)
-    return np.stack([spans[starts, 0], furthest[np.append(starts[1:], len(spans)) - 1]], axis=1)

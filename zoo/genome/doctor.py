@@ -8,15 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.digests import sha256
 from registry.paths import user_path
-from registry.store import sha256
 from zoo.genome import bed, names, vcf
 from zoo.genome.encode import N
 from zoo.genome.interval import Interval
 from zoo.genome.reference import ASSEMBLIES
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
-from zoo.spec import SignalSpec
+from zoo.genome.spans import beyond, merge, placed, touches
+from zoo.spec import TrackSpec
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 _STRETCHES, _STRETCH = 64, 1 << 15  # how many, and bp: what stands for a whole file
@@ -110,7 +111,7 @@ def of_pair(genome: Genome, sizes: Mapping[str, int], about: str) -> Iterator[Fi
 
 
 def of_signal(
-    signal: Signal, chromosomes: Sequence[str], spec: SignalSpec | None = None, stretches: int = _STRETCHES
+    signal: Signal, chromosomes: Sequence[str], spec: TrackSpec | None = None, stretches: int = _STRETCHES
 ) -> Iterator[Finding]:
     """Coverage, range and resolution of a track, from stretches that are evenly spread over its chromosomes.
 
@@ -152,7 +153,7 @@ def of_signal(
         yield Finding("signal", WARNING, f"changes every {step} bp only; models were trained on single bases", hint)
 
 
-def _coverage(values: np.ndarray, positive: np.ndarray, spec: SignalSpec | None) -> Iterator[Finding]:
+def _coverage(values: np.ndarray, positive: np.ndarray, spec: TrackSpec | None) -> Iterator[Finding]:
     """How much of a track is positive, and whether its sample has enough reads, as far as a long one tells."""
     bases = len(values)
     yield Finding("signal", OK, f"{len(positive) / bases:.1%} of {bases:,} bases looked at are positive")
@@ -168,7 +169,7 @@ def _coverage(values: np.ndarray, positive: np.ndarray, spec: SignalSpec | None)
             yield Finding("signal", WARNING, said, hint)
 
 
-def _range(values: np.ndarray, positive: np.ndarray, spec: SignalSpec) -> Finding:
+def _range(values: np.ndarray, positive: np.ndarray, spec: TrackSpec) -> Finding:
     recipe = (
         f"The model was trained on {spec.assay} (±{spec.smoothing} bp), divided by the {spec.percentile:g}th "
         "percentile of the positive bases of the whole track, without clipping: `zoo normalize` does that."
@@ -193,8 +194,8 @@ def of_regions(
     yield from _elsewhere("regions", len(regions), [item.chrom for item in lost], genome, ERROR)
     if not here:
         return
-    if beyond := [item for item in here if item.end > genome.sizes[item.chrom]]:
-        said = f"{len(beyond):,} end beyond their chromosome, such as {beyond[0].chrom}:{beyond[0].end:,}"
+    if far := beyond(here, genome.sizes):
+        said = f"{len(far):,} end beyond their chromosome, such as {far[0].chrom}:{far[0].end:,}"
         yield Finding("regions", ERROR, said, "They are of another assembly, or were widened: clip them.")
         return
     if close := sum(_is_close(item, genome.sizes[item.chrom], window) for item in here):
@@ -204,8 +205,8 @@ def of_regions(
     unknown = np.mean([(genome.codes(i.chrom, i.start, min(i.end, i.start + _STRETCH)) == N).mean() for i in chosen])
     if unknown > 0.5:
         yield Finding("regions", WARNING, f"{unknown:.0%} of their bases are N", "Are they of this assembly?")
-    unwanted = bed.merge(_here(blacklist, genome)[0])
-    touched = sum(bed.touches(unwanted, item.chrom, item.start, item.end) for item in here)
+    unwanted = merge(_here(blacklist, genome)[0])
+    touched = sum(touches(unwanted, item.chrom, item.start, item.end) for item in here)
     if touched:
         yield Finding("regions", OK, f"{touched:,} touch the blacklist, whose bins are left out")
 
@@ -249,12 +250,12 @@ def of_blacklist(path: str | Path, genome: Genome) -> Iterator[Finding]:
     yield from _elsewhere("blacklist", len(intervals), [item.chrom for item in lost], genome, OK)
     digest, build = sha256(user_path(path)), names.assembly(genome.sizes)
     published = next((assembly for assembly, promised in ASSEMBLIES.items() if promised == digest), None)
-    beyond = [item for item in here if item.end > genome.sizes[item.chrom]]
+    far = beyond(here, genome.sizes)
     hint = "Take the one of the genome's assembly: `zoo genome` downloads it."
     if published and build and published != build:
         yield Finding("blacklist", ERROR, f"the ENCODE blacklist of {published}; the genome is {build}", hint)
-    elif beyond:
-        said = f"{len(beyond):,} intervals end beyond their chromosome, such as {beyond[0].chrom}:{beyond[0].end:,}"
+    elif far:
+        said = f"{len(far):,} intervals end beyond their chromosome, such as {far[0].chrom}:{far[0].end:,}"
         yield Finding("blacklist", ERROR, said, hint)
     elif published:
         yield Finding("blacklist", OK, f"the ENCODE blacklist of {published}")
@@ -264,7 +265,7 @@ def of_blacklist(path: str | Path, genome: Genome) -> Iterator[Finding]:
 
 def _here(intervals: Sequence[Interval], genome: Genome) -> tuple[list[Interval], list[Interval]]:
     """Intervals by the genome's names; and those on other chromosomes."""
-    here, absent = bed.placed(intervals, genome.sizes)
+    here, absent = placed(intervals, genome.sizes)
     return here, [item for item in intervals if item.chrom in absent]
 
 

@@ -17,7 +17,7 @@ from zoo.spec import BASES
 
 _ALPHABET = re.compile(r"\s*ALPHABET\s*=\s*(\S+)")
 _SETTING = re.compile(r"\b(alength|w)\s*=\s*(\d{1,9})\b")
-_SIZE = re.compile(r"\s+width\s*=.*", re.DOTALL)  # behind a motif's name in the files that MEME itself writes
+_SIZE = re.compile(r"\s+width\s*=.*", re.DOTALL)  # after a motif's name in the files that MEME itself writes
 _ROUNDING = 0.01  # of the sum of four probabilities with two decimals
 
 

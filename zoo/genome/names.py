@@ -1,5 +1,6 @@
 """Which chromosome of one file is which of another."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 
 from zoo.errors import GenomeMismatch
@@ -15,6 +16,7 @@ __all__ = [
     "left_out",
     "main_chromosomes",
     "match",
+    "natural",
     "overrepresented",
     "same_species",
     "some",
@@ -123,3 +125,9 @@ def _of_assembly(length: int) -> str:
 def some(names: Collection[str], most: int = 5) -> str:
     """The first few names as text, and how many more there are."""
     return ", ".join(list(names)[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def natural(chrom: str) -> list[tuple[int, int | str]]:
+    """Sort key that puts chr2 before chr10."""
+    parts = enumerate(re.split(r"([0-9]{1,18})", chrom))  # text and numbers take turns
+    return [(0, int(part)) if place % 2 else (1, part) for place, part in parts if part]

@@ -1,8 +1,8 @@
-"""Reference data from its public homes: the genome, its chromosomes' lengths, its blacklist.
+"""Download reference data: the genome, its chromosomes' lengths, its blacklist.
 
 Environment variables:
-    ZOO_UCSC: replaces `https://hgdownload.soe.ucsc.edu` as the home of genomes.
-    ZOO_UPSTREAM: replaces `https://raw.githubusercontent.com` as the home of blacklists.
+    ZOO_UCSC: replaces `https://hgdownload.soe.ucsc.edu` as the source of genomes.
+    ZOO_UPSTREAM: replaces `https://raw.githubusercontent.com` as the source of blacklists.
     ZOO_OFFLINE: set to 1 to use no network.
 """
 
@@ -19,8 +19,8 @@ from typing import BinaryIO
 
 import registry
 from registry import download
+from registry.environment import offline
 from registry.paths import user_path
-from registry.store import offline
 from zoo.arguments import is_one_of, optional_switch
 from zoo.errors import InputError, IntegrityError, OfflineMiss
 from zoo.files.atomic import atomic
@@ -57,7 +57,7 @@ def fetch(
     progress: bool | None = None,
     blacklist: str = "encode",
 ) -> Reference:
-    """Bring the files of an assembly into a folder; what is there and sound stays.
+    """Download the files of an assembly into a folder; what is there and sound stays.
 
     The genome's MD5 is the one that UCSC publishes beside it, the blacklist's SHA-256 the one of this package. What was
     interrupted goes on where it was.

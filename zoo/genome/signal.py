@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from registry.store import sha256
+from registry.digests import sha256
 from zoo.arguments import number, whole
 from zoo.errors import InputError
 from zoo.genome import sniff

@@ -12,6 +12,7 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.genome import encode
 from zoo.genome.handle import Bytes
+from zoo.genome.spans import near, runs
 
 _MAGIC = 0x1A412743
 _OFFSET = {0: "I", 1: "Q"}  # of a sequence, by the version of the format
@@ -68,8 +69,7 @@ class TwoBit:
         first = start // 4
         packed = np.frombuffer(self._bytes.read(place + first, -(-end // 4) - first), np.uint8)
         codes = _OF_BYTE[packed].reshape(-1)[start - 4 * first :][: end - start].copy()
-        first, last = np.searchsorted(unknown[:, 1], start, side="right"), np.searchsorted(unknown[:, 0], end)
-        for left, right in unknown[first:last]:
+        for left, right in unknown[near(unknown, start, end)]:
             codes[max(left - start, 0) : right - start] = encode.N
         return codes
 
@@ -112,12 +112,11 @@ def write_twobit(path: str | Path, sequences: Mapping[str, np.ndarray]) -> None:
     offset = 16 + sum(len(name) + 5 for name in names)
     index, records = [], []
     for name, codes in zip(names, sequences.values(), strict=True):
-        unknown = np.concatenate([[False], codes == encode.N, [False]])
-        edges = np.flatnonzero(unknown[1:] != unknown[:-1]).reshape(-1, 2)
-        blocks = np.concatenate([edges[:, 0], edges[:, 1] - edges[:, 0]]).astype("<u4").tobytes()
+        unknown = runs(codes == encode.N)
+        blocks = np.concatenate([unknown[:, 0], unknown[:, 1] - unknown[:, 0]]).astype("<u4").tobytes()
         quads = _TO_TWOBIT[np.pad(codes, (0, -len(codes) % 4))].reshape(-1, 4)
         packed = (quads << _SHIFTS).sum(axis=1, dtype=np.uint8).tobytes()
-        record = struct.pack("<II", len(codes), len(edges)) + blocks + struct.pack("<II", 0, 0) + packed
+        record = struct.pack("<II", len(codes), len(unknown)) + blocks + struct.pack("<II", 0, 0) + packed
         index.append(bytes([len(name)]) + name + struct.pack("<I", offset))
         offset += len(record)
         records.append(record)

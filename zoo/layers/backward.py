@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 
-def way_back(gradient: Callable) -> Callable:
+def backward(gradient: Callable) -> Callable:
     """A gradient as `keras.ops.custom_gradient` wants it: PyTorch gives the upstream gradient by name, others by place.
 
     Args:

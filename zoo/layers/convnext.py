@@ -18,6 +18,8 @@ class GlobalResponseNormalization(layers.Layer):
         epsilon: added to the mean norm.
     """
 
+    weights_decay = True  # as in the authors' code, unlike those of other normalizations
+
     def __init__(self, epsilon: float = 1e-6, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.epsilon = epsilon
@@ -35,6 +37,12 @@ class GlobalResponseNormalization(layers.Layer):
         relative = norm / (ops.mean(norm, axis=-1, keepdims=True) + self.epsilon)
         scale = ops.cast(self.gamma, "float32") * relative + 1.0
         return x * ops.cast(scale, x.dtype) + ops.cast(self.beta, x.dtype)
+
+    def rescaled(self, rescale, x):
+        """The same by DeepLIFT's rules."""
+        norm = rescale.sqrt(ops.sum(rescale.square(x), axis=1, keepdims=True))
+        by_mean = rescale.reciprocal(ops.mean(norm, axis=-1, keepdims=True) + self.epsilon)
+        return rescale.multiply(x, self.gamma * rescale.multiply(norm, by_mean) + 1.0) + self.beta
 
     def get_config(self) -> dict:
         """The arguments."""
@@ -93,10 +101,10 @@ def convnext_tower(
 
     Args:
         x: (batch, positions, bases).
-        normalize_response: with global response normalization in the blocks behind the first, which always has it.
+        normalize_response: with global response normalization in the blocks after the first, which always has it.
 
     Returns:
-        Two tensors (batch, positions / pool_size, channels): behind the pooling, and behind the last block.
+        Two tensors (batch, positions / pool_size, channels): after the pooling, and after the last block.
     """
     x = convnext_block(x, channels, stem_kernel_size, "stem", depthwise=False, expansion=expansion)
     x = stem = layers.MaxPooling1D(pool_size, name="stem_pool")(x)

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from zoo.layers.backward import way_back
+from zoo.layers.backward import backward
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -18,9 +18,17 @@ def gelu(x):
     return _gelu(x)
 
 
+def _slope(x):
+    """d gelu / dx."""
+    return 0.5 + 0.5 * ops.erf(x * math.sqrt(0.5)) + x * ops.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+
+
+gelu.slope = _slope
+
+
 @ops.custom_gradient
 def _gelu(x):
-    @way_back
+    @backward
     def gradient(upstream):
         density = ops.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
         return upstream * (_cumulative(x) + x * density)

@@ -1,10 +1,10 @@
 """An LSTM with PyTorch's two bias vectors, and the way ASAP reads a bidirectional one."""
 
 import keras
-from keras import layers, ops
+from keras import activations, layers, ops
 
 from zoo.errors import InputError
-from zoo.layers.backward import way_back
+from zoo.layers.backward import backward
 from zoo.layers.linear import uniform
 
 READOUTS = ("last", "final")
@@ -63,6 +63,12 @@ class LSTM(layers.LSTM):
         gates = ops.matmul(x, self.cell.kernel) + self.cell.bias
         return _last_output(gates, ops.copy(self.cell.recurrent_kernel))
 
+    def rescaled(self, rescale, x):
+        """The same by DeepLIFT's rules."""
+        x = ops.flip(x, axis=1) if self.go_backwards else x
+        gates = ops.matmul(x, self.cell.kernel) + self.cell.bias
+        return _rescaled_output(rescale, gates, ops.copy(self.cell.recurrent_kernel))
+
     def get_config(self) -> dict:
         """The arguments."""
         config = super().get_config()
@@ -83,7 +89,7 @@ def _last_output(gates, kernel):
     """
     units, states = kernel.shape[0], run(gates, kernel)
 
-    @way_back
+    @backward
     def gradient(upstream):
         _, cell, write, forget, new, release = ops.split(states, 6, axis=-1)
         before, seen = shifted(states), ops.tanh(cell)
@@ -101,6 +107,47 @@ def _last_output(gates, kernel):
         return d_gates, ops.matmul(ops.transpose(outputs), ops.reshape(d_gates, (-1, 4 * units)))
 
     return states[-1, :, :units], gradient
+
+
+def _rescaled_output(rescale, gates, kernel):
+    """`_last_output` of gates (batch, positions, 4 × units), with DeepLIFT's multipliers on the backward pass."""
+    units = kernel.shape[0]
+
+    @ops.custom_gradient
+    def last_output(gates):
+        states = run(_turned(gates), kernel)
+
+        @backward
+        def gradient(upstream):
+            before = _turned(shifted(states))
+            inner = gates + ops.matmul(before[..., :units], kernel)
+            _, cell, *activated = ops.split(_turned(states), 6, axis=-1)
+            functions = (activations.sigmoid, activations.sigmoid, activations.tanh, activations.sigmoid)
+            write, forget, new, release = (
+                rescale.flat(rescale.quotient(function, z, y))
+                for function, z, y in zip(functions, ops.split(inner, 4, axis=-1), activated, strict=True)
+            )
+            middle = [rescale.midpoint(y) for y in activated]
+            seen = ops.tanh(cell)
+            factors = (
+                middle[2] * write,
+                rescale.midpoint(before[..., units : 2 * units]) * forget,
+                middle[0] * new,
+                middle[1],
+                rescale.midpoint(seen) * release,
+                middle[3] * rescale.flat(rescale.quotient(activations.tanh, cell, seen)),
+            )
+            d_gates = backpropagate(*map(_turned, factors), rescale.behind(upstream), kernel)
+            return rescale.alone(_turned(d_gates), gates)
+
+        return states[-1, :, :units], gradient
+
+    return last_output(gates)
+
+
+def _turned(z):
+    """(batch, positions, …) → (positions, batch, …), and back."""
+    return ops.transpose(z, (1, 0, 2))
 
 
 def run(gates, kernel):

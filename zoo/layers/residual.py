@@ -85,10 +85,10 @@ def dilated_core(
         blocks: how many; block i (from 0) has the dilation `growth` ** i, rounded half to even.
         filters: channels of the dilated convolutions.
         kernel_size: their width.
-        pointwise_size: width of the convolution behind each.
+        pointwise_size: width of the convolution after each.
         dropout: rate in the blocks.
         final_filters: channels of the 1 × 1 convolution, or None to leave it out.
-        final_dropout: rate behind it.
+        final_dropout: rate after it.
 
     Returns:
         (batch, positions / bin_positions, final_filters).

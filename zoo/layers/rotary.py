@@ -73,6 +73,14 @@ class RotarySelfAttention(layers.Layer):
         scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
         return self.joined(ops.matmul(self._drop(ops.softmax(scores), training=training), value))
 
+    def rescaled(self, rescale, x):
+        """The same by DeepLIFT's rules."""
+        query, key, value = self.projections(x)
+        scores = rescale.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
+        weights = rescale.unary(ops.exp, scores - rescale.together(ops.max(scores, axis=-1, keepdims=True)))
+        weights = rescale.multiply(weights, rescale.reciprocal(ops.sum(weights, axis=-1, keepdims=True)))
+        return self.joined(rescale.matmul(weights, value))
+
     def projections(self, x):
         """Query (scaled), key and value by head, (batch, heads, positions, width) each."""
         length, channels = x.shape[1:]

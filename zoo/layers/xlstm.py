@@ -6,7 +6,7 @@ their gates are exponentials.
 
 import keras
 import numpy as np
-from keras import initializers, layers, ops
+from keras import activations, initializers, layers, ops
 
 from zoo.layers.gelu import gelu
 from zoo.layers.linear import depthwise_convolution
@@ -22,6 +22,8 @@ class BlockDiagonal(layers.Layer):
         blocks: a divisor of the channels.
         kernel_initializer: of the (blocks, channels / blocks, channels / blocks) kernel: block, in, out.
     """
+
+    is_linear = True
 
     def __init__(self, blocks: int, kernel_initializer: object = "glorot_uniform", **kwargs: object) -> None:
         super().__init__(**kwargs)
@@ -53,6 +55,8 @@ class HeadNormalization(layers.Layer):
     With one head it is a layer normalization without bias.
     """
 
+    weights_decay = False
+
     def __init__(self, heads: int = 1, epsilon: float = 1e-5, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.heads, self.epsilon = heads, epsilon
@@ -70,6 +74,15 @@ class HeadNormalization(layers.Layer):
         scaled = ops.reshape(grouped, (-1, length, channels)) * (1.0 + ops.cast(self.weight, "float32"))
         return ops.cast(scaled, self.compute_dtype)
 
+    def rescaled(self, rescale, x):
+        """The same by DeepLIFT's rules."""
+        length, channels = x.shape[1:]
+        grouped = ops.reshape(x, (-1, length, self.heads, channels // self.heads))
+        centered = grouped - ops.mean(grouped, axis=-1, keepdims=True)
+        variance = ops.mean(rescale.square(centered), axis=-1, keepdims=True)
+        normal = rescale.multiply(centered, rescale.rsqrt(variance + self.epsilon))
+        return ops.reshape(normal, (-1, length, channels)) * (1.0 + self.weight)
+
     def get_config(self) -> dict:
         """The arguments."""
         return {**super().get_config(), "heads": self.heads, "epsilon": self.epsilon}
@@ -78,6 +91,8 @@ class HeadNormalization(layers.Layer):
 @keras.saving.register_keras_serializable("zoo")
 class LearnableSkip(layers.Layer):
     """x + weight · skip, with a weight for every channel that begins at 1. Takes [x, skip]."""
+
+    is_linear = True
 
     def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
         """Create the weight."""
@@ -114,6 +129,20 @@ class MLSTMCell(layers.Layer):
         total = ops.abs(ops.sum(scores, axis=-1, keepdims=True))
         floor = ops.exp(-(kept[..., None] + largest))
         return self.joined(ops.matmul(scores, value) / (ops.maximum(total, floor) + self.epsilon))
+
+    def rescaled(self, rescale, inputs):
+        """The same by DeepLIFT's rules."""
+        query, key, value, write, kept = self.parts(inputs, lambda forget: rescale.unary(ops.log_sigmoid, forget))
+        weight = self.causal(write, kept)
+        own = ops.stop_gradient(ops.max(weight, axis=-1, keepdims=True))
+        largest = rescale.together(own)
+        scores = rescale.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
+        scores = rescale.multiply(scores, rescale.unary(ops.exp, weight - largest))
+        total = ops.sum(scores, axis=-1, keepdims=True)
+        floor = rescale.unary(ops.exp, -(kept[..., None] + largest))
+        size = rescale.relu(total) + rescale.relu(-total)
+        under = rescale.maximum(size, floor) + self.epsilon * ops.exp(own - largest)
+        return self.joined(rescale.multiply(rescale.matmul(scores, value), rescale.reciprocal(under)))
 
     def parts(self, inputs, log_sigmoid):
         """Query (scaled), key, value (batch, heads, positions, width), and i and F (batch, heads, positions)."""
@@ -187,6 +216,27 @@ class SLSTMCell(layers.Layer):
         output = ops.sigmoid(release) * cell / normalizer
         return output, [output, cell, normalizer, stabilizer]
 
+    def rescaled(self, rescale, inputs):
+        """All positions by DeepLIFT's rules, (batch, positions, units).
+
+        With ρ = cell / normalizer and ℓ = ln normalizer: ρ moves to tanh(z) by a fraction σ(i - ln σ(f) - ℓ).
+        """
+
+        def step(state, added):
+            output, ratio, level = ops.split(state, 3, axis=-1)
+            write, forget, new, release = self.gates(added, output)
+            above = level + rescale.unary(ops.log_sigmoid, forget) - write
+            share = rescale.unary(activations.sigmoid, -above)
+            ratio = ratio + rescale.multiply(share, rescale.unary(activations.tanh, new) - ratio)
+            output = rescale.multiply(rescale.unary(activations.sigmoid, release), ratio)
+            state = ops.concatenate([output, ratio, write + rescale.unary(activations.softplus, above)], axis=-1)
+            return state, state
+
+        nothing = ops.zeros_like(inputs[:, 0, : self.units])
+        start = ops.concatenate([nothing, nothing, nothing + FIRST], axis=-1)
+        states = ops.scan(step, start, ops.transpose(inputs, (1, 0, 2)), length=inputs.shape[1])[1]
+        return ops.transpose(states[..., : self.units], (1, 0, 2))
+
     def gates(self, inputs, output):
         """Input gate, forget gate, cell input and output gate before their nonlinearities, (batch, units) each."""
         width = self.units // self.heads
@@ -254,7 +304,7 @@ def mlstm_block(x, heads: int, projection: float, kernel_size: int, block_size: 
 
 
 def slstm_block(x, heads: int, kernel_size: int, hidden: int, forget_power: float, blocks: int, name: str):
-    """Normalization, the scalar memory behind a causal convolution, `x` added; then a gated dense block, likewise.
+    """Normalization, the scalar memory after a causal convolution, `x` added; then a gated dense block, likewise.
 
     Args:
         heads: of the memory.

@@ -4,21 +4,33 @@ The authors' order of bases is A, G, C, T; the first kernel is brought into ours
 network reads what every other network of the zoo reads.
 """
 
+import contextlib
+import importlib
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from registry import card
+from registry.schema import Entry, Family
 from zoo import architectures, folder
-from zoo.errors import InputError, IntegrityError
-from zoo.porting.asap_names import ARGUMENTS, PREFIXES, WIDTHS
+from zoo.arguments import whole
+from zoo.errors import InputError, IntegrityError, MissingExtra
+from zoo.porting.asap_names import ARGUMENTS, CLASSES, PREFIXES, WIDTHS
+from zoo.porting.checkpoint import state_dict
 from zoo.porting.golden import golden_inputs
-from zoo.porting.torch_layout import Rule, rules
+from zoo.porting.protocol import provenance
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 
+if TYPE_CHECKING:
+    import keras
+
+    from zoo.porting.torch_layout import TensorRule
+
+FILES = {"checkpoint": "a state dict of the authors' package: .pth, which requires PyTorch, or .npz"}
 CITATION = "Grover et al. (2026), Genome Research 36: 619-629"
 
 BASES = (0, 2, 1, 3)  # our A, C, G, T in the authors' columns, and theirs in ours
@@ -30,7 +42,7 @@ def from_torch(
     window: int | None = None,
     bin_size: int | None = None,
     **config: object,
-) -> keras.Model:
+) -> "keras.Model":
     """The network of a checkpoint.
 
     Args:
@@ -50,14 +62,20 @@ def from_torch(
         InputError: an unknown architecture or argument.
         IntegrityError: a missing, unknown, misshapen tensor, or one with numbers that are not finite; by name.
     """
-    arguments = to_config(architecture, tensors, window, bin_size, **config)
+    return _network(architecture, tensors, to_config(architecture, tensors, window, bin_size, **config))
+
+
+def _network(architecture: str, tensors: Mapping[str, object], arguments: Mapping[str, object]) -> "keras.Model":
+    """The network of our builder's arguments, with the weights of a checkpoint."""
     network = architectures.build(architecture, **arguments)
     _fill(network, tensor_rules(architecture, network), _arrays(tensors))
     return network
 
 
-def tensor_rules(architecture: str, network: keras.Model) -> list[Rule]:
+def tensor_rules(architecture: str, network: "keras.Model") -> "list[TensorRule]":
     """Which of the authors' tensors each weight of a network comes from, and how."""
+    from zoo.porting.torch_layout import rules
+
     layers = [layer for layer in network.layers if layer.weights]
     return [rule for layer in layers for rule in rules(layer, _prefix(layer.name, PREFIXES[architecture]))]
 
@@ -125,8 +143,10 @@ def _width(tensors: Mapping[str, np.ndarray], told_by: tuple) -> int | tuple[int
     return next(iter(told.values()), None)
 
 
-def _fill(network: keras.Model, found: list[Rule], tensors: dict[str, np.ndarray]) -> None:
+def _fill(network: "keras.Model", found: "list[TensorRule]", tensors: dict[str, np.ndarray]) -> None:
     """Give every variable of the network its tensor; all of them, or none if anything is amiss."""
+    from keras.layers import Conv1D
+
     shapes = {rule.tensor: rule.shape for rule in found}
     ignored = {name for name in tensors if name.endswith((".num_batches_tracked", ".rotary_emb.div_term"))}
     wrong = {
@@ -144,7 +164,7 @@ def _fill(network: keras.Model, found: list[Rule], tensors: dict[str, np.ndarray
             received={what: names for what, names in differences.items() if names},
             hint="Give the arguments that it was made with (widths are read off its tensors), such as its window",
         )
-    first = next(layer for layer in network.layers if isinstance(layer, keras.layers.Conv1D))
+    first = next(layer for layer in network.layers if isinstance(layer, Conv1D))
     for rule in found:
         value = rule.convert(tensors[rule.tensor])
         rule.variable.assign(value[:, BASES] if rule.variable is first.kernel else value)
@@ -162,7 +182,85 @@ def _is_finite(array: np.ndarray) -> bool:
     return array.dtype.kind in "fiu" and bool(np.isfinite(array).all())
 
 
-def spec_of(
+def spec_of(family: Family, entry: Entry) -> ModelSpec:
+    """The spec of a released checkpoint. The entry's arguments are its `architecture`, its `genome` (default hg38) and
+    those of our builder; its tissue is the cell type."""
+    architecture, genome, config = _arguments(entry)
+    return make_spec(architecture, config, entry.name, entry.tissue, genome, provenance(family, entry, "checkpoint"))
+
+
+def convert(family: Family, entry: Entry, files: Mapping[str, bytes], target: Path) -> None:
+    """Write the model folder of an entry from the verified bytes of its checkpoint, see `spec_of`."""
+    spec, tensors = spec_of(family, entry), state_dict(files["checkpoint"], entry.files["checkpoint"].path)
+    write(spec, _network(spec.architecture.name, tensors, spec.architecture.config), target)
+
+
+def original(entry: Entry, files: Mapping[str, bytes]) -> Callable[[np.ndarray], np.ndarray]:
+    """The authors' network with the tensors of a checkpoint: (n, window, 4) → (n, bins)."""
+    architecture, _, config = _arguments(entry)
+    return original_network(architecture, state_dict(files["checkpoint"], entry.files["checkpoint"].path), config)
+
+
+def training(entry: Entry) -> str:
+    """How a released model was trained, as far as its checkpoint says."""
+    return _training(entry.tissue)
+
+
+def _training(cell_type: str) -> str:
+    return (
+        f"On {cell_type} by the checkpoint's owner, with the authors' package; the checkpoint does not say which "
+        "chromosomes were held out, nor how it was evaluated."
+    )
+
+
+def _arguments(entry: Entry) -> tuple[str, str, dict[str, object]]:
+    """The name of an entry's network, the assembly, the arguments of our builder."""
+    config = dict(entry.arguments)
+    architecture, genome = config.pop("architecture", None), config.pop("genome", "hg38")
+    if architecture not in ARGUMENTS:
+        raise IntegrityError(
+            f"The index must name a model's architecture, one of {', '.join(ARGUMENTS)}",
+            where=entry.name,
+            received={"architecture": architecture},
+        )
+    for size, default in (("window", 2048), ("bin_size", 4)):
+        whole(size, config.get(size, default), 1, 1 << 20)
+    return architecture, str(genome), config
+
+
+def original_network(
+    architecture: str, tensors: Mapping[str, object], arguments: Mapping[str, object]
+) -> Callable[[np.ndarray], np.ndarray]:
+    """The authors' own network: (n, window, 4) in our order of bases → (n, bins).
+
+    Args:
+        architecture: its name.
+        tensors: as for `from_torch`, which has looked at their names.
+        arguments: of our builder; those that the authors' constructor knows go to it by its names.
+
+    Raises:
+        MissingExtra: the authors' package is not installed, or has no such network or argument.
+    """
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            models, torch = importlib.import_module("asap.models"), importlib.import_module("torch")
+            theirs = {name: arguments[ours] for name, ours in ARGUMENTS[architecture].items() if ours in arguments}
+            network = getattr(models, CLASSES[architecture])(**theirs)
+        plain = {name.removeprefix("module."): torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
+        network.load_state_dict(plain, strict=False)
+    except (ImportError, AttributeError, RuntimeError) as error:  # not installed, xlstm, widths without an argument
+        raise MissingExtra(
+            f"The authors' package must be installed to compare with it ({str(error).splitlines()[0]})"
+        ) from None
+
+    def run(x: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return network.eval()(torch.from_numpy(np.ascontiguousarray(x[..., BASES]))).numpy()[..., 0]
+
+    return run
+
+
+def make_spec(
     architecture: str, config: Mapping[str, object], name: str, cell_type: str, genome: str, provenance: dict[str, str]
 ) -> ModelSpec:
     """The spec of an imported network.
@@ -180,13 +278,18 @@ def spec_of(
         name=name,
         description=f"Chromatin accessibility of {cell_type} from DNA, ASAP's {architecture}",
         architecture=Architecture(architecture, config),
-        input=InputSpec(window=window, genome=genome, signal=None),
-        output=OutputSpec(
-            bins=window // bin_size,
-            bin_size=bin_size,
-            offset=0,
-            target=cell_type,
-            quantity="accessibility, ln(1 + track)",
+        input=InputSpec(window, genome),
+        outputs=(
+            OutputSpec(
+                bins=window // bin_size,
+                bin_size=bin_size,
+                offset=0,
+                target=cell_type,
+                quantity="accessibility, ln(1 + track)",
+                name="accessibility",
+                kind="accessibility",
+                transform="log1p",
+            ),
         ),
         # The authors predict windows whose central halves lie side by side (their Methods and code).
         prediction=PredictionSpec(
@@ -197,9 +300,9 @@ def spec_of(
     )
 
 
-def convert(
+def write(
     spec: ModelSpec,
-    network: keras.Model,
+    network: "keras.Model",
     target: Path,
     golden_outputs: np.ndarray | None = None,
     parity: Mapping[str, object] | None = None,
@@ -207,19 +310,15 @@ def convert(
     """Write the model folder of an imported network.
 
     Args:
-        spec: what `spec_of` says of it.
+        spec: from `make_spec`.
         network: from `from_torch`.
         target: an empty folder.
-        golden_outputs: (n, bins), what the original answers to `golden_inputs`; without them those of our network.
+        golden_outputs: (n, bins), what the original predicts for `golden_inputs`; without them those of our network.
         parity: for the card, what the network was compared with, and the largest difference.
     """
     inputs = golden_inputs(spec.input.window)[..., : spec.input.channels]
     if golden_outputs is None:
         golden_outputs = np.asarray(architectures.scores(network)(inputs, training=False))
         parity = {"golden outputs": "of this network on the machine that converted it", **(parity or {})}
-    training = (
-        f"On {spec.output.target} by the checkpoint's owner, with the authors' package; the checkpoint does not say "
-        "which chromosomes were held out, nor how it was judged."
-    )
-    text = card.of_model(spec.to_json(), parity=parity, training=training)
+    text = card.of_model(spec.to_json(), parity=parity, training=_training(spec.output.target))
     folder.write(target, spec, network, folder.Golden(inputs, golden_outputs), None, text)

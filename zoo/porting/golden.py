@@ -3,11 +3,11 @@
 import numpy as np
 
 
-def golden_inputs(window: int) -> np.ndarray:
-    """Four windows that exercise the network, (4, window, 5) float32, the same on every machine.
+def golden_inputs(window: int, tracks: int = 1) -> np.ndarray:
+    """Four windows that exercise the network, (4, window, 4 + tracks) float32, the same on every machine.
 
     No base and no signal; a pattern of bases with a rectified sine as signal; random bases with a run of N and a
-    signal that goes above 1, twice.
+    signal that goes above 1, twice. Further tracks are the first one, moved.
     """
     position = np.arange(window)
     bases, signal = np.full((4, window), 4), np.zeros((4, window), np.float32)
@@ -19,4 +19,4 @@ def golden_inputs(window: int) -> np.ndarray:
         center, width = random.randint(0, window), random.randint(40, 200)
         signal[row] = 1.5 * np.exp(-(((position - center) / width) ** 2))
     one_hot = np.eye(5, dtype=np.float32)[:, :4][bases]
-    return np.concatenate([one_hot, signal[..., None]], axis=-1)
+    return np.concatenate([one_hot, *(np.roll(signal, 37 * i, axis=1)[..., None] for i in range(tracks))], axis=-1)

@@ -6,7 +6,8 @@ carries are ignored. Its 62 tensors have to be, in order, those of the network i
 
 import hashlib
 import re
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from registry.schema import Entry, Family
 from zoo import architectures, folder, weights
 from zoo.errors import InputError, IntegrityError, warn
 from zoo.porting.golden import golden_inputs
+from zoo.porting.protocol import provenance
 from zoo.predict.thresholds import ThresholdTable
-from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, SignalSpec
+from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, TrackSpec
 
 CONFIG = {
     "window": 1024,
@@ -40,6 +42,9 @@ _LAYOUT = 1  # raise it when a conversion writes another folder from the same by
 _MOST_BYTES = 1 << 30  # of a file; the authors' have 1.6 MB
 
 
+FILES = {"model": "the authors' full-model .h5", "thresholds": "their calibration table (.tsv), if there is one"}
+
+
 def convert(family: Family, entry: Entry, files: Mapping[str, bytes], target: Path) -> None:
     """Write the model folder of an entry from the verified bytes of its release.
 
@@ -51,25 +56,23 @@ def convert(family: Family, entry: Entry, files: Mapping[str, bytes], target: Pa
         IntegrityError: the tensors are not those of the network.
     """
     tensors = checked_tensors(files["model"], entry.files["model"].path)
-    _write(target, spec_of(family, entry), tensors, files.get("thresholds"), training())
+    _write(target, spec_of(family, entry), tensors, files.get("thresholds"), training(entry))
 
 
 def spec_of(family: Family, entry: Entry) -> ModelSpec:
     """The spec of a released model (Cazares et al. 2023, Methods; constants as in the authors' code)."""
-    if "model" not in entry.files or family.upstream is None:
-        raise IntegrityError(
-            "A model of maxATAC's release must have a file `model`",
-            where=entry.name,
-            received={"files": [*entry.files]},
-        )
-    provenance = {
-        "source": family.upstream.address(entry.files["model"].path),
-        "revision": family.upstream.commit,
-        "sha256": entry.files["model"].sha256,
-        "citation": family.citation,
-        "license": family.license,
-    }
-    return _spec(entry.name, entry.description, entry.facts, provenance)
+    return _spec(entry.name, entry.description, entry.facts, provenance(family, entry, "model"))
+
+
+def original(entry: Entry, files: Mapping[str, bytes]) -> Callable[[np.ndarray], np.ndarray]:
+    """The authors' file as Keras loads it: (n, 1024, 5) → (n, 32)."""
+    import keras
+
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "authors.h5"
+        path.write_bytes(files["model"])
+        network = keras.models.load_model(path, compile=False)
+    return lambda x: np.asarray(network(x, training=False))
 
 
 def _spec(name: str, description: str, facts: Mapping[str, float], provenance: Mapping[str, str]) -> ModelSpec:
@@ -80,9 +83,9 @@ def _spec(name: str, description: str, facts: Mapping[str, float], provenance: M
         input=InputSpec(
             window=1024,
             genome="hg38",
-            signal=SignalSpec("ATAC-seq cut sites", smoothing=20, read_depth=20_000_000, percentile=99.0, fill=0.0),
+            tracks=(TrackSpec("ATAC-seq cut sites", smoothing=20, read_depth=20_000_000, percentile=99.0, fill=0.0),),
         ),
-        output=OutputSpec(bins=32, bin_size=32, offset=0, target=name.split("/")[1], quantity="binding score"),
+        outputs=(OutputSpec(32, 32, 0, name.split("/")[1], "binding score", name="binding", kind="binding"),),
         prediction=PredictionSpec(
             stride=256, views=("forward", "reverse_complement", "rotated", "rotated_reverse_complement")
         ),
@@ -277,8 +280,8 @@ def _convolve(x: np.ndarray, kernel: np.ndarray, dilation: int) -> np.ndarray:
     return sum(padded[:, tap * dilation : tap * dilation + x.shape[1]] @ kernel[tap] for tap in range(len(kernel)))
 
 
-def training() -> str:
-    """How the released models were trained, as published (Cazares et al. 2023, Methods) and in the authors' code."""
+def training(entry: Entry) -> str:
+    """How a released model was trained, as published (Cazares et al. 2023, Methods) and in the authors' code."""
     return (
         "Human cell types with matched ATAC-seq and ChIP-seq of the factor, pan-cell, peak-centric, 100 epochs; the "
         "release does not say which cell types each model saw. Training chromosomes 3-7, 9-18, 20-22 (code), "

@@ -1,27 +1,26 @@
-"""Predictions as files: a bigWig, a BED of what is above the threshold, a JSON of how; with regions also a table.
+"""Predictions as files: by default a bigWig, a BED of what is above the threshold, a JSON of how; of regions a table.
 
-Scores are kept, as one float32 per bin, one chromosome behind the other in one file, until all are there. The same
+Scores are kept, as one float32 per bin, one chromosome after the other in one file, until all are there. The same
 call, made again after an interruption, goes on with the next piece. Another call (other inputs, other parameters)
 starts anew.
 """
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.files.job import Job
-from zoo.predict import peaks, writers
+from zoo.formats.content import Piece, pieces_of, plain_names
+from zoo.formats.formats import BINS, FORMATS, INTERVALS, TABLE, Format, named
 from zoo.predict.plan import ChromosomePlan
-from zoo.predict.table import Collector, Predictions
 from zoo.predict.thresholds import Threshold
 
-Pieces = Iterator[tuple[int, np.ndarray]]
 Predicted = Iterable[tuple[ChromosomePlan, int, np.ndarray]]
-_CHUNK = 1 << 18  # bins read back at once
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,11 @@ class PredictionFiles:
     """What a prediction wrote.
 
     Attributes:
-        bigwig: one value per bin.
+        bigwig: one value per bin; of several tracks that of the first; None if others were asked for.
+        bigwigs: track → its bigWig, if several are predicted; else empty.
         bed: intervals at or above the threshold, or None without a threshold.
         table: the bins of every region, or None without regions.
+        written: format → its files, of all formats.
         sidecar: how the files came about.
         threshold: the score of the BED and what the model's table promises for it.
         intervals: lines of the BED.
@@ -39,9 +40,11 @@ class PredictionFiles:
         resumed: chromosomes of which an earlier, interrupted call had finished at least a piece.
     """
 
-    bigwig: Path
+    bigwig: Path | None
+    bigwigs: Mapping[str, Path]
     bed: Path | None
     table: Path | None
+    written: Mapping[str, Sequence[Path]]
     sidecar: Path
     threshold: Threshold | None
     intervals: int
@@ -49,31 +52,74 @@ class PredictionFiles:
     resumed: int
 
     def __str__(self) -> str:
-        lines = [f"{self.bigwig}"]
-        if self.bed:
-            lines.append(f"{self.bed}  {self.intervals:,} intervals, {self.threshold}")
-        return "\n".join([*lines, *([f"{self.table}"] if self.table else []), f"{self.sidecar}"])
+        lines = []
+        for name, paths in self.written.items():
+            called = f"  {self.intervals:,} intervals, {self.threshold}" if FORMATS[name].holds == INTERVALS else ""
+            lines += [f"{path}{called}" for path in paths]
+        return "\n".join([*lines, f"{self.sidecar}"])
 
 
-def suffixes(threshold: object, regions: object) -> list[str]:
-    """Of the files that a prediction makes."""
-    return [".bw", *([".bed"] if threshold else []), *([".tsv"] if regions else [])]
+def formats_of(write: object) -> tuple[Format, ...] | None:
+    """The formats that a user names, see `zoo.formats.formats.named`; None for the default ones."""
+    return None if write is None else named(write, (BINS, INTERVALS, TABLE))
 
 
-class Output(Job):
-    """The place of a prediction's files: `<base>.bw`, `.bed`, `.tsv`, `.json`."""
+class PredictionOutput(Job):
+    """The place of a prediction's files: `<base>.bw`, `.bed`, `.tsv`, `.json`, or of other formats.
 
-    def __init__(self, base: str | Path, reads: Iterable[object] = ()) -> None:
-        super().__init__("prediction", base, (".bw", ".bed", ".tsv"), reads)
+    Args:
+        base: path without extension.
+        reads: everything that is read.
+        tracks: names, if several are predicted: then `<base>.<track>.bw` each.
+        formats: of the files; by default a bigWig, with a threshold a BED, with regions a table.
+    """
+
+    def __init__(
+        self,
+        base: str | Path,
+        reads: Iterable[object] = (),
+        tracks: Sequence[str] = (),
+        formats: Sequence[Format] | None = None,
+    ) -> None:
+        self._tracks, self._formats = dict(zip(tracks, plain_names(tracks), strict=True)), formats
+        usual = [FORMATS[name] for name in ("bigwig", "bed", "table")]
+        suffixes = [suffix for format in (*usual, *(formats or ())) for suffix in self.suffixes(format)]
+        super().__init__("prediction", base, list(dict.fromkeys([".bw", *suffixes])), reads)
+
+    def suffixes(self, format: Format) -> list[str]:
+        """Of the files of a format, in the order of the tracks if each has its own."""
+        each = self._tracks.values() if format.each_track else ()
+        return [f".{name}{format.suffix}" for name in each] or [format.suffix]
+
+    def formats(self, threshold: object, regions: object) -> tuple[tuple[Format, ...], dict]:
+        """The formats of a prediction with or without a threshold and regions; and what of its identity is of them.
+
+        Raises:
+            InputError: a format that holds what this prediction does not have; `MissingExtra` for a package that is
+                not installed.
+        """
+        there = {BINS: True, INTERVALS: threshold, TABLE: regions}
+        usual = tuple(format for name in ("bigwig", "bed", "table") if there[(format := FORMATS[name]).holds])
+        formats = usual if self._formats is None else tuple(self._formats)
+        for format in formats:
+            if not there[format.holds]:
+                given = "a threshold" if format.holds == INTERVALS else "regions or windows"
+                raise InputError(f"The format {format.name} must go with {given}", received={"write": format.name})
+            format.check_installed()
+        return formats, {} if formats == usual else {"formats": [format.name for format in formats]}
 
     def found(
-        self, threshold: Threshold | None, table: bool, intervals: int, windows: int, resumed: int
+        self, formats: Sequence[Format], threshold: Threshold | None, intervals: int, windows: int, resumed: int
     ) -> PredictionFiles:
         """What is at the final places, as a prediction returns it."""
+        written = {format.name: [self.finals[suffix] for suffix in self.suffixes(format)] for format in formats}
+        first = {name: paths[0] for name, paths in written.items()}
         return PredictionFiles(
-            bigwig=self.main,
-            bed=self.finals[".bed"] if threshold else None,
-            table=self.finals[".tsv"] if table else None,
+            bigwig=first.get("bigwig"),
+            bigwigs=dict(zip(self._tracks, written.get("bigwig", ()), strict=False)),  # of tracks with names
+            bed=first.get("bed"),
+            table=first.get("table"),
+            written=written,
             sidecar=self.sidecar,
             threshold=threshold,
             intervals=intervals,
@@ -81,75 +127,51 @@ class Output(Job):
             resumed=resumed,
         )
 
-    def kept(self, offsets: Mapping[str, int]) -> int:
-        """Bins that earlier runs finished, of all chromosomes in order.
 
-        Args:
-            offsets: chromosome → how many bins come before its own.
-        """
-        self._offsets = offsets
-        return self._scores_file.stat().st_size // 4 if self._scores_file.is_file() else 0
+class ScoreFile:
+    """A file of the scores of finished pieces, side by side.
+
+    Args:
+        path: the file.
+        plans: of all chromosomes, in order.
+        shape: of the scores of a bin: (), or (tracks,).
+    """
+
+    def __init__(self, path: Path, plans: Sequence[ChromosomePlan], shape: tuple[int, ...]) -> None:
+        self._path, self._plans, self._shape = path, plans, shape
+        self._each = 4 * int(np.prod(shape))  # bytes of a bin
+        ends = np.cumsum([plan.bins for plan in plans]).tolist()
+        self._offsets = dict(zip((plan.chrom for plan in plans), [0, *ends], strict=False))
+
+    def holds(self, group: Sequence[ChromosomePlan]) -> bool:
+        """Whether an earlier run finished a group of pieces."""
+        kept = self._path.stat().st_size // self._each if self._path.is_file() else 0
+        return self._offsets[group[-1].chrom] + group[-1].bounds[1] <= kept
 
     def keep(self, group: Sequence[ChromosomePlan], predicted: Predicted) -> None:
         """Keep the scores of a group of pieces, which lie side by side, as soon as all are there."""
         bounds = [[self._offsets[piece.chrom] + bin_ for bin_ in piece.bounds] for piece in group]
         low, high = bounds[0][0], bounds[-1][1]
-        scores = np.full(high - low, np.nan, "<f4")
+        scores = np.full((high - low, *self._shape), np.nan, "<f4")
         for plan, first, part in predicted:
             start = self._offsets[plan.chrom] + first - low
             scores[start : start + len(part)] = part
-        with open(self._scores_file, "ab") as file:
-            file.truncate(4 * low)  # the rest of a group whose writing was interrupted
+        with open(self._path, "ab") as file:
+            file.truncate(self._each * low)  # the rest of a group whose writing was interrupted
             file.write(scores.tobytes())
             file.flush()
             os.fsync(file.fileno())
 
-    def assemble(
-        self,
-        identity: dict,
-        plans: list[ChromosomePlan],
-        threshold: Threshold | None,
-        collector: Collector | None,
-        describe: Callable[[], dict],
-    ) -> int:
-        """Turn finished chromosomes into the final files and remove them; returns the number of intervals."""
-        intervals = 0
-        with self.finish(identity, suffixes(threshold, collector)) as (paths, said):
-            if collector:
-                with open(paths[".tsv"], "w", encoding="utf-8") as handle:
-                    self._collect(plans, collector).write_tsv(handle)
-            if threshold:
-                intervals = writers.bed(paths[".bed"], self._call(plans, threshold.score))
-            lengths = {plan.chrom: plan.length for plan in plans}
-            tracks = ((plan.chrom, self._scores(plan)) for plan in plans)
-            writers.bigwig(paths[".bw"], lengths, tracks, plans[0].bin_size)
-            said |= {**describe(), "intervals": intervals}
-        return intervals
+    def pieces(self) -> Iterator[Piece]:
+        """All of them, see `zoo.formats.content.Bins`."""
+        for plan in self._plans:
+            yield from pieces_of(plan.chrom, self.of(plan), plan.bin_size)
 
-    @property
-    def _scores_file(self) -> Path:
-        """Where scores are kept until all are there."""
-        return self.part("scores.f32")
-
-    def _collect(self, plans: Iterable[ChromosomePlan], collector: Collector) -> Predictions:
-        for plan in plans:
-            for first, scores in self._pieces(plan):
-                collector.add(plan.chrom, first, scores)
-        return collector.table()
-
-    def _call(self, plans: Iterable[ChromosomePlan], score: float) -> Iterator[tuple[str, int, int, float]]:
-        for plan in plans:
-            for peak in peaks.call(self._pieces(plan), score, plan.bin_size, plan.length):
-                yield plan.chrom, *peak
-
-    def _pieces(self, plan: ChromosomePlan) -> Pieces:
-        scores = self._scores(plan)
-        return ((first, scores[first : first + _CHUNK]) for first in range(0, len(scores), _CHUNK))
-
-    def _scores(self, plan: ChromosomePlan) -> np.ndarray:
+    def of(self, plan: ChromosomePlan) -> np.ndarray:
+        """(bins,) or (bins, tracks) of a chromosome."""
         first = self._offsets[plan.chrom]
         return self._all[first : first + plan.bins]
 
     @functools.cached_property
     def _all(self) -> np.ndarray:
-        return np.memmap(self._scores_file, "<f4", "r")
+        return np.memmap(self._path, "<f4", "r").reshape(-1, *self._shape)

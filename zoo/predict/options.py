@@ -6,11 +6,12 @@ import numpy as np
 
 from zoo.arguments import among, refuse_together, switch, whole
 from zoo.errors import InputError
-from zoo.spec import ModelSpec
+from zoo.forward.readouts import Selection, untransformed
+from zoo.spec import TRANSFORMS, ModelSpec, OutputSpec
 
 STRANDS = ("forward", "both")
 COMPAT = ("maxatac",)
-SCALES = ("log1p", "linear")
+SCALES = (*TRANSFORMS[1:], "linear")
 BATCH = 256
 _MOST_WINDOWS = 1 << 20  # of a batch
 
@@ -25,9 +26,11 @@ class Options:
         center_only: keep only the central `stride` bp of each window, so that no two windows overlap.
         batch_size: windows that pass through the network at once.
         compat: `maxatac` for that program's own window, blacklist and chromosome rules, else None.
-        linear: scores x of a model that returns ln(1 + x), instead of what it returns.
+        linear: scores x of a model that returns a transform of it, such as ln(1 + x), instead of what it returns.
+        selection: head and tracks.
     """
 
+    selection: Selection
     stride: int
     views: tuple[str, ...]
     center_only: bool = False
@@ -47,21 +50,23 @@ class Options:
         batch_size: int | None = None,
         compat: str | None = None,
         scale: str | None = None,
+        head: object = None,
+        track: object = None,
     ) -> "Options":
         """Check a user's choices against the model; None stands for its default.
 
         Raises:
             InputError: naming the choice that does not fit, or the two that do not go together.
         """
-        output = spec.output
-        span = output.bins * output.bin_size
-        stride = spec.prediction.stride if stride is None else whole("stride", stride, 1, span)
+        selection = Selection.of(spec, head, track)
+        output = selection.output
+        stride = _stride(spec, output) if stride is None else whole("stride", stride, 1, output.bins * output.every)
         batch_size = BATCH if batch_size is None else whole("batch_size", batch_size, 1, _MOST_WINDOWS)
         center_only = spec.prediction.center_only if center_only is None else switch("center_only", center_only)
-        if stride % output.bin_size:
+        if stride % output.every:
             raise InputError(
-                f"The stride must be a multiple of the bin size, {output.bin_size} bp",
-                example=spec.prediction.stride,
+                f"The stride must be a multiple of the bin size, {output.every} bp",
+                example=_stride(spec, output),
                 received={"stride": stride},
             )
         among("compat", compat, COMPAT)
@@ -71,20 +76,38 @@ class Options:
                 received={"compat": compat, "center_only": center_only},
                 hint="Leave out compat, or give center_only=False",
             )
-        linear = _linear(spec, scale)
-        return cls(stride, _views(spec, strands, views), center_only, batch_size, compat, linear)
+        linear = _linear(spec, output, scale)
+        return cls(selection, stride, _views(spec, strands, views), center_only, batch_size, compat, linear)
+
+    @property
+    def output(self) -> OutputSpec:
+        """What is predicted."""
+        return self.selection.output
 
     def scaled(self, scores: np.ndarray) -> np.ndarray:
         """Scores as the network returns them, in the scale of the output. The same shape, float32."""
-        return np.expm1(scores) if self.linear else scores
+        return untransformed(scores, self.output.transform) if self.linear else scores
 
 
-def _linear(spec: ModelSpec, scale: str | None) -> bool:
+def _stride(spec: ModelSpec, output: OutputSpec) -> int:
+    """The published stride; for a head whose bins do not fit it, windows side by side."""
+    reach, published = output.bins * output.every, spec.prediction.stride
+    if output.name == spec.output.name or (published % output.every == 0 and published <= reach):
+        return published
+    return reach
+
+
+def _linear(spec: ModelSpec, output: OutputSpec, scale: str | None) -> bool:
     among("scale", scale, SCALES)
-    if scale is not None and not spec.output.logarithmic:
+    if scale is not None and output.transform == "identity":
         raise InputError(
             "The scale must be left out for a model that does not return ln(1 + x)",
-            received={"scale": scale, "model": spec.name, "returns": spec.output.quantity},
+            received={"scale": scale, "model": spec.name, "returns": output.quantity},
+        )
+    if scale not in (None, "linear", output.transform):
+        raise InputError(
+            f'The scale must be "linear" or that of what the model returns, "{output.transform}"',
+            received={"scale": scale, "model": spec.name},
         )
     return scale == "linear"
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zoo.genome.bed import merge, merge_spans
 from zoo.genome.interval import Interval
+from zoo.genome.spans import NONE, merge, merge_spans, runs, touched
 from zoo.predict.options import Options
 from zoo.spec import ModelSpec
 
@@ -23,10 +23,11 @@ class Grid:
     Attributes:
         window: bp that the network reads.
         stride: bp from one window to the next.
-        bin_size: bp of one output bin.
+        bin_size: bp from one output bin to the next.
         first: the first output bin of a window that is used.
         bins: how many are used from there on.
         offset: bp from a window's start to its first used bin.
+        overlap: bp that a bin has in common with the next one.
     """
 
     window: int
@@ -35,29 +36,31 @@ class Grid:
     first: int
     bins: int
     offset: int
+    overlap: int = 0
 
     @classmethod
     def of(cls, spec: ModelSpec, options: Options) -> "Grid":
         """The grid of a model; with `center_only` a window counts only for its central `stride` bp."""
-        output = spec.output
-        used = options.stride // output.bin_size if options.center_only else output.bins
+        output = options.output
+        used = min(options.stride // output.every, output.bins) if options.center_only else output.bins
         first = (output.bins - used) // 2
-        offset = output.offset + first * output.bin_size
-        return cls(spec.input.window, options.stride, output.bin_size, first, used, offset)
+        offset = output.offset + first * output.every
+        overlap = output.bin_size - output.every
+        return cls(spec.input.window, options.stride, output.every, first, used, offset, overlap)
 
     @property
     def span(self) -> int:
         """bp that a window predicts."""
-        return self.bins * self.bin_size
+        return self.bins * self.bin_size + self.overlap
 
     @property
     def shared(self) -> int:
         """Windows before a window that predict bins of it, too."""
-        return -(-self.span // self.stride) - 1
+        return -(-self.bins * self.bin_size // self.stride) - 1
 
     def count(self, length: int) -> int:
         """Windows that a chromosome of `length` bp needs so that each of its bins is predicted."""
-        return -(-max(length - self.span, 0) // self.stride) + 1
+        return -(-max(length - self.bins * self.bin_size, 0) // self.stride) + 1
 
     def over(self, spans: np.ndarray, count: int) -> np.ndarray:
         """Which of `count` windows predict at least 1 bp of any of (n, 2) spans in bp. (count,) bool."""
@@ -75,8 +78,9 @@ class ChromosomePlan:
 
     Attributes:
         chrom: its name in the genome.
-        signal_chrom: its name in the signal.
         length: in bp, of the chromosome.
+        bin_size: bp from one bin to the next.
+        overlap: bp that a bin has in common with the next one.
         runs: (n, 2) int64, windows from `runs[i, 0]` up to but not including `runs[i, 1]`.
         keep: (n, 2) int64 spans of bins to return, or None for all.
         drop: (n, 2) int64 spans of bins to leave out (blacklist).
@@ -85,9 +89,9 @@ class ChromosomePlan:
     """
 
     chrom: str
-    signal_chrom: str
     length: int
     bin_size: int
+    overlap: int
     runs: np.ndarray
     keep: np.ndarray | None
     drop: np.ndarray
@@ -115,10 +119,11 @@ class ChromosomePlan:
         low, high = self.bounds
         start = max(first, low)
         scores = scores[start - first : max(high - first, 0)]
+        bins = np.arange(start, start + len(scores))
         if self.keep is not None:
-            scores = np.where(_covered(self.keep, start, len(scores)), scores, np.float32(np.nan))
+            scores = _blanked(scores, ~touched(self.keep, bins, bins + 1))
         if len(self.drop):
-            scores = np.where(_covered(self.drop, start, len(scores)), np.float32(np.nan), scores)
+            scores = _blanked(scores, touched(self.drop, bins, bins + 1))
         return start, scores
 
     def pieces(self, grid: Grid, most: int) -> Iterator["ChromosomePlan"]:
@@ -158,7 +163,6 @@ def groups(plans: Iterable[ChromosomePlan], grid: Grid, most: int) -> Iterator[l
 def plan(
     grid: Grid,
     lengths: Mapping[str, int],
-    signal_names: Mapping[str, str],
     regions: Iterable[Interval] | None = None,
     blacklist: Iterable[Interval] = (),
     compat: str | None = None,
@@ -168,7 +172,6 @@ def plan(
     Args:
         grid: how windows lie.
         lengths: chromosome -> bp, in the order of the work.
-        signal_names: chromosome -> its name in the signal.
         regions: keep the bins that overlap these; None for all.
         blacklist: leave out the bins that overlap these.
         compat: with `maxatac`, windows count as that program counts them: only whole ones, none that touches the
@@ -182,15 +185,15 @@ def plan(
             continue
         count = grid.count(length)
         selected = np.ones(count, bool) if wanted is None else grid.over(wanted[chrom], count)
-        drop = unwanted.get(chrom, np.empty((0, 2), np.int64))
-        keep = None if wanted is None else _bins_of(wanted[chrom], grid.bin_size)
+        drop = unwanted.get(chrom, NONE)
+        keep = None if wanted is None else bins_of(wanted[chrom], grid)
         if compat == "maxatac":
             selected[max((length - grid.window) // grid.stride + 1, 0) :] = False
             selected &= ~grid.over(drop, count)
-            keep, drop = None, np.empty((0, 2), np.int64)
+            keep, drop = None, NONE
         if selected.any():
-            drop = _bins_of(drop, grid.bin_size)
-            plans.append(ChromosomePlan(chrom, signal_names[chrom], length, grid.bin_size, _runs(selected), keep, drop))
+            drop = bins_of(drop, grid)
+            plans.append(ChromosomePlan(chrom, length, grid.bin_size, grid.overlap, runs(selected), keep, drop))
     return plans
 
 
@@ -204,20 +207,16 @@ def _window_after(runs: np.ndarray, first: int, count: int) -> int | None:
     return int(left[run, 0] + count - before[run])
 
 
-def _runs(selected: np.ndarray) -> np.ndarray:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], selected, [False]]).astype(np.int8)))
-    return edges.reshape(-1, 2)
-
-
-def _bins_of(spans: np.ndarray, bin_size: int) -> np.ndarray:
+def bins_of(spans: np.ndarray, grid: Grid) -> np.ndarray:
     """Spans in bp → spans of the bins that they overlap."""
     if not len(spans):
         return spans
-    return merge_spans(np.stack([spans[:, 0] // bin_size, -(-spans[:, 1] // bin_size)], axis=1))
+    first = np.maximum((spans[:, 0] - grid.overlap) // grid.bin_size, 0)
+    return merge_spans(np.stack([first, -(-spans[:, 1] // grid.bin_size)], axis=1))
 
 
-def _covered(spans: np.ndarray, first: int, count: int) -> np.ndarray:
-    """Which of the bins `first` … `first + count` lie in sorted spans that do not overlap. (count,) bool."""
-    bins = np.arange(first, first + count)
-    at = np.searchsorted(spans[:, 0], bins, side="right") - 1
-    return (at >= 0) & (bins < spans[np.maximum(at, 0), 1])
+def _blanked(scores: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """A copy of scores (bins,) or (bins, tracks) that has NaN in some bins."""
+    scores = scores.copy()
+    scores[where] = np.nan
+    return scores

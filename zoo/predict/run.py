@@ -1,32 +1,29 @@
-"""A prediction from files to a table or to files."""
+"""A prediction of the bins of whole chromosomes or of regions, on the chromosomes' grid."""
 
-import hashlib
-import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from zoo.environment import backend, versions
-from zoo.errors import InputError, ZooError
+from zoo.errors import InputError
 from zoo.files.progress import Progress
+from zoo.formats.content import Bins, Row, pieces_of
+from zoo.forward.forward import Forward
 from zoo.genome.interval import Interval
+from zoo.inputs.opening import Inputs
+from zoo.predict import peaks
 from zoo.predict import plan as planning
-from zoo.predict.engine import Forward, predict
-from zoo.predict.files import Output, PredictionFiles, suffixes
-from zoo.predict.inputs import Inputs
+from zoo.predict.engine import predict
+from zoo.predict.files import PredictionOutput, ScoreFile
 from zoo.predict.options import Options
 from zoo.predict.plan import ChromosomePlan, Grid
-from zoo.predict.table import Collector, Predictions
+from zoo.predict.prediction import Kept, Prediction
+from zoo.predict.table import Predictions, RegionCollector
 from zoo.predict.thresholds import Threshold
 from zoo.spec import ModelSpec
 
-# What an interruption costs at most: windows, and the cost of a network times windows, less than a minute of any here.
-_MOST, _COST = 1024, 5e11
-_LEAST, _SHARED = 16, 128  # windows at least, and for each that is predicted once more
 
-
-class Run:
-    """One prediction: a model's forward pass, the files it reads and how.
+class PredictionRun(Prediction):
+    """A prediction on the grid.
 
     Raises:
         InputError: no window is left to predict.
@@ -35,14 +32,9 @@ class Run:
     def __init__(
         self, spec: ModelSpec, forward: Forward, inputs: Inputs, options: Options, progress: bool | None
     ) -> None:
-        self._spec, self._forward, self._inputs, self._options = spec, forward, inputs, options
-        self._shown = progress
         self._grid = Grid.of(spec, options)
-        self._size = group_size(forward, self._grid.shared)
-        forward.check_batch(min(options.batch_size, self._size))
-        self.plans = planning.plan(
-            self._grid, inputs.lengths, inputs.chromosomes, inputs.regions, inputs.blacklist, options.compat
-        )
+        super().__init__(spec, forward, inputs, options, progress, self._grid.shared)
+        self.plans = planning.plan(self._grid, inputs.lengths, inputs.regions, inputs.blacklist, options.compat)
         if not self.plans:
             raise InputError(
                 "A window must be left to predict; the blacklist or the rules of compat leave none",
@@ -55,106 +47,53 @@ class Run:
         lengths = self._inputs.lengths
         whole = [Interval(chrom, 0, length) for chrom, length in lengths.items()]
         collector = self._collector(self._inputs.regions or whole)
-        with self._bar(self.plans) as bar:
+        with self._bar(_windows(self.plans)) as bar:
             for group in planning.groups(self.plans, self._grid, self._size):
                 for plan, first, scores in self._predict(group, bar):
                     collector.add(plan.chrom, first, scores)
         return collector.table()
 
-    def to_files(self, output: Output, threshold: Threshold | None, provenance: dict) -> PredictionFiles:
-        """Predict to a bigWig, a BED and a JSON; pieces that an interrupted run finished are not predicted again."""
-        try:
-            with output:
-                return self._write(output, threshold, provenance)
-        except OSError as error:
-            raise ZooError(f"The output must be writable: {error.strerror or error}", where=output.main) from None
+    def _counts(self) -> dict[str, dict[str, int]]:
+        return {plan.chrom: {"bp": plan.length, "windows": plan.windows} for plan in self.plans}
 
-    def _write(self, output: Output, threshold: Threshold | None, provenance: dict) -> PredictionFiles:
-        began = time.time()
-        parts_of = identity(self._inputs, self._options, [plan.chrom for plan in self.plans], provenance)
-        whole = {**parts_of, "threshold": threshold.to_json() if threshold else None}
-        if (before := output.done(whole)) is not None:
-            return output.found(threshold, bool(self._inputs.regions), before["intervals"], 0, 0)
-        output.resume(parts_of, suffixes(threshold, self._inputs.regions))
-        ends = np.cumsum([plan.bins for plan in self.plans]).tolist()
-        offsets = dict(zip((plan.chrom for plan in self.plans), [0, *ends], strict=False))
-        kept = output.kept(offsets)
+    def _keep(self, output: PredictionOutput) -> Kept:
+        scores = ScoreFile(output.part("scores.f32"), self.plans, self._options.output.shape[1:])
         groups = list(planning.groups(self.plans, self._grid, self._size))
-        left = [group for group in groups if offsets[group[-1].chrom] + group[-1].bounds[1] > kept]
+        left = [group for group in groups if not scores.holds(group)]
         done = {piece.chrom for group in groups[: len(groups) - len(left)] for piece in group}
-        resumed = [plan.chrom for plan in self.plans if plan.chrom in done]
-        with self._bar([piece for group in left for piece in group]) as bar:
+        windows = sum(map(_windows, left))
+        with self._bar(windows) as bar:
             for group in left:
-                output.keep(group, self._predict(group, bar))
+                scores.keep(group, self._predict(group, bar))
+        return Kept(scores, windows, [plan.chrom for plan in self.plans if plan.chrom in done])
 
-        def said() -> dict:
-            counts = {plan.chrom: {"bp": plan.length, "windows": plan.windows} for plan in self.plans}
-            return {**describe(self._inputs, whole, counts, provenance, began), "resumed": resumed}
+    def _bins(self, kept: Kept) -> Bins:
+        output, lengths = self._options.output, {plan.chrom: plan.length for plan in self.plans}
+        return Bins(lengths, output.bin_size, output.every, kept.scores.pieces, output.tracks)
 
-        collector = self._collector(self._inputs.regions) if self._inputs.regions else None
-        intervals = output.assemble(whole, self.plans, threshold, collector, said)
-        windows = sum(piece.windows for group in left for piece in group)
-        return output.found(threshold, bool(collector), intervals, windows, len(resumed))
+    def _called(self, kept: Kept, threshold: Threshold) -> Iterator[Row]:
+        for plan in self.plans:
+            pieces = pieces_of(plan.chrom, kept.scores.of(plan), plan.bin_size)
+            numbered = ((int(starts[0]) // plan.bin_size, scores) for _, starts, scores in pieces)
+            for peak in peaks.call(numbered, threshold.score, plan.bin_size, plan.length, plan.overlap):
+                yield plan.chrom, *peak
 
-    def _collector(self, regions: list[Interval]) -> Collector:
-        return Collector(regions, self._inputs.lengths, self._spec.output.bin_size)
+    def _table(self, kept: Kept) -> Predictions:
+        collector = self._collector(self._inputs.regions)
+        for chrom, starts, scores in kept.scores.pieces():
+            collector.add(chrom, int(starts[0]) // self._grid.bin_size, scores)
+        return collector.table()
+
+    def _collector(self, regions: list[Interval]) -> RegionCollector:
+        return RegionCollector(regions, self._inputs.lengths, self._options.output)
 
     def _predict(
         self, group: Sequence[ChromosomePlan], bar: Progress
     ) -> Iterator[tuple[ChromosomePlan, int, np.ndarray]]:
         bar.set_postfix_str(group[0].chrom, refresh=False)
-        signal, batch = self._inputs.signal, self._options.batch_size
-        rows = predict(self._forward, self._grid, group, self._inputs.genome, signal, batch, bar.update)
+        rows = predict(self._forward, self._grid, group, self._inputs.reader, self._options.batch_size, bar.update)
         return ((plan, first, self._options.scaled(scores)) for plan, first, scores in rows)
 
-    def _bar(self, plans: list[ChromosomePlan]) -> Progress:
-        """A progress bar over windows; silent where nobody watches a terminal, unless asked for."""
-        total = sum(plan.windows for plan in plans)
-        return Progress(self._spec.name, "window", total, shown=self._shown)
 
-
-def group_size(forward: Forward, shared: int) -> int:
-    """Windows of a group, which is kept as soon as it is complete; `shared` are predicted in the next one once more."""
-    by_cost = int(_COST // max(forward.cost, 1))
-    return max(min(by_cost, _MOST), _SHARED * shared, _LEAST)
-
-
-def identity(inputs: Inputs, options: Options, chromosomes: list[str], provenance: dict) -> dict:
-    """What scores depend on: network, bytes of the inputs, parameters. Not names, and not the threshold."""
-    return {
-        "network_sha256": provenance["network_sha256"],
-        "backend": backend(),
-        "inputs": inputs.identity(),
-        "parameters": {
-            "stride": options.stride,
-            "views": list(options.views),
-            "center_only": options.center_only,
-            "compat": options.compat,
-            "scale": "linear" if options.linear else None,
-            "chromosomes": chromosomes,
-            "regions": _intervals(inputs.regions),
-            "blacklist": _intervals(inputs.blacklist),
-        },
-    }
-
-
-def describe(inputs: Inputs, whole: dict, chromosomes: dict, provenance: dict, began: float) -> dict:
-    """The sidecar of a prediction with the identity `whole`: how its files came about, and what was left out."""
-    return {
-        "model": provenance,
-        "inputs": {what: {"path": str(path), **whole["inputs"][what]} for what, path in inputs.tracks().items()},
-        "parameters": whole["parameters"],
-        "threshold": whole["threshold"],
-        "chromosomes": chromosomes,
-        "left out": {"chromosomes that the signal lacks": list(inputs.absent), "regions elsewhere": inputs.elsewhere},
-        "versions": versions(),
-        "seconds": round(time.time() - began, 1),
-    }
-
-
-def _intervals(intervals: list[Interval] | None) -> dict | None:
-    """Number and digest of intervals: a BED may have a million lines."""
-    if intervals is None:
-        return None
-    text = "".join(f"{item.chrom}\t{item.start}\t{item.end}\t{item.name}\n" for item in intervals)
-    return {"count": len(intervals), "sha256": hashlib.sha256(text.encode()).hexdigest()}
+def _windows(plans: Sequence[ChromosomePlan]) -> int:
+    return sum(plan.windows for plan in plans)

@@ -18,14 +18,14 @@ class Stitcher:
     def __init__(self, bins: int, stride: int) -> None:
         self._bins, self._stride = bins, stride
         self._base = 0  # the bin that the carried sums begin with
-        self._sums, self._counts = np.zeros(0), np.zeros(0, np.int64)
+        self._sums, self._counts = np.zeros(0), np.zeros(0, np.int64)  # sums of several tracks have an axis more
 
     def add(self, first_bins: np.ndarray, values: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Add windows and take what is finished.
 
         Args:
             first_bins: (n,) rising indices of the first bin of each window.
-            values: (n, bins).
+            values: (n, bins), or (n, bins, tracks).
 
         Yields:
             (index of the first bin, means as float32): pieces without gaps, in rising order.
@@ -40,8 +40,10 @@ class Stitcher:
 
     def _add_connected(self, starts: np.ndarray, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         needed = int(starts[-1]) + self._bins
-        grow = (0, needed - len(self._sums))
-        sums, counts = np.pad(self._sums, grow), np.pad(self._counts, grow)
+        sums, counts = np.zeros((needed, *rows.shape[2:])), np.zeros((needed, *[1] * (rows.ndim - 2)), np.int64)
+        carried = len(self._sums)
+        if carried:
+            sums[:carried], counts[:carried] = self._sums, self._counts
         if len(starts) < self._bins:  # later windows first, as below: sums are the same to the last bit
             for start, row in zip(starts[::-1].tolist(), rows[::-1], strict=True):
                 sums[start : start + self._bins] += row

@@ -4,32 +4,34 @@ As maxATAC's `--windows` does. The bins of a window begin at its own start, not 
 overlap must therefore begin a multiple of the bin size apart, so that a bin of one is a bin of the other.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
-from zoo.errors import InputError, ZooError
+from zoo.errors import InputError
 from zoo.files import npz
 from zoo.files.progress import Progress
-from zoo.genome import bed
-from zoo.genome.bigwig import Writer
+from zoo.formats.content import Bins, Row
+from zoo.genome import bed, names
 from zoo.genome.interval import Interval
-from zoo.predict import peaks, writers
-from zoo.predict.engine import Forward
-from zoo.predict.files import Output, PredictionFiles, suffixes
-from zoo.predict.inputs import Inputs, natural
-from zoo.predict.options import Options
-from zoo.predict.run import describe, group_size, identity
+from zoo.genome.spans import NONE, merge, touched, touches
+from zoo.inputs.opening import Inputs
+from zoo.predict import peaks
+from zoo.predict.files import PredictionOutput
+from zoo.predict.prediction import Kept, Prediction
 from zoo.predict.table import Predictions, RegionScores
 from zoo.predict.thresholds import Threshold
-from zoo.spec import ModelSpec
+from zoo.spec import ModelSpec, OutputSpec
 
 
-def exact(spec: ModelSpec, genome, signal, windows, chromosomes, blacklist, compat) -> Inputs:
+def exact(
+    spec: ModelSpec, output: OutputSpec, genome, signal, windows, chromosomes, blacklist, compat, covariates=None
+) -> Inputs:
     """The files of a prediction, with windows in the place of regions.
 
     Raises:
@@ -39,14 +41,14 @@ def exact(spec: ModelSpec, genome, signal, windows, chromosomes, blacklist, comp
     if not isinstance(windows, (str, Path)):
         windows = list(bed.intervals(windows, {}))
     _check_lengths(windows, spec.input.window)
-    inputs = Inputs.open(spec, genome, signal, windows, chromosomes, blacklist, compat)
+    inputs = Inputs.open(spec, genome, signal, windows, chromosomes, blacklist, compat, covariates)
     if compat == "maxatac":
-        unwanted = bed.merge(inputs.blacklist)
-        kept = [item for item in inputs.regions if not bed.touches(unwanted, item.chrom, item.start, item.end)]
+        unwanted = merge(inputs.blacklist)
+        kept = [item for item in inputs.regions if not touches(unwanted, item.chrom, item.start, item.end)]
         inputs = replace(inputs, regions=kept, blacklist=[])
     if not inputs.regions:
         raise InputError("A window must be left to predict; the blacklist leaves none", received={"compat": compat})
-    _check_bins(inputs.regions, spec)
+    _check_bins(inputs.regions, output)
     return inputs
 
 
@@ -65,9 +67,9 @@ def _check_lengths(windows: object, length: int) -> None:
             )
 
 
-def _check_bins(windows: Sequence[Interval], spec: ModelSpec) -> None:
+def _check_bins(windows: Sequence[Interval], output: OutputSpec) -> None:
     """Raise `InputError` for two windows that have bins in common, but not the same ones."""
-    span, size = spec.output.bins * spec.output.bin_size, spec.output.bin_size
+    span, size = output.span, output.every
     ordered = sorted(windows)
     for before, after in pairwise(ordered):
         if before.chrom == after.chrom and after.start < before.start + span and (after.start - before.start) % size:
@@ -78,115 +80,88 @@ def _check_bins(windows: Sequence[Interval], spec: ModelSpec) -> None:
             )
 
 
-class WindowRun:
-    """One prediction of exact windows. Arguments and methods as those of `zoo.predict.run.Run`."""
+class WindowRun(Prediction):
+    """A prediction of exact windows."""
 
-    def __init__(
-        self, spec: ModelSpec, forward: Forward, inputs: Inputs, options: Options, progress: bool | None
-    ) -> None:
-        self._spec, self._forward, self._inputs, self._options = spec, forward, inputs, options
-        self._shown, self._windows = progress, inputs.regions
-        self._size = group_size(forward, 0)
-        forward.check_batch(min(options.batch_size, self._size))
+    marks = MappingProxyType({"exact windows": True})
 
     def to_table(self) -> Predictions:
         """Each window's bins, averaged with those of others that it shares them with."""
-        with self._bar(0) as bar:
+        with self._bar(len(self._windows)) as bar:
             scores = np.concatenate([self._predict(some, bar) for some in self._parts(self._size)])
-        return self._table(scores)
+        return self._rows(scores)
 
-    def to_files(self, output: Output, threshold: Threshold | None, provenance: dict) -> PredictionFiles:
-        """The same to a bigWig, a BED, a table and a JSON; finished parts are not predicted again."""
-        try:
-            with output:
-                return self._write(output, threshold, provenance)
-        except OSError as error:
-            raise ZooError(f"The output must be writable: {error.strerror or error}", where=output.main) from None
+    def _counts(self) -> dict[str, dict[str, int]]:
+        chromosomes = sorted({item.chrom for item in self._windows}, key=names.natural)
+        counts = {chrom: {"bp": self._inputs.genome.sizes[chrom], "windows": 0} for chrom in chromosomes}
+        for item in self._windows:
+            counts[item.chrom]["windows"] += 1
+        return counts
 
-    def _write(self, output: Output, threshold: Threshold | None, provenance: dict) -> PredictionFiles:
-        began, chromosomes = time.time(), sorted({item.chrom for item in self._windows}, key=natural)
-        parts_of = {**identity(self._inputs, self._options, chromosomes, provenance), "exact windows": True}
-        whole = {**parts_of, "threshold": threshold.to_json() if threshold else None}
-        if (before := output.done(whole)) is not None:
-            return output.found(threshold, True, before["intervals"], 0, 0)
-        made = suffixes(threshold, True)
-        output.resume(parts_of, made)
+    def _keep(self, output: PredictionOutput) -> Kept:
         parts, left = output.parts(len(self._windows), self._size)
         windows = sum(map(len, left))
-        with self._bar(len(self._windows) - windows) as bar:
+        with self._bar(len(self._windows), len(self._windows) - windows) as bar:
             for items, path in left.items():
-                scores = self._predict(slice(items.start, items.stop), bar)
-                temporary = output.part(f"{path.name}.tmp")
-                with open(temporary, "wb") as file:
-                    np.savez(file, scores=scores)
-                temporary.replace(path)
+                npz.write(path, {"scores": self._predict(slice(items.start, items.stop), bar)})
         scores = np.concatenate([npz.read(path)["scores"] for path in parts.values()])
-        with output.finish(whole, made) as (paths, said):
-            intervals = self._write_files(paths, scores, threshold)
-            counts = {chrom: {"bp": self._inputs.genome.sizes[chrom], "windows": 0} for chrom in chromosomes}
-            for item in self._windows:
-                counts[item.chrom]["windows"] += 1
-            said |= describe(self._inputs, whole, counts, provenance, began)
-            said |= {"resumed": windows < len(self._windows), "intervals": intervals}
-        return output.found(threshold, True, intervals, windows, int(windows < len(self._windows)))
+        return Kept(scores, windows, windows < len(self._windows))
 
-    def _write_files(self, paths: dict[str, Path], scores: np.ndarray, threshold: Threshold | None) -> int:
-        with open(paths[".tsv"], "w", encoding="utf-8") as handle:
-            self._table(scores).write_tsv(handle)
-        tracks = list(self._tracks(scores))
-        lengths = {chrom: self._inputs.genome.sizes[chrom] for chrom, _, _ in tracks}
-        with Writer(paths[".bw"], lengths) as file:
-            for chrom, starts, means in tracks:
-                known = ~np.isnan(means)
-                file.add(chrom, starts[known], starts[known] + self._spec.output.bin_size, means[known])
-        if threshold is None:
-            return 0
-        called = (
-            (chrom, *peak)
-            for chrom, starts, means in tracks
-            for peak in peaks.join(starts, means, threshold.score, self._spec.output.bin_size)
-        )
-        return writers.bed(paths[".bed"], called)
+    def _bins(self, kept: Kept) -> Bins:
+        output, lengths = self._options.output, {chrom: count["bp"] for chrom, count in self._counts().items()}
+        read = partial(self._tracks, kept.scores)
+        return Bins(lengths, output.bin_size, output.every, read, output.tracks, on_grid=False)
+
+    def _called(self, kept: Kept, threshold: Threshold) -> Iterator[Row]:
+        output = self._options.output
+        overlap = output.bin_size - output.every
+        for chrom, starts, means in self._tracks(kept.scores):
+            for peak in peaks.join(starts, means, threshold.score, output.every, overlap):
+                yield chrom, *peak
+
+    def _table(self, kept: Kept) -> Predictions:
+        return self._rows(kept.scores)
+
+    @property
+    def _windows(self) -> list[Interval]:
+        return self._inputs.regions
 
     def _predict(self, some: slice, bar: Progress) -> np.ndarray:
-        """(n, bins) of some windows, in the scale of the output."""
+        """(n, bins) of some windows, or (n, bins, tracks), in the scale of the output."""
         found = []
         for first in range(some.start, some.stop, self._options.batch_size):
             items = self._windows[first : min(first + self._options.batch_size, some.stop)]
-            read = [np.stack([self._inputs.genome.codes(item.chrom, item.start, item.end) for item in items])]
-            if self._inputs.signal is not None:
-                names, signal = self._inputs.chromosomes, self._inputs.signal
-                read.append(np.stack([signal.values(names[item.chrom], item.start, item.end) for item in items]))
-            found.append(self._forward.codes(*read))
+            reader, output = self._inputs.reader, self._options.output
+            starts = [(item.chrom, item.start + output.offset) for item in items]
+            places = ((chrom, start, start + output.span) for chrom, start in starts)
+            found.append(self._forward.codes(*reader.batch(items), *reader.covariates_of(places, len(items))))
             bar.update(len(items))
         return self._options.scaled(np.concatenate(found))
 
     def _tracks(self, scores: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         """Of each chromosome the bins: where they begin, rising; and their means, NaN on the blacklist."""
-        unwanted = bed.merge(self._inputs.blacklist)
-        output = self._spec.output
-        within = output.offset + np.arange(output.bins, dtype=np.int64) * output.bin_size
+        unwanted = merge(self._inputs.blacklist)
+        output = self._options.output
+        within = output.offset + np.arange(output.bins, dtype=np.int64) * output.every
         chroms = np.array([item.chrom for item in self._windows])
         begins = np.array([item.start for item in self._windows], np.int64)
-        for chrom in sorted(set(chroms.tolist()), key=natural):
+        for chrom in sorted(set(chroms.tolist()), key=names.natural):
             mine = chroms == chrom
             starts, at, counts = np.unique(begins[mine][:, None] + within, return_inverse=True, return_counts=True)
-            means = np.bincount(at.ravel(), scores[mine].ravel().astype(np.float64)) / counts
-            for low, high in unwanted.get(chrom, ()):
-                means[(starts < high) & (starts + output.bin_size > low)] = np.nan
+            means = np.zeros((len(starts), *scores.shape[2:]))
+            np.add.at(means, at.ravel(), scores[mine].reshape(-1, *scores.shape[2:]))
+            means /= counts.reshape(-1, *[1] * (scores.ndim - 2))
+            means[touched(unwanted.get(chrom, NONE), starts, starts + output.bin_size)] = np.nan
             yield chrom, starts, means.astype(np.float32)
 
-    def _table(self, scores: np.ndarray) -> Predictions:
+    def _rows(self, scores: np.ndarray) -> Predictions:
         tracks = {chrom: (starts, means) for chrom, starts, means in self._tracks(scores)}
-        output, rows = self._spec.output, []
+        output, rows = self._options.output, []
         for item in self._windows:
-            starts = item.start + output.offset + np.arange(output.bins, dtype=np.int64) * output.bin_size
+            starts = item.start + output.offset + np.arange(output.bins, dtype=np.int64) * output.every
             known, means = tracks[item.chrom]
             rows.append(RegionScores(item, starts, starts + output.bin_size, means[np.searchsorted(known, starts)]))
-        return Predictions(rows, output.bin_size)
+        return Predictions(rows, output.bin_size, output.tracks)
 
     def _parts(self, size: int) -> Iterator[slice]:
         return (slice(first, min(first + size, len(self._windows))) for first in range(0, len(self._windows), size))
-
-    def _bar(self, done: int) -> Progress:
-        return Progress(self._spec.name, "window", len(self._windows), done, self._shown)

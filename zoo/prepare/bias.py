@@ -84,7 +84,7 @@ def _add(profile: np.ndarray, genome: Genome, chrom: str, places: np.ndarray, re
 
 
 def _symmetry(shares: np.ndarray, offset: int) -> float:
-    """Correlation of base shares with their mirror image about `offset` bp behind the ends."""
+    """Correlation of base shares with their mirror image about `offset` bp beyond the ends."""
     shares = shares - shares.mean(axis=0)
     middle = len(shares) // 2 + offset
     part = shares[middle - _REACH : middle + _REACH + 1]

@@ -9,6 +9,7 @@ from zoo.arguments import names_of
 from zoo.errors import InputError
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
+from zoo.genome.spans import merge, placed
 
 
 def chosen(
@@ -68,4 +69,4 @@ def foreign(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> str | No
 
 def spans_on(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
     """Chromosome → merged (n, 2) spans of a blacklist, by the names of `sizes`."""
-    return bed.merge(bed.placed(blacklist, sizes)[0])
+    return merge(placed(blacklist, sizes)[0])

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.genome.spans import near, steps, touched
+
 BLOCK = 1 << 22
 
 
@@ -14,7 +16,7 @@ class Runs:
 
     Attributes:
         chrom: the chromosome.
-        edges: (n + 1,) int64, 0-based: the first base of each, and the one behind the last.
+        edges: (n + 1,) int64, 0-based: the first base of each, and the one beyond the last.
         values: (n,).
     """
 
@@ -35,24 +37,20 @@ class Runs:
         borders = borders[(borders > self.edges[0]) & (borders < self.edges[-1])]
         edges = np.union1d(self.edges, borders)
         values = self.values[np.searchsorted(self.edges, edges[:-1], side="right") - 1]
-        inside = np.searchsorted(spans.ravel(), edges[:-1], side="right") % 2 == 1
-        return Runs(self.chrom, edges, values), inside
+        return Runs(self.chrom, edges, values), touched(spans, edges[:-1], edges[1:])
 
 
 def of_bases(chrom: str, first: int, values: np.ndarray) -> Runs:
     """Runs of values (n,) at consecutive bases, of which `first` is the first."""
-    inner = np.flatnonzero(values[1:] != values[:-1]) + 1
-    starts = np.concatenate([[0], inner])
-    return Runs(chrom, first + np.append(starts, len(values)), values[starts])
+    edges = steps(values)
+    return Runs(chrom, first + edges, values[edges[:-1]])
 
 
 def mask(counts: np.ndarray, first: int, spans: np.ndarray | None, reach: int) -> None:
     """Remove, in place, the sites at bases from `first` on whose bases would touch those of spans (n, 2)."""
     if spans is not None:
-        left, right = spans[:, 0] - reach - first, spans[:, 1] + reach - first
-        near = (right > 0) & (left < len(counts))
-        for start, end in zip(left[near], right[near], strict=True):
-            counts[max(start, 0) : end] = 0
+        for start, end in spans[near(spans, first - reach, first + len(counts) + reach)]:
+            counts[max(start - reach - first, 0) : end + reach - first] = 0
 
 
 def smoothed(chrom: str, counts: Iterable[np.ndarray], reach: int) -> Iterator[Runs]:
@@ -84,6 +82,6 @@ def smoothed(chrom: str, counts: Iterable[np.ndarray], reach: int) -> Iterator[R
 
 
 def _ended(counts: Iterable[np.ndarray], reach: int) -> Iterator[np.ndarray]:
-    """Blocks, and `reach` bases without sites behind the last one."""
+    """Blocks, and `reach` bases without sites beyond the last one."""
     yield from counts
     yield np.zeros(reach, np.int64)

@@ -100,7 +100,7 @@ class CutSites:
 
         Args:
             block: of one chromosome.
-            shift: bp from the first and from behind the last base to the site: (0, -1) for fragments that were
+            shift: bp from the first and from beyond the last base to the site: (0, -1) for fragments that were
                 shifted already, as 10x has them, and `TN5` for others.
         """
         name = self._name(block.chrom)
@@ -117,7 +117,7 @@ class CutSites:
             self.lengths += np.bincount(np.minimum(lengths, LONGEST), minlength=LONGEST + 1)
 
     def counts(self, chrom: str) -> Iterator[tuple[int, np.ndarray]]:
-        """(first base, cuts at it and those behind it (n,) int64) of stretches that cover a chromosome, in order."""
+        """(first base, cuts at it and those after it (n,) int64) of stretches that cover a chromosome, in order."""
         self.flush()
         for first in range(0, self.sizes[chrom], BLOCK):
             slab, within = divmod(self._begins[chrom] + first, BLOCK)
@@ -240,7 +240,7 @@ def check_odd(sites: Iterable[CutSites], where: object, rows: int, early: bool =
 
 
 def _layout(sizes: Mapping[str, int]) -> dict[str, int]:
-    """Where chromosomes begin when they are laid one behind the other; none begins or ends within two stretches.
+    """Where chromosomes begin when they are laid one after the other; none begins or ends within two stretches.
 
     A chromosome shares a stretch of `BLOCK` bases with others only if it lies in it as a whole, or with its last part.
     """

@@ -42,7 +42,7 @@ class Fragments:
         return Fragments(self.chrom, self.starts[chosen], self.ends[chosen], barcodes, self.rows[chosen], forward)
 
     def cuts(self) -> tuple[np.ndarray, np.ndarray]:
-        """(first bases of what begins at a cut, bases behind the last one of what ends at one): of reads the 5' end."""
+        """(first bases of what begins at a cut, bases beyond the last one of what ends at one): of reads the 5' end."""
         if self.forward is None:
             return self.starts, self.ends
         return self.starts[self.forward], self.ends[~self.forward]
@@ -54,7 +54,7 @@ class Block:
 
     Attributes:
         parts: by chromosome.
-        position: behind them: bytes of the decompressed text, and rows.
+        position: after them: bytes of the decompressed text, and rows.
         left_out: pairs of reads of which one is missing or on another chromosome.
     """
 

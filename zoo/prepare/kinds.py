@@ -114,7 +114,7 @@ def _is_bedgraph(table: Rows, barcodes: bool) -> bool:
 
 
 def _is_disjoint(table: Rows) -> bool:
-    """Whether every row begins at or behind the end of the one before, unless that is on another chromosome."""
+    """Whether every row begins at or beyond the end of the one before, unless that is on another chromosome."""
     chroms, starts, ends = table.names(0)[0], table.integers(1)[0], table.integers(2)[0]
     return bool(((starts[1:] >= ends[:-1]) | (chroms[1:] != chroms[:-1])).all())
 

@@ -1,6 +1,6 @@
 """Peaks of a track: stretches above a cutoff, with the rules of `macs3 bdgpeakcall`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from zoo.errors import InputError
 from zoo.files.atomic import atomic
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
+from zoo.genome.spans import read_bins
 from zoo.predict import peaks as bins
 from zoo.prepare.choice import chosen
 from zoo.prepare.coverage import BLOCK, of_bases
@@ -124,7 +125,8 @@ def call_bins(
     for chrom, size in chosen(track.sizes, chromosomes, track.path, compat).items():
         count = size // bin_size if compat else -(-size // bin_size)
         edges = np.arange(count + 1) * size // max(count, 1) if compat else np.arange(count + 1) * bin_size
-        pieces = _maxima(track, chrom, np.minimum(edges, size), BLOCK // bin_size or 1)
+        read = read_bins(track, chrom, np.minimum(edges, size), BLOCK // bin_size or 1)
+        pieces = ((first, np.maximum.reduceat(values, at)) for first, values, at in read)
         for start, end, top in bins.call(pieces, cutoff, bin_size, size):
             found.append(Peak(chrom, start, end + bool(compat), top, -1))
     return found
@@ -152,14 +154,6 @@ def open_regions(signal: str | Path | Signal, chromosomes: Sequence[str] | None 
             hint="Normalize the track with `zoo normalize`, or name the regions",
         )
     return found
-
-
-def _maxima(track: Signal, chrom: str, edges: np.ndarray, at_once: int) -> Iterator[tuple[int, np.ndarray]]:
-    """(number of the first bin, highest values) of bins between edges, a number of them at once."""
-    for first in range(0, len(edges) - 1, at_once):
-        part = edges[first : first + at_once + 1]
-        values = track.values(chrom, int(part[0]), int(part[-1]))
-        yield first, np.maximum.reduceat(values, part[:-1] - part[0])
 
 
 def _checked_cutoff(cutoff: object) -> float:

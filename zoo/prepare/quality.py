@@ -54,7 +54,7 @@ class Quality:
         )
 
 
-class Collector:
+class QualityCollector:
     """Sees a sample's cuts go by.
 
     Args:

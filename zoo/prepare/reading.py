@@ -18,7 +18,7 @@ EVERY_S = 5.0
 
 
 @dataclass(frozen=True)
-class Source:
+class ReadSource:
     """A file of reads, and which of them count.
 
     Attributes:
@@ -90,7 +90,7 @@ class Checkpoint:
         self._saved = time.monotonic()
 
 
-def read_sites(source: Source, sites: Mapping[str, CutSites], part: Callable[[str], Path]) -> Found:
+def read_sites(source: ReadSource, sites: Mapping[str, CutSites], part: Callable[[str], Path]) -> Found:
     """Add the cuts of a file to the sites of its clusters, or those that an interrupted run did not.
 
     Args:
@@ -114,7 +114,7 @@ def read_sites(source: Source, sites: Mapping[str, CutSites], part: Callable[[st
 
 
 def _add_rows(
-    source: Source, sites: Mapping[str, CutSites], checkpoint: Checkpoint, found: Found, position: object
+    source: ReadSource, sites: Mapping[str, CutSites], checkpoint: Checkpoint, found: Found, position: object
 ) -> None:
     groups, wanted = source.wanted.groups, source.wanted
     at = tuple(position) if position else (0, 0)
@@ -130,7 +130,7 @@ def _add_rows(
 
 
 def _add_alignments(
-    source: Source,
+    source: ReadSource,
     sites: Mapping[str, CutSites],
     part: Callable[[str], Path],
     checkpoint: Checkpoint,
@@ -159,7 +159,7 @@ def _add_alignments(
     )
 
 
-def _check(source: Source, sites: Mapping[str, CutSites], found: Found) -> None:
+def _check(source: ReadSource, sites: Mapping[str, CutSites], found: Found) -> None:
     """Raise `InputError` for odd rows that are many, filters that leave nothing, or a sample without a cut."""
     if found.filters is not None:
         reads.check_kept(source.path, found.filters)

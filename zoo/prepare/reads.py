@@ -1,4 +1,4 @@
-"""Cut sites of paired reads in BAM files (maxATAC `prepare`, the shell pipeline behind it)."""
+"""Cut sites of paired reads in BAM files (maxATAC `prepare`, the shell pipeline that it calls)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -51,7 +51,7 @@ class Wanted:
     """Which reads count, and where they cut.
 
     Attributes:
-        shift: bp from a forward read's first base, and from behind a reverse read's last one, to the site.
+        shift: bp from a forward read's first base, and from beyond a reverse read's last one, to the site.
         mapping_quality: reads below are left out.
         every_alignment: whether secondary and supplementary alignments in proper pairs count, as `samtools view -f 3`
             keeps them.
@@ -227,7 +227,7 @@ def _records(path: Path) -> Iterator:
 
 
 def _from(path: Path, position: int | None) -> Iterator[tuple[object, Callable[[], int]]]:
-    """(record, a function that tells the position behind it), from a position on."""
+    """(record, a function that returns the position beyond it), from a position on."""
     with _file(path) as file:
         if position is not None:
             file.seek(position)

@@ -1,38 +1,34 @@
 """A sample from its reads to the track that models take (maxATAC `prepare`)."""
 
-import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from registry.digests import sha256
 from registry.paths import user_path
-from registry.store import sha256
-from zoo.arguments import is_one_of, optional_switch, switch, whole
+from zoo.arguments import optional_switch, switch, whole
 from zoo.environment import versions
 from zoo.errors import InputError, warn
 from zoo.files.atomic import paths_of, write_json
 from zoo.files.job import Job
-from zoo.files.record import read_own, retire
+from zoo.files.partial import Partial, digest
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
-from zoo.prepare import fragments, kinds, reads, stages
-from zoo.prepare.bias import Bias, of_cuts
+from zoo.prepare import kinds, stages
 from zoo.prepare.cells import absent, of_cells
 from zoo.prepare.choice import blacklisted, chosen, foreign, left_out, spans_on
-from zoo.prepare.cutsites import TN5, CutSites
+from zoo.prepare.cutsites import CutSites
 from zoo.prepare.kinds import BAM
 from zoo.prepare.normalize import Statistics, check_percentile
+from zoo.prepare.options import Parameters, check_effects
 from zoo.prepare.quality import Quality, concerns
-from zoo.prepare.reading import Found, Source, read_sites
+from zoo.prepare.reading import Found, ReadSource, read_sites
+from zoo.prepare.reads import check_header
+from zoo.prepare.shift import bias_of, shift_of
 
-SHIFTED = (0, -1)
-"""bp from a fragment's start, and from behind its last base, to its sites, where they were shifted already."""
-SHIFTED_READS = (0, 0)
-"""The same of single reads: ENCODE moves the end of a reverse read, which is exclusive, by -5 to the site itself."""
 _KIND = "prepare"
 _MOST = 20  # names in the record
 
@@ -63,24 +59,10 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """How reads become a track; checks itself."""
-
-    shift: tuple[int, int]
-    smoothing: int
-    read_depth: int
-    percentile: float
-    mapping_quality: int
-    keep_duplicates: bool
-    compat: str | None
-    cut_sites: bool
-
-
-@dataclass(frozen=True)
 class _Sample:
     """One call: everything that was given, opened and checked."""
 
-    source: Source
+    source: ReadSource
     parameters: Parameters
     sizes: dict[str, int]
     blacklist: list[Interval]
@@ -96,10 +78,10 @@ class _Sample:
             "version": versions()["chromatin-zoo"],
             "reads_sha256": self.record["reads"]["sha256"],
             "genome": self.record["genome"].get("sha256"),
-            "sizes": _digest(self.sizes),
+            "sizes": digest(self.sizes),
             "bias": self.record["bias"],
-            "cells": None if groups is None else _digest(groups),
-            "blacklist": _digest(spans),
+            "cells": None if groups is None else digest(groups),
+            "blacklist": digest(spans),
             "parameters": asdict(self.parameters),
         }
 
@@ -178,7 +160,7 @@ def prepare(
     path = user_path(reads, "reads")
     notes: list[str] = []
     kind = kinds.kind_of(path, groups is not None, notes)
-    _check_effects(kind, path, mapping_quality, keep_duplicates, compat, shift, groups)
+    check_effects(kind, path, mapping_quality, keep_duplicates, compat, shift, groups)
     kept = chosen(sizes, chromosomes, getattr(genome, "path", "genome"), compat)
     unwanted = blacklisted(blacklist)
     if (warning := foreign(unwanted, sizes)) is not None:
@@ -191,30 +173,29 @@ def prepare(
     read = [path, genome, cells, blacklist]
     job = Job(_KIND, output, suffixes if clusters != [""] else suffixes[:-1], read)
     if kind == BAM:
-        _check_header(path, kept)
-    bias = _bias(path, kind, genome) if isinstance(genome, Genome) else None
-    moved = _shift(path, kind, bias, shift, compat, notes)
+        check_header(path, kept)
+    bias = bias_of(path, kind, genome) if isinstance(genome, Genome) else None
+    moved = shift_of(path, kind, bias, shift, compat, notes)
     parameters = Parameters(
         moved, smoothing, read_depth, percentile, mapping_quality, keep_duplicates, compat, cut_sites
     )
-    wanted = _wanted(parameters, groups)
-    record = {
+    inputs = {
         "reads": {"path": str(path), "sha256": _sha256(path), "kind": kind},
         "genome": _genome(genome),
         "blacklist": [str(item) for item in paths_of(blacklist)] if isinstance(blacklist, (str, Path)) else None,
+    }
+    record = {
+        "inputs": inputs,
+        **inputs,
         "bias": asdict(bias) if bias else None,
         "parameters": asdict(parameters),
         "chromosomes": list(kept),
         "chromosomes left out": names.some(left_out(sizes, kept), _MOST),
         "versions": versions(),
     }
-    source = Source(path, kind, wanted, keep_duplicates, threads)
+    source = ReadSource(path, kind, parameters.wanted(groups), keep_duplicates, threads)
     sample = _Sample(source, parameters, kept, unwanted, record, tuple(notes), progress)
-    try:
-        made = _run(job, sample, ends, scratch, threads)
-    except OSError as error:
-        said = os.strerror(error.errno) if error.errno else error
-        raise InputError(f"The output must be writable: {said}", received={"output": str(output)}) from None
+    made = _run(job, sample, ends, scratch, threads)
     return made if groups is not None and any(clusters) else made[""]
 
 
@@ -224,21 +205,34 @@ def _run(
     """Do what is left to do, and say what was written."""
     identity = sample.identity()
     files = [suffix for end in ends.values() for suffix in end.values() if suffix != ".json"]
-    with ExitStack() as stack:
-        stack.enter_context(job)
-        place = job if scratch is None else stack.enter_context(_scratch(scratch, job))
-        places = (job, place)
+    with job, nullcontext(job) if scratch is None else _scratch(scratch, job) as place:
+
+        def keep() -> _Made:
+            if place is not job:
+                place.keep_parts_of(identity)
+            return _make(job, place, sample, list(ends), threads)
+
+        def write(made: _Made, paths: dict[str, Path], said: dict) -> None:
+            for name, end in ends.items():
+                content = _content(sample, name, made.sites[name], made.found, made.files[name])
+                _put(made.files[name], end, paths, content, job.finals[end["signal"]].stem)
+                if end["summary"] == ".json":
+                    said |= content
+            if any(ends):
+                said |= {**sample.record, "clusters": list(ends), "filters": _filters(made.found)}
+
         try:
-            if job.done(identity) is None:
-                job.resume(identity, files)
-                if place is not job:
-                    place.resume(identity, ())
-                _make(job, place, sample, identity, ends, files, threads)
+            job.run(identity, identity, files, keep, write)
         except InputError as error:
             if "output" not in error.received:  # else there may be room for it later
-                _clear(places)
+                _clear(job, place)
             raise
-        _clear(places)  # also what a run left that was killed as it ended
+        _clear(job, place)  # also what a run left that was killed as it ended
+    return _prepared(job, ends)
+
+
+def _prepared(job: Job, ends: Mapping[str, Mapping[str, str]]) -> dict[str, Prepared]:
+    """What the finished files say, by cluster."""
     made = {}
     for name, end in ends.items():
         said = json.loads(job.finals[end["summary"]].read_bytes())
@@ -254,30 +248,31 @@ def _run(
     return made
 
 
-def _clear(places: Sequence[Job]) -> None:
+def _clear(*places: Partial) -> None:
     for place in places:
         place.clear()
 
 
-def _scratch(folder: str | Path, job: Job) -> Job:
+def _scratch(folder: str | Path, job: Job) -> Partial:
     """A folder of ours within the user's, the same for the same output."""
     home = user_path(folder, "scratch")
     if not home.is_dir():
         raise InputError("The scratch folder must exist", received={"scratch": str(home)})
-    return Job(f"{_KIND} scratch", home / f"zoo-{_digest(str(job.sidecar.absolute()))[:16]}", (".tmp",), ())
+    return Partial(f"{_KIND} scratch", home / f"zoo-{digest(str(job.sidecar.absolute()))[:16]}.partial", job.main)
 
 
-def _make(
-    job: Job,
-    place: Job,
-    sample: _Sample,
-    identity: dict,
-    ends: Mapping[str, Mapping[str, str]],
-    files: Sequence[str],
-    threads: int | None,
-) -> None:
-    """Read, make every cluster's files, and put them in their places together."""
-    sites = {name: CutSites(place.part(f"sites{number}"), sample.sizes) for number, name in enumerate(ends)}
+@dataclass(frozen=True)
+class _Made:
+    """What is there before it is put in its places: what reading found; and by cluster its cuts and files."""
+
+    found: Found
+    sites: Mapping[str, CutSites]
+    files: Mapping[str, stages.Made]
+
+
+def _make(job: Job, place: Partial, sample: _Sample, clusters: Sequence[str], threads: int | None) -> _Made:
+    """Read, and make every cluster's files; what an interrupted run finished is not made again."""
+    sites = {name: CutSites(place.part(f"sites{number}"), sample.sizes) for number, name in enumerate(clusters)}
     found = read_sites(sample.source, sites, place.part)
     made = {}
     for number, (name, item) in enumerate(sites.items()):
@@ -300,15 +295,7 @@ def _make(
             return job.part(f"{number}-{what}")
 
         made[name] = stages.make(item, recipe, scratch, part)
-    with job.finish(identity, files) as (paths, said):
-        for name, end in ends.items():
-            content = _content(sample, name, sites[name], found, made[name])
-            _put(made[name], end, paths, content, job.finals[end["signal"]].stem)
-            if end["summary"] == ".json":
-                said |= content
-        if any(ends):
-            said |= {**sample.record, "clusters": list(ends), "filters": _filters(found)}
-        retire(job.sidecar, read_own(job.sidecar), {path.name for path in job.finals.values()})
+    return _Made(found, sites, made)
 
 
 def _put(made: stages.Made, end: Mapping[str, str], paths: Mapping[str, Path], content: dict, title: str) -> None:
@@ -364,43 +351,6 @@ def _suffixes(cluster: str, depth: int, smoothing: int, cut_sites: bool) -> dict
     return {**ends, "summary": f"{head}.json"}
 
 
-def _check_effects(
-    kind: str,
-    path: Path,
-    mapping_quality: int,
-    keep_duplicates: bool,
-    compat: str | None,
-    shift: bool | None,
-    groups: Mapping[str, str] | None,
-) -> None:
-    """Refuse options that would have no effect."""
-    if not is_one_of(compat, (None, "maxatac")):
-        raise InputError('compat must be None or "maxatac"', received={"compat": compat})
-    if kind != BAM and (mapping_quality or keep_duplicates):
-        raise InputError(
-            "A mapping quality, or keeping duplicates, must go with a BAM file",
-            where=path,
-            received={"content": kind, "mapping_quality": mapping_quality, "keep_duplicates": keep_duplicates},
-        )
-    if compat and (mapping_quality or shift is not None or groups is not None):
-        raise InputError(
-            "maxATAC's rules must go without a mapping quality, a shift and cells: it has none of these options",
-            received={"mapping_quality": mapping_quality, "shift": shift, "cells": groups is not None},
-        )
-    if compat and kind == kinds.READS:
-        raise InputError(
-            "maxATAC's rules must be given a BAM file or fragments", where=path, received={"content": kind}
-        )
-
-
-def _check_header(path: Path, kept: Mapping[str, int]) -> None:
-    reads.check_header(path, kept)  # in `prepare` the reads are an argument
-
-
-def _wanted(parameters: Parameters, groups: Mapping[str, str] | None) -> reads.Wanted:
-    return reads.Wanted(parameters.shift, parameters.mapping_quality, parameters.compat == "maxatac", groups)
-
-
 def _sha256(path: Path) -> str:
     try:
         return sha256(path)
@@ -414,45 +364,3 @@ def _genome(genome: Genome | Mapping[str, int]) -> dict:
         if isinstance(genome, Genome)
         else {"path": str(getattr(genome, "path", "")) or None}
     )
-
-
-def _digest(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _bias(path: Path, kind: str, genome: Genome) -> Bias:
-    """What the sequence around the first cuts looks like."""
-    found = reads.pairs(path) if kind == BAM else _cuts(path, kind)
-    renamed = ((names.find(chrom, genome.sizes), starts, ends) for chrom, starts, ends in found)
-    return of_cuts(genome, (item for item in renamed if item[0] is not None))
-
-
-def _cuts(path: Path, kind: str) -> Iterator:
-    for block in fragments.blocks(path, kind=kind):
-        for part in block.parts:
-            yield part.chrom, *part.cuts()
-
-
-def _shift(
-    path: Path, kind: str, bias: Bias | None, shift: bool | None, compat: str | None, notes: list[str]
-) -> tuple[int, int]:
-    """How far ends are moved; as usual for the kind of file, with a note, where the sequence does not tell."""
-    by_kind = kind == BAM
-    if compat is not None:
-        return TN5 if by_kind else SHIFTED
-    if shift is None:
-        shift = bias.needs_shift if bias is not None else None
-        if shift is None and kind == kinds.READS:
-            raise InputError(
-                "Whether the reads were shifted by +4 and -5 bp must be said: their bases do not tell",
-                where=path,
-                received={"reads looked at": bias.fragments if bias else 0},
-                hint="Give `--shift no` for .tn5.tagAlign files, `--shift yes` for those of `bedtools bamtobed`",
-            )
-        if shift is None and bias is not None:
-            notes.append(
-                f"{bias.fragments:,} fragments of {path.name} do not tell whether their ends were shifted; taken as "
-                f"{'not shifted, as in BAM files' if by_kind else 'shifted, as fragments are by most programs'}"
-            )
-        shift = by_kind if shift is None else shift
-    return TN5 if shift else SHIFTED_READS if kind == kinds.READS else SHIFTED

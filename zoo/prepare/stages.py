@@ -17,7 +17,7 @@ from zoo.prepare import coverage, tracks
 from zoo.prepare.choice import spans_on
 from zoo.prepare.cutsites import CutSites
 from zoo.prepare.normalize import Statistics
-from zoo.prepare.quality import Collector, Quality
+from zoo.prepare.quality import Quality, QualityCollector
 
 _HEAD = struct.Struct("<IQ")  # number of the chromosome, runs
 Part = Callable[[str], Path]
@@ -117,7 +117,7 @@ def _kept(path: Path, make: Callable[[], dict]) -> dict:
 
 def _cover(sites: CutSites, recipe: Recipe, scratch: Part) -> dict:
     """Write the coverage, in whole cuts, to the scratch disk; returns the sample's quality."""
-    seen = Collector(sum(sites.sizes.values()), sites.kept, recipe.smoothing, recipe.percentile)
+    seen = QualityCollector(sum(sites.sizes.values()), sites.kept, recipe.smoothing, recipe.percentile)
     left = 0
 
     def kept(chrom: str) -> Iterator[np.ndarray]:

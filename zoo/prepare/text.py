@@ -64,7 +64,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def blocks(path: Path, size: int, at: int = 0) -> Iterator[tuple[bytes, int]]:
-    """(whole lines of about `size` bytes, the position behind them) from a position of the decompressed text on."""
+    """(whole lines of about `size` bytes, the position after them) from a position of the decompressed text on."""
     with opened(path) as file:
         file.seek(at)
         rest = b""
@@ -104,7 +104,7 @@ def checked(text: bytes, path: Path) -> bytes:
 
 
 def head(path: Path, size: int) -> bytes:
-    """The first bytes of the decompressed text, behind a byte order mark if there is one."""
+    """The first bytes of the decompressed text, after a byte order mark if there is one."""
     with opened(path) as file:
         return file.read(size + len(_BOM)).removeprefix(_BOM)[:size]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from registry import store, typed
+from registry import digests, typed
 from zoo.environment import versions
 from zoo.errors import InputError, IntegrityError, ZooError, warn
 from zoo.files.atomic import writing
@@ -78,7 +78,7 @@ class Home:
             yield staging
             self._check_finals()
             made = [path for path in staging.iterdir() if path.is_file()]
-            self._write_mark({path.name: store.sha256(path) for path in made})
+            self._write_mark({path.name: digests.sha256(path) for path in made})
             for path in made:
                 path.replace(self.folder / path.name)
             (staging / MODEL).chmod(0o755)  # temporary folders are their maker's alone
@@ -123,8 +123,8 @@ class Home:
             raise IntegrityError(
                 f"The record of a run must be whole: {error}", hint="Train into another folder"
             ) from None
-        old, new = (json.loads(json.dumps(config.to_json())) for config in (before, self._config))
-        if changed := sorted(key for key in new if old[key] != new[key]):
+        old, new = (_texts(config) for config in (before, TrainConfig.parse(self._config.to_json(), path)))
+        if changed := sorted(key for key in {**old, **new} if old.get(key) != new.get(key)):
             raise InputError(
                 "A run must go on with the configuration that it began with",
                 where=path,
@@ -139,7 +139,7 @@ class Home:
         foreign = [
             name
             for name in (KERAS, CURVES)
-            if (self.folder / name).exists() and store.sha256(self.folder / name) not in known.get(name, ())
+            if (self.folder / name).exists() and digests.sha256(self.folder / name) not in known.get(name, ())
         ]
         foreign += [MODEL] if model.exists() and not self._is_ours(model) else []
         if foreign:
@@ -153,12 +153,12 @@ class Home:
     def _is_ours(self, model: Path) -> bool:
         """Whether a model folder is one that this run wrote, unchanged."""
         try:
-            digests = store.read_digests(model)
+            written = digests.read_digests(model)
             found = {path.name for path in model.iterdir()}
-            store.verify(model)
+            digests.verify(model)
         except (ZooError, OSError):
             return False
-        return digests.source.get("run") == self.number and found == {*digests.files, store.DIGESTS}
+        return written.source.get("run") == self.number and found == {*written.files, digests.DIGESTS}
 
     def _claim(self) -> None:
         """Write the record of a new run, or clear what a killed process left of this one."""
@@ -199,3 +199,8 @@ class Home:
         }
         with writing(self.folder / MARK) as file:
             file.write(json.dumps({"made_by": MADE_BY, "run": self.number, "files": files}, indent=1) + "\n")
+
+
+def _texts(config: TrainConfig) -> dict[str, str]:
+    """Key → its value as text. Arguments of a network have no order, but signals by their names have."""
+    return {key: json.dumps(value, sort_keys=key == "architecture") for key, value in config.to_json().items()}

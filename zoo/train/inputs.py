@@ -1,37 +1,33 @@
 """The files of a run, opened and compared with one another before anything heavy is loaded or read."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from registry.paths import user_path
-from zoo.data import meta
 from zoo.errors import InputError
-from zoo.genome import names, sniff
+from zoo.genome import names
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
-from zoo.train.config import Split, TrainConfig
+from zoo.train.settings import Settings, Split
 
 
 @dataclass(frozen=True)
-class Inputs:
+class TrainingInputs:
     """What a run reads.
 
     Attributes:
         config: of the run, its chromosomes by the genome's names.
         genome: the sequence.
-        signals: what is learned from (binding) or learned (accessibility), in the order of `cells`.
-        cells: of a binding model; none for the others.
+        tracks: the bigWig files, by what they are.
     """
 
-    config: TrainConfig
+    config: Settings
     genome: Genome
-    signals: Sequence[Signal]
-    cells: Sequence[meta.CellType] = ()
+    tracks: Mapping[str, Signal]
 
 
-def opened(config: TrainConfig) -> Inputs:
+def opened(config: Settings) -> TrainingInputs:
     """The files of a configuration, after a look at each of them.
 
     Raises:
@@ -39,34 +35,13 @@ def opened(config: TrainConfig) -> Inputs:
             genome or a track lacks.
         GenomeMismatch: files of different assemblies.
     """
-    _check_files(config)
-    genome, data = Genome(config.genome), config.binding
-    if data is None:
-        cells, signals = [], [Signal(config.accessibility.signal)]
-        tracks = {"the signal": signals[0]}
-    else:
-        cells = meta.read(data.meta) if data.meta else [_only_cell(config)]
-        signals = [Signal(cell.signal) for cell in cells]
-        tracks = {f"the signal of {cell.name}": item for cell, item in zip(cells, signals, strict=True)}
-        tracks |= {
-            f"the binding track of {cell.name}": Signal(cell.binding) for cell in cells if sniff.is_bigwig(cell.binding)
-        }
+    named = {"genome": config.genome, **config.data.files()}
+    if missing := {what: path for what, path in named.items() if not _is_file(path, what)}:
+        raise InputError("The files of a run must exist", where=config.name, received=missing)
+    genome, tracks = Genome(config.genome), config.data.tracks()
     config = _by_the_genomes_names(config, genome)
     _check_chromosomes(genome, {what: track.sizes for what, track in tracks.items()}, config.chromosomes)
-    return Inputs(config, genome, signals, cells)
-
-
-def _check_files(config: TrainConfig) -> None:
-    """All files that a configuration names exist."""
-    part = config.accessibility or config.binding
-    given = {"genome": config.genome}
-    for field in ("meta", "signal", "peaks", "binding", "atac_peaks", "train_roi", "validate_roi", "unmappable"):
-        given[field] = getattr(part, field, None)
-    given |= {f"blacklist {number}": path for number, path in enumerate(part.blacklist, start=1)}
-    named = {field: value for field, value in given.items() if value is not None and value != str(meta.AUTO)}
-    missing = {field: value for field, value in named.items() if not _is_file(value, field)}
-    if missing:
-        raise InputError("The files of a run must exist", where=config.name, received=missing)
+    return TrainingInputs(config, genome, tracks)
 
 
 def _is_file(value: str, field: str) -> bool:
@@ -77,19 +52,13 @@ def _is_file(value: str, field: str) -> bool:
         return False
 
 
-def _by_the_genomes_names(config: TrainConfig, genome: Genome) -> TrainConfig:
+def _by_the_genomes_names(config: Settings, genome: Genome) -> Settings:
     """The configuration with its chromosomes as the genome spells them (`1` for `chr1`, or the other way round)."""
     split = {
         part: tuple(names.find(chrom, genome.sizes) or chrom for chrom in getattr(config.chromosomes, part))
         for part in ("train", "validation", "test")
     }
-    return dataclasses.replace(config, chromosomes=Split(**split))
-
-
-def _only_cell(config: TrainConfig) -> meta.CellType:
-    data = config.binding
-    paths = (data.signal, data.binding or data.peaks, data.atac_peaks, data.peaks)
-    return meta.CellType(data.factor, *(path and Path(path) for path in paths))
+    return dataclasses.replace(config, chromosomes=dataclasses.replace(config.chromosomes, **split))
 
 
 def _check_chromosomes(genome: Genome, others: Mapping[str, Mapping[str, int]], split: Split) -> None:

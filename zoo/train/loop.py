@@ -8,7 +8,6 @@ import os
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -18,28 +17,19 @@ from keras import ops
 
 from zoo import weights
 from zoo.data.batches import Batches
-from zoo.data.pipeline import dataset
+from zoo.data.pipeline import dataset, named
 from zoo.errors import InputError, ZooError
 from zoo.files.atomic import atomic
 from zoo.files.progress import Progress
 from zoo.train import state
-from zoo.train.config import MONITORS, TrainConfig
-from zoo.train.tasks import Task
+from zoo.train.config import TrainConfig
+from zoo.train.tasks.base import Result, TrainingTask
 
 CHECKPOINT, BEST, HISTORY, TENSORBOARD = "checkpoint.npz", "best.weights.h5", "history.csv", "tensorboard"
 
 
 class Diverged(ZooError):
     """The loss is no number any more; the last good checkpoint is kept."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a run ended: the best epoch (from 1), its value of the monitored metric, and all rows of the log."""
-
-    best_epoch: int
-    best: float
-    rows: list[dict[str, float]]
 
 
 class Trainer:
@@ -58,12 +48,16 @@ class Trainer:
         folder: of the run.
         strategy: `tf.distribute` strategy; default a single device.
         progress: show a progress bar; by default in a terminal only.
+
+    Attributes:
+        network: that is trained.
+        step: learn from one of `batches`; returns the sum of its losses and how many windows it has.
     """
 
     def __init__(
         self,
         config: TrainConfig,
-        task: Task,
+        task: TrainingTask,
         training: Batches,
         validation: Batches,
         build: Callable[[], keras.Model],
@@ -79,15 +73,15 @@ class Trainer:
         with self._strategy.scope():
             self.network = build()
             if self._strategy.num_replicas_in_sync > 1:
-                for layer in self.network.layers:
+                for layer in self.network._flatten_layers():  # those of components, too
                     if isinstance(layer, keras.layers.BatchNormalization):
                         layer.synchronized = True  # moments of the whole batch, as one device would have them
             self.optimizer = optimizer(self.network)
             if config.precision == "mixed_float16":
                 self.optimizer = keras.mixed_precision.LossScaleOptimizer(self.optimizer)
             self.optimizer.build(self.network.trainable_variables)
-        self._step = tf.function(self._distributed_step, reduce_retracing=True)
-        self._forward = tf.function(lambda x: task.judged(self.network(x, training=False)), reduce_retracing=True)
+        self.step = tf.function(self._distributed_step, reduce_retracing=True)
+        self._forward = tf.function(lambda x: task.evaluated(self.network(x, training=False)), reduce_retracing=True)
 
     @property
     def is_chief(self) -> bool:
@@ -100,11 +94,11 @@ class Trainer:
         Raises `Diverged` for a loss that is no number; the message names its step.
         """
         variables = self._variables()
-        progress = state.Progress()
+        progress = state.TrainingProgress()
         if (self.folder / CHECKPOINT).is_file():
             progress = state.restore(self.folder / CHECKPOINT, variables)
         steps, started = self.training.steps, time.monotonic()
-        batches = iter(self._batches(progress.step))
+        batches = iter(self.batches(progress.step))
         while not self._is_over(progress):
             epoch, within = divmod(progress.step, steps)
             if not within:
@@ -126,13 +120,13 @@ class Trainer:
         """Everything that changes while training, the states of dropout included."""
         return [*self.network.variables, *self.optimizer.variables]
 
-    def _is_over(self, progress: state.Progress) -> bool:
+    def _is_over(self, progress: state.TrainingProgress) -> bool:
         done, within = divmod(progress.step, self.training.steps)
         patience = self.config.patience
         tired = patience is not None and done - progress.best_epoch >= patience and not within and done > 0
         return done >= self.config.epochs or tired
 
-    def _batches(self, first_step: int):
+    def batches(self, first_step: int):
         """Each replica's share of the batches from a step on."""
         total = self._strategy.num_replicas_in_sync
 
@@ -145,8 +139,8 @@ class Trainer:
             return dataset(self.training, first_step)
         return self._strategy.distribute_datasets_from_function(feed)
 
-    def _train(self, batch: object, progress: state.Progress) -> None:
-        loss, windows = (float(value) for value in self._step(batch))
+    def _train(self, batch: object, progress: state.TrainingProgress) -> None:
+        loss, windows = (float(value) for value in self.step(batch))
         if not math.isfinite(loss):
             epoch, within = divmod(progress.step, self.training.steps)
             raise Diverged(
@@ -165,7 +159,7 @@ class Trainer:
 
     def _replica_step(self, batch: tuple) -> tuple:
         x, targets = batch
-        mine = tf.cast(tf.shape(x)[0], tf.float32)
+        mine = tf.cast(tf.shape(tf.nest.flatten(x)[0])[0], tf.float32)
         everywhere = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, mine)
         with tf.GradientTape() as tape:
             loss = ops.sum(self.task.loss(targets, self.network(x, training=True)))
@@ -183,7 +177,7 @@ class Trainer:
                 metric.update_state(targets, outputs)
         return {f"val_{name}": float(metric.result()) for name, metric in metrics.items()}
 
-    def _end_epoch(self, progress: state.Progress, seconds: float) -> None:
+    def _end_epoch(self, progress: state.TrainingProgress, seconds: float) -> None:
         """Judge, log, and keep the weights if they are the best so far."""
         epoch = progress.step // self.training.steps
         row = {
@@ -194,7 +188,7 @@ class Trainer:
             "seconds": round(seconds, 1),
         }
         progress.rows.append(row)
-        value, choose = row[self.config.monitor], MONITORS[self.config.monitor]
+        value, choose = row[self.config.monitor], self.task.monitors[self.config.monitor]
         if math.isfinite(value) and (not progress.best_epoch or choose(value, progress.best) != progress.best):
             progress.best, progress.best_epoch = value, epoch
             if self.is_chief:
@@ -265,11 +259,12 @@ def seconds_per_step(trainer: Trainer, steps: int = 3) -> float:
     """How long a training step takes, measured on windows of random numbers. Changes the weights."""
     shapes, size = trainer.training, trainer.config.batch_size
     random = np.random.default_rng(0)
-    x = random.random((size, *shapes.window), np.float32)
-    targets = {name: random.random((size, *shape), np.float32) for name, shape in shapes.targets.items()}
-    batch = tf.constant(x), targets if len(targets) > 1 else next(iter(targets.values()))
-    trainer._step(batch)
+    batch = tuple(
+        named([tf.constant(random.random((size, *shape), np.float32)) for shape in side.values()], list(side))
+        for side in (shapes.inputs, shapes.targets)
+    )
+    trainer.step(batch)
     started = time.monotonic()
     for _ in range(steps):
-        float(trainer._step(batch)[0])
+        float(trainer.step(batch)[0])
     return (time.monotonic() - started) / steps

@@ -1,5 +1,7 @@
 """Metrics that are watched while training, for `network.compile(metrics=…)`."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
@@ -93,3 +95,30 @@ class SpearmanCorrelation(keras.metrics.Metric):
         """The number of a value's cell, from 0."""
         place = (x / (1 + ops.abs(x)) + 1) / 2
         return ops.cast(ops.clip(ops.floor(place * self.cells), 0, self.cells - 1), "int32")
+
+
+class MeanOverTracks(keras.metrics.Metric):
+    """The mean of metrics of which each sees a track of its own, (batch, bins, tracks); else tracks that lie higher
+    than others would seem to correlate.
+
+    Args:
+        each: one metric for each track.
+    """
+
+    def __init__(self, each: Sequence[keras.metrics.Metric], name: str = "mean_over_tracks") -> None:
+        super().__init__(name=name)
+        self._each = list(each)
+
+    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+        """Add a batch; `sample_weight` is not used."""
+        for track, metric in enumerate(self._each):
+            metric.update_state(y_true[..., track], y_pred[..., track])
+
+    def result(self):
+        """The mean."""
+        return ops.mean(ops.stack([metric.result() for metric in self._each]))
+
+    def reset_state(self) -> None:
+        """Begin anew."""
+        for metric in self._each:
+            metric.reset_state()

@@ -4,9 +4,7 @@ from collections.abc import Iterable
 
 import keras
 
-from zoo.layers.xlstm import HeadNormalization
-
-_NORMALIZATIONS = (keras.layers.BatchNormalization, keras.layers.LayerNormalization, HeadNormalization)
+_NORMALIZATIONS = (keras.layers.BatchNormalization, keras.layers.LayerNormalization)
 
 
 def maxatac_adam(learning_rate: float = 1e-3) -> keras.optimizers.Adam:
@@ -21,7 +19,7 @@ def asap_adamw(network: keras.Model, learning_rate: object = 1e-3, weight_decay:
     Args:
         network: what it will train.
         learning_rate: a number or a schedule.
-        weight_decay: share of a weight that is taken off at each step, times the learning rate.
+        weight_decay: fraction of a weight that is taken off at each step, times the learning rate.
     """
     optimizer = keras.optimizers.AdamW(learning_rate, weight_decay, beta_1=0.9, beta_2=0.95, epsilon=1e-8)
     optimizer.exclude_from_weight_decay(var_list=list(not_decayed(network)))
@@ -36,11 +34,11 @@ def cosine_adamw(
 
 
 def not_decayed(network: keras.Model) -> Iterable[keras.Variable]:
-    """The trainable weights without weight decay: biases, and those of batch, layer and head normalizations.
-
-    Global response normalization is decayed, as in the authors' code.
+    """The trainable weights without weight decay: biases, those of batch and layer normalizations, and those of layers
+    that say `weights_decay = False` (`zoo.layers`).
     """
     for layer in network._flatten_layers():
+        decays = getattr(layer, "weights_decay", not isinstance(layer, _NORMALIZATIONS))
         for weight in layer._trainable_variables:
-            if "bias" in weight.name or isinstance(layer, _NORMALIZATIONS):
+            if "bias" in weight.name or not decays:
                 yield weight

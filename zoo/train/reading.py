@@ -6,8 +6,10 @@ import os
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from registry import typed
 from registry.paths import user_path
@@ -19,15 +21,24 @@ _MOST_BYTES = 1 << 20
 _MOST_VALUES = 20_000  # of a file, those that aliases repeat included
 _MOST_DEPTH = 20
 _MOST_FILES = 10  # that extend one another
-_FILES = {
-    "accessibility": ("signal", "peaks", "blacklist", "unmappable"),
-    "binding": ("meta", "signal", "peaks", "binding", "atac_peaks", "train_roi", "validate_roi", "blacklist"),
-}
 _EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")  # a number for JSON and YAML 1.2, text for YAML 1.1
 _KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
-def load(path: Path, changes: Mapping[str, object] | None = None, seen: tuple[Path, ...] = ()) -> dict:
+@dataclass(frozen=True)
+class Key:
+    """A key that a configuration may have: the type of its value, and whether it must be there."""
+
+    kind: object
+    needed: bool
+
+
+def load(
+    path: Path,
+    changes: Mapping[str, object] | None = None,
+    files: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    seen: tuple[Path, ...] = (),
+) -> dict:
     """The keys and values of a YAML or JSON file, unchecked, over those of the file that its key `extends` names.
 
     Paths of files are made absolute: they are relative to the folder of the file that has them; `$NAME` and `~` in them
@@ -37,6 +48,7 @@ def load(path: Path, changes: Mapping[str, object] | None = None, seen: tuple[Pa
         path: the file.
         changes: what will replace values of it; paths that are replaced need not make sense. Without changes, paths
             stay as they are.
+        files: part → its keys whose values are paths, lists of paths, or mappings of names to paths.
         seen: the files that extend it.
 
     Raises:
@@ -51,28 +63,49 @@ def load(path: Path, changes: Mapping[str, object] | None = None, seen: tuple[Pa
         )
     found = _parsed(path)
     base = found.pop("extends", None)
-    placed = found if changes is None else _absolute(found, path, changes)
+    placed = found if changes is None else _absolute(found, path, changes, files)
     if base is None:
         return placed
     if not isinstance(base, str):
         raise InputError("The key extends must be a path", where=path, received={"extends": brief(base)})
-    inner = load(path.parent / base, None if changes is None else over(found, changes), (*seen, path.resolve()))
-    return over(inner, placed)
+    replaced = None if changes is None else over(found, changes, files)
+    inner = load(path.parent / base, replaced, files, (*seen, path.resolve()))
+    return over(inner, placed, files)
 
 
-def over(base: Mapping[str, object], changes: Mapping[str, object]) -> dict:
-    """A dictionary with some values replaced, and within the dictionaries in it likewise."""
-    parts = {
-        key: over(base[key], value) if isinstance(value, Mapping) and isinstance(base.get(key), Mapping) else value
-        for key, value in changes.items()
+def over(
+    base: Mapping[str, object],
+    changes: Mapping[str, object],
+    files: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> dict:
+    """A dictionary with some values replaced, and within the dictionaries in it likewise.
+
+    Args:
+        base: the dictionary.
+        changes: key → value.
+        files: as for `load`; a mapping of names to paths is replaced as a whole.
+    """
+    return {**base, **{key: _over(base.get(key), value, files.get(key, ())) for key, value in changes.items()}}
+
+
+def _over(base: object, value: object, whole: Sequence[str] = ()) -> object:
+    if not isinstance(value, Mapping) or not isinstance(base, Mapping):
+        return value
+    return {**base, **{key: item if key in whole else _over(base.get(key), item) for key, item in value.items()}}
+
+
+def keys_of(kind: type) -> dict[str, Key]:
+    """The keys of a dataclass."""
+    hints = typing.get_type_hints(kind)
+    return {
+        field.name: Key(hints[field.name], field.default is dataclasses.MISSING) for field in dataclasses.fields(kind)
     }
-    return {**base, **parts}
 
 
-def check_keys(kind: type, found: Mapping[str, object], where: object) -> None:
-    """Raise `InputError` that has all missing and unknown keys and all wrong types of a mapping for a dataclass."""
+def check_keys(known: Mapping[str, Key], found: Mapping[str, object], where: object) -> None:
+    """Raise `InputError` that has all missing and unknown keys and all wrong types of a mapping."""
     problems: dict[str, list[str]] = {}
-    for what, message in _problems(kind, found, ""):
+    for what, message in _problems(known, found, ""):
         problems.setdefault(what, []).append(message)
     if problems:
         quoted = any("must be text" in message for message in problems.get("wrong", ()))
@@ -84,25 +117,29 @@ def check_keys(kind: type, found: Mapping[str, object], where: object) -> None:
         )
 
 
-def _problems(kind: object, value: object, where: str) -> Iterator[tuple[str, str]]:
+def _problems(known: Mapping[str, Key], found: Mapping[str, object], where: str) -> Iterator[tuple[str, str]]:
     """("missing", "unknown" or "wrong", which key and what about it)."""
-    options = typing.get_args(kind) if typing.get_origin(kind) in (types.UnionType, typing.Union) else (kind,)
-    fits = next((option for option in options if dataclasses.is_dataclass(option)), None)
-    if fits is None or not isinstance(value, Mapping):
-        try:
-            typed.parse(kind, value, where)
-        except (IntegrityError, InputError):
-            yield "wrong", f"{where.removesuffix(': ')} must be {_described(kind)}, not {brief(value)!r}"
-        return
-    hints, fields = typing.get_type_hints(fits), {field.name: field for field in dataclasses.fields(fits)}
-    for name, field in fields.items():
-        if name in value:
-            yield from _problems(hints[name], value[name], f"{where}{name}: ")
-        elif field.default is dataclasses.MISSING:
+    for name, key in known.items():
+        if name in found:
+            yield from _wrong(key.kind, found[name], f"{where}{name}: ")
+        elif key.needed:
             yield "missing", f"{where}{name}"
-    for name in [name for name in value if name not in fields]:
-        close = difflib.get_close_matches(str(name), fields, 1)
+    for name in [name for name in found if name not in known]:
+        close = difflib.get_close_matches(str(name), known, 1)
         yield "unknown", f"{where}{brief(name)}" + (f" (did you mean {close[0]}?)" if close else "")
+
+
+def _wrong(kind: object, value: object, where: str) -> Iterator[tuple[str, str]]:
+    """The same of a value, and of all within it if it is a part."""
+    options = typing.get_args(kind) if typing.get_origin(kind) in (types.UnionType, typing.Union) else (kind,)
+    part = next((option for option in options if dataclasses.is_dataclass(option)), None)
+    if part is not None and isinstance(value, Mapping):
+        yield from _problems(keys_of(part), value, where)
+        return
+    try:
+        typed.parse(kind, value, where)
+    except (IntegrityError, InputError):
+        yield "wrong", f"{where.removesuffix(': ')} must be {_described(kind)}, not {brief(value)!r}"
 
 
 def _described(kind: object) -> str:
@@ -243,14 +280,14 @@ class _Nodes:
         return f"{self._path}, line {node.start_mark.line + 1}"
 
 
-def _absolute(found: dict, path: Path, changes: Mapping[str, object]) -> dict:
+def _absolute(found: dict, path: Path, changes: Mapping[str, object], files: Mapping[str, Sequence[str]]) -> dict:
     """The same with absolute paths of files, those aside that will be replaced anyway."""
     placed, folder = dict(found), path.resolve().parent
     if "genome" in found and "genome" not in changes:
         placed["genome"] = _placed(found["genome"], folder)
     if isinstance(found.get("start_from"), str) and found["start_from"].startswith(("./", "../", "~")):
         placed["start_from"] = _placed(found["start_from"], folder)
-    for part, names in _FILES.items():
+    for part, names in files.items():
         if isinstance(found.get(part), dict):
             replaced = changes.get(part)
             kept = set(found[part]) - set(replaced if isinstance(replaced, Mapping) else ())
@@ -262,6 +299,8 @@ def _absolute(found: dict, path: Path, changes: Mapping[str, object]) -> dict:
 def _placed(value: object, folder: Path) -> object:
     if isinstance(value, list):
         return [_placed(item, folder) for item in value]
+    if isinstance(value, dict):
+        return {name: _placed(item, folder) for name, item in value.items()}
     if not isinstance(value, str):
         return value
     expanded = os.path.expandvars(value)

@@ -12,19 +12,21 @@ import matplotlib
 
 from registry.paths import user_path
 from zoo import architectures, weights
+from zoo.data.batches import Batches
 from zoo.errors import InputError
 from zoo.loading import load
-from zoo.spec import OutputSpec
+from zoo.spec import WINDOW, Component
 from zoo.train import export, optimizers
 from zoo.train.config import TrainConfig
 from zoo.train.home import CURVES, KERAS, MODEL, Home
-from zoo.train.loop import BEST, Result, Trainer, is_chief, seconds_per_step
+from zoo.train.loop import BEST, Trainer, is_chief, seconds_per_step
 from zoo.train.schedules import WarmUpAndRestarts
-from zoo.train.tasks import AccessibilityTask, BindingTask, task_of
+from zoo.train.tasks import TASKS
+from zoo.train.tasks.base import Learned, Result, TrainingTask
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingEstimate:
     """What a run would take, as `plan` finds it without reading the tracks.
 
     Attributes:
@@ -50,7 +52,7 @@ class Plan:
         )
 
 
-class Run:
+class TrainingRun:
     """A configuration, opened: its network's shapes are known and its files are checked; nothing was written.
 
     Args:
@@ -74,24 +76,21 @@ class Run:
     ) -> None:
         self.config, self.strategy, self.cache, self.progress = config, strategy, cache, progress
         self.scratch = scratch
+        self._start = load(config.start_from) if config.start_from else None
+        self.components: tuple[Component, ...] = ()
         network = self._network()
-        window, bins = network.input_shape[1], architectures.scores(network).output_shape[1]
-        target, quantity = (
-            (config.accessibility.sample, "accessibility, ln(1 + track)")
-            if config.accessibility
-            else (config.binding.factor, "binding")
-        )
-        self.output = OutputSpec(bins, window // bins, 0, target, quantity)
+        shapes = {name: tuple(output.shape[1:]) for name, output in named_outputs(network).items()}
+        self.task: TrainingTask = TASKS[config.kind](config, window_of(network), shapes)
+        self.components = self._components(network)
         self.parameters = network.count_params()
-        self.task: AccessibilityTask | BindingTask = task_of(config, window, self.output)
-        self._check_shapes(network)
+        self._check_shapes(network, shapes)
 
-    def plan(self) -> Plan:
+    def plan(self) -> TrainingEstimate:
         """What the run would take."""
         plans = self.task.plans
         shapes = self.task.shapes()
-        seconds = seconds_per_step(self._trainer(shapes, shapes, Path()))
-        return Plan(
+        seconds = seconds_per_step(self.trainer(shapes, shapes, Path()))
+        return TrainingEstimate(
             windows={part: plan.size for part, plan in plans.items()},
             megabytes=sum(plan.nbytes(self.task.tracks) for plan in plans.values()) / 1e6,
             steps_per_epoch=shapes.steps,
@@ -118,7 +117,7 @@ class Run:
         batches = {part: self.task.batches(part, self._slabs(part, plan)) for part, plan in self.task.plans.items()}
         try:
             with home if owns else nullcontext(folder.mkdir(parents=True, exist_ok=True)):
-                result = self._trainer(batches["training"], batches["validation"], folder).run()
+                result = self.trainer(batches["training"], batches["validation"], folder).run()
                 del batches  # what it kept in memory
                 if owns:
                     self._finish(home, result)
@@ -139,20 +138,20 @@ class Run:
 
         return cached(self.cache, self.task.files, [part, self.task.recipe], plan, read, self.scratch)
 
-    def _check_shapes(self, network: keras.Model) -> None:
+    def _check_shapes(self, network: keras.Model, outputs: dict[str, tuple[int, ...]]) -> None:
         """What the network reads and predicts is what the windows hold, or broadcasting would compare other things."""
         shapes = self.task.shapes()
-        outputs = network.output if isinstance(network.output, dict) else {next(iter(shapes.targets)): network.output}
-        found = {name: tuple(output.shape[1:]) for name, output in outputs.items()}
-        if tuple(network.input_shape[1:]) != shapes.window or found != dict(shapes.targets):
+        if len(outputs) == 1 == len(shapes.targets):  # whatever its name
+            outputs = dict(zip(shapes.targets, outputs.values(), strict=True))
+        reads = {tensor.name: tuple(tensor.shape[1:]) for tensor in network.inputs}
+        if len(reads) == 1 == len(shapes.inputs):
+            reads = dict(zip(shapes.inputs, reads.values(), strict=True))
+        if reads != dict(shapes.inputs) or outputs != dict(shapes.targets):
             raise InputError(
                 "The network must read and predict what the data hold",
                 where=self.config.name,
-                received={
-                    "network": {"window": tuple(network.input_shape[1:]), **found},
-                    "data": {"window": shapes.window, **shapes.targets},
-                },
-                hint="Choose another network or other arguments of it",
+                received={"network": {**reads, **outputs}, "data": {**shapes.inputs, **shapes.targets}},
+                hint="Choose another network or other arguments of it (--set NAME=VALUE)",
             )
 
     def _network(self) -> keras.Model:
@@ -163,12 +162,38 @@ class Run:
             network = architectures.build(self.config.architecture.name, **self.config.architecture.config)
         finally:
             keras.config.set_dtype_policy(before)
-        if self.config.start_from:
-            copy_weights(load(self.config.start_from).network, network, self.config.start_from)
+        if self._start is not None:
+            copy_weights(self._start.network, network, self.config.start_from)
         freeze(network, self.config.frozen)
+        for item in self.components:
+            network.get_layer(item.name).trainable &= not item.frozen
         return network
 
-    def _trainer(self, training, validation, folder: Path) -> Trainer:
+    def _components(self, network: keras.Model) -> tuple[Component, ...]:
+        """The parts of the network that are models themselves: those of the task, and of the model it begins with.
+
+        Raises `InputError` for one that the network lacks, and for a frozen one that would stay as it is by chance.
+        """
+        parts = {layer.name: layer for layer in network.layers if isinstance(layer, keras.Model)}
+        before = () if self._start is None else self._start.spec.components
+        found = {item.name: item for item in before if item.name in parts}
+        found |= {item.name: item for item in self.task.components}
+        copied = () if self._start is None else copyable(self._start.network, network)
+        begun = [name for name, part in parts.items() if name in copied or not part.weights]
+        missing = [name for name in found if name not in parts]
+        if missing or (missing := [name for name, item in found.items() if item.frozen and name not in begun]):
+            raise InputError(
+                "The components of a network must be models within it; a frozen one with weights of the model that the "
+                "run begins with",
+                where=self.config.name,
+                received={"missing": missing, "present": sorted(parts), "start_from": self.config.start_from},
+                hint="Give --from, a model that has them",
+            )
+        return tuple(found.values())
+
+    def trainer(self, training: Batches, validation: Batches, folder: Path) -> Trainer:
+        """What trains the network on these batches, with the optimizer of the configuration, into a folder."""
+
         def optimizer(network: keras.Model) -> keras.optimizers.Optimizer:
             chosen, steps = self.config.optimizer, training.steps
             if chosen.name == "maxatac":
@@ -180,7 +205,15 @@ class Run:
             return optimizers.cosine_adamw(network, total, chosen.learning_rate, chosen.decay)
 
         return Trainer(
-            self.config, self.task, training, validation, self._network, optimizer, folder, self.strategy, self.progress
+            self.config,
+            self.task,
+            training,
+            validation,
+            self._network,
+            optimizer,
+            folder,
+            self.strategy,
+            self.progress,
         )
 
     def _finish(self, home: Home, result: Result) -> None:
@@ -193,28 +226,46 @@ class Run:
             draw(staging / CURVES, result, self.config.monitor)
             network.save(staging / KERAS)
             (staging / MODEL).mkdir()
-            learned = export.Learned(self.task.config, self.task, self.output, result, self.progress, home.number)
+            learned = Learned(self.task, result, self.components, self.progress, home.number)
             export.write(staging / MODEL, learned, network)
 
 
+def named_outputs(network: keras.Model) -> dict[str, keras.KerasTensor]:
+    """The outputs of a network by their names."""
+    found = network.output
+    if isinstance(found, dict):
+        return found
+    return dict(zip(network.output_names, found if isinstance(found, (list, tuple)) else [found], strict=True))
+
+
+def window_of(network: keras.Model) -> int:
+    """bp that a network reads: of its input `window`, or of its only one."""
+    return next((item for item in network.inputs if item.name == WINDOW), network.inputs[0]).shape[1]
+
+
+def copyable(source: keras.Model, target: keras.Model) -> dict[str, keras.Layer]:
+    """The layers of `source` with weights that `target` has by the same name and with the same shapes, by name."""
+    shapes = {layer.name: [weight.shape for weight in layer.weights] for layer in target.layers}
+    given = [layer for layer in source.layers if layer.weights]
+    return {
+        layer.name: layer for layer in given if shapes.get(layer.name) == [weight.shape for weight in layer.weights]
+    }
+
+
 def copy_weights(source: keras.Model, target: keras.Model, name: str) -> int:
-    """Give the layers of `target` the weights of those of `source` that have their name and shapes; how many.
+    """Give the layers of `target` the weights of those of `source` that have their name and shapes; return how many.
 
     Raises `InputError` if there is none.
     """
-    known = {layer.name: layer for layer in source.layers if layer.weights}
-    copied = 0
-    for layer in target.layers:
-        other = known.get(layer.name)
-        if layer.weights and other and [w.shape for w in layer.weights] == [w.shape for w in other.weights]:
-            layer.set_weights(other.get_weights())
-            copied += 1
-    if not copied:
+    layers = copyable(source, target)
+    for layer in layers.values():
+        target.get_layer(layer.name).set_weights(layer.get_weights())
+    if not layers:
         raise InputError(
             "A run must begin with weights of a network that has layers of the same names and shapes",
             received={"start_from": name, "layers": [layer.name for layer in target.layers if layer.weights][:5]},
         )
-    return copied
+    return len(layers)
 
 
 def freeze(network: keras.Model, patterns: tuple[str, ...]) -> None:

@@ -16,7 +16,7 @@ class WarmUpAndRestarts(keras.optimizers.schedules.LearningRateSchedule):
     Args:
         steps_per_epoch: batches of an epoch.
         peak: the highest learning rate.
-        warm_up: share of the first epoch that rises.
+        warm_up: fraction of the first epoch that rises.
         decay: of the peaks, from the second restart on.
     """
 

@@ -17,7 +17,7 @@ _MOST_LOGGED = 64 << 20  # bytes of the log
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """Where a run is.
 
     Attributes:
@@ -37,7 +37,7 @@ class Progress:
     rows: list[dict[str, float]] = field(default_factory=list)
 
 
-def save(path: Path, variables: Iterable, progress: Progress) -> None:
+def save(path: Path, variables: Iterable, progress: TrainingProgress) -> None:
     """Write a checkpoint; an older one stays until the new one is complete.
 
     Raises `InputError` if the disk is full; the older one is then still there.
@@ -53,7 +53,7 @@ def save(path: Path, variables: Iterable, progress: Progress) -> None:
         ) from None
 
 
-def restore(path: Path, variables: Iterable) -> Progress:
+def restore(path: Path, variables: Iterable) -> TrainingProgress:
     """Read a checkpoint into variables and return its progress.
 
     Raises `IntegrityError` if it is damaged or of another network.
@@ -83,9 +83,9 @@ def restore(path: Path, variables: Iterable) -> Progress:
     return progress
 
 
-def _progress(found: dict) -> Progress:
+def _progress(found: dict) -> TrainingProgress:
     """Checked, as everything that comes from a file. Raises `TypeError` or `ValueError`."""
-    progress = Progress(**found)
+    progress = TrainingProgress(**found)
     whole = (progress.step, progress.windows, progress.best_epoch)
     if not all(type(value) is int and value >= 0 for value in whole) or not isinstance(progress.rows, list):
         raise ValueError("numbers that no run has")

@@ -1,4 +1,4 @@
-"""Windows with either allele of a variant, read in large blocks, and predictions of both on the reference's bins."""
+"""Windows with either allele of a variant, and predictions of both on the reference's bins."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.genome.encode import encode
-from zoo.genome.sequence import Genome
-from zoo.genome.signal import Signal
 from zoo.genome.vcf import Variant
-
-_BLOCK = 1 << 14  # bp read at once: variants are kilobases apart
 
 
 @dataclass(frozen=True)
@@ -20,13 +16,11 @@ class Place:
     Attributes:
         number: of the variant among all that were given.
         chrom: by the genome's name.
-        signal_chrom: by the signal's.
         variant: normalized.
     """
 
     number: int
     chrom: str
-    signal_chrom: str
     variant: Variant
 
     @property
@@ -39,37 +33,14 @@ class Place:
         return window + max(-self.longer, 0)
 
 
-class Reader:
-    """Bases and signal around variants that come in the order of the genome.
-
-    Args:
-        genome: the sequence.
-        signal: None for models of DNA alone.
-    """
-
-    def __init__(self, genome: Genome, signal: Signal | None) -> None:
-        self._genome, self._signal = genome, signal
-        self._chrom, self._start, self._tracks = "", 0, [np.empty(0)]
-
-    def read(self, place: Place, start: int, end: int) -> list[np.ndarray]:
-        """Codes (end - start,) uint8, and the signal float32 if there is one."""
-        if place.chrom != self._chrom or start < self._start or end > self._start + len(self._tracks[0]):
-            self._chrom, self._start = place.chrom, start
-            stop = start + max(_BLOCK, end - start)
-            self._tracks = [self._genome.codes(place.chrom, start, stop)]
-            if self._signal is not None:
-                self._tracks.append(self._signal.values(place.signal_chrom, start, stop))
-        return [track[start - self._start : end - self._start] for track in self._tracks]
-
-
 def windows(tracks: Sequence[np.ndarray], place: Place, start: int, window: int) -> Iterator[list[np.ndarray]]:
-    """The reference's window, then the alternative's: codes (window,) uint8, and the signal if any.
+    """The reference's window, then the alternative's: codes (window,) uint8, and each track.
 
     Both begin at the same base. After an insertion the alternative's window covers less of the genome, after a deletion
-    more. The signal goes with its bases; inserted ones have that of the base to their left.
+    more. Tracks go with their bases; inserted ones have the value of the base to their left.
 
     Args:
-        tracks: codes, and the signal if any, of `Place.reach` bp.
+        tracks: codes, and tracks if any, of `Place.reach` bp.
         start: where they begin on the chromosome.
     """
     variant = place.variant

@@ -17,6 +17,7 @@ from zoo.errors import InputError
 from zoo.genome import bed
 from zoo.genome.bed import raw_lines
 from zoo.genome.interval import FURTHEST, Interval
+from zoo.genome.spans import merge, touches
 from zoo.genome.text import whole
 from zoo.genome.vcf import Variant
 
@@ -160,11 +161,11 @@ def select(
     most_p_value = arguments.number("most_p_value", most_p_value, "0 or more", lambda value: value >= 0)
     least_reads = arguments.whole("least_reads", least_reads, 0, FURTHEST)
     apart = arguments.whole("apart", apart, 0, FURTHEST)
-    avoided = bed.merge(bed.listed("blacklist", blacklist))
+    avoided = merge(bed.listed("blacklist", blacklist))
     steps = {
         "near another variant": _alone(found.variants, apart),
         "in the blacklist": np.array(
-            [not bed.touches(avoided, item.chrom, item.start, item.end) for item in found.variants], bool
+            [not touches(avoided, item.chrom, item.start, item.end) for item in found.variants], bool
         ),
         "few ATAC-seq reads": found.counts[:, 2:].sum(axis=1) >= least_reads,
         "ATAC-seq reads of one allele only": (found.counts[:, 2:] > 0).all(axis=1),

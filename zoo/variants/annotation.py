@@ -16,15 +16,8 @@ from registry.errors import printable
 from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.genome.vcf import Variant, Vcf, alleles
+from zoo.variants.scores import SCORES
 
-_INFO = {
-    "log2_fold_change": ("LFC", "log2 of the alternative allele's predicted sum over the reference's"),
-    "difference": ("DIFF", "predicted sum of the alternative allele minus the reference's"),
-    "largest_difference": ("MAXDIFF", "alternative minus reference in the bin where that is furthest from 0"),
-    "jensen_shannon": ("JSD", "Jensen-Shannon divergence of both predicted profiles, bits"),
-    "maximum_reference": ("MAXREF", "highest predicted bin with the reference allele"),
-    "maximum_alternative": ("MAXALT", "highest predicted bin with the alternative allele"),
-}
 _OURS = re.compile(r'##zoo=<ID=([^,>]*),Model="((?:[^"\\]|\\.)*)",Weights="([^"]*)"')
 _DEFINED = re.compile(r'##INFO=<(?:[^"]*,)?ID=([^,>]*)[,>]')
 
@@ -78,7 +71,7 @@ def annotate(
     """
     vcf = Vcf(source)
     suffix = origin.suffix(vcf.header)
-    keys = {name: f"ZOO_{key}_{suffix}" for name, (key, _) in _INFO.items() if name in scores}
+    keys = {score.name: f"ZOO_{score.key}_{suffix}" for score in SCORES.values() if score.key and score.name in scores}
     yield from _header(vcf, keys, suffix, origin, len(variants), skipped)
     at, own = 0, set(keys.values())
     for number, (columns, where) in enumerate(vcf.rows()):
@@ -114,7 +107,7 @@ def _header(
     }
     yield f"##zoo=<ID={suffix}," + ",".join(f'{name}="{_quoted(str(value))}"' for name, value in fields.items()) + ">"
     for name, key in keys.items():
-        text = f"{_INFO[name][1]} ({_quoted(origin.model)})"
+        text = _quoted(f"{SCORES[name].description} ({origin.model})")
         yield f'##INFO=<ID={key},Number=A,Type=Float,Description="{text}">'
     columns = vcf.columns + ["CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"][len(vcf.columns) :]
     yield "#" + "\t".join(columns)

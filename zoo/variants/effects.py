@@ -1,22 +1,23 @@
 """From variants to effects: which are scored and which are not, both alleles through the network, scores."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from zoo.arguments import is_one_of, is_whole
 from zoo.errors import InputError
-from zoo.genome import bed, names
-from zoo.genome.interval import Interval
+from zoo.forward.forward import Forward
+from zoo.forward.readouts import untransformed
+from zoo.genome import names
 from zoo.genome.sequence import Genome
-from zoo.genome.signal import Signal
+from zoo.genome.spans import merge, touches
 from zoo.genome.vcf import Variant, normalized
-from zoo.predict.engine import Forward
-from zoo.predict.inputs import Inputs
-from zoo.spec import ModelSpec
-from zoo.variants import scores
-from zoo.variants.alleles import Place, Reader, on_reference, windows
+from zoo.inputs.opening import Inputs
+from zoo.inputs.reader import Around, WindowReader
+from zoo.spec import ModelSpec, OutputSpec
+from zoo.variants.alleles import Place, on_reference, windows
+from zoo.variants.scores import SCORES
 
 LONGEST = 50  # bp of an insertion or deletion; longer ones change windows too much to compare bins
 MISMATCH = "REF is not the genome's"
@@ -44,7 +45,7 @@ class VariantWindow:
         common: the bins of an unshifted window that all shifted ones predict, too.
         scored: those of them around the variant that count.
         bin: the bin of the variant, of those in common.
-        logarithmic: whether a bin is ln(1 + what was measured).
+        transform: of what was measured, that a bin is (`zoo.spec.OutputSpec`).
     """
 
     window: int
@@ -55,11 +56,16 @@ class VariantWindow:
     common: slice
     scored: slice
     bin: int
-    logarithmic: bool
+    transform: str
 
     @classmethod
     def of(
-        cls, spec: ModelSpec, shifts: int = 1, around: int | None = None, compat: str | None = None
+        cls,
+        spec: ModelSpec,
+        shifts: int = 1,
+        around: int | None = None,
+        compat: str | None = None,
+        output: OutputSpec | None = None,
     ) -> "VariantWindow":
         """Check a user's choices against a model.
 
@@ -70,11 +76,12 @@ class VariantWindow:
             around: bp around the variant that count; default all that the window predicts, or if only the middle
                 counts in predictions, that.
             compat: "asap" for the authors' place of the variant, the last base of the window's left half.
+            output: what is predicted, of one track; by default the model's first head.
 
         Raises:
             InputError: choices that do not fit.
         """
-        output = spec.output
+        output = spec.output if output is None else output
         step = -(-_SHIFT // output.bin_size) * output.bin_size
         most = (output.bins * output.bin_size // 2 - output.bin_size) // step
         if not is_whole(shifts) or shifts < 1 or shifts % 2 == 0 or shifts // 2 > most:
@@ -115,54 +122,50 @@ class VariantWindow:
             common,
             scored,
             center,
-            output.logarithmic,
+            output.transform,
         )
 
     def start(self, variant: Variant) -> int:
         """Where the first bin in common begins on the chromosome."""
         return variant.start - self.index + self.offset + self.common.start * self.bin_size
 
+    def predicted(self, starts: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int, int]]:
+        """The stretches that windows predict which begin at some places."""
+        span = (self.common.start + self.common.stop) * self.bin_size
+        return ((chrom, start + self.offset, start + self.offset + span) for chrom, start in starts)
+
     def holds(self, variant: Variant) -> bool:
         """Whether every window, shifted or not, holds all bases of both alleles."""
         return self.index - self.shifts[0] + max(len(variant.ref), len(variant.alt)) <= self.window
 
 
-def signal_names(inputs: Inputs) -> dict[str, str]:
-    """Chromosome of the genome → its name in the signal, where both have it with one length."""
-    lengths = inputs.genome.sizes if inputs.signal is None else inputs.signal.sizes
-    return {chrom: name for chrom, name in inputs.chromosomes.items() if lengths[name] == inputs.genome.sizes[chrom]}
-
-
 def choose(
     variants: Iterable[Variant],
-    genome: Genome,
-    in_signal: Mapping[str, str],
+    inputs: Inputs,
     windows_of: Sequence[VariantWindow],
-    blacklist: Sequence[Interval] = (),
     only_passing: bool = False,
 ) -> tuple[list[Variant], list[Place], list[Skipped]]:
     """Which variants can be scored.
 
     Args:
         variants: as they are given.
-        genome: the sequence.
-        in_signal: chromosome of the genome → its name in the signal, see `signal_names`.
+        inputs: the sequence, the tracks, and the blacklist.
         windows_of: how they lie in the windows of each model that is to read them.
-        blacklist: intervals by the genome's names.
         only_passing: leave out records whose FILTER is not PASS.
 
     Returns:
         All variants, the places of those that are scored, and the others with a reason each.
     """
-    avoided, everything, places, skipped = bed.merge(blacklist), [], [], []
+    genome, alike = inputs.genome, inputs.alike
+    avoided, everything, places, skipped = merge(inputs.blacklist), [], [], []
     for number, variant in enumerate(variants):
         everything.append(variant)
         chrom = names.find(variant.chrom, genome.sizes)
-        reason = _reason(variant, chrom, genome, in_signal, avoided, only_passing)
+        reason = _reason(variant, chrom, genome, alike, avoided, only_passing)
         if reason is None:
             short = normalized(variant, genome, chrom)
             if all(window.holds(short) for window in windows_of):
-                places.append(Place(number, chrom, in_signal[chrom], short))
+                places.append(Place(number, chrom, short))
                 continue
             reason = "alleles longer than the window shows"
         skipped.append(Skipped(variant, reason))
@@ -173,7 +176,7 @@ def _reason(
     variant: Variant,
     chrom: str | None,
     genome: Genome,
-    in_signal: Mapping[str, str],
+    alike: Collection[str],
     avoided: Mapping[str, np.ndarray],
     only_passing: bool,
 ) -> str | None:
@@ -182,9 +185,9 @@ def _reason(
         return "FILTER is not PASS"
     if reason := skip_reason(variant, chrom, genome):
         return reason
-    if chrom not in in_signal:
+    if chrom not in alike:
         return "the signal lacks its chromosome, or has another length of it"
-    return "in the blacklist" if bed.touches(avoided, chrom, variant.start, variant.end) else None
+    return "in the blacklist" if touches(avoided, chrom, variant.start, variant.end) else None
 
 
 def skip_reason(variant: Variant, chrom: str | None, genome: Genome) -> str | None:
@@ -210,8 +213,7 @@ def profiles(
     forward: Forward,
     layout: VariantWindow,
     places: Sequence[Place],
-    genome: Genome,
-    signal: Signal | None,
+    reader: WindowReader,
     batch_size: int = 256,
 ) -> Iterator[tuple[Sequence[Place], np.ndarray, np.ndarray]]:
     """Predicted profiles of both alleles on the reference's bins, in the scale of the network.
@@ -224,10 +226,8 @@ def profiles(
     Yields:
         Places, and (n, bins in common) float32 of the reference and of the alternative.
     """
-    pairs, reader = max(min(batch_size // 2, len(places)), 1), Reader(genome, signal)
-    tracks = [
-        np.empty((2 * pairs, layout.window), dtype) for dtype in (np.uint8, np.float32)[: 1 + (signal is not None)]
-    ]
+    pairs, around = max(min(batch_size // 2, len(places)), 1), Around(reader)
+    tracks = reader.empty(2 * pairs, layout.window)
     lost = layout.common.start
     for first in range(0, len(places), pairs):
         some = places[first : first + pairs]
@@ -235,11 +235,13 @@ def profiles(
         for shift in layout.shifts:
             for number, place in enumerate(some):
                 start = place.variant.start - layout.index + shift
-                seen = reader.read(place, start, start + place.reach(layout.window))
+                seen = around.rows(place.chrom, start, start + place.reach(layout.window))
                 for allele, read in enumerate(windows(seen, place, start, layout.window)):
                     for track, values in zip(tracks, read, strict=True):
                         track[2 * number + allele] = values
-            predicted = forward.codes(*(track[: 2 * len(some)] for track in tracks))
+            starts = ((place.chrom, place.variant.start - layout.index + shift) for place in some for _ in range(2))
+            more = reader.covariates_of(layout.predicted(starts), 2 * len(some))
+            predicted = forward.codes(*(track[: 2 * len(some)] for track in tracks), *more)
             for number, place in enumerate(some):
                 if place.longer:
                     begins = place.variant.start - layout.index + shift + layout.offset
@@ -253,8 +255,5 @@ def profiles(
 
 def scored(layout: VariantWindow, reference: np.ndarray, alternative: np.ndarray) -> dict[str, np.ndarray]:
     """Every score of profiles (n, bins in common), name → (n,) float64."""
-    if layout.logarithmic:
-        reference, alternative = np.expm1(reference), np.expm1(alternative)
-    near = [profile[:, layout.scored] for profile in (reference, alternative)]
-    found = {name: score(*near) for name, score in scores.SCORES.items()}
-    return found | scores.at_one_bin(reference, alternative, layout.bin)
+    reference, alternative = (untransformed(profile, layout.transform) for profile in (reference, alternative))
+    return {name: score.of(reference, alternative, layout.scored, layout.bin) for name, score in SCORES.items()}

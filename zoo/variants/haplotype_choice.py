@@ -1,18 +1,24 @@
-"""Which haplotypes a user wants predicted, and whether the options fit one another."""
+"""Haplotypes by a model: a user's choices, checked against one another, and what they lead to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from zoo.errors import InputError
+from zoo.forward.readouts import Selection
 from zoo.genome import names
 from zoo.genome.sequence import Genome
 from zoo.genome.vcf import SAME, Variant, Vcf
+from zoo.inputs.opening import Inputs
 from zoo.predict import thresholds
-from zoo.predict.inputs import Inputs
+from zoo.predict.options import Options
+from zoo.predict.plan import Grid
+from zoo.predict.predictor import Predictor
 from zoo.predict.thresholds import Threshold, ThresholdTable
 from zoo.variants import reading
 from zoo.variants.effects import Skipped, skip_reason
-from zoo.variants.haplotypes import Haplotype
+from zoo.variants.haplotype_run import HaplotypeFiles, HaplotypeRun, MaxatacRun
+from zoo.variants.haplotype_windows import predict
+from zoo.variants.haplotypes import Haplotype, HaplotypePrediction
 
 
 @dataclass(frozen=True)
@@ -94,3 +100,46 @@ class HaplotypeChoice:
         if asked == "auto":
             asked = None if table is None else "f1"
         return None if asked is None else thresholds.resolve(asked, table)
+
+
+def predict_haplotypes(
+    model: Predictor,
+    choice: HaplotypeChoice,
+    selection: Selection,
+    given: tuple[object, object, object, object],
+    stride: int | None,
+    batch_size: int,
+    progress: bool | None,
+) -> dict[str, HaplotypePrediction] | HaplotypeFiles:
+    """`Model.predict_haplotypes`, which has the documentation.
+
+    Args:
+        selection: head and track.
+        given: genome, signal, regions and covariates.
+    """
+    compat, (genome, signal, regions, covariates) = choice.compat, given
+    options = Options.resolve(
+        model.spec,
+        strands=choice.strands,
+        stride=stride,
+        batch_size=batch_size,
+        compat=compat,
+        head=selection.readout.name,
+        track=selection.tracks,
+    )
+    inputs = model.inputs(genome, signal, regions, None, choice.blacklist, compat, covariates)
+    if inputs.regions is None:
+        raise InputError("Haplotypes must be predicted in regions", example='regions="peaks.bed"')
+    grid, forward = Grid.of(model.spec, options), model.forward(options.views, selection)
+    shared = (model.spec.name, forward, grid, inputs)
+    how = (options.batch_size, progress)
+    if compat is not None:
+        run = MaxatacRun(*shared, *choice.substitutions(inputs), options.stride, *how)
+    elif choice.output is None:
+        rows = [Haplotype("reference", {}), *choice.haplotypes(inputs.genome)]
+        return {row.name: predict(row, forward, grid, inputs, *how) for row in rows}
+    else:
+        run = HaplotypeRun(*shared, choice.haplotypes(inputs.genome), choice.cut(model.thresholds), *how)
+    reads = (model.path, model.origin, *inputs.files, covariates, choice.variants, regions, choice.blacklist)
+    described = {"views": list(options.views), "compat": compat, **selection.to_json()}
+    return run.to_files(choice.output, reads, model.provenance(), described)

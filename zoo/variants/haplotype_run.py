@@ -1,6 +1,5 @@
 """Haplotypes to files that survive an interruption: tracks, differential sites, and what was skipped."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -9,22 +8,23 @@ from pathlib import Path
 import numpy as np
 
 from registry.errors import printable
-from zoo.environment import backend, versions
-from zoo.errors import InputError, ZooError
-from zoo.files.atomic import atomic
+from zoo.environment import backend
+from zoo.errors import InputError
+from zoo.files import npz
 from zoo.files.job import Job
 from zoo.files.progress import Progress
-from zoo.genome import bed
+from zoo.forward.forward import Forward
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
+from zoo.genome.spans import NONE, merge
 from zoo.genome.vcf import Variant
-from zoo.predict.engine import Forward
-from zoo.predict.inputs import Inputs
+from zoo.inputs.opening import Inputs
 from zoo.predict.plan import Grid
 from zoo.predict.thresholds import Threshold
 from zoo.variants import maxatac
 from zoo.variants.effects import Skipped
-from zoo.variants.haplotypes import Haplotype, HaplotypePrediction, differences, predict_regions
+from zoo.variants.haplotype_windows import predict_regions
+from zoo.variants.haplotypes import Haplotype, HaplotypePrediction, differences
 from zoo.variants.result import place_of, row
 from zoo.variants.run import digest, load_part, weights_of
 
@@ -54,9 +54,8 @@ class HaplotypeFiles:
     names: Sequence[str] = ()
 
     @classmethod
-    def of(cls, folder: Path, record: Mapping, sidecar: Path) -> "HaplotypeFiles":
+    def of(cls, files: Sequence[Path], record: Mapping) -> "HaplotypeFiles":
         """From the record of a run."""
-        files = [*(folder / name for name in record["files"]), sidecar]
         return cls(
             files, *(record[name] for name in ("sites", "skipped", "notes", "unknown")), record.get("names", ())[1:]
         )
@@ -90,9 +89,7 @@ class _Parts:
         parts, left = job.parts(self._total, 1)
         with Progress(self._name, "part", self._total, self._total - len(left), self._shown) as bar:
             for items, path in left.items():
-                made = make(items.start)
-                with atomic(path, job.folder) as temporary, open(temporary, "wb") as file:
-                    np.savez(file, **made)
+                npz.write(path, make(items.start))
                 bar.update()
         return list(parts.values())
 
@@ -325,20 +322,14 @@ def _run(
         keep: makes the parts that are missing.
         write: writes the files from the parts, and fills in the record.
     """
-    began = time.time()
-    try:
-        with job:
-            if (record := job.done(whole)) is None:
-                job.resume(identity, made)
-                parts = keep(job)
-                with job.finish(whole, made) as (paths, record):
-                    write(parts, paths, record)
-                    record |= {"model": provenance, **whole, "versions": versions()}
-                    record["seconds"] = round(time.time() - began, 1)
-                record = {**record, "files": [job.finals[suffix].name for suffix in made]}
-            return HaplotypeFiles.of(job.main.parent, record, job.sidecar)
-    except OSError as error:
-        raise ZooError(f"The output must be writable: {error.strerror or error}", where=job.main) from None
+
+    def described(parts: Sequence[Path], paths: Mapping[str, Path], record: dict) -> None:
+        write(parts, paths, record)
+        record |= {"model": provenance, **whole}
+
+    with job:
+        record, _ = job.run(identity, whole, made, lambda: keep(job), described)
+    return HaplotypeFiles.of(job.paths(record), record)
 
 
 def _identity(inputs: Inputs, grid: Grid, provenance: dict, choices: dict) -> dict[str, object]:
@@ -356,11 +347,11 @@ def _merged(inputs: Inputs, size: int) -> list[Interval]:
     """Regions as stretches of whole bins that have no bin in common, in the order of the chromosomes."""
     whole = [Interval(item.chrom, item.start // size, -(-item.end // size)) for item in inputs.regions]
     lengths = inputs.lengths
-    found = bed.merge(whole)
+    found = merge(whole)
     return [
         Interval(chrom, first * size, min(last * size, lengths[chrom]))
         for chrom in lengths
-        for first, last in found.get(chrom, np.empty((0, 2), np.int64)).tolist()
+        for first, last in found.get(chrom, NONE).tolist()
     ]
 
 

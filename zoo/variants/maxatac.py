@@ -4,16 +4,16 @@ A window with k variants is predicted k times with one of them, never with all t
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from zoo.genome import bed
+from zoo.forward.forward import Forward
 from zoo.genome.encode import encode
 from zoo.genome.interval import Interval
+from zoo.genome.spans import by_chromosome, merge, touches
 from zoo.genome.vcf import Variant
-from zoo.predict.engine import Forward
-from zoo.predict.inputs import Inputs
+from zoo.inputs.opening import Inputs
 from zoo.predict.plan import Grid
 
 STEP = 256  # bp, of its windows
@@ -51,10 +51,10 @@ def windows(
     Blocks that are at most 512 bp apart are one; one that touches the blacklist has none, nor has what is left of a
     block beyond its last whole window.
     """
-    avoided, found = bed.merge(blacklist), []
-    for chrom, spans in bed.merge([Interval(item.chrom, item.start, item.end + _MERGED) for item in blocks]).items():
+    avoided, found = merge(blacklist), []
+    for chrom, spans in merge([Interval(item.chrom, item.start, item.end + _MERGED) for item in blocks]).items():
         for start, end in spans.tolist():
-            if not bed.touches(avoided, chrom, start, end - _MERGED):
+            if not touches(avoided, chrom, start, end - _MERGED):
                 found += [(chrom, first) for first in range(start, end - _MERGED - window + 1, step)]
     return found
 
@@ -105,14 +105,9 @@ def _read(
     variants: Sequence[Variant], places: Sequence[tuple[str, int]], window: int, inputs: Inputs
 ) -> Iterator[tuple[int, list[np.ndarray]]]:
     """The number of a window, and its codes with one variant in them, and the signal if any."""
-    by_chrom: Mapping[str, list[Variant]] = {}
-    for item in sorted(variants, key=lambda item: item.start):
-        by_chrom.setdefault(item.chrom, []).append(item)
+    by_chrom = by_chromosome(sorted(variants, key=lambda item: item.start))
     for number, (chrom, first) in enumerate(places):
-        codes = inputs.genome.codes(chrom, first, first + window)
-        track = []
-        if inputs.signal is not None:
-            track = [inputs.signal.values(inputs.chromosomes[chrom], first, first + window)]
+        codes, *track = inputs.reader.rows(chrom, first, first + window)
         here = by_chrom.get(chrom, [])
         low, high = (bisect_left(here, place, key=lambda item: item.start) for place in (first, first + window))
         for item in here[low:high]:

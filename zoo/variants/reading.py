@@ -1,4 +1,4 @@
-"""Whatever a user calls variants: VCF files, tables, data frames, rows, and maxATAC's BED of alleles."""
+"""Read variants in any accepted form: VCF files, tables, data frames, rows, and maxATAC's BED of alleles."""
 
 import re
 from collections import Counter

@@ -14,9 +14,11 @@ from registry.paths import user_path
 from zoo.arguments import is_one_of
 from zoo.errors import InputError, MissingExtra
 from zoo.files.atomic import atomic, check_outputs
+from zoo.forward.readouts import untransformed
 from zoo.genome import names
 from zoo.genome.bigwig import Writer
 from zoo.genome.signal import Signal
+from zoo.genome.spans import steps
 from zoo.genome.vcf import Variant
 from zoo.variants.alleles import Place
 from zoo.variants.annotation import Origin, annotate
@@ -200,7 +202,7 @@ class VariantScores:
         self._check_profiles()
         check_scale(scale, self.layout)
         values = self.alternative if alternative else self.reference
-        shown = np.expm1(values) if self.layout.logarithmic and scale == "linear" else values
+        shown = untransformed(values, self.layout.transform) if scale == "linear" else values
         numbers: dict[str, dict[int, int]] = {chrom: {} for chrom in self.sizes}
         for number, place in enumerate(self.places):
             numbers[place.chrom].setdefault(self.variants[place.number].start, number)
@@ -222,7 +224,7 @@ def check_scale(scale: str, layout: VariantWindow) -> None:
     """Raise `InputError` unless profiles of a model can be written in a scale."""
     if not is_one_of(scale, SCALES):
         raise InputError(f"scale must be one of {', '.join(SCALES)}", received={"scale": scale})
-    if scale == "log1p" and not layout.logarithmic:
+    if scale == "log1p" and layout.transform != "log1p":
         raise InputError(
             'scale="log1p" must go with a model of accessibility, which predicts ln(1 + a track)',
             received={"scale": scale},
@@ -305,5 +307,5 @@ class _Painter:
     def _runs(self, start: int, values: np.ndarray) -> None:
         """Write values of single bases as runs of equal ones."""
         values = values * np.float32(self.factor)
-        edges = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1, [len(values)]])
+        edges = steps(values)
         self.writer.add(self.chrom, start + edges[:-1], start + edges[1:], values[edges[:-1]])

@@ -1,7 +1,6 @@
 """From variants to scores, in memory or to files that survive an interruption."""
 
 import hashlib
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,21 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
-from registry.store import sha256
+from registry.digests import sha256
 from zoo.arguments import is_one_of
-from zoo.environment import backend, versions
-from zoo.errors import InputError, IntegrityError, ZooError
+from zoo.environment import backend
+from zoo.errors import InputError, IntegrityError
 from zoo.files import npz
-from zoo.files.atomic import atomic
 from zoo.files.job import Job
 from zoo.files.progress import Progress
+from zoo.forward.forward import Forward
 from zoo.genome.signal import Signal
 from zoo.genome.vcf import Variant
-from zoo.predict.engine import Forward
-from zoo.predict.inputs import Inputs
+from zoo.inputs.opening import Inputs
 from zoo.variants.alleles import in_order
-from zoo.variants.effects import MISMATCH, VariantWindow, choose, profiles, scored, signal_names
+from zoo.variants.effects import MISMATCH, VariantWindow, choose, profiles, scored
 from zoo.variants.result import VariantScores, by_variant, check_scale
+from zoo.variants.scores import SCORES
 
 _KEPT = 512  # variants in a part of an unfinished run: less than a minute of the slowest network
 _TRACKS = (".reference.bw", ".alternative.bw")
@@ -88,7 +87,7 @@ class Files:
         }
 
 
-class Run:
+class VariantRun:
     """Scores of variants.
 
     Args:
@@ -120,9 +119,7 @@ class Run:
     ) -> None:
         self._name, self._forward, self._layout, self._inputs = name, forward, layout, inputs
         self._batch_size, self._shown = batch_size, progress
-        self._variants, places, self._skipped = choose(
-            variants, inputs.genome, signal_names(inputs), [layout], inputs.blacklist, only_passing
-        )
+        self._variants, places, self._skipped = choose(variants, inputs, [layout], only_passing)
         other = [item for item in self._skipped if item.reason == MISMATCH]
         if strict and other:
             raise InputError(
@@ -154,27 +151,21 @@ class Run:
         """
         check_scale(files.scale, self._layout)
         job = Job("variants", files.base, _SUFFIXES, reads)
-        try:
-            with job:
-                return self._write(job, files, provenance, choices)
-        except OSError as error:
-            raise ZooError(f"The output must be writable: {error.strerror or error}", where=job.main) from None
-
-    def _write(self, job: Job, files: Files, provenance: dict, choices: dict) -> list[Path]:
-        began = time.time()
         parts_of = {**self._identity(provenance, choices), "profiles": files.keeps_profiles}
         identity = {**parts_of, "variants_sha256": digest(self._everything()), "files": files.identity()}
-        if (before := job.done(identity)) is not None:
-            return [*(job.main.with_name(name) for name in before["files"]), job.sidecar]
-        job.resume(parts_of, files.made)
-        result = self._result(self._parts(job, files.keeps_profiles), files.keeps_profiles)
-        with job.finish(identity, files.made) as (paths, record):
+
+        def keep() -> VariantScores:
+            return self._result(self._parts(job, files.keeps_profiles), files.keeps_profiles)
+
+        def write(result: VariantScores, paths: dict[str, Path], record: dict) -> None:
             self._write_texts(paths, files, result, provenance["weights_sha256"], choices)
             for suffix in (suffix for suffix in _TRACKS if suffix in paths):
                 result.write_bigwig(paths[suffix], alternative=suffix == _TRACKS[1], scale=files.scale)
             record |= {"model": provenance, **identity, "given": len(self._variants), "skipped": result.reasons}
-            record |= {"versions": versions(), "seconds": round(time.time() - began, 1)}
-        return [*(job.finals[suffix] for suffix in files.made), job.sidecar]
+
+        with job:
+            record, _ = job.run(parts_of, identity, files.made, keep, write)
+        return job.paths(record)
 
     def _write_texts(
         self, paths: dict[str, Path], files: Files, result: VariantScores, weights: str, choices: dict
@@ -200,6 +191,7 @@ class Run:
             "inputs": self._inputs.identity(),
             "places_sha256": digest(f"{place.number} {place.chrom} {place.variant}" for place in self._places),
             "scored": len(self._places),
+            "scores": list(SCORES),
             "layout": {**asdict(self._layout), **slices},
             "choices": choices,
         }
@@ -216,9 +208,7 @@ class Run:
         parts, left = job.parts(len(self._places), _KEPT)
         with self._bar(len(self._places) - sum(map(len, left))) as bar:
             for items, path in left.items():
-                found = self._part(items.start, items.stop, with_profiles, bar)
-                with atomic(path, job.folder) as temporary, open(temporary, "wb") as file:
-                    np.savez(file, **found)
+                npz.write(path, self._part(items.start, items.stop, with_profiles, bar))
         pieces = [load_part(part) for part in parts.values()]
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
@@ -229,8 +219,7 @@ class Run:
             self._forward,
             self._layout,
             self._places[first:stop],
-            self._inputs.genome,
-            self._inputs.signal,
+            self._inputs.reader,
             self._batch_size,
         )
         for places, reference, alternative in batches:

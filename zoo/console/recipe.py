@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from zoo.commands import streams
+from zoo.console import streams
 from zoo.errors import ZooError
 
 

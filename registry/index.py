@@ -1,0 +1,113 @@
+"""The index of pretrained models: the families that this installation knows, and names looked up in it."""
+
+import difflib
+import fnmatch
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from registry import typed
+from registry.errors import UnknownModel
+from registry.paths import user_path
+from registry.schema import Entry, Family, Name
+
+_WILD = "*?["
+
+
+@cache
+def families() -> Mapping[str, Family]:
+    """Name -> family, for every index in `registry/families` and in the folder that `ZOO_FAMILIES` names."""
+    folders = [Path(__file__).parent / "families"]
+    if own := os.environ.get("ZOO_FAMILIES"):
+        folders.append(user_path(own, "ZOO_FAMILIES"))
+    found = [Family.read(path) for folder in folders for path in sorted(folder.glob("*.json"))]
+    return {family.family: family for family in found}
+
+
+def list_models(pattern: str = "*") -> list[Entry]:
+    """All entries whose name matches a shell pattern, upper and lower case alike: `maxatac/FOX*`, `*/CTCF`.
+
+    Raises `InputError` for a pattern that is not text.
+    """
+    typed.argument("pattern", pattern, str)
+    entries = [entry for family in families().values() for entry in family.models.values()]
+    return [entry for entry in entries if fnmatch.fnmatchcase(entry.name.lower(), pattern.lower())]
+
+
+def search(text: str) -> list[Entry]:
+    """All entries in whose name, aliases, tissue or description `text` occurs, upper and lower case alike.
+
+    Raises `InputError` for anything that is not text.
+    """
+    typed.argument("text", text, str)
+
+    def described(entry: Entry) -> str:
+        return " ".join((entry.name, *entry.aliases, entry.tissue, entry.description)).lower()
+
+    return [entry for entry in list_models() if text.lower() in described(entry)]
+
+
+def _closest(name: str, known: Mapping[str, Entry]) -> str:
+    """Up to three known names, closest first; the part after the slash weighs as much as the whole, an alias most."""
+    model = name.rsplit("/", 1)[-1].split("@")[0].lower()
+
+    def likeness(candidate: str) -> float:
+        if model in (alias.lower() for alias in known[candidate].aliases):
+            return 2
+        whole = difflib.SequenceMatcher(None, name.lower()[:200], candidate.lower()).ratio()
+        return whole + difflib.SequenceMatcher(None, model[:200], candidate.split("/")[1].lower()).ratio()
+
+    return ", ".join(sorted(known, key=likeness, reverse=True)[:3])
+
+
+def full_name(name: str) -> Name:
+    """The full name of a model of the index.
+
+    Args:
+        name: `family/MODEL[@revision]`, or `MODEL[@revision]` if one family has it.
+
+    Raises:
+        InputError: not a name at all.
+        UnknownModel: no such family or model, or several; the message lists the closest names.
+    """
+    known = {entry.name: entry for entry in list_models()}
+    if isinstance(name, str) and any(letter in name for letter in _WILD):
+        matches = [entry.name for entry in list_models(name)]
+        raise UnknownModel(
+            f"A name must mean one model; the pattern matches {len(matches)}: {_listing(matches) or 'none'}",
+            received={"name": name},
+            hint="`zoo list` shows them all",
+        )
+    full = name if "/" in str(name) else _only(name, known)
+    parsed = Name.parse(full)
+    if f"{parsed.family}/{parsed.model}" not in known:
+        raise UnknownModel(
+            f"The registry must list the model; closest: {_closest(name, known)}",
+            received={"name": name},
+            hint="`zoo list` and `zoo search` find names",
+        )
+    return parsed
+
+
+def _only(name: str, known: Mapping[str, Entry]) -> str:
+    """The full name for one without a family. Raises `UnknownModel` unless exactly one family has it."""
+    model, at, revision = str(name).partition("@")
+    candidates = [full for full, entry in known.items() if entry.model == model]
+    if len(candidates) == 1:
+        return f"{candidates[0]}{at}{revision}"
+    if candidates:
+        raise UnknownModel(
+            f"A name must say which family is meant: {_listing(candidates)}",
+            example=candidates[0],
+            received={"name": name},
+        )
+    raise UnknownModel(
+        f"A model's name must be family/MODEL, or MODEL if one family has it; closest: {_closest(str(name), known)}",
+        received={"name": name},
+        hint="`zoo list` and `zoo search` find names",
+    )
+
+
+def _listing(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")

@@ -1,0 +1,30 @@
+"""The command line of `zoo average`, which also understands the options of `maxatac average`."""
+
+import argparse
+
+from zoo.commands import originals
+from zoo.commands.tracks import TRACK, print_left_out
+from zoo.console.signature import PROGRESS, Signature
+
+SIGNATURE = Signature(
+    "zoo.prepare.tracks:average",
+    common=TRACK,
+    differ={"signals": {"flags": (), "help": "bigWig files of replicates"}},
+    left_out=PROGRESS,
+)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo average`."""
+    SIGNATURE.add(parser)
+    originals.add(parser, "average")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run `zoo average`."""
+    from zoo.prepare.tracks import average
+
+    signals, output = originals.given(options, "signals"), originals.output_of(options, ".bw")
+    average(**SIGNATURE.values(options) | {"signals": signals, "output": output})
+    print_left_out(signals[0], output)
+    print(output)

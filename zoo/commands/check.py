@@ -1,0 +1,34 @@
+"""The command line of `zoo check`."""
+
+import argparse
+import json
+
+from zoo.commands import shared
+from zoo.commands.printing import add_json
+from zoo.console.signature import Signature
+from zoo.console.values import real
+
+SIGNATURE = Signature(
+    "zoo.model:Model.check",
+    differ={"tolerance": {"type": real(0), "metavar": "X", "help": "largest difference allowed (default 1e-5)"}},
+    added={"name": "the model", "json": shared.FLAG},
+)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo check`."""
+    shared.add_name(parser)
+    SIGNATURE.add(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace, model) -> int:
+    """Run `zoo check` with a loaded model."""
+    found = model.check(**SIGNATURE.values(options))
+    if options.json:
+        print(json.dumps({**found.__dict__, "passed": found.passed}, indent=1))
+    else:
+        print(f"{found.name}: {'passed' if found.passed else 'FAILED'}")
+        print(f"largest difference {found.difference:.2g}, tolerance {found.tolerance:.2g}")
+        print(", ".join(f"{package} {version}" for package, version in found.versions.items()))
+    return 0 if found.passed else 1

@@ -1,0 +1,25 @@
+"""The command line of `zoo fetch`."""
+
+import argparse
+
+from zoo import loading
+from zoo.commands.heavy import import_keras
+from zoo.commands.listing import matching
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo fetch`."""
+    parser.add_argument("names", nargs="+", metavar="NAME", help='family/MODEL or a pattern such as "maxatac/*"')
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run `zoo fetch`."""
+    from tqdm import tqdm
+
+    names = []
+    for name in options.names:
+        names += [entry.name for entry in matching(name)] if any(c in name for c in "*?[") else [name]
+    if not all(loading.is_cached(name) for name in names):
+        import_keras()  # to convert; what is cached needs nothing of it
+    for name in tqdm(names, desc="fetch", unit="model", disable=None):
+        print(f"{name}\t{loading.fetch(name)}")

@@ -1,0 +1,47 @@
+"""The command line of `zoo info`."""
+
+import argparse
+import json
+
+from zoo import loading
+from zoo.commands.printing import add_json
+from zoo.commands.shared import add_name
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo info`."""
+    add_name(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run `zoo info`."""
+    found = loading.info(options.name)
+    if options.json:
+        print(json.dumps(found, indent=1))
+        return
+    reads, heads = found["input"], found["outputs"]
+    tracks = [track for track in (*reads["tracks"], *reads["sources"]) if track["origin"] != "derived"]
+    assays = "".join(f" and {track['assay']}" for track in tracks)
+    lines = {
+        "model": f"{found['name']}: {found['description']}",
+        "input": f"{reads['window']:,} bp of DNA ({reads['genome']}){assays}",
+    }
+    lines |= {"output" if len(heads) == 1 else f"head {head['name']}": _described(head) for head in heads}
+    lines["cached"] = "yes" if found["cached"] else "no"
+    for track in tracks:
+        made = f"±{track['smoothing']} bp, {track['percentile'] or 0:g}th percentile of positive bases = 1"
+        title = track["name"] if len(tracks) == 1 else f"track {track['name']}"
+        lines[title] = made if track["percentile"] is not None else track["assay"]
+    lines |= {f"covariate {item['name']}": item["description"] for item in reads["covariates"]}
+    for title, values in (("metric", found["metrics"]), ("from", found["provenance"])):
+        lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
+    for key, value in lines.items():
+        print(f"{key:<36} {value}" if key.startswith("metric") else f"{key:<16} {value}")
+
+
+def _described(head: dict) -> str:
+    """A head in words."""
+    text = f"{head['bins']} bins of {head['bin_size']} bp, {head['quantity']} of {head['target']}"
+    shown = ", ".join(head["tracks"][:5]) + (", …" if len(head["tracks"]) > 5 else "")
+    return text + (f", {len(head['tracks'])} tracks: {shown}" if shown else "")

@@ -1,0 +1,45 @@
+"""The command line of `zoo normalize`, which also understands the options of `maxatac normalize`."""
+
+import argparse
+import json
+from dataclasses import asdict
+
+from zoo.commands import originals, shared
+from zoo.commands.printing import add_json
+from zoo.commands.tracks import TRACK, left_out, print_left_out, summary
+from zoo.console.signature import PROGRESS, Signature
+
+SIGNATURE = Signature(
+    "zoo.prepare.tracks:normalize",
+    common=TRACK,
+    differ={
+        "signal": {"flags": (), "help": "bigWig"},
+        "method": {"help": "min-max, zscore, robust or arcsinh (default min-max)"},
+        "low": {"flags": ("--min",), "metavar": "X"},
+        "high": {"flags": ("--max",), "metavar": "X"},
+    },
+    left_out=PROGRESS,
+    added={"json": shared.FLAG},
+)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo normalize`."""
+    SIGNATURE.add(parser)
+    add_json(parser, "print the statistics for programs")
+    originals.add(parser, "normalize")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run `zoo normalize`."""
+    from zoo.prepare.tracks import normalize
+
+    signal, output = originals.given(options, "signal"), originals.output_of(options, ".bw")
+    files = {"signal": signal, "output": output, "blacklist": options.blacklist or ()}
+    found = normalize(**SIGNATURE.values(options) | files)
+    if options.json:
+        print(json.dumps({**asdict(found), "left out": left_out(signal, output)}, indent=1))
+        return
+    print(summary(found))
+    print_left_out(signal, output)
+    print(output)

@@ -1,0 +1,39 @@
+"""The command line of `zoo publish`."""
+
+import argparse
+
+from zoo import loading
+from zoo.commands.heavy import import_keras
+from zoo.console.signature import Signature
+
+SIGNATURE = Signature(
+    "registry.publishing:publish",
+    differ={
+        "folders": {"flags": (), "metavar": "FOLDER"},
+        "repo": {"metavar": "ORG/NAME", "help": "repository, made if it does not exist"},
+        "tag": {"help": "of the release, such as v1.0"},
+        "families": {"help": "folder of the index to write (default: this package's)"},
+    },
+    left_out={"token": "a secret does not belong on a command line", "check": "that of zoo.loading.publish"},
+)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo publish`."""
+    SIGNATURE.add(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run `zoo publish`."""
+    from registry.publishing import check_target
+
+    check_target(options.repo, options.tag, options.families)
+    import_keras()  # each model is loaded and tried before anything is uploaded
+    release = loading.publish(**SIGNATURE.values(options))
+    size = sum(release.files.values()) / 1e6
+    done = "would be uploaded" if options.dry_run else "uploaded" if release.new_commit else "uploaded, nothing changed"
+    print(
+        f"{release.repo}@{release.tag}: {len(release.models)} models, {len(release.files)} files, {size:.1f} MB {done}"
+    )
+    if release.commit:
+        print(f"commit {release.commit}\n{release.index}")

@@ -1,0 +1,33 @@
+"""What several commands with a model say in the same words: settings of options, as `Signature.differ` takes them."""
+
+import argparse
+
+from zoo.console.pairs import PairsAction, TracksAction
+
+ARRAYS = "arrays are given in Python"
+FLAG = "changes what is printed, or how"
+COMMON = {  # keyword → settings, of all functions that have it
+    "genome": {"required": True, "help": "sequence, .2bit"},
+    "signal": {
+        "action": TracksAction,
+        "metavar": "PATH",
+        "help": "normalized ATAC-seq track, .bw, or NAME=PATH for each track of a model of several; none for DNA alone",
+    },
+    "covariates": {
+        "flags": ("--covariate",),
+        "action": PairsAction,
+        "metavar": "NAME=VALUE",
+        "help": "a covariate of the model: a number, or for one of each window a BED file (1 where it predicts a base "
+        "of it); once for each",
+    },
+    "chromosomes": {"metavar": "CHROM"},
+    "head": {"metavar": "NAME", "help": "of a model with several heads or readouts (default as published)"},
+    "track": {"nargs": "+", "action": "extend", "metavar": "NAME", "help": "names of a head's tracks (default all)"},
+    "batch_size": {"metavar": "N"},
+}
+STRANDS = {"choices": ("forward", "both")}
+
+
+def add_name(parser: argparse._ActionsContainer, text: str = "family/MODEL or a model folder") -> None:
+    """The model."""
+    parser.add_argument("name", help=text)

@@ -1,0 +1,1 @@
+"""What a terminal shows and what a command line says, for commands and recipes."""

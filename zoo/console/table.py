@@ -1,0 +1,42 @@
+"""Tables of numbers, as wide as the terminal."""
+
+import shutil
+
+
+def table(rows: dict[str, dict], width: int | None = None) -> str:
+    """Rows of numbers under their names; turned, and in parts, where that is wider than the terminal."""
+    width = width or shutil.get_terminal_size().columns
+    columns = dict.fromkeys(key for row in rows.values() for key in row if key != "why" and not key.endswith("error"))
+    lines = [["", *(column.replace("_", " ") for column in columns)]]
+    lines += [[name, *(_number(row.get(column)) for column in columns)] for name, row in rows.items()]
+    said = [f"{name}: {row['why']}" for name, row in rows.items() if row.get("why")]
+    parts = [lines]
+    if _width(lines) > width:
+        turned, parts, first = [list(column) for column in zip(*lines, strict=True)], [], 1
+        while first < len(turned[0]):
+            last = first + 1
+            while last < len(turned[0]) and _width([[line[0], *line[first : last + 1]] for line in turned]) <= width:
+                last += 1
+            parts.append([[line[0], *line[first:last]] for line in turned])
+            first = last
+    return "\n".join(["\n\n".join(map(_aligned, parts)), *said])
+
+
+def _widths(lines: list[list[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*lines, strict=True)]
+
+
+def _width(lines: list[list[str]]) -> int:
+    return sum(_widths(lines)) + 2 * len(lines[0]) - 2
+
+
+def _aligned(lines: list[list[str]]) -> str:
+    widths = _widths(lines)
+    rows = [[line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])] for line in lines]
+    return "\n".join("  ".join(row).rstrip() for row in rows)
+
+
+def _number(value: object) -> str:
+    if value is None or value != value:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"

@@ -1,0 +1,1 @@
+"""Formats of output: what each one holds, and the function that writes it."""

@@ -1,0 +1,77 @@
+"""Scores in bins as Zarr, version 3, in one zip file, to be opened as `zarr.storage.ZipStore(path, mode="r")`.
+
+One file, and no folder: it appears complete or not at all, has a digest, and is replaced only if a run made it. Its
+bytes depend on what it holds alone: entries have no time, and stand in the order of the bins.
+"""
+
+import zipfile
+from collections.abc import Mapping
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+import numpy as np
+
+from zoo.formats.content import Bins, plain_names
+
+CHUNK = 1 << 16  # bins
+_METADATA = "zarr.json"
+
+
+def write(path: Path, bins: Bins) -> None:
+    """Write all tracks: `<chromosome>/<track>` (bins,) float32, NaN where there is no score.
+
+    A track without a name is called `score`; characters that names of files lack become `_`. Attributes of the whole
+    are bin_size and step in bp, tracks, and lengths of chromosomes; of an array chrom, track, bin_size and step. Bin i
+    begins at i × step; where bins lie on no common grid (exact windows) where `<chromosome>/start` says, in bp.
+    """
+    import zarr
+
+    held: dict = {}
+    sizes = {"bin_size": bins.bin_size, "step": bins.every}
+    attributes = {**sizes, "tracks": list(bins.tracks), "chromosomes": dict(bins.lengths)}
+    root = zarr.create_group(zarr.storage.MemoryStore(held), attributes=attributes)
+    groups = dict(zip(bins.lengths, plain_names(bins.lengths), strict=True))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for chrom, pieces in groupby(bins.pieces(), itemgetter(0)):
+            arrays, end = _arrays(root.create_group(groups[chrom]), chrom, bins, sizes), 0
+            for _, starts, scores in pieces:
+                first = int(starts[0]) // bins.every if bins.on_grid else end
+                end = first + len(starts)
+                columns = [starts, *scores.reshape(len(starts), -1).T]
+                for array, values in zip(arrays, columns[bins.on_grid :], strict=True):
+                    if not bins.on_grid:
+                        array.resize((end,))
+                    array[first:end] = values
+                _move(archive, held, end // CHUNK)
+            _move(archive, held, end // CHUNK + 1)
+        for key in sorted(held):
+            archive.writestr(zipfile.ZipInfo(key), held[key].to_bytes())
+
+
+def _arrays(group, chrom: str, bins: Bins, sizes: Mapping[str, int]) -> list:
+    """Empty arrays of a chromosome: of the bins' starts, unless they lie on a grid; then of each track."""
+    length = -(-bins.lengths[chrom] // bins.every) if bins.on_grid else 0
+    tracks = bins.tracks or ("score",)
+    kinds = [(np.int64, 0), *[(np.float32, np.nan)] * len(tracks)]
+    names = zip(("start", *tracks), plain_names(("start", *tracks)), kinds, strict=True)
+    return [
+        group.create_array(
+            name,
+            shape=(length,),
+            chunks=(CHUNK,),
+            dtype=kind,
+            fill_value=fill,
+            dimension_names=("bin",),
+            attributes={"chrom": chrom, "track": track, **sizes},
+        )
+        for track, name, (kind, fill) in list(names)[bins.on_grid :]
+    ]
+
+
+def _move(archive: zipfile.ZipFile, held: dict, below: int) -> None:
+    """Move chunks of numbers below `below`, which are complete, from memory to the file."""
+    for key in sorted(held):
+        number = key.rpartition("/")[2]
+        if number != _METADATA and int(number) < below:
+            archive.writestr(zipfile.ZipInfo(key), held.pop(key).to_bytes())

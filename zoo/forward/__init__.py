@@ -1,0 +1,1 @@
+"""The compiled forward pass of a network over views of a window, and the head and tracks of it that are read."""

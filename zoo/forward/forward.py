@@ -1,0 +1,136 @@
+"""A network compiled to read bases and tracks as they are read from files, or windows that a user gives."""
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+
+import keras
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.files import process
+from zoo.forward import views
+from zoo.forward.heads import heads_of
+from zoo.forward.readouts import Selection
+from zoo.genome.encode import N
+from zoo.spec import BASES, COVARIATES, WINDOW, ModelSpec
+
+
+class Forward:
+    """A network compiled to read base codes, tracks and covariates, over some views.
+
+    Args:
+        network: with the inputs and the outputs of the spec.
+        spec: what it reads and returns.
+        chosen: the views to average.
+        selection: what of its heads is returned; by default the model's own.
+
+    Attributes:
+        cost: of a window, about the multiplications of the network; the same on every machine.
+        shape: of a prediction: (bins,), or (bins, tracks) if several tracks are chosen.
+    """
+
+    def __init__(
+        self, network: keras.Model, spec: ModelSpec, chosen: tuple[str, ...], selection: Selection | None = None
+    ) -> None:
+        process.enter()
+        self._spec, self._blank = spec, {}
+        self._selection = Selection.of(spec) if selection is None else selection
+        self._ask, self._chosen = heads_of(network, spec), chosen
+        self._widest = max(map(numbers, network.operations))
+        self.cost = len(chosen) * _cost(network)
+        reads = spec.input
+        codes = keras.Input((reads.window,), dtype="uint8", name="codes")
+        tracks = [keras.Input((reads.window,), name=f"track_{i}") for i in range(len(reads.tracks))]
+        more = [keras.Input((len(reads.covariates),), name=COVARIATES)] if reads.covariates else []
+        x = keras.ops.one_hot(codes, len(BASES), dtype="float32")  # code 4 is in no column: all zeros
+        if tracks:
+            x = keras.ops.concatenate([x, *(keras.ops.expand_dims(track, -1) for track in tracks)], axis=-1)
+        self._from_codes = self._compiled([codes, *tracks, *more], x, more)
+        encoded = keras.Input((reads.window, reads.channels), name=WINDOW)
+        self._from_array = self._compiled([encoded, *more], encoded, more)
+        self.shape = tuple(self._from_array.output_shape[1:])
+
+    def _compiled(self, inputs: list, x, more: list) -> keras.Model:
+        prediction = views.average(
+            lambda seen: self._ask(seen, *more),
+            x,
+            self._chosen,
+            self._spec.outputs,
+            lambda heads: self._selection.read(heads, self._spec),
+        )
+        model = keras.Model(inputs, prediction)
+        # XLA would compile anew for every last, smaller batch and is no faster for these networks on TensorFlow's CPU.
+        model.compile(jit_compile=keras.backend.backend() != "tensorflow")
+        return model
+
+    def codes(self, *read: np.ndarray) -> np.ndarray:
+        """What `WindowReader` reads of windows → (batch, *shape) float32.
+
+        Args:
+            read: codes (batch, window) uint8, each track (batch, window) float32, covariates (batch, n) if any.
+        """
+        process.enter()
+        return np.asarray(self._from_codes.predict_on_batch(list(read)))
+
+    def blank(self, fills: Sequence[float], covariates: Sequence[float] = ()) -> np.ndarray:
+        """The prediction of a window without a base whose tracks are the fill values, (*shape); computed once."""
+        key = tuple(fills), tuple(covariates)
+        if key not in self._blank:
+            codes = np.full((1, self._spec.input.window), N, np.uint8)
+            tracks = [np.full(codes.shape, fill, np.float32) for fill in fills]
+            more = [np.array([covariates], np.float32)] if len(covariates) else []
+            self._blank[key] = self.codes(codes, *tracks, *more)[0]
+        return self._blank[key]
+
+    def check_batch(self, batch_size: int) -> None:
+        """Raise `InputError` if the widest two layers of so many windows are more than this machine's memory."""
+        check_memory(batch_size, 8 * self._widest)
+
+    def array(self, x: np.ndarray | Mapping[str, np.ndarray], batch_size: int) -> np.ndarray:
+        """Windows (n, window, channels), or a mapping of them and covariates as `check_arrays` returns it.
+
+        Returns:
+            (n, *shape) float32.
+        """
+        process.enter()
+        read = list(x.values()) if isinstance(x, Mapping) else [x]
+        batches = [[part[first : first + batch_size] for part in read] for first in range(0, len(read[0]), batch_size)]
+        return np.concatenate([np.asarray(self._from_array.predict_on_batch(batch)) for batch in batches])
+
+
+def _cost(network: keras.Model) -> int:
+    """Parameters × positions of each layer; writing a number counts as 100, by measuring all networks of the zoo."""
+    total = 0
+    for operation in network.operations:
+        if isinstance(operation, keras.Model):
+            total += _cost(operation)
+            continue
+        positions = math.prod(operation.output.shape[1:-1])
+        total += 100 * numbers(operation)
+        total += positions * operation.count_params() if hasattr(operation, "count_params") else 0
+    return total
+
+
+def numbers(operation: keras.Operation) -> int:
+    """How many numbers an operation writes for one window."""
+    return sum(math.prod(tensor.shape[1:]) for tensor in keras.tree.flatten(operation.output))
+
+
+def check_memory(batch_size: int, each: int) -> None:
+    """Raise `InputError` if a batch of windows of `each` bytes is more than this machine's memory."""
+    most = memory() // each
+    if batch_size > most:
+        raise InputError(
+            "A batch must fit into the memory of this machine",
+            received={"batch_size": batch_size},
+            hint=f"Take at most {most:,} windows at once",
+        )
+
+
+def memory() -> int:
+    """Bytes of this machine's memory; very much where the system does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return 1 << 50

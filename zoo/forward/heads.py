@@ -1,0 +1,139 @@
+"""A network's outputs by the names of its spec's heads."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from zoo.errors import IntegrityError
+from zoo.forward.readouts import Selection
+from zoo.spec import COVARIATES, WINDOW, ModelSpec, OutputSpec
+
+if TYPE_CHECKING:
+    import keras
+
+
+def heads_of(network: "keras.Model", spec: ModelSpec) -> Callable[..., dict[str, object]]:
+    """A function of a window's tensor, and of the covariates' if there are some: name → head.
+
+    A head is (batch, bins), or (batch, bins, tracks) if its tracks have names. A network of one output has one head,
+    whatever its name; of several, outputs are found by name.
+
+    Raises:
+        IntegrityError: the network has other inputs or outputs than the spec promises.
+    """
+    check_shapes(network, spec)
+
+    def ask(window, *covariates):
+        given = _named(network, network(_arranged(network, window, *covariates)))
+        return {head.name: _squeezed(_output(given, spec, head), head) for head in spec.outputs}
+
+    return ask
+
+
+def scores(
+    network: "keras.Model", spec: ModelSpec, selection: Selection | None = None, covariates: tuple[float, ...] = ()
+) -> "keras.Model":
+    """What is predicted, as a model that shares the network's weights: (batch, window, channels) → (batch, bins).
+
+    Networks within the network are taken apart, so that each of their operations stands in the model's own graph.
+
+    Args:
+        selection: of head and tracks; by default the spec's own. Several tracks are (batch, bins, tracks).
+        covariates: what the network reads as such, the same for all windows.
+    """
+    selection = Selection.of(spec) if selection is None else selection
+    import keras
+
+    inputs, given = network.inputs, network.output
+    if covariates or any(isinstance(layer, keras.Model) for layer in network.layers):
+        inputs = [keras.Input(spec.input.shapes[WINDOW], name=WINDOW)]
+        from zoo.layers.constant import Constant
+
+        more = [Constant(covariates, name=COVARIATES)(inputs[0])] if covariates else []
+        given = _taken_apart(network, _arranged(network, inputs[0], *more))
+    named = _named(network, given)
+    found = selection.read({head.name: _squeezed(_output(named, spec, head), head) for head in spec.outputs}, spec)
+    return network if found is network.output else keras.Model(inputs, found, name=network.name)
+
+
+def _taken_apart(network: "keras.Model", tensors: object) -> object:
+    """The outputs of a functional network for some symbolic inputs, with the operations of networks within it.
+
+    Layers of networks within it are copies by names of their own, with weights as they are now.
+    """
+
+    import keras
+
+    def call(layer, *args, **kwargs):
+        return _taken_apart(_renamed(layer), args[0]) if isinstance(layer, keras.Model) else layer(*args, **kwargs)
+
+    # What `keras.models.clone_model` runs, which joins its result only to inputs of its own.
+    return network._run_through_graph(tensors, operation_fn=lambda layer: layer, call_fn=call)
+
+
+def _renamed(network: "keras.Model") -> "keras.Model":
+    """A copy whose layers have the network's name before their own."""
+
+    import keras
+
+    def renamed(layer):
+        if not isinstance(layer, keras.layers.Layer):
+            return layer
+        return type(layer).from_config({**layer.get_config(), "name": f"{network.name}_{layer.name}"})
+
+    copy = keras.models.clone_model(network, clone_function=renamed)
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def check_shapes(network: "keras.Model", spec: ModelSpec, where: object = None) -> None:
+    """Raise `IntegrityError` unless a network has the inputs and the heads that its spec promises."""
+    reads = {tensor.name: tuple(tensor.shape[1:]) for tensor in network.inputs}
+    wanted = spec.input.shapes
+    if len(reads) == 1 == len(wanted):
+        reads = dict(zip(wanted, reads.values(), strict=True))
+    given, found = _named(network, network.output), {}
+    for head in spec.outputs:
+        try:
+            found[head.name] = tuple(_squeezed(_output(given, spec, head), head).shape[1:])
+        except KeyError:
+            found[head.name] = None
+    promised = {head.name: head.shape for head in spec.outputs}
+    if reads != wanted or found != promised:
+        raise IntegrityError(
+            "The network must have the shapes that its spec promises",
+            where=spec.name if where is None else where,
+            received={"spec": {**wanted, **promised}, "network": {**reads, **found}},
+        )
+
+
+def _named(network: "keras.Model", output: object) -> object:
+    """Outputs of a network; several of a list by the names of the layers that give them."""
+    if isinstance(output, (list, tuple)):
+        return dict(zip(network.output_names, output, strict=True))
+    return output
+
+
+def _output(given: object, spec: ModelSpec, head: OutputSpec):
+    """The tensor of a head among a network's outputs. Raises `KeyError` if there is none."""
+    if isinstance(given, dict):
+        return given[head.name]
+    if len(spec.outputs) > 1:
+        raise KeyError(head.name)
+    return given
+
+
+def _squeezed(tensor, head: OutputSpec):
+    """Without an axis of one track that has no name."""
+    if len(tensor.shape) == 3 and tensor.shape[-1] == 1 and not head.tracks:
+        from keras import ops
+
+        return ops.squeeze(tensor, axis=-1)
+    return tensor
+
+
+def _arranged(network: "keras.Model", window, *covariates) -> object:
+    """Inputs as the network takes them: one tensor, a list, or a mapping."""
+    if not covariates:
+        return window
+    by_name = {WINDOW: window, COVARIATES: covariates[0]}
+    return by_name if isinstance(network.input, dict) else [by_name[tensor.name] for tensor in network.inputs]

@@ -1,0 +1,182 @@
+"""What of a network's heads is looked at: a head itself, or a number that several heads give together.
+
+A readout is a line in `READOUTS`: which output it is, and a function of the heads.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from zoo.arguments import whole
+from zoo.errors import InputError
+from zoo.spec import ModelSpec, OutputSpec
+from zoo.tables import Table
+
+_INVERSES = {"log1p": "expm1", "log": "exp", "logit": "sigmoid"}  # of transforms, by Keras's names
+
+
+def untransformed(values, transform: str):
+    """The quantity that a head's values stand for: of a NumPy array or a tensor, the same shape."""
+    if transform == "identity":
+        return values
+    if isinstance(values, np.ndarray):
+        return 1 / (1 + np.exp(-values)) if transform == "logit" else getattr(np, _INVERSES[transform])(values)
+    from keras import ops
+
+    return getattr(ops, _INVERSES[transform])(values)
+
+
+@dataclass(frozen=True)
+class Readout:
+    """A way to look at a network's heads.
+
+    Attributes:
+        name: by which a user asks for it.
+        output: what it is of a model; None for a model whose heads do not give it.
+        read: heads (name → (batch, bins) or (batch, bins, tracks)) and the spec → the same shape as `output` says.
+    """
+
+    name: str
+    output: Callable[[ModelSpec], OutputSpec | None]
+    read: Callable[[Mapping[str, object], ModelSpec], object]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What of a model is predicted, chosen once.
+
+    Attributes:
+        readout: how the heads are read.
+        output: what it gives; of a single track without the axis of tracks.
+        tracks: their places among those of the readout; None for all.
+        names: of these tracks; empty for one without a name.
+    """
+
+    readout: Readout
+    output: OutputSpec
+    tracks: tuple[int, ...] | None
+    names: tuple[str, ...]
+
+    def read(self, heads: Mapping[str, object], spec: ModelSpec):
+        """Of heads, (batch, bins), or (batch, bins, tracks) if several are chosen."""
+        found = self.readout.read(heads, spec)
+        if self.tracks is None:
+            return found
+        if not self.output.tracks:
+            return found[..., self.tracks[0]]
+        from keras import ops
+
+        return ops.take(found, list(self.tracks), axis=-1)
+
+    @classmethod
+    def of(cls, spec: ModelSpec, head: object = None, track: object = None) -> "Selection":
+        """Check a user's choice against a model.
+
+        Args:
+            head: the name of a head or of a readout; None for the model's default.
+            track: the name of a track or its number from 0, or several; None for all.
+
+        Raises:
+            InputError: the model has no such head or track; the message lists those that it has.
+        """
+        readout = _readout(spec, spec.prediction.readout if head is None else head)
+        output = readout.output(spec)
+        if track is None and len(output.tracks) != 1:
+            return cls(readout, output, None, output.tracks)
+        asked = [0] if track is None else list(track) if isinstance(track, (list, tuple)) else [track]
+        places = tuple(_place(output, item) for item in asked)
+        if not places or len(set(places)) < len(places):
+            raise InputError("Each of the tracks must be named once", received={"track": track})
+        chosen = tuple(output.tracks[place] for place in places)
+        return cls(readout, replace(output, tracks=chosen if len(chosen) > 1 else (), swap=()), places, chosen)
+
+    @classmethod
+    def one(cls, spec: ModelSpec, head: object = None, track: object = None) -> "Selection":
+        """The same, of exactly one track. Raises `InputError` for several."""
+        chosen = cls.of(spec, head, track)
+        if chosen.output.tracks:
+            raise InputError(
+                "One of the tracks must be named",
+                example=f'track="{chosen.output.tracks[0]}"',
+                received={"head": chosen.output.name, "tracks": list(chosen.output.tracks)[:8]},
+            )
+        return chosen
+
+    def to_json(self) -> dict[str, object]:
+        """What a sidecar says of it."""
+        return {"head": self.readout.name, "tracks": list(self.names) or None}
+
+
+def _readout(spec: ModelSpec, name: object) -> Readout:
+    heads = {head.name: head for head in spec.outputs}
+    if name is None:
+        return _of_head(spec.output)
+    if isinstance(name, str) and name in heads:
+        return _of_head(heads[name])
+    if isinstance(name, str) and name in READOUTS and READOUTS[name].output(spec) is not None:
+        return READOUTS[name]
+    known = [*heads, *(key for key, item in READOUTS.items() if item.output(spec) is not None)]
+    raise InputError(
+        f"The head must be one of those that {spec.name} has: {', '.join(known)}",
+        example=f'head="{known[0]}"',
+        received={"head": name},
+    )
+
+
+def _of_head(head: OutputSpec) -> Readout:
+    return Readout(head.name, lambda spec: head, lambda heads, spec: heads[head.name])
+
+
+def _place(output: OutputSpec, track: object) -> int:
+    if isinstance(track, str) and track in output.tracks:
+        return output.tracks.index(track)
+    if not isinstance(track, str) and output.tracks:
+        return whole("track", track, 0, len(output.tracks) - 1)
+    shown = ", ".join(output.tracks[:8]) + (", …" if len(output.tracks) > 8 else "")
+    raise InputError(
+        f"The track must be one of those of the head {output.name}: {shown or 'it has one without a name'}",
+        received={"track": track},
+    )
+
+
+def register(readout: Readout) -> None:
+    """Add a readout to those that every model is asked for. Raises `InputError` for a name that is taken."""
+    READOUTS.add(readout.name, readout)
+
+
+def unregister(name: str) -> None:
+    """Take back one that was added."""
+    READOUTS.remove(name)
+
+
+def _pair(spec: ModelSpec) -> tuple[OutputSpec, OutputSpec] | None:
+    """The head of a profile and that of its total counts, if a model has one of each."""
+    kinds = [[head for head in spec.outputs if head.kind == kind] for kind in ("profile", "counts")]
+    return (kinds[0][0], kinds[1][0]) if all(len(heads) == 1 for heads in kinds) else None
+
+
+def _counts_output(spec: ModelSpec) -> OutputSpec | None:
+    if (pair := _pair(spec)) is None:
+        return None
+    profile, _ = pair
+    return replace(profile, name="expected_counts", kind="coverage", transform="identity", quantity="expected counts")
+
+
+def _expected_counts(heads: Mapping[str, object], spec: ModelSpec):
+    """The total times the share of each base: softmax over the bins, and over tracks that share one total."""
+    from keras import ops
+
+    profile, counts = _pair(spec)
+    logits, totals = heads[profile.name], untransformed(heads[counts.name], counts.transform)
+    shared = bool(profile.tracks) and len(counts.tracks) != len(profile.tracks)
+    flat = ops.reshape(logits, (-1, profile.bins * max(len(profile.tracks), 1))) if shared else logits
+    shares = ops.softmax(flat, axis=1)
+    if shared:
+        return ops.reshape(shares, (-1, *profile.shape)) * ops.reshape(totals, (-1, 1, 1))
+    return shares * ops.reshape(totals, (-1, 1, len(profile.tracks)) if profile.tracks else (-1, 1))
+
+
+READOUTS: Table[Readout] = Table(
+    "readout", {"expected_counts": Readout("expected_counts", _counts_output, _expected_counts)}
+)

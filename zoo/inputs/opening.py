@@ -1,0 +1,343 @@
+"""The files of a prediction, opened, matched with one another and looked over before the work begins."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from registry.paths import user_path
+from zoo.arguments import names_of, number
+from zoo.errors import GenomeMismatch, InputError, warn
+from zoo.genome import bed, doctor, names
+from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome
+from zoo.genome.signal import Signal
+from zoo.genome.spans import merge, placed
+from zoo.inputs.reader import Covariate, WindowReader
+from zoo.inputs.tracks import Derived, Track
+from zoo.spec import CovariateSpec, ModelSpec, TrackSpec
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Genome, tracks and where on them to work.
+
+    Attributes:
+        genome: the sequence.
+        signals: the tracks that were given, by the names that the model has for them.
+        reader: of windows, with the tracks and covariates that the network reads.
+        chromosomes: by the genome's names, in the order of the work.
+        regions: what was asked for, or None for whole chromosomes.
+        blacklist: what to leave out.
+        absent: main chromosomes of the genome that are left out, by the name of the track that lacks them.
+        elsewhere: how many regions are left out because they lie on other chromosomes than those asked for.
+    """
+
+    genome: Genome
+    signals: Mapping[str, Signal]
+    reader: WindowReader
+    chromosomes: tuple[str, ...]
+    regions: list[Interval] | None
+    blacklist: list[Interval]
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    elsewhere: int = 0
+
+    def tell(self) -> None:
+        """Warn of what is left out, and of a genome that hardly has bases, if whole chromosomes are predicted."""
+        for finding in () if self.regions is not None else doctor.of_genome(self.genome):
+            _tell(self.genome.path, finding)
+        for name, missing in self.absent.items():
+            warn(
+                f"{self.signals[name].path}: the {_called(name)} lacks {len(missing)} main chromosomes of the genome, "
+                f"which are left out: {names.some(missing)}"
+            )
+        if self.elsewhere:
+            warn(f"{self.elsewhere:,} regions are left out: they lie on other chromosomes than those asked for")
+
+    @property
+    def files(self) -> tuple[object, ...]:
+        """The genome and the tracks that were given."""
+        return (self.genome, *self.signals.values())
+
+    def paths(self) -> dict[str, Path]:
+        """Of the genome, and of each track that was given."""
+        return {"genome": self.genome.path} | {name: signal.path for name, signal in self.signals.items()}
+
+    def identity(self) -> dict[str, object]:
+        """What the numbers of genome, tracks and covariates depend on, by their names."""
+        opened = {"genome": self.genome, **self.signals}
+        covariates = {item.name: item.identity() for item in self.reader.covariates}
+        return {what: item.identity() for what, item in opened.items()} | (
+            {"covariates": covariates} if covariates else {}
+        )
+
+    def within(self, regions: list[Interval]) -> "Inputs":
+        """The same, but only regions, which lie on chromosomes of the work by any of the common names."""
+        found = bed.regions(regions, self.genome.sizes)
+        used = {region.chrom for region in found}
+        return replace(self, regions=found, chromosomes=tuple(item for item in self.chromosomes if item in used))
+
+    def all_chromosomes(self) -> "Inputs":
+        """The same on every chromosome that genome and tracks share: variants lie on any of them."""
+        return replace(self, chromosomes=tuple(_shared(self.genome, self.reader.measured)))
+
+    @property
+    def sample(self) -> Track | None:
+        """The track of the user's sample, if there is exactly one."""
+        found = [track for track in self.reader.measured if track.spec.origin == "sample"]
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Chromosome -> bp, in the order of the work."""
+        return {chrom: self.genome.sizes[chrom] for chrom in self.chromosomes}
+
+    @property
+    def alike(self) -> frozenset[str]:
+        """The chromosomes of the work that have one length in the genome and in every track."""
+        return frozenset(
+            chrom
+            for chrom, length in self.lengths.items()
+            if all(track.signal.sizes[track.names[chrom]] == length for track in self.reader.measured)
+        )
+
+    @classmethod
+    def open(
+        cls,
+        spec: ModelSpec,
+        genome: Genome | str | Path | None,
+        signal: object,
+        regions: object = None,
+        chromosomes: Sequence[str] | str | None = None,
+        blacklist: object = None,
+        compat: str | None = None,
+        covariates: Mapping[str, object] | None = None,
+    ) -> "Inputs":
+        """Open and match everything. Raises `InputError` or `GenomeMismatch` naming what does not fit."""
+        genome = _genome(genome)
+        tracks = _tracks(spec, genome, signal)
+        for finding in doctor.of_model(spec.name, spec.input.genome, genome):
+            _tell(genome.path, finding)
+        shared = _shared(genome, tracks)
+        found = bed.regions(regions, genome.sizes) if regions is not None else None
+        unwanted = _blacklist(blacklist, genome)
+        chosen, absent = _choose(genome, tracks, shared, chromosomes, found, compat)
+        here = None if found is None else [region for region in found if region.chrom in chosen]
+        for track in tracks:
+            pairs = {chrom: track.names[chrom] for chrom in chosen}
+            names.check_lengths(pairs, genome.sizes, track.signal.sizes, *_sides(genome, track))
+            if track.spec.origin == "sample":
+                scaled = track.spec if track.spec.percentile is not None else None
+                for finding in doctor.of_signal(track.signal, list(pairs.values()), scaled):
+                    _tell(track.signal.path, finding)
+        reader = WindowReader(genome, _read(spec, tracks), _covariates(spec, covariates, genome))
+        signals = {track.spec.name: track.signal for track in tracks}
+        return cls(
+            genome, signals, reader, chosen, here, unwanted, absent, 0 if found is None else len(found) - len(here)
+        )
+
+
+def _genome(genome: object) -> Genome:
+    if not isinstance(genome, (Genome, str, Path)):
+        raise InputError(
+            "The genome must be given as a .2bit file", example='genome="hg38.2bit"', received={"genome": genome}
+        )
+    return genome if isinstance(genome, Genome) else Genome(user_path(genome, "genome"))
+
+
+def _tracks(spec: ModelSpec, genome: Genome, signal: object) -> list[Track]:
+    """The tracks that the model needs, opened and matched with the genome, in the order of its spec."""
+    wanted = {track.name: track for track in spec.input.given}
+    given = _by_name(spec, signal)
+    found = []
+    for name, track in wanted.items():
+        value = given[name]
+        opened = value if isinstance(value, Signal) else Signal(user_path(value, _called(name)), fill=track.fill)
+        sides = f"genome {genome.path}", f"{_called(name)} {opened.path}"
+        found.append(Track(track, opened, names.check_shared(genome.sizes, opened.sizes, *sides)))
+    return found
+
+
+def _by_name(spec: ModelSpec, signal: object) -> dict[str, object]:
+    """Each track that a user gives by its name. Raises `InputError` unless these are those that the model reads."""
+    wanted = spec.input.given
+    if not wanted:
+        if signal is not None and signal != {}:
+            raise InputError(
+                f"The signal must be left out: {spec.name} reads DNA alone", received={"signal": _shown(signal)}
+            )
+        return {}
+    if len(wanted) == 1 and not isinstance(signal, Mapping):
+        _check_track(spec, wanted[0], signal)
+        return {wanted[0].name: signal}
+    known = {track.name: track for track in wanted}
+    given = signal if isinstance(signal, Mapping) else {}
+    missing, unknown = [name for name in known if name not in given], [name for name in given if name not in known]
+    if missing or unknown:
+        described = ", ".join(f"{track.name} ({track.assay})" for track in wanted)
+        raise InputError(
+            f"Each of the tracks that {spec.name} reads must be given by its name: {described}",
+            example="signal={" + ", ".join(f'"{name}": "{name}.bw"' for name in known) + "}",
+            received={"missing": missing, "unknown": unknown, "signal": _shown(signal)},
+        )
+    for name, track in known.items():
+        _check_track(spec, track, given[name])
+    return dict(given)
+
+
+def _check_track(spec: ModelSpec, track: TrackSpec, value: object) -> None:
+    if not isinstance(value, (Signal, str, Path)):
+        raise InputError(
+            f"The {_called(track.name)} must be given as a .bw file: {spec.name} reads a genome and a signal",
+            example='signal="atac.bw"',
+            received={track.name: value},
+            hint="`zoo prepare` makes a track of a BAM or fragments file",
+        )
+
+
+def _called(name: str) -> str:
+    """What messages call a track."""
+    return "signal" if name == "signal" else f"track {name}"
+
+
+def _read(spec: ModelSpec, tracks: Sequence[Track]) -> tuple[Track | Derived, ...]:
+    """The tracks that the network reads, in its order."""
+    known = {track.spec.name: track for track in tracks}
+    return tuple(
+        Derived(item, tuple(known[name] for name in item.of)) if item.origin == "derived" else known[item.name]
+        for item in spec.input.tracks
+    )
+
+
+def _covariates(spec: ModelSpec, given: Mapping[str, object] | None, genome: Genome) -> tuple[Covariate, ...]:
+    """Covariates in the network's order: numbers, and where a window has them, of a BED file or intervals."""
+    known, given = spec.input.covariates, {} if given is None else given
+    described = "; ".join(f"{item.name}: {item.description}" for item in known) or "it reads none"
+    named = given if isinstance(given, Mapping) else {}
+    unknown = [name for name in named if name not in {item.name for item in known}]
+    missing = [item.name for item in known if item.default is None and item.name not in named]
+    if unknown or missing or named is not given:
+        raise InputError(
+            f"The covariates of {spec.name} must be given by their names ({described})",
+            received={"unknown": unknown, "missing": missing} if named is given else {"covariates": given},
+        )
+    return tuple(_covariate(item, given.get(item.name, item.default), genome) for item in known)
+
+
+def _covariate(spec: CovariateSpec, value: object, genome: Genome) -> Covariate:
+    if spec.per == "window" and not isinstance(value, (int, float)):
+        return Covariate(spec.name, spans=merge(_blacklist(value, genome)))
+    return Covariate(spec.name, number(spec.name, value))
+
+
+def _shared(genome: Genome, tracks: Iterable[Track]) -> list[str]:
+    """The chromosomes that genome and tracks share, by the genome's names."""
+    tracks = list(tracks)
+    return [chrom for chrom in genome.sizes if all(chrom in track.names for track in tracks)]
+
+
+def _sides(genome: Genome, track: Track) -> tuple[str, str]:
+    return f"genome {genome.path}", f"{_called(track.spec.name)} {track.signal.path}"
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _shown(item) for key, item in value.items()}
+    return str(getattr(value, "path", value))
+
+
+def _choose(
+    genome: Genome,
+    tracks: Sequence[Track],
+    shared: Sequence[str],
+    asked: Sequence[str] | str | None,
+    regions: list[Interval] | None,
+    compat: str | None,
+) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """The chromosomes to work on: those asked for, those of the regions, else the main ones of genome and tracks.
+
+    Returns:
+        Names in the genome; and the main ones that are left out, by the name of the track that lacks them.
+    """
+    absent: dict[str, tuple[str, ...]] = {}
+    if asked is not None:
+        wanted = [_asked(chrom, genome) for chrom in names_of("chromosomes", asked)]
+        if regions is not None:
+            _check_regions_on(wanted, regions)
+    elif regions is not None:
+        wanted = [region.chrom for region in regions]
+    else:
+        main = list(names.match(names.AUTOSOMES, genome.sizes).values()) if compat == "maxatac" else None
+        main = names.main_chromosomes(list(genome.sizes)) if main is None else main
+        wanted = [chrom for chrom in main if chrom in shared]
+        lacking = {
+            track.spec.name: tuple(chrom for chrom in sorted(main, key=names.natural) if chrom not in track.names)
+            for track in tracks
+        }
+        absent = {name: missing for name, missing in lacking.items() if missing}
+    if not wanted:
+        raise InputError(
+            "There must be a chromosome to predict: a main one that genome and signal have, or one that is named",
+            received={"chromosomes": asked, "compat": compat, "in both": list(shared)[:5]},
+            hint="Name chromosomes or regions",
+        )
+    for track in tracks:
+        if missing := sorted(set(wanted) - set(track.names), key=names.natural):
+            raise InputError(
+                f"The {_called(track.spec.name)} must have the chromosomes to be predicted",
+                where=track.signal.path,
+                received={"missing": missing[:5], "present": list(track.signal.sizes)[:5]},
+            )
+    return tuple(sorted(set(wanted), key=names.natural)), absent
+
+
+def _check_regions_on(chromosomes: Sequence[str], regions: Sequence[Interval]) -> None:
+    """Raise `InputError` for a chromosome that is asked for and holds no region: it would have no effect."""
+    held = {region.chrom for region in regions}
+    if idle := [chrom for chrom in chromosomes if chrom not in held]:
+        raise InputError(
+            "Each of the chromosomes must hold a region, if regions and chromosomes are given together",
+            received={"chromosomes": idle[:5], "regions on": sorted(held, key=names.natural)[:5]},
+        )
+
+
+def _tell(path: str | Path, finding: doctor.Finding, refuse: bool = False) -> None:
+    """Warn of a finding that is not as it should be; raise `GenomeMismatch` for an error, if it is to be refused."""
+    if refuse and finding.status == doctor.ERROR:
+        raise GenomeMismatch(
+            f"The {finding.about} must be of the genome's assembly: {finding.said}",
+            where=path,
+            hint=finding.hint.rstrip("."),
+        )
+    if finding.status != doctor.OK:
+        warn(f"{path}: {finding}")
+
+
+def _asked(chrom: str, genome: Genome) -> str:
+    found = names.find(chrom, genome.sizes) if isinstance(chrom, str) else None
+    if found is None:
+        raise InputError(
+            "The genome must have the chromosomes to be predicted",
+            where=genome.path,
+            received={"missing": chrom, "present": list(genome.sizes)[:5]},
+        )
+    return found
+
+
+def _blacklist(value: object, genome: Genome) -> list[Interval]:
+    """Blacklisted intervals on the genome's chromosomes; those of other chromosomes do not matter."""
+    if value is None:
+        return []
+    if isinstance(value, (str, Path)):
+        value = user_path(value, "blacklist")
+        intervals = bed.read_blacklist(value)
+        for finding in doctor.of_blacklist(value, genome):
+            _tell(value, finding, refuse=True)
+    else:
+        intervals = list(bed.intervals(value, genome.sizes))
+    here, absent = placed(intervals, genome.sizes)
+    if intervals and not here:
+        raise GenomeMismatch(
+            "Blacklist and genome must have chromosomes in common",
+            received={"blacklist": sorted(absent)[:5], "genome": list(genome.sizes)[:5]},
+        )
+    return here

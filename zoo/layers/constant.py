@@ -1,0 +1,34 @@
+"""The same numbers for every example."""
+
+import keras
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Constant(keras.layers.Layer):
+    """Numbers that do not depend on what is read.
+
+    Args:
+        values: one for each column of the output.
+
+    (batch, …) → (batch, values).
+    """
+
+    is_linear = True  # what it gives is the same for an example and its reference
+    weights_decay = False
+
+    def __init__(self, values, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.values = tuple(float(value) for value in values)
+
+    def call(self, x):
+        """The numbers, once for each example."""
+        row = keras.ops.convert_to_tensor([self.values], dtype=self.compute_dtype)
+        return keras.ops.repeat(row, keras.ops.shape(x)[0], axis=0)
+
+    def compute_output_shape(self, shape):
+        """(batch, values)."""
+        return (shape[0], len(self.values))
+
+    def get_config(self) -> dict:
+        """The arguments that make it again."""
+        return {**super().get_config(), "values": list(self.values)}

@@ -1,0 +1,42 @@
+"""Whether a model gives the numbers here that it gave where it was made."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.environment import versions
+
+
+@dataclass(frozen=True)
+class Check:
+    """The outcome of `Model.check`.
+
+    Attributes:
+        difference: the largest difference between the outputs and the golden ones.
+        tolerance: how large it may be.
+        versions: of the packages that made the outputs, and the Keras backend.
+    """
+
+    name: str
+    difference: float
+    tolerance: float
+    versions: dict[str, str | None]
+
+    @property
+    def passed(self) -> bool:
+        """Whether this machine gives the expected numbers."""
+        return self.difference <= self.tolerance
+
+
+def check(
+    name: str, predicted: Callable[[str], np.ndarray], golden: Mapping[str, np.ndarray], tolerance: float
+) -> Check:
+    """Compare what a model predicts with its golden outputs, of each head.
+
+    Differences are relative to the largest golden output of the head where that is above 1.
+    """
+    differences = [
+        np.abs(predicted(head) - wanted).max() / max(np.abs(wanted).max(), 1) for head, wanted in golden.items()
+    ]
+    return Check(name, float(max(differences)), tolerance, versions())

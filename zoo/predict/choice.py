@@ -1,0 +1,145 @@
+"""A prediction by a model: a user's choices, checked against one another, and what they lead to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from registry.paths import user_path
+from zoo.arguments import refuse_together
+from zoo.errors import InputError
+from zoo.formats.formats import INTERVALS
+from zoo.forward.readouts import Selection
+from zoo.inputs.checks import check_arrays
+from zoo.inputs.opening import Inputs
+from zoo.predict import thresholds
+from zoo.predict.files import PredictionFiles, PredictionOutput, formats_of
+from zoo.predict.options import Options
+from zoo.predict.predictor import Predictor
+from zoo.predict.run import PredictionRun
+from zoo.predict.table import Predictions
+from zoo.predict.thresholds import Threshold, ThresholdTable
+from zoo.predict.windows import WindowRun, exact
+from zoo.spec import WINDOW
+
+_FILES = 'Give output="out/ctcf", too'
+
+
+@dataclass(frozen=True)
+class PredictionChoice:
+    """The arguments of `Model.predict` that say what is read and what is written, and those that depend on them.
+
+    Raises:
+        InputError: a threshold that is none.
+    """
+
+    genome: object
+    signal: object
+    regions: object
+    chromosomes: object
+    windows: object
+    covariates: object
+    blacklist: object
+    output: object
+    write: object
+    threshold: object
+    table: object
+    stride: object
+    center_only: object
+    compat: object
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "threshold", thresholds.checked(self.threshold))
+
+    @property
+    def cutting(self) -> dict[str, object]:
+        """What has an effect on intervals only; None for what was not given."""
+        return {"threshold": None if self.threshold == "auto" else self.threshold, "table": self.table}
+
+    def refuse_files(self) -> None:
+        """Raise `InputError` for what has no effect on windows that are given as arrays."""
+        names = ("genome", "signal", "regions", "chromosomes", "windows", "output", "blacklist", "stride", "compat")
+        named = {name: getattr(self, name) for name in (*names, "covariates", "center_only", "write")}
+        refuse_together("Windows x", {**named, **self.cutting})
+
+    def check(self) -> None:
+        """Raise `InputError` for two arguments that contradict each other, or one without effect."""
+        if self.windows is not None:
+            named = {name: getattr(self, name) for name in ("regions", "stride", "center_only")}
+            refuse_together("Exact windows", named)
+        if self.output is not None:
+            return
+        refuse_together("A prediction without output has no BED file and", self.cutting, _FILES)
+        refuse_together("A prediction without output", {"write": self.write}, _FILES)
+        if self.windows is None and self.regions is None and self.chromosomes is None:
+            raise InputError(
+                "The output must be given for a whole genome, which is written to files",
+                example='output="out/ctcf"',
+                hint="Or name regions or chromosomes",
+            )
+
+    def files(self, model: Predictor, options: Options) -> tuple[PredictionOutput, Threshold | None] | None:
+        """Where the files go, and the threshold of the BED file if there is one; None for a table in memory.
+
+        Raises:
+            InputError: formats or thresholds that cannot be, or a file that is read, too.
+        """
+        formats = formats_of(self.write)
+        cuts = formats is None or any(format.holds == INTERVALS for format in formats)
+        if not cuts:
+            refuse_together("A prediction without a BED file", self.cutting, "Add bed to the formats to write")
+        if self.output is None:
+            return None
+        cut = _cut(model, self.threshold if cuts else None, self.table, options)
+        reads = (self.genome, self.signal, self.covariates, self.regions, self.windows, self.blacklist, self.table)
+        return PredictionOutput(self.output, (model.path, model.origin, *reads), options.output.tracks, formats), cut
+
+    def inputs(self, model: Predictor, options: Options) -> Inputs:
+        """What is read, opened and matched."""
+        places: Sequence[object] = (self.chromosomes, self.blacklist, options.compat, self.covariates)
+        if self.windows is None:
+            return model.inputs(self.genome, self.signal, self.regions, *places)
+        return exact(model.spec, options.output, self.genome, self.signal, self.windows, *places)
+
+
+def predict(
+    model: Predictor, x: object, choice: PredictionChoice, options: Options, progress: bool | None
+) -> np.ndarray | Predictions | PredictionFiles:
+    """`Model.predict`, which has the documentation."""
+    if x is not None:
+        choice.refuse_files()
+        arrays, forward = check_arrays(x, model.spec.input), model.forward(options.views, options.selection)
+        forward.check_batch(min(options.batch_size, len(arrays[WINDOW])))
+        return options.scaled(forward.array(arrays, options.batch_size))
+    choice.check()
+    files, inputs = choice.files(model, options), choice.inputs(model, options)
+    inputs.tell()
+    kind = PredictionRun if choice.windows is None else WindowRun
+    run = kind(model.spec, model.forward(options.views, options.selection), inputs, options, progress)
+    return run.to_table() if files is None else run.to_files(*files, model.provenance())
+
+
+def _cut(model: Predictor, threshold: object, table: object, options: Options) -> Threshold | None:
+    """The threshold of a prediction, by a table of the user's or the model's own; None for no BED file."""
+    own = model.thresholds if table is None else ThresholdTable.read(user_path(table, "table"))
+    if threshold is None:
+        refuse_together("A prediction without a threshold has no BED file and", {"table": table})
+        return None
+    if isinstance(threshold, str) and threshold == "auto":
+        if own is None or (table is None and options.output.name != Selection.of(model.spec).output.name):
+            return None
+        threshold = "f1"
+    if options.output.tracks:
+        raise InputError(
+            "A threshold must be of one track",
+            received={"threshold": threshold, "tracks": list(options.output.tracks)[:8]},
+            hint="Name a track, or give threshold=None",
+        )
+    cut = thresholds.resolve(threshold, own)
+    if options.linear and own is not None:
+        raise InputError(
+            "A threshold table must be used in the scale that it was measured in, which is the model's own",
+            received={"scale": "linear", "threshold": threshold},
+            hint="Leave out scale, or give threshold=None",
+        )
+    return cut

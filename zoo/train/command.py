@@ -1,0 +1,335 @@
+"""The command line of training: `zoo train`, and the recipes, which add defaults of their own."""
+
+import argparse
+import json
+import statistics
+from dataclasses import replace
+from pathlib import Path
+
+from registry.paths import user_path
+from zoo.console.signature import Signature, group_of
+from zoo.errors import InputError
+from zoo.files.atomic import writing
+from zoo.genome.text import whole
+from zoo.spec import TRAINING_STRANDS, Architecture
+from zoo.train import inputs
+from zoo.train.config import PRECISIONS, TrainConfig
+from zoo.train.reading import load
+
+FOLDS = "folds.tsv"
+_PATHS = ("genome", "signal", "peaks", "blacklist", "meta", "atac_peaks", "train_roi", "validate_roi", "unmappable")
+_TAG = "v1.0"
+STRATEGIES = ("single", "mirrored", "multiworker")
+_DATA, _HOW = "data, instead of the configuration's", "how"
+_SET = "set in the configuration"
+_CHROMOSOMES = {"nargs": "+", "metavar": "CHR"}
+_FILES = {
+    "signal": {
+        "nargs": "+",
+        "metavar": "BIGWIG",
+        "help": "ATAC-seq: the target, or the input of a binding model; accessibility: one per track (--set tracks=2)",
+    },
+    "peaks": {"metavar": "BED", "help": "binding: the factor's peaks; accessibility: narrowPeak to evaluate by"},
+    "blacklist": {"metavar": "BED", "help": "BED files; accessibility: also VCF"},
+}
+RUN = Signature(
+    "zoo.train.settings:Settings",
+    unset=True,
+    differ={
+        "name": {"metavar": "FAMILY/MODEL"},
+        "genome": {"metavar": "2BIT", "help": "the sequence"},
+        "assembly": {"metavar": "NAME", "help": "its name (hg38)"},
+        "architecture": {"metavar": "NAME", "help": "with its defaults; arguments by --set"},
+        "epochs": {"metavar": "N"},
+        "steps": {"metavar": "N", "help": "binding: of an epoch"},
+        "batch_size": {"metavar": "N"},
+        "patience": {"type": int, "metavar": "N", "help": "epochs without a better one before it ends; 0: never"},
+        "seed": {"metavar": "N"},
+        "precision": {"choices": PRECISIONS, "help": "of the arithmetic"},
+        "start_from": {
+            "flags": ("--from",),
+            "dest": "start_from",
+            "metavar": "MODEL",
+        },
+        "frozen": {
+            "flags": ("--freeze",),
+            "metavar": "PATTERN",
+        },
+    },
+    left_out={
+        **dict.fromkeys(("monitor", "checkpoint_steps", "folds", "license", "citation", "command"), _SET),
+        **dict.fromkeys(("chromosomes", "optimizer", "data"), "options of its fields"),
+    },
+    added={
+        **dict.fromkeys(("config", "out", "fold", "set"), "which configuration, and what it is of"),
+        **dict.fromkeys(("resume", "dry_run", "strategy", "cache", "scratch"), "how this machine runs it"),
+        **dict.fromkeys(("publish", "tag", "families"), "what becomes of the result"),
+    },
+)
+BINDING = Signature(
+    "zoo.train.tasks.binding:BindingData",
+    unset=True,
+    common=_FILES,
+    differ={
+        "factor": {"metavar": "NAME", "help": "binding: what binds"},
+        "meta": {"metavar": "TSV", "help": "binding: table of cell types, instead of signal and peaks"},
+        "atac_peaks": {"metavar": "BED", "help": "binding: open chromatin to train on, too; or auto"},
+        "train_roi": {"metavar": "TSV", "help": "binding: windows to train on, instead of those around peaks"},
+        "validate_roi": {"metavar": "TSV", "help": "binding: the same to validate on"},
+        "strands": {"choices": TRAINING_STRANDS, "help": "binding: legacy_revcomp as the authors' program has it"},
+    },
+    left_out=dict.fromkeys(
+        ("signal_spec", "binding", "slop", "jitter", "random_share", "random_windows", "pan_cell"), _SET
+    ),
+)
+ACCESSIBILITY = Signature(
+    "zoo.train.tasks.accessibility:AccessibilityData",
+    unset=True,
+    common=_FILES,
+    differ={
+        "unmappable": {"metavar": "BED", "help": "accessibility: bases that reads cannot be placed on"},
+        "mappability": {"help": "accessibility: predict the mappable fraction, too (needs --unmappable)"},
+    },
+    left_out=dict.fromkeys(("sample", "step"), _SET),
+)
+SPLIT = Signature(
+    "zoo.train.settings:Split",
+    unset=True,
+    differ={
+        "train": {**_CHROMOSOMES, "flags": ("--train-chroms",), "help": "chromosomes to train on"},
+        "validation": {**_CHROMOSOMES, "flags": ("--validation-chroms",), "help": "to choose the epoch by"},
+        "test": {**_CHROMOSOMES, "flags": ("--test-chroms",), "help": "to evaluate the result by"},
+    },
+)
+OPTIMIZER = Signature(
+    "zoo.train.settings:Optimizer",
+    unset=True,
+    differ={"learning_rate": {"metavar": "X"}},
+    left_out=dict.fromkeys(("name", "weight_decay"), _SET),
+)
+SIGNATURES = (RUN, BINDING, ACCESSIBILITY, SPLIT, OPTIMIZER)
+
+
+def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Options of a run: its configuration, what changes in it, how it runs and what becomes of it."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the run, YAML or JSON (see recipes/configs)")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="folder of the run, new or empty")
+    RUN.add(parser, {"": "name", _DATA: "genome assembly", _HOW: "architecture epochs steps batch_size patience seed"})
+    for signature in (BINDING, ACCESSIBILITY, SPLIT):
+        signature.add(parser, {_DATA: ""})
+    OPTIMIZER.add(parser, {_HOW: ""})
+    how = group_of(parser, _HOW)
+    how.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="arguments of the network")
+    how.add_argument("--fold", metavar="K|all", help="a fold of the configuration, from 0, or all of them")
+    run = parser.add_argument_group("running")
+    run.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    run.add_argument("--dry-run", action="store_true", help="print windows, memory, steps and time; write nothing")
+    run.add_argument("--strategy", choices=STRATEGIES, default="single", help="tf.distribute (default single)")
+    run.add_argument("--cache", metavar="FOLDER", help="keep what was read, as TFRecord shards, for the next run")
+    run.add_argument("--scratch", metavar="FOLDER", help="keep windows on its disk instead of in memory")
+    run.add_argument("--publish", metavar="ORG/NAME", help="publish the model in this repository of the Hub")
+    run.add_argument("--tag", help=f"of the release (default {_TAG})")
+    run.add_argument("--families", help="folder of the index to write (default: this package's)")
+    return parser
+
+
+def main(options: argparse.Namespace, default: Path | None = None, **changes: object) -> None:
+    """Run what the command line says. Arguments and errors as for `prepare`."""
+    execute(prepare(options, default, **changes), options)
+
+
+def prepare(
+    options: argparse.Namespace, default: Path | None = None, **changes: object
+) -> dict[Path | None, TrainConfig]:
+    """What the command line asks for, checked as far as it can be without TensorFlow: options, configuration, files.
+
+    Args:
+        options: of `add_options`.
+        default: the configuration, if none is named.
+        changes: as for `TrainConfig.read`; the command line comes before them.
+
+    Returns:
+        Folder → the configuration of the run in it; the folder is None for a plan that needs none.
+
+    Raises:
+        InputError, GenomeMismatch: options that exclude one another, or files or values that cannot be used.
+    """
+    path = options.config or default
+    if path is None:
+        raise InputError("A run must have a configuration", example="--config recipes/configs/maxatac.yaml")
+    if options.out is None and not options.dry_run:
+        raise InputError("A run must have a folder", example="--out runs/ctcf")
+    _check_options(options)
+    out = options.out and user_path(options.out, "out")
+    config = configure(path, options, changes)
+    if options.fold is None:
+        runs = {out: config}
+    else:
+        numbers = range(len(config.folds)) if options.fold == "all" else [_number(options.fold)]
+        runs = {out and out / f"fold{number}": config.fold(number) for number in numbers}
+        if not runs:
+            raise InputError(
+                "A configuration must have folds where one is asked for", where=path, example="folds: [[chr1], …]"
+            )
+    for item in runs.values():
+        inputs.opened(item)
+    return runs
+
+
+def execute(runs: dict[Path | None, TrainConfig], options: argparse.Namespace) -> None:
+    """Train, or plan, what `prepare` returned."""
+    done = [_run(item, out, options) for out, item in runs.items()]
+    if len(done) > 1 and all(done):
+        _summarize(done[0].parents[1] / FOLDS, done)
+    if options.publish:
+        _publish(done, options)
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    """No option without effect beside another."""
+    split = bool(_given(SPLIT, options))
+    excluded = {
+        ("--fold", "--train-chroms, --validation-chroms or --test-chroms"): options.fold is not None and split,
+        ("--dry-run", "--publish"): options.dry_run and options.publish is not None,
+        ("--dry-run", "--resume"): options.dry_run and options.resume,
+        ("--tag or --families", "no --publish"): options.publish is None and bool(options.tag or options.families),
+        ("--meta", "--signal, --peaks or --atac-peaks"): bool(options.meta)
+        and any((options.signal, options.peaks, options.atac_peaks)),
+    }
+    for (one, other), both in excluded.items():
+        if both:
+            raise InputError(f"{one} must not be given with {other}", hint="Leave one of them out")
+    if options.publish is not None:
+        from registry.publishing import check_target
+
+        check_target(options.publish, options.tag or _TAG, options.families)
+
+
+def configure(path: Path, options: argparse.Namespace, changes: dict[str, object]) -> TrainConfig:
+    """The configuration with the command line's values in it; paths on the command line become absolute."""
+    found = load(user_path(path, "configuration"))
+    kind = "binding" if found.get("binding") is not None else "accessibility"
+    top, data = _changed(options), _data(options, kind)
+    merged = {**changes, **top}
+    merged[kind] = {**changes.get(kind, {}), **data}
+    if options.meta:  # instead of one cell type's files
+        merged[kind] = {**dict.fromkeys(("signal", "peaks", "binding", "atac_peaks")), **merged[kind]}
+    if not merged[kind]:
+        del merged[kind]
+    arguments = dict(map(argument, options.set))
+    if arguments and not options.architecture:
+        merged["architecture"] = {"config": arguments}
+    if kind == "binding" and options.factor:
+        merged.setdefault("name", f"{str(found.get('name')).split('/')[0]}/{options.factor}")
+    if chosen := _given(SPLIT, options):
+        merged["chromosomes"] = {**changes.get("chromosomes", {}), **chosen}
+    if optimizer := _given(OPTIMIZER, options):
+        merged["optimizer"] = optimizer
+    config = TrainConfig.read(path, **merged)
+    if options.architecture:  # another network has arguments of its own
+        config = replace(config, architecture=Architecture(options.architecture, arguments))
+    return replace(config, patience=None) if options.patience == 0 else config
+
+
+def _given(signature: Signature, options: argparse.Namespace) -> dict[str, object]:
+    """The fields that the command line gives."""
+    return {name: value for name, value in signature.values(options).items() if value is not None}
+
+
+def _changed(options: argparse.Namespace) -> dict[str, object]:
+    """The fields of a configuration that the command line gives, those of its data aside."""
+    found = {name: _absolute(name, value) for name, value in RUN.values(options).items() if name != "architecture"}
+    found |= {"patience": options.patience or None, "start_from": _model(options.start_from)}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _data(options: argparse.Namespace, kind: str) -> dict[str, object]:
+    """The same of its data. Raises `InputError` for what the other kind of model has."""
+    own, other = (BINDING, ACCESSIBILITY) if kind == "binding" else (ACCESSIBILITY, BINDING)
+    given = {name: value for name, value in other.values(options).items() if name not in own.keywords}
+    if foreign := [name for name, value in given.items() if value is not None]:
+        raise InputError(
+            f"Options of a run must be those of its kind, {kind}",
+            received={f"--{name.replace('_', '-')}": getattr(options, name) for name in foreign},
+        )
+    found = {name: _absolute(name, value) for name, value in own.values(options).items()}
+    if found["signal"] is not None and len(found["signal"]) == 1:
+        [found["signal"]] = found["signal"]
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _absolute(name: str, value: object) -> object:
+    """A path of the command line, so that the record of a run means the same anywhere."""
+    if value is None or name not in _PATHS or value == "auto":
+        return value
+    if isinstance(value, list):
+        return [_absolute(name, item) for item in value]
+    return str(user_path(value, name).absolute())
+
+
+def _model(name: str | None) -> str | None:
+    """The model to begin with; a folder by its absolute path."""
+    if name is None or not user_path(name, "model").is_dir():
+        return name
+    return str(user_path(name, "model").absolute())
+
+
+def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> Path | None:
+    """One run, or its plan; returns the model folder."""
+    from zoo.train.loop import strategy_of
+
+    strategy = strategy_of(options.strategy)  # before anything of TensorFlow runs
+    from zoo.train.run import MODEL, TrainingRun
+
+    run = TrainingRun(config, strategy, options.cache, options.scratch)
+    if options.dry_run:
+        print(f"{config.name}: {run.plan()}")
+        return None
+    result = run.train(out, options.resume)
+    print(f"{config.name}: epoch {result.best_epoch} of {len(result.rows)}, {config.monitor} {result.best:.4f}")
+    if not (out / MODEL).is_dir():  # another worker writes it
+        return None
+    for name, value in json.loads((out / MODEL / "config.json").read_text(encoding="utf-8"))["metrics"].items():
+        print(f"  {name}: {value:g}")
+    print(out / MODEL)
+    return out / MODEL
+
+
+def _summarize(path: Path, folders: list[Path]) -> None:
+    """Write and print the metrics of folds whose names do not tell the fold's chromosomes, with mean and deviation."""
+    found = [json.loads((folder / "config.json").read_text(encoding="utf-8"))["metrics"] for folder in folders]
+    shared = [name for name in found[0] if all(name in metrics for metrics in found)]
+    lines = ["metric\tmean\tstandard deviation\t" + "\t".join(f"fold {number}" for number in range(len(found)))]
+    for name in shared:
+        values = [metrics[name] for metrics in found]
+        row = [statistics.mean(values), statistics.stdev(values), *values]
+        lines.append("\t".join([name, *(f"{value:.4g}" for value in row)]))
+    with writing(path) as file:
+        file.write("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+def _publish(folders: list[Path | None], options: argparse.Namespace) -> None:
+    from zoo.loading import publish
+
+    found = [folder for folder in folders if folder is not None]
+    release = publish(found, options.publish, options.tag or _TAG, families=options.families)
+    print(f"{release.repo}@{release.tag}: {', '.join(release.models)}")
+
+
+def _number(text: str) -> int:
+    try:
+        return whole(text)
+    except ValueError:
+        raise InputError("A fold must be a number from 0, or all", received={"fold": text}) from None
+
+
+def argument(text: str) -> tuple[str, object]:
+    """NAME=VALUE of a network's builder, the value as in JSON. Raises `InputError` for anything else."""
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except (ValueError, RecursionError):
+        raise InputError(
+            "An argument of a network must be NAME=VALUE", example="residual_blocks=11", received={"argument": text}
+        ) from None

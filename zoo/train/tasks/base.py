@@ -1,0 +1,186 @@
+"""What a task is: its part of a configuration, its data, and what becomes of a run."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from zoo.data.batches import Batches
+from zoo.data.slabs import BinTrack, SlabPlan, Slabs
+from zoo.environment import versions
+from zoo.predict.thresholds import ThresholdTable
+from zoo.spec import Component, InputSpec, ModelSpec, OutputSpec, PredictionSpec
+from zoo.train.settings import Data, Settings
+
+if TYPE_CHECKING:  # it needs Keras, which the checks of a configuration do without
+    import keras
+
+    from zoo.model import Model
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """The shapes of batches before anything was read.
+
+    Attributes:
+        steps: batches of an epoch.
+        inputs: name → shape of an input, as the network names them; the window is (bp, channels).
+        targets: name → shape of a target; those of several have the names of the network's outputs.
+    """
+
+    steps: int
+    inputs: Mapping[str, tuple[int, ...]]
+    targets: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended: the best epoch (from 1), its value of the monitored metric, and all rows of the log."""
+
+    best_epoch: int
+    best: float
+    rows: list[dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What is known of a network when its run is over, besides its weights.
+
+    Attributes:
+        task: its data.
+        result: how the run ended.
+        components: the parts of the network that are models themselves.
+        progress: whether to show progress bars; None for in a terminal only.
+        number: of the run, for the record of where the files are from.
+    """
+
+    task: "TrainingTask"
+    result: Result
+    components: tuple[Component, ...] = ()
+    progress: bool | None = None
+    number: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """How good a trained model is.
+
+    Attributes:
+        metrics: of the test chromosomes, by name.
+        thresholds: a calibration table, if its scores have some.
+        training: what the card says of the training.
+    """
+
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    thresholds: ThresholdTable | None = None
+    training: str = ""
+
+
+class TrainingTask(Protocol):
+    """What is learned: files as batches, with loss and metrics; and what the model is and how good it is.
+
+    It is made of a configuration, the network's window in bp, and the shapes of its outputs for one window by name, and
+    reads no track then. Raises `InputError` and `GenomeMismatch` as `zoo.genome` and `zoo.data` do, or if no window is
+    left.
+
+    Attributes:
+        data: the dataclass of its part of a configuration.
+        monitors: what the best epoch can be chosen by → `min` or `max`.
+        components: the parts of its networks that are models themselves; the frozen ones stay as they are.
+        config: of the run, its chromosomes by the genome's names.
+        files: everything that is read, in an order that tells what for.
+        recipe: what else the tracks depend on.
+        plans: where the windows of "training" and of "validation" lie.
+        tracks: what is kept besides the sequence.
+    """
+
+    data: ClassVar[type[Data]]
+    monitors: ClassVar[Mapping[str, Callable[..., float]]]
+    components: ClassVar[tuple[Component, ...]]
+    config: Settings
+    files: Sequence[Path]
+    recipe: Mapping[str, object]
+    plans: Mapping[str, SlabPlan]
+    tracks: Sequence[BinTrack]
+
+    def __init__(self, config: Settings, window: int, outputs: Mapping[str, tuple[int, ...]]) -> None: ...
+
+    def shapes(self) -> Shapes:
+        """Of the training batches, which need not be there yet."""
+
+    def slabs(
+        self, part: str, plan: SlabPlan, progress: bool | None = None, scratch: str | Path | None = None
+    ) -> Slabs:
+        """Read what the plan of `part`, "training" or "validation", needs; the rest as for `Slabs`."""
+
+    def batches(self, part: str, slabs: Slabs) -> Batches:
+        """Batches of `part` from slabs of its plan."""
+
+    def loss(self, targets: object, outputs: object):
+        """(n,) the loss of each window."""
+
+    def metrics(self) -> "dict[str, keras.metrics.Metric]":
+        """Fresh metrics of (targets, outputs), as `evaluated` returns them."""
+
+    def evaluated(self, outputs: object):
+        """The part of the outputs that validation targets are of."""
+
+    def output(self) -> tuple[OutputSpec, ...]:
+        """The heads of the network, each by the name of its output."""
+
+    def spec(self, metrics: Mapping[str, float]) -> ModelSpec:
+        """What the model is (`model_spec`), with metrics."""
+
+    def report(self, model: "Model", run: Learned) -> Report:
+        """How good the model of a finished run is, as anybody would evaluate it."""
+
+
+def model_spec(
+    config: Settings,
+    description: str,
+    reads: InputSpec,
+    outputs: tuple[OutputSpec, ...],
+    prediction: PredictionSpec,
+    metrics: Mapping[str, float],
+) -> ModelSpec:
+    """The spec of a model that a run trains: that which is the same for all tasks is filled in."""
+    found = versions()
+    return ModelSpec(
+        name=config.name,
+        description=description,
+        architecture=config.architecture,
+        input=reads,
+        outputs=outputs,
+        prediction=prediction,
+        metrics=metrics,
+        provenance={
+            "source": "trained by this package",
+            "version": found["chromatin-zoo"] or "",
+            "keras, tensorflow": f"{found['keras']}, {found['tensorflow']}",
+            "seed": str(config.seed),
+            "license": config.license,
+            "citation": config.citation,
+        },
+    )
+
+
+def training_text(config: Settings, result: Result, bins: str = "") -> str:
+    """What a card says of the training.
+
+    Args:
+        bins: what the metrics are of, if not of what the model predicts; begins with a comma.
+    """
+    split = config.chromosomes
+    return (
+        f"On {', '.join(split.train)}; epoch {result.best_epoch} of {len(result.rows)} was chosen by "
+        f"{config.monitor.replace('_', ' ')} on {', '.join(split.validation)}; "
+        f"metrics are of {', '.join(split.test) or 'no chromosome'}, which it has not seen{bins}."
+    )
+
+
+def per_window(values: object):
+    """(n, …) → (n,) means."""
+    from keras import ops
+
+    return ops.mean(ops.reshape(values, (ops.shape(values)[0], math.prod(values.shape[1:]))), axis=1)

@@ -1,0 +1,130 @@
+"""Scores of variants by a model: a user's choices, checked against one another, and what they lead to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from registry.paths import user_path
+from zoo.arguments import is_one_of, switch
+from zoo.errors import InputError
+from zoo.forward.readouts import Selection
+from zoo.genome import names
+from zoo.genome.signal import Signal
+from zoo.inputs.opening import Inputs
+from zoo.predict.options import Options
+from zoo.predict.predictor import Predictor
+from zoo.spec import ModelSpec
+from zoo.variants import reading
+from zoo.variants.effects import VariantWindow
+from zoo.variants.result import VariantScores
+from zoo.variants.run import Files, VariantRun
+
+_SWITCHES = ("only_passing", "strict", "profiles", "csv")
+
+
+@dataclass(frozen=True)
+class VariantChoice:
+    """The arguments of `Model.score_variants` but its inputs.
+
+    Raises:
+        InputError: two that contradict each other, or one without effect.
+    """
+
+    strands: str | None
+    shifts: int
+    around: int | None
+    only_passing: bool
+    strict: bool
+    profiles: bool
+    scale: str
+    csv: bool
+    measured: object
+    output: str | Path | None
+    compat: str | None
+    batch_size: int
+
+    def __post_init__(self) -> None:
+        if not is_one_of(self.compat, (None, "asap")):
+            raise InputError('compat must be None or "asap"', received={"compat": self.compat})
+        if self.compat == "asap" and not is_one_of(self.strands, (None, "forward")):
+            raise InputError(
+                'compat="asap" reads the forward strand: strands must be left out',
+                received={"strands": self.strands, "compat": self.compat},
+            )
+        for name in _SWITCHES:
+            object.__setattr__(self, name, switch(name, getattr(self, name)))
+        if self.output is None and (self.csv or self.measured is not None or not is_one_of(self.scale, ("linear",))):
+            raise InputError(
+                "csv, measured and scale must come with an output",
+                received={"csv": self.csv, "measured": self.measured, "scale": self.scale, "output": None},
+                example='output="out/variants"',
+            )
+
+    @property
+    def read_strands(self) -> str:
+        """The strands that are predicted."""
+        return ("forward" if self.compat else "both") if self.strands is None else self.strands
+
+    @property
+    def passing(self) -> bool:
+        """Whether only records that pass are scored."""
+        return self.only_passing or self.compat == "asap"
+
+    def files(self, variants: object, inputs: Inputs) -> Files | None:
+        """The files to be written, with the measured track opened and matched; None for a result in memory."""
+        track = self.measured if self.measured is None or isinstance(self.measured, Signal) else None
+        if self.measured is not None and track is None:
+            track = Signal(user_path(self.measured, "measured"))
+        if track is not None:
+            sides = inputs.genome.sizes, track.sizes, f"genome {inputs.genome.path}", f"measured {track.path}"
+            names.check_lengths(names.check_shared(*sides), *sides)
+        if self.output is None:
+            return None
+        source = user_path(variants, "variants") if reading.is_vcf(variants) else None
+        return Files(self.output, source, self.profiles, self.scale, self.csv, track)
+
+    def described(self, layout: VariantWindow) -> dict[str, object]:
+        """The choices that scores depend on, for the sidecar and the VCF header."""
+        return {
+            "strands": self.read_strands,
+            "shifts": self.shifts,
+            "around": (layout.scored.stop - layout.scored.start) * layout.bin_size,
+            "only_passing": self.passing,
+            "compat": self.compat,
+        }
+
+
+def score_variants(
+    model: Predictor,
+    variants: object,
+    choice: VariantChoice,
+    selection: Selection,
+    genome: object,
+    signal: object,
+    blacklist: object,
+    covariates: object,
+    progress: bool | None,
+) -> VariantScores | list[Path]:
+    """`Model.score_variants`, which has the documentation.
+
+    Args:
+        selection: head and track.
+    """
+    layout = VariantWindow.of(model.spec, choice.shifts, choice.around, choice.compat, selection.output)
+    options = Options.resolve(model.spec, strands=choice.read_strands, batch_size=choice.batch_size)
+    inputs = all_chromosomes(model.spec, genome, signal, blacklist, covariates)
+    found = reading.read(variants, inputs.genome, choice.only_passing)
+    files = choice.files(variants, inputs)
+    forward = model.forward(options.views, selection)
+    how = (choice.passing, choice.strict, options.batch_size, progress)
+    run = VariantRun(model.spec.name, forward, layout, inputs, found, *how)
+    if files is None:
+        return run.to_memory(choice.profiles)
+    reads = (model.path, model.origin, *inputs.files, variants, blacklist, covariates, files.measured)
+    return run.to_files(files, reads, model.provenance(), {**choice.described(layout), **selection.to_json()})
+
+
+def all_chromosomes(
+    spec: ModelSpec, genome: object, signal: object, blacklist: object, covariates: object = None
+) -> Inputs:
+    """Files, with every chromosome that genome and tracks share: variants lie on any of them."""
+    return Inputs.open(spec, genome, signal, blacklist=blacklist, covariates=covariates).all_chromosomes()
