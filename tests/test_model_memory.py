@@ -133,3 +133,17 @@ def test_components():
             model.component(wrong)
     with pytest.raises(InputError, match="it has none"):
         model.component("bias").component("bias")
+
+
+def test_the_doctor_of_several_tracks(folds: list[zoo.Model], registered, genome_files, tmp_path: Path):
+    path = folds[0].save(tmp_path / "FOLD1")
+    call = {"genome": genome_files.genome, "model": path, "regions": "chr1:1,001-2,000"}
+    signal = {"atac": genome_files.signal, "mappability": genome_files.signal}
+    found = zoo.doctor(**call, signal=signal, covariates={"depth": 1.0})
+    assert found.passed
+    assert found.cost.windows > 0
+    assert "depth" in str(zoo.doctor(**call, signal=signal))  # it must be given
+    said = " ".join(str(zoo.doctor(**call, signal={"atac": genome_files.signal})).split())  # lines are wrapped
+    assert "by the names of the model's tracks: atac, mappability" in said
+    with pytest.raises(InputError, match="covariates must be given with a model"):
+        zoo.doctor(genome_files.genome, covariates={"depth": 1.0})

@@ -67,6 +67,7 @@ def doctor(
     blacklist: str | Path | None = None,
     model: str | Path | None = None,
     output: str | Path | None = None,
+    covariates: Mapping[str, object] | None = None,
 ) -> DoctorReport:
     """Check the inputs of a run; what is not given is not checked.
 
@@ -78,20 +79,22 @@ def doctor(
         blacklist: BED, or a bigWig file that is above 0 there.
         model: a name or folder; compares the signal with what the model was trained on, and times it on this machine.
         output: where results would go; says whether the disk has room.
+        covariates: of the model, as for `Model.predict`.
 
     Returns:
         Findings, and with a model what the run will cost.
 
     Raises:
         UnknownModel and others: the model cannot be had. Everything else that is wrong is a finding.
-        InputError: an output without a model, by which alone its size is known.
+        InputError: an output or covariates without a model, which says what a run reads and writes.
     """
-    if output is not None and model is None:
-        raise InputError(
-            "The output must be given with a model: what a run writes depends on it",
-            received={"output": output},
-            example='model="maxatac/CTCF"',
-        )
+    for name, value in {"output": output, "covariates": covariates}.items() if model is None else ():
+        if value is not None:
+            raise InputError(
+                f"The {name} must be given with a model, which says what a run reads and writes",
+                received={name: value},
+                example='model="maxatac/CTCF"',
+            )
     loaded = loading.load(model) if model is not None else None
     spec = loaded and loaded.spec
     try:
@@ -126,6 +129,7 @@ def doctor(
     cost = None
     if loaded and all(finding.status != ERROR for finding in found):
         arguments = {"genome": genome, "signal": signal if given else None, "regions": regions, "blacklist": blacklist}
+        arguments["covariates"] = covariates
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ZooWarning)

@@ -13,7 +13,8 @@ SIGNATURE = Signature(
     "zoo.checkup:doctor",
     differ={
         "genome": shared.COMMON["genome"],
-        "signal": shared.COMMON["signal"] | {"help": "normalized ATAC-seq track, .bw, or NAME=PATH for each"},
+        "signal": shared.COMMON["signal"],
+        "covariates": shared.COMMON["covariates"],
         "regions": {"help": "a BED file, a region, or auto"},
         "model": {"metavar": "NAME", "help": "compare the signal with its training data, estimate run time"},
         "output": {"help": "with --model: where results would go, to check for free disk space"},
