@@ -241,7 +241,7 @@ class PredictionSpec:
         stride: bp from one window to the next; overlapping predictions are averaged.
         views: the views of a window that the weights can read (see `zoo.forward.views`), the published one first.
         center_only: only the central `stride` bp of each window count; else windows that overlap are averaged.
-        readout: what is predicted if nothing is named: a head or one of `zoo.readouts`; None for the first head.
+        readout: what is predicted if nothing is named: a head, or one of `zoo.forward.readouts`; None: the first head.
     """
 
     stride: int
