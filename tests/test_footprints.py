@@ -78,7 +78,7 @@ class TestGoldenTracks:
         made = []
         for start, end, *biases in zip(held["start"], held["end"], parts["forward"], parts["reverse"], strict=True):
             here = found["chr20"].counts(int(start), int(end))
-            one, two = (correcting.correct(*pair, 1e7 / 4893, True) for pair in zip(here, biases, strict=True))
+            one, two = (correcting.correct([u], [b], 1e7 / 4893, True)[0] for u, b in zip(here, biases, strict=True))
             made.append(one + two)
         assert pytest.approx(numbers["factor"], abs=1e-5) == 1e7 / 4893
         for name in ("uncorrected", "expected", "corrected"):
@@ -110,7 +110,7 @@ class TestGoldenTracks:
 
     @pytest.mark.parametrize("bias", ["pwm", "dwm"])
     def test_edge(self, golden: Path, yeast: Genome, bias: str):
-        """Clips, duplicates, `=` CIGARs, nested peaks, both ends of a chromosome, a blacklist; with a PWM each strand."""
+        """Clips, duplicates, `=` CIGARs, nested peaks, a chromosome's ends, a blacklist; with a PWM each strand."""
         home = golden / "edge"
         sample, layout = original(
             yeast, ["chrI"], home / "reads.bam", home / "peaks.bed", home / "blacklist.bed", bias, bias == "pwm"
@@ -139,7 +139,7 @@ def compare(genome: Genome, sample: Sample, layout: Layout, wanted: np.lib.npyio
     assert [(item.start, item.end) for item in chosen] == list(
         zip(wanted["start"].tolist(), wanted["end"].tolist(), strict=True)
     )
-    pairs = [sample.correct(genome, region, original=True) for region in chosen]
+    pairs = sample.correct(genome, chosen, original=True)
     sides = {"": [one + two for one, two in pairs], "_forward": [one for one, _ in pairs]}
     sides["_reverse"] = [two for _, two in pairs]
     compared = 0

@@ -4,6 +4,7 @@ In windows of 100 bp every 10 bp the cuts of a strand are fitted by max(0, a B +
 the windows spreads the cuts of 100 bp.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ WINDOW, STEP = 100, 10
 MARGIN = FLANK + WINDOW // 2
 """bp on each side of a region that are read and not put out."""
 _CLOSE = 1e-8
+_AT_ONCE = 2048  # windows
 
 
 @dataclass(frozen=True)
@@ -41,21 +43,24 @@ class Corrected:
         return self.uncorrected, self.bias, self.expected, self.corrected
 
 
-def correct(cuts: np.ndarray, bias: np.ndarray, factor: float, always: bool) -> Corrected:
-    """Correct the cuts of a strand in a region.
+def correct(cuts: Sequence[np.ndarray], biases: Sequence[np.ndarray], factor: float, always: bool) -> list[Corrected]:
+    """Correct the cuts of a strand in some regions.
 
     Args:
-        cuts: (length + 124,) of the region and 62 bp on either side.
-        bias: the same, scores.
+        cuts: (length + 124,) of each region and 62 bp on either side.
+        biases: the same, scores.
         factor: what cuts are multiplied by.
         always: whether the mean of windows is over 10 of them always (TOBIAS), or over those that reach a base.
     """
-    shape = _shape(cuts, bias, always)
+    fits = _fits(cuts, biases)
+    return [_corrected(*item, factor, always) for item in zip(cuts, biases, fits, strict=True)]
+
+
+def _corrected(cuts: np.ndarray, bias: np.ndarray, fits: np.ndarray, factor: float, always: bool) -> Corrected:
+    shape = _shape(fits, len(cuts), always)
     total, spread = rolling_sum(cuts, WINDOW), rolling_sum(shape, WINDOW)
     with np.errstate(divide="ignore", invalid="ignore"):
-        expected = total * shape / spread
-    expected[~(np.abs(spread) > _CLOSE)] = 0
-    expected[np.isnan(expected)] = 0
+        expected = np.where(np.abs(spread) > _CLOSE, total * shape / spread, 0)  # not where a sum is NaN
     scaled, expected = cuts * factor, expected * factor
     difference = _rescaled(scaled, scaled - expected)
     return Corrected(*(track[MARGIN:-MARGIN] for track in (scaled, bias, expected, difference)))
@@ -75,17 +80,29 @@ def rolling_sum(values: np.ndarray, width: int) -> np.ndarray:
     return found
 
 
-def _shape(cuts: np.ndarray, bias: np.ndarray, always: bool) -> np.ndarray:
-    """The mean of the windows' fits at each base, 0 where none reaches."""
-    starts = np.arange(FLANK, len(cuts) - FLANK - WINDOW, STEP)
-    found, reach = np.zeros(len(cuts)), np.zeros(len(cuts))
-    places = starts[:, None] + np.arange(WINDOW)
-    with_cuts = cuts[places].any(axis=1)
-    fits = np.zeros((len(starts), WINDOW))
-    fits[with_cuts] = fit(bias[places[with_cuts]], cuts[places[with_cuts]])
-    for row, place in zip(fits, places, strict=True):
-        found[place] += row
-        reach[place] += 1
+def _fits(cuts: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The fitted windows of each region, (windows, 100), from its 13th base on every 10 bp; 0 without cuts."""
+    values, scores = (np.concatenate([_windows(item) for item in items]) for items in (cuts, biases))
+    found = np.zeros(values.shape)
+    there = np.flatnonzero(values.any(axis=1))
+    for first in range(0, len(there), _AT_ONCE):
+        at = there[first : first + _AT_ONCE]
+        found[at] = fit(scores[at], values[at])
+    return np.split(found, np.cumsum([len(_windows(item)) for item in cuts])[:-1])
+
+
+def _windows(values: np.ndarray) -> np.ndarray:
+    every = np.lib.stride_tricks.sliding_window_view(values, WINDOW)
+    return every[FLANK : max(len(values) - FLANK - WINDOW, FLANK) : STEP]
+
+
+def _shape(fits: np.ndarray, length: int, always: bool) -> np.ndarray:
+    """The mean of a region's windows at each base, (length,); 0 where none reaches."""
+    found, reach = np.zeros(length), np.zeros(length)
+    for step in range(WINDOW - STEP, -1, -STEP):  # at each base the windows from left to right
+        here = slice(FLANK + step, FLANK + step + STEP * len(fits))
+        found[here] += fits[:, step : step + STEP].ravel()
+        reach[here] += 1
     return found / (WINDOW / STEP) if always else found / np.maximum(reach, 1)
 
 

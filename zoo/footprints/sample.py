@@ -116,16 +116,21 @@ class Sample:
         names = ("in_peaks", "outside", "learned_from", "factor")
         return {name.replace("_", " "): getattr(self, name) for name in names}
 
-    def correct(self, genome: Genome, region: Region, original: bool) -> tuple[Corrected, Corrected]:
-        """The tracks of a region, of forward and of reverse reads; `original` as for `learn`."""
-        start, end = region.start - MARGIN, region.end + MARGIN
-        codes = genome.codes(region.chrom, start, end)
-        here = self.cuts.get(region.chrom)
-        cuts = here.counts(start, end) if here is not None else np.zeros((2, end - start))
-        if original:
-            cuts[:, -1] = 0  # TOBIAS leaves it out; it counts in sums of 100 bp that are not put out themselves
-        biases = self.models[0].scores(codes), self.models[1].scores(reverse(codes))[::-1]
-        return tuple(correct(*pair, self.factor, original) for pair in zip(cuts, biases, strict=True))
+    def correct(self, genome: Genome, pieces: Sequence[Region], original: bool) -> list[tuple[Corrected, Corrected]]:
+        """The tracks of some regions, of forward and of reverse reads; `original` as for `learn`."""
+        cuts, biases = [], []
+        for region in pieces:
+            start, end = region.start - MARGIN, region.end + MARGIN
+            codes, here = genome.codes(region.chrom, start, end), self.cuts.get(region.chrom)
+            cuts.append(here.counts(start, end) if here is not None else np.zeros((2, end - start)))
+            if original:
+                cuts[-1][:, -1] = 0  # TOBIAS leaves it out; it counts in sums of 100 bp that are not put out themselves
+            biases.append((self.models[0].scores(codes), self.models[1].scores(reverse(codes))[::-1]))
+        strands = (
+            correct([item[side] for item in cuts], [item[side] for item in biases], self.factor, original)
+            for side in (0, 1)
+        )
+        return list(zip(*strands, strict=True))
 
 
 def _total(cuts: Mapping[str, Cuts], items: Sequence[Region]) -> int:

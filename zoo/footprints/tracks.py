@@ -72,7 +72,7 @@ def correct(
         return made
 
     def work(block: Sequence[Region]) -> dict[str, np.ndarray]:
-        pairs = [sample.correct(genome, region, original) for region in block]
+        pairs = sample.correct(genome, block, original)
         sides = [one + two for one, two in pairs], [one for one, _ in pairs], [two for _, two in pairs]
         return {
             f"{track}{strand}": np.concatenate([getattr(item, track) for item in side]).astype(np.float32)
