@@ -9,9 +9,9 @@ import numpy as np
 
 from registry.digests import sha256
 from registry.paths import user_path
-from zoo.arguments import optional_switch
+from zoo.arguments import items_of, optional_switch
 from zoo.environment import versions
-from zoo.errors import warn
+from zoo.errors import InputError, warn
 from zoo.files.atomic import paths_of
 from zoo.files.job import Job
 from zoo.files.partial import digest
@@ -163,11 +163,12 @@ def footprint(
     shift, progress = optional_switch("shift", shift), optional_switch("progress", progress)
     genome = genome if isinstance(genome, Genome) else Genome(user_path(genome, "genome"))
     sizes = conditions.chosen_chromosomes(genome, chromosomes, options.original)
+    count = len(items_of(reads) or [reads])
+    options.check_effects(motifs is not None, count, blacklist is not None, shift is not None)
     notes: list[str] = []
     opened = conditions.open_all(
         reads, names, given, genome, sizes, shift=shift, original=options.original, notes=notes
     )
-    options.check_effects(motifs is not None, len(opened), blacklist is not None, shift is not None)
     unwanted = blacklisted(blacklist)
     notes += [text for text in (foreign(unwanted, sizes),) if text]
     call = _Call(
@@ -241,7 +242,12 @@ def _run(job: Job, call: _Call, made: Sequence[str]) -> None:
                 for what, end in ends[name].items():
                     each["tracks"][what].replace(paths[end])
 
-        job.run(identity, identity, made, keep, write)
+        try:
+            job.run(identity, identity, made, keep, write)
+        except InputError as error:
+            if "output" not in error.received:  # else there may be room for it later
+                job.clear()
+            raise
 
 
 def _tracks(call: _Call, condition: Condition, part) -> dict:
