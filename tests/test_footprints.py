@@ -12,6 +12,9 @@ from scipy.optimize import OptimizeWarning, curve_fit
 
 from zoo import cli
 from zoo.errors import GenomeMismatch, InputError, ZooWarning
+from zoo.evaluate import bins
+from zoo.evaluate.comparison import compare as compare_predictors
+from zoo.evaluate.footprints import at_sites
 from zoo.files.progress import Progress
 from zoo.footprints import (
     conditions,
@@ -32,6 +35,7 @@ from zoo.footprints.run import footprint
 from zoo.footprints.sample import Layout, Sample
 from zoo.genome import bed
 from zoo.genome.encode import encode
+from zoo.genome.motifs import read_motifs
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.signal import Signal
 from zoo.genome.spans import merge
@@ -297,6 +301,54 @@ class TestGoldenSites:
         table = {row["motif"]: row for row in csv.DictReader(path.open(), delimiter="\t")}
         for name, line in zip(names, lines, strict=True):
             assert [table[name][other] for other in names] == line.split("\t")
+
+
+class TestBaseline:
+    """What footprints are worth beside the motif alone, on the golden sample."""
+
+    @pytest.mark.parametrize(
+        ("factor", "peaks", "motif", "wanted"),
+        [
+            ("CTCF", "BroadGm12878Ctcf", "CTCF", (0.180, 0.187, 0.431)),
+            ("SPI1", "Pu1Pcr1x", "SPI1", (0.115, 0.113, 0.054)),
+            ("MAX", "MaxIggmus", "MAX", (0.108, 0.108, 0.039)),
+            ("ELF1", "Gm12878Elf1", "ELF1", (0.186, 0.131, 0.057)),
+            ("YY1", "Gm12878Yy1", "TYY1", (0.128, 0.128, 0.145)),
+            ("EGR1", "Egr1Pcr2x", "EGR1", (0.353, 0.382, 0.543)),
+        ],
+    )
+    @pytest.mark.filterwarnings("ignore:.*positive:zoo.errors.ZooWarning")
+    def test_average_precision(
+        self, shared: Path, golden: Path, human: Genome, factor: str, peaks: str, motif: str, wanted: tuple[float, ...]
+    ):
+        home = shared / "data" / "hg19_chr20_gm12878"
+        signal, (region,) = Signal(home / "gm12878_minmax_p99.bw"), bed.read(home / "region.bed")
+        motifs = read_motifs(golden / "human" / "motifs.meme", f"{motif}.")
+        cut = cuts.read(golden / "human" / "reads.bam", BAM, (4, -5), dict(human.sizes), only_m=True)[0]["chr20"]
+        predictors = at_sites(
+            human,
+            motifs,
+            bed.read(golden / "human" / "peaks.bed"),
+            Signal(golden / "human" / "footprints.bw"),
+            Counted(cut),
+        )
+        bound = bins.Bound(next((home / "peaks_GM12878").glob(f"*{peaks}*.narrowPeak")), signal.sizes, "half")
+        rows = compare_predictors(predictors, bound, signal, None, region, repeats=1)
+        found = [row.binding.average_precision for row in rows]
+        assert found == pytest.approx(wanted, abs=0.006), factor
+        assert (found[0], found[2]) == pytest.approx((wanted[0], wanted[2]), abs=0.0006)
+
+
+class Counted:
+    """Cuts as a track."""
+
+    sizes = {"chr20": 11_095_000}
+
+    def __init__(self, found: cuts.Cuts) -> None:
+        self._found = found
+
+    def values(self, chrom: str, start: int, end: int) -> np.ndarray:
+        return self._found.counts(start, end).sum(axis=0)
 
 
 @dataclass(frozen=True)
@@ -745,7 +797,7 @@ class TestParts:
         """The worse goes; of equal ones the earlier."""
         offsets = np.array([0, 100])
         rows = [(0, 0, 5.0), (3, 0, 6.0), (7, 1, 6.0), (20, 0, 9.0), (24, 0, 8.0), (105, 0, 1.0)]
-        found = scanning._apart(rows, 6, offsets)
+        found = scanning._sites(rows, 6, offsets)
         assert found.start.tolist() == [7, 20, 5]
         assert found.sequence.tolist() == [0, 0, 1]
         assert found.strand.tolist() == ["-", "+", "+"]

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,17 +88,21 @@ def patterns(path: str | Path, background: np.ndarray, p_value: float, rounded: 
         rounded: whether the reverse strand is looked through with frequencies of rounded counts, the forward one with
             those of the file (TOBIAS).
     """
-    sites = _number_of_sites(path) if rounded else {}
+    return patterns_of(read_motifs(path), background, p_value, _number_of_sites(path) if rounded else None)
+
+
+def patterns_of(
+    motifs: Mapping[str, np.ndarray], background: np.ndarray, p_value: float, sites: Mapping[str, int] | None = None
+) -> list[Pattern]:
+    """The same of motifs (4, width) by name; `sites`, of how many each is made, if the reverse strand has counts."""
     found = []
-    for name, frequencies in read_motifs(path).items():
-        forward = _log_odds(frequencies, background)
-        backward = forward
-        if rounded:
+    for name, frequencies in motifs.items():
+        forward = backward = _log_odds(frequencies, background)
+        if sites is not None:
             counts = np.round(frequencies * sites.get(name, _SITES))
             with np.errstate(invalid="ignore"):
                 backward = _log_odds(counts / counts.sum(axis=0), background)
-        threshold = threshold_of(forward, background, p_value)
-        found.append(Pattern(name, forward, backward[::-1, ::-1], threshold))
+        found.append(Pattern(name, forward, backward[::-1, ::-1], threshold_of(forward, background, p_value)))
     return found
 
 
@@ -145,13 +149,16 @@ def threshold_of(weights: np.ndarray, background: np.ndarray, p_value: float) ->
     return float(weights.max(axis=0).sum()) - min(gaps, default=0.0) / 2
 
 
-def scan(found: Sequence[Pattern], sequences: Sequence[np.ndarray], missed: bool = False) -> list[Sites]:
+def scan(
+    found: Sequence[Pattern], sequences: Sequence[np.ndarray], missed: bool = False, overlapping: bool = False
+) -> list[Sites]:
     """Sites of each motif on both strands; of overlapping ones of a motif the better, or the later, stays.
 
     Args:
         found: the motifs.
         sequences: codes, (length,) uint8 each.
         missed: whether hits of motifs below 7 bp at the very end of a sequence are missed (MOODS).
+        overlapping: whether all of them stay.
     """
     widest = max(item.width for item in found)
     sizes = np.array([len(codes) for codes in sequences])
@@ -174,7 +181,7 @@ def scan(found: Sequence[Pattern], sequences: Sequence[np.ndarray], missed: bool
             rows += [
                 (place, side, round(score, 5)) for place, score in zip(at[good], scores[good].tolist(), strict=True)
             ]
-        made.append(_apart(sorted(rows), pattern.width, offsets))
+        made.append(_sites(sorted(rows), 0 if overlapping else pattern.width, offsets))
     return made
 
 
@@ -196,8 +203,8 @@ def _candidates(found: Sequence[Pattern], joined: np.ndarray, widest: int) -> li
     return [np.concatenate(parts) if parts else np.empty(0, np.int64) for parts in places]
 
 
-def _apart(rows: list[tuple[int, int, float]], width: int, offsets: np.ndarray) -> Sites:
-    """From left to right the worse of two overlapping hits goes, of equal ones the earlier."""
+def _sites(rows: list[tuple[int, int, float]], width: int, offsets: np.ndarray) -> Sites:
+    """From left to right the worse of two hits less than `width` apart goes, of equal ones the earlier."""
     kept: list[tuple[int, int, float]] = []
     for row in rows:
         if not kept or row[0] >= kept[-1][0] + width:
