@@ -631,6 +631,15 @@ class TestRefused:
             footprint(reads, tmp_path / "out", small.genome, small.peaks, shift=True)
         assert not list(tmp_path.glob("out*"))
 
+    def test_motifs_are_read_first(self, small: Small, tmp_path: Path):
+        with pytest.raises(InputError, match="Motifs must be in a MEME file"):
+            footprint(small.bam, tmp_path / "out", small.genome, small.peaks, motifs=small.peaks)
+        assert not list(tmp_path.iterdir())
+
+    def test_a_condition_without_scores(self):
+        with pytest.raises(InputError, match="Every condition must have footprint scores above 0"):
+            threshold.factors_of([np.ones(20), np.zeros(20)])
+
     def test_a_bigwig_as_reads(self, small: Small, tmp_path: Path, golden: Path):
         with pytest.raises(InputError, match="A file of reads must be a BAM file"):
             footprint(golden / "human" / "corrected.bw", tmp_path / "out", small.genome, small.peaks)

@@ -1,5 +1,6 @@
 """How footprints are made: the choices of a user, and which of them go together."""
 
+import os
 from dataclasses import dataclass
 
 from zoo.arguments import among, is_one_of, number, switch, whole
@@ -108,6 +109,4 @@ class Options:
 
 def workers_of(value: object) -> int:
     """How many threads; by default one for each core."""
-    import os
-
     return (os.cpu_count() or 1) if value is None else whole("workers", value, 1, 1024)

@@ -22,6 +22,7 @@ from zoo.footprints.options import CORRECTED, FOOTPRINTS, MENDED, READS, Options
 from zoo.footprints.regions import Region
 from zoo.footprints.sample import EXTEND, Layout, Sample
 from zoo.genome.interval import Interval
+from zoo.genome.motifs import read_motifs
 from zoo.genome.sequence import Genome
 from zoo.prepare.choice import blacklisted, foreign, spans_on
 from zoo.prepare.kinds import BAM
@@ -73,7 +74,10 @@ class _Call:
         """All that the files depend on."""
         return {
             "version": versions()["chromatin-zoo"],
-            "conditions": [item.record() for item in self.conditions],
+            "conditions": [
+                {name: value for name, value in item.items() if name != "path"}
+                for item in self.record["inputs"]["conditions"]
+            ],
             "genome": self.genome.identity(),
             "sizes": digest(self.sizes),
             "peaks": digest([list(item) for item in self.peaks]),
@@ -165,6 +169,8 @@ def footprint(
     sizes = conditions.chosen_chromosomes(genome, chromosomes, options.original)
     count = len(items_of(reads) or [reads])
     options.check_effects(motifs is not None, count, blacklist is not None, shift is not None)
+    if motifs is not None:
+        read_motifs(user_path(motifs, "motifs"))  # what is wrong with them is to be known before the long work
     notes: list[str] = []
     opened = conditions.open_all(
         reads, names, given, genome, sizes, shift=shift, original=options.original, notes=notes

@@ -61,7 +61,17 @@ class Threshold:
 
 
 def factors_of(background: Sequence[np.ndarray]) -> list[Factors]:
-    """Of each condition, from the scores of all at the same random places (n,)."""
+    """Of each condition, from the scores of all at the same random places (n,).
+
+    Raises:
+        InputError: a condition without a score above 0.
+    """
+    if empty := [number for number, values in enumerate(background, start=1) if not (values > 0).any()]:
+        raise InputError(
+            "Every condition must have footprint scores above 0 at random places of the peaks",
+            received={"conditions without any": empty},
+            hint="Check that reads and peaks are of one assembly, or give more peaks",
+        )
     own = [np.quantile(values[values > 0], _QUANTILES) for values in background]
     mean = np.mean(own, axis=0)
     return [_factors(quantiles, mean / quantiles) for quantiles in own]
