@@ -54,7 +54,7 @@ def predict_regions(
         For each region (bins,) int64 starts and (bins,) float32 scores.
     """
     size = grid.bin_size
-    spans = [(item.start // size, -(-item.end // size)) for item in inputs.regions]
+    spans = [(region.start // size, -(-region.end // size)) for region in inputs.regions]
     rows = _rows(haplotype, grid, inputs, spans)
     sums: list[np.ndarray] = []
     counts: list[np.ndarray] = []
@@ -112,7 +112,9 @@ def _rows(
     for number, (region, (first, last)) in enumerate(zip(inputs.regions, spans, strict=True)):
         left = max(-(-(first * grid.bin_size - grid.span + 1) // grid.stride), 0) * grid.stride
         start, end = left - grid.offset, last * grid.bin_size + grid.window + grid.span
-        end += sum(max(len(item.ref) - len(item.alt), 0) for item in haplotype.within(region.chrom, start, end))
+        end += sum(
+            max(len(variant.ref) - len(variant.alt), 0) for variant in haplotype.within(region.chrom, start, end)
+        )
         codes, origin = haplotype.sequence(inputs.genome, region.chrom, start, end)
         tracks = [codes, *(row[origin - start + 1] for row in inputs.reader.rows(region.chrom, start - 1, end)[1:])]
         used = origin[grid.offset :]
