@@ -267,7 +267,7 @@ def correlated(
     shared = names.check_shared(track.sizes, other.sizes, str(prediction), str(measured))
     selection = BinSelection(track, chromosomes, region, regions, blacklist, bin_size, compat)
     selection.compare_with(bins.Bound(measured, track.sizes, what="measured track"), measured)
-    overall, found = Pairs(), {}
+    overall, by_chrom = Pairs(), {}
     for chrom, places, keep in selection:
         keep, values = selection.with_values(keep, bins.aggregated(track, chrom, places, aggregate))
         if not keep.any():
@@ -275,8 +275,8 @@ def correlated(
         pairs = Pairs()
         for each in (overall, pairs):
             each.add(bins.aggregated(other, shared[chrom], places, aggregate)[keep], values[keep])
-        found[chrom] = pairs.result()
-    return {**found, "all": overall.result()}, selection.extent
+        by_chrom[chrom] = pairs.result()
+    return {**by_chrom, "all": overall.result()}, selection.extent
 
 
 def _row(scores: Scores, positive: np.ndarray, covered: float) -> Binding:

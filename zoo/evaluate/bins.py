@@ -90,8 +90,8 @@ def _aggregated(values: np.ndarray, at: np.ndarray, how: str) -> np.ndarray:
         away = np.where(known, wide - np.repeat(np.nan_to_num(mean), lengths), 0)
         squares = np.add.reduceat(np.square(away), at)
         return np.where(count > 0, np.sqrt(squares / np.maximum(count - 1, 1)), np.nan)
-    found = {"mean": mean, "sum": total, "coverage": count / lengths}[how]
-    return np.where(count > 0, found, np.nan)
+    statistic = {"mean": mean, "sum": total, "coverage": count / lengths}[how]
+    return np.where(count > 0, statistic, np.nan)
 
 
 def _read(track: Signal, chrom: str, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -143,12 +143,12 @@ class Bound:
             self.shared = bool(self._names)
         else:
             read = bed.read if shared else bed.read_blacklist
-            found = read(gold) if isinstance(gold, (str, Path)) else bed.listed(what, gold)
-            here, self.absent = _here(found, sizes, what, shared)
-            self.shared = bool(here) or not found
+            intervals = read(gold) if isinstance(gold, (str, Path)) else bed.listed(what, gold)
+            here, self.absent = _here(intervals, sizes, what, shared)
+            self.shared = bool(here) or not intervals
             self._spans = merge(here)
             self._peaks = {
-                chrom: np.array([(item.start, item.end) for item in items], np.int64).T
+                chrom: np.array([(interval.start, interval.end) for interval in items], np.int64).T
                 for chrom, items in by_chromosome(here).items()
             }
 
@@ -183,17 +183,17 @@ class Bound:
 
 
 def _here(
-    found: Sequence[Interval], sizes: Mapping[str, int], what: str, shared: bool
+    intervals: Sequence[Interval], sizes: Mapping[str, int], what: str, shared: bool
 ) -> tuple[list[Interval], dict[str, int]]:
     """Intervals by the names in `sizes`; and how many there are on each chromosome that it lacks.
 
     Raises `GenomeMismatch` if one ends beyond its chromosome, or, with `shared`, if all are elsewhere.
     """
-    here, absent = placed(found, sizes)
-    if shared and found and not here:
+    here, absent = placed(intervals, sizes)
+    if shared and intervals and not here:
         raise GenomeMismatch(
             f"The {what} and the prediction must have chromosomes in common",
-            received={what: found[0].chrom, "prediction": list(sizes)[:5]},
+            received={what: intervals[0].chrom, "prediction": list(sizes)[:5]},
         )
     if far := beyond(here, sizes):
         raise GenomeMismatch(

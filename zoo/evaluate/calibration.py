@@ -192,20 +192,20 @@ def calibration(
             example='[("ctcf.bw", "peaks.bed")]',
             received={"samples": samples},
         )
-    found = []
+    evaluated = []
     for prediction, peaks in pairs:
         track = bins.open_track(prediction)
         selection = BinSelection(track, chromosomes, None, regions, blacklist, bin_size, compat)
         try:
             groups = _groups(track, peaks, selection, rule)
-            found.append(_sample(groups, selection.extent, compat))
+            evaluated.append(_sample(groups, selection.extent, compat))
         except InputError as error:
             if error.where is not None:
                 raise
             raise type(error)(
                 error.rule, where=prediction, received=error.received, example=error.example, hint=error.hint
             ) from None
-    return Calibration(_table(found), tuple(found))
+    return Calibration(_table(evaluated), tuple(evaluated))
 
 
 def _groups(track: bins.Signal, peaks: object, selection: BinSelection, rule: str) -> list[Counts]:

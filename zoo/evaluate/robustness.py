@@ -83,9 +83,11 @@ def variation(
         rows = np.arange(first, min(first + batch_size, slabs.size))
         x = one_hot(slabs.read(rows, span.slab)[0])
         moved = np.concatenate([x[:, shift : shift + window] for shift in places])
-        found = _aligned(np.asarray(predict(moved), np.float64), len(rows), (span.margin - places) // size, len(sums))
+        predictions = _aligned(
+            np.asarray(predict(moved), np.float64), len(rows), (span.margin - places) // size, len(sums)
+        )
         with np.errstate(invalid="ignore", divide="ignore"):
-            each = found.std(axis=0) / found.mean(axis=0)
+            each = predictions.std(axis=0) / predictions.mean(axis=0)
         known = np.isfinite(each)
         sums += np.where(known, each, 0).sum(axis=0)
         counts += known.sum(axis=0)

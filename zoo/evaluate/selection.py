@@ -66,10 +66,10 @@ class Extent:
             "outside the regions": self.outside,
             "blacklisted": self.blacklisted,
         }
-        said = ", ".join(f"{count:,} {reason}" for reason, count in left.items() if count)
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in left.items() if count)
         zeros = f"; {self.zeros:,} without prediction count as 0" if self.zeros else ""
         text = f"Evaluated: {self.evaluated:,} of {self.total:,} bins ({self.fraction:.1%})"
-        return text + zeros + (f"; left out: {said}" if said else "")
+        return text + zeros + (f"; left out: {reasons}" if reasons else "")
 
     def _peaks(self) -> list[str]:
         lost = {
@@ -117,7 +117,7 @@ class BinSelection:
         _check(chromosomes, region, regions, compat)
         self.bin_size = whole("bin_size", bin_size, 1, FURTHEST)
         self._track, self._region, self._compat = track, region, compat
-        self._asked = chromosomes is not None or region is not None
+        self._explicit = chromosomes is not None or region is not None
         self._regions = None if regions is None else bins.Bound(regions, track.sizes, what="regions")
         self._blacklist = None
         if blacklist is not None:
@@ -139,14 +139,14 @@ class BinSelection:
             whole = [chrom for chrom, size in sizes.items() if size >= self.bin_size] or list(sizes)
             return [chrom for chrom in whole if self._regions is None or self._regions.peaks([chrom])] or whole
         chromosomes = names_of("chromosomes", chromosomes)
-        found = [names.find(chrom, sizes) for chrom in chromosomes]
-        if missing := [chrom for chrom, name in zip(chromosomes, found, strict=True) if name is None]:
+        matched = [names.find(chrom, sizes) for chrom in chromosomes]
+        if missing := [chrom for chrom, name in zip(chromosomes, matched, strict=True) if name is None]:
             raise InputError(
                 "The prediction must have the chromosomes",
                 where=self._track.path,
                 received={"missing": missing, "present": list(sizes)[:5]},
             )
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(matched))
 
     def compare_with(self, bound: bins.Bound, measured: object) -> None:
         """Leave out the chromosomes of which a measured bigWig knows nothing, and count the peaks of others.
@@ -155,7 +155,7 @@ class BinSelection:
             InputError: such a chromosome was asked for.
         """
         unknown = [chrom for chrom in self.chromosomes if not bound.has(chrom)]
-        if unknown and self._asked:
+        if unknown and self._explicit:
             raise InputError(
                 "The measured track must have the chromosomes", where=measured, received={"lacks": unknown}
             )
@@ -172,7 +172,7 @@ class BinSelection:
         Raises:
             InputError: no bin is left.
         """
-        found = False
+        any_kept = False
         for chrom in self.chromosomes:
             places = bins.edges(self._track, chrom, self.bin_size, self._compat)
             self.extent.total += len(places) - 1
@@ -183,9 +183,9 @@ class BinSelection:
                 places = inside
             keep = self._kept(chrom, places) if len(places) > 1 else np.zeros(0, bool)
             if keep.any():
-                found = True
+                any_kept = True
                 yield chrom, places, keep
-        if not found:
+        if not any_kept:
             raise InputError(
                 "There must be a bin to evaluate",
                 received={"chromosomes": self.chromosomes[:5], "region": str(self._region) if self._region else None},
