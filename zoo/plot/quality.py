@@ -66,8 +66,8 @@ def plot_quality(summary: Mapping, title: str) -> Figure:
     axes = figure.subplots(2, 2)
     plot_lengths(axes[0, 0], quality["lengths"])
     plot_bias(axes[0, 1], (summary["bias"] or {}).get("shares", ()))
-    said = f"richest 1 %: {quality['cuts_in_richest']:.1%} of the cuts"
-    plot_fingerprint(axes[1, 0], quality["fingerprint"], said + (f"\n{noise:.3g} times all others" if noise else ""))
+    richest = f"richest 1 %: {quality['cuts_in_richest']:.1%} of the cuts"
+    plot_fingerprint(axes[1, 0], quality["fingerprint"], richest + (f"\n{noise:.3g} times all others" if noise else ""))
     plot_saturation(axes[1, 1], quality["saturation"], summary["cuts"])
     figure.suptitle(printable(f"{title}: {summary['cuts']:,} cuts"), parse_math=False)  # a `$` in a name is a `$`
     return figure
