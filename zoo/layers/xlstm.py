@@ -146,12 +146,12 @@ class MLSTMCell(layers.Layer):
 
     def parts(self, inputs, log_sigmoid):
         """Query (scaled), key, value (batch, heads, positions, width), and i and F (batch, heads, positions)."""
-        query, key, value, gates = (ops.cast(item, "float32") for item in inputs)
+        query, key, value, gates = (ops.cast(tensor, "float32") for tensor in inputs)
         length, channels = query.shape[1:]
         width = channels // self.heads
         query, key, value = (
-            ops.transpose(ops.reshape(item, (-1, length, self.heads, width)), (0, 2, 1, 3))
-            for item in (query, key, value)
+            ops.transpose(ops.reshape(tensor, (-1, length, self.heads, width)), (0, 2, 1, 3))
+            for tensor in (query, key, value)
         )
         write, forget = ops.split(ops.transpose(gates, (0, 2, 1)), 2, axis=1)
         return query * width**-0.5, key, value, write, ops.cumsum(log_sigmoid(forget), axis=-1)
