@@ -114,8 +114,8 @@ def discover(
     _check_installed()
     paths, folder = write_inputs(found, folder, width), Path(folder).expanduser()
     with atomic(folder / "patterns.h5", folder) as temporary:
-        said = [*map(str, paths), str(temporary), str(width), str(most_seqlets), str(least_seqlets)]
-        _run([sys.executable, "-m", "zoo.attribution.modisco", json.dumps(said)])
+        arguments = [*map(str, paths), str(temporary), str(width), str(most_seqlets), str(least_seqlets)]
+        _run([sys.executable, "-m", "zoo.attribution.modisco", json.dumps(arguments)])
     return patterns(folder / "patterns.h5")
 
 
@@ -146,9 +146,9 @@ def write_report(path: str | Path, folder: str | Path, motifs: str | Path | None
     with tempfile.TemporaryDirectory() as scratch:
         database = []
         if motifs is not None:
-            found, whole = read_motifs(motifs), Path(scratch) / "motifs.meme"
-            write_motifs(whole, found)  # modisco-lite does not read all that the format allows
-            database = ["-m", str(whole), "-l", "-n", str(min(NEAREST, len(found)))]
+            known, whole = read_motifs(motifs), Path(scratch) / "motifs.meme"
+            write_motifs(whole, known)  # modisco-lite does not read all that the format allows
+            database = ["-m", str(whole), "-l", "-n", str(min(NEAREST, len(known)))]
         code = "from modiscolite.cli import cli; cli()"
         _run([sys.executable, "-c", code, "report", "-i", str(path), "-o", f"{folder}/", *database])
     return folder / "report.html"
@@ -191,7 +191,7 @@ def _discover(sequences: str, hypothetical: str, target: str, width: str, most: 
     for path in (sequences, hypothetical):
         with np.load(path) as file:
             arrays.append(file["arr_0"].transpose(0, 2, 1))
-    found = tfmodisco.TFMoDISco(
+    discovered = tfmodisco.TFMoDISco(
         *arrays,
         sliding_window_size=20,
         flank_size=5,
@@ -201,7 +201,7 @@ def _discover(sequences: str, hypothetical: str, target: str, width: str, most: 
         min_metacluster_size=int(least) - 1,
         final_min_cluster_size=max(int(least) // 5, 1),
     )
-    io.save_hdf5(target, *found, int(width))
+    io.save_hdf5(target, *discovered, int(width))
 
 
 if __name__ == "__main__":

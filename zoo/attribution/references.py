@@ -49,14 +49,14 @@ class References:
         cls, with_signal: bool, sequence: str | None, signal: str | None, count: int | None, seed: int | None
     ) -> "References":
         """References by what a user chose; None stands for the default. Raises `InputError` as the class does."""
-        found = cls(
+        references = cls(
             cls.sequence if sequence is None else sequence,
             ("fixed" if signal is None else signal) if with_signal else None,
         )
-        if not found.sequence.endswith("shuffle"):
-            refuse_together(f'References "{found.sequence}" are not shuffled and', {"count": count, "seed": seed})
+        if not references.sequence.endswith("shuffle"):
+            refuse_together(f'References "{references.sequence}" are not shuffled and', {"count": count, "seed": seed})
         return replace(
-            found,
+            references,
             count=cls.count if count is None else whole("count", count, 1, _MOST),
             seed=cls.seed if seed is None else whole("seed", seed, 0, (1 << 64) - 1),
         )

@@ -93,6 +93,6 @@ def _by_window(task: Task, explained: Callable[[ism.Score, np.ndarray], Parts]) 
     def score(weight: np.ndarray, windows: np.ndarray) -> np.ndarray:
         return (task.passes.forward(windows, task.forward_batch).astype(np.float64) * weight).sum(axis=-1)
 
-    found = [explained(partial(score, weight), window) for window, weight in zip(task.x, task.weights, strict=True)]
-    stacked = (None if parts[0] is None else np.stack(parts) for parts in zip(*found, strict=True))
+    by_window = [explained(partial(score, weight), window) for window, weight in zip(task.x, task.weights, strict=True)]
+    stacked = (None if parts[0] is None else np.stack(parts) for parts in zip(*by_window, strict=True))
     return Explained(*stacked, task.prediction, None)

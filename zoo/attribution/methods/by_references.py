@@ -52,8 +52,8 @@ class DeepLIFT(Referenced):
         multipliers, predictions = [], []
         for some in np.array_split(task.references, -(-count // most), axis=1):  # the network is rescaled for a number
             z = np.concatenate([task.x, some.reshape(-1, *task.x.shape[1:])])
-            asked = np.concatenate([np.zeros_like(task.weights), np.repeat(task.weights, some.shape[1], axis=0)])
-            y, slope = task.passes.rescaled(some.shape[1])(z, asked)
+            weights = np.concatenate([np.zeros_like(task.weights), np.repeat(task.weights, some.shape[1], axis=0)])
+            y, slope = task.passes.rescaled(some.shape[1])(z, weights)
             _check_rules(y[: len(task.x)], task.predictions)
             multipliers.append(slope[len(task.x) :].reshape(some.shape))
             predictions.append(y[len(task.x) :].reshape(*some.shape[:2], -1))
@@ -86,27 +86,29 @@ class IntegratedGradients(Referenced):
     def _multipliers(self, task: Task, difference: np.ndarray) -> np.ndarray:
         """Mean gradients (n, R, window, channels), with more steps for windows that do not add up with `steps`."""
         gradient, x, references = task.passes.gradient(task.local), task.x, task.references
-        found, steps, left = np.empty(references.shape, np.float32), self.steps, np.arange(len(x))
+        multipliers, steps, left = np.empty(references.shape, np.float32), self.steps, np.arange(len(x))
         while len(left):
-            found[left] = integrated_gradients(
+            multipliers[left] = integrated_gradients(
                 gradient, x[left], references[left], task.weights[left], steps, task.batch_size
             )
-            total = (found[left] * (x[left, None] - references[left])).sum(axis=(2, 3), dtype=np.float64).mean(axis=1)
+            total = (
+                (multipliers[left] * (x[left, None] - references[left])).sum(axis=(2, 3), dtype=np.float64).mean(axis=1)
+            )
             off = np.abs(total - difference[left]) > _ENOUGH * np.abs(difference[left])
             steps *= 2
             if task.local is not None or steps > min(_REFINED * self.steps, max(_MOST_STEPS, self.steps)):
                 break
             left = left[off]
-        return found
+        return multipliers
 
 
-def _check_rules(found: np.ndarray, predictions: np.ndarray) -> None:
+def _check_rules(rescaled: np.ndarray, predictions: np.ndarray) -> None:
     """Raise `InputError` if rules do not lead to what the network predicts: the multipliers are of another function."""
     largest = np.abs(predictions).max()
-    if not np.allclose(found, predictions, rtol=0, atol=_SAME * largest + _TINY, equal_nan=True):
+    if not np.allclose(rescaled, predictions, rtol=0, atol=_SAME * largest + _TINY, equal_nan=True):
         raise InputError(
             "Each layer's rule of DeepLIFT must give what its layer gives; one of this network gives something else",
-            received={"difference": float(np.abs(found - predictions).max()), "largest prediction": float(largest)},
+            received={"difference": float(np.abs(rescaled - predictions).max()), "largest prediction": float(largest)},
             hint='Take method="integrated_gradients", which needs no rules',
         )
 
@@ -151,9 +153,9 @@ def integrated_gradients(
     for pair, step in _points(len(flat), steps, batch_size):
         scale = nodes[step].reshape(-1, *[1] * (x.ndim - 1))
         z = flat[pair] + scale * (x[pair // count] - flat[pair])
-        found = gradient(z, weights[pair // count])[1] * shares[step].reshape(scale.shape)
+        slopes = gradient(z, weights[pair // count])[1] * shares[step].reshape(scale.shape)
         first = np.flatnonzero(np.diff(pair, prepend=-1))
-        total[pair[first]] += np.add.reduceat(found, first, axis=0)
+        total[pair[first]] += np.add.reduceat(slopes, first, axis=0)
     return total.reshape(references.shape)
 
 
