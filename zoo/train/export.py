@@ -34,8 +34,8 @@ def _write(target: Path, run: Learned, network: keras.Model, report: Report) -> 
 def _portable(value: object) -> object:
     """Settings as they are published: paths in the user's home begin with `~`, which reading them understands."""
     if isinstance(value, dict):
-        return {key: _portable(item) for key, item in value.items()}
+        return {key: _portable(setting) for key, setting in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_portable(item) for item in value]
+        return [_portable(setting) for setting in value]
     home = f"{Path.home()}/"
     return f"~/{value.removeprefix(home)}" if isinstance(value, str) and value.startswith(home) else value

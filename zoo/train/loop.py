@@ -155,7 +155,7 @@ class Trainer:
     def _distributed_step(self, batch: object) -> tuple:
         """The summed loss of a batch and its number of windows, over all replicas."""
         sums = self._strategy.run(self._replica_step, args=(batch,))
-        return tuple(self._strategy.reduce(tf.distribute.ReduceOp.SUM, item, axis=None) for item in sums)
+        return tuple(self._strategy.reduce(tf.distribute.ReduceOp.SUM, summed, axis=None) for summed in sums)
 
     def _replica_step(self, batch: tuple) -> tuple:
         x, targets = batch
@@ -209,8 +209,8 @@ def strategy_of(name: str) -> tf.distribute.Strategy | None:
     if name == "mirrored":
         return tf.distribute.MirroredStrategy()
     try:
-        found = json.loads(os.environ.get("TF_CONFIG", ""))
-        workers, task = found["cluster"]["worker"], found["task"]
+        tf_config = json.loads(os.environ.get("TF_CONFIG", ""))
+        workers, task = tf_config["cluster"]["worker"], tf_config["task"]
         known = task["type"] == "worker" and 0 <= task["index"] < len(workers) and all(map(_is_address, workers))
     except (ValueError, KeyError, TypeError, RecursionError):
         known = False

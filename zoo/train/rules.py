@@ -108,7 +108,7 @@ def require(what: str, conditions: Mapping[str, bool], received: Mapping[str, ob
         raise InputError(
             f"{what} must be consistent: " + "; ".join(broken),
             where=where,
-            received={name: brief(item) for name, item in received.items()},
+            received={name: brief(value) for name, value in received.items()},
         )
 
 

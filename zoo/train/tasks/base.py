@@ -145,7 +145,7 @@ def model_spec(
     metrics: Mapping[str, float],
 ) -> ModelSpec:
     """The spec of a model that a run trains: that which is the same for all tasks is filled in."""
-    found = versions()
+    installed = versions()
     return ModelSpec(
         name=config.name,
         description=description,
@@ -156,8 +156,8 @@ def model_spec(
         metrics=metrics,
         provenance={
             "source": "trained by this package",
-            "version": found["chromatin-zoo"] or "",
-            "keras, tensorflow": f"{found['keras']}, {found['tensorflow']}",
+            "version": installed["chromatin-zoo"] or "",
+            "keras, tensorflow": f"{installed['keras']}, {installed['tensorflow']}",
             "seed": str(config.seed),
             "license": config.license,
             "citation": config.citation,
