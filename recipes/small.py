@@ -35,17 +35,17 @@ def choose(options: argparse.Namespace, config: str, on_yeast: Train, on_synthet
         on_synthetic(options)
 
 
-def name_run(options: argparse.Namespace, name: str, said: str) -> None:
+def name_run(options: argparse.Namespace, name: str, message: str) -> None:
     """Fill in the model's name and the folder of its run where they are not given, and say what will be done."""
     options.name = options.name or name
     options.out = options.out or Path("runs") / options.name.replace("/", "-")
-    print(f"{options.name}: {said}", flush=True)
+    print(f"{options.name}: {message}", flush=True)
 
 
 def tracks(options: argparse.Namespace) -> int:
     """How many tracks the network shall predict, as `--set tracks=N` says."""
-    asked = dict(map(command.argument, options.set)).get("tracks", 1)
-    return asked if isinstance(asked, int) and 1 <= asked <= _MOST_SAMPLES else 1
+    count = dict(map(command.argument, options.set)).get("tracks", 1)
+    return count if isinstance(count, int) and 1 <= count <= _MOST_SAMPLES else 1
 
 
 def synthetic_data(work: Path, samples: int = 1) -> tuple[synthetic.Synthetic, dict[str, object]]:

@@ -56,8 +56,8 @@ def on_synthetic(options: argparse.Namespace) -> None:
     if options.peaks or options.factor:
         raise InputError("Peaks must come with a genome and a signal", example="--genome hg38.2bit --signal atac.bw")
     files, changes = small.synthetic_data(options.work)
-    said = "no data at hand (ZOO_SHARED), training on a synthetic genome"
-    small.name_run(options, "synthetic/CTCF", said)
+    message = "no data at hand (ZOO_SHARED), training on a synthetic genome"
+    small.name_run(options, "synthetic/CTCF", message)
     command.main(
         options,
         small.CONFIGS / "yeast_binding.yaml",
