@@ -1,4 +1,4 @@
-"""Items that accessibility models are trained and evaluated with (ASAP, its Methods and code)."""
+"""Batches that accessibility models are trained and evaluated on (ASAP, its Methods and code)."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -45,7 +45,7 @@ def cached(
     Raises:
         MissingExtra: an address that needs tensorflow-io.
         InputError: the folder cannot be written.
-        IntegrityError: shards that are not what their index says; delete them.
+        IntegrityError: shards that do not match their index; delete them.
     """
     root = str(folder)
     if "://" in root:
@@ -131,7 +131,7 @@ def _load_shard(path: str, shard: Mapping[str, object], arrays: Sequence[np.ndar
 
 
 def _need_filesystem(address: str) -> None:
-    """Make TensorFlow know the scheme of an address."""
+    """Register the scheme of an address with TensorFlow."""
     try:
         tf.io.gfile.exists(address)
     except tf.errors.UnimplementedError:
@@ -144,4 +144,4 @@ def _need_filesystem(address: str) -> None:
                 received={"cache": address},
             ) from None
     except tf.errors.OpError:
-        pass  # the scheme is known; whatever is wrong is said when it is used
+        pass  # the scheme is registered; other errors are raised on use

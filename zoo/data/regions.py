@@ -89,7 +89,7 @@ def around_peaks(
         margin: bp on each side that must lie on the chromosome, too.
 
     Raises:
-        InputError: none is left; it tells how many were there and what took them.
+        InputError: none is left; it counts the peaks, and those that each rule excluded.
     """
     unwanted = merge(blacklist)
     starts, kinds, cells, lost = {}, [], [], {"on other chromosomes": 0, "at an end": 0, "blacklisted": 0}
@@ -171,8 +171,8 @@ def read_table(
     if not by_chrom:
         raise InputError("A table of regions must have a region", where=path)
     table = {chrom: np.array(items, np.int64) for chrom, items in by_chrom.items()}
-    together = np.concatenate(list(table.values()))
-    return Regions({chrom: items[:, 0] for chrom, items in table.items()}, together[:, 1], together[:, 2])
+    stacked = np.concatenate(list(table.values()))
+    return Regions({chrom: items[:, 0] for chrom, items in table.items()}, stacked[:, 1], stacked[:, 2])
 
 
 def _position(text: str) -> int | None:

@@ -260,8 +260,8 @@ def _runs(begins: np.ndarray, width: int, bin_size: int) -> tuple[np.ndarray, np
     """What windows of `width` bp read, without overlaps among those whose bins coincide.
 
     Returns:
-        (n, 2) starts and ends in bp; for each window its distance from the first run's start if all are put one behind
-        the other; and their summed length.
+        (n, 2) starts and ends in bp; for each window its distance from the first run's start if all are concatenated;
+        and their summed length.
     """
     runs, offsets, length = [], np.empty(len(begins), np.int64), 0
     for phase in np.unique(begins % bin_size):
