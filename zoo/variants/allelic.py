@@ -1,4 +1,4 @@
-"""Allele-specific reads: which variants show an effect in a donor's chromatin, and how well scores agree.
+"""Allele-specific reads: which variants show an effect in a donor's chromatin, and their agreement with scores.
 
 ATAC-seq reads over a heterozygous variant come from one allele or the other; reads of the whole genome over the same
 site give the expectation without an effect (Grover et al. 2026, Methods; the filter of their code).
@@ -79,7 +79,7 @@ class Allelic:
 
 @dataclass(frozen=True)
 class AllelicAgreement:
-    """How well scores agree with allelic imbalance, in size and direction.
+    """Agreement of scores with allelic imbalance, in size and direction.
 
     Attributes:
         variants: that were compared.

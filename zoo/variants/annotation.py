@@ -28,7 +28,7 @@ class Origin:
 
     Attributes:
         model: its name.
-        weights: SHA-256 of its weights, or "" if nobody asked.
+        weights: SHA-256 of its weights, or "" if not computed.
         options: name → value.
     """
 

@@ -1,4 +1,4 @@
-"""Haplotypes by a model: a user's choices, checked against one another, and what they lead to."""
+"""Haplotype prediction by a model: the options, checked against one another, and the run that they configure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -79,7 +79,7 @@ class HaplotypeChoice:
         return [Haplotype.of("haplotype", reading.read(self.variants, genome), genome)]
 
     def substitutions(self, inputs: Inputs) -> tuple[list[Variant], list[Skipped]]:
-        """Substitutions of a base by the genome's names, which is all that maxATAC's program knows; and the others."""
+        """Substitutions of a base by the genome's names, the only kind that maxATAC's program supports; and others."""
         kept, skipped = [], []
         for variant in reading.read(self.variants, inputs.genome):
             chrom = names.find(variant.chrom, inputs.genome.sizes)

@@ -41,7 +41,7 @@ class HaplotypeFiles:
         files: their paths; the record is the last.
         sites: comparison → kind (gained, lost, shared) → how many; empty without a threshold.
         skipped: haplotype → reason → how many variants.
-        notes: what of the genotypes had to be guessed, and how many.
+        notes: assumptions about genotypes → how many.
         unknown: haplotype → bins whose windows hold variants of several phase sets.
         names: of the haplotypes, which are those of the sample with a number.
     """
@@ -155,7 +155,7 @@ class HaplotypeRun:
         return self._parts.finish(job, self._predict)
 
     def _write(self, parts: Sequence[Path], paths: Mapping[str, Path], record: dict) -> None:
-        """Write the final files, and what is to be known of them into the record."""
+        """Write the final files, and add their summary to the record."""
         names = [one.name for one in self._rows]
         for number, suffix in enumerate(_TRACKS[: len(self._rows)]):
             self._write_track(paths[suffix], parts, number)

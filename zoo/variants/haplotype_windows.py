@@ -45,7 +45,7 @@ def predict_regions(
     batch_size: int,
     advance: Callable[[], object],
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The same without what is known of the haplotype.
+    """The same as arrays, without the haplotype's name, notes and skipped variants.
 
     Args:
         advance: is called when a region begins.
@@ -118,7 +118,7 @@ def _rows(
         codes, origin = haplotype.sequence(inputs.genome, region.chrom, start, end)
         tracks = [codes, *(row[origin - start + 1] for row in inputs.reader.rows(region.chrom, start - 1, end)[1:])]
         used = origin[grid.offset :]
-        stop = int(np.searchsorted(used, last * grid.bin_size))  # beyond the last base that is asked for
+        stop = int(np.searchsorted(used, last * grid.bin_size))  # beyond the last requested base
         # As on the reference, and as many more as the haplotype is longer here.
         limit = grid.count(inputs.genome.sizes[region.chrom]) * grid.stride - left + max(len(codes) - (end - start), 0)
         phases = haplotype.phases.get(region.chrom)

@@ -1,8 +1,8 @@
 """Haplotypes of a sample: binding predicted on each, with the sample's own signal (Cazares et al. 2023, figure 7).
 
 All variants of a haplotype are in the sequence together; windows lie on it as they lie on the genome, and its bins are
-compared on the reference's bases. Where a window holds heterozygous variants of two phase sets, nobody knows its
-haplotypes: bins that it predicts are NaN, and counted.
+compared on the reference's bases. Where a window holds heterozygous variants of two phase sets, its haplotypes
+are unknown: bins that it predicts are NaN, and counted.
 """
 
 from bisect import bisect_left
@@ -68,7 +68,7 @@ class Haplotype:
         variants: chromosome of the genome → variants without bases that both alleles share, sorted, apart.
         skipped: those that are not in the sequence, and why.
         phases: chromosome of the genome → heterozygous variants, if they are of a sample.
-        notes: what of its genotypes had to be guessed, and how many.
+        notes: assumptions about its genotypes → how many.
     """
 
     name: str
@@ -227,7 +227,7 @@ class HaplotypePrediction:
         starts: for each region (bins,) int64, where bins begin on the reference.
         scores: for each region (bins,) float32; NaN where windows hold variants of several phase sets.
         skipped: variants that are not in the sequence.
-        notes: what of the genotypes had to be guessed, and how many.
+        notes: assumptions about genotypes → how many.
     """
 
     name: str

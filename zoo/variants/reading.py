@@ -134,7 +134,7 @@ def _rows(
                 hint="Write the table without names of rows",
             )
         cells = {
-            name: "." if n is None else _cell(row[n]) if n < len(row) else ""  # an editor took the last tabs away
+            name: "." if n is None else _cell(row[n]) if n < len(row) else ""  # trailing tabs were stripped
             for name, n in at.items()
         }
         variants += _variants(cells, where(i), i)
@@ -142,7 +142,7 @@ def _rows(
 
 
 def _cell(text: str) -> str:
-    """A cell without blanks around it, and without the quotes that R puts there."""
+    """A cell without blanks around it, and without the quotes that R writes."""
     text = text.strip()
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
@@ -155,7 +155,7 @@ def _variants(cells: Mapping[str, object], where: str, number: int) -> list[Vari
 
 
 def _position(text: str) -> int:
-    """A position from 1; programs that know no whole numbers write 12345.0 or 1e+05."""
+    """A position from 1; programs without an integer type write 12345.0 or 1e+05."""
     try:
         return max(whole(text), _UNKNOWN)
     except ValueError:
@@ -189,7 +189,7 @@ def _given(value: object) -> tuple[list[Variant], bool]:
 
 
 def _bed(path: Path, genome: Genome) -> list[Variant]:
-    """maxATAC's BED: chrom, start, end (0-based, half-open) and the bases instead, whatever stands there."""
+    """maxATAC's BED: chrom, start, end (0-based, half-open) and the alternative bases, for any reference."""
     variants = []
     for number, (line, where) in enumerate(lines(path)):
         columns = line.split()

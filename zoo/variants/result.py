@@ -31,7 +31,7 @@ _TRACKS = (".reference.bw", ".alternative.bw")
 
 @dataclass(frozen=True)
 class VariantScores:
-    """What variants do to predictions.
+    """Effects of variants on predictions.
 
     Attributes:
         variants: all that were given, in their order.
@@ -41,7 +41,7 @@ class VariantScores:
         layout: of windows and bins.
         sizes: chromosome → bp of the genome.
         model: the name of what predicted.
-        reference: (places, bins) float32, predicted profiles; None if they were not asked for.
+        reference: (places, bins) float32, predicted profiles; None if they were not requested.
         alternative: the same with the other allele, on the reference's bins.
     """
 
@@ -224,7 +224,7 @@ class VariantScores:
 
 
 def _number(value: np.floating) -> float | None:
-    """A number as JSON knows it; None for one that is not finite."""
+    """A number for JSON; None for one that is not finite."""
     return float(value) if np.isfinite(value) else None
 
 

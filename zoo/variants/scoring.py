@@ -1,4 +1,4 @@
-"""Scores of variants by a model: a user's choices, checked against one another, and what they lead to."""
+"""Variant scoring by a model: the options, checked against one another, and the run that they configure."""
 
 from dataclasses import dataclass
 from pathlib import Path
