@@ -190,7 +190,7 @@ class Motif:
 
 
 class Flat(Signal):
-    """A signal that has its mean everywhere: a model of sequence and signal then sees the sequence alone.
+    """A signal that has its mean everywhere: a model of sequence and signal then predicts from sequence alone.
 
     Args:
         signal: the track.

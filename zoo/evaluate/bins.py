@@ -1,4 +1,4 @@
-"""Bins of chromosomes: where they lie, what a track says in them, and which of them are bound."""
+"""Bins of chromosomes: their edges, the values of a track in them, and which of them are bound."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -40,7 +40,7 @@ def edges(track: Signal, chrom: str, bin_size: int, compat: str | None = None) -
 
 
 def open_track(path: str | Path) -> Signal:
-    """A track of which `aggregated` tells the bins without a value."""
+    """A track in which `aggregated` detects bins without a value."""
     return Signal(user_path(path, "prediction"), fill=_NO_DATA)
 
 
@@ -105,9 +105,9 @@ class Bound:
 
     Args:
         gold: peaks (a BED file or intervals), or a bigWig that is above 0 where something is bound.
-        sizes: chromosome → bp, by which names are found.
+        sizes: chromosome → bp, to match names with.
         rule: "any": a bin shares at least a base with what is bound; "half": at least half of its bases.
-        what: how messages call it.
+        what: its name in messages.
         shared: whether a chromosome in common is required.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Several predictors on the same held-out bins, with what chance could do."""
+"""Several predictors on the same held-out bins, with confidence intervals and tests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,7 +25,7 @@ class Row:
 
     Attributes:
         name: of the predictor.
-        binding: how well it does.
+        binding: its metrics.
         interval: 95 % confidence interval of its average precision, by bootstrap over blocks of the chromosomes.
         curve: recall and precision, thinned for a picture.
     """
@@ -99,7 +99,7 @@ def interval(positive: np.ndarray, scores: np.ndarray, blocks: np.ndarray, weigh
     Args:
         positive: (n,) bool.
         scores: (n,).
-        blocks: (n,) which block an item is in.
+        blocks: (n,) which block a bin is in.
         weights: (repeats, blocks) how often each block was drawn.
     """
     order = np.argsort(-scores, kind="stable")

@@ -45,7 +45,7 @@ def windows(
     unmappable: Sequence[Interval] = (),
     progress: bool | None = None,
 ) -> Iterator[tuple[str, AccessibilityEvaluation]]:
-    """What models of a kind are evaluated on: (chromosome, batches of its windows).
+    """Evaluation data of models of a kind: (chromosome, batches of its windows).
 
     Windows are tiled, or with `peaks` have summits in their middle; the bins of their middle half count.
 

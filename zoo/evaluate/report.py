@@ -48,7 +48,7 @@ def write(
     Args:
         base: the files' path without extension.
         title: of the page.
-        sections: as the head of this module says.
+        sections: as described at the head of this module.
         reads: everything that the evaluation read; none of it is replaced.
         texts: suffix → text, in pieces, of further files `BASE<suffix>`.
         kind: of evaluation, in a word; what an earlier one of the same kind wrote is replaced, or removed if this one

@@ -18,7 +18,7 @@ class Variation:
     """The variation score.
 
     Attributes:
-        windows: how many places were looked at.
+        windows: number of places.
         score: mean coefficient of variation over bins and places.
         curve: by bin of the core, from its first base on.
     """
@@ -52,7 +52,7 @@ def variation(
     report: Callable[[int], object] | None = None,
     shifts: int = SHIFTS,
 ) -> Variation:
-    """Predict each core from windows that are moved by equal steps over their slab, and see how much it varies.
+    """Predict each core from windows that are moved by equal steps over their slab, and measure the variation.
 
     For every bin of the core the coefficient of variation is the standard deviation (of the population) over the mean
     of its predictions, as they are (for ASAP's models in the scale of ln(1 + track)). A core whose mean is 0 counts
@@ -63,7 +63,7 @@ def variation(
         slabs: of `layout(window)`.
         window: bp.
         batch_size: slabs at once; each is as many windows as there are shifts.
-        report: is told how many slabs were done.
+        report: called with the number of slabs that were done.
         shifts: places of a window on its slab; they are whole bins apart.
 
     Raises:

@@ -23,16 +23,16 @@ class Extent:
     Attributes:
         total: whole bins of the chromosomes.
         evaluated: of them.
-        outside: of them outside the regions that were asked for.
+        outside: of them outside the requested regions.
         blacklisted: of them.
         uncovered: of them without a value in the prediction, left out.
         zeros: of them without a value, counted as 0 (`compat="maxatac"`).
         peaks: of all chromosomes; 0 where what is bound is a bigWig.
         peaks_outside: those on the chromosomes that touch no evaluated bin.
-        peaks_elsewhere: those on chromosomes that were not asked for.
+        peaks_elsewhere: those on chromosomes that were not requested.
         peaks_absent: those on chromosomes that the prediction lacks.
         absent: these chromosomes.
-        unknown: chromosomes of the prediction of which the measured track knows nothing, left out.
+        unknown: chromosomes of the prediction that the measured track lacks, left out.
     """
 
     total: int = 0
@@ -97,7 +97,7 @@ class BinSelection:
 
     Attributes:
         chromosomes: by the track's names.
-        extent: counted while the selection is gone through.
+        extent: counted while the selection is iterated over.
 
     Raises:
         InputError: options that exclude one another, another compat, or a chromosome that the track lacks.
@@ -149,10 +149,10 @@ class BinSelection:
         return list(dict.fromkeys(matched))
 
     def compare_with(self, bound: bins.Bound, measured: object) -> None:
-        """Leave out the chromosomes of which a measured bigWig knows nothing, and count the peaks of others.
+        """Leave out the chromosomes that a measured bigWig lacks, and count the peaks of others.
 
         Raises:
-            InputError: such a chromosome was asked for.
+            InputError: such a chromosome was requested.
         """
         unknown = [chrom for chrom in self.chromosomes if not bound.has(chrom)]
         if unknown and self._explicit:
@@ -164,7 +164,7 @@ class BinSelection:
         self.extent.unknown, self.extent.absent = unknown, [chrom for chrom, peaks in bound.absent.items() if peaks]
         self.extent.peaks, self.extent.peaks_absent = here + absent, absent
         self.extent.peaks_elsewhere = here - bound.peaks(self.chromosomes)
-        self.extent.peaks_outside = bound.peaks(self.chromosomes)  # until `found` says that they touch a bin
+        self.extent.peaks_outside = bound.peaks(self.chromosomes)  # until `found` subtracts those that touch a bin
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         """(chromosome, edges of its bins (n + 1,), which of them count (n,) bool); far from a region there are none.
