@@ -1,4 +1,4 @@
-"""Attributions as people look at them: a locus with everything known of it, an allele beside the other, patterns."""
+"""Figures of attributions: loci, comparisons of alleles, patterns."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +22,7 @@ _COLORS = ("tab:blue", "tab:purple", "tab:green", "tab:brown")
 
 
 def plot_contributions(ax: Axes, found: Attributions, number: int, region: Interval | None = None) -> Axes:
-    """What each base of a window adds: letters where there is room, else bars.
+    """Contribution scores of the bases of a window: letters where there is room, else bars.
 
     Args:
         number: of the window.
