@@ -5,7 +5,7 @@ import keras
 
 @keras.saving.register_keras_serializable("zoo")
 class Constant(keras.layers.Layer):
-    """Numbers that do not depend on what is read.
+    """Numbers that do not depend on the input.
 
     Args:
         values: one for each column of the output.

@@ -293,7 +293,7 @@ def _differing(layer: layers.Layer, other: layers.Layer) -> dict[str, object]:
 
 
 def _arguments(kind: str, config: Mapping[str, object]) -> dict[str, object]:
-    """What Keras's configuration of a layer says, as data."""
+    """Keras's configuration of a layer, as data."""
     known = {
         key: of_key.from_keras(config[key]) for key, of_key in ARGUMENTS[kind].items() if config.get(key) is not None
     }

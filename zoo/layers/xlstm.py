@@ -264,7 +264,7 @@ def mlstm_block(x, heads: int, projection: float, kernel_size: int, block_size: 
 
     Args:
         heads: of the memory.
-        projection: width of the branches, in channels of `x`.
+        projection: channels of the branches, in multiples of those of `x`.
         kernel_size: of the causal convolution.
         block_size: channels that the query, key and value projections mix.
         blocks: of the whole stack, which the output's initial scale depends on.
@@ -309,7 +309,7 @@ def slstm_block(x, heads: int, kernel_size: int, hidden: int, forget_power: floa
     Args:
         heads: of the memory.
         kernel_size: of the causal convolution.
-        hidden: width of the dense block.
+        hidden: channels of the dense block.
         forget_power: see `SLSTMCell`.
         blocks: of the whole stack, which the output's initial scale depends on.
     """
