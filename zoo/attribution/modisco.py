@@ -24,20 +24,20 @@ from zoo.genome.encode import one_hot
 from zoo.genome.motifs import read_motifs, write_motifs
 from zoo.spec import BASES
 
-NEAREST = 3  # known motifs that are told for a pattern
+NEAREST = 3  # known motifs that are reported for a pattern
 _TRIM = 0.3  # positions that matter less than this fraction of the strongest are cut off a pattern's ends
 _SEQUENCES, _HYPOTHETICAL = "sequences.npz", "hypothetical.npz"
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A motif that was found.
+    """A motif of TF-MoDISco.
 
     Attributes:
         name: "pos_patterns/pattern_0" and so on; within each sign those with most seqlets first.
         seqlets: how many stretches of windows it is made of.
         windows: (seqlets,) int64, which windows they lie in.
-        places: (seqlets, 2) int64, where they begin and end in the part of the windows that was looked at.
+        places: (seqlets, 2) int64, where they begin and end in the part of the windows that was searched.
         reverse: (seqlets,) bool, which of them are read from the other strand.
         frequencies: (4, width) of A, C, G, T; the positions that matter.
         contributions: (4, width), their mean attributions.
@@ -103,13 +103,13 @@ def discover(
 
     Args:
         folder: of the inputs and the result.
-        width: bp in the middle of the windows that are looked at (ASAP: 500).
+        width: bp in the middle of the windows that are searched (ASAP: 500).
         most_seqlets: of each sign, that are used (ASAP: 100,000).
         least_seqlets: of a sign; fewer, and it has no patterns. A pattern has a fifth of it at least.
 
     Raises:
         MissingExtra: modisco-lite is not installed.
-        ZooError: it failed; the message ends with what it said.
+        ZooError: it failed; the message has the end of its error output.
     """
     _check_installed()
     paths, folder = write_inputs(found, folder, width), Path(folder).expanduser()

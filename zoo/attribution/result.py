@@ -30,7 +30,7 @@ class Attributions:
         values: (n, window, 4) float32, what each base adds to the target; 0 where another base stands. Of method
             "gradients" the derivatives, at all four bases.
         hypothetical: (n, window, 4) float32, what each base would add if it stood there; at the base that does, the
-            value. Of "saturation_mutagenesis" with a mean of 0 at each position. None where a method knows none.
+            value. Of "saturation_mutagenesis" with a mean of 0 at each position. None for methods without.
         signal: (n, window) float32, what the signal adds, of several tracks (n, window, tracks); None for a model of
             DNA alone.
         prediction: (n,) float64, the target.
@@ -66,12 +66,12 @@ class Attributions:
 
     @property
     def difference(self) -> np.ndarray | None:
-        """(n,) float64, prediction minus baseline: what attributions should add up to. None without references."""
+        """(n,) float64, prediction minus baseline: what attributions should sum to. None without references."""
         return None if self.baseline is None else self.prediction - self.baseline
 
     @property
     def error(self) -> np.ndarray | None:
-        """(n,) float64, how far the sum of all attributions is from `difference`, relative to it. None without."""
+        """(n,) float64, the completeness error: |sum of attributions - difference| / |difference|. None without."""
         if self.baseline is None:
             return None
         total = self.values.sum(axis=(1, 2), dtype=np.float64)
@@ -82,7 +82,7 @@ class Attributions:
 
     @property
     def largest_error(self) -> float | None:
-        """The largest finite `error`, or None without any (where there is no difference, none can be told)."""
+        """The largest finite `error`, or None without any (it is undefined where there is no difference)."""
         finite = () if self.error is None else self.error[np.isfinite(self.error)]
         return float(finite.max()) if len(finite) else None
 

@@ -66,7 +66,7 @@ def unregister(name: str) -> None:
 
 
 def resolve(method: object, given: Mapping[str, object]) -> Method:
-    """A method by what a user calls it.
+    """A method by its name, or as it is.
 
     Args:
         method: a name of `METHODS`, or a `Method`.

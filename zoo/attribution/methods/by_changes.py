@@ -1,4 +1,4 @@
-"""Attributions by what changes if something in a window is changed, window by window."""
+"""Attributions by perturbation (saturation mutagenesis, sliding occlusion), window by window."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class SaturationMutagenesis(Method):
 
 @dataclass(frozen=True)
 class Occlusion(Method):
-    """Stretches of bases, and of the signal, that are hidden.
+    """Sliding occlusion of bases and of the signal.
 
     Attributes:
         width: of a stretch, bp.

@@ -11,9 +11,9 @@ from zoo.attribution.references import References
 from zoo.errors import InputError
 
 STEPS = 50  # of integrated gradients, as published
-_ENOUGH, _REFINED = 1e-2, 16  # how well integrated gradients add up, and how many times the steps for it
+_ENOUGH, _REFINED = 1e-2, 16  # accepted completeness error of integrated gradients, and how many times the steps for it
 _SAME, _TINY = 1e-2, 1e-6  # relative and absolute difference that rounding may make, in half precision, too
-_MOST_STEPS = 2000  # nodes of a quadrature take the cube of their number to find
+_MOST_STEPS = 2000  # finding the nodes of a quadrature takes time cubic in their number
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class IntegratedGradients(Referenced):
     """Mean gradients between references and window (Sundararajan et al. 2017).
 
     Attributes:
-        steps: of the quadrature; more, up to 16 times and 2,000, for windows whose sum is off by more than 1 %.
+        steps: of the quadrature; more, up to 16 times and 2,000, for windows with a completeness error above 1 %.
         references: as of `DeepLIFT`, and so the others.
     """
 
@@ -84,7 +84,7 @@ class IntegratedGradients(Referenced):
         return _explained(task, self._multipliers(task, task.prediction - _baseline(task, predictions)), predictions)
 
     def _multipliers(self, task: Task, difference: np.ndarray) -> np.ndarray:
-        """Mean gradients (n, R, window, channels), with more steps for windows that do not add up with `steps`."""
+        """Mean gradients (n, R, window, channels), with more steps for windows with too large a completeness error."""
         gradient, x, references = task.passes.gradient(task.local), task.x, task.references
         multipliers, steps, left = np.empty(references.shape, np.float32), self.steps, np.arange(len(x))
         while len(left):
@@ -130,7 +130,7 @@ def _explained(task: Task, multipliers: np.ndarray, predictions: np.ndarray) -> 
 def integrated_gradients(
     gradient: Gradient, x: np.ndarray, references: np.ndarray, weights: np.ndarray, steps: int, batch_size: int
 ) -> np.ndarray:
-    """Mean gradients on straight ways from references to windows (Sundararajan et al. 2017, equation 1).
+    """Mean gradients on straight paths from references to windows (Sundararajan et al. 2017, equation 1).
 
     The integral is a Gauss-Legendre quadrature, as Captum's is by default.
 
@@ -139,7 +139,7 @@ def integrated_gradients(
         x: (n, …) float32.
         references: (n, R, …) float32.
         weights: (n, bins) of the target.
-        steps: points on each way.
+        steps: points on each path.
         batch_size: points at once.
 
     Returns:
