@@ -134,14 +134,14 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def main(options: argparse.Namespace, default: Path | None = None, **changes: object) -> None:
-    """Run what the command line says. Arguments and errors as for `prepare`."""
+    """Run the training that the command line describes. Arguments and errors as for `prepare`."""
     execute(prepare(options, default, **changes), options)
 
 
 def prepare(
     options: argparse.Namespace, default: Path | None = None, **changes: object
 ) -> dict[Path | None, TrainConfig]:
-    """What the command line asks for, checked as far as it can be without TensorFlow: options, configuration, files.
+    """The runs of a command line, checked as far as possible without TensorFlow: options, configuration, files.
 
     Args:
         options: of `add_options`.
@@ -296,7 +296,7 @@ def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> 
 
 
 def _summarize(path: Path, folders: list[Path]) -> None:
-    """Write and print the metrics of folds whose names do not tell the fold's chromosomes, with mean and deviation."""
+    """Write and print the metrics of folds whose names lack the fold's chromosomes, with mean and deviation."""
     folds = [json.loads((folder / "config.json").read_text(encoding="utf-8"))["metrics"] for folder in folders]
     shared = [name for name in folds[0] if all(name in metrics for metrics in folds)]
     lines = ["metric\tmean\tstandard deviation\t" + "\t".join(f"fold {number}" for number in range(len(folds)))]

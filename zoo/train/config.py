@@ -1,4 +1,4 @@
-"""What a training run is made of, as a frozen value that checks itself and comes from and goes to YAML or JSON."""
+"""The configuration of a training run: a frozen, validated value that is read from and written to YAML or JSON."""
 
 import dataclasses
 import json
@@ -20,7 +20,7 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 @dataclass(frozen=True)
 class TrainConfig(Settings):
-    """A training run that fits together, of a task that is known, from and to a file. Attributes as for `Settings`."""
+    """A validated training run of a registered task, from and to a file. Attributes as for `Settings`."""
 
     def __post_init__(self) -> None:
         Name.parse(self.name)
@@ -72,7 +72,7 @@ class TrainConfig(Settings):
     def read(cls, path: str | Path, **changes: object) -> "TrainConfig":
         """Read a YAML or JSON file, with some of its values replaced.
 
-        Paths of files are relative to its folder; `$NAME` and `~` in them stand for what they do in a shell.
+        Paths of files are relative to its folder; `$NAME` and `~` in them are expanded as in a shell.
 
         Args:
             path: the file.

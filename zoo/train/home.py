@@ -178,7 +178,7 @@ class Home:
             file.write(current)
 
     def _read_mark(self) -> dict:
-        """What the mark says; empty where there is none, as in runs that older versions began."""
+        """The content of the mark; empty where there is none, as in runs that older versions began."""
         path = self.folder / MARK
         if not path.is_file():
             return {}

@@ -1,4 +1,4 @@
-"""Configurations as files: YAML or JSON, read within bounds, with every mistake told at once and where it stands."""
+"""Configurations as files: YAML or JSON, read within bounds, with all errors reported together, by position."""
 
 import dataclasses
 import difflib
@@ -42,7 +42,7 @@ def load(
     """The keys and values of a YAML or JSON file, unchecked, over those of the file that its key `extends` names.
 
     Paths of files are made absolute: they are relative to the folder of the file that has them; `$NAME` and `~` in them
-    stand for what they do in a shell.
+    are expanded as in a shell.
 
     Args:
         path: the file.

@@ -27,7 +27,7 @@ from zoo.train.tasks.base import Learned, Result, TrainingTask
 
 @dataclass(frozen=True)
 class TrainingEstimate:
-    """What a run would take, as `plan` finds it without reading the tracks.
+    """The cost of a run, as `plan` estimates it without reading the tracks.
 
     Attributes:
         windows: of training and of validation.
@@ -86,7 +86,7 @@ class TrainingRun:
         self._check_shapes(network, shapes)
 
     def plan(self) -> TrainingEstimate:
-        """What the run would take."""
+        """The estimated cost of the run."""
         plans = self.task.plans
         shapes = self.task.shapes()
         seconds = seconds_per_step(self.trainer(shapes, shapes, Path()))

@@ -1,4 +1,4 @@
-"""What a run needs to go on where it was: every variable, the step, and what was logged. One file, written whole."""
+"""The state that a run resumes from: every variable, the step, and what was logged. One file, written whole."""
 
 import json
 import os
@@ -18,7 +18,7 @@ _MOST_LOGGED = 64 << 20  # bytes of the log
 
 @dataclass
 class TrainingProgress:
-    """Where a run is.
+    """Progress of a run.
 
     Attributes:
         step: steps done.

@@ -234,7 +234,7 @@ class AccessibilityTask:
         )
 
     def report(self, model: "Model", run: Learned) -> Report:
-        """Correlations with the tracks by test chromosome, everywhere and around peaks, beside two baselines."""
+        """Correlations with the tracks by test chromosome, in all windows and around peaks, and of two baselines."""
         sets = {"": self.plan} | ({" around peaks": partial(self.plan, peaks=self.peaks)} if self.peaks else {})
         metrics: dict[str, float] = {}
         for where, plan in sets.items() if self.config.chromosomes.test else ():

@@ -61,7 +61,7 @@ class BindingData(Data):
         signal: bigWig of one cell type,
         peaks: BED of the factor's peaks,
         binding: bigWig of zeros and ones; by default the peaks, and
-        atac_peaks: BED, if any; or "auto" for where the signal says that chromatin is open.
+        atac_peaks: BED, if any; or "auto" for the open regions of the signal.
         train_roi: table of windows to train on, instead of those around peaks (`zoo.data.regions.read_table`).
         validate_roi: the same to validate on.
         blacklist: BED files.
