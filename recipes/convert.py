@@ -118,7 +118,7 @@ def parity(compared_with: str, theirs: np.ndarray, ours: np.ndarray) -> dict[str
 
 
 def not_compared(error: MissingExtra) -> dict[str, object]:
-    """Say that the original could not be run."""
+    """Report that the original could not be run."""
     print(f"convert: not compared with the original: {error}", file=sys.stderr)
     return {}
 

@@ -1,8 +1,8 @@
 """Several models of accessibility side by side on held-out chromosomes, with two baselines.
 
 Each chromosome everywhere and around peaks: correlations and errors in both scales, the shape of the mean profile, how
-much predictions vary when the window moves, and how many real peaks are found again. The baselines are a k-mer
-regression and the mean profile; both learn from other chromosomes.
+much predictions vary when the window moves, and the recall of real peaks. The baselines are a k-mer regression
+and the mean profile; both learn from other chromosomes.
 
 Usage: python recipes/evaluate_accessibility.py [MODEL ...] [--out FOLDER]
        python recipes/evaluate_accessibility.py MODEL ... --genome 2BIT --signal BIGWIG --peaks NARROWPEAK

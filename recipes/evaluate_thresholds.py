@@ -1,4 +1,4 @@
-"""What the thresholds of the yeast models promise, and what is found on chromosomes that they have not seen.
+"""Expected and observed precision and recall of the yeast models' thresholds, on held-out chromosomes.
 
 Each binding model that ships is applied to its validation chromosomes, on which its thresholds are calibrated, and to
 its test chromosomes. With --install its table, its metrics and its card are made again from that; the weights stay.
@@ -33,7 +33,7 @@ REGISTRY = Path(__file__).parents[1] / "registry"
 
 
 def main(options: argparse.Namespace) -> None:
-    """Print what is promised and found, by the table that ships and by one made now; install it if asked to."""
+    """Print expected and observed figures, of the table that ships and of one made now, which `--install` installs."""
     data = yeast.prepare(yeast.required_data(), options.out / "data")
     rows: dict[str, list[dict]] = {}
     for factor in [name.upper() for name in options.factors] or yeast.FACTORS:
@@ -68,7 +68,7 @@ def main(options: argparse.Namespace) -> None:
 
 
 def kept(promised: ThresholdTable, measured: Benchmark) -> dict[str, dict[str, float]]:
-    """Thresholds that a table reaches: what it promises, and what is found on the test chromosomes together."""
+    """Thresholds that a table reaches: expected figures, and those observed on the test chromosomes together."""
     rows = {}
     for threshold in ASKED:
         try:

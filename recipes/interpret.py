@@ -8,8 +8,8 @@
 
 For each cell type: attributions of every window (DeepLIFT over 20 dinucleotide-shuffled references) as `.npz` and as
 a track for a genome browser, pictures of the highest loci, motifs by TF-MoDISco with their nearest known ones and a
-report (extra `motif`). Over cell types: `counts.tsv`, how many stretches support each known motif, and how many of its
-hits matter. An interrupted run goes on when it is called again.
+report (extra `motif`). Over cell types: `counts.tsv`, how many stretches support each known motif, and how many
+high-attribution hits it has. An interrupted run goes on when it is called again.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def explain(model: zoo.Model, cell: Cell, options: argparse.Namespace, folder: P
 
 
 def write_counts(by_motif: dict[str, dict[str, tuple[int, int]]], cells: list[str], path: Path) -> Path:
-    """A row for each motif: seqlets and hits that matter, in each cell type."""
+    """A row for each motif: seqlets and high-attribution hits, in each cell type."""
     with writing(path) as handle:
         handle.write("\t".join(["motif", *(f"{cell} {what}" for cell in cells for what in ("seqlets", "hits"))]) + "\n")
         for name, row in by_motif.items():

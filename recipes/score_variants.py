@@ -85,7 +85,7 @@ def skipped(written: Sequence[Path]) -> dict[str, int]:
 
 
 def evaluate(model: zoo.Model, reads: allelic.Allelic, files: dict, path: Path, shifts: int) -> dict:
-    """How well a model's scores agree with allelic reads, and a scatter plot of both."""
+    """Agreement of a model's scores with allelic imbalance, and a scatter plot of both."""
     scores = model.score_variants(reads.variants, **files, shifts=shifts).scores["log2_fold_change"]
     agreement = allelic.evaluate(scores, reads)
     figure = Figure(figsize=(6, 5), layout="constrained")

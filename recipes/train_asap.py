@@ -21,7 +21,7 @@ from zoo.train import command
 
 
 def main(options: argparse.Namespace) -> None:
-    """Train what the options say."""
+    """Train by the options."""
     small.choose(options, "asap_GM12878.yaml", on_yeast, on_synthetic)
 
 
