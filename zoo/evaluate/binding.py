@@ -84,7 +84,7 @@ class Binding:
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
-    """What `benchmark` found.
+    """Result of `benchmark`.
 
     Attributes:
         overall: of all bins together.
