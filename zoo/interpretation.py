@@ -30,14 +30,14 @@ _FILES = (*_SEARCHED, "patterns.tsv", *_DRAWN, "report", _RECORD)
 
 @dataclass(frozen=True)
 class MotifReport:
-    """What was found.
+    """Patterns in attributions, with their known motifs and hits.
 
     Attributes:
         folder: of all files.
         patterns: the motifs, those with most seqlets first.
         matches: of each pattern the nearest motifs of the database, best first; empty without one.
         hits: motif of the database that is the best match of a pattern → (hits, those that matter).
-        html: the report of modisco-lite; None if nothing was found.
+        html: the report of modisco-lite; None without patterns.
     """
 
     folder: Path

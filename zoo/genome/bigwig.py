@@ -100,7 +100,7 @@ class Writer:
         self._zoom.add(starts, ends, values)
 
     def _finish(self) -> None:
-        """Index, zoom levels, and their offsets in the header."""
+        """Write the index, the zoom levels and the header."""
         self._records += self._zoom.records() if self._zoom else []
         index = self._file.tell()
         self._file.write(_index(self._places, index, _PER_SECTION))
