@@ -1,7 +1,7 @@
 """What a file of ChromBPNet or BPNet holds, whichever code wrote it: one network, or accessibility and bias."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -38,6 +38,10 @@ class ProfileFile:
     layout: str
     parts: Mapping[str, Part]
     counts_loss_weight: float | None = None
+
+    def only(self, component: str) -> "ProfileFile":
+        """One network of two by itself; all of it for "full", or where there is one."""
+        return replace(self, parts={component: self.parts[component]}) if component in self.parts else self
 
 
 def reach(layers: int) -> int:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from zoo import architectures
 from zoo.errors import InputError, IntegrityError
 from zoo.porting.profile_file import ACCESSIBILITY, BIAS, BPNET, FULL, PROFILE_WIDTH, Part, ProfileFile
@@ -15,16 +13,18 @@ if TYPE_CHECKING:
     import keras
 
 UNKNOWN = "unknown"  # the assembly that a file was trained on, which none says
+UNKNOWN_SAMPLE = "an unknown sample"
 CITATIONS = {
     "chrombpnet": "Pampari A et al. (2024) ChromBPNet: bias factorized, base-resolution deep learning models of "
     "chromatin accessibility. bioRxiv 2024.12.25.630221",
     "bpnet": "Avsec Z et al. (2021) Base-resolution models of transcription-factor binding reveal soft motif syntax. "
     "Nat Genet 53: 354-366",
 }
-_PARTS = {
-    ACCESSIBILITY: "Chromatin accessibility, bias-corrected",
-    BIAS: "Sequence bias of the enzyme",
-    FULL: "Chromatin accessibility with the enzyme's bias, as observed",
+_PARTS = {  # component → what it is, before "of" a sample
+    ACCESSIBILITY: "Bias-corrected chromatin accessibility",
+    BIAS: "Sequence bias of the enzyme in the signal",
+    FULL: "Observed chromatin accessibility, with the enzyme's bias,",
+    BPNET: "Reads",
 }
 _STRANDS = ("plus", "minus")
 
@@ -46,23 +46,17 @@ class About:
     provenance: Mapping[str, str]
 
 
-def chosen(file: ProfileFile, component: str | None, where: object) -> ProfileFile:
-    """The file as far as a component needs it: both networks, or one.
-
-    Raises:
-        InputError: a part that the file lacks.
-    """
+def check_component(file: ProfileFile, component: str | None, where: object) -> None:
+    """Raise `InputError` for a component that a file lacks."""
     has = [*file.parts, FULL] if len(file.parts) > 1 else [*file.parts]
-    if component is None or (component == FULL and FULL in has):
-        return file
-    if component not in has:
-        missing = f"; it is missing {component}" if component in _PARTS else ""
-        raise InputError(
-            f"The component must be one of those of the file, {', '.join(has)}{missing}",
-            where=where,
-            received={"component": component},
-        )
-    return file
+    if component is None or component in has:
+        return
+    missing = f"; it is missing {component}" if component in _PARTS else ""
+    raise InputError(
+        f"The component must be one of those of the file, {', '.join(has)}{missing}",
+        where=where,
+        received={"component": component},
+    )
 
 
 def network_of(file: ProfileFile) -> "keras.Model":
@@ -120,14 +114,14 @@ def spec_of(file: ProfileFile, about: About) -> ModelSpec:
     config, components = next(iter(file.parts.values())).config, ()
     if whole:
         components = tuple(
-            Component(name, f"{_PARTS[name]}, {about.target}", name == BIAS, Architecture("bpnet", dict(item.config)))
+            Component(name, f"{_PARTS[name]} of {about.target}", name == BIAS, Architecture("bpnet", dict(item.config)))
             for name, item in file.parts.items()
         )
     of = BPNET if part == BPNET else "chrombpnet"
-    what = f"Reads of {about.target}, BPNet" if of == BPNET else f"{_PARTS[FULL if whole else part]}, {about.target}"
+    what = _PARTS[FULL if whole else part]
     return ModelSpec(
         name=about.name,
-        description=what,
+        description=f"{what} of {about.target}",
         architecture=architecture_of(file),
         input=_input(config, about.genome),
         outputs=_outputs(config, about.target, file.layout),
@@ -188,8 +182,3 @@ def _outputs(config: Mapping[str, object], target: str, layout: str) -> tuple[Ou
             **added,
         ),
     )
-
-
-def windows(network: "keras.Model", x: np.ndarray) -> dict[str, np.ndarray]:
-    """The heads of a network for windows (n, window, 4)."""
-    return {name: np.asarray(head) for name, head in network(x, training=False).items()}

@@ -26,16 +26,18 @@ _MOST_OPCODES = 4_000_000
 _MOST_MEMBERS = 20_000
 _MOST_AXES = 8
 _STORAGES = {"FloatStorage": "f4", "DoubleStorage": "f8", "HalfStorage": "f2", "BFloat16Storage": "u2"}
-_NAMES = (  # of what a saved network consists of
-    r"(torch\.nn\.modules\.\w+|torch\.nn\.parameter|bpnetlite(\.\w+)*)\.[A-Za-z_]\w*",
-    r"torch\._utils\._rebuild_(tensor|tensor_v2|parameter|parameter_with_state)",
-    r"torch\.(\w+Storage|Size|device|dtype|float\d+|bfloat16|int\d+)|torch\.storage\.\w+Storage",
-    r"torch\.serialization\._get_layout",
-    r"numpy\.(dtype|ndarray|float\d+|int\d+|bool_?)|numpy\._?core\.(multiarray|numeric)\.(scalar|_reconstruct|_frombuffer)",
-    r"(builtins|__builtin__)\.(set|frozenset|list|dict|tuple|int|float|bool|str|bytes|bytearray|complex|slice|object)",
-    r"collections\.OrderedDict|collections\.defaultdict|_codecs\.encode|copyreg\._reconstructor|copy_reg\._reconstructor",
+_NAMES = (  # of what a saved network consists of: module, name
+    (r"torch\.nn\.modules\.\w+|torch\.nn\.parameter|bpnetlite(\.\w+)*", r"[A-Za-z_]\w*"),
+    (r"torch\._utils", r"_rebuild_(tensor|tensor_v2|parameter|parameter_with_state)"),
+    (r"torch(\.storage)?", r"\w+Storage"),
+    (r"torch", r"Size|device|dtype|float\d+|bfloat16|int\d+"),
+    (r"numpy", r"dtype|ndarray|float\d+|int\d+|bool_?"),
+    (r"numpy\._?core\.(multiarray|numeric)", r"scalar|_reconstruct|_frombuffer"),
+    (r"builtins|__builtin__", r"set|frozenset|list|dict|tuple|int|float|bool|str|bytes|bytearray|complex|slice|object"),
+    (r"collections", r"OrderedDict|defaultdict"),
+    (r"_codecs", r"encode"),
+    (r"copyreg|copy_reg", r"_reconstructor"),
 )
-_NAME = re.compile("|".join(f"(?:{item})" for item in _NAMES))
 
 
 @dataclass(frozen=True)
@@ -252,11 +254,12 @@ class _Machine:
 
     def named(self, module: object, name: object) -> Named:
         found = Named(module, name)
-        if not isinstance(module, str) or not isinstance(name, str) or not _NAME.fullmatch(str(found)):
+        texts = isinstance(module, str) and isinstance(name, str)
+        if not texts or not any(re.fullmatch(of, module) and re.fullmatch(known, name) for of, known in _NAMES):
             raise IntegrityError(
                 "A saved network must name only what PyTorch's networks consist of; nothing of the file was run",
                 where=self.where,
-                received={"name": f"{_kind(module)} {_kind(name)}" if not isinstance(name, str) else str(found)},
+                received={"name": str(found) if texts else f"{_kind(module)}, {_kind(name)}"},
             )
         return found
 
