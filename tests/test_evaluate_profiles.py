@@ -170,3 +170,19 @@ def test_counts_that_cannot_be_compared(log_counts: np.ndarray, options: dict, r
 def test_no_region():
     with pytest.raises(InputError, match="at least one of each"):
         profiles.metrics(np.ones((0, 4), int), np.ones((0, 4)), np.zeros(0))
+
+
+def test_pieces_give_what_all_together_give():
+    random = np.random.default_rng(0)
+    counts, peaks = random.poisson(1, (50, 20)), random.random(50) < 0.5
+    predicted, log_counts = profiles.probabilities_of(random.normal(size=(50, 20))), random.normal(size=50)
+    whole, pieces = (profiles.RegionPairs(seed=1, smooth=True) for _ in range(2))
+    whole.add(counts, predicted, log_counts, peaks)
+    for some in (slice(0, 7), slice(7, 50)):
+        pieces.add(counts[some], predicted[some], log_counts[some], peaks[some])
+    one, other = whole.result(), pieces.result()
+    assert one.metrics() == other.metrics()
+    assert np.array_equal(one.profiles.jsd_rnd, other.profiles.jsd_rnd)
+    assert np.array_equal(one.observed, np.log1p(counts.sum(axis=1)))
+    with pytest.raises(InputError, match="must be a region"):
+        profiles.RegionPairs().result()

@@ -68,28 +68,94 @@ class Metrics:
     median_norm_jsd_rnd: float | None
 
 
-def profile_metrics(
-    counts: np.ndarray, probabilities: np.ndarray, seed: int = 0, smooth: bool = False
-) -> ProfileMetrics:
-    """Compare profiles with counts.
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Regions one by one.
+
+    Attributes:
+        peaks: (n,) bool, which of them are peaks.
+        observed: (n,) float64, ln(pseudocount + total) of what was counted.
+        predicted: (n,) float64, the same as it is predicted.
+        profiles: distances of profiles.
+    """
+
+    peaks: np.ndarray
+    observed: np.ndarray
+    predicted: np.ndarray
+    profiles: ProfileMetrics
+
+    def metrics(self) -> dict[str, Metrics]:
+        """Those of "peaks", "nonpeaks" and, if there are both, "peaks_and_nonpeaks"."""
+        groups = {PEAKS: self.peaks, NONPEAKS: ~self.peaks}
+        groups = {name: chosen for name, chosen in groups.items() if chosen.any()}
+        if len(groups) == 2:
+            groups[BOTH] = np.ones_like(self.peaks)
+        return {name: self._group(chosen) for name, chosen in groups.items()}
+
+    def _group(self, chosen: np.ndarray) -> Metrics:
+        pairs = Pairs()
+        pairs.add(self.observed[chosen], self.predicted[chosen])
+        counts, of = pairs.result(kendall=False), self.profiles
+        medians = (_median(values[chosen]) for values in (of.jsd_pw, of.jsd_norm, of.jsd_rnd, of.jsd_rnd_norm))
+        without = int(np.isnan(of.jsd_pw[chosen]).sum())
+        return Metrics(int(chosen.sum()), without, counts.pearson, counts.spearman, counts.mse, *medians)
+
+
+class RegionPairs:
+    """Regions with their predictions, in pieces; the result does not depend on how they are cut.
 
     Args:
-        counts: observed, (n, bp) or (n, bp, strands), whole numbers.
-        probabilities: predicted, of the same shape; they add up to 1 in each region.
+        pseudocount: what the model adds to totals before the logarithm.
         seed: of the permutations, NumPy's global one in the original.
         smooth: compare counts smoothed by a Gaussian kernel (σ 7 bp, width 81 bp), as bpnet-lite can.
 
     Raises:
-        InputError: counts that are no whole numbers, probabilities that are none, or shapes that differ.
+        InputError: values of another kind.
     """
-    counts, probabilities = check_counts(counts), np.asarray(probabilities)
-    _check_probabilities(probabilities, counts.shape)
-    smooth, random = switch("smooth", smooth), np.random.RandomState(whole("seed", seed, 0, 2**32 - 1))
-    found = [
-        _distances(counts[first : first + _TOGETHER], probabilities[first : first + _TOGETHER], random, smooth)
-        for first in range(0, len(counts), _TOGETHER)
-    ]
-    return ProfileMetrics(*np.concatenate(found, axis=1))
+
+    def __init__(self, pseudocount: float = 1.0, seed: int = 0, smooth: bool = False) -> None:
+        self._pseudocount = _pseudocount(pseudocount)
+        self._random, self._smooth = np.random.RandomState(whole("seed", seed, 0, 2**32 - 1)), switch("smooth", smooth)
+        self._parts: list[tuple[np.ndarray, ...]] = []
+
+    def add(
+        self, counts: np.ndarray, probabilities: np.ndarray, log_counts: np.ndarray, peaks: np.ndarray | None = None
+    ) -> None:
+        """Regions: observed counts (n, bp) or (n, bp, strands), predicted probabilities of that shape, which add up to
+        1 in each region, predicted ln(pseudocount + total) (n,), and whether they are peaks (n,), by default all.
+
+        Raises:
+            InputError: counts that are no whole numbers, probabilities that are none, or shapes that differ.
+        """
+        counts, probabilities, log_counts = check_counts(counts), np.asarray(probabilities), np.asarray(log_counts)
+        _check_probabilities(probabilities, counts.shape)
+        peaks = np.ones(len(counts), bool) if peaks is None else np.asarray(peaks)
+        if not (log_counts.shape == peaks.shape == counts.shape[:1] and peaks.dtype == bool):
+            raise InputError(
+                "Each region must have one predicted log count, and be marked as a peak or as none",
+                received={"regions": len(counts), "log_counts": log_counts.shape, "peaks": (peaks.shape, peaks.dtype)},
+            )
+        for first in range(0, len(counts), _TOGETHER):
+            some = slice(first, first + _TOGETHER)
+            distances = _distances(counts[some], probabilities[some], self._random, self._smooth)
+            observed = observed_log_counts(counts[some], self._pseudocount)
+            self._parts.append((peaks[some], observed, log_counts[some].astype(np.float64), *distances))
+
+    def result(self) -> Comparison:
+        """Of everything that was added. Raises `InputError` if that is nothing."""
+        if not self._parts:
+            raise InputError("There must be a region to evaluate", received={"regions": 0})
+        peaks, observed, predicted, *distances = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        return Comparison(peaks, observed, predicted, ProfileMetrics(*distances))
+
+
+def profile_metrics(
+    counts: np.ndarray, probabilities: np.ndarray, seed: int = 0, smooth: bool = False
+) -> ProfileMetrics:
+    """Compare profiles with counts; arguments and errors as for `RegionPairs`."""
+    pairs = RegionPairs(seed=seed, smooth=smooth)
+    pairs.add(counts, probabilities, np.zeros(len(counts)))
+    return pairs.result().profiles
 
 
 def metrics(
@@ -101,44 +167,18 @@ def metrics(
     seed: int = 0,
     smooth: bool = False,
 ) -> dict[str, Metrics]:
-    """Metrics of peaks, of other regions and of both, of those that there are.
-
-    Args:
-        counts: as for `profile_metrics`.
-        probabilities: as for `profile_metrics`.
-        log_counts: predicted, (n,): ln(pseudocount + total).
-        peaks: (n,) bool, which regions are peaks; by default all of them.
-        pseudocount: what the model adds to totals before the logarithm.
-        seed: as for `profile_metrics`.
-        smooth: as for `profile_metrics`.
-
-    Returns:
-        "peaks", "nonpeaks" and, if there are both, "peaks_and_nonpeaks".
-
-    Raises:
-        InputError: as `profile_metrics`; not one number or flag for each.
+    """Metrics of peaks, of other regions and of both, of those that there are; arguments and errors as for
+    `RegionPairs`.
     """
-    profiles = profile_metrics(counts, probabilities, seed, smooth)
-    observed = observed_log_counts(counts, pseudocount)
-    peaks = np.ones(len(observed), bool) if peaks is None else np.asarray(peaks)
-    log_counts = np.asarray(log_counts)
-    if peaks.shape != observed.shape or log_counts.shape != observed.shape or peaks.dtype != bool:
-        raise InputError(
-            "Each region must have one predicted log count, and be marked as a peak or as none",
-            received={"regions": len(observed), "log_counts": log_counts.shape, "peaks": (peaks.shape, peaks.dtype)},
-        )
-    groups = {PEAKS: peaks, NONPEAKS: ~peaks}
-    groups = {name: chosen for name, chosen in groups.items() if chosen.any()}
-    if len(groups) == 2:
-        groups[BOTH] = np.ones_like(peaks)
-    return {name: _group(profiles, observed, log_counts, chosen) for name, chosen in groups.items()}
+    pairs = RegionPairs(pseudocount, seed, smooth)
+    pairs.add(counts, probabilities, log_counts, peaks)
+    return pairs.result().metrics()
 
 
 def observed_log_counts(counts: np.ndarray, pseudocount: float = 1.0) -> np.ndarray:
-    """ln(pseudocount + total) of regions, (n,) float64. Raises `InputError` as `profile_metrics` does."""
-    pseudocount = number("pseudocount", pseudocount, "above 0", lambda value: value > 0, example=1.0)
+    """ln(pseudocount + total) of regions, (n,) float64. Raises `InputError` as `RegionPairs` does."""
     counts = check_counts(counts)
-    return np.log(pseudocount + counts.sum(axis=tuple(range(1, counts.ndim)), dtype=np.float64))
+    return np.log(_pseudocount(pseudocount) + counts.sum(axis=tuple(range(1, counts.ndim)), dtype=np.float64))
 
 
 def probabilities_of(logits: np.ndarray) -> np.ndarray:
@@ -215,15 +255,8 @@ def _distances(
     return np.stack(rows)
 
 
-def _group(profiles: ProfileMetrics, observed: np.ndarray, predicted: np.ndarray, chosen: np.ndarray) -> Metrics:
-    pairs = Pairs()
-    pairs.add(observed[chosen], predicted[chosen])
-    counts = pairs.result(kendall=False)
-    columns = (profiles.jsd_pw, profiles.jsd_norm, profiles.jsd_rnd, profiles.jsd_rnd_norm)
-    without = int(np.isnan(profiles.jsd_pw[chosen]).sum())
-    return Metrics(
-        int(chosen.sum()), without, counts.pearson, counts.spearman, counts.mse, *(_median(x[chosen]) for x in columns)
-    )
+def _pseudocount(value: float) -> float:
+    return number("pseudocount", value, "above 0", lambda value: value > 0, example=1.0)
 
 
 def _median(values: np.ndarray) -> float | None:
