@@ -89,9 +89,9 @@ def test_corrected_if_every_maximum_is_below_the_limit():
 def test_motifs_of_assays():
     assert {assay: [len(motif) for motif in footprints.motifs_of(assay).values()] for assay in footprints.MOTIFS} == {
         "ATAC": [16, 23, 18, 21, 21],
-        "DNASE": [12, 12],
+        "DNase": [12, 12],
     }
-    with pytest.raises(InputError, match="one of ATAC, DNASE"):
+    with pytest.raises(InputError, match="one of ATAC, DNase"):
         footprints.motifs_of("atac-seq")
 
 

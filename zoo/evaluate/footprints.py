@@ -29,7 +29,7 @@ MOTIFS: Mapping[str, Mapping[str, str]] = MappingProxyType(  # those of the orig
             "tn5_4": "GCACAGTTCTAGACTGTGCAG",
             "tn5_5": "CTGCACAGTGTAGAGTTGTGC",
         },
-        "DNASE": {"dnase_1": "TTTACAAGTCCA", "dnase_2": "TGTACTTACGAA"},
+        "DNase": {"dnase_1": "TTTACAAGTCCA", "dnase_2": "TGTACTTACGAA"},
     }
 )
 
@@ -98,7 +98,7 @@ def footprints(
 
 
 def motifs_of(assay: str) -> Mapping[str, str]:
-    """Sequences that the enzyme of an assay prefers, by name: five of Tn5 for "ATAC", two of DNase I for "DNASE"."""
+    """Sequences that the enzyme of an assay prefers, by name: five of Tn5 for "ATAC", two of DNase I for "DNase"."""
     if not is_one_of(assay, MOTIFS):
         raise InputError(f"The assay must be one of {', '.join(MOTIFS)}", received={"assay": assay})
     return MOTIFS[assay]
