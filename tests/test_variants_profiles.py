@@ -319,6 +319,13 @@ def test_quantiles_among_peaks(model: zoo.Model, genome: Genome):
     np.testing.assert_allclose(found.scores[f"logfc_x_jsd_x_{AAQ}"], ips, rtol=1e-12)
 
 
+def test_a_total_below_zero_counts_as_none():
+    """exp(counts) - 1 is below 0 where a network predicts fewer reads than none."""
+    below, above = np.array([[-0.3, 0.1]]), np.array([[0.5, 0.3999]])
+    assert scores.log2_fold_change(below, above)[0] == pytest.approx(np.log2(0.9 / 1e-4))
+    assert scores.log2_fold_change(below, below)[0] == 0
+
+
 def test_p_values_by_hand():
     null = np.array([0.0, 1, 2, 3])
     assert p_values(np.array([-1.0, 2, 9]), null, "right").tolist() == [1, 0.6, 0.2]
@@ -517,7 +524,8 @@ def test_columns_and_info(model: zoo.Model, genome: Genome, tmp_path: Path):
     assert found["DP"] == "7"
     assert (row["nearest_peak"], row["peak_distance"]) == ("p900", "1")
     header = (tmp_path / "o.vcf").read_text()
-    assert '##INFO=<ID=ZOO_JSD_test_BPNET,Number=A,Type=Float,Description="Jensen-Shannon distance of both' in header
+    described = '##INFO=<ID=ZOO_JSD_test_BPNET,Number=A,Type=Float,Description="Jensen-Shannon distance, base 2, of'
+    assert described in header
     model.score_variants(tmp_path / "o.vcf", genome=genome, output=tmp_path / "again")
     (again, _) = info(tmp_path / "again.vcf")
     assert "ZOO_IES_test_BPNET" in again

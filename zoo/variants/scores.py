@@ -30,6 +30,7 @@ _COLUMNS = (  # of tables, beside those of scores
     *("peak_overlap", "peak_distance", "nearest_peak"),
 )
 _KEY = re.compile(r"[A-Z][A-Z0-9]{0,31}")
+_P_VALUE = "PVAL"  # at the end of the key of a score's P value
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,9 @@ class Score:
             "the description must be text": isinstance(self.description, str) and bool(self.description.strip()),
             "the key must be capitals and digits, or None": self.key is None
             or (isinstance(self.key, str) and _KEY.fullmatch(self.key) is not None),
+            f"the key must not be PEAK, PEAKDIST or that of a P value, …{_P_VALUE}": self.key
+            not in ("PEAK", "PEAKDIST")
+            and not str(self.key).endswith(_P_VALUE),
             f"the name must not be that of another column ({', '.join(_COLUMNS)})": self.name not in _COLUMNS,
             "a tail and with_peaks must be of the scope heads": self.scope == "heads"
             or (self.tail is None and not self.with_peaks),
@@ -118,7 +122,7 @@ class Score:
 
 def log2_fold_change(reference: np.ndarray, alternative: np.ndarray) -> np.ndarray:
     """log2 of the alternative's sum over the reference's (Grover et al. 2026: log fold change)."""
-    sums = (profile.sum(axis=1, dtype=np.float64) + SMALL for profile in (reference, alternative))
+    sums = (np.maximum(profile.sum(axis=1, dtype=np.float64), 0) + SMALL for profile in (reference, alternative))
     one, other = map(np.log2, sums)
     return other - one
 
@@ -228,8 +232,8 @@ _VARIANT_SCORER = (
     _of_heads("COUNTS2", "exp(log counts) with the alternative allele, mean of strands", "allele2_counts"),
     _of_heads("LOGFC", "log2 of allele2_counts over allele1_counts", "logfc", tail="both"),
     _of_heads("ABSLOGFC", "absolute logfc", "abs_logfc", tail="right"),
-    _of_heads("JSD", "Jensen-Shannon distance of both profiles on bases they share", "jsd", tail="right"),
-    _of_heads("ORIGJSD", "the same of all bins, whatever was inserted or deleted", "original_jsd"),
+    _of_heads("JSD", "Jensen-Shannon distance, base 2, of both profiles on shared bases", "jsd", tail="right"),
+    _of_heads("ORIGJSD", "Jensen-Shannon distance, base 2, of all bins of both profiles", "original_jsd"),
     _of_heads("LOGFCJSD", "logfc times jsd", "logfc", "jsd", tail="both"),
     _of_heads("IES", "integrative effect size, abs_logfc times jsd", "abs_logfc", "jsd", tail="right"),
     _of_heads("QUANTILE1", "fraction of peaks with counts below allele1_counts", "allele1_quantile"),
@@ -267,7 +271,7 @@ def info_of(columns: Collection[str]) -> dict[str, tuple[str, str]]:
         if score.key and name in columns:
             found[score.key] = name, score.description
         if score.key and p_value_of(name) in columns:
-            found[f"{score.key}PVAL"] = p_value_of(name), f"P value of {name} in shuffled sequence"
+            found[f"{score.key}{_P_VALUE}"] = p_value_of(name), f"P value of {name} in shuffled sequence"
     return found
 
 
