@@ -282,6 +282,10 @@ def test_peaks_as_they_are_given(genome: Genome, tmp_path: Path):
     assert Peaks.read([("chr2", 1000, 1101)], genome.sizes, 256).starts.tolist() == [1050 - 128]
     (tmp_path / "names.bed").write_text("chr1\t1000\t1200\t7\nchr1\t1500\t1600\t350\n")  # 350 is no place in its peak
     assert Peaks.read(tmp_path / "names.bed", genome.sizes, 256, "chrombpnet").starts.tolist() == [971, 1421]
+    (tmp_path / "more.bed").write_text("chr7\t5\t9\n2\t1000\t1101\tx\n")
+    with pytest.warns(ZooWarning, match="1 peaks are left out: they lie on chromosomes that the genome lacks"):
+        elsewhere = Peaks.read(tmp_path / "more.bed", genome.sizes, 256)
+    assert elsewhere.peaks == (Interval("chr2", 1000, 1101, "x"),)
     with pytest.raises(InputError, match="must be a peak whose window of 256 bp lies inside its chromosome"):
         Peaks.read([Interval("chr1", 0, 100)], genome.sizes, 256)
 

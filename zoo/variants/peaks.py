@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import InputError, warn
-from zoo.genome import bed
+from zoo.genome import bed, names
 from zoo.genome.interval import Interval
 from zoo.genome.spans import by_chromosome
 from zoo.genome.text import whole
@@ -39,19 +39,21 @@ class Peaks:
 
     @classmethod
     def read(cls, value: object, sizes: Mapping[str, int], window: int, compat: str | None = None) -> "Peaks":
-        """Read peaks in any form that `zoo.genome.bed.centers` takes.
+        """Read peaks; those of a file on chromosomes that the genome lacks are left out and counted.
 
         Args:
-            value: a narrowPeak or BED file, intervals or a data frame; without a summit their middle is meant.
+            value: a narrowPeak or BED file, or anything else that `zoo.genome.bed.centers` takes; without a summit
+                their middle is meant.
             sizes: chromosome → bp of the genome.
             window: bp that the model reads.
             compat: "chrombpnet" for windows as variant-scorer has them, one base further left, and for files of chrom,
                 start, end and the summit's distance from the start.
 
         Raises:
-            InputError: what is no peak; or none whose window lies inside its chromosome.
+            InputError: what is no peak, `GenomeMismatch` for one beyond its chromosome's end or if the genome lacks all
+                of their chromosomes; or none whose window lies inside its chromosome.
         """
-        given = (_with_summits(value, sizes) if compat else None) or bed.centers(value, sizes)
+        given = _on_genome(_given(value, sizes, compat), sizes)
         once: dict[tuple[str, int, int, int], Interval] = {}
         for peak, summit in given:
             once.setdefault((peak.chrom, peak.start, peak.end, summit), peak)
@@ -150,12 +152,26 @@ class Peaks:
         return float(min(distances)), str(nearest) if nearest.name == "." else nearest.name
 
 
-def _with_summits(value: object, sizes: Mapping[str, int]) -> list[tuple[Interval, int]] | None:
-    """Peaks and summits of a file of exactly chrom, start, end and the summit's distance; None for other peaks."""
+def _given(value: object, sizes: Mapping[str, int], compat: str | None) -> list[tuple[Interval, int]]:
+    """Peaks and their summits; of a file on any chromosomes."""
     if not isinstance(value, (str, Path)) or not bed.is_there(value):
-        return None
+        return bed.centers(value, sizes)
+    return (_with_summits(value) if compat else None) or bed.read_summits(value)
+
+
+def _on_genome(given: list[tuple[Interval, int]], sizes: Mapping[str, int]) -> list[tuple[Interval, int]]:
+    """Those on the genome's chromosomes, by its names."""
+    known = [pair for pair in given if names.find(pair[0].chrom, sizes) is not None]
+    if absent := len(given) - len(known):
+        warn(f"{absent:,} peaks are left out: they lie on chromosomes that the genome lacks")
+    regions = bed.regions([peak for peak, _ in known or given], sizes)
+    return [(region, summit) for region, (_, summit) in zip(regions, known, strict=True)]
+
+
+def _with_summits(path: str | Path) -> list[tuple[Interval, int]] | None:
+    """Those of a file of exactly chrom, start, end and the summit's distance; None for another file."""
     found = []
-    for peak, columns, _ in bed.rows(value, quietly=True):
+    for peak, columns, _ in bed.rows(path, quietly=True):
         try:
             summit = whole(columns[3]) if len(columns) == 4 else -1
         except ValueError:
@@ -164,6 +180,5 @@ def _with_summits(value: object, sizes: Mapping[str, int]) -> list[tuple[Interva
             return None
         found.append((Interval(peak.chrom, peak.start, peak.end), peak.start + summit))
     if found:
-        warn(f"{value}: column 4 of the peaks is taken for the summit's distance from the start, in bp")
-    regions = bed.regions([peak for peak, _ in found], sizes) if found else []
-    return [(region, summit) for region, (_, summit) in zip(regions, found, strict=True)]
+        warn(f"{path}: column 4 of the peaks is taken for the summit's distance from the start, in bp")
+    return found

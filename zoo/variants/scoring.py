@@ -82,6 +82,11 @@ class VariantChoice:
         """Whether only records that pass are scored."""
         return self.only_passing or self.compat == "asap"
 
+    @property
+    def literal(self) -> bool:
+        """Whether alleles are taken as they are written."""
+        return self.compat == "chrombpnet"
+
     def files(self, variants: object, inputs: Inputs) -> Files | None:
         """The files to be written, with the measured track opened and matched; None for a result in memory."""
         track = self.measured if self.measured is None or isinstance(self.measured, Signal) else None
@@ -115,7 +120,7 @@ class VariantChoice:
         """
         if selection.readout.name == EXPECTED and profile_and_counts(model.spec) is not None:
             return forward_with_heads(model, views, selection)
-        compat = self.compat if self.compat == "chrombpnet" else None
+        compat = self.compat if self.literal else None
         refuse_together(
             f"{model.spec.name} has no profile with total counts, or something else of it is scored: it",
             {"compat": compat, "peaks": self.peaks, "shuffles": self.shuffles, "seed": self.seed},
@@ -125,7 +130,8 @@ class VariantChoice:
     def head_scoring(self, forward: HeadForward, spec: ModelSpec, layout: VariantWindow, genome: Genome) -> HeadScoring:
         """How heads are scored, with the peaks read."""
         profile, _ = profile_and_counts(spec)
-        peaks = None if self.peaks is None else Peaks.read(self.peaks, genome.sizes, layout.window, self.compat)
+        compat = "chrombpnet" if self.literal else None
+        peaks = None if self.peaks is None else Peaks.read(self.peaks, genome.sizes, layout.window, compat)
         return HeadScoring(forward, profile, layout, peaks, self.shuffles or 0, self.seed or 0)
 
 
@@ -153,11 +159,10 @@ def score_variants(
     files = choice.files(variants, inputs)
     forward = model.forward(options.views, selection) if heads is None else heads
     scoring = None if heads is None else choice.head_scoring(heads, model.spec, layout, inputs.genome)
-    literally = choice.compat == "chrombpnet"
-    forms = literal.forms(layout.window, choice.strict) if literally else NORMALIZED
+    forms = literal.forms(layout.window, choice.strict) if choice.literal else NORMALIZED
     how = (choice.passing, choice.strict, options.batch_size, progress, scoring, forms)
     run = VariantRun(model.spec.name, forward, layout, inputs, parsed, *how)
-    if literally:
+    if choice.literal:
         literal.warn_of_others(run.places, inputs.genome)
     if files is None:
         return run.to_memory(choice.profiles)
