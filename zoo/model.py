@@ -366,7 +366,7 @@ class Model:
                 sum. Scores of variant-scorer are of all tracks.
             peaks: of models of a profile and its total counts: a narrowPeak or BED file, intervals or a data frame, at
                 whose summits counts are predicted. Then there are also the quantiles of both alleles among these
-                (`active_allele_quantile` and its products), and the nearest peak.
+                (`active_allele_quantile` and its products), `peak_overlap`, `peak_distance` in bp and `nearest_peak`.
             shuffles: of the same models: how often each variant is scored again in sequence whose dinucleotides are
                 shuffled; the scores of all variants there are the null distribution of P values (`logfc.pval`; of an
                 ensemble the geometric mean of the members'). Each costs as much as the scores themselves.
