@@ -61,6 +61,6 @@ class AlleleBatches:
 def with_reference(codes: np.ndarray, place: Place, start: int) -> np.ndarray:
     """A copy of bases that begin at `start`, with the reference allele where the variant is."""
     first = place.variant.start - start
-    found = codes.copy()
-    found[first : first + len(place.variant.ref)] = encode(place.variant.ref)
-    return found
+    changed = codes.copy()
+    changed[first : first + len(place.variant.ref)] = encode(place.variant.ref)
+    return changed

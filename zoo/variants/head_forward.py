@@ -60,11 +60,11 @@ class HeadForward:
     def codes(self, *read: np.ndarray) -> np.ndarray:
         """As `Forward.codes`: the readout (of several members the mean), then for each member the logits, bins × tracks
         columns, and exp(log total)."""
-        found = [forward.codes(*read) for forward in self._forwards]
-        if len(found) == 1:
-            return found[0]
-        readout = np.mean([each[:, : self._bins] for each in found], axis=0)
-        return np.concatenate([readout, *(each[:, self._bins :] for each in found)], axis=1)
+        members = [forward.codes(*read) for forward in self._forwards]
+        if len(members) == 1:
+            return members[0]
+        readout = np.mean([member[:, : self._bins] for member in members], axis=0)
+        return np.concatenate([readout, *(member[:, self._bins :] for member in members)], axis=1)
 
 
 def forward_with_heads(model: Predictor, views: tuple[str, ...], selection: Selection) -> HeadForward:

@@ -64,8 +64,8 @@ class HeadScoring:
         """(members, peaks) float64, exp(log total) at the peaks, rising; None without peaks."""
         if self.peaks is None:
             return None
-        found = self.peaks.predict(reader, self.forward.codes, slice(self.profile.bins, None), batch_size)
-        return np.sort(self._members(found)[..., -1].T.astype(np.float64), axis=1)
+        heads = self.peaks.predict(reader, self.forward.codes, slice(self.profile.bins, None), batch_size)
+        return np.sort(self._members(heads)[..., -1].T.astype(np.float64), axis=1)
 
     def scored(
         self,
@@ -89,7 +89,7 @@ class HeadScoring:
         rows = self._members(heads)
         shape = -1, self.profile.bins, max(len(self.profile.tracks), 1)
         lengths = np.array([[len(place.variant.ref), len(place.variant.alt)] for place in places], np.int64).T
-        found: dict[str, list[np.ndarray]] = {}
+        columns: dict[str, list[np.ndarray]] = {}
         for member in range(self.forward.members):
             profiles = softmax(rows[:, member, :-1].reshape(shape))
             both = AlleleHeads(
@@ -100,8 +100,8 @@ class HeadScoring:
                 None if peaks is None else peaks[member],
             )
             for score in self.scores if scores is None else scores:
-                found.setdefault(score.name, []).append(score.of_heads(both))
-        return {name: np.stack(values, axis=1) for name, values in found.items()}
+                columns.setdefault(score.name, []).append(score.of_heads(both))
+        return {name: np.stack(values, axis=1) for name, values in columns.items()}
 
     def null(self, reader: WindowReader, places: Sequence[Place], peaks: np.ndarray | None) -> dict[str, np.ndarray]:
         """Scores of the same variants in shuffled sequence.
@@ -118,7 +118,7 @@ class HeadScoring:
         rows = [batches.rows(place) for place in places]
         shuffled = [dinucleotide_shuffle(codes[None], self.shuffles, self.seed)[0] for codes, *_ in rows]
         wanted = [score for score in self.scores if score.tail is not None]
-        found: dict[str, list[np.ndarray]] = {}
+        columns: dict[str, list[np.ndarray]] = {}
         for number in range(self.shuffles):
             changed = [
                 [with_reference(codes[number], place, place.variant.start - self.layout.index), *tracks]
@@ -126,8 +126,8 @@ class HeadScoring:
             ]
             predicted = batches.predict(places, changed)[:, self.profile.bins :]
             for name, values in self.scored(places, predicted, peaks, wanted).items():
-                found.setdefault(f"{_NULL}{name}", []).append(values)
-        return {name: np.stack(values, axis=1) for name, values in found.items()}
+                columns.setdefault(f"{_NULL}{name}", []).append(values)
+        return {name: np.stack(values, axis=1) for name, values in columns.items()}
 
     def summarized(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Scores of all places, (places,) each: those of `columns`, and of heads the mean of the members.
@@ -136,12 +136,12 @@ class HeadScoring:
             columns: what `scored` and `null` returned, of all places, and any others, which are kept.
         """
         own = {score.name: score for score in self.scores}
-        found = {}
+        summary = {}
         for name, values in columns.items():
-            found[name] = values.mean(axis=1) if name in own else values
+            summary[name] = values.mean(axis=1) if name in own else values
             if name in own and f"{_NULL}{name}" in columns:
-                found[p_value_of(name)] = combined(values, columns[f"{_NULL}{name}"], own[name].tail)
-        return {name: values for name, values in found.items() if not name.startswith(_NULL)}
+                summary[p_value_of(name)] = combined(values, columns[f"{_NULL}{name}"], own[name].tail)
+        return {name: values for name, values in summary.items() if not name.startswith(_NULL)}
 
     def _members(self, heads: np.ndarray) -> np.ndarray:
         """Columns behind the readout → (rows, members, bins × tracks + 1)."""

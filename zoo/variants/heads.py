@@ -60,11 +60,11 @@ class AlleleHeads:
     @cached_property
     def jsd(self) -> np.ndarray:
         """(n,) the same; of insertions and deletions without the bases that only one allele has."""
-        found = self.original_jsd.copy()
+        distances = self.original_jsd.copy()
         for i in np.flatnonzero(self.lengths[0] != self.lengths[1]):
             one, other = (profile.reshape(1, -1) for profile in self._in_common(i))
-            found[i] = jensen_shannon_distance(one / one.sum(), other / other.sum())[0]
-        return found
+            distances[i] = jensen_shannon_distance(one / one.sum(), other / other.sum())[0]
+        return distances
 
     @property
     def allele1_quantile(self) -> np.ndarray:
@@ -111,7 +111,7 @@ def jensen_shannon_distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     from scipy.special import rel_entr  # the command line, whose help lists the scores, starts without SciPy
 
     middle = 0.5 * (one + other)
-    divergence = 0.5 * sum((rel_entr(row, middle)).sum(axis=1) for row in (one, other)) / np.log(2)
+    divergence = 0.5 * sum(rel_entr(row, middle).sum(axis=1) for row in (one, other)) / np.log(2)
     return np.sqrt(np.maximum(divergence, 0))
 
 

@@ -76,10 +76,10 @@ class Peaks:
 
     def identity(self) -> dict[str, object]:
         """What counts and annotations depend on."""
-        found = hashlib.sha256(self.starts.tobytes())
+        digest = hashlib.sha256(self.starts.tobytes())
         for peak in self.peaks:
-            found.update(f"{peak.chrom} {peak.start} {peak.end} {peak.name}\n".encode())
-        return {"peaks": len(self.peaks), "with_window": len(self), "sha256": found.hexdigest()}
+            digest.update(f"{peak.chrom} {peak.start} {peak.end} {peak.name}\n".encode())
+        return {"peaks": len(self.peaks), "with_window": len(self), "sha256": digest.hexdigest()}
 
     def predict(
         self, reader: WindowReader, codes: Callable[..., np.ndarray], column: slice, batch_size: int
@@ -100,12 +100,12 @@ class Peaks:
             for peak, start in zip(self.peaks, self.starts.tolist(), strict=True)
             if start >= 0
         ]
-        found = []
+        predictions = []
         for first in range(0, len(windows), batch_size):
             some = windows[first : first + batch_size]
             more = reader.covariates_of(((item.chrom, item.start, item.end) for item in some), len(some))
-            found.append(codes(*reader.batch(some), *more)[:, column])
-        return np.concatenate(found)
+            predictions.append(codes(*reader.batch(some), *more)[:, column])
+        return np.concatenate(predictions)
 
     def annotate(self, places: Sequence[Place], ends: Sequence[tuple[int, int]]) -> dict[str, list]:
         """Which peak is next to each variant.
@@ -118,26 +118,26 @@ class Peaks:
             `peak_overlap` 1.0 or 0.0; `peak_distance` bp, 0 in a peak, 1 beside it, NaN on chromosomes without peaks;
             `nearest_peak` its name, or chrom:start-end (1-based) without one; "." for none.
         """
-        found: dict[str, list] = {OVERLAP: [], DISTANCE: [], NEAREST: []}
+        columns: dict[str, list] = {OVERLAP: [], DISTANCE: [], NEAREST: []}
         for place, (start, end) in zip(places, ends, strict=True):
             nearest = self._nearest(place.chrom, start, end)
             distance, name = nearest if nearest else (np.nan, ".")
-            found[OVERLAP].append(float(distance == 0))
-            found[DISTANCE].append(distance)
-            found[NEAREST].append(name)
-        return found
+            columns[OVERLAP].append(float(distance == 0))
+            columns[DISTANCE].append(distance)
+            columns[NEAREST].append(name)
+        return columns
 
     @cached_property
     def _sorted(self) -> dict[str, tuple[list[Interval], np.ndarray, np.ndarray]]:
         """Chromosome → peaks by start, their starts, and the number of the one among them and those before that ends
         last."""
-        found = {}
+        by_chrom = {}
         for chrom, peaks in by_chromosome(sorted(self.peaks)).items():
             last = np.zeros(len(peaks), np.int64)
             for i, peak in enumerate(peaks[1:], start=1):
                 last[i] = i if peak.end > peaks[last[i - 1]].end else last[i - 1]
-            found[chrom] = peaks, np.array([peak.start for peak in peaks], np.int64), last
-        return found
+            by_chrom[chrom] = peaks, np.array([peak.start for peak in peaks], np.int64), last
+        return by_chrom
 
     def _nearest(self, chrom: str, start: int, end: int) -> tuple[float, str] | None:
         """Distance and name of the peak nearest to a stretch; of two the one on the left."""
@@ -170,7 +170,7 @@ def _on_genome(given: list[tuple[Interval, int]], sizes: Mapping[str, int]) -> l
 
 def _with_summits(path: str | Path) -> list[tuple[Interval, int]] | None:
     """Those of a file of exactly chrom, start, end and the summit's distance; None for another file."""
-    found = []
+    peaks = []
     for peak, columns, _ in bed.rows(path, quietly=True):
         try:
             summit = whole(columns[3]) if len(columns) == 4 else -1
@@ -178,7 +178,7 @@ def _with_summits(path: str | Path) -> list[tuple[Interval, int]] | None:
             summit = -1
         if not 0 <= summit < len(peak):
             return None
-        found.append((Interval(peak.chrom, peak.start, peak.end), peak.start + summit))
-    if found:
+        peaks.append((Interval(peak.chrom, peak.start, peak.end), peak.start + summit))
+    if peaks:
         warn(f"{path}: column 4 of the peaks is taken for the summit's distance from the start, in bp")
-    return found
+    return peaks

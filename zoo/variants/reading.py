@@ -35,10 +35,10 @@ def read(value: object, genome: Genome | None = None, needs_filter: bool = False
 
     Args:
         value: a VCF file; a table (tab-separated text or a data frame) with the columns chrom, pos (1-based), ref and
-            alt, and perhaps id and filter, after any comments (`#`), or without names exactly chrom, pos, ref, alt and
-            id, as variant-scorer takes it; a BED of maxATAC's kind (chrom, start, end,
-            allele); `Variant`s; or rows (chrom, pos, ref, alt). Missing alleles and positions that are no number are
-            kept, to be skipped with a reason.
+            alt, and perhaps id and filter, after any comments (`#`); a table of exactly chrom, pos, ref, alt and id
+            without a line of names, as variant-scorer has it; a BED of maxATAC's kind (chrom, start, end, allele);
+            `Variant`s; or rows (chrom, pos, ref, alt). Missing alleles and positions that are no number are kept, to
+            be skipped with a reason.
         genome: where the reference's alleles of a BED are read.
         needs_filter: whether FILTER matters, so that it must be there.
 

@@ -238,7 +238,7 @@ _VARIANT_SCORER = (
     _of_heads("IES", "integrative effect size, abs_logfc times jsd", "abs_logfc", "jsd", tail="right"),
     _of_heads("QUANTILE1", "fraction of peaks with counts below allele1_counts", "allele1_quantile"),
     _of_heads("QUANTILE2", "fraction of peaks with counts below allele2_counts", "allele2_quantile"),
-    _of_heads("AAQ", "the larger of both quantiles", _AAQ, tail="right"),
+    _of_heads("AAQ", "active allele quantile, the larger of both", _AAQ, tail="right"),
     _of_heads("QCHANGE", "allele2_quantile minus allele1_quantile", "quantile_change", tail="both"),
     _of_heads("ABSQCHANGE", "absolute quantile_change", "abs_quantile_change", tail="right"),
     _of_heads("LOGFCAAQ", "logfc times AAQ", "logfc", _AAQ, tail="both"),
@@ -266,13 +266,13 @@ def p_value_of(name: str) -> str:
 
 def info_of(columns: Collection[str]) -> dict[str, tuple[str, str]]:
     """What of a table's columns is in the INFO of VCF files: key → column and description."""
-    found = {}
+    entries = {}
     for name, score in SCORES.items():
         if score.key and name in columns:
-            found[score.key] = name, score.description
+            entries[score.key] = name, score.description
         if score.key and p_value_of(name) in columns:
-            found[f"{score.key}{_P_VALUE}"] = p_value_of(name), f"P value of {name} in shuffled sequence"
-    return found
+            entries[f"{score.key}{_P_VALUE}"] = p_value_of(name), f"P value of {name} in shuffled sequence"
+    return entries
 
 
 def register(score: Score) -> Score:
