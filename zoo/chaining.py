@@ -22,12 +22,13 @@ from zoo.model import Model
 from zoo.predict.options import Options
 from zoo.predict.plan import Grid
 from zoo.variants.alleles import Place, in_order, on_reference, windows
-from zoo.variants.effects import VariantWindow, choose, profiles, scored
+from zoo.variants.effects import choose, profiles, scored
 from zoo.variants.haplotype_windows import predict as predict_haplotype
 from zoo.variants.haplotypes import Haplotype
 from zoo.variants.reading import read
 from zoo.variants.result import VariantScores, by_variant, place_of, row
 from zoo.variants.scoring import all_chromosomes
+from zoo.variants.window import VariantWindow
 
 WAYS = ("direct", "through_accessibility", "both")
 MODES = ("fold_change", "mapping")
@@ -223,7 +224,7 @@ class Chain:
         by_way: dict[str, list[dict]] = {way: [] for way in (*WAYS, "accessibility")}
         forwards = [model.forward(chosen.views) for model, chosen in zip(models, options, strict=True)]
         around, alone, each = Around(inputs.reader), WindowReader(inputs.genome), options[0].batch_size
-        for some, reference, alternative in profiles(forwards[0], layouts[0], places, alone, each):
+        for some, reference, alternative, _ in profiles(forwards[0], layouts[0], places, alone, each):
             by_way["accessibility"].append(scored(layouts[0], reference, alternative))
             predicted = self._binding(
                 forwards[1], layouts, around, some, np.expm1(reference), np.expm1(alternative), mode
