@@ -104,6 +104,7 @@ CALLS: dict[str, Callable[[SimpleNamespace], tuple[Callable, dict]]] = {
     ),
     "Model.cost": lambda at: (at.model.cost, {**at.files, "regions": INTERVALS}),
     "Model.check": lambda at: (at.model.check, {}),
+    "Model.chosen": lambda at: (_composed(at.model).chosen, {"component": "part"}),
     "Model.component": lambda at: (_composed(at.model).component, {"name": "part"}),
     "Model.save": lambda at: (at.model.save, {"path": _free()}),
     "ensemble": lambda at: (zoo.ensemble, {"models": [at.model, at.model], "name": "test/TWICE"}),
