@@ -195,6 +195,8 @@ def _members(file: io.BufferedIOBase, where: object, prefix: str = "", nested: i
                     yield from _members(io.BytesIO(data), where, path, nested + 1)
                 else:
                     yield path, data
+            if not stream.is_end(archive.offset):
+                raise ValueError("it is cut off")
 
 
 def _checked(member: tarfile.TarInfo, where: object, prefix: str) -> str:
@@ -236,6 +238,11 @@ class _Bounded(io.RawIOBase):
     def tell(self) -> int:
         """The place."""
         return self._file.tell()
+
+    def is_end(self, place: int) -> bool:
+        """Whether the end of an archive is there, a block of zeros; `tarfile` also ends where it is cut off."""
+        self.seek(place)
+        return self.read(tarfile.BLOCKSIZE) == tarfile.NUL * tarfile.BLOCKSIZE
 
     def content(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
         """All of a member. Raises `ValueError` if it is too large to be a model."""
