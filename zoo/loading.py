@@ -45,7 +45,7 @@ def load(name: str | Path, component: str | None = None):
 
     where = address.of(name)
     if isinstance(where, Local) and (opened := _opened(where, component)) is not None:
-        return _of_files(opened, component)
+        return of_files(opened, component)
     model = Model.read(_fetch(where))
     model.origin = where.path if isinstance(where, Local) and where.is_file else None
     return model.chosen(component)
@@ -89,6 +89,17 @@ def _converter(family: registry.Family, entry: registry.Entry):
     return convert
 
 
+def opened_files(path: str | Path, component: str | None = None) -> local.Opened:
+    """What a file, or a folder or archive of folds, of ChromBPNet or BPNet holds. Raises `InputError` for others."""
+    where = address.of(Path(path))
+    if (found := _opened(where, component)) is None:
+        raise InputError(
+            "A file must be of ChromBPNet or BPNet (.h5, .torch), or a folder or archive of such files of its folds",
+            received={"path": str(path)},
+        )
+    return found
+
+
 def _opened(where: Local, component: str | None = None) -> local.Opened | None:
     """A file, or folds, of ChromBPNet or BPNet; None for anything else."""
     if where.may_have_folds:
@@ -108,8 +119,8 @@ def _refuse(path: Path) -> None:
         )
 
 
-def _of_files(opened: local.Opened, component: str | None):
-    """The model of a file, or the ensemble of folds."""
+def of_files(opened: local.Opened, component: str | None = None):
+    """The model of a file, or the ensemble of folds. Arguments as for `load`, of what `zoo.porting` opened."""
     from zoo.model import Model
     from zoo.porting.profile_model import network_of
 
@@ -117,7 +128,7 @@ def _of_files(opened: local.Opened, component: str | None):
     for model in models:
         model.origin = opened.path
     if len(models) == 1:
-        return models[0].chosen(component) if models[0].spec.components else models[0]
+        return models[0].chosen(component) if opened.is_whole else models[0]
     whole = ensembles.ensemble(models, opened.name, _described(opened))
     whole.origin = opened.path
     return whole

@@ -28,11 +28,15 @@ def run(options: argparse.Namespace) -> None:
         "input": f"{reads['window']:,} bp of DNA ({reads['genome']}){assays}",
     }
     lines |= {"output" if len(heads) == 1 else f"head {head['name']}": _described(head) for head in heads}
+    for part in found["components"]:
+        default = " (default)" if part["name"] == found["prediction"]["component"] else ""
+        lines[f"part {part['name']}"] = f"{part['description']}{default}"
     lines["cached"] = "yes" if found["cached"] else "no"
     for track in tracks:
         made = f"±{track['smoothing']} bp, {track['percentile'] or 0:g}th percentile of positive bases = 1"
         title = track["name"] if len(tracks) == 1 else f"track {track['name']}"
         lines[title] = made if track["percentile"] is not None else track["assay"]
+    lines |= {f"control {track['name']}": f"{track['assay']}, may be left out" for track in reads["controls"]}
     lines |= {f"covariate {item['name']}": item["description"] for item in reads["covariates"]}
     for title, values in (("metric", found["metrics"]), ("from", found["provenance"])):
         lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
