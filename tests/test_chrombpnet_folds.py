@@ -104,6 +104,8 @@ def test_an_ensemble_of_files_is_saved_and_explained(tmp_path: Path):
 
 def test_what_makes_no_ensemble_of_folds(tmp_path: Path):
     one = make(tmp_path / "one", range(1), "nobias")
+    with pytest.raises(InputError, match="must be one of accessibility, bias, full, bpnet"):
+        zoo.load(one, component="nobias")
     with pytest.raises(InputError, match="2 to 64 folds"):
         zoo.load(one)
     gap = make(tmp_path / "gap", range(1), "nobias")

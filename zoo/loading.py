@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import registry
-from registry import address
+from registry import address, typed
 from registry.address import Address, Hub, Local, Pinned
 from zoo import ensembles, folder, porting
 from zoo.errors import InputError, IntegrityError
@@ -43,6 +43,8 @@ def load(name: str | Path, component: str | None = None):
     """
     from zoo.model import Model
 
+    if component is not None:
+        typed.argument("component", component, str)
     where = address.of(name)
     if isinstance(where, Local) and (opened := _opened(where, component)) is not None:
         return of_files(opened, component)

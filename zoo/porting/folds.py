@@ -28,6 +28,7 @@ _MOST_MEMBERS = 20_000
 _MOST_BYTES = 16 << 30  # of all members of an archive
 _MOST_HEADER = 1 << 20  # bytes of a header of tar
 _MOST_FOLDS = 64
+_COMPONENTS = (ACCESSIBILITY, BIAS, FULL, BPNET)
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,10 @@ def read(path: Path, component: str | None = None) -> list[Fold] | None:
         InputError: one fold only; a fold without the component, or with two files of it.
         IntegrityError: a damaged or hostile archive, or a file that is not read, with the reason.
     """
+    if component not in (None, *_COMPONENTS):
+        raise InputError(
+            f"The component of folds must be one of {', '.join(_COMPONENTS)}", received={"component": component}
+        )
     found, others = [], []
     for name, data in _archived(path) if path.is_file() else _in_folder(path):
         is_model = name.lower().endswith(local.ENDINGS)
@@ -83,7 +88,11 @@ def read(path: Path, component: str | None = None) -> list[Fold] | None:
 
 def _fold(number: int, name: str, data: object, path: Path) -> Fold | None:
     """What a file holds; None, with a warning where it cannot be read, for one that is no model."""
-    data = data if isinstance(data, bytes) else own.read_bytes(data)
+    if not isinstance(data, bytes):
+        if data.stat().st_size > own.MOST_BYTES:
+            warn(f"{name} of {path.name} is too large to be a model, and is not read")
+            return None
+        data = own.read_bytes(data)
     if name.lower().endswith(local.KERAS):
         try:
             if not profile_h5.is_profile_file(data, name):
@@ -141,13 +150,16 @@ def _number(name: str, path: Path) -> int | None:
 
 def _in_folder(path: Path) -> Iterator[tuple[str, object]]:
     """(path within the folder, path of the file or its bytes) of every file, archives opened."""
-    todo = [(path, 0)]
+    todo, seen = [(path, 0)], 0
     while todo:
         folder, depth = todo.pop()
         try:
             items = sorted(folder.iterdir())
         except OSError as error:
             raise InputError(f"A folder of folds must be readable: {error.strerror}", where=folder) from None
+        seen += len(items)
+        if seen > _MOST_MEMBERS:
+            raise InputError(f"A folder of folds must have at most {_MOST_MEMBERS:,} files", where=path)
         for item in items:
             name = item.relative_to(path).as_posix()
             if item.name.startswith("."):

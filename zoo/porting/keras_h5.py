@@ -8,6 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import h5py
@@ -213,8 +214,9 @@ class KerasFile:
                     hint="Save the whole model, not its weights alone",
                 )
             config = _json(file, "model_config", where)
-            trained = _json(file, "training_config", where) if "training_config" in file.attrs else {}
-            tensors = _tensors(file["model_weights"], where)
+            tensors, trained = _tensors(file["model_weights"], where), {}
+            with suppress(IntegrityError, KeyError):  # of no use to the network
+                trained = _json(file, "training_config", where)
         return cls(config.get("config", {}), tensors, _loss_weights(trained), where)
 
 
