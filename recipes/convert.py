@@ -8,7 +8,7 @@ A checkpoint of one's own:
         [--window BP] [--bin-size BP] [--config NAME=VALUE ...] [--name asap/GM12878] [--genome hg38] [--license TEXT]
 Files of ChromBPNet, of kundajelab/bpnet (basepairmodels) or of bpnet-lite, or a folder or archive of their folds:
     python recipes/convert.py chrombpnet FILE [BIAS_FILE] --cell-type K562 --out FOLDER [--fold N] [--accession TEXT]
-        [--component bias] [--name chrombpnet/K562] [--genome hg38] [--license TEXT]
+        [--component bias] [--window BP] [--name chrombpnet/K562] [--genome hg38] [--license TEXT]
     python recipes/convert.py bpnet FILE --factor CTCF --out FOLDER [the same but --component]
 
 A `.npz` holds the tensors of the state dict by their names, and needs no PyTorch.
@@ -230,7 +230,10 @@ def profiles(options: argparse.Namespace) -> None:
     name = options.name or re.sub(r"[^A-Za-z0-9._/-]+", "-", f"{options.family}/{options.target}{suffix}")
     Name.parse(name)
     paths = [user_path(path, "file") for path in options.files]
-    opened = local.together(paths) if len(paths) > 1 else loading.opened_files(paths[0], options.component)
+    several, window = len(paths) > 1, options.window
+    if several and window is not None:
+        raise InputError("A window must be given for one file, a .torch", received={"window": window})
+    opened = local.together(paths) if several else loading.opened_files(paths[0], options.component, window)
     said = {"license": options.license, "fold": options.fold, "accession": options.accession}
     known = {key: str(value) for key, value in said.items() if value is not None}
     opened = local.described(opened, About(name, options.target, options.genome, known), options.component)
@@ -253,6 +256,7 @@ def _add_profiles(parser: argparse.ArgumentParser, target: tuple[str, ...], text
     parser.add_argument("files", type=Path, nargs=files, metavar="FILE", help=".h5, .torch, a folder or .tar of folds")
     parser.add_argument(*target, required=True, dest="target", metavar="NAME", help=text)
     parser.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="the model folder, a new one")
+    parser.add_argument("--window", type=int, metavar="BP", help="of the input, for a .torch (default 2114)")
     parser.add_argument("--fold", type=int, metavar="N", help="which fold of a cross-validation it is")
     parser.add_argument("--accession", metavar="TEXT", help="of the files, such as ENCODE's ENCSR000AAA")
     parser.add_argument("--name", metavar="FAMILY/MODEL", help="default by system, sample and fold")

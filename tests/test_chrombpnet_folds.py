@@ -123,6 +123,9 @@ def test_what_makes_no_ensemble_of_folds(tmp_path: Path):
     files.write_part(unlike / "fold_2.h5", files.network(1, 4, 2), WINDOW, OUTPUT - 2)
     with pytest.raises(InputError, match="must have the same architecture"):
         zoo.load(unlike)
+    files.write_part(unlike / "fold_2.h5", files.network(1, 4, 2), WINDOW, OUTPUT, bias=True)
+    with pytest.raises(InputError, match="Folds must be of one component"):
+        zoo.load(unlike)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=r"must have a readable config\.json"):
         zoo.load(tmp_path / "empty")

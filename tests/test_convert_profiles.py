@@ -13,7 +13,7 @@ import pytest
 
 import zoo
 from zoo import cli
-from zoo.errors import InputError
+from zoo.errors import InputError, IntegrityError
 from zoo.genome.encode import encode
 from zoo.genome.sequence import write_twobit
 
@@ -127,6 +127,18 @@ def test_bpnet(made: Path, convert: Callable, tmp_path: Path, option: str):
         ("plus", "minus"),
     )
     assert model.check().passed
+
+
+def test_the_window_of_a_file_that_does_not_say_it(made: Path, convert: Callable, tmp_path: Path):
+    said = ("--factor", "CTCF", "--window", 420, "--out")
+    convert("bpnet", made / "bpnet.torch", *said, tmp_path / "out")
+    model = zoo.load(tmp_path / "out")
+    assert (model.spec.input.window, model.spec.output.bins) == (420, 314)
+    with pytest.raises(InputError, match="must be the file's own"):
+        convert("chrombpnet", made / "nobias.h5", "--cell-type", *said[1:], tmp_path / "wrong")
+    for window in (0, -2, 421, 106):
+        with pytest.raises(IntegrityError, match="leave a profile of the window"):
+            convert("bpnet", made / "bpnet.torch", *said[:3], window, "--out", tmp_path / "wrong")
 
 
 def test_files_that_are_not_converted(made: Path, convert: Callable, tmp_path: Path):

@@ -26,7 +26,8 @@ def load(name: str | Path, component: str | None = None):
             A full-model `.h5` of `maxatac train` is read tensor by tensor and converted once, into the cache; a
             threshold table beside it (`<stem>.tsv`, or the only `.tsv` in its folder) is used.
             A `.h5` of ChromBPNet or of kundajelab/bpnet (basepairmodels), or a network that bpnet-lite saved whole
-            (`.torch`), is opened directly, without PyTorch; nothing of it is run, and nothing kept in the cache.
+            (`.torch`), is opened directly, without PyTorch; nothing of it is run, and nothing kept in the cache. A
+            `.torch` does not say its window: it is taken to be 2,114 bp (`recipes/convert.py` takes others).
             A folder or archive (`.tar`, `.tar.gz`) of such files of 2 or more folds (`fold_0` in their paths) is their
             ensemble: the mean of expected counts.
         component: of a model made of others, the part to load, or "full" for all; by default as its spec says: of
@@ -91,10 +92,20 @@ def _converter(family: registry.Family, entry: registry.Entry):
     return convert
 
 
-def opened_files(path: str | Path, component: str | None = None) -> local.Opened:
-    """What a file, or a folder or archive of folds, of ChromBPNet or BPNet holds. Raises `InputError` for others."""
+def opened_files(path: str | Path, component: str | None = None, window: int | None = None) -> local.Opened:
+    """What a file, or a folder or archive of folds, of ChromBPNet or BPNet holds.
+
+    Args:
+        path: of it.
+        component: as for `load`.
+        window: bp of the input, of a single `.torch`, which does not say it; default 2,114.
+
+    Raises:
+        InputError: anything else; a window for files that say their own.
+    """
     where = address.of(Path(path))
-    if (found := _opened(where, component)) is None:
+    of_file = window is not None and where.is_file
+    if (found := local.opened(where.path, component, window) if of_file else _opened(where, component)) is None:
         raise InputError(
             "A file must be of ChromBPNet or BPNet (.h5, .torch), or a folder or archive of such files of its folds",
             received={"path": str(path)},

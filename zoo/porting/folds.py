@@ -10,7 +10,7 @@ import io
 import re
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from registry.address import ARCHIVES
@@ -54,9 +54,12 @@ def opened(path: Path, component: str | None = None) -> local.Opened | None:
     digests = {f"sha256 of fold {fold.number}": fold.sha256 for fold in folds}
     members = []
     for fold in folds:
-        file = fold.file.only(component or ACCESSIBILITY)
+        file = replace(fold.file.only(component or ACCESSIBILITY), counts_loss_weight=None)  # each has its own
         known = local.about(path, f"local/{stem}-fold_{fold.number}", digests)
         members.append((file, spec_of(file, known)))
+    parts = {f"fold {fold.number}": [*file.parts] for fold, (file, _) in zip(folds, members, strict=True)}
+    if len({tuple(names) for names in parts.values()}) > 1:
+        raise InputError("Folds must be of one component", where=path, received=parts)
     return local.Opened(path, f"local/{stem}", tuple(members))
 
 
@@ -119,11 +122,15 @@ def _one_of_each(found: list[Fold], others: list[str], component: str | None, pa
 
 
 def _chosen(files: list[Fold], component: str | None, path: Path) -> Fold:
-    """The file of a fold that has a component: of accessibility or bias the one of that alone, else that of both."""
+    """The file of a fold that has a component.
+
+    Of accessibility it is the one of that alone, else that of both networks; of the bias that of both, whose bias is
+    the one that was used, else the one that is called scaled, else the one of that alone.
+    """
     kinds = {kind: [fold for fold in files if fold.kind == kind] for kind in (ACCESSIBILITY, BIAS, BPNET, FULL)}
     kinds[BIAS] = [fold for fold in kinds[BIAS] if "scaled" in fold.name.lower()] or kinds[BIAS]
     wanted = [component] if component is not None else [ACCESSIBILITY, BPNET]
-    if component == BIAS:  # that of the full model is the one that was used
+    if component == BIAS:
         wanted = [FULL, BIAS]
     elif component in (None, ACCESSIBILITY):
         wanted.append(FULL)

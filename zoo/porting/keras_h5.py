@@ -1,7 +1,7 @@
 """Whole-model `.h5` files of Keras 2 as data: tensors by layer, and the graph of layers that their configuration says.
 
-The configuration is read as text. No layer is built from it and no code in it is decoded, marshalled Lambdas included:
-these are only compared with what they have to be.
+The configuration is read as text. No layer is built from it, and no code in it is run or unmarshalled: of a Lambda the
+names in its code are compared with those of what it has to compute.
 """
 
 import base64

@@ -19,10 +19,10 @@ def read(path: Path, window: int | None = None) -> tuple[ProfileFile, str] | Non
     """What a file holds and its SHA-256, or None for a file of another system.
 
     Args:
-        window: as `zoo.porting.bpnetlite.read` has it; a `.h5` says its own.
+        window: bp of the input, of a `.torch`, as `zoo.porting.bpnetlite.read` has it; a `.h5` says its own.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: it cannot be read; a window for a `.h5`.
         IntegrityError: a damaged file, or one of a layout that is not read, with the reason.
     """
     name = path.name.lower()
@@ -45,6 +45,8 @@ def parsed(data: bytes, where: Path, window: int | None = None) -> ProfileFile:
     """What the bytes of a file of these systems hold. Arguments and errors as for `read`."""
     if where.name.lower().endswith(TORCH):
         return bpnetlite.read(data, where, window)
+    if window is not None:
+        raise InputError("The window must be the file's own", where=where, received={"window": window})
     return profile_h5.read(data, where)
 
 
@@ -83,18 +85,19 @@ def described(opened: Opened, about: About, component: str | None = None) -> Ope
     return replace(opened, name=about.name, members=tuple(members))
 
 
-def opened(path: Path, component: str | None = None) -> Opened | None:
+def opened(path: Path, component: str | None = None, window: int | None = None) -> Opened | None:
     """A file of these systems with its spec; None for a file of another one.
 
     Args:
         path: of a file.
         component: what is wanted of it.
+        window: as for `read`.
 
     Raises:
         InputError: it cannot be read, or lacks the component.
         IntegrityError: a damaged file, or one of a layout that is not read, with the reason.
     """
-    if (found := read(path)) is None:
+    if (found := read(path, window)) is None:
         return None
     file, sha256 = found
     check_component(file, component, path)
