@@ -167,7 +167,7 @@ def _reads(node: object) -> Iterator[tuple[str, int]]:
     if isinstance(node, list) and len(node) >= 3 and isinstance(node[0], str):
         yield node[0], int(node[2])
     elif isinstance(node, dict) and "keras_history" in node:
-        yield node["keras_history"][0], int(node["keras_history"][2])
+        yield str(node["keras_history"][0]), int(node["keras_history"][2])
     elif isinstance(node, (list, dict)):
         for item in node if isinstance(node, list) else node.values():
             yield from _reads(item)
