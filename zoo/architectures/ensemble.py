@@ -46,9 +46,10 @@ def joined(networks: list[keras.Model], mean: str = HEADS, pseudocount: float = 
     inputs = [keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name) for tensor in first.inputs]
     by_name = {tensor.name: tensor for tensor in inputs}
     members = [
-        keras.Model(network.inputs, network.output, name=f"member{i}") for i, network in enumerate(networks, start=1)
+        keras.Model(_alone(network.inputs), network.output, name=f"member{i}")
+        for i, network in enumerate(networks, start=1)
     ]
-    outputs = [member([by_name[tensor.name] for tensor in member.inputs]) for member in members]
+    outputs = [member(_alone([by_name[tensor.name] for tensor in member.inputs])) for member in members]
     if mean == EXPECTED_COUNTS:
         heads = _expected_counts(first, outputs, pseudocount)
     elif mean != HEADS or pseudocount:
@@ -61,7 +62,12 @@ def joined(networks: list[keras.Model], mean: str = HEADS, pseudocount: float = 
     else:
         heads = _mean("mean", outputs)
     kind = WithOptional if isinstance(first, WithOptional) else keras.Model
-    return kind(inputs, heads, name="ensemble")
+    return kind(_alone(inputs), heads, name="ensemble")
+
+
+def _alone(tensors: list) -> object:
+    """The only one of a list, or all."""
+    return tensors[0] if len(tensors) == 1 else tensors
 
 
 def _mean(name: str, tensors: list) -> object:

@@ -36,6 +36,10 @@ def run(options: argparse.Namespace) -> None:
     lines |= {f"covariate {covariate['name']}": covariate["description"] for covariate in reads["covariates"]}
     for title, values in (("metric", info["metrics"]), ("from", info["provenance"])):
         lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
+    lines |= {f"control {track['name']}": f"{track['assay']}, may be left out" for track in reads["controls"]}
+    for part in info["components"]:
+        default = " (default)" if part["name"] == info["prediction"]["component"] else ""
+        lines[f"part {part['name']}"] = f"{part['description']}{default}"
     for key, value in lines.items():
         print(f"{key:<36} {value}" if key.startswith("metric") else f"{key:<16} {value}")
 

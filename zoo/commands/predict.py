@@ -63,7 +63,7 @@ SIGNATURE = Signature(
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo predict`."""
     name = parser.add_mutually_exclusive_group(required=True)
-    name.add_argument("name", nargs="?", action=_Name, help="family/MODEL or a model folder")
+    name.add_argument("name", nargs="?", action=_Name, help="family/MODEL, a model folder or a model file")
     name.add_argument("-tf", "--tf_name", dest="name", action=_Name, type=_factor, help=argparse.SUPPRESS)
     name.add_argument("-m", "--model", dest="name", action=_Name, help=argparse.SUPPRESS)
     groups = {

@@ -28,6 +28,6 @@ COMMON = {  # keyword → settings, of all functions that have it
 STRANDS = {"choices": ("forward", "both")}
 
 
-def add_name(parser: argparse._ActionsContainer, text: str = "family/MODEL or a model folder") -> None:
+def add_name(parser: argparse._ActionsContainer, text: str = "family/MODEL, a model folder or a model file") -> None:
     """The model."""
     parser.add_argument("name", help=text)
