@@ -144,6 +144,11 @@ class Model:
         name = self.spec.prediction.component if component is None else component
         return self if name is None or (name == WHOLE and self.spec.components) else self.component(name)
 
+    @property
+    def whole(self) -> "Model":
+        """The model that this is a part of; itself if it is none."""
+        return self if self._whole is None else self._whole
+
     def predict(
         self,
         x: np.ndarray | Mapping[str, np.ndarray] | None = None,

@@ -9,6 +9,7 @@ from zoo.errors import InputError
 from zoo.evaluate.profile_baselines import AccessibilityModel, KmerProfile, MeanRegion
 from zoo.evaluate.profile_regions import CountedRegions, heads_of
 from zoo.evaluate.profiles import Comparison, Metrics, RegionPairs, probabilities_of
+from zoo.files.progress import Progress
 from zoo.forward.forward import Forward
 from zoo.forward.readouts import Readout, Selection
 from zoo.genome.sequence import Genome
@@ -43,12 +44,23 @@ def predictor(model: Model, genome: Genome, controls: Mapping[str, object] | Non
 
 
 def evaluate(
-    predict: Predict, regions: CountedRegions, pseudocount: float = 1.0, seed: int = 0, smooth: bool = False
+    predict: Predict,
+    regions: CountedRegions,
+    pseudocount: float = 1.0,
+    seed: int = 0,
+    smooth: bool = False,
+    progress: bool | None = None,
 ) -> Comparison:
-    """Compare predictions of regions with what was counted in them. Arguments and errors as for `RegionPairs`."""
+    """Compare predictions of regions with what was counted in them. Arguments and errors as for `RegionPairs`.
+
+    Args:
+        progress: show a progress bar; by default in a terminal only.
+    """
     pairs = RegionPairs(pseudocount, seed, smooth)
-    for some in regions.batches():
-        pairs.add(regions.counts(some), *predict(regions, some), regions.peaks[some])
+    with Progress("regions", "region", len(regions), shown=progress) as bar:
+        for some in regions.batches():
+            pairs.add(regions.counts(some), *predict(regions, some), regions.peaks[some])
+            bar.update(some.stop - some.start)
     return pairs.result()
 
 

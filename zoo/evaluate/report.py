@@ -3,7 +3,8 @@
 A page is made of sections, plain JSON that stands beside it:
 
 - `{"kind": "table", "title", "note", "columns": […], "rows": [[…], …]}`
-- `{"kind": "curves", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`
+- `{"kind": "curves", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`, and `level` for a dashed
+  line
 - `{"kind": "points", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`
 - `{"kind": "histogram", "title", "note", "x", "y", "edges": [… n + 1], "series": [{"name", "y": [… n]}, …]}`
 - `{"kind": "locus", "title", "note", "chrom", "start", "step", "tracks": [{"name", "values": […]}, …],
@@ -77,7 +78,7 @@ def write(
                 handle.writelines(pieces)
         for suffix, part in pictures.items():
             with atomic(paths[suffix], paths[suffix].parent) as temporary:
-                figure(part).savefig(temporary, format="png", dpi=150, metadata={"Software": None})
+                figure(part, titled=True).savefig(temporary, format="png", dpi=150, metadata={"Software": None})
         content["files"] = {paths[suffix].name: sha256(paths[suffix]) for suffix in (*texts, *pictures)}
         with writing(paths[".json"]) as handle:
             handle.write(json.dumps(content, indent=1) + "\n")

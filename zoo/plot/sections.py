@@ -30,11 +30,13 @@ def plot_histogram(ax: Axes, part: Mapping) -> Axes:
 
 
 def plot_curves(ax: Axes, part: Mapping) -> Axes:
-    """Lines of `{"name", "x": […], "y": […]}`, with gaps where a number is missing."""
+    """Lines of `{"name", "x": […], "y": […]}`, with gaps where a number is missing; a dashed line at `level`."""
     gaps = [
         {**line, **{axis: [math.nan if at is None else at for at in line[axis]] for axis in ("x", "y")}}
         for line in part["series"]
     ]
+    if part.get("level") is not None:
+        ax.axhline(part["level"], color="0.4", linewidth=0.8, linestyle="--")
     return plot_series(ax, gaps, part["x"], part["y"])
 
 
@@ -46,14 +48,16 @@ PLOTS: Mapping[str, Callable[[Axes, Mapping], Axes]] = {
 """Kind of a section → how it is drawn."""
 
 
-def figure(part: Mapping) -> Figure:
-    """A section of `PLOTS` as a figure without its title."""
+def figure(part: Mapping, titled: bool = False) -> Figure:
+    """A section of `PLOTS` as a figure."""
     drawn = Figure(figsize=(6.5, 4.2), layout="constrained")
+    if titled:
+        drawn.suptitle(plain(part["title"]))
     PLOTS[part["kind"]](drawn.subplots(), part)
     return drawn
 
 
 def _finish(ax: Axes) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, markerscale=2)
     return ax
