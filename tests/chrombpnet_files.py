@@ -11,11 +11,29 @@ import profiles
 
 import zoo
 from zoo.formats import bigwig
-from zoo.genome.sequence import Genome
+from zoo.genome.encode import encode
+from zoo.genome.sequence import Genome, write_twobit
 from zoo.spec import Architecture, Component, ModelSpec, PredictionSpec
 
 FOLDER = Path("zoo_weights") / "chrombpnet"
+LENGTH = 20_000
+SIZES = {"chr1": LENGTH, "chr2": LENGTH, "chr3": LENGTH}
 _READS = Path("data") / "sacCer3_atac_tf" / "yeast_500k_SRR1822137.bedpe.gz"
+
+
+def regions(folder: Path) -> Path:
+    """A random genome, counts of two strands and of two controls, a track of halves, peaks and background."""
+    random = np.random.default_rng(0)
+    write_twobit(folder / "g.2bit", {name: encode("".join(random.choice(list("ACGT"), LENGTH))) for name in SIZES})
+    for track, rate in {"plus": 0.5, "minus": 0.2, "control_0": 0.3, "control_1": 0.1}.items():
+        counts = [(name, random.poisson(rate, LENGTH).astype(np.float32)) for name in SIZES]
+        bigwig.write_track(folder / f"{track}.bw", SIZES, counts, 1)
+    bigwig.write_track(folder / "half.bw", SIZES, [(name, np.full(LENGTH, 0.5, np.float32)) for name in SIZES], 1)
+    for name, first in {"peaks": 1000, "negatives": 1500}.items():
+        rows = [(chrom, at - 60, at + 140) for chrom in SIZES for at in range(first, LENGTH - 500, 1000)]
+        lines = [f"{chrom}\t{start}\t{end}\t.\t0\t.\t0\t-1\t-1\t60\n" for chrom, start, end in rows]
+        (folder / f"{name}.narrowPeak").write_text("".join(reversed(lines)))
+    return folder
 
 
 def model(path: Path, filters: int, layers: int) -> zoo.Model:

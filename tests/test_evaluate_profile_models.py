@@ -8,32 +8,19 @@ import chrombpnet_files
 import numpy as np
 import profiles as small
 import pytest
+from chrombpnet_files import LENGTH, SIZES
 
 import zoo
 from zoo.errors import GenomeMismatch, InputError, ZooWarning
 from zoo.evaluate import profile_models, profile_regions, profiles
 from zoo.formats import bigwig
-from zoo.genome.encode import encode, one_hot
+from zoo.genome.encode import one_hot
 from zoo.genome.sequence import Genome, write_twobit
-
-LENGTH = 20_000
-SIZES = {"chr1": LENGTH, "chr2": LENGTH, "chr3": LENGTH}
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A genome, counts of two strands, peaks and background."""
-    folder, random = tmp_path_factory.mktemp("regions"), np.random.default_rng(0)
-    write_twobit(folder / "g.2bit", {name: encode("".join(random.choice(list("ACGT"), LENGTH))) for name in SIZES})
-    for track, rate in {"plus": 0.5, "minus": 0.2, "control_0": 0.3, "control_1": 0.1}.items():
-        counts = [(name, random.poisson(rate, LENGTH).astype(np.float32)) for name in SIZES]
-        bigwig.write_track(folder / f"{track}.bw", SIZES, counts, 1)
-    bigwig.write_track(folder / "half.bw", SIZES, [(name, np.full(LENGTH, 0.5, np.float32)) for name in SIZES], 1)
-    for name, first in {"peaks": 1000, "negatives": 1500}.items():
-        rows = [(chrom, at - 60, at + 140) for chrom in SIZES for at in range(first, LENGTH - 500, 1000)]
-        lines = [f"{chrom}\t{start}\t{end}\t.\t0\t.\t0\t-1\t-1\t60\n" for chrom, start, end in rows]
-        (folder / f"{name}.narrowPeak").write_text("".join(reversed(lines)))
-    return folder
+    return chrombpnet_files.regions(tmp_path_factory.mktemp("regions"))
 
 
 def counted(files: Path, spec=None, signal: object = None, **options: object):

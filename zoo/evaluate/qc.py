@@ -37,7 +37,7 @@ from zoo.inputs.reader import WindowReader
 from zoo.model import WHOLE, Model
 
 _MOST = 1_000_000
-_EXPLAINED = 1000  # peaks
+_EXPLAINED, _WIDTH = 1000, 400  # peaks, and bp in their middle, in which motifs are looked for
 _KIND = "model quality"
 _BACKGROUNDS = ("background regions", "peaks with shuffled dinucleotides")
 
@@ -217,7 +217,8 @@ def _motifs(model: Model, regions: CountedRegions, motifs: object, output: objec
         given = {"genome": regions.reader.genome, "regions": places, "head": named, "target": target}
         model.attribute(**given, output=base, progress=progress)
         database = None if motifs is True else motifs
-        made = interpretation.report(f"{base}.npz", f"{base}_motifs", database)
+        width = min(_WIDTH, model.spec.input.window)
+        made = interpretation.report(f"{base}.npz", f"{base}_motifs", database, width)
         texts.append(f"{len(made.patterns):,} in attributions to {head}, in {made.folder.name}")
         rows = [
             [pattern.short, pattern.seqlets, pattern.consensus, near[0].name if near else None]
