@@ -78,6 +78,8 @@ def test_what_has_no_footprint(small: zoo.Model):
     model = profiles.model()
     with pytest.raises(InputError, match="letters A, C, G, T and N"):
         footprints.footprint(model, profiles.windows(), "ACGU")
+    with pytest.raises(InputError, match="A motif must be text"):
+        footprints.footprint(model, profiles.windows(), None)
     with pytest.raises(InputError, match="must lie within the windows"):
         footprints.footprint(model, profiles.windows(), "A" * 257)
     with pytest.raises(InputError, match="a profile and its total counts"):

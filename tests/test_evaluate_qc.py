@@ -203,6 +203,11 @@ def test_what_is_refused(model: zoo.Model, small_folder: Path, files: Path, tmp_
         ({"seed": -1}, "seed must be a whole number"),
         ({"signal": files / "half.bw"}, "whole numbers, 0 or more"),
         ({"output": files / "peaks.narrowPeak/x"}, "must"),
+        ({"peaks": None}, "must be"),
+        ({"progress": "yes"}, "progress must be True or False"),
+        ({"motifs": ""}, "must"),
+        ({"motifs": files / "g.2bit"}, "must be UTF-8 text"),
+        ({"controls": "control.bw"}, "Controls must be given by their names"),
         ({"controls": {"control": files / "plus.bw"}}, "must be left out"),
     ):
         with pytest.raises(InputError, match=rule):

@@ -32,6 +32,10 @@ def predictor(model: Model, genome: Genome, controls: Mapping[str, object] | Non
         InputError: a model of other heads, or controls that it does not have.
     """
     profile, counts = heads_of(model.spec)
+    if not (controls is None or isinstance(controls, Mapping)):
+        raise InputError(
+            "Controls must be given by their names", example='{"control": "input.bw"}', received={"controls": controls}
+        )
     reader = Inputs.open(model.spec, genome, controls or None).reader
     readout = Readout("profile and counts", lambda spec: profile, lambda heads, spec: _joined(heads, profile, counts))
     forward = Forward(model.network, model.spec, ("forward",), Selection(readout, profile, None, ()))

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.arguments import whole
+from registry.paths import user_path
+from zoo.arguments import optional_switch, whole
 from zoo.attribution.references import dinucleotide_shuffle
 from zoo.errors import InputError
 from zoo.evaluate import footprints, profile_models, profile_regions, profiles, report
@@ -32,6 +33,7 @@ from zoo.evaluate.profile_regions import CountedRegions
 from zoo.evaluate.profiles import Metrics
 from zoo.files.atomic import output_base
 from zoo.genome.encode import one_hot
+from zoo.genome.motifs import read_motifs
 from zoo.genome.sequence import Genome
 from zoo.inputs.reader import WindowReader
 from zoo.model import WHOLE, Model
@@ -111,7 +113,7 @@ def quality(
     chromosomes: Sequence[str] | str | None = None,
     controls: Mapping[str, object] | None = None,
     assay: str | None = "ATAC",
-    motifs: bool | str | Path = False,
+    motifs: bool | str | Path | None = None,
     most: int | None = None,
     backgrounds: int = 200,
     seed: int = 0,
@@ -132,8 +134,8 @@ def quality(
         chromosomes: that the model has not learned from; default those that its provenance names.
         controls: control tracks of the model, name → `.bw`; zeros for those that are left out.
         assay: whose enzyme's motifs make footprints: "ATAC" (Tn5), "DNase" (DNase I), or None for none.
-        motifs: look for motifs in attributions of up to 1,000 peaks: True, or a MEME file of known motifs; needs an
-            output.
+        motifs: look for motifs in attributions of up to 1,000 peaks: True, or a MEME file of known motifs; with an
+            output only.
         most: regions of a kind that are evaluated, evenly spaced; default all.
         backgrounds: sequences that motifs are written into, at most.
         seed: of the random baseline and of shuffles.
@@ -149,7 +151,8 @@ def quality(
         GenomeMismatch: files of different assemblies.
     """
     model, genome = model.whole, genome if isinstance(genome, Genome) else Genome(genome)
-    parts = parts_of(model)
+    parts, progress = parts_of(model), optional_switch("progress", progress)
+    motifs = motifs if motifs is None or isinstance(motifs, bool) else user_path(motifs, "motifs")
     enzyme = _enzyme(model, assay)
     most = None if most is None else whole("most", most, 2, _MOST)
     backgrounds, seed = whole("backgrounds", backgrounds, 1, _MOST), whole("seed", seed, 0, 2**32 - 1)
@@ -238,7 +241,9 @@ def _motif_base(output: object, head: str) -> Path:
 def _claim(
     output: object, reads: Sequence[object], parts: Iterable[str], enzyme: Mapping[str, str], motifs: object
 ) -> None:
-    """Refuse outputs that cannot be written, before anything is computed."""
+    """Refuse outputs that cannot be written, and known motifs that cannot be read, before anything is computed."""
+    if isinstance(motifs, Path):
+        read_motifs(motifs)
     if output is None:
         if motifs:
             raise InputError(
