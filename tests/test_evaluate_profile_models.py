@@ -12,7 +12,7 @@ from chrombpnet_files import LENGTH, SIZES
 
 import zoo
 from zoo.errors import GenomeMismatch, InputError, ZooWarning
-from zoo.evaluate import profile_models, profile_regions, profiles
+from zoo.evaluate import models, profile_models, profile_regions, profiles
 from zoo.formats import bigwig
 from zoo.genome.encode import one_hot
 from zoo.genome.sequence import Genome, write_twobit
@@ -216,3 +216,11 @@ def test_what_cannot_be_evaluated(files: Path, small_folder: Path, tmp_path: Pat
         profile_models.compared({"bins": zoo.load("yeast/ATAC")}, regions)
     with pytest.raises(InputError, match="must read DNA alone"):
         profile_models.compared({"reads": zoo.load(small_folder)}, regions, counted(files, chromosomes=["chr1"]))
+
+
+def test_bins_of_a_profile_are_not_compared_with_a_track(files: Path):
+    """Its bins are 1 bp in the middle of the window, not what `zoo evaluate` tiles chromosomes with."""
+    with pytest.raises(InputError, match="Compare profiles and counts with `zoo qc`"):
+        next(models.windows(small.spec(), Genome(files / "g.2bit"), zoo.Signal(files / "plus.bw")))
+    with pytest.raises(InputError, match="must predict it in bins"):
+        models.robustness(small.model(), Genome(files / "g.2bit"))
