@@ -137,6 +137,9 @@ def test_verdict_of_profiles(jsd: list, verdict: str):
     assert panel.verdict == verdict
     counts = panel.sections[0]["series"][0]["y"]
     assert (sum(counts), len(counts), len(panel.sections[0]["edges"])) == ((~np.isnan(jsd)).sum(), 50, 51)
+    farthest = np.nextafter(np.sqrt(np.log(2)), 1)  # of profiles without a base in common, but for rounding
+    panel = panels.profile_panel(comparison([1, 2], [1, 2], [farthest] * 2, [0.7] * 2), "full")
+    assert panel.sections[0]["series"][0]["y"][-1] == 2
 
 
 @pytest.mark.parametrize(

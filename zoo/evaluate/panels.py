@@ -73,7 +73,7 @@ def profile_panel(found: Comparison, name: str) -> Panel:
     edges = np.linspace(0, np.sqrt(np.log(2)), 51)
     distances = {"predicted": found.profiles.jsd_pw, "bases permuted": found.profiles.jsd_rnd}
     series = [
-        {"name": what, "y": np.histogram(values[found.peaks & ~np.isnan(values)], edges)[0].tolist()}
+        {"name": what, "y": np.histogram(np.minimum(values[found.peaks], edges[-1]), edges)[0].tolist()}
         for what, values in distances.items()
     ]
     axes = {"x": "Jensen-Shannon distance", "y": "peaks", "edges": _rounded(edges), "series": series}
