@@ -15,6 +15,7 @@ from zoo.attribution.result import Attributions
 from zoo.cli import main
 from zoo.errors import InputError
 from zoo.evaluate import footprints, panels, profile_models, profile_regions, profiles, qc, report
+from zoo.formats import bigwig
 from zoo.genome.encode import codes_of, one_hot
 from zoo.genome.motifs import Match
 from zoo.genome.sequence import Genome
@@ -106,12 +107,14 @@ def test_of_strands_and_controls(files: Path, tmp_path: Path):
     model = small.model(config={"tracks": 2, "controls": 2, "pooled": 174})
     signal = {name: files / f"{name}.bw" for name in ("plus", "minus")}
     controls = {name: files / f"{name}.bw" for name in ("control_0", "control_1")}
-    made = qc.quality(
-        model, **given(files, signal=signal, chromosomes="chr3"), controls=controls, output=tmp_path / "q"
-    )
+    asked = given(files, signal=signal, chromosomes="chr3")
+    made = qc.quality(model, **asked, controls=controls, output=tmp_path / "q")
     assert [panel.title for panel in made.panels] == ["Counts", "Profile"]
-    without = qc.quality(model, **given(files, signal=signal, chromosomes="chr3"))
+    without = qc.quality(model, **asked)
     assert without.metrics["test/BPNET"]["peaks"].mse != made.metrics["test/BPNET"]["peaks"].mse
+    bigwig.write_track(tmp_path / "c.bw", {"chr1": 20_000}, [("chr1", np.ones(20_000, np.float32))], 1)
+    with pytest.raises(InputError, match="track control_1 must have the chromosomes"):
+        qc.quality(model, **asked, controls={**controls, "control_1": tmp_path / "c.bw"})
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Models of profiles and counts on held-out regions, beside what they have to beat."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -20,13 +20,19 @@ Predict = Callable[[CountedRegions, slice], tuple[np.ndarray, np.ndarray]]
 """(regions, which of them) → probabilities (n, bp) or (n, bp, strands), and log counts (n,)."""
 
 
-def predictor(model: Model, genome: Genome, controls: Mapping[str, object] | None = None) -> Predict:
+def predictor(
+    model: Model,
+    genome: Genome,
+    controls: Mapping[str, object] | None = None,
+    chromosomes: Sequence[str] | None = None,
+) -> Predict:
     """What a model predicts of regions: the softmax of its logits, and its log counts, of the forward strand.
 
     Args:
         model: of a profile and its total counts.
         genome: the sequence.
         controls: name → `.bw` file of each control track of the model; zeros for those that are left out.
+        chromosomes: of the regions, which the controls must have; default the main ones that they have.
 
     Raises:
         InputError: a model of other heads, or controls that it does not have.
@@ -36,7 +42,7 @@ def predictor(model: Model, genome: Genome, controls: Mapping[str, object] | Non
         raise InputError(
             "Controls must be given by their names", example='{"control": "input.bw"}', received={"controls": controls}
         )
-    reader = Inputs.open(model.spec, genome, controls or None).reader
+    reader = Inputs.open(model.spec, genome, controls or None, chromosomes=chromosomes).reader
     readout = Readout("profile and counts", lambda spec: profile, lambda heads, spec: _joined(heads, profile, counts))
     forward = Forward(model.network, model.spec, ("forward",), Selection(readout, profile, None, ()))
 
@@ -101,7 +107,7 @@ def compared(
         )
     for name, model in models.items():
         if _has_profile(model):
-            predictors[name] = predictor(model, genome, controls)
+            predictors[name] = predictor(model, genome, controls, regions.chromosomes)
         elif learned is not None:
             predictors[name] = AccessibilityModel(model, learned, pseudocount)
         else:

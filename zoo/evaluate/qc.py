@@ -161,7 +161,7 @@ def quality(
     regions = profile_regions.counted(model.spec, genome, signal, peaks, negatives, chromosomes, most)
     found = {
         name: profile_models.evaluate(
-            profile_models.predictor(part, genome, controls),
+            profile_models.predictor(part, genome, controls, regions.chromosomes),
             regions,
             profile_regions.pseudocount_of(part.spec),
             seed,
