@@ -62,6 +62,7 @@ def test_a_report_of_all_parts(model: zoo.Model, files: Path, tmp_path: Path):
     assert set(content["sections"][0]["rows"][0]) <= {"Counts", "passes", "low", "fails"}
     assert content["verdicts"] == {panel.title: {"verdict": panel.verdict, "text": panel.text} for panel in made.panels}
     assert content["chromosomes"] == ["chr2"]
+    assert content["inputs"] == {name: str(path) for name, path in given(files).items() if name != "backgrounds"}
     genome = Genome(files / "g.2bit")
     paths = files / "peaks.narrowPeak", files / "negatives.narrowPeak"
     regions = profile_regions.counted(model.spec, genome, files / "plus.bw", *paths)

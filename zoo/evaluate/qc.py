@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from registry.paths import user_path
+from zoo import interpretation
 from zoo.arguments import optional_switch, whole
 from zoo.attribution.references import dinucleotide_shuffle
 from zoo.errors import InputError
@@ -74,11 +75,6 @@ class ModelQuality:
         lines = [f"{panel.title}: {panel.verdict}. {panel.text}" for panel in self.panels]
         return "\n".join([*lines, *map(str, self.files)])
 
-    def _rows(self) -> Iterator[tuple[str, str, Metrics]]:
-        for part, groups in self.metrics.items():
-            for group, row in groups.items():
-                yield part, group, row
-
     def to_json(self) -> dict:
         """A JSON object; `metrics` of each part are as in the original's `*_metrics.json`."""
         return {
@@ -86,11 +82,7 @@ class ModelQuality:
             "chromosomes": list(self.regions.chromosomes),
             "left_out": dict(self.regions.left_out),
             "metrics": {part: profiles.original(groups) for part, groups in self.metrics.items()},
-            "rows": {
-                f"{part}, {group}": asdict(row)
-                for part, groups in self.metrics.items()
-                for group, row in groups.items()
-            },
+            "rows": {f"{part}, {group}": asdict(row) for part, group, row in self._rows()},
             "footprints": {
                 part: {
                     name: {"motif": item.motif, "maximum": item.maximum, "counts": item.counts}
@@ -101,6 +93,11 @@ class ModelQuality:
             "verdicts": {panel.title: {"verdict": panel.verdict, "text": panel.text} for panel in self.panels},
             "passed": self.passed,
         }
+
+    def _rows(self) -> Iterator[tuple[str, str, Metrics]]:
+        for part, groups in self.metrics.items():
+            for group, row in groups.items():
+                yield part, group, row
 
 
 def quality(
@@ -156,8 +153,9 @@ def quality(
     enzyme = _enzyme(model, assay)
     most = None if most is None else whole("most", most, 2, _MOST)
     backgrounds, seed = whole("backgrounds", backgrounds, 1, _MOST), whole("seed", seed, 0, 2**32 - 1)
-    reads = [genome, signal, peaks, negatives, controls, motifs, model]
-    _claim(output, reads, parts, enzyme, motifs)
+    reads = {"genome": genome, "signal": signal, "peaks": peaks, "negatives": negatives, "controls": controls}
+    reads |= {"motifs": motifs, "model": model}
+    _claim(output, list(reads.values()), parts, enzyme, motifs)
     regions = profile_regions.counted(model.spec, genome, signal, peaks, negatives, chromosomes, most)
     found = {
         name: profile_models.evaluate(
@@ -194,8 +192,7 @@ def background(regions: CountedRegions, window: int, most: int, seed: int = 0) -
     """
     there = np.flatnonzero(~regions.peaks)
     shuffled = not len(there)
-    there = np.arange(len(regions)) if shuffled else there
-    chosen = there[np.linspace(0, len(there) - 1, min(most, len(there))).astype(int)]
+    chosen = few(np.arange(len(regions)) if shuffled else there, most)
     codes = np.concatenate(
         [regions.windows(WindowReader(regions.reader.genome), slice(at, at + 1), window)[0] for at in chosen]
     )
@@ -210,8 +207,6 @@ def _enzyme(model: Model, assay: str | None) -> Mapping[str, str]:
 
 def _motifs(model: Model, regions: CountedRegions, motifs: object, output: object, progress: bool | None) -> Panel:
     """What contributes to counts and to profiles of peaks, as motifs."""
-    from zoo import interpretation
-
     chosen = few(np.flatnonzero(regions.peaks), _EXPLAINED)
     places, sections, texts = [regions.middles[at] for at in chosen], [], []
     for head, target in (("counts", "sum"), ("profile", "profile")):
@@ -252,12 +247,11 @@ def _claim(
                 received={"motifs": motifs, "output": None},
             )
         return
-    report.claim(
-        output, reads, _KIND, [".counts.png", ".profile.png", *(map(footprint_picture, parts) if enzyme else ())]
-    )
+    pictures = map(footprint_picture, parts if enzyme else ())
+    report.claim(output, reads, _KIND, [".counts.png", ".profile.png", *pictures])
 
 
-def _write(made: ModelQuality, output: str | Path, reads: Sequence[object]) -> tuple[Path, ...]:
+def _write(made: ModelQuality, output: str | Path, reads: Mapping[str, object]) -> tuple[Path, ...]:
     rows = [[panel.title, panel.verdict] for panel in made.panels]
     verdicts = {"kind": "table", "title": "Verdicts", "note": "", "columns": ["", "verdict"], "rows": rows}
     content = made.to_json()
@@ -272,5 +266,13 @@ def _write(made: ModelQuality, output: str | Path, reads: Sequence[object]) -> t
         first, *rest = panel.sections
         sections += [{**first, "note": f"{panel.title}: {panel.verdict}. {panel.text}\n{first.get('note', '')}"}, *rest]
     pictures = {suffix: part for panel in made.panels for suffix, part in panel.pictures.items()}
+    content["inputs"] = {name: _named(value) for name, value in reads.items() if value and name != "model"}
     title = f"Quality of {made.model}"
-    return report.write(output, title, sections, reads, kind=_KIND, pictures=pictures, **content)
+    return report.write(output, title, sections, list(reads.values()), kind=_KIND, pictures=pictures, **content)
+
+
+def _named(value: object) -> object:
+    """A file, or several by their names, as the report says it."""
+    if isinstance(value, Mapping):
+        return {str(name): _named(item) for name, item in value.items()}
+    return value if value is True else str(getattr(value, "path", value))
