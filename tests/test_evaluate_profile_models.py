@@ -13,6 +13,7 @@ from chrombpnet_files import LENGTH, SIZES
 import zoo
 from zoo.errors import GenomeMismatch, InputError, ZooWarning
 from zoo.evaluate import models, profile_models, profile_regions, profiles
+from zoo.evaluate.profile_baselines import AccessibilityModel, KmerProfile, MeanRegion
 from zoo.formats import bigwig
 from zoo.genome.encode import one_hot
 from zoo.genome.sequence import Genome, write_twobit
@@ -122,6 +123,21 @@ def test_models_beside_baselines(files: Path):
     rows = profile_models.rows(found)
     assert list(rows)[0::2] == ["ours, peaks", "k-mer regression, peaks", "permuted bases, peaks"]
     assert rows["permuted bases, peaks"]["median_jsd"] == found["ours"]["peaks"].median_jsd_rnd
+
+
+def test_baselines_of_two_strands(files: Path):
+    """Which share a total: the plus strand, which has more reads, has more of the profile."""
+    spec, signal = small.spec(config={"tracks": 2}), {name: files / f"{name}.bw" for name in ("plus", "minus")}
+    regions, learned = (counted(files, spec, signal, chromosomes=chosen) for chosen in (["chr2"], ["chr1"]))
+    binned = AccessibilityModel(zoo.load("yeast/ATAC"), learned, 1.0)
+    predictors = MeanRegion(learned, 1.0), KmerProfile(learned, 1.0), binned
+    for predict, strands in zip(predictors, ([5 / 7, 2 / 7], [5 / 7, 2 / 7], [0.5, 0.5]), strict=True):
+        probabilities, log_counts = predict(regions, slice(2, 6))
+        assert probabilities.shape == (4, 100, 2)
+        np.testing.assert_allclose(probabilities.sum(axis=(1, 2)), 1)
+        np.testing.assert_allclose(probabilities.sum(axis=1), np.tile(strands, (4, 1)), atol=0.05)
+        np.testing.assert_allclose(log_counts, np.log1p(70), atol=0.25)  # 0.5 + 0.2 reads per bp, 100 bp
+        assert profile_models.evaluate(predict, regions).metrics()["peaks"].median_jsd < 0.7
 
 
 def test_a_kmer_regression_learns_what_depends_on_composition(tmp_path: Path):
