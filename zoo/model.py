@@ -146,6 +146,11 @@ class Model:
         whole = name is None or (isinstance(name, str) and name == WHOLE and bool(self.spec.components))
         return self if whole else self.component(name)
 
+    @property
+    def whole(self) -> "Model":
+        """The model that this is a part of; itself if it is none."""
+        return self if self._whole is None else self._whole
+
     def predict(
         self,
         x: np.ndarray | Mapping[str, np.ndarray] | None = None,

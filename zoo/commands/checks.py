@@ -79,6 +79,22 @@ def evaluate(options: argparse.Namespace) -> None:
     _output(options, (".json", ".html"), source, options.peaks, options.unmappable)
 
 
+def qc(options: argparse.Namespace) -> None:
+    """Model, genome, signal and regions; that the outputs can be written."""
+    from zoo.evaluate import profile_regions
+    from zoo.genome.motifs import read_motifs
+    from zoo.genome.sequence import Genome
+
+    spec, source = _spec(options.name)
+    genome, files = Genome(options.genome), (options.peaks, options.negatives)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ZooWarning)
+        profile_regions.counted(spec, genome, options.signal, *files, options.chromosomes)
+    if isinstance(options.motifs, str):
+        read_motifs(options.motifs)
+    _output(options, (".json", ".html"), source, *files)
+
+
 def motifs(options: argparse.Namespace) -> None:
     """Attributions and known motifs."""
     from zoo.genome.motifs import read_motifs
