@@ -114,10 +114,14 @@ class ModelCase:
         x[:2, :, 4:] = random.random((2, window, channels - 4))
         return x
 
+    def shown(self, network: keras.Model) -> keras.Model:
+        """The network with the output that `shape` is of."""
+        return network
+
     def test_published_size(self):
         network = zoo.build(self.name)
         assert sum(int(np.prod(weight.shape)) for weight in network.trainable_weights) == self.parameters
-        assert network.output_shape == (None, *self.shape)
+        assert self.shown(network).output_shape == (None, *self.shape)
 
     def test_mappability_head(self):
         if self.head is None:
@@ -169,13 +173,13 @@ class ModelCase:
 
     def test_answers_depend_on_the_window(self, network: keras.Model, x: np.ndarray):
         for answer in outputs(network, x):
-            assert answer[0].std() > 1e-4
+            assert answer[0].size == 1 or answer[0].std() > 1e-4
             assert np.abs(answer[0] - answer[1]).max() > 1e-4
 
     @pytest.mark.parametrize(("method", "most"), [("deeplift", 1e-4), ("integrated_gradients", 1e-2)])
     def test_attributions_add_up(self, network: keras.Model, x: np.ndarray, method: str, most: float):
-        found = explain(network, x[:1], method, references="mononucleotide_shuffle", count=2)
-        answers = np.abs(outputs(network, x[:1])[0]).sum(axis=(1, 2)[: len(self.shape)])
+        found = explain(self.shown(network), x[:1], method, references="mononucleotide_shuffle", count=2)
+        answers = np.abs(outputs(self.shown(network), x[:1])[0]).sum(axis=(1, 2)[: len(self.shape)])
         wanted, parts = np.abs(found.prediction - found.baseline), np.abs(found.values).sum(axis=(1, 2))
         missed = off(found) * wanted
         if method == "integrated_gradients":  # random weights: parts all but cancel, and kinks of pooling do not

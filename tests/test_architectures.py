@@ -4,13 +4,18 @@ import importlib.util
 import subprocess
 import sys
 
+import keras
 import numpy as np
+import profiles
 import pytest
 from model_case import ModelCase, Worker
 
 import zoo
 from zoo.architectures import ARCHITECTURES
 from zoo.errors import InputError
+from zoo.forward import heads
+from zoo.forward.readouts import Selection
+from zoo.spec import InputSpec, OutputSpec
 
 
 @pytest.fixture(scope="module", params=["tensorflow", "jax", "torch"])
@@ -74,6 +79,43 @@ class TestConvnextTransformer(ModelCase):
 
 class TestConvnextTransformerTextbook(TestConvnextTransformer):
     small = {**TestConvnextTransformer.small, "rope": "qk", "tracks": 2, "normalize_response": False}
+
+
+class OfProfile(ModelCase):
+    """Networks of a profile and its total."""
+
+    def shown(self, network: keras.Model) -> keras.Model:
+        return keras.Model(network.input, network.output["profile"])
+
+
+class TestBpnet(OfProfile):
+    name, parameters, shape = "bpnet", 109_122, (1000, 1)
+    small = {"window": 256, "output": 100, "filters": 6, "dilated_layers": 3}
+
+
+class TestBpnetActivationFirst(TestBpnet):
+    small = {**TestBpnet.small, "activation_first": True, "tracks": 2}
+
+
+class TestBpnetPadded(TestBpnet):
+    small = {**TestBpnet.small, "padding": "same", "pooled": 174}
+
+
+class TestBpnetTiled(TestBpnet):
+    small = {**TestBpnet.small, "tiles": 3}
+
+
+class TestChrombpnet(OfProfile):
+    name, parameters, shape = "chrombpnet", 6_595_716, (1000,)
+    small = {**TestBpnet.small, "bias_filters": 4, "bias_layers": 2}
+
+    def shown(self, network: keras.Model) -> keras.Model:
+        """Without networks within it, which have no rules for attributions."""
+        (_, window, _), (_, bins, _) = network.input_shape, network.output["profile"].shape
+        head = OutputSpec(bins, 1, (window - bins) // 2, "TEST", "logits", "profile", "profile")
+        counts = OutputSpec(1, bins, head.offset, "TEST", "ln(1 + reads)", "counts", "counts")
+        spec = profiles.spec("chrombpnet", self.small, input=InputSpec(window, "none"), outputs=(head, counts))
+        return heads.scores(network, spec, Selection.of(spec, "profile"))
 
 
 class TestXlstm(ModelCase):

@@ -20,7 +20,7 @@ from zoo import architectures, weights
 from zoo.errors import InputError, IntegrityError
 from zoo.forward.heads import check_shapes
 from zoo.predict.thresholds import ThresholdTable
-from zoo.spec import COVARIATES, WINDOW, Architecture, ModelSpec
+from zoo.spec import CONTROLS, COVARIATES, WINDOW, Architecture, ModelSpec
 
 CONFIG, WEIGHTS, THRESHOLDS, GOLDEN, CARD = (
     "config.json",
@@ -34,6 +34,7 @@ CONFIG, WEIGHTS, THRESHOLDS, GOLDEN, CARD = (
 _GOLDEN_BYTES = 64 << 20
 _LEAST_BOUND = 1024  # so that a file that is too small is refused for what it is
 _MOST_BLOCKS = 256  # entries of a list in a network's configuration
+_BESIDE = (CONTROLS, COVARIATES)  # inputs beside the window
 
 
 @dataclass(frozen=True)
@@ -43,32 +44,32 @@ class Golden:
     Attributes:
         inputs: (n, window, channels).
         outputs: (n, bins) or (n, bins, tracks), the first head.
-        covariates: (n, number), if the model reads some.
+        beside: what else the model reads, by the names of its inputs: controls, covariates.
         others: the other heads by name.
     """
 
     inputs: np.ndarray
     outputs: np.ndarray
-    covariates: np.ndarray | None = None
+    beside: Mapping[str, np.ndarray] = field(default_factory=dict)
     others: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def of(cls, spec: ModelSpec, x: object, answers: Mapping[str, np.ndarray]) -> "Golden":
         """From what `check_arrays` returns, and every head of the spec by its name."""
         first, *others = (head.name for head in spec.outputs)
-        return cls(x[WINDOW], answers[first], x.get(COVARIATES), {name: answers[name] for name in others})
+        beside = {name: x[name] for name in _BESIDE if name in x}
+        return cls(x[WINDOW], answers[first], beside, {name: answers[name] for name in others})
 
     @property
     def x(self) -> dict[str, np.ndarray]:
         """The inputs as `Model.predict` takes them."""
-        return {WINDOW: self.inputs} | ({} if self.covariates is None else {COVARIATES: self.covariates})
+        return {WINDOW: self.inputs, **self.beside}
 
     def arrays(self, spec: ModelSpec) -> dict[str, np.ndarray]:
         """Name in the file → array."""
         heads = {head.name: f"outputs_{i}" for i, head in enumerate(spec.outputs)}
-        found = {"inputs": self.inputs, "outputs": self.outputs, "covariates": self.covariates}
-        found |= {heads[name]: values for name, values in self.others.items()}
-        return {name: values for name, values in found.items() if values is not None}
+        others = {heads[name]: values for name, values in self.others.items()}
+        return {"inputs": self.inputs, "outputs": self.outputs, **self.beside, **others}
 
 
 def write(folder: Path, spec: ModelSpec, network, golden: Golden, thresholds: bytes | None, card: str) -> None:
@@ -184,14 +185,15 @@ def read_golden(folder: Path, spec: ModelSpec) -> Golden:
             },
         )
     others = {head.name: found[f"outputs_{i}"] for i, head in enumerate(spec.outputs) if i}
-    return Golden(found["inputs"], found["outputs"], found.get("covariates"), others)
+    beside = {name: found[name] for name in _BESIDE if name in found}
+    return Golden(found["inputs"], found["outputs"], beside, others)
 
 
 def _golden_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
     """Arrays of the golden file → their shapes for one window."""
     reads, heads = spec.input.shapes, {f"outputs_{i}": head.shape for i, head in enumerate(spec.outputs) if i}
     shapes = {"inputs": reads[WINDOW], "outputs": spec.output.shape, **heads}
-    return shapes | ({COVARIATES: reads[COVARIATES]} if COVARIATES in reads else {})
+    return shapes | {name: reads[name] for name in _BESIDE if name in reads}
 
 
 def verify(folder: Path) -> None:

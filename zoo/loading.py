@@ -15,7 +15,7 @@ _OF_FILES = "maxatac"  # the importer of full-model files of the user's own
 _TOLERANCE = 1e-4  # between machines; a wrong tensor gives more
 
 
-def load(name: str | Path):
+def load(name: str | Path, component: str | None = None):
     """Load a pretrained model.
 
     Args:
@@ -24,6 +24,8 @@ def load(name: str | Path):
             before the registry), or of a full-model `.h5` of `maxatac train`. Such a file is read tensor by tensor and
             converted once, into the cache; a threshold table beside it (`<stem>.tsv`, or the only `.tsv` in its folder)
             is used; the model's name is `local/<stem>`.
+        component: of a model made of others, the part to load, or "full" for all; by default as its spec says: of
+            ChromBPNet the bias-corrected "accessibility".
 
     Returns:
         A `zoo.Model`.
@@ -32,13 +34,14 @@ def load(name: str | Path):
         UnknownModel: no such model; the message lists the closest names.
         IntegrityError: bytes that are not those of the index, or a damaged folder.
         OfflineMiss: no source could deliver the files; the message lists what was tried.
+        InputError: the model has no such component.
     """
     from zoo.model import Model
 
     where = address.of(name)
     model = Model.read(_fetch(where))
     model.origin = where.path if isinstance(where, Local) and where.is_file else None
-    return model
+    return model.chosen(component)
 
 
 def fetch(name: str | Path) -> Path:

@@ -30,12 +30,14 @@ from zoo.predict.table import Predictions
 from zoo.predict.thresholds import ThresholdTable
 from zoo.prepare.regions import open_inputs
 from zoo.saving import save
-from zoo.spec import COVARIATES, WINDOW, ModelSpec
+from zoo.spec import CONTROLS, COVARIATES, WINDOW, ModelSpec
 from zoo.variants.haplotype_choice import HaplotypeChoice, predict_haplotypes
 from zoo.variants.haplotype_run import HaplotypeFiles
 from zoo.variants.haplotypes import HaplotypePrediction
 from zoo.variants.result import VariantScores
 from zoo.variants.scoring import VariantChoice, score_variants
+
+WHOLE = "full"  # what a model with components is called as a whole
 
 
 class Model:
@@ -51,6 +53,7 @@ class Model:
 
     path: Path | None = None
     origin: Path | None = None
+    _whole: "Model | None" = None
     _weights: str | None = None
     _source: Mapping[str, str] = MappingProxyType({})
 
@@ -95,8 +98,14 @@ class Model:
             path: a new folder.
             training: for the card, what it was trained on.
 
-        Raises `InputError` if something is there already.
+        Raises `InputError` if something is there already, or for a part of a model that is none by itself.
         """
+        if self._whole is not None and self.spec.architecture == self._whole.spec.architecture:
+            raise InputError(
+                "A part of a model must have an architecture of its own to be saved",
+                received={"model": self.spec.name},
+                hint="Save the whole model",
+            )
         return save(path, self.spec, self.network, self.thresholds, training)
 
     def component(self, name: str) -> "Model":
@@ -110,10 +119,30 @@ class Model:
                 f"The component must be one of those of {self.spec.name}: {', '.join(known) or 'it has none'}",
                 received={"component": name},
             )
-        spec = replace(self.spec, name=f"{self.spec.name}:{name}", description=known[name].description, components=())
+        chosen = known[name]
+        spec = replace(
+            self.spec,
+            name=f"{self.spec.name}:{name}",
+            description=chosen.description,
+            architecture=chosen.architecture or self.spec.architecture,
+            prediction=replace(self.spec.prediction, component=None),
+            components=(),
+        )
         part = Model(spec, self.network.get_layer(name))
         part.path, part.origin, part._weights, part._source = self.path, self.origin, self._weights, self._source
+        part._whole = self
         return part
+
+    def chosen(self, component: str | None = None) -> "Model":
+        """The part that `zoo.load` returns.
+
+        Args:
+            component: "full" for the whole network, or one of its components; by default as `spec.prediction` says.
+
+        Raises `InputError` as `component` does.
+        """
+        name = self.spec.prediction.component if component is None else component
+        return self if name is None or (name == WHOLE and self.spec.components) else self.component(name)
 
     def predict(
         self,
@@ -148,10 +177,12 @@ class Model:
 
         Args:
             x: windows (n, window, channels), one-hot A, C, G, T and the tracks if any; or a mapping of them as
-                `window` and of `covariates` (n, number), if the model reads some. Then nothing else is read.
+                `window`, of `controls` (n, window, tracks), zeros if left out, and of `covariates` (n, number), if the
+                model reads some. Then nothing else is read.
             genome: a `.2bit` path or a `Genome`.
             signal: a `.bw` path or a `Signal`, normalized as `spec.input.tracks` says; for models of several tracks a
-                mapping of names to these. Uncovered bases have the fill value. Left out for models of DNA alone.
+                mapping of names to these; of controls, those that are left out are zeros. Uncovered bases have the fill
+                value. Left out for models of DNA alone.
             regions: a BED path, region strings (1-based, `chr1:1,001-2,000`), intervals or a data frame; the bins that
                 overlap them are predicted. Or "auto": where the signal says that chromatin is open
                 (`zoo.prepare.peaks.open_regions`).
@@ -440,9 +471,11 @@ class Model:
         """Run the golden inputs and compare with the golden outputs; the card says what computed those.
 
         Differences are relative to the largest golden output where that is above 1. Raises `InputError` for a tolerance
-        below 0.
+        below 0. Of a component, the whole model is checked.
         """
         tolerance = number("tolerance", tolerance, "0 or more", lambda value: value >= 0, example=1e-5)
+        if self._whole is not None:
+            return self._whole.check(tolerance)
         if self.path is None:
             raise InputError("A model must be in a folder to be checked: that has the golden outputs")
         golden = folder.read_golden(self.path, self.spec)
@@ -467,7 +500,9 @@ class Model:
         key, forward = (selection.readout.name, selection.tracks, covariates), self.forward(("forward",), selection)
 
         def predicted(x: np.ndarray, batch_size: int) -> np.ndarray:
-            more = {COVARIATES: np.tile(np.float32(covariates), (len(x), 1))} if covariates else {}
+            reads = self.spec.input.shapes
+            more = {CONTROLS: np.zeros((len(x), *reads[CONTROLS]), np.float32)} if CONTROLS in reads else {}
+            more |= {COVARIATES: np.tile(np.float32(covariates), (len(x), 1))} if covariates else {}
             return forward.array({WINDOW: x, **more}, batch_size)
 
         if key not in self._engines:

@@ -12,12 +12,15 @@ from zoo.errors import InputError
 from zoo.forward.heads import heads_of
 from zoo.porting.golden import golden_inputs
 from zoo.predict.thresholds import ThresholdTable
-from zoo.spec import COVARIATES, WINDOW, ModelSpec
+from zoo.spec import CONTROLS, COVARIATES, WINDOW, ModelSpec
 
 
 def golden(spec: ModelSpec, network) -> folder.Golden:
     """Inputs that exercise a network, and all of its outputs."""
     x = {WINDOW: golden_inputs(spec.input.window, len(spec.input.tracks))}
+    if spec.input.controls:
+        shape = (len(x[WINDOW]), *spec.input.shapes[CONTROLS])
+        x[CONTROLS] = np.random.default_rng(0).poisson(0.1, shape).astype(np.float32)
     if spec.input.covariates:
         shape = (len(x[WINDOW]), len(spec.input.covariates))
         x[COVARIATES] = np.linspace(-1, 1, shape[0] * shape[1], dtype=np.float32).reshape(shape)

@@ -19,7 +19,7 @@ from zoo.errors import InputError, IntegrityError
 
 BASES = "ACGT"  # the one base order of the whole project; every other letter is encoded as all zeros
 SCHEMA_VERSION = 2
-WINDOW, COVARIATES = "window", "covariates"  # the inputs of a network
+WINDOW, CONTROLS, COVARIATES = "window", "controls", "covariates"  # the inputs of a network
 _VERSION = r" ?(?:==|>=|<=|~=|!=|<|>) ?[0-9][0-9A-Za-z.*+!]{0,31}"
 _NESTED = ("functional", "ensemble")  # networks whose configuration holds others
 _REQUIREMENT = re.compile(rf"[A-Za-z0-9](?:[A-Za-z0-9._-]{{0,94}}[A-Za-z0-9])?(?:{_VERSION}(?:,{_VERSION}){{0,3}})?")
@@ -100,7 +100,7 @@ class CovariateSpec:
 
 @dataclass(frozen=True)
 class InputSpec:
-    """A window of `window` bp: one-hot DNA in the order A, C, G, T, then the tracks; and covariates, if any.
+    """A window of `window` bp: one-hot DNA in the order A, C, G, T, then the tracks; controls and covariates, if any.
 
     Attributes:
         window: length in bp.
@@ -108,6 +108,11 @@ class InputSpec:
         tracks: what the network reads beside DNA, in its order.
         sources: tracks that only derived ones need.
         covariates: names of a vector, in the network's order.
+        controls: tracks of a control experiment, which the network reads by themselves, in its order; zeros where none
+            are given.
+        control_swap: for each of these the place of that which a window read from the other strand has in its stead;
+            empty if each stays what it is.
+        control_bp: how much of the controls the network reads, in the middle of the window; None for all of it.
     """
 
     window: int
@@ -115,6 +120,9 @@ class InputSpec:
     tracks: tuple[TrackSpec, ...] = ()
     sources: tuple[TrackSpec, ...] = ()
     covariates: tuple[CovariateSpec, ...] = ()
+    controls: tuple[TrackSpec, ...] = ()
+    control_swap: tuple[int, ...] = ()
+    control_bp: int | None = None
 
     @property
     def channels(self) -> int:
@@ -128,8 +136,10 @@ class InputSpec:
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Input of the network → its shape for one window."""
+        """Input of the network → its shape for one window, in the order in which they are read."""
         shapes: dict[str, tuple[int, ...]] = {WINDOW: (self.window, self.channels)}
+        if self.controls:
+            shapes[CONTROLS] = (self.window, len(self.controls))
         return shapes | ({COVARIATES: (len(self.covariates),)} if self.covariates else {})
 
 
@@ -147,6 +157,7 @@ class OutputSpec:
         swap: for each track the place of that which a window read from the other strand gives in its stead; empty if
             each stays what it is.
         step: bp from the beginning of a bin to that of the next; None for `bin_size`. Bins overlap where it is less.
+        pseudocount: with the transform "log", what was added to the quantity before: ln(x + pseudocount).
     """
 
     bins: int
@@ -160,6 +171,7 @@ class OutputSpec:
     tracks: tuple[str, ...] = ()
     swap: tuple[int, ...] = ()
     step: int | None = None
+    pseudocount: float = 0.0
 
     def __post_init__(self) -> None:
         _hold(
@@ -173,11 +185,11 @@ class OutputSpec:
                 f"an output must have at most {_MOST_TRACKS:,} tracks, each with a name of its own": len(self.tracks)
                 <= _MOST_TRACKS
                 and _unique(self.tracks),
-                "the strand swap must be a permutation of the tracks that undoes itself": not self.swap
-                or (
-                    sorted(self.swap) == list(range(len(self.tracks)))
-                    and all(self.swap[other] == place for place, other in enumerate(self.swap))
+                "the strand swap must be a permutation of the tracks that undoes itself": _undoes_itself(
+                    self.swap, len(self.tracks)
                 ),
+                "a pseudocount must be 0 or more, and is of the transform log": self.pseudocount == 0
+                or (0 < self.pseudocount < math.inf and self.transform == "log"),
             },
             {"output": self},
         )
@@ -242,12 +254,14 @@ class PredictionSpec:
         views: the views of a window that the weights can read (see `zoo.forward.views`), the published one first.
         center_only: only the central `stride` bp of each window count; else windows that overlap are averaged.
         readout: what is predicted if nothing is named: a head, or one of `zoo.forward.readouts`; None: the first head.
+        component: what `zoo.load` returns if nothing is named; None: the whole network.
     """
 
     stride: int
     views: tuple[str, ...]
     center_only: bool = False
     readout: str | None = None
+    component: str | None = None
 
 
 @dataclass(frozen=True)
@@ -257,11 +271,13 @@ class Component:
 
     Attributes:
         frozen: whether training leaves it as it is.
+        architecture: of the part; None if it can only be used, and not be saved by itself.
     """
 
     name: str
     description: str
     frozen: bool = False
+    architecture: Architecture | None = None
 
 
 @dataclass(frozen=True)
@@ -297,6 +313,13 @@ class ModelSpec:
                 for track in reads.tracks
             )
             and not any(track.origin == "derived" for track in reads.sources),
+            "controls must have names of their own, as tracks of a sample; their strand swap must undo itself; and at "
+            "most a window of them is read": _unique([track.name for track in (*reads.given, *reads.controls)])
+            and all(track.origin == "sample" for track in reads.controls)
+            and _undoes_itself(reads.control_swap, len(reads.controls))
+            and (reads.control_bp is None or 0 < reads.control_bp <= reads.window),
+            "the component of the default must be one of the components": self.prediction.component
+            in (None, *(part.name for part in self.components)),
             "a covariate must be one number per sample or per window": all(
                 item.per in ("sample", "window") and (item.default is None or math.isfinite(item.default))
                 for item in reads.covariates
@@ -324,6 +347,13 @@ class ModelSpec:
         Raises `IntegrityError` for unknown or missing keys and wrong types.
         """
         return typed.read(cls, data, SCHEMA_VERSION, where, {spec_first.SCHEMA_VERSION: spec_first.upgraded})
+
+
+def _undoes_itself(swap: tuple[int, ...], count: int) -> bool:
+    """Whether a strand swap is empty, or a permutation of so many tracks that is its own inverse."""
+    return not swap or (
+        sorted(swap) == list(range(count)) and all(swap[other] == place for place, other in enumerate(swap))
+    )
 
 
 def _unique(names: Iterable[str]) -> bool:

@@ -26,6 +26,8 @@ ARCHITECTURES = (
     "convnext_dcnn",
     "convnext_transformer",
     "xlstm",
+    "bpnet",
+    "chrombpnet",
     "ensemble",
 )
 

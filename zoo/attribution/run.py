@@ -22,8 +22,9 @@ from zoo.genome.encode import codes_of
 from zoo.genome.interval import Interval
 from zoo.inputs.checks import check_arrays, check_windows
 from zoo.inputs.opening import Inputs
+from zoo.inputs.tracks import Track
 from zoo.predict.predictor import Predictor
-from zoo.spec import BASES, COVARIATES, WINDOW
+from zoo.spec import BASES, CONTROLS, COVARIATES, WINDOW
 
 _KEPT = 32  # windows, at least, in a part of an unfinished run: less than a minute of the slowest network
 
@@ -82,6 +83,7 @@ def attribute(
         refuse_together("Windows of a genome", {"alternative": alternative}, hint)
         x = _windows(model, **files)
         covariates = x.inputs.reader.fixed
+        controls = any(isinstance(control, Track) for control in x.inputs.reader.controls)
         if covariates is None:
             raise InputError(
                 "Windows that are explained must have the same covariates", hint="Give numbers for the covariates"
@@ -90,12 +92,18 @@ def attribute(
         refuse_together("Windows x", dict(files))
         arrays = check_arrays(x, model.spec.input)
         x, covariates = arrays[WINDOW], _alike(arrays.get(COVARIATES))
+        controls = CONTROLS in arrays and arrays[CONTROLS].any()
         alternative = None if alternative is None else check_windows(alternative, model.spec.input)
         if alternative is not None and alternative.shape != x.shape:
             raise InputError(
                 "There must be an alternative for each window",
                 received={"windows": len(x), "alternatives": len(alternative)},
             )
+    if controls:
+        raise InputError(
+            "Controls must be left out where windows are explained: they are held at zero",
+            received={"controls": [control.name for control in model.spec.input.controls]},
+        )
     run = AttributionRun(
         model.spec.name, model.engine(selection, covariates), choice, x, alternative, progress, selection
     )

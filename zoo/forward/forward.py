@@ -13,7 +13,7 @@ from zoo.forward import views
 from zoo.forward.heads import heads_of
 from zoo.forward.readouts import Selection
 from zoo.genome.encode import N
-from zoo.spec import BASES, COVARIATES, WINDOW, ModelSpec
+from zoo.spec import BASES, CONTROLS, COVARIATES, WINDOW, ModelSpec
 
 
 class Forward:
@@ -42,18 +42,24 @@ class Forward:
         reads = spec.input
         codes = keras.Input((reads.window,), dtype="uint8", name="codes")
         tracks = [keras.Input((reads.window,), name=f"track_{i}") for i in range(len(reads.tracks))]
-        more = [keras.Input((len(reads.covariates),), name=COVARIATES)] if reads.covariates else []
+        controls = [keras.Input((reads.window,), name=f"control_{i}") for i in range(len(reads.controls))]
+        more = {COVARIATES: keras.Input((len(reads.covariates),), name=COVARIATES)} if reads.covariates else {}
         x = keras.ops.one_hot(codes, len(BASES), dtype="float32")  # code 4 is in no column: all zeros
         if tracks:
             x = keras.ops.concatenate([x, *(keras.ops.expand_dims(track, -1) for track in tracks)], axis=-1)
-        self._from_codes = self._compiled([codes, *tracks, *more], x, more)
+        beside = {CONTROLS: keras.ops.stack(controls, axis=-1)} if controls else {}
+        self._from_codes = self._compiled([codes, *tracks, *controls, *more.values()], x, {**beside, **more})
         encoded = keras.Input((reads.window, reads.channels), name=WINDOW)
-        self._from_array = self._compiled([encoded, *more], encoded, more)
+        beside = {CONTROLS: keras.Input((None, len(controls)), name=CONTROLS)} if controls else {}
+        self._from_array = self._compiled([encoded, *beside.values(), *more.values()], encoded, {**beside, **more})
         self.shape = tuple(self._from_array.output_shape[1:])
 
-    def _compiled(self, inputs: list, x, more: list) -> keras.Model:
+    def _compiled(self, inputs: list, x, more: dict[str, object]) -> keras.Model:
+        turned = dict(more)
+        if CONTROLS in more:
+            turned[CONTROLS] = views.mirror(more[CONTROLS], self._spec.input.control_swap)
         prediction = views.average(
-            lambda seen: self._ask(seen, *more),
+            lambda seen, mirrored: self._ask(seen, *(turned if mirrored else more).values()),
             x,
             self._chosen,
             self._spec.outputs,
@@ -68,7 +74,8 @@ class Forward:
         """What `WindowReader` reads of windows → (batch, *shape) float32.
 
         Args:
-            read: codes (batch, window) uint8, each track (batch, window) float32, covariates (batch, n) if any.
+            read: codes (batch, window) uint8, each track and control (batch, window) float32, covariates (batch, n) if
+                any.
         """
         process.enter()
         return np.asarray(self._from_codes.predict_on_batch(list(read)))
@@ -88,7 +95,7 @@ class Forward:
         check_memory(batch_size, 8 * self._widest)
 
     def array(self, x: np.ndarray | Mapping[str, np.ndarray], batch_size: int) -> np.ndarray:
-        """Windows (n, window, channels), or a mapping of them and covariates as `check_arrays` returns it.
+        """Windows (n, window, channels), or a mapping of them, controls and covariates as `check_arrays` returns it.
 
         Returns:
             (n, *shape) float32.
@@ -106,7 +113,7 @@ def _cost(network: keras.Model) -> int:
         if isinstance(operation, keras.Model):
             total += _cost(operation)
             continue
-        positions = math.prod(operation.output.shape[1:-1])
+        positions = _size(operation.output.shape[1:-1])
         total += 100 * numbers(operation)
         total += positions * operation.count_params() if hasattr(operation, "count_params") else 0
     return total
@@ -114,7 +121,12 @@ def _cost(network: keras.Model) -> int:
 
 def numbers(operation: keras.Operation) -> int:
     """How many numbers an operation writes for one window."""
-    return sum(math.prod(tensor.shape[1:]) for tensor in keras.tree.flatten(operation.output))
+    return sum(_size(tensor.shape[1:]) for tensor in keras.tree.flatten(operation.output))
+
+
+def _size(shape: Sequence[int | None]) -> int:
+    """Numbers of a shape; an axis without a fixed length, which only controls have, counts as 1."""
+    return math.prod(1 if size is None else size for size in shape)
 
 
 def check_memory(batch_size: int, each: int) -> None:

@@ -1,18 +1,20 @@
 """A network's outputs by the names of its spec's heads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from zoo.errors import IntegrityError
 from zoo.forward.readouts import Selection
-from zoo.spec import COVARIATES, WINDOW, ModelSpec, OutputSpec
+from zoo.spec import CONTROLS, COVARIATES, WINDOW, ModelSpec, OutputSpec
 
 if TYPE_CHECKING:
     import keras
 
 
 def heads_of(network: "keras.Model", spec: ModelSpec) -> Callable[..., dict[str, object]]:
-    """A function of a window's tensor, and of the covariates' if there are some: name → head.
+    """A function of the tensors of a window, and of controls and covariates if there are some: name → head.
 
     A head is (batch, bins), or (batch, bins, tracks) if its tracks have names. A network of one output has one head,
     whatever its name; of several, outputs are found by name.
@@ -22,8 +24,8 @@ def heads_of(network: "keras.Model", spec: ModelSpec) -> Callable[..., dict[str,
     """
     check_shapes(network, spec)
 
-    def ask(window, *covariates):
-        given = _named(network, network(_arranged(network, window, *covariates)))
+    def ask(*tensors):
+        given = _named(network, network(_arranged(network, spec, tensors)))
         return {head.name: _squeezed(_output(given, spec, head), head) for head in spec.outputs}
 
     return ask
@@ -38,18 +40,19 @@ def scores(
 
     Args:
         selection: of head and tracks; by default the spec's own. Several tracks are (batch, bins, tracks).
-        covariates: what the network reads as such, the same for all windows.
+        covariates: what the network reads as such, the same for all windows. Controls are zeros.
     """
     selection = Selection.of(spec) if selection is None else selection
     import keras
 
     inputs, given = network.inputs, network.output
-    if covariates or any(isinstance(layer, keras.Model) for layer in network.layers):
+    if len(spec.input.shapes) > 1 or any(isinstance(layer, keras.Model) for layer in network.layers):
         inputs = [keras.Input(spec.input.shapes[WINDOW], name=WINDOW)]
         from zoo.layers.constant import Constant
 
-        more = [Constant(covariates, name=COVARIATES)(inputs[0])] if covariates else []
-        given = _taken_apart(network, _arranged(network, inputs[0], *more))
+        fixed = {CONTROLS: _none(spec), COVARIATES: covariates}
+        more = [Constant(fixed[name], name=name)(inputs[0]) for name in [*spec.input.shapes][1:]]
+        given = _taken_apart(network, _arranged(network, spec, (inputs[0], *more)))
     named = _named(network, given)
     found = selection.read({head.name: _squeezed(_output(named, spec, head), head) for head in spec.outputs}, spec)
     return network if found is network.output else keras.Model(inputs, found, name=network.name)
@@ -91,6 +94,8 @@ def check_shapes(network: "keras.Model", spec: ModelSpec, where: object = None) 
     wanted = spec.input.shapes
     if len(reads) == 1 == len(wanted):
         reads = dict(zip(wanted, reads.values(), strict=True))
+    if reads.get(CONTROLS, (0,))[0] is None:  # the network reads the middle of any length
+        reads[CONTROLS] = (spec.input.window, *reads[CONTROLS][1:])
     given, found = _named(network, network.output), {}
     for head in spec.outputs:
         try:
@@ -131,9 +136,14 @@ def _squeezed(tensor, head: OutputSpec):
     return tensor
 
 
-def _arranged(network: "keras.Model", window, *covariates) -> object:
-    """Inputs as the network takes them: one tensor, a list, or a mapping."""
-    if not covariates:
-        return window
-    by_name = {WINDOW: window, COVARIATES: covariates[0]}
+def _arranged(network: "keras.Model", spec: ModelSpec, tensors: Sequence[object]) -> object:
+    """Inputs, in the order of the spec, as the network takes them: one tensor, a list, or a mapping."""
+    if len(tensors) == 1:
+        return tensors[0]
+    by_name = dict(zip(spec.input.shapes, tensors, strict=True))
     return by_name if isinstance(network.input, dict) else [by_name[tensor.name] for tensor in network.inputs]
+
+
+def _none(spec: ModelSpec) -> np.ndarray:
+    """Controls of one window that are zeros, (window, controls)."""
+    return np.zeros(spec.input.shapes.get(CONTROLS, (0, 0)), np.float32)

@@ -16,15 +16,17 @@ from zoo.tables import Table
 _INVERSES = {"log1p": "expm1", "log": "exp", "logit": "sigmoid"}  # of transforms, by Keras's names
 
 
-def untransformed(values, transform: str):
+def untransformed(values, transform: str, pseudocount: float = 0.0):
     """The quantity that a head's values stand for: of a NumPy array or a tensor, the same shape."""
     if transform == "identity":
         return values
     if isinstance(values, np.ndarray):
-        return 1 / (1 + np.exp(-values)) if transform == "logit" else getattr(np, _INVERSES[transform])(values)
-    from keras import ops
+        quantity = 1 / (1 + np.exp(-values)) if transform == "logit" else getattr(np, _INVERSES[transform])(values)
+    else:
+        from keras import ops
 
-    return getattr(ops, _INVERSES[transform])(values)
+        quantity = getattr(ops, _INVERSES[transform])(values)
+    return quantity - pseudocount if pseudocount else quantity
 
 
 @dataclass(frozen=True)
@@ -157,24 +159,30 @@ def _pair(spec: ModelSpec) -> tuple[OutputSpec, OutputSpec] | None:
 
 
 def _counts_output(spec: ModelSpec) -> OutputSpec | None:
-    if (pair := _pair(spec)) is None:
+    if (pair := _pair(spec)) is None or pair[0].bins % pair[1].bins:
         return None
     profile, _ = pair
     return replace(profile, name="expected_counts", kind="coverage", transform="identity", quantity="expected counts")
 
 
 def _expected_counts(heads: Mapping[str, object], spec: ModelSpec):
-    """The total times the share of each base: softmax over the bins, and over tracks that share one total."""
+    """The total times the fraction of each base: softmax over the bins, and over tracks that share one total.
+
+    Where the totals are of several bins, each of these has as many of the profile, which are normalized by themselves.
+    """
     from keras import ops
 
     profile, counts = _pair(spec)
-    logits, totals = heads[profile.name], untransformed(heads[counts.name], counts.transform)
-    shared = bool(profile.tracks) and len(counts.tracks) != len(profile.tracks)
-    flat = ops.reshape(logits, (-1, profile.bins * max(len(profile.tracks), 1))) if shared else logits
-    shares = ops.softmax(flat, axis=1)
-    if shared:
-        return ops.reshape(shares, (-1, *profile.shape)) * ops.reshape(totals, (-1, 1, 1))
-    return shares * ops.reshape(totals, (-1, 1, len(profile.tracks)) if profile.tracks else (-1, 1))
+    totals = untransformed(heads[counts.name], counts.transform, counts.pseudocount)
+    tracks, of_tracks = max(len(profile.tracks), 1), max(len(counts.tracks), 1)
+    within = profile.bins // counts.bins
+    logits = ops.reshape(heads[profile.name], (-1, counts.bins, within, tracks))
+    if of_tracks == tracks:
+        fractions = ops.softmax(logits, axis=2)
+    else:
+        flat = ops.reshape(logits, (-1, counts.bins, within * tracks))
+        fractions = ops.reshape(ops.softmax(flat, axis=2), (-1, counts.bins, within, tracks))
+    return ops.reshape(fractions * ops.reshape(totals, (-1, counts.bins, 1, of_tracks)), (-1, *profile.shape))
 
 
 READOUTS: Table[Readout] = Table(

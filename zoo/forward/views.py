@@ -43,7 +43,7 @@ _READ = {
 
 
 def average(
-    network: Callable[[object], Heads],
+    network: Callable[[object, bool], Heads],
     x,
     views: Sequence[str],
     outputs: Sequence[OutputSpec],
@@ -52,7 +52,7 @@ def average(
     """Mean of a network's predictions over views.
 
     Args:
-        network: (batch, window, channels) → name → head.
+        network: (batch, window, channels), and whether that is of the other strand → name → head.
         x: windows.
         views: their names.
         outputs: what the heads are.
@@ -61,7 +61,7 @@ def average(
     predictions = []
     for view in views:
         seen, mirrored = _READ[view]
-        heads = network(seen(x))
+        heads = network(seen(x), mirrored)
         predictions.append(
             read({head.name: mirror(heads[head.name], head.swap) for head in outputs} if mirrored else heads)
         )

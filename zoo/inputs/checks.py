@@ -5,15 +5,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.spec import COVARIATES, WINDOW, InputSpec
+from zoo.spec import CONTROLS, COVARIATES, WINDOW, InputSpec
 
 
 def check_arrays(x: object, spec: InputSpec) -> dict[str, np.ndarray]:
     """What a network reads, by the names of its inputs, each float32 (n, …).
 
     Args:
-        x: windows (n, window, channels), or a mapping of these as `window` and of `covariates` (n, …). Covariates that
-            have defaults may be left out.
+        x: windows (n, window, channels), or a mapping of these as `window`, of `controls` (n, window, tracks), zeros if
+            left out, and of `covariates` (n, …), which may be left out if they have defaults.
 
     Raises:
         InputError: a missing or an unknown input, or shapes and numbers that are not usable.
@@ -27,6 +27,8 @@ def check_arrays(x: object, spec: InputSpec) -> dict[str, np.ndarray]:
     if WINDOW not in given:
         raise InputError("Windows must be given", example=f'{{"{WINDOW}": x}}', received={"given": sorted(given)})
     found = {WINDOW: check_windows(given[WINDOW], spec)}
+    if CONTROLS in spec.shapes:
+        found[CONTROLS] = _controls(given.get(CONTROLS), len(found[WINDOW]), spec)
     if COVARIATES in spec.shapes:
         found[COVARIATES] = _covariates(given.get(COVARIATES), len(found[WINDOW]), spec)
     return found
@@ -56,6 +58,28 @@ def check_windows(x: object, spec: InputSpec) -> np.ndarray:
             hint="Replace NaN by the fill value of the signal",
         )
     return array
+
+
+def _controls(value: object, count: int, spec: InputSpec) -> np.ndarray:
+    """(n, window, controls) float32, or (n, bp that the network reads, controls)."""
+    if value is None:
+        return np.zeros((count, *spec.shapes[CONTROLS]), np.float32)
+    try:
+        array = np.asarray(value, np.float32)
+    except (ValueError, TypeError, OverflowError):
+        array = np.empty(0)
+    lengths = [spec.window] if spec.control_bp is None else [spec.window, spec.control_bp]
+    if array.shape not in [(count, length, len(spec.controls)) for length in lengths] or not _are_counts(array):
+        raise InputError(
+            f"Controls must be counts, 0 or more, (n, {' or '.join(map(str, lengths))}, {len(spec.controls)}): "
+            + ", ".join(control.name for control in spec.controls),
+            received={"shape": array.shape, "windows": count},
+        )
+    return array
+
+
+def _are_counts(array: np.ndarray) -> bool:
+    return bool(np.isfinite(array).all() and (array >= 0).all())
 
 
 def _covariates(value: object, count: int, spec: InputSpec) -> np.ndarray:

@@ -13,7 +13,7 @@ from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.genome.spans import merge, placed
 from zoo.inputs.reader import Covariate, WindowReader
-from zoo.inputs.tracks import Derived, Track
+from zoo.inputs.tracks import Derived, NoTrack, Track
 from zoo.spec import CovariateSpec, ModelSpec, TrackSpec
 
 
@@ -83,7 +83,11 @@ class Inputs:
     @property
     def sample(self) -> Track | None:
         """The track of the user's sample, if there is exactly one."""
-        found = [track for track in self.reader.measured if track.spec.origin == "sample"]
+        found = [
+            track
+            for track in self.reader.measured
+            if track.spec.origin == "sample" and track not in self.reader.controls
+        ]
         return found[0] if len(found) == 1 else None
 
     @property
@@ -129,7 +133,9 @@ class Inputs:
                 scaled = track.spec if track.spec.percentile is not None else None
                 for finding in doctor.of_signal(track.signal, list(pairs.values()), scaled):
                     _tell(track.signal.path, finding)
-        reader = WindowReader(genome, _read(spec, tracks), _covariates(spec, covariates, genome))
+        reader = WindowReader(
+            genome, _read(spec, tracks), _covariates(spec, covariates, genome), _controls(spec, tracks)
+        )
         signals = {track.spec.name: track.signal for track in tracks}
         return cls(
             genome, signals, reader, chosen, here, unwanted, absent, 0 if found is None else len(found) - len(here)
@@ -145,9 +151,10 @@ def _genome(genome: object) -> Genome:
 
 
 def _tracks(spec: ModelSpec, genome: Genome, signal: object) -> list[Track]:
-    """The tracks that the model needs, opened and matched with the genome, in the order of its spec."""
-    wanted = {track.name: track for track in spec.input.given}
+    """The tracks that the model needs, and controls that are given, opened and matched with the genome, in the order of
+    its spec."""
     given = _by_name(spec, signal)
+    wanted = {track.name: track for track in (*spec.input.given, *spec.input.controls) if track.name in given}
     found = []
     for name, track in wanted.items():
         value = given[name]
@@ -158,29 +165,36 @@ def _tracks(spec: ModelSpec, genome: Genome, signal: object) -> list[Track]:
 
 
 def _by_name(spec: ModelSpec, signal: object) -> dict[str, object]:
-    """Each track that a user gives by its name. Raises `InputError` unless these are those that the model reads."""
-    wanted = spec.input.given
-    if not wanted:
+    """Each track that a user gives by its name. Raises `InputError` unless these are those that the model reads;
+    controls may be left out."""
+    wanted, controls = spec.input.given, spec.input.controls
+    if not wanted and not controls:
         if signal is not None and signal != {}:
             raise InputError(
                 f"The signal must be left out: {spec.name} reads DNA alone", received={"signal": _shown(signal)}
             )
         return {}
+    if not wanted and signal is None:
+        return {}
     if len(wanted) == 1 and not isinstance(signal, Mapping):
         _check_track(spec, wanted[0], signal)
         return {wanted[0].name: signal}
-    known = {track.name: track for track in wanted}
+    known = {track.name: track for track in (*wanted, *controls)}
     given = signal if isinstance(signal, Mapping) else {}
-    missing, unknown = [name for name in known if name not in given], [name for name in given if name not in known]
-    if missing or unknown:
-        described = ", ".join(f"{track.name} ({track.assay})" for track in wanted)
+    missing = [track.name for track in wanted if track.name not in given]
+    unknown = [name for name in given if name not in known]
+    if missing or unknown or given is not signal:
+        described = ", ".join(
+            f"{track.name} ({track.assay}{', may be left out' if track in controls else ''})"
+            for track in known.values()
+        )
         raise InputError(
             f"Each of the tracks that {spec.name} reads must be given by its name: {described}",
             example="signal={" + ", ".join(f'"{name}": "{name}.bw"' for name in known) + "}",
             received={"missing": missing, "unknown": unknown, "signal": _shown(signal)},
         )
-    for name, track in known.items():
-        _check_track(spec, track, given[name])
+    for name, value in given.items():
+        _check_track(spec, known[name], value)
     return dict(given)
 
 
@@ -206,6 +220,12 @@ def _read(spec: ModelSpec, tracks: Sequence[Track]) -> tuple[Track | Derived, ..
         Derived(item, tuple(known[name] for name in item.of)) if item.origin == "derived" else known[item.name]
         for item in spec.input.tracks
     )
+
+
+def _controls(spec: ModelSpec, tracks: Sequence[Track]) -> tuple[Track | NoTrack, ...]:
+    """The controls that the network reads, in its order; zeros for those that are left out."""
+    known = {track.spec.name: track for track in tracks}
+    return tuple(known.get(control.name, NoTrack(control)) for control in spec.input.controls)
 
 
 def _covariates(spec: ModelSpec, given: Mapping[str, object] | None, genome: Genome) -> tuple[Covariate, ...]:

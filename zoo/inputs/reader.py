@@ -10,7 +10,7 @@ from zoo.genome.encode import N, one_hot
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.spans import touches
-from zoo.inputs.tracks import Derived, Track
+from zoo.inputs.tracks import Derived, NoTrack, Track
 
 _BLOCK = 1 << 14  # bp read at once where windows are kilobases apart
 
@@ -48,27 +48,33 @@ class WindowReader:
         genome: the sequence.
         tracks: in the network's order.
         covariates: in the network's order.
+        controls: in the network's order.
     """
 
     genome: Genome
     tracks: tuple[Track | Derived, ...] = ()
     covariates: tuple[Covariate, ...] = ()
+    controls: tuple[Track | NoTrack, ...] = ()
 
     @property
     def measured(self) -> tuple[Track, ...]:
         """The tracks that files hold: those of the network, and those that its derived ones are made of."""
-        found = [part for track in self.tracks for part in (track.of if isinstance(track, Derived) else (track,))]
-        return tuple({track.spec.name: track for track in found}.values())
+        parts = [part for track in self._all for part in (track.of if isinstance(track, Derived) else (track,))]
+        return tuple({track.spec.name: track for track in parts if not isinstance(track, NoTrack)}.values())
 
     @property
     def dtypes(self) -> tuple[type, ...]:
         """Of what `rows` returns."""
-        return (np.uint8, *(np.float32 for _ in self.tracks))
+        return (np.uint8, *(np.float32 for _ in self._all))
 
     @property
     def fills(self) -> tuple[np.float32, ...]:
-        """Of each track the value of bases without data."""
-        return tuple(track.fill for track in self.tracks)
+        """Of each track and control the value of bases without data."""
+        return tuple(track.fill for track in self._all)
+
+    @property
+    def _all(self) -> tuple[Track | Derived | NoTrack, ...]:
+        return (*self.tracks, *self.controls)
 
     @property
     def fixed(self) -> tuple[float, ...] | None:
@@ -78,8 +84,9 @@ class WindowReader:
         return tuple(item.value for item in self.covariates)
 
     def rows(self, chrom: str, start: int, end: int) -> list[np.ndarray]:
-        """A stretch, which may reach past the chromosome's ends: codes (end - start,) uint8, each track float32."""
-        return [self.genome.codes(chrom, start, end), *(track.values(chrom, start, end) for track in self.tracks)]
+        """A stretch, which may reach past the chromosome's ends: codes (end - start,) uint8, then each track and each
+        control, float32."""
+        return [self.genome.codes(chrom, start, end), *(track.values(chrom, start, end) for track in self._all)]
 
     def told(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Which bases of rows say anything: are none of N and of the fill values. (bp,) bool."""
@@ -89,16 +96,16 @@ class WindowReader:
         return told
 
     def empty(self, count: int, window: int) -> list[np.ndarray]:
-        """Room for a batch of windows: codes and tracks, each (count, window)."""
+        """Room for a batch of windows: codes, tracks and controls, each (count, window)."""
         return [np.empty((count, window), dtype) for dtype in self.dtypes]
 
     def batch(self, places: Sequence[Interval]) -> list[np.ndarray]:
-        """Windows of one length: codes (n, window) uint8, each track float32."""
+        """Windows of one length: codes (n, window) uint8, each track and control float32."""
         return [np.stack(rows) for rows in zip(*(self.rows(p.chrom, p.start, p.end) for p in places), strict=True)]
 
     def encoded(self, places: Sequence[Interval]) -> np.ndarray:
-        """The same as a network reads it, (n, window, channels) float32."""
-        codes, *tracks = self.batch(places)
+        """The same as a network reads it without controls, (n, window, channels) float32."""
+        codes, *tracks = self.batch(places)[: 1 + len(self.tracks)]
         return np.concatenate([one_hot(codes), *(track[..., None] for track in tracks)], axis=-1)
 
     def covariates_of(self, places: Iterable[tuple[str, int, int]], count: int) -> list[np.ndarray]:

@@ -50,6 +50,22 @@ class Derived:
         return _FUNCTIONS[self.spec.function]([track.values(chrom, start, end) for track in self.of])
 
 
+@dataclass(frozen=True)
+class NoTrack:
+    """A track that may be left out, and is: zeros. Attributes and methods as those of `Track`."""
+
+    spec: TrackSpec
+
+    @property
+    def fill(self) -> np.float32:
+        """The value of every base."""
+        return np.float32(0)
+
+    def values(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """(end - start,) float32 zeros."""
+        return np.zeros(end - start, np.float32)
+
+
 _FUNCTIONS: dict[str, Callable[[Sequence[np.ndarray]], np.ndarray]] = {
     "difference": lambda rows: rows[0] - rows[1],
     "mean": lambda rows: np.mean(rows, axis=0, dtype=np.float32),

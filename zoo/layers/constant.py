@@ -1,6 +1,7 @@
 """The same numbers for every example."""
 
 import keras
+import numpy as np
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -8,9 +9,9 @@ class Constant(keras.layers.Layer):
     """Numbers that do not depend on what is read.
 
     Args:
-        values: one for each column of the output.
+        values: of one example, of any shape.
 
-    (batch, …) → (batch, values).
+    (batch, …) → (batch, shape of values).
     """
 
     is_linear = True  # what it gives is the same for an example and its reference
@@ -18,17 +19,17 @@ class Constant(keras.layers.Layer):
 
     def __init__(self, values, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self.values = tuple(float(value) for value in values)
+        self.values = np.asarray(values, np.float32)
 
     def call(self, x):
         """The numbers, once for each example."""
-        row = keras.ops.convert_to_tensor([self.values], dtype=self.compute_dtype)
+        row = keras.ops.convert_to_tensor(self.values[None], dtype=self.compute_dtype)
         return keras.ops.repeat(row, keras.ops.shape(x)[0], axis=0)
 
     def compute_output_shape(self, shape):
-        """(batch, values)."""
-        return (shape[0], len(self.values))
+        """(batch, shape of values)."""
+        return (shape[0], *self.values.shape)
 
     def get_config(self) -> dict:
         """The arguments that make it again."""
-        return {**super().get_config(), "values": list(self.values)}
+        return {**super().get_config(), "values": self.values.tolist()}

@@ -40,7 +40,8 @@ def estimate(spec: ModelSpec, forward: Forward, inputs: Inputs, options: Options
     plans = PredictionRun(spec, forward, inputs, options, progress=False).plans
     windows = sum(plan.windows for plan in plans)
     random, shape = np.random.default_rng(0), (min(options.batch_size, windows), spec.input.window)
-    read = [random.integers(0, 4, shape, np.uint8), *(random.random(shape, np.float32) for _ in spec.input.tracks)]
+    tracks = (*spec.input.tracks, *spec.input.controls)
+    read = [random.integers(0, 4, shape, np.uint8), *(random.random(shape, np.float32) for _ in tracks)]
     if spec.input.covariates:
         read.append(random.random((shape[0], len(spec.input.covariates)), np.float32))
     forward.codes(*read)

@@ -86,7 +86,7 @@ class Options:
 
     def scaled(self, scores: np.ndarray) -> np.ndarray:
         """Scores as the network returns them, in the scale of the output. The same shape, float32."""
-        return untransformed(scores, self.output.transform) if self.linear else scores
+        return untransformed(scores, self.output.transform, self.output.pseudocount) if self.linear else scores
 
 
 def _stride(spec: ModelSpec, output: OutputSpec) -> int:
