@@ -51,7 +51,12 @@ def tracks(options: argparse.Namespace) -> int:
 def synthetic_data(work: Path, samples: int = 1) -> tuple[synthetic.Synthetic, dict[str, object]]:
     """A synthetic genome with the signals of some samples, and what it changes in a configuration."""
     files = synthetic.make(work / "synthetic", _LENGTHS, samples=samples)
-    return files, {
+    return files, synthetic_run(files)
+
+
+def synthetic_run(files: synthetic.Synthetic) -> dict[str, object]:
+    """What a synthetic genome changes in a configuration."""
+    return {
         "genome": str(files.genome.resolve()),
         "assembly": "synthetic",
         "chromosomes": {"train": ["chr1"], "validation": ["chr2"], "test": ["chr3"]},

@@ -17,11 +17,13 @@ from zoo.prepare.coverage import Runs, smoothed
 from zoo.prepare.cutsites import TN5, CutSites
 from zoo.prepare.normalize import statistics
 from zoo.prepare.peaks import call, write
+from zoo.prepare.sites import cut_sites as count_cuts
 
 FACTORS = ("CBF1", "CIN5", "FKH1", "HSF1", "MCM1", "RAP1", "REB1", "SWI4", "TBF1", "UME6")
 _SMOOTHING = {"signal": 20, "accessibility": 75}  # bp on each side of a cut site, as maxATAC's input and ASAP's target
 _MONONUCLEOSOMAL = (180, 247)  # bp of a fragment around one nucleosome (Buenrostro et al. 2013, Nat Methods 10: 1213)
 _READS = "yeast_500k_SRR1822137.bedpe.gz"
+_WIDTH, _STEP = 1000, 500  # bp of windows everywhere, and from one to the next
 _PERCENTILE = 99
 _LEFT_OUT = ("chrM", "chrXII")  # of the percentile; chrXII holds a third of all fragments, in repeats
 _TARGET = 20  # what the percentile is in the accessibility track, which is learned as ln(1 + x)
@@ -98,6 +100,26 @@ def mononucleosomal(source: Path, target: Path) -> Path:
     if not path.is_file():
         sizes = Genome(source / "sacCer3.2bit").sizes
         make_tracks(source / _READS, sizes, {"accessibility": path}, _MONONUCLEOSOMAL)
+    return path
+
+
+def cut_sites(source: Path, target: Path) -> Path:
+    """The number of cuts at each base, made if it is not there yet."""
+    path = target / "cut_sites.bw"
+    if not path.is_file():
+        count_cuts(source / _READS, path, Genome(source / "sacCer3.2bit"), progress=False)
+    return path
+
+
+def windows(source: Path, target: Path) -> Path:
+    """Windows everywhere, whatever is there, as narrowPeak; made if they are not there yet."""
+    path = target / "windows.narrowPeak"
+    if not path.is_file():
+        sizes = Genome(source / "sacCer3.2bit").sizes
+        places = [(chrom, start) for chrom, size in sizes.items() for start in range(0, size - _WIDTH, _STEP)]
+        with atomic(path, target) as temporary:
+            rows = [f"{chrom}\t{at}\t{at + _WIDTH}\t.\t0\t.\t0\t-1\t-1\t{_WIDTH // 2}\n" for chrom, at in places]
+            temporary.write_text("".join(rows), encoding="utf-8")
     return path
 
 

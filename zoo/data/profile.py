@@ -20,7 +20,7 @@ from zoo.spec import BASES, WINDOW
 PROFILE, COUNTS = "profile", "counts"
 """The outputs of profile networks."""
 _SAMPLED = 1000  # regions by which sites are told from coverage
-_ALIKE = 0.5  # Σ (difference of neighbors)² / Σ (their sum): 1 of independent counts, 1 / width of coverage
+_ALIKE = 0.5  # Σ (second difference)² / 6 Σ: 1 of independent counts, less than 1 / width of coverage
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,15 @@ def cut_sites(signal: Signal) -> Reader:
 def check_sites(signal: Signal, regions: Centered, width: int) -> None:
     """Raise `InputError` for whole numbers that are no cut sites but coverage: neighboring bases are alike there."""
     read, chosen = cut_sites(signal), np.linspace(0, len(regions) - 1, min(_SAMPLED, len(regions))).astype(int)
-    steps = total = 0.0
+    bends = total = 0.0
     for place in regions.among(chosen).intervals(width):
         values = read(place.chrom, place.start, place.end).astype(np.float64)
-        steps, total = steps + np.square(np.diff(values)).sum(), total + (values[1:] + values[:-1]).sum()
-    if total and steps < _ALIKE * total:
+        bends, total = bends + np.square(np.diff(values, 2)).sum() / 6, total + values.sum()
+    if total and bends < _ALIKE * total:
         raise InputError(
             "A signal must be cut sites, one base each, not coverage: neighboring bases are too much alike",
             where=signal.path,
-            received={"squared steps by sum of neighbors": round(steps / total, 3), "at least": _ALIKE},
+            received={"squared second differences, relative": round(bends / total, 3), "at least": _ALIKE},
             hint="Make it of a BAM file or of fragments (zoo.prepare.sites)",
         )
 
