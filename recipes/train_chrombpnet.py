@@ -21,7 +21,6 @@ import small
 import yeast
 
 from registry.paths import user_path
-from zoo.console import recipe
 from zoo.data import synthetic
 from zoo.errors import InputError
 from zoo.genome.sequence import Genome
@@ -33,7 +32,6 @@ from zoo.train.tasks.profile import bias_run
 
 BIAS, BOTH = "bias", "chrombpnet"
 _LATER = "none yet"  # of a bias model that the recipe trains
-_LENGTHS = {"chr1": 1_200_000, "chr2": 400_000, "chr3": 400_000}
 
 
 def main(options: argparse.Namespace) -> None:
@@ -68,7 +66,7 @@ def on_yeast(options: argparse.Namespace) -> None:
 
 def on_synthetic(options: argparse.Namespace) -> None:
     """Cuts around sites that were planted in random sequence."""
-    files = synthetic.with_cut_sites(options.work / "synthetic", _LENGTHS)
+    files = synthetic.with_cut_sites(options.work / "synthetic", small.LENGTHS)
     small.name_run(options, "synthetic/ChromBPNet", "no data at hand (ZOO_SHARED), training on a synthetic genome")
     train(
         options,
@@ -80,6 +78,8 @@ def on_synthetic(options: argparse.Namespace) -> None:
             "peaks": str(files.open.resolve()),
             "sample": "synthetic",
             "candidates_per_peak": 1,
+            "negatives_per_peak": 0.5,
+            "counts_weight": None,
             "compare": [],
         },
     )
@@ -133,9 +133,11 @@ def _sites(options: argparse.Namespace) -> Path:
     return path
 
 
-if __name__ == "__main__":
-    parser = command.add_options(argparse.ArgumentParser(description="Train a ChromBPNet; see the file's head."))
-    parser.add_argument("--work", type=Path, default=Path("runs/data"), help="for prepared tracks (default runs/data)")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of this recipe beside those of training."""
     parser.add_argument("--reads", metavar="FILE", help="BAM, fragments or tagAlign, of which the signal is made")
     parser.add_argument("--assay", choices=ASSAYS, default=ASSAYS[0], help="of the reads (default ATAC)")
-    recipe.run("train_chrombpnet", main, parser.parse_args())
+
+
+if __name__ == "__main__":
+    small.run("train_chrombpnet", "Train a ChromBPNet", main, add_options)

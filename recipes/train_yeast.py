@@ -1,13 +1,14 @@
 """Train the models that ship with the package, and put them there.
 
-Each is what `train_maxatac.py --factor NAME` and `train_asap.py` train on the yeast data.
+Each is what `train_maxatac.py --factor NAME`, `train_asap.py` and `train_chrombpnet.py` train on the yeast data.
 
-Usage: python recipes/train_yeast.py [REB1 ... ATAC] [--out FOLDER] [--install]
+Usage: python recipes/train_yeast.py [REB1 ... ATAC ChromBPNet] [--out FOLDER] [--install]
 """
 
 import argparse
 import json
 import os
+import re
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -15,17 +16,26 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import train_asap
+import train_chrombpnet
 import train_maxatac
 import yeast
 
+from registry import digests
 from registry.schema import Entry, Family
 from zoo.console import recipe
+from zoo.folder import CARD
 from zoo.train import command
 from zoo.train.run import MODEL
 
+TITLE = "Binding of ten factors, accessibility and cut sites in yeast; trained by this package and shipped with it"
 REGISTRY = Path(__file__).parents[1] / "registry"
-MODELS = (*yeast.FACTORS, "ATAC")
-FACTS = ("AUPR", "average precision", "pearson chrIV", "pearson chrXIII")
+MODELS = (*yeast.FACTORS, "ATAC", "ChromBPNet")
+FACTS = (
+    *("AUPR", "average precision", "pearson chrIV", "pearson chrXIII"),
+    *("counts pearson, peaks", "median jsd, peaks"),
+)
+_TRAINERS = {"ATAC": train_asap, "ChromBPNet": train_chrombpnet}  # else train_maxatac
+_SETTINGS = re.compile(r"## To make it again\n.*?(?=## )", re.DOTALL)  # of a card: with paths of this machine
 
 
 def main(options: argparse.Namespace) -> None:
@@ -33,18 +43,25 @@ def main(options: argparse.Namespace) -> None:
     yeast.required_data()
     for model in options.models or MODELS:
         folder = options.out / model
-        if not (folder / MODEL).is_dir():
+        if not _made(folder).is_dir():
             train(model, folder, options.out / "data")
     if options.install:
-        install({model: options.out / model / MODEL for model in MODELS})
+        install({model: _made(options.out / model) for model in MODELS})
+
+
+def _made(folder: Path) -> Path:
+    """The model folder of a run, or of the second of the two runs of a ChromBPNet."""
+    return (folder / train_chrombpnet.BOTH if folder.name == "ChromBPNet" else folder) / MODEL
 
 
 def train(model: str, folder: Path, work: Path) -> None:
     """One of them, as its own recipe does it; goes on where it was interrupted."""
-    trainer = train_asap if model == "ATAC" else train_maxatac
+    trainer = _TRAINERS.get(model, train_maxatac)
     parser = command.add_options(argparse.ArgumentParser())
+    if trainer is train_chrombpnet:
+        train_chrombpnet.add_options(parser)
     arguments = ["--out", str(folder), *(["--resume"] if folder.is_dir() else [])]
-    arguments += [] if model == "ATAC" else ["--factor", model]
+    arguments += [] if model in _TRAINERS else ["--factor", model]
     options = parser.parse_args(arguments)
     options.work = work
     trainer.main(options)
@@ -59,11 +76,14 @@ def install(folders: dict[str, Path]) -> None:
         target = REGISTRY / "builtin" / "yeast" / model
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(source, target)
+        text = (target / CARD).read_text(encoding="utf-8")
+        (target / CARD).write_text(_SETTINGS.sub("", text), encoding="utf-8")
+        digests.write_digests(target, digests.read_digests(target).source)
         facts = {name: value for name, value in config["metrics"].items() if name in FACTS}
         entries[model] = Entry(config["name"], config["description"], (), "Saccharomyces cerevisiae", facts, {})
     family = Family(
         family="yeast",
-        title="Binding of ten factors and accessibility in budding yeast; trained by this package and shipped with it",
+        title=TITLE,
         porting=None,
         citation=first["provenance"]["citation"],
         license=first["provenance"]["license"],

@@ -99,6 +99,7 @@ def test_yeast_regions_and_parameters_are_the_originals(shared: Path, yeast: Pat
     assert round(task.limits.highest, 2) == said["counts_sum_max_thresh"]
     assert task.limits.regions == said["trainings_pts_post_thresh"]
     assert round(task.counts_weight, 2) == 18.9
+    assert task.left_out == {"by their cut sites": (1, 39)}
     assert "counts_loss_weight\t18.9" in (folder / "chrombpnet_model_params.tsv").read_text()
 
 

@@ -62,6 +62,7 @@ class RegionChoice:
     Attributes:
         limits: between which cut sites regions are learned from.
         regions: part → what an epoch of it is made of; outliers are left out of training and validation only.
+        left_out: why → how many peaks and background regions.
 
     Raises:
         InputError: too few regions, background that cannot be matched, or a signal that is no cut sites.
@@ -79,6 +80,7 @@ class RegionChoice:
         rules: RegionRules,
     ) -> None:
         self._genome, self._blacklist, self._chromosomes, self._rules = genome, blacklist, chromosomes, rules
+        self.left_out: dict[str, tuple[int, int]] = {}
         there = self._places(peaks, negatives)
         learned = [items.on([chrom for part in PARTS[:2] for chrom in chromosomes[part]]) for items in there]
         first = [items.among(mine) for items, mine in zip(there, learned, strict=True)]
@@ -88,6 +90,7 @@ class RegionChoice:
         totals = [centered.sums(cut_sites(signal), items, rules.output) for items in first]
         self.limits = self._limits(*totals)
         kept = [items.among(self.limits.kept(each)) for items, each in zip(first, totals, strict=True)]
+        self._count("by their cut sites", first, kept)
         self.regions = {
             part: self._part(*(items.among(items.on(chromosomes[part])) for items in kept)) for part in PARTS[:2]
         }
@@ -99,13 +102,25 @@ class RegionChoice:
     def _places(self, peaks: str | Path, negatives: str | Path | None) -> tuple[Centered, Centered]:
         """Peaks and background, those left out whose windows leave their chromosome or touch the blacklist."""
         rules, sizes = self._rules, self._genome.sizes
-        found, whole = centered.read(peaks, self._genome)
-        found = self._clear(found.among(found.inside(sizes, rules.window + 2 * rules.jitter)))
-        if negatives is not None:
+        every, whole = centered.read(peaks, self._genome)
+        inside = every.among(every.inside(sizes, rules.window + 2 * rules.jitter))
+        found = self._clear(inside)
+        if negatives is None:
+            ratios = dict.fromkeys(PARTS, rules.candidates) | {"test": 1}
+            drawn = centered.joined(*(self._matched(found, whole, part, ratios[part]) for part in PARTS))
+            given = placed = background = drawn
+        else:
             given = centered.read(negatives, self._genome)[0]
-            return found, self._clear(given.among(given.inside(sizes, rules.window)))
-        ratios = dict.fromkeys(PARTS, rules.candidates) | {"test": 1}
-        return found, centered.joined(*(self._matched(found, whole, part, ratios[part]) for part in PARTS))
+            placed = given.among(given.inside(sizes, rules.window))
+            background = self._clear(placed)
+        self._count("at the ends of chromosomes", (every, given), (inside, placed))
+        self._count("blacklisted", (inside, placed), (found, background))
+        return found, background
+
+    def _count(self, why: str, before: Sequence[Centered], after: Sequence[Centered]) -> None:
+        lost = tuple(len(items) - len(left) for items, left in zip(before, after, strict=True))
+        if any(lost):
+            self.left_out[why] = lost
 
     def _clear(self, regions: Centered) -> Centered:
         """Those whose windows share no base with the blacklist."""

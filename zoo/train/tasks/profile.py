@@ -142,6 +142,7 @@ class ProfileTask:
 
     Attributes:
         limits: between which cut sites regions are learned from, and the weight of the counts.
+        left_out: why → how many peaks and background regions.
         regions: "training", "validation" and "test" → what they are made of.
     """
 
@@ -172,7 +173,7 @@ class ProfileTask:
         chromosomes = dict(zip(PARTS, (split.train, split.validation, split.test), strict=True))
         paths = data.peaks, data.negatives
         made = RegionChoice(self.genome, self.signal, *paths, blacklist, chromosomes, self._rules())
-        self.limits, self.regions = made.limits, made.regions
+        self.limits, self.regions, self.left_out = made.limits, made.regions, made.left_out
         self.plans = {
             "training": profile.plan_of(self.regions["training"], window, self.jitter),
             "validation": profile.plan_of(self.regions["validation"], window),
@@ -321,6 +322,9 @@ class ProfileTask:
             f" Learned from regions with more than {limits.lowest:g} and fewer than {limits.highest:,.6g} cut sites; "
             f"counts weigh {self.counts_weight:g} in the loss."
         )
+        if self.left_out:
+            lost = (f"{peaks:,} and {negatives:,} {why}" for why, (peaks, negatives) in self.left_out.items())
+            text += f" Peaks and background regions that were left out: {'; '.join(lost)}."
         return Report(metrics(self, model, run.progress), training=text)
 
 
