@@ -31,6 +31,7 @@ from zoo.train.home import MODEL
 from zoo.train.tasks.profile import bias_run
 
 BIAS, BOTH = "bias", "chrombpnet"
+_YEAST_THRESHOLD = 0.8  # among peaks there are weak ones
 _LATER = "none yet"  # of a bias model that the recipe trains
 
 
@@ -50,7 +51,10 @@ def on_yeast(options: argparse.Namespace) -> None:
     """The cut sites of yeast."""
     source = yeast.find_data()
     data, sites = yeast.prepare(source, options.work), yeast.cut_sites(source, options.work)
+    peaks, background = yeast.peaks_and_background(source, options.work)
     small.name_run(options, "yeast/ChromBPNet", "training on the yeast data")
+    if options.bias is None and options.bias_threshold is None:
+        options.bias_threshold = _YEAST_THRESHOLD
     train(
         options,
         small.CONFIGS / "yeast_ChromBPNet.yaml",
@@ -58,8 +62,8 @@ def on_yeast(options: argparse.Namespace) -> None:
         genome=str(data.genome.resolve()),
         profile={
             "signal": str(sites.resolve()),
-            "peaks": str(data.open.resolve()),
-            "negatives": str(yeast.windows(source, options.work).resolve()),
+            "peaks": str(peaks.resolve()),
+            "negatives": str(background.resolve()),
         },
     )
 
