@@ -32,14 +32,14 @@ REGISTRY = Path(__file__).parents[1] / "registry"
 MODELS = (*yeast.FACTORS, "ATAC", "ChromBPNet")
 FACTS = (
     *("AUPR", "average precision", "pearson chrIV", "pearson chrXIII"),
-    *("counts pearson, peaks", "median jsd, peaks"),
+    *("pearsonr, peaks", "median_jsd, peaks"),
 )
 _TRAINERS = {"ATAC": train_asap, "ChromBPNet": train_chrombpnet}  # else train_maxatac
 _SETTINGS = re.compile(r"## To make it again\n.*?(?=## )", re.DOTALL)  # of a card: with paths of this machine
 
 
 def main(options: argparse.Namespace) -> None:
-    """Train what is not there yet, install if asked to."""
+    """Train what is not there yet, install with `--install`."""
     yeast.required_data()
     for model in options.models or MODELS:
         folder = options.out / model

@@ -249,6 +249,7 @@ def test_both_runs(trained: Path, files: synthetic.Synthetic):
     whole = zoo.load(trained / "both" / "model", component="full")
     assert [(part.name, part.frozen) for part in whole.spec.components] == [("accessibility", False), ("bias", True)]
     assert whole.check().passed
+    assert whole.spec.provenance["test_chromosomes"] == "chr3"
     kept = zoo.load(trained / "bias" / "model").network
     part = whole.network.get_layer("bias")
     for layer in kept.layers:
@@ -263,9 +264,9 @@ def test_both_runs(trained: Path, files: synthetic.Synthetic):
     metrics = whole.spec.metrics
     assert metrics["regions, peaks"] == 26
     for label in ("", " (accessibility)", " (bias)", ", k-mer regression"):
-        assert f"median jsd, peaks{label}" in metrics
-        assert f"counts pearson, both{label}" in metrics
-    assert "counts mse, both, mean profile" in metrics
+        assert f"median_jsd, peaks{label}" in metrics
+        assert f"pearsonr, peaks_and_nonpeaks{label}" in metrics
+    assert "mse, nonpeaks, mean profile" in metrics
     card = (trained / "both" / "model" / "README.md").read_text()
     assert "cut sites; counts weigh" in card
     rows = (trained / "both" / "history.csv").read_text().splitlines()

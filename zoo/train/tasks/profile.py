@@ -296,9 +296,11 @@ class ProfileTask:
         )
 
     def spec(self, metrics: Mapping[str, float]) -> ModelSpec:
-        """A model of DNA alone."""
+        """A model of DNA alone, which says on which chromosomes it is to be evaluated."""
+        from zoo.evaluate.profile_regions import TESTED
+
         config, what = self.config, "Bias of the enzyme" if self.config.data.background else "Cut sites at single bases"
-        return model_spec(
+        spec = model_spec(
             config,
             f"{what} of {config.data.sample} from DNA, {config.assembly}",
             InputSpec(self.window, config.assembly),
@@ -312,6 +314,8 @@ class ProfileTask:
             metrics,
             self.components,
         )
+        test = {TESTED: " ".join(config.chromosomes.test)} if config.chromosomes.test else {}
+        return dataclasses.replace(spec, provenance={**spec.provenance, **test})
 
     def report(self, model: "Model", run: Learned) -> Report:
         """Counts and profiles on the test chromosomes, in peaks and background, beside baselines."""
@@ -325,7 +329,8 @@ class ProfileTask:
         if self.left_out:
             lost = (f"{peaks:,} and {negatives:,} {why}" for why, (peaks, negatives) in self.left_out.items())
             text += f" Peaks and background regions that were left out: {'; '.join(lost)}."
-        return Report(metrics(self, model, run.progress), training=text)
+        found = metrics(model, self.config, self.genome, self.signal, self.regions)
+        return Report(found, training=text)
 
 
 def _parts(config: Mapping[str, object]) -> dict[str, Architecture]:
