@@ -195,3 +195,37 @@ def test_kundajelabs_loss_and_gradients(shared: Path, name: str, filters: int, t
             continue
         difference = np.abs(gradient - expected).max() / np.abs(expected).max()
         assert difference < 2e-5, f"{tensor}: {difference:.2g}"
+
+
+def test_bpnetlites_loss_and_gradients(shared: Path):
+    """Of its own file: both strands jointly, ln(1 + the total of both), weight 1."""
+    folder = shared / "zoo_weights/bpnet"
+    golden = np.load(folder / "ENCSR000AKO_golden.npz")
+    network = zoo.load(folder / "ENCSR000AKO.torch").network
+    x = h5.windows(np.load(shared / "zoo_weights/chrombpnet/inputs.npz")["index"][:8])
+    sites = golden["counts"].transpose(0, 2, 1).astype(np.float32)
+    logs = np.log1p(sites.sum(axis=(1, 2)))[:, None]
+    weight = float(golden["count_loss_weight"])
+
+    def loss():
+        profile, counts = terms(network, x, sites, logs)
+        return ops.mean(profile) + weight * ops.mean(counts)
+
+    value, found = gradients(network, loss)
+    assert value == pytest.approx(float(golden["loss"]), rel=1e-6)
+    profile, counts = (float(ops.mean(each)) for each in terms(network, x, sites, logs))
+    assert [profile, counts] == pytest.approx([float(golden["profile_loss"]), float(golden["counts_loss"])], rel=1e-6)
+    original = {"stem": "iconv", "profile_convolution": "fconv", "counts_dense": "linear"}
+    original |= {f"dilated{number}": f"rconvs.{number - 1}" for number in range(1, 9)}
+    tensors = [
+        f"{original[layer.name]}.{kind}"
+        for layer in network.layers
+        for kind, _ in zip(("weight", "bias"), layer.weights, strict=False)
+    ]
+    for name, gradient in zip(tensors, found, strict=True):
+        expected = golden[f"grad|{name}"].T
+        difference = np.abs(gradient - expected).max() / np.abs(expected).max()
+        rounding = (
+            2e-5 if name == "fconv.bias" else 1e-5
+        )  # whose two must be opposite, and differ by 6e-6 in the golden
+        assert difference < rounding, f"{name}: {difference:.2g}"
