@@ -23,7 +23,7 @@ import yeast
 from registry import digests
 from registry.schema import Entry, Family
 from zoo.console import recipe
-from zoo.folder import CARD
+from zoo.folder import CARD, CONFIG
 from zoo.train import command
 from zoo.train.run import MODEL
 
@@ -46,7 +46,7 @@ def main(options: argparse.Namespace) -> None:
         if not _made(folder).is_dir():
             train(model, folder, options.out / "data")
     if options.install:
-        install({model: _made(options.out / model) for model in MODELS})
+        install({model: _made(options.out / model) for model in options.models or MODELS})
 
 
 def _made(folder: Path) -> Path:
@@ -68,19 +68,18 @@ def train(model: str, folder: Path, work: Path) -> None:
 
 
 def install(folders: dict[str, Path]) -> None:
-    """Copy model folders into the package and write their index."""
-    entries, first = {}, None
+    """Copy model folders into the package and write the index of all that are there."""
+    builtin = REGISTRY / "builtin" / "yeast"
     for model, source in folders.items():
-        config = json.loads((source / "config.json").read_text(encoding="utf-8"))
-        first = first or config
-        target = REGISTRY / "builtin" / "yeast" / model
+        target = builtin / model
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(source, target)
         text = (target / CARD).read_text(encoding="utf-8")
         (target / CARD).write_text(_SETTINGS.sub("", text), encoding="utf-8")
         digests.write_digests(target, digests.read_digests(target).source)
-        facts = {name: value for name, value in config["metrics"].items() if name in FACTS}
-        entries[model] = Entry(config["name"], config["description"], (), "Saccharomyces cerevisiae", facts, {})
+    there = [model for model in MODELS if (builtin / model).is_dir()]
+    configs = {model: json.loads((builtin / model / CONFIG).read_text(encoding="utf-8")) for model in there}
+    first = configs[there[0]]
     family = Family(
         family="yeast",
         title=TITLE,
@@ -89,19 +88,25 @@ def install(folders: dict[str, Path]) -> None:
         license=first["provenance"]["license"],
         hub=None,
         upstream=None,
-        models=entries,
+        models={model: _entry(config) for model, config in configs.items()},
     )
     index = REGISTRY / "families" / "yeast.json"
     index.write_text(json.dumps({"schema": 1, **asdict(family)}, indent=1) + "\n", encoding="utf-8")
     size = sum(path.stat().st_size for path in (REGISTRY / "builtin").rglob("*") if path.is_file())
-    print(f"{len(entries)} models, {size / 1e6:.1f} MB in {REGISTRY / 'builtin'}")
+    print(f"{len(there)} models, {size / 1e6:.1f} MB in {REGISTRY / 'builtin'}")
+
+
+def _entry(config: dict) -> Entry:
+    """What the index says of a model."""
+    facts = {name: value for name, value in config["metrics"].items() if name in FACTS}
+    return Entry(config["name"], config["description"], (), "Saccharomyces cerevisiae", facts, {})
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Train the models that ship with the package; see the file's head.")
     parser.add_argument("models", nargs="*", metavar="MODEL", help=f"of {', '.join(MODELS)} (default all)")
     parser.add_argument("--out", type=Path, default=Path("runs/yeast"), help="folder of the runs")
-    parser.add_argument("--install", action="store_true", help="put all of them into registry/builtin")
+    parser.add_argument("--install", action="store_true", help="put them into registry/builtin")
     chosen = parser.parse_args()
     if unknown := set(chosen.models) - set(MODELS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
