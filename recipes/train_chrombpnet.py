@@ -20,9 +20,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import small
 import yeast
 
+from registry.digests import sha256
 from registry.paths import user_path
 from zoo.data import synthetic
 from zoo.errors import InputError
+from zoo.files.partial import digest
 from zoo.genome.sequence import Genome
 from zoo.prepare.sites import ASSAYS, cut_sites
 from zoo.train import command, reading
@@ -125,14 +127,16 @@ def _going_on(options: argparse.Namespace, folder: Path | None) -> argparse.Name
 
 
 def _sites(options: argparse.Namespace) -> Path:
-    """The bigWig of cut sites of reads, made if it is not there yet."""
-    reads = user_path(options.reads, "reads")
-    path = options.work / f"{reads.name}.{options.assay}.bw"
+    """The bigWig of cut sites of the reads, made if it is not there yet."""
+    if not options.genome:
+        raise InputError("--reads must come with a genome", example="--genome hg38.2bit")
+    reads, genome = user_path(options.reads, "reads"), Genome(user_path(options.genome, "genome"))
+    made_of = [sha256(reads), genome.identity(), options.assay, options.shift]
+    path = options.work / f"{reads.name}.{digest(made_of)[:12]}.bw"  # other reads of that name have another
     if not path.is_file():
         options.work.mkdir(parents=True, exist_ok=True)
-        if not options.genome:
-            raise InputError("--reads must come with a genome", example="--genome hg38.2bit")
-        cuts = cut_sites(reads, path, Genome(user_path(options.genome, "genome")), assay=options.assay)
+        shift = {"auto": None, "yes": True, "no": False}[options.shift]
+        cuts = cut_sites(reads, path, genome, assay=options.assay, shift=shift)
         print(f"{path}: {cuts:,} cuts", flush=True)
     return path
 
@@ -141,6 +145,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of this recipe beside those of training."""
     parser.add_argument("--reads", metavar="FILE", help="BAM, fragments or tagAlign, of which the signal is made")
     parser.add_argument("--assay", choices=ASSAYS, default=ASSAYS[0], help="of the reads (default ATAC)")
+    said = "move ends of ATAC-seq by +4 and -5 bp (default auto: if the bases around them say that this was not done)"
+    parser.add_argument("--shift", choices=("auto", "yes", "no"), default="auto", help=said)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Training of profile models: what is chosen, as the original does on yeast; bias models; a run of both."""
 
+import argparse
 import dataclasses
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import chrombpnet_h5 as h5
@@ -368,3 +370,24 @@ def test_as_configuration_and_command(trained: Path, files: synthetic.Synthetic,
 def test_little_depth_is_said(files: synthetic.Synthetic):
     with pytest.warns(ZooWarning, match="the depth is low, and counts weigh 1"):
         ProfileTask(training.profile(files), 256, {"profile": (100, 1), "counts": (1,)})
+
+
+def test_the_recipe_counts_cuts_of_reads(files: synthetic.Synthetic, tmp_path: Path):
+    """Once; reads of the same name with other content are counted again."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "recipes"))
+    import train_chrombpnet
+
+    parser = argparse.ArgumentParser()
+    train_chrombpnet.add_options(parser)
+    parser.add_argument("--genome")
+    parser.add_argument("--work", type=Path)
+    asked = ["--reads", str(tmp_path / "f.tsv"), "--shift", "no", "--work", str(tmp_path / "work")]
+    made = []
+    for end in (300, 400, 300):
+        (tmp_path / "f.tsv").write_text(f"chr1\t100\t{end}\tA\t1\n")
+        made.append(train_chrombpnet._sites(parser.parse_args([*asked, "--genome", str(files.genome)])))
+    assert made[0] == made[2] != made[1]
+    for path, end in zip(made, (300, 400, 300), strict=True):
+        assert np.flatnonzero(zoo.Signal(path).values("chr1", 0, 1000)).tolist() == [100, end - 1]
+    with pytest.raises(InputError, match="--reads must come with a genome"):
+        train_chrombpnet._sites(parser.parse_args(asked))
