@@ -8,7 +8,7 @@ from zoo.genome.signal import Signal
 from zoo.spec import Architecture
 from zoo.train import rules as must
 
-OPTIMIZERS = ("asap", "maxatac", "adam", "adamw")
+OPTIMIZERS = ("asap", "maxatac", "adamw", "adam")
 _PLAIN = ("maxatac", "adam")  # without weight decay
 
 
