@@ -13,6 +13,7 @@ Usage: python recipes/train_chrombpnet.py [--out FOLDER]
 import argparse
 import dataclasses
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -34,6 +35,7 @@ from zoo.train.tasks.profile import bias_run
 
 BIAS, BOTH = "bias", "chrombpnet"
 _YEAST_THRESHOLD = 0.8  # among peaks there are weak ones
+_YEAST_BIAS = {"batch_size": 32, "epochs": 25, "patience": 6}  # of the small bias model of yeast
 _LATER = "none yet"  # of a bias model that the recipe trains
 
 
@@ -60,6 +62,7 @@ def on_yeast(options: argparse.Namespace) -> None:
     train(
         options,
         small.CONFIGS / "yeast_ChromBPNet.yaml",
+        _YEAST_BIAS,
         command="python recipes/train_chrombpnet.py",
         genome=str(data.genome.resolve()),
         profile={
@@ -91,8 +94,10 @@ def on_synthetic(options: argparse.Namespace) -> None:
     )
 
 
-def train(options: argparse.Namespace, default: Path, **changes: object) -> None:
-    """The bias model of each run, unless one is given, and then the run."""
+def train(
+    options: argparse.Namespace, default: Path, bias: Mapping[str, object] | None = None, **changes: object
+) -> None:
+    """The bias model of each run, in which `bias` differs, unless one is given; and then the run."""
     threshold, options.bias_threshold = options.bias_threshold, None
     if options.reads:
         options.signal = [str(_sites(options))]
@@ -104,7 +109,7 @@ def train(options: argparse.Namespace, default: Path, **changes: object) -> None
         changes["profile"] = {**changes.get("profile", {}), BIAS: _LATER}
     for out, config in command.prepare(options, default, **changes).items():
         if not given:
-            _train_bias(out, bias_run(config, threshold), options)
+            _train_bias(out, dataclasses.replace(bias_run(config, threshold), **(bias or {})), options)
             if options.dry_run:
                 continue
             trained = str((out / BIAS / MODEL).absolute())
