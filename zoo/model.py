@@ -134,6 +134,11 @@ class Model:
         part._whole = self
         return part
 
+    @property
+    def whole(self) -> "Model":
+        """The model that this one is a part of; itself if it is none."""
+        return self if self._whole is None else self._whole
+
     def chosen(self, component: str | None = None) -> "Model":
         """The part that `zoo.load` returns.
 
