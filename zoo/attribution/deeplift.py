@@ -34,7 +34,7 @@ _LINEAR = (
     layers.UpSampling1D,
     layers.ZeroPadding1D,
 )
-_LINEAR_OPERATIONS = ("GetItem", "Squeeze")  # what indexing and `zoo.architectures.scores` leave in a graph
+_LINEAR_OPERATIONS = ("GetItem", "Squeeze", "Take")  # what indexing and the choice of heads and tracks leave in a graph
 
 
 def rescaled(network: keras.Model, references: int) -> keras.Model:
