@@ -130,14 +130,14 @@ class Engine:
             choice.batch_size or FORWARD,
             target.weights if target.pairwise else None,
         )
-        found = _explained(choice.method, task)
+        explained = _explained(choice.method, task)
         if alternative is None:
-            return found
+            return explained
         task = replace(task, x=alternative, predictions=self.forward(alternative))
         if target.pairwise:
             task = replace(task, weights=_weights(target, task.predictions))
         other = _explained(choice.method, task)
-        pairs = ((getattr(found, item.name), getattr(other, item.name)) for item in fields(Explained))
+        pairs = ((getattr(explained, field.name), getattr(other, field.name)) for field in fields(Explained))
         return Explained(*(None if one is None else one - another for one, another in pairs))
 
     def forward(self, windows: np.ndarray, batch_size: int = FORWARD) -> np.ndarray:
@@ -162,6 +162,6 @@ def _weights(target: Target, predictions: np.ndarray) -> np.ndarray:
 
 
 def _explained(method: Method, task: Task) -> Explained:
-    found = method.explain(task)
-    found.check(task.x)
-    return found
+    explained = method.explain(task)
+    explained.check(task.x)
+    return explained

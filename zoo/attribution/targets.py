@@ -44,9 +44,9 @@ class Target:
     Attributes:
         name: as in `resolve`.
         weights: predictions (n, bins) → weights that can be multiplied with them, in `keras.ops`.
-        local: the weights are those of what is predicted on the way from a reference to the window, as they are if
-            Captum integrates the gradient; attributions then need not add up. Else those of the window itself.
-        pairwise: each window and reference have the mean of the weights of both; attributions then add up to something
+        local: the weights are those of what is predicted on the path from a reference to the window, as they are if
+            Captum integrates the gradient; attributions then may be incomplete. Else those of the window itself.
+        pairwise: each window and reference have the mean of the weights of both; attributions then sum to something
             else than the difference of their targets.
         shape: what stands between predictions and the bins that are weighted, if anything does.
         definition: of the target in words, where its name does not say all.
@@ -66,12 +66,12 @@ class Target:
 
 
 def resolve(target: object, bins: int) -> Target:
-    """A target by what a user calls it.
+    """A target by its name, bin or range of bins.
 
     Args:
         target: "sum" of all bins; a bin's number, from 0; a range of bins (first, beyond the last), also as "8:24";
             "profile": bins weighted by the softmax of the window's own profile (Grover et al. 2026, Methods, after
-            ChromBPNet); "profile_local": the same with the weights of each point of the way, as Captum does.
+            ChromBPNet); "profile_local": the same with the weights of each point of the path, as Captum does.
         bins: of the model.
 
     Raises:
