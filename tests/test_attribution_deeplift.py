@@ -58,10 +58,21 @@ def test_equal_inputs_have_the_derivative():
     np.testing.assert_allclose(found, [[1 / (1 + np.exp(-0.5)), 2 / (1 + np.exp(1.0005))]], rtol=1e-5)
 
 
+class Reshape(layers.Layer):
+    """Of another package, by the name of a linear operation."""
+
+    def call(self, x):
+        """No reshape."""
+        return ops.square(x)
+
+
 def test_what_has_no_rule_is_named():
     inputs = keras.Input((8, 4))
     network = keras.Model(inputs, layers.Flatten()(layers.UnitNormalization(name="odd")(inputs)))
     with pytest.raises(InputError, match="layer='odd', of type='UnitNormalization'"):
+        rescaled(network, 2)
+    network = keras.Model(inputs, layers.Flatten()(Reshape(name="as_one_of_keras")(inputs)))
+    with pytest.raises(InputError, match="layer='as_one_of_keras', of type='Reshape'"):
         rescaled(network, 2)
     network = keras.Model(inputs, layers.Flatten()(layers.Dense(2, activation="elu", name="bent")(inputs)))
     with pytest.raises(InputError, match="layer='bent', activation='elu'"):

@@ -279,6 +279,41 @@ def test_the_whole_and_its_parts_are_explained():
         assert found.error.max() < 1e-4
 
 
+@pytest.mark.parametrize("target", ["sum", "40:60"])
+@pytest.mark.parametrize("config", [{}, STRANDED])
+def test_expected_counts_are_explained_by_name(target: str, config: dict):
+    """A softmax, an exponential and a product have rules: expected reads of some bases can be explained."""
+    model, x = profiles.model(config=config), profiles.windows()
+    track = {"track": "minus"} if config else {}
+    found = model.attribute(x, head="expected_counts", target=target, count=3, **track)
+    expected = model.predict(x).astype(float)[..., 1] if config else model.predict(x).astype(float)
+    wanted = expected.sum(axis=1) if target == "sum" else expected[:, 40:60].sum(axis=1)
+    np.testing.assert_allclose(found.prediction, wanted, rtol=1e-5)
+    assert np.abs(found.values.sum(axis=(1, 2)) - found.difference).max() < 1e-4 * np.abs(found.difference).max()
+
+
+def test_an_ensemble_of_folds():
+    """The mean of expected counts: its logarithm, and its profile, add up by both methods.
+
+    Of a profile less well: the quotient of a bin whose logit is nearly the reference's magnifies rounding.
+    """
+    folds = [profiles.model(seed=seed) for seed in (1, 2, 3)]
+    for fold in folds:
+        fold.network.get_layer("counts_dense").bias.assign([4.0])  # of some reads
+    model, x = zoo.ensemble(folds, "test/FOLDS"), profiles.windows()
+    expected = np.mean([fold.predict(x) for fold in folds], axis=0, dtype=float)
+    total = np.log1p(expected.sum(axis=1))
+    m = np.log(expected) - np.log(expected).mean(axis=1, keepdims=True)
+    targets = {"counts": total, "profile": (m * softmax(m)).sum(axis=1)}
+    limits = {"deeplift": {"counts": 1e-4, "profile": 1e-3}, "integrated_gradients": dict.fromkeys(targets, 1e-2)}
+    for method, of_heads in limits.items():
+        for head, limit in of_heads.items():
+            found = model.attribute(x, head=head, method=method, count=3)
+            np.testing.assert_allclose(found.prediction, targets[head], rtol=1e-4)
+            off_by = np.abs(found.values.sum(axis=(1, 2)) - found.difference)
+            assert off_by.max() < limit * np.abs(found.difference).max()
+
+
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture):
     random = np.random.default_rng(5)
     write_twobit(tmp_path / "g.2bit", {"chr1": encode("".join(random.choice(list("ACGT"), 1000)))})

@@ -45,6 +45,7 @@ SLOPES = {
     activations.tanh: tanh_slope,
     activations.silu: silu_slope,
     ops.exp: ops.exp,
+    ops.expm1: ops.exp,
     ops.log_sigmoid: lambda z: ops.sigmoid(-z),
 }
 
@@ -171,6 +172,11 @@ class Rescale:
         example, reference = self.split(ops.stop_gradient(z))
         largest = ops.maximum(example, ops.max(reference, axis=1, keepdims=True))
         return ops.concatenate([largest[:, 0], self.flat(ops.broadcast_to(largest, ops.shape(reference)))])
+
+    def softmax(self, z, axis: int = -1):
+        """exp z over its sum along an axis."""
+        parts = self.unary(ops.exp, z - self.together(ops.max(z, axis=axis, keepdims=True)))
+        return self.multiply(parts, self.reciprocal(ops.sum(parts, axis=axis, keepdims=True)))
 
     def max_pool(self, z, size: int):
         """The largest of `size` positions, stride `size`, of (…, positions, channels).
