@@ -94,7 +94,24 @@ def test_contributions_to_a_profile_add_up(method: str, config: dict):
     limit = {"deeplift": 2e-4, "integrated_gradients": 1e-2}[method]
     assert np.abs(found.values.sum(axis=(1, 2)) - found.difference).max() < limit * np.abs(found.difference).max()
     assert (found.head, found.target, found.total) == ("profile", "profile", None)
-    assert found.definition == "sum of m softmax(m), where m is a logit minus their mean"
+    assert found.definition == "sum of m softmax(m), with m the logits minus their mean"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"controls": 2, "pooled": 174, "tracks": 2},
+        {"controls": 2, "control_join": "profile", "tracks": 2, "activation_first": True},
+        {"padding": "same", "pooled": 120},
+    ],
+)
+@pytest.mark.parametrize("head", ["counts", "profile"])
+def test_networks_of_all_three_programs(config: dict, head: str):
+    """Controls are held at zero and contribute nothing."""
+    model, x = profiles.model(config=config), profiles.windows()
+    found = model.attribute(x, head=head, count=3)
+    assert np.abs(found.values.sum(axis=(1, 2)) - found.difference).max() < 2e-4 * np.abs(found.difference).max()
+    assert found.signal is None
 
 
 def test_one_strand_of_a_profile():

@@ -288,7 +288,7 @@ class Model:
                 six from `references` to `width` below.
             target: "sum" of all bins (default), a bin's number from 0, a range such as (8, 24) or "8:24", "profile":
                 bins weighted by the softmax of the window's own prediction (Grover et al. 2026), or "profile_local". Of
-                a profile's logits "profile" is the default, and the sum of m softmax(m), where m is a logit minus their
+                a profile's logits "profile" is the default, and the sum of m softmax(m), with m the logits minus their
                 mean (`zoo.attribution.profiles`).
             references: "dinucleotide_shuffle" (default), "mononucleotide_shuffle", "zeros" or "gc"; for the first two
                 methods. Or, for windows x, an array (n, references, window, channels) of any. Here and below, what has

@@ -24,9 +24,9 @@ from zoo.spec import ModelSpec, OutputSpec
 
 PROFILE, COUNTS = "profile", "counts"  # kinds of heads
 COMPATS = ("chrombpnet",)
-_COMPLETE = "sum of m softmax(m), where m is a logit minus their mean"
+_COMPLETE = "sum of m softmax(m), with m the logits minus their mean"
 _OFFICIAL = (
-    "chrombpnet: sum of (w + v) / 2 (m - r), where w and v are the softmax of m and of the reference's r; "
+    "chrombpnet: sum of (w + v) / 2 (m - r), with w and v the softmax of m and of the reference's r; "
     "it is not the difference of the targets"
 )
 
