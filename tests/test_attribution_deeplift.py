@@ -53,6 +53,25 @@ def test_product_by_hand():
     assert (slope[0] == 0).all()
 
 
+class Log(layers.Layer):
+    """The rule of `Rescale.log`."""
+
+    def call(self, x):
+        """The logarithm."""
+        return ops.log(x)
+
+    def rescaled(self, rescale, x):
+        """By its rule."""
+        return rescale.log(x)
+
+
+def test_logarithm_by_hand():
+    # of small numbers, whose differences are small, too; of large ones; of the same; of one next to nothing
+    found = multipliers(Log(), [0.001, 500.0, 0.2, 1e-30], [[0.005, 500.02, 0.2, 3.0]])
+    wanted = [np.log(5) / 0.004, 2 * np.log1p(4e-5) / 0.02, 3 / 0.2, 4 * (np.log(3) + 30 * np.log(10)) / 3]
+    np.testing.assert_allclose(found, [wanted], rtol=1e-5)
+
+
 def test_equal_inputs_have_the_derivative():
     found = multipliers(layers.Activation("softplus"), [0.5, -1], [[0.5, -1.001]])
     np.testing.assert_allclose(found, [[1 / (1 + np.exp(-0.5)), 2 / (1 + np.exp(1.0005))]], rtol=1e-5)

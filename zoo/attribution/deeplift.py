@@ -92,6 +92,14 @@ class _Ruled(layers.Layer):
     def build(self, *_: object) -> None:
         """Nothing: the weights are the layer's."""
 
+    def compute_output_spec(self, z):
+        """Shapes by one example and its references: JAX cannot divide a batch of unknown size into them."""
+
+        def of_batch(tensors, size: int | None):
+            return keras.tree.map_structure(lambda t: keras.KerasTensor((size, *t.shape[1:]), t.dtype), tensors)
+
+        return of_batch(super().compute_output_spec(of_batch(z, self._rescale.references + 1)), None)
+
     def call(self, z):
         """Apply the rule."""
         try:
