@@ -11,10 +11,12 @@ import numpy as np
 from registry import digests
 from zoo import folder
 from zoo.arguments import number, optional_switch
+from zoo.attribution import profiles
 from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.methods import Method
 from zoo.attribution.result import Attributions
 from zoo.attribution.run import attribute
+from zoo.attribution.targets import Shape
 from zoo.errors import InputError
 from zoo.files import process
 from zoo.forward.forward import Forward
@@ -263,10 +265,10 @@ class Model:
         chromosomes: Sequence[str] | str | None = None,
         covariates: Mapping[str, object] | None = None,
         head: str | None = None,
-        track: str | int | None = None,
+        track: str | int | Sequence[str | int] | None = None,
         method: str | Method = "deeplift",
-        target: str | int | tuple[int, int] = "sum",
-        references: str | None = None,
+        target: str | int | tuple[int, int] | None = None,
+        references: str | np.ndarray | None = None,
         signal_reference: str | None = None,
         count: int | None = None,
         seed: int | None = None,
@@ -275,6 +277,7 @@ class Model:
         alternative: np.ndarray | None = None,
         output: str | Path | None = None,
         batch_size: int | None = None,
+        compat: str | None = None,
         progress: bool | None = None,
     ) -> Attributions | list[Path]:
         """Compute contribution scores of bases, and of the signal, to predictions.
@@ -286,17 +289,22 @@ class Model:
             regions: whose middles, of a narrowPeak file the summits, are those of the windows.
             chromosomes: only regions on these.
             covariates: as for `predict`; the same for all windows.
-            head: what is explained, of a model with several heads, or a readout of them; default as `predict`.
-            track: the name or number of one of the head's tracks, if it has several.
+            head: what is explained, of a model with several heads, or a readout of them; default as `predict`, but of
+                models that predict expected counts the total, "counts".
+            track: the name or number of one of the head's tracks, if it has several; of a profile's logits also
+                several, default all that share one total.
             method: "deeplift" (the rescale rule against references: Shrikumar et al. 2017; Lundberg & Lee 2017),
                 "integrated_gradients" (Sundararajan et al. 2017), "input_x_gradient", "gradients",
                 "saturation_mutagenesis" (every single substitution), or "occlusion" (of stretches); or one of
                 `zoo.attribution.methods` with its parameters, such as `IntegratedGradients(steps=100)`, in place of the
                 six from `references` to `width` below.
-            target: "sum" of all bins, a bin's number from 0, a range such as (8, 24) or "8:24", "profile": bins
-                weighted by the softmax of the window's own prediction (Grover et al. 2026), or "profile_local".
+            target: "sum" of all bins (default), a bin's number from 0, a range such as (8, 24) or "8:24", "profile":
+                bins weighted by the softmax of the window's own prediction (Grover et al. 2026), or "profile_local". Of
+                a profile's logits "profile" is the default, and the sum of m softmax(m), with m the logits minus their
+                mean (`zoo.attribution.profiles`).
             references: "dinucleotide_shuffle" (default), "mononucleotide_shuffle", "zeros" or "gc"; for the first two
-                methods. Here and below, what has no effect with the method is refused.
+                methods. Or, for windows x, an array (n, references, window, channels) of any. Here and below, what has
+                no effect with the method is refused.
             signal_reference: what the signal is compared with: "fixed", its own value, so that all is attributed to
                 bases (as both papers do; the default); "zeros"; "mean". Not for models of DNA alone.
             count: shuffles of each window (default 20).
@@ -310,6 +318,8 @@ class Model:
                 genome browser, and `.json`. The same call goes on after an interruption; once all is there, it does
                 nothing.
             batch_size: sequences at once; by default what fits into about 2 GB.
+            compat: "chrombpnet" for that program's contributions to a profile's logits, which do not add up to the
+                difference from references (`zoo.attribution.profiles`); for deeplift.
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
@@ -320,13 +330,14 @@ class Model:
                 signal that the model does not read.
         """
         progress = optional_switch("progress", progress)
-        given = {"references": references, "signal_reference": signal_reference, "count": count, "seed": seed}
-        selection = Selection.one(self.spec, head, track)
-        given |= {"steps": steps, "width": width}
-        choice = Choice.resolve(self.spec, method, target, batch_size, given, selection.output)
+        arrays = references if isinstance(references, np.ndarray) else None
+        given = {"references": None if arrays is not None else references, "signal_reference": signal_reference}
+        given |= {"count": count, "seed": seed, "steps": steps, "width": width}
+        selection = profiles.selection(self.spec, head, track, target)
+        choice = Choice.resolve(self.spec, method, target, batch_size, given, selection.output, compat)
         files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
         files["covariates"] = covariates
-        return attribute(self, choice, selection, x, alternative, files, output, progress)
+        return attribute(self, choice, selection, x, alternative, arrays, files, output, progress)
 
     def score_variants(
         self,
@@ -537,19 +548,27 @@ class Model:
             self._forwards[key] = Forward(self.network, self.spec, views, selection)
         return self._forwards[key]
 
-    def engine(self, selection: Selection | None = None, covariates: tuple[float, ...] = ()) -> Engine:
-        """The compiled backward passes of a head, for windows that have the same covariates; made on first use."""
+    def engine(
+        self, selection: Selection | None = None, covariates: tuple[float, ...] = (), shape: Shape | None = None
+    ) -> Engine:
+        """The compiled backward passes of a head, for windows that have the same covariates; made on first use.
+
+        With a shape, predictions are what that makes of the head's.
+        """
         selection = Selection.of(self.spec) if selection is None else selection
-        key, forward = (selection.readout.name, selection.tracks, covariates), self.forward(("forward",), selection)
+        key = selection.readout.name, selection.tracks, covariates, shape
+        forward = self.forward(("forward",), selection)
 
         def predicted(x: np.ndarray, batch_size: int) -> np.ndarray:
             reads = self.spec.input.shapes
             more = {CONTROLS: np.zeros((len(x), *reads[CONTROLS]), np.float32)} if CONTROLS in reads else {}
             more |= {COVARIATES: np.tile(np.float32(covariates), (len(x), 1))} if covariates else {}
-            return forward.array({WINDOW: x, **more}, batch_size)
+            y = forward.array({WINDOW: x, **more}, batch_size)
+            return y if shape is None else shape.array(y)
 
         if key not in self._engines:
-            self._engines[key] = Engine(scores(self.network, self.spec, selection, covariates), predicted)
+            network = scores(self.network, self.spec, selection, covariates)
+            self._engines[key] = Engine(network if shape is None else shape.on(network), predicted)
         return self._engines[key]
 
     def provenance(self) -> dict:

@@ -37,11 +37,13 @@ class Readout:
         name: by which a user asks for it.
         output: what it is of a model; None for a model whose heads do not give it.
         read: heads (name → (batch, bins) or (batch, bins, tracks)) and the spec → the same shape as `output` says.
+        explained: name of the head whose contributions are computed where a user names none; None for the readout.
     """
 
     name: str
     output: Callable[[ModelSpec], OutputSpec | None]
     read: Callable[[Mapping[str, object], ModelSpec], object]
+    explained: Callable[[ModelSpec], str | None] = lambda spec: None
 
 
 @dataclass(frozen=True)
@@ -186,5 +188,6 @@ def _expected_counts(heads: Mapping[str, object], spec: ModelSpec):
 
 
 READOUTS: Table[Readout] = Table(
-    "readout", {"expected_counts": Readout("expected_counts", _counts_output, _expected_counts)}
+    "readout",
+    {"expected_counts": Readout("expected_counts", _counts_output, _expected_counts, lambda spec: _pair(spec)[1].name)},
 )
