@@ -32,6 +32,15 @@ def build(of: Mapping, members: int = 5) -> keras.Model:
     return joined([build_member(of["name"], **of["config"]) for _ in range(members)])
 
 
+def tiled(config: Mapping[str, object], tiles: int) -> dict[str, object] | None:
+    """The arguments of the ensemble whose members predict so many windows at once; None if they cannot."""
+    from zoo.architectures import tiled as tiled_member
+
+    of = config["of"]
+    member = tiled_member(of["name"], of["config"], tiles)
+    return None if member is None else {**config, "of": {**of, "config": member}}
+
+
 def joined(networks: list[keras.Model]) -> keras.Model:
     """The same of networks that are there; it shares their weights."""
     first = networks[0]

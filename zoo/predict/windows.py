@@ -4,9 +4,9 @@ As maxATAC's `--windows` does. The bins of a window begin at its own start, not 
 overlap must therefore begin a multiple of the bin size apart, so that a bin of one is a bin of the other.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -48,7 +48,7 @@ def exact(
         inputs = replace(inputs, regions=kept, blacklist=[])
     if not inputs.regions:
         raise InputError("A window must be left to predict; the blacklist leaves none", received={"compat": compat})
-    _check_bins(inputs.regions, output)
+    check_bins(inputs.regions, output)
     return inputs
 
 
@@ -67,7 +67,7 @@ def _check_lengths(windows: object, length: int) -> None:
             )
 
 
-def _check_bins(windows: Sequence[Interval], output: OutputSpec) -> None:
+def check_bins(windows: Sequence[Interval], output: OutputSpec) -> None:
     """Raise `InputError` for two windows that have bins in common, but not the same ones."""
     span, size = output.span, output.every
     ordered = sorted(windows)
@@ -109,7 +109,7 @@ class WindowRun(Prediction):
 
     def _bins(self, kept: Kept) -> Bins:
         output, lengths = self._options.output, {chrom: count["bp"] for chrom, count in self._counts().items()}
-        read = partial(self._tracks, kept.scores)
+        read = functools.partial(self._tracks, kept.scores)
         return Bins(lengths, output.bin_size, output.every, read, output.tracks, on_grid=False)
 
     def _called(self, kept: Kept, threshold: Threshold) -> Iterator[Row]:
@@ -126,6 +126,11 @@ class WindowRun(Prediction):
     def _windows(self) -> list[Interval]:
         return self._inputs.regions
 
+    @functools.cached_property
+    def _unwanted(self) -> dict[str, np.ndarray]:
+        """Spans of the blacklist by chromosome."""
+        return merge(self._inputs.blacklist)
+
     def _predict(self, some: slice, bar: Progress) -> np.ndarray:
         """(n, bins) of some windows, or (n, bins, tracks), in the scale of the output."""
         found = []
@@ -136,11 +141,13 @@ class WindowRun(Prediction):
             places = ((chrom, start, start + output.span) for chrom, start in starts)
             found.append(self._forward.codes(*reader.batch(items), *reader.covariates_of(places, len(items))))
             bar.update(len(items))
-        return self._options.scaled(np.concatenate(found))
+        return self._scaled(np.concatenate(found))
+
+    def _scaled(self, scores: np.ndarray) -> np.ndarray:
+        return self._options.scaled(scores)
 
     def _tracks(self, scores: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         """Of each chromosome the bins: where they begin, rising; and their means, NaN on the blacklist."""
-        unwanted = merge(self._inputs.blacklist)
         output = self._options.output
         within = output.offset + np.arange(output.bins, dtype=np.int64) * output.every
         chroms = np.array([item.chrom for item in self._windows])
@@ -151,7 +158,7 @@ class WindowRun(Prediction):
             means = np.zeros((len(starts), *scores.shape[2:]))
             np.add.at(means, at.ravel(), scores[mine].reshape(-1, *scores.shape[2:]))
             means /= counts.reshape(-1, *[1] * (scores.ndim - 2))
-            means[touched(unwanted.get(chrom, NONE), starts, starts + output.bin_size)] = np.nan
+            means[touched(self._unwanted.get(chrom, NONE), starts, starts + output.bin_size)] = np.nan
             yield chrom, starts, means.astype(np.float32)
 
     def _rows(self, scores: np.ndarray) -> Predictions:
