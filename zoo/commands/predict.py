@@ -60,7 +60,7 @@ SIGNATURE = Signature(
         },
     },
     left_out={"x": shared.ARRAYS, **PROGRESS},
-    added={"name": "the model", **dict.fromkeys(("cutoff_type", "cutoff_value"), "the original's threshold")},
+    added={**shared.MODEL, **dict.fromkeys(("cutoff_type", "cutoff_value"), "the original's threshold")},
 )
 
 
@@ -75,6 +75,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "where (default: all main chromosomes)": "regions chromosomes windows centers",
         "how (defaults: as published)": "head track threshold table",
     }
+    shared.add_component(parser)
     SIGNATURE.add(parser, groups)
     cut = exclude(parser, ["threshold"])
     cut.add_argument("-ct", "--cutoff_type", action=_Cutoff, type=str.lower, choices=_KINDS, help=argparse.SUPPRESS)
