@@ -108,17 +108,17 @@ def parity_of_release(model: zoo.Model) -> tuple[dict[str, object], str]:
 
 def parity(compared_with: str, theirs: np.ndarray, ours: np.ndarray) -> dict[str, object]:
     """For the card: the largest difference between outputs."""
-    found = versions()
+    installed = versions()
     return {
         "compared with": compared_with,
         "windows": len(theirs),
         "largest difference": f"{np.abs(ours - theirs).max():.2g}",
-        "Keras, TensorFlow": f"{found['keras']}, {found['tensorflow']}",
+        "Keras, TensorFlow": f"{installed['keras']}, {installed['tensorflow']}",
     }
 
 
 def not_compared(error: MissingExtra) -> dict[str, object]:
-    """Say that the original could not be run."""
+    """Report that the original could not be run."""
     print(f"convert: not compared with the original: {error}", file=sys.stderr)
     return {}
 
@@ -186,8 +186,8 @@ def parity_of_checkpoint(
     x = golden_inputs(network.input_shape[1])[..., :4]
     outputs = run(x)
     ours = np.asarray(architectures.scores(network)(x, training=False))
-    found = parity("the authors' package, whose outputs are the golden ones", outputs, ours)
-    return outputs, found | {"largest output": f"{np.abs(outputs).max():.3g}"}
+    record = parity("the authors' package, whose outputs are the golden ones", outputs, ours)
+    return outputs, record | {"largest output": f"{np.abs(outputs).max():.3g}"}
 
 
 def add_release(parser: argparse.ArgumentParser) -> None:

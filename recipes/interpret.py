@@ -8,8 +8,8 @@
 
 For each cell type: attributions of every window (DeepLIFT over 20 dinucleotide-shuffled references) as `.npz` and as
 a track for a genome browser, pictures of the highest loci, motifs by TF-MoDISco with their nearest known ones and a
-report (extra `motif`). Over cell types: `counts.tsv`, how many stretches support each known motif, and how many of its
-hits matter. An interrupted run goes on when it is called again.
+report (extra `motif`). Over cell types: `counts.tsv`, how many stretches support each known motif, and how many
+high-attribution hits it has. An interrupted run goes on when it is called again.
 """
 
 import argparse
@@ -43,10 +43,10 @@ class Cell:
 
 def main(options: argparse.Namespace, cells: list[Cell]) -> None:
     """Explain every cell type, then count motifs."""
-    model, found = zoo.load(options.model), {}
+    model, by_cell = zoo.load(options.model), {}
     for cell in cells:
         folder = options.out / cell.name
-        found[cell.name] = report(
+        by_cell[cell.name] = report(
             explain(model, cell, options, folder),
             folder / "motifs",
             options.motifs,
@@ -54,8 +54,8 @@ def main(options: argparse.Namespace, cells: list[Cell]) -> None:
             options.most_seqlets,
             options.least_seqlets,
         )
-        print(f"{cell.name}: {folder}\n{found[cell.name]}", flush=True)
-    print(write_counts(counts(found), list(found), options.out / "counts.tsv"))
+        print(f"{cell.name}: {folder}\n{by_cell[cell.name]}", flush=True)
+    print(write_counts(counts(by_cell), list(by_cell), options.out / "counts.tsv"))
 
 
 def explain(model: zoo.Model, cell: Cell, options: argparse.Namespace, folder: Path) -> Path:
@@ -67,11 +67,11 @@ def explain(model: zoo.Model, cell: Cell, options: argparse.Namespace, folder: P
     return archive
 
 
-def write_counts(found: dict[str, dict[str, tuple[int, int]]], cells: list[str], path: Path) -> Path:
-    """A row for each motif: seqlets and hits that matter, in each cell type."""
+def write_counts(by_motif: dict[str, dict[str, tuple[int, int]]], cells: list[str], path: Path) -> Path:
+    """A row for each motif: seqlets and high-attribution hits, in each cell type."""
     with writing(path) as handle:
         handle.write("\t".join(["motif", *(f"{cell} {what}" for cell in cells for what in ("seqlets", "hits"))]) + "\n")
-        for name, row in found.items():
+        for name, row in by_motif.items():
             handle.write("\t".join([name, *(str(number) for cell in cells for number in row[cell])]) + "\n")
     return path
 
@@ -134,9 +134,9 @@ def chosen(options: argparse.Namespace) -> list[Cell]:
 
 def together(peaks: list[Path], target: Path) -> Path:
     """Places of all experiments, as a BED of single bases; summits near one another are one."""
-    found = sorted((item.chrom, summit) for path in peaks for item, summit in bed.read_summits(path))
-    kept = found[:1]
-    for chrom, summit in found[1:]:
+    sites = sorted((peak.chrom, summit) for path in peaks for peak, summit in bed.read_summits(path))
+    kept = sites[:1]
+    for chrom, summit in sites[1:]:
         if chrom != kept[-1][0] or summit > kept[-1][1] + _SAME:
             kept.append((chrom, summit))
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -146,5 +146,5 @@ def together(peaks: list[Path], target: Path) -> Path:
 
 
 if __name__ == "__main__":
-    asked = parse()
-    recipe.run("interpret", main, asked, chosen(asked))
+    arguments = parse()
+    recipe.run("interpret", main, arguments, chosen(arguments))

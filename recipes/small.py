@@ -25,7 +25,7 @@ def run(name: str, description: str, main: Train) -> None:
 
 
 def choose(options: argparse.Namespace, config: str, on_yeast: Train, on_synthetic: Train) -> None:
-    """Train on the files that are named, by default with a configuration; else on what is at hand."""
+    """Train on the files that are named, by default with a configuration; else on available data."""
     if options.genome or options.config:
         options.config = options.config or CONFIGS / config
         command.main(options)
@@ -35,17 +35,17 @@ def choose(options: argparse.Namespace, config: str, on_yeast: Train, on_synthet
         on_synthetic(options)
 
 
-def name_run(options: argparse.Namespace, name: str, said: str) -> None:
-    """Fill in the model's name and the folder of its run where they are not given, and say what will be done."""
+def name_run(options: argparse.Namespace, name: str, message: str) -> None:
+    """Fill in the model's name and the folder of its run where they are not given, and print what will be trained."""
     options.name = options.name or name
     options.out = options.out or Path("runs") / options.name.replace("/", "-")
-    print(f"{options.name}: {said}", flush=True)
+    print(f"{options.name}: {message}", flush=True)
 
 
 def tracks(options: argparse.Namespace) -> int:
-    """How many tracks the network shall predict, as `--set tracks=N` says."""
-    asked = dict(map(command.argument, options.set)).get("tracks", 1)
-    return asked if isinstance(asked, int) and 1 <= asked <= _MOST_SAMPLES else 1
+    """How many tracks the network shall predict, as set by `--set tracks=N`."""
+    count = dict(map(command.argument, options.set)).get("tracks", 1)
+    return count if isinstance(count, int) and 1 <= count <= _MOST_SAMPLES else 1
 
 
 def synthetic_data(work: Path, samples: int = 1) -> tuple[synthetic.Synthetic, dict[str, object]]:

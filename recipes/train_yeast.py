@@ -29,7 +29,7 @@ FACTS = ("AUPR", "average precision", "pearson chrIV", "pearson chrXIII")
 
 
 def main(options: argparse.Namespace) -> None:
-    """Train what is not there yet, install if asked to."""
+    """Train what is not there yet, install with `--install`."""
     yeast.required_data()
     for model in options.models or MODELS:
         folder = options.out / model

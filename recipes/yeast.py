@@ -116,11 +116,13 @@ def make_tracks(
             kept = block if lengths is None else block.among((lengths[0] <= width) & (width <= lengths[1]))
             sites.add_fragments(kept, TN5)
         for name, path in targets.items():
-            found = [runs for chrom in sizes for runs in smoothed(chrom, _counts(sites, chrom), _SMOOTHING[name])]
-            judged = [(runs.values.astype(np.float32), runs.lengths) for runs in found if runs.chrom not in _LEFT_OUT]
-            top = statistics(lambda judged=judged: judged, _PERCENTILE).high
+            pieces = [runs for chrom in sizes for runs in smoothed(chrom, _counts(sites, chrom), _SMOOTHING[name])]
+            evaluated = [
+                (runs.values.astype(np.float32), runs.lengths) for runs in pieces if runs.chrom not in _LEFT_OUT
+            ]
+            top = statistics(lambda evaluated=evaluated: evaluated, _PERCENTILE).high
             top /= _TARGET if name == "accessibility" else 1
-            scaled = (Runs(runs.chrom, runs.edges, (runs.values / top).astype(np.float32)) for runs in found)
+            scaled = (Runs(runs.chrom, runs.edges, (runs.values / top).astype(np.float32)) for runs in pieces)
             tracks.write(path, sizes, scaled, progress=False)
 
 
@@ -132,7 +134,7 @@ def renamed(peaks: Path, aliases: Path, target: Path) -> Path:
     """Write peaks with the genome's names of chromosomes, sorted; those that have them already stay as they are."""
     lines = aliases.read_text(encoding="utf-8").splitlines()
     names = dict(line.split("\t") for line in lines if not line.startswith("#"))
-    found = sorted((names.get(item.chrom, item.chrom), item.start, item.end) for item in bed.read(peaks))
+    intervals = sorted((names.get(peak.chrom, peak.chrom), peak.start, peak.end) for peak in bed.read(peaks))
     with atomic(target, target.parent) as temporary:
-        temporary.write_text("".join(f"{chrom}\t{start}\t{end}\n" for chrom, start, end in found), encoding="utf-8")
+        temporary.write_text("".join(f"{chrom}\t{start}\t{end}\n" for chrom, start, end in intervals), encoding="utf-8")
     return target

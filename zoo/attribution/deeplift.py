@@ -82,7 +82,7 @@ class _Ruled(layers.Layer):
         self._rescale, self._rule, self._layer, self._refused = rescale, rule, layer, None
 
     def traced(self, *args: object):
-        """The symbolic call, whose errors Keras would bury in words of its own."""
+        """The symbolic call, whose errors Keras would wrap in its own."""
         try:
             return self(*args)
         except InputError as error:

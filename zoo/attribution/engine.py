@@ -109,11 +109,11 @@ class Engine:
             self.batch(choice),
             choice.batch_size or FORWARD,
         )
-        found = _explained(choice.method, task)
+        explained = _explained(choice.method, task)
         if alternative is None:
-            return found
+            return explained
         other = _explained(choice.method, replace(task, x=alternative, predictions=self.forward(alternative)))
-        pairs = ((getattr(found, item.name), getattr(other, item.name)) for item in fields(Explained))
+        pairs = ((getattr(explained, field.name), getattr(other, field.name)) for field in fields(Explained))
         return Explained(*(None if one is None else one - another for one, another in pairs))
 
     def forward(self, windows: np.ndarray, batch_size: int = FORWARD) -> np.ndarray:
@@ -134,6 +134,6 @@ class Engine:
 
 
 def _explained(method: Method, task: Task) -> Explained:
-    found = method.explain(task)
-    found.check(task.x)
-    return found
+    explained = method.explain(task)
+    explained.check(task.x)
+    return explained

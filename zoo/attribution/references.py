@@ -1,4 +1,4 @@
-"""What an attribution is measured against: shuffled or neutral windows."""
+"""References (baselines) of attributions: shuffled or neutral windows."""
 
 import zlib
 from dataclasses import dataclass, replace
@@ -22,8 +22,8 @@ class References:
 
     Attributes:
         sequence: "dinucleotide_shuffle" (every dinucleotide as often as in the window), "mononucleotide_shuffle",
-            "zeros" (no base at all), or "gc" (at each position the shares of A, C, G and T that the window's content of
-            G and C gives). N stays N, and adds nothing.
+            "zeros" (no base at all), or "gc" (at each position the fractions of A, C, G and T that the window's
+            content of G and C gives). N stays N, and adds nothing.
         signal: "fixed" at its value in the window, as in both papers; "zeros"; or "mean", the window's. None for a
             model of DNA alone.
         count: how many shuffles. Of "zeros" and "gc" there is one.
@@ -48,15 +48,15 @@ class References:
     def resolve(
         cls, with_signal: bool, sequence: str | None, signal: str | None, count: int | None, seed: int | None
     ) -> "References":
-        """References by what a user chose; None stands for the default. Raises `InputError` as the class does."""
-        found = cls(
+        """References of chosen parameters; None stands for the default. Raises `InputError` as the class does."""
+        references = cls(
             cls.sequence if sequence is None else sequence,
             ("fixed" if signal is None else signal) if with_signal else None,
         )
-        if not found.sequence.endswith("shuffle"):
-            refuse_together(f'References "{found.sequence}" are not shuffled and', {"count": count, "seed": seed})
+        if not references.sequence.endswith("shuffle"):
+            refuse_together(f'References "{references.sequence}" are not shuffled and', {"count": count, "seed": seed})
         return replace(
-            found,
+            references,
             count=cls.count if count is None else whole("count", count, 1, _MOST),
             seed=cls.seed if seed is None else whole("seed", seed, 0, (1 << 64) - 1),
         )
@@ -192,7 +192,7 @@ def _edges(row: np.ndarray, count: int, random: np.random.Generator) -> tuple[np
 
 
 def _trees(sources: np.ndarray, targets: np.ndarray, last: int, count: int, random: np.random.Generator) -> np.ndarray:
-    """For each walk the letter behind the last edge out of each letter, such that all ways end at `last`; (count, 4).
+    """For each walk the letter after the last edge out of each letter, such that all paths end at `last`; (count, 4).
 
     Edges are drawn at random until that holds, which makes all trees as likely as they are many.
     """

@@ -75,7 +75,7 @@ class Rescale:
         return self.flat(0.5 * (example + reference))
 
     def unary(self, function: Callable, z):
-        """A smooth function of one variable that `slope_of` knows."""
+        """A smooth function of one variable, with a derivative by `slope_of`."""
         return self.by(function, lambda z, y: self.quotient(function, z, y), z)
 
     def quotient(self, function: Callable, z, y):
@@ -175,7 +175,7 @@ class Rescale:
     def max_pool(self, z, size: int):
         """The largest of `size` positions, stride `size`, of (…, positions, channels).
 
-        The larger of both maxima is a step on the way from the reference's maximum to the example's: what lies before
+        The larger of both maxima is a step on the path from the reference's maximum to the example's: what lies before
         it belongs to the position of the example's maximum, what lies after it to that of the reference's (as in
         DeepExplainer of SHAP, Lundberg & Lee 2017).
         """

@@ -44,8 +44,8 @@ class Windows:
     @classmethod
     def around(cls, inputs: Inputs, centers: Sequence[tuple[Interval, int]], window: int) -> "Windows":
         """Windows with given positions in their middle: those of regions on chromosomes of the work."""
-        chosen = ((item, center - window // 2) for item, center in centers if item.chrom in inputs.chromosomes)
-        return cls(inputs, [Interval(item.chrom, start, start + window, item.name) for item, start in chosen])
+        chosen = ((region, center - window // 2) for region, center in centers if region.chrom in inputs.chromosomes)
+        return cls(inputs, [Interval(region.chrom, start, start + window, region.name) for region, start in chosen])
 
     def __len__(self) -> int:
         return len(self.intervals)
@@ -130,8 +130,8 @@ def _windows(
         raise InputError(
             "Regions must be given: windows around them are explained", example='regions="peaks.narrowPeak"'
         )
-    found = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
-    return Windows.around(inputs, bed.centers(found, inputs.genome.sizes), model.spec.input.window)
+    chosen = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
+    return Windows.around(inputs, bed.centers(chosen, inputs.genome.sizes), model.spec.input.window)
 
 
 class AttributionRun:
@@ -178,20 +178,22 @@ class AttributionRun:
         job = Job("attribution", base, (".npz", ".bw", *self._of_signal), reads)
         identity, on_genome = self._identity(provenance), bool(self._intervals)
 
-        def write(found: Attributions, paths: dict[str, Path], record: dict) -> None:
+        def write(attributions: Attributions, paths: dict[str, Path], record: dict) -> None:
             for suffix, path in paths.items():
                 if suffix == ".npz":
-                    found.save(path)
+                    attributions.save(path)
                 else:
                     of_signal = suffix in self._of_signal
                     track = self._of_signal.index(suffix) if of_signal else 0
-                    found.write_bigwig(path, signal=of_signal, track=track)
+                    attributions.write_bigwig(path, signal=of_signal, track=track)
             given = self._x.inputs.paths().items() if on_genome else ()
             record |= {"model": provenance, **identity, "paths": {what: str(path) for what, path in given}}
-            record["largest_error"] = found.largest_error
+            record["largest_error"] = attributions.largest_error
 
-        def more(found: Attributions) -> list[str]:
-            return self._of_signal if on_genome and found.signal is not None and found.signal.any() else []
+        def more(attributions: Attributions) -> list[str]:
+            return (
+                self._of_signal if on_genome and attributions.signal is not None and attributions.signal.any() else []
+            )
 
         made = [".npz", ".bw"] if on_genome else [".npz"]
         with job:
@@ -215,14 +217,14 @@ class AttributionRun:
             x, intervals = self._x[some], list(self._intervals[some])
             _check_bases(x, start, intervals)
             other = None if self._alternative is None else self._alternative[some]
-            found = self._engine.explain(x, self._choice, other)
+            explained = self._engine.explain(x, self._choice, other)
             yield Attributions(
                 codes=codes_of(x),
-                values=found.values,
-                hypothetical=found.hypothetical,
-                signal=found.signal,
-                prediction=found.prediction,
-                baseline=found.baseline,
+                values=explained.values,
+                hypothetical=explained.hypothetical,
+                signal=explained.signal,
+                prediction=explained.prediction,
+                baseline=explained.baseline,
                 model=self._name,
                 method=self._choice.method.name,
                 target=self._choice.target.name,
@@ -242,14 +244,16 @@ class AttributionRun:
 
     def _identity(self, provenance: dict) -> dict:
         """What attributions depend on: weights, bytes of the inputs, places, choices."""
-        said = {**self._choice.method.described(self._with_signal), "target": self._choice.target.name}
+        choices = {**self._choice.method.described(self._with_signal), "target": self._choice.target.name}
         identity = {"network_sha256": provenance["network_sha256"], "backend": backend()}
-        identity |= {"choices": said, **self._selection, "windows": len(self._x)}
+        identity |= {"choices": choices, **self._selection, "windows": len(self._x)}
         if not self._intervals:
             arrays = {"x": self._x} | ({} if self._alternative is None else {"alternative": self._alternative})
             digests = {what: hashlib.sha256(np.ascontiguousarray(x)).hexdigest() for what, x in arrays.items()}
             return {**identity, "inputs": digests}
-        places = "".join(f"{item.chrom}\t{item.start}\t{item.end}\t{item.name}\n" for item in self._intervals)
+        places = "".join(
+            f"{interval.chrom}\t{interval.start}\t{interval.end}\t{interval.name}\n" for interval in self._intervals
+        )
         return {
             **identity,
             "places_sha256": hashlib.sha256(places.encode()).hexdigest(),

@@ -16,8 +16,8 @@ class Target:
     Attributes:
         name: as in `resolve`.
         weights: predictions (n, bins) → weights that can be multiplied with them, in `keras.ops`.
-        local: the weights are those of what is predicted on the way from a reference to the window, as they are if
-            Captum integrates the gradient; attributions then need not add up. Else those of the window itself.
+        local: the weights are those of what is predicted on the path from a reference to the window, as they are if
+            Captum integrates the gradient; attributions then may be incomplete. Else those of the window itself.
     """
 
     name: str
@@ -31,12 +31,12 @@ class Target:
 
 
 def resolve(target: object, bins: int) -> Target:
-    """A target by what a user calls it.
+    """A target by its name, bin or range of bins.
 
     Args:
         target: "sum" of all bins; a bin's number, from 0; a range of bins (first, beyond the last), also as "8:24";
             "profile": bins weighted by the softmax of the window's own profile (Grover et al. 2026, Methods, after
-            ChromBPNet); "profile_local": the same with the weights of each point of the way, as Captum does.
+            ChromBPNet); "profile_local": the same with the weights of each point of the path, as Captum does.
         bins: of the model.
 
     Raises:

@@ -81,18 +81,18 @@ def run(options: argparse.Namespace, model) -> None:
     """Run `zoo variants` with a loaded model."""
     check(options)
     chosen = SIGNATURE.values(options) | {"scale": options.scale or "linear"}
-    found = model.score_variants(**chosen)
+    result = model.score_variants(**chosen)
     if options.output:
-        files = list(map(str, found))
+        files = list(map(str, result))
         print(json.dumps({"files": files}, indent=1) if options.json else "\n".join(files))
-        _count(json.loads(found[-1].read_text(encoding="utf-8"))["skipped"])
+        _count(json.loads(result[-1].read_text(encoding="utf-8"))["skipped"])
     elif options.json:
-        print(json.dumps(found.to_json(), indent=1))
+        print(json.dumps(result.to_json(), indent=1))
     elif options.table:
-        found.write_tsv(sys.stdout)
-        _count(found.reasons)
+        result.write_tsv(sys.stdout)
+        _count(result.reasons)
     else:
-        print(found)
+        print(result)
 
 
 def _count(reasons: dict[str, int]) -> None:

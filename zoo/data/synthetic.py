@@ -1,7 +1,7 @@
 """A small genome of our own: random sequence, planted CTCF sites, an ATAC-seq-like track over them.
 
 For trying the zoo where no real data is at hand. One site in three is accessible and holds CTCF's consensus (bound),
-one is accessible without it, one holds it in closed chromatin: neither sequence nor signal alone tells binding.
+one is accessible without it, one holds it in closed chromatin: neither sequence nor signal alone predicts binding.
 """
 
 from collections.abc import Iterator

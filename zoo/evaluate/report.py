@@ -41,19 +41,19 @@ def write(
     reads: Iterable[object] = (),
     texts: Mapping[str, Iterable[str]] | None = None,
     kind: str = "report",
-    **said: object,
+    **details: object,
 ) -> tuple[Path, ...]:
     """Write `BASE.json` and the page made of it, `BASE.html`; nothing, if one of the files may not be replaced.
 
     Args:
         base: the files' path without extension.
         title: of the page.
-        sections: as the head of this module says.
+        sections: as described at the head of this module.
         reads: everything that the evaluation read; none of it is replaced.
         texts: suffix → text, in pieces, of further files `BASE<suffix>`.
         kind: of evaluation, in a word; what an earlier one of the same kind wrote is replaced, or removed if this one
             does not write it.
-        said: more that stands in the JSON, and at the page's end. Numbers that are not finite become null.
+        details: more that stands in the JSON, and at the page's end. Numbers that are not finite become null.
 
     Returns:
         The paths: of the JSON, of the page, and of the further files.
@@ -63,7 +63,7 @@ def write(
     """
     texts = dict(texts or {})
     paths = claim(base, reads, kind, texts)
-    content = {"made_by": MADE_BY, "kind": kind, "title": title, "sections": list(sections), **said}
+    content = {"made_by": MADE_BY, "kind": kind, "title": title, "sections": list(sections), **details}
     content = finite({**content, "versions": versions()})
     texts[".html"] = [render(content)]
     before = _earlier(paths[".json"]) or {}
@@ -99,7 +99,7 @@ def claim(
         raise InputError("A chromosome's name must be able to be part of a file's name", received={"file": wrong})
     paths = {suffix: user_path(path.with_name(name), "output") for suffix, name in names.items()}
     check_outputs(paths.values(), reads)
-    there = next((found for found in paths.values() if found.exists()), None)
+    there = next((file for file in paths.values() if file.exists()), None)
     if there is not None and (_earlier(paths[".json"]) or {}).get("kind") != kind:
         raise InputError(
             f"An output must replace no file but those of an earlier report of the same kind ({kind})",
@@ -111,8 +111,8 @@ def claim(
 
 def _earlier(path: Path) -> dict | None:
     """The JSON of an earlier report; None if it is none."""
-    said = read_own(path)
-    return said if said is not None and isinstance(said.get("sections"), list) else None
+    content = read_own(path)
+    return content if content is not None and isinstance(content.get("sections"), list) else None
 
 
 def render(content: Mapping) -> str:
@@ -162,12 +162,12 @@ def locus(
         {
             "name": name,
             "spans": [
-                [max(item.start, region.start), min(item.end, region.end)]
-                for item in found
-                if item.chrom == region.chrom and item.start < region.end and item.end > region.start
+                [max(peak.start, region.start), min(peak.end, region.end)]
+                for peak in peaks
+                if peak.chrom == region.chrom and peak.start < region.end and peak.end > region.start
             ],
         }
-        for name, found in intervals.items()
+        for name, peaks in intervals.items()
     ]
     place = {"chrom": region.chrom, "start": region.start, "end": region.end, "step": step}
     return {"kind": "locus", "title": title, "note": note, **place, "tracks": shown, "intervals": near}
@@ -175,7 +175,7 @@ def locus(
 
 def peak_densest(peaks: Sequence[Interval], within: Interval, width: int = 200_000) -> Interval:
     """The part of a region, `width` bp or less, in which most peaks begin."""
-    starts = np.sort([item.start for item in peaks if item.chrom == within.chrom])
+    starts = np.sort([peak.start for peak in peaks if peak.chrom == within.chrom])
     firsts = np.arange(within.start, max(within.end - width, within.start) + 1, max(width // 4, 1))
     counts = np.searchsorted(starts, firsts + width) - np.searchsorted(starts, firsts)
     start = int(firsts[np.argmax(counts)])

@@ -134,14 +134,14 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def main(options: argparse.Namespace, default: Path | None = None, **changes: object) -> None:
-    """Run what the command line says. Arguments and errors as for `prepare`."""
+    """Run the training that the command line describes. Arguments and errors as for `prepare`."""
     execute(prepare(options, default, **changes), options)
 
 
 def prepare(
     options: argparse.Namespace, default: Path | None = None, **changes: object
 ) -> dict[Path | None, TrainConfig]:
-    """What the command line asks for, checked as far as it can be without TensorFlow: options, configuration, files.
+    """The runs of a command line, checked as far as possible without TensorFlow: options, configuration, files.
 
     Args:
         options: of `add_options`.
@@ -171,14 +171,14 @@ def prepare(
             raise InputError(
                 "A configuration must have folds where one is asked for", where=path, example="folds: [[chr1], …]"
             )
-    for item in runs.values():
-        inputs.opened(item)
+    for run_config in runs.values():
+        inputs.opened(run_config)
     return runs
 
 
 def execute(runs: dict[Path | None, TrainConfig], options: argparse.Namespace) -> None:
     """Train, or plan, what `prepare` returned."""
-    done = [_run(item, out, options) for out, item in runs.items()]
+    done = [_run(config, out, options) for out, config in runs.items()]
     if len(done) > 1 and all(done):
         _summarize(done[0].parents[1] / FOLDS, done)
     if options.publish:
@@ -207,8 +207,8 @@ def _check_options(options: argparse.Namespace) -> None:
 
 def configure(path: Path, options: argparse.Namespace, changes: dict[str, object]) -> TrainConfig:
     """The configuration with the command line's values in it; paths on the command line become absolute."""
-    found = load(user_path(path, "configuration"))
-    kind = "binding" if found.get("binding") is not None else "accessibility"
+    file_values = load(user_path(path, "configuration"))
+    kind = "binding" if file_values.get("binding") is not None else "accessibility"
     top, data = _changed(options), _data(options, kind)
     merged = {**changes, **top}
     merged[kind] = {**changes.get(kind, {}), **data}
@@ -220,7 +220,7 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
     if arguments and not options.architecture:
         merged["architecture"] = {"config": arguments}
     if kind == "binding" and options.factor:
-        merged.setdefault("name", f"{str(found.get('name')).split('/')[0]}/{options.factor}")
+        merged.setdefault("name", f"{str(file_values.get('name')).split('/')[0]}/{options.factor}")
     if chosen := _given(SPLIT, options):
         merged["chromosomes"] = {**changes.get("chromosomes", {}), **chosen}
     if optimizer := _given(OPTIMIZER, options):
@@ -238,9 +238,9 @@ def _given(signature: Signature, options: argparse.Namespace) -> dict[str, objec
 
 def _changed(options: argparse.Namespace) -> dict[str, object]:
     """The fields of a configuration that the command line gives, those of its data aside."""
-    found = {name: _absolute(name, value) for name, value in RUN.values(options).items() if name != "architecture"}
-    found |= {"patience": options.patience or None, "start_from": _model(options.start_from)}
-    return {name: value for name, value in found.items() if value is not None}
+    values = {name: _absolute(name, value) for name, value in RUN.values(options).items() if name != "architecture"}
+    values |= {"patience": options.patience or None, "start_from": _model(options.start_from)}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _data(options: argparse.Namespace, kind: str) -> dict[str, object]:
@@ -252,10 +252,10 @@ def _data(options: argparse.Namespace, kind: str) -> dict[str, object]:
             f"Options of a run must be those of its kind, {kind}",
             received={f"--{name.replace('_', '-')}": getattr(options, name) for name in foreign},
         )
-    found = {name: _absolute(name, value) for name, value in own.values(options).items()}
-    if found["signal"] is not None and len(found["signal"]) == 1:
-        [found["signal"]] = found["signal"]
-    return {name: value for name, value in found.items() if value is not None}
+    values = {name: _absolute(name, value) for name, value in own.values(options).items()}
+    if values["signal"] is not None and len(values["signal"]) == 1:
+        [values["signal"]] = values["signal"]
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _absolute(name: str, value: object) -> object:
@@ -263,7 +263,7 @@ def _absolute(name: str, value: object) -> object:
     if value is None or name not in _PATHS or value == "auto":
         return value
     if isinstance(value, list):
-        return [_absolute(name, item) for item in value]
+        return [_absolute(name, path) for path in value]
     return str(user_path(value, name).absolute())
 
 
@@ -296,12 +296,12 @@ def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> 
 
 
 def _summarize(path: Path, folders: list[Path]) -> None:
-    """Write and print the metrics of folds whose names do not tell the fold's chromosomes, with mean and deviation."""
-    found = [json.loads((folder / "config.json").read_text(encoding="utf-8"))["metrics"] for folder in folders]
-    shared = [name for name in found[0] if all(name in metrics for metrics in found)]
-    lines = ["metric\tmean\tstandard deviation\t" + "\t".join(f"fold {number}" for number in range(len(found)))]
+    """Write and print the metrics of folds whose names lack the fold's chromosomes, with mean and deviation."""
+    folds = [json.loads((folder / "config.json").read_text(encoding="utf-8"))["metrics"] for folder in folders]
+    shared = [name for name in folds[0] if all(name in metrics for metrics in folds)]
+    lines = ["metric\tmean\tstandard deviation\t" + "\t".join(f"fold {number}" for number in range(len(folds)))]
     for name in shared:
-        values = [metrics[name] for metrics in found]
+        values = [metrics[name] for metrics in folds]
         row = [statistics.mean(values), statistics.stdev(values), *values]
         lines.append("\t".join([name, *(f"{value:.4g}" for value in row)]))
     with writing(path) as file:
@@ -312,8 +312,8 @@ def _summarize(path: Path, folders: list[Path]) -> None:
 def _publish(folders: list[Path | None], options: argparse.Namespace) -> None:
     from zoo.loading import publish
 
-    found = [folder for folder in folders if folder is not None]
-    release = publish(found, options.publish, options.tag or _TAG, families=options.families)
+    finished = [folder for folder in folders if folder is not None]
+    release = publish(finished, options.publish, options.tag or _TAG, families=options.families)
     print(f"{release.repo}@{release.tag}: {', '.join(release.models)}")
 
 

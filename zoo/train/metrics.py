@@ -33,7 +33,7 @@ class PearsonCorrelation(keras.metrics.Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None) -> None:
         """Add a batch; `sample_weight` is not used."""
-        x, y = (ops.reshape(ops.cast(item, self.dtype), (-1,)) for item in (y_true, y_pred))
+        x, y = (ops.reshape(ops.cast(values, self.dtype), (-1,)) for values in (y_true, y_pred))
         added = ops.cast(ops.size(x), self.dtype)
         mean_x, mean_y = ops.mean(x), ops.mean(y)
         off_x, off_y = x - mean_x, y - mean_y
@@ -73,7 +73,7 @@ class SpearmanCorrelation(keras.metrics.Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None) -> None:
         """Add a batch; `sample_weight` is not used."""
-        x, y = (self._cell(ops.reshape(ops.cast(item, self.dtype), (-1,))) for item in (y_true, y_pred))
+        x, y = (self._cell(ops.reshape(ops.cast(values, self.dtype), (-1,))) for values in (y_true, y_pred))
         added = ops.segment_sum(ops.ones_like(x), x * self.cells + y, self.cells * self.cells)
         self._counts.assign_add(added)
 

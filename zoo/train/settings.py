@@ -13,7 +13,7 @@ OPTIMIZERS = ("asap", "maxatac", "adamw")
 
 @dataclass(frozen=True)
 class Split:
-    """Chromosomes to train on, to choose the epoch by, and to judge the result by."""
+    """Chromosomes to train on, to choose the epoch by, and to evaluate the result on."""
 
     train: tuple[str, ...]
     validation: tuple[str, ...]
@@ -31,7 +31,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """How weights are moved.
+    """The optimizer of a run.
 
     Attributes:
         name: "asap" (AdamW with its decay groups, warm-up and restarts), "maxatac" (Adam, 1e-3 / (1 + 1e-5 · step)), or

@@ -28,7 +28,7 @@ class Origin:
 
     Attributes:
         model: its name.
-        weights: SHA-256 of its weights, or "" if nobody asked.
+        weights: SHA-256 of its weights, or "" if not computed.
         options: name → value.
     """
 
@@ -80,7 +80,9 @@ def annotate(
         if list(map(_allele, variants[first:at])) != here:
             raise _of_others(where)
         columns += ["."] * (8 - len(columns))
-        kept = [item for item in columns[7].split(";") if item not in ("", ".") and item.partition("=")[0] not in own]
+        kept = [
+            entry for entry in columns[7].split(";") if entry not in ("", ".") and entry.partition("=")[0] not in own
+        ]
         columns[7] = ";".join([*kept, *_entries(keys, scores, slice(first, at))]) or "."
         yield "\t".join(columns)
     if at < len(variants):

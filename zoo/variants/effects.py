@@ -1,4 +1,4 @@
-"""From variants to effects: which are scored and which are not, both alleles through the network, scores."""
+"""Variant effects: which variants can be scored, predictions of both alleles, and scores."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -43,13 +43,13 @@ def read(value: object, genome: Genome | None = None, needs_filter: bool = False
         InputError: none of these, no variant, or no FILTER where it is needed.
     """
     if isinstance(value, (str, Path)):
-        found, has_filter = _file(value, genome)
+        variants, has_filter = _file(value, genome)
     elif hasattr(value, "columns") and hasattr(value, "itertuples"):
         rows = [[str(cell) for cell in row] for row in value.itertuples(index=False)]
-        found, has_filter = _rows([str(column) for column in value.columns], rows, lambda i: f"row {i}")
+        variants, has_filter = _rows([str(column) for column in value.columns], rows, lambda i: f"row {i}")
     else:
-        found, has_filter = _given(value)
-    if not found:
+        variants, has_filter = _given(value)
+    if not variants:
         raise InputError("There must be at least one variant", received={"variants": str(value)[:80]})
     if needs_filter and not has_filter:
         raise InputError(
@@ -57,7 +57,7 @@ def read(value: object, genome: Genome | None = None, needs_filter: bool = False
             received={"variants": str(value)[:80]},
             hint="Leave out the option",
         )
-    return found
+    return variants
 
 
 def is_vcf(value: object) -> bool:
@@ -124,7 +124,7 @@ def _rows(
     if twice := [head for head, count in Counter(lower).items() if count > 1 and head in sum(_COLUMNS.values(), ())]:
         raise InputError("A table of variants must have each column once", received={"columns": twice})
     at |= {name: lower.index(name) if name in lower else None for name in ("id", "filter")}
-    found: list[Variant] = []
+    variants: list[Variant] = []
     for i, row in enumerate(rows):
         if i == 0 and len(row) > len(heads) and any(cell.strip() for cell in row[len(heads) :]):
             raise InputError(
@@ -134,15 +134,15 @@ def _rows(
                 hint="Write the table without names of rows",
             )
         cells = {
-            name: "." if n is None else _cell(row[n]) if n < len(row) else ""  # an editor took the last tabs away
+            name: "." if n is None else _cell(row[n]) if n < len(row) else ""  # trailing tabs were stripped
             for name, n in at.items()
         }
-        found += _variants(cells, where(i), i)
-    return found, at["filter"] is not None
+        variants += _variants(cells, where(i), i)
+    return variants, at["filter"] is not None
 
 
 def _cell(text: str) -> str:
-    """A cell without blanks around it, and without the quotes that R puts there."""
+    """A cell without blanks around it, and without the quotes that R writes."""
     text = text.strip()
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
@@ -155,7 +155,7 @@ def _variants(cells: Mapping[str, object], where: str, number: int) -> list[Vari
 
 
 def _position(text: str) -> int:
-    """A position from 1; programs that know no whole numbers write 12345.0 or 1e+05."""
+    """A position from 1; programs without an integer type write 12345.0 or 1e+05."""
     try:
         return max(whole(text), _UNKNOWN)
     except ValueError:
@@ -171,26 +171,26 @@ def _given(value: object) -> tuple[list[Variant], bool]:
             "Variants must be a VCF file, a table, a data frame or rows (chrom, pos, ref, alt)",
             received={"variants": value},
         )
-    found: list[Variant] = []
-    for number, item in enumerate(items):
-        if isinstance(item, Variant):
-            found.append(item)
-        elif isinstance(item, (Sequence, np.ndarray)) and not isinstance(item, (str, bytes)) and len(item) == 4:
-            chrom, position, ref, alt = item
+    variants: list[Variant] = []
+    for number, entry in enumerate(items):
+        if isinstance(entry, Variant):
+            variants.append(entry)
+        elif isinstance(entry, (Sequence, np.ndarray)) and not isinstance(entry, (str, bytes)) and len(entry) == 4:
+            chrom, position, ref, alt = entry
             cells = {"chrom": chrom, "pos": position, "ref": ref, "alt": alt, "id": ".", "filter": "."}
-            found += _variants(cells, f"row {number}", number)
+            variants += _variants(cells, f"row {number}", number)
         else:
             raise InputError(
                 "A variant must be (chrom, pos from 1, ref, alt)",
                 example='("chr1", 12345, "A", "G")',
-                received={"variant": item},
+                received={"variant": entry},
             )
-    return found, bool(items) and all(isinstance(item, Variant) for item in items)
+    return variants, bool(items) and all(isinstance(entry, Variant) for entry in items)
 
 
 def _bed(path: Path, genome: Genome) -> list[Variant]:
-    """maxATAC's BED: chrom, start, end (0-based, half-open) and the bases instead, whatever stands there."""
-    found = []
+    """maxATAC's BED: chrom, start, end (0-based, half-open) and the alternative bases, for any reference."""
+    variants = []
     for number, (line, where) in enumerate(lines(path)):
         columns = line.split()
         try:
@@ -207,5 +207,5 @@ def _bed(path: Path, genome: Genome) -> list[Variant]:
         known = names.find(chrom, genome.sizes)
         inside = known is not None and end <= genome.sizes[known]
         ref = genome.sequence(known, start, end) if inside else "N" * min(end - start, 1)
-        found.append(Variant(chrom, start, ref, columns[3].upper(), where=where, record=number))
-    return found
+        variants.append(Variant(chrom, start, ref, columns[3].upper(), where=where, record=number))
+    return variants

@@ -120,7 +120,7 @@ class VariantRun:
         self._name, self._forward, self._layout, self._inputs = name, forward, layout, inputs
         self._batch_size, self._shown = batch_size, progress
         self._variants, places, self._skipped = choose(variants, inputs, [layout], only_passing)
-        other = [item for item in self._skipped if item.reason == MISMATCH]
+        other = [entry for entry in self._skipped if entry.reason == MISMATCH]
         if strict and other:
             raise InputError(
                 "Reference alleles must be those of the genome",
@@ -130,15 +130,15 @@ class VariantRun:
         if not places:
             raise InputError(
                 "There must be a variant to score; all are skipped",
-                received=Counter(item.reason for item in self._skipped),
+                received=Counter(entry.reason for entry in self._skipped),
             )
         self._places = in_order(places, list(inputs.genome.sizes))
 
     def to_memory(self, with_profiles: bool) -> VariantScores:
         """All scores."""
         with self._bar(0) as bar:
-            found = self._part(0, len(self._places), with_profiles, bar)
-        return self._result(found, with_profiles)
+            arrays = self._part(0, len(self._places), with_profiles, bar)
+        return self._result(arrays, with_profiles)
 
     def to_files(self, files: Files, reads: Sequence[object], provenance: dict, choices: dict) -> list[Path]:
         """Write `<base>.tsv`, `.skipped.tsv`, `.json` and the others of `files`; returns their paths.
@@ -198,10 +198,10 @@ class VariantRun:
 
     def _everything(self) -> Iterable[str]:
         """All variants as they are given, and why some are skipped: the tables name them."""
-        for item in self._variants:
-            yield f"{item.chrom} {item.start} {item.name} {item.ref} {item.alt}"
-        for item in self._skipped:
-            yield f"{item.reason} {item.variant.where}"
+        for variant in self._variants:
+            yield f"{variant.chrom} {variant.start} {variant.name} {variant.ref} {variant.alt}"
+        for entry in self._skipped:
+            yield f"{entry.reason} {entry.variant.where}"
 
     def _parts(self, job: Job, with_profiles: bool) -> dict[str, np.ndarray]:
         """Scores of all places; parts that an interrupted run finished are not computed again."""
@@ -214,7 +214,7 @@ class VariantRun:
 
     def _part(self, first: int, stop: int, with_profiles: bool, bar: Progress) -> dict[str, np.ndarray]:
         """Scores, and profiles if they are wanted, of some places."""
-        found: dict[str, list[np.ndarray]] = {}
+        arrays: dict[str, list[np.ndarray]] = {}
         batches = profiles(
             self._forward,
             self._layout,
@@ -227,12 +227,12 @@ class VariantRun:
             if with_profiles:
                 columns |= {"_reference": reference, "_alternative": alternative}
             for name, values in columns.items():
-                found.setdefault(name, []).append(values)
+                arrays.setdefault(name, []).append(values)
             bar.update(len(places))
-        return {name: np.concatenate(values) for name, values in found.items()}
+        return {name: np.concatenate(values) for name, values in arrays.items()}
 
-    def _result(self, found: dict[str, np.ndarray], with_profiles: bool) -> VariantScores:
-        columns = {name: values for name, values in found.items() if not name.startswith("_")}
+    def _result(self, arrays: dict[str, np.ndarray], with_profiles: bool) -> VariantScores:
+        columns = {name: values for name, values in arrays.items() if not name.startswith("_")}
         scores = by_variant(self._places, len(self._variants), columns)
         return VariantScores(
             self._variants,
@@ -242,8 +242,8 @@ class VariantRun:
             self._layout,
             dict(self._inputs.genome.sizes),
             self._name,
-            found["_reference"] if with_profiles else None,
-            found["_alternative"] if with_profiles else None,
+            arrays["_reference"] if with_profiles else None,
+            arrays["_alternative"] if with_profiles else None,
         )
 
     def _bar(self, done: int) -> Progress:
@@ -257,17 +257,17 @@ def weights_of(provenance: Mapping[str, object]) -> dict[str, object]:
 
 def digest(lines: Iterable[str]) -> str:
     """SHA-256 of lines."""
-    found = hashlib.sha256()
+    hasher = hashlib.sha256()
     for line in lines:
-        found.update(f"{line}\n".encode("utf-8", "surrogatepass"))
-    return found.hexdigest()
+        hasher.update(f"{line}\n".encode("utf-8", "surrogatepass"))
+    return hasher.hexdigest()
 
 
 def load_part(part: Path, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """Arrays of a part that a run kept, by default all. Raises `InputError` if it is damaged."""
     try:
-        found = npz.read(part)
-        return {name: found[name] for name in names or found}
+        arrays = npz.read(part)
+        return {name: arrays[name] for name in names or arrays}
     except (IntegrityError, KeyError):
         raise InputError(
             "A part of an interrupted run must be whole; this one is damaged", where=part, hint="Remove it"

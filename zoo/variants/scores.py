@@ -80,16 +80,16 @@ class Score:
             InputError: the function returns something else.
         """
         if self.scope == "around":
-            found = self.function(reference[:, around], alternative[:, around])
+            scores = self.function(reference[:, around], alternative[:, around])
         else:
-            found = self.function(reference, alternative, bin)
-        found = np.asarray(found, np.float64)
-        if found.shape != (len(reference),):
+            scores = self.function(reference, alternative, bin)
+        scores = np.asarray(scores, np.float64)
+        if scores.shape != (len(reference),):
             raise InputError(
                 "The function of a variant score must return a number for each variant",
-                received={"score": self.name, "shape": found.shape, "variants": len(reference)},
+                received={"score": self.name, "shape": scores.shape, "variants": len(reference)},
             )
-        return found
+        return scores
 
 
 def log2_fold_change(reference: np.ndarray, alternative: np.ndarray) -> np.ndarray:
@@ -193,7 +193,7 @@ def register(score: Score) -> Score:
     """Add a score of another package to the table. Raises `InputError` for a name or a key that is taken."""
     if not isinstance(score, Score):
         raise InputError("A variant score must be a `zoo.variants.scores.Score`", received={"score": score})
-    if score.key is not None and (owner := next((item for item in SCORES.values() if item.key == score.key), None)):
+    if score.key is not None and (owner := next((other for other in SCORES.values() if other.key == score.key), None)):
         raise InputError("A variant score must have a key of its own", received={"key": score.key, "of": owner.name})
     SCORES.add(score.name, score)
     return score

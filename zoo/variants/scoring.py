@@ -1,4 +1,4 @@
-"""Scores of variants by a model: a user's choices, checked against one another, and what they lead to."""
+"""Variant scoring by a model: the options, checked against one another, and the run that they configure."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,11 +112,11 @@ def score_variants(
     layout = VariantWindow.of(model.spec, choice.shifts, choice.around, choice.compat, selection.output)
     options = Options.resolve(model.spec, strands=choice.read_strands, batch_size=choice.batch_size)
     inputs = all_chromosomes(model.spec, genome, signal, blacklist, covariates)
-    found = reading.read(variants, inputs.genome, choice.only_passing)
+    parsed = reading.read(variants, inputs.genome, choice.only_passing)
     files = choice.files(variants, inputs)
     forward = model.forward(options.views, selection)
     how = (choice.passing, choice.strict, options.batch_size, progress)
-    run = VariantRun(model.spec.name, forward, layout, inputs, found, *how)
+    run = VariantRun(model.spec.name, forward, layout, inputs, parsed, *how)
     if files is None:
         return run.to_memory(choice.profiles)
     reads = (model.path, model.origin, *inputs.files, variants, blacklist, covariates, files.measured)

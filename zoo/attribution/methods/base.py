@@ -1,4 +1,4 @@
-"""What an attribution method is, what it is given, and what it returns."""
+"""The interface of attribution methods: their task and their result."""
 
 import json
 from abc import ABC, abstractmethod
@@ -30,7 +30,7 @@ class Passes(Protocol):
         """The gradient; with `local` (predictions → weights, in `keras.ops`) by its weights, not those given."""
 
     def rescaled(self, references: int) -> Gradient:
-        """DeepLIFT's multipliers in place of derivatives, of batches as `zoo.attribution.deeplift.rescaled` says."""
+        """DeepLIFT's multipliers in place of derivatives, of batches as `zoo.attribution.deeplift.rescaled` defines."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ class Method(ABC):
     """An attribution method: a frozen dataclass whose fields are its parameters, each with a default.
 
     Attributes:
-        name: by which `Model.attribute` knows it. Files of an earlier call with this name and these parameters count as
-            done: a method that computes something else takes another name.
+        name: by which `Model.attribute` selects it. Files of an earlier call with this name and these parameters count
+            as done: a method that computes something else takes another name.
     """
 
     name: ClassVar[str]
@@ -132,7 +132,7 @@ class Method(ABC):
         """Name and parameters as JSON has them, on which the files of a run depend.
 
         Raises:
-            InputError: a parameter that JSON does not know.
+            InputError: a parameter that JSON cannot represent.
         """
         given = {name: getattr(self, name) for name in self.parameters()}
         compared = self.compared(with_signal)

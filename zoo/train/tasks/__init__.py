@@ -1,4 +1,4 @@
-"""What can be learned: a table of tasks, each in a file of its own. Another one is a class and a line, or `register`.
+"""Training tasks: a table, each task in a file of its own. Another one is a class and a line, or `register`.
 
 The name of a task is the key of its data in a configuration.
 """
