@@ -15,7 +15,7 @@ from zoo.forward.forward import Forward
 from zoo.forward.readouts import Readout
 from zoo.genome.encode import N, encode, one_hot
 from zoo.genome.sequence import Genome, write_twobit
-from zoo.predict import prediction, tiles
+from zoo.predict import cost, prediction, tiles
 from zoo.predict.centers import nearest
 from zoo.spec import Architecture, Component, OutputSpec
 
@@ -140,7 +140,7 @@ def ensemble() -> zoo.Model:
     [
         (profiles.chrombpnet, {16, 1}),
         (lambda: profiles.chrombpnet().component("bias"), {16, 1}),
-        (ensemble, {16, 1}),
+        pytest.param(ensemble, {16, 1}, marks=pytest.mark.filterwarnings("error:The structure of")),
         (lambda: profiles.model(config={"controls": 2, "tracks": 2, "pooled": 174}), {16, 1}),
         (lambda: profiles.model(config={"activation_first": True, "pooled": 120}), {16, 1}),
         (lambda: profiles.model(config={"padding": "same", "pooled": 174}), {1}),
@@ -245,6 +245,15 @@ def test_a_run_that_was_interrupted_goes_on(
         np.testing.assert_allclose(
             read_track(made.bigwig, chrom), one_by_one(plain, genome, chrom), rtol=1e-5, atol=1e-7
         )
+
+
+def test_the_cost_of_long_windows(plain, genome: Path, at_once: list, monkeypatch: pytest.MonkeyPatch):
+    """Both networks are timed on what each of them predicts."""
+    monkeypatch.setattr(cost, "_SECONDS", 0.0)
+    found = plain.cost(genome=genome, chromosomes=["chr1", "chr2"])
+    assert found.windows == 34 + 17
+    assert set(at_once) == {(3, 16 * OUTPUT + WINDOW - OUTPUT), (3, WINDOW)}
+    assert found.seconds > 0
 
 
 # --- windows around summits

@@ -28,7 +28,7 @@ from zoo.predict.files import PredictionFiles
 from zoo.predict.options import Options
 from zoo.predict.table import Predictions
 from zoo.predict.thresholds import ThresholdTable
-from zoo.predict.tiles import tiled
+from zoo.predict.tiles import tiled, tiled_by
 from zoo.prepare.regions import open_inputs
 from zoo.saving import save
 from zoo.spec import CONTROLS, COVARIATES, WINDOW, ModelSpec
@@ -481,7 +481,8 @@ class Model:
             raise InputError(f"The choices of cost must be among {', '.join(known)}", received={"unknown": unknown})
         options = Options.resolve(self.spec, **choices)
         inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, covariates)
-        return estimate(self.spec, self.forward(options.views, options.selection), inputs, options)
+        forward = self.forward(options.views, options.selection)
+        return estimate(self.spec, forward, inputs, options, tiled_by(self, options))
 
     def check(self, tolerance: float = 1e-5) -> Check:
         """Run the golden inputs and compare with the golden outputs; the card says what computed those.

@@ -10,7 +10,6 @@ from registry.paths import user_path
 from zoo.arguments import refuse_together
 from zoo.errors import InputError
 from zoo.formats.formats import INTERVALS
-from zoo.forward.forward import Forward
 from zoo.forward.readouts import Selection
 from zoo.inputs.checks import check_arrays
 from zoo.predict import thresholds
@@ -22,7 +21,7 @@ from zoo.predict.predictor import Predictor
 from zoo.predict.run import PredictionRun
 from zoo.predict.table import Predictions
 from zoo.predict.thresholds import Threshold, ThresholdTable
-from zoo.predict.tiles import Tiled
+from zoo.predict.tiles import tiled_by
 from zoo.predict.windows import WindowRun, exact
 from zoo.spec import WINDOW
 
@@ -114,18 +113,8 @@ class PredictionChoice:
         else:
             inputs = model.inputs(self.genome, self.signal, self.regions, *where)
         inputs.tell()
-        kind = partial(PredictionRun, tiled=_tiled(model, options)) if self.windows is None else WindowRun
+        kind = partial(PredictionRun, tiled=tiled_by(model, options)) if self.windows is None else WindowRun
         return kind(model.spec, model.forward(options.views, options.selection), inputs, options, progress)
-
-
-def _tiled(model: Predictor, options: Options) -> Tiled:
-    """The network of a model for several windows side by side, if it has one."""
-
-    def forward(tiles: int) -> Forward | None:
-        longer = model.tiled(tiles) if options.selection.readout.side_by_side else None
-        return None if longer is None else longer.forward(options.views, options.selection)
-
-    return forward
 
 
 def predict(

@@ -65,6 +65,9 @@ class Prediction(ABC):
         progress: show a progress bar; by default in a terminal only.
         shared: windows that a group of windows has in common with the next one.
 
+    Attributes:
+        size: windows of a group, which is kept as soon as it is complete.
+
     Raises:
         InputError: compat, where it has no meaning.
     """
@@ -89,8 +92,8 @@ class Prediction(ABC):
                 f"compat={options.compat!r} must go with {_GOES_WITH[options.compat]}",
                 received={"compat": options.compat},
             )
-        self._size = group_size(forward, shared)
-        forward.check_batch(min(options.batch_size, self._size))
+        self.size = group_size(forward, shared)
+        forward.check_batch(min(options.batch_size, self.size))
 
     @abstractmethod
     def to_table(self) -> Predictions:

@@ -20,7 +20,7 @@ from zoo.predict.plan import ChromosomePlan, Grid
 from zoo.predict.prediction import Kept, Prediction
 from zoo.predict.table import Predictions, RegionCollector
 from zoo.predict.thresholds import Threshold
-from zoo.predict.tiles import Pass, Tiled, passes, split
+from zoo.predict.tiles import Pass, Tiled, passes_of, split
 from zoo.spec import ModelSpec
 
 
@@ -30,6 +30,10 @@ class PredictionRun(Prediction):
     Args:
         tiled: a network for several windows side by side; by default there is none. What is predicted does not depend
             on it, but for rounding.
+
+    Attributes:
+        plans: of all chromosomes.
+        passes: the networks that predict them.
 
     Raises:
         InputError: no window is left to predict.
@@ -54,8 +58,8 @@ class PredictionRun(Prediction):
                 hint="Predict other regions or chromosomes, or without compat or blacklist",
             )
         single = Pass(forward, self._grid, 1, options.batch_size)
-        self._passes = passes(single, self.plans, inputs.reader, tiled)
-        self._size -= self._size % self._passes[0].tiles
+        self.passes = passes_of(single, self.plans, inputs.reader, tiled)
+        self.size -= self.size % self.passes[0].tiles
 
     def to_table(self) -> Predictions:
         """Predict the bins of the regions, or of the whole chromosomes if there are none."""
@@ -63,7 +67,7 @@ class PredictionRun(Prediction):
         whole = [Interval(chrom, 0, length) for chrom, length in lengths.items()]
         collector = self._collector(self._inputs.regions or whole)
         with self._bar(_windows(self.plans)) as bar:
-            for group in planning.groups(self.plans, self._grid, self._size):
+            for group in planning.groups(self.plans, self._grid, self.size):
                 for plan, first, scores in self._predict(group, bar):
                     collector.add(plan.chrom, first, scores)
         return collector.table()
@@ -73,7 +77,7 @@ class PredictionRun(Prediction):
 
     def _keep(self, output: PredictionOutput) -> Kept:
         scores = ScoreFile(output.part("scores.f32"), self.plans, self._options.output.shape[1:])
-        groups = list(planning.groups(self.plans, self._grid, self._size))
+        groups = list(planning.groups(self.plans, self._grid, self.size))
         left = [group for group in groups if not scores.holds(group)]
         done = {piece.chrom for group in groups[: len(groups) - len(left)] for piece in group}
         windows = sum(map(_windows, left))
@@ -106,7 +110,7 @@ class PredictionRun(Prediction):
         self, group: Sequence[ChromosomePlan], bar: Progress
     ) -> Iterator[tuple[ChromosomePlan, int, np.ndarray]]:
         bar.set_postfix_str(group[0].chrom, refresh=False)
-        for one, plans in split(self._passes, group):
+        for one, plans in split(self.passes, group):
             done = partial(_update, bar, one.tiles)
             rows = predict(one.forward, one.grid, plans, self._inputs.reader, one.batch_size, done) if plans else ()
             yield from ((plan, first, self._options.scaled(scores)) for plan, first, scores in rows)

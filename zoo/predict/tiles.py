@@ -14,7 +14,9 @@ from zoo import architectures
 from zoo.forward.forward import Forward
 from zoo.forward.heads import heads_of
 from zoo.inputs.reader import WindowReader
+from zoo.predict.options import Options
 from zoo.predict.plan import ChromosomePlan, Grid
+from zoo.predict.predictor import Predictor
 from zoo.spec import ModelSpec
 
 Tiled = Callable[[int], Forward | None]  # windows at once → the network that predicts them, if there is one
@@ -47,6 +49,16 @@ class Pass:
         return Pass(forward, longer, tiles, max(self.batch_size // tiles, 1))
 
 
+def tiled_by(model: Predictor, options: Options) -> Tiled:
+    """The networks of a model for several windows, of what is predicted."""
+
+    def forward(tiles: int) -> Forward | None:
+        longer = model.tiled(tiles) if options.selection.readout.side_by_side else None
+        return None if longer is None else longer.forward(options.views, options.selection)
+
+    return forward
+
+
 def choose(single: Pass, plans: Sequence[ChromosomePlan], reader: WindowReader) -> int:
     """How many windows to predict at once so that most is saved; 1 where that would not pay for another network."""
     grid = single.grid
@@ -62,7 +74,7 @@ def choose(single: Pass, plans: Sequence[ChromosomePlan], reader: WindowReader) 
     return max(saved, key=saved.get)
 
 
-def passes(single: Pass, plans: Sequence[ChromosomePlan], reader: WindowReader, tiled: Tiled) -> tuple[Pass, ...]:
+def passes_of(single: Pass, plans: Sequence[ChromosomePlan], reader: WindowReader, tiled: Tiled) -> tuple[Pass, ...]:
     """The networks that predict plans: if that pays one of several windows at once, and that of single windows."""
     tiles = choose(single, plans, reader)
     longer = tiled(tiles) if tiles > 1 else None

@@ -88,7 +88,7 @@ class WindowRun(Prediction):
     def to_table(self) -> Predictions:
         """Each window's bins, averaged with those of others that it shares them with."""
         with self._bar(len(self._windows)) as bar:
-            scores = np.concatenate([self._predict(some, bar) for some in self._parts(self._size)])
+            scores = np.concatenate([self._predict(some, bar) for some in self._parts(self.size)])
         return self._rows(scores)
 
     def _counts(self) -> dict[str, dict[str, int]]:
@@ -99,7 +99,7 @@ class WindowRun(Prediction):
         return counts
 
     def _keep(self, output: PredictionOutput) -> Kept:
-        parts, left = output.parts(len(self._windows), self._size)
+        parts, left = output.parts(len(self._windows), self.size)
         windows = sum(map(len, left))
         with self._bar(len(self._windows), len(self._windows) - windows) as bar:
             for items, path in left.items():
