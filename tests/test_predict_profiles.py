@@ -10,6 +10,7 @@ import pytest
 import zoo
 from zoo.architectures.ensemble import joined
 from zoo.errors import GenomeMismatch, InputError, ZooWarning
+from zoo.formats import bigwig
 from zoo.forward import readouts
 from zoo.forward.forward import Forward
 from zoo.forward.readouts import Readout
@@ -161,10 +162,21 @@ def test_a_part_without_an_architecture_is_predicted_one_by_one(genome: Path, at
     assert {bp for _, bp in at_once} == {WINDOW}
 
 
-def test_a_network_other_than_its_spec_says_is_predicted_one_by_one(genome: Path, at_once: list):
-    """Its weights would fit the network of several windows, which would give other numbers."""
+@pytest.mark.parametrize(
+    "said",
+    [
+        Architecture("bpnet", profiles.SMALL),
+        Architecture("bpnet", {"filters": 6, "dilated_layers": 3}),
+        Architecture("bpnet", {"unknown": 1}),
+        Architecture("ensemble", {}),
+        Architecture("maxatac", {}),
+    ],
+    ids=["another order", "other lengths", "no such network", "no ensemble", "another network"],
+)
+def test_a_network_other_than_its_spec_says_is_predicted_one_by_one(genome: Path, at_once: list, said: Architecture):
+    """Its weights may fit the network of several windows that the spec describes, which would give other numbers."""
     network = zoo.build("bpnet", **profiles.SMALL, activation_first=True)
-    model = zoo.Model(profiles.spec(), network)
+    model = zoo.Model(profiles.spec(architecture=said), network)
     row = model.predict(genome=genome, chromosomes="chr1")[0]
     assert {bp for _, bp in at_once} == {WINDOW}
     np.testing.assert_allclose(row.scores, one_by_one(model, genome, "chr1"), rtol=1e-5, atol=1e-7)
@@ -396,6 +408,20 @@ def test_the_blacklist_and_chromosomes(plain, genome: Path, tmp_path: Path, read
         plain.predict(genome=genome, centers=[("chr3", 90, 99)])
 
 
+def test_controls_around_summits(genome: Path, narrowpeak: Path, tmp_path: Path):
+    """Of files, with the windows; zeros where none is given."""
+    model = profiles.model(config={"controls": 1, "pooled": 174})
+    control = np.random.default_rng(3).poisson(0.5, LENGTHS["chr1"]).astype(np.float32)
+    bigwig.write_track(tmp_path / "c.bw", {"chr1": LENGTHS["chr1"]}, [("chr1", control)], 1)
+    file, half = Genome(genome), WINDOW // 2
+    x = np.stack([one_hot(file.codes("chr1", at - half, at + half)) for at in SUMMITS])
+    controls = np.stack([control[at - half : at + half, None] for at in SUMMITS])
+    call = {"genome": genome, "centers": narrowpeak}
+    found = model.predict(**call, signal={"control_0": tmp_path / "c.bw"}).matrix()
+    np.testing.assert_allclose(found, model.predict({"window": x, "controls": controls}), rtol=1e-6)
+    np.testing.assert_allclose(model.predict(**call).matrix(), model.predict(x), rtol=1e-6)
+
+
 # --- the original's bigWig files
 
 
@@ -437,7 +463,7 @@ def test_overlaps_as_the_original_has_them(stranded, genome: Path, narrowpeak: P
         ({"compat": "maxatac"}, "must go with chromosomes, regions or windows, not with centers"),
         ({"compat": "chrombpnet", "strands": "both"}, "compat='chrombpnet' must read the forward strand"),
         ({"compat": "chrombpnet", "views": "all"}, "compat='chrombpnet' must read the forward strand"),
-        ({"compat": "chrombpnet", "head": "counts"}, "expected counts of a model of profile and counts"),
+        ({"compat": "chrombpnet", "head": "counts"}, "expected counts of bases must be predicted"),
         ({"compat": "chrombpnet", "centers": None, "regions": "chr1"}, "must go with centers"),
         ({"compat": "chrombpnet", "centers": None, "windows": [("chr1", 0, 256)]}, "must go with centers"),
         ({"centers": 7}, "Regions must be"),
@@ -470,7 +496,7 @@ def test_models_of_bins(small, genome_files, tmp_path: Path):
     made = small.predict(**files, centers=places, output=tmp_path / "out", write="table", threshold="auto")
     assert len(made.table.read_text().splitlines()) == 1 + 2 * 8
     for more, message in (
-        ({"compat": "chrombpnet"}, "expected counts of a model of profile and counts"),
+        ({"compat": "chrombpnet"}, "expected counts of bases must be predicted"),
         ({"output": tmp_path / "out", "write": "counts"}, "The format counts must go with centers, and a model"),
     ):
         with pytest.raises(InputError, match=message):

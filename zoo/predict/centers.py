@@ -18,6 +18,7 @@ from zoo.inputs.opening import Inputs, open_genome
 from zoo.predict.files import PredictionFiles, PredictionOutput
 from zoo.predict.options import CHROMBPNET, Options
 from zoo.predict.prediction import Kept
+from zoo.predict.predictor import Predictor
 from zoo.predict.table import Predictions, RegionScores
 from zoo.predict.thresholds import Threshold
 from zoo.predict.totals import Totals, totals_head, with_totals
@@ -99,13 +100,11 @@ class CenterRun(WindowRun):
     With `compat="chrombpnet"` files have for each base what the window predicts whose middle is nearest.
 
     Args:
-        model: its spec and `forward`, see `zoo.predict.predictor.Predictor`.
+        spec: as for `Prediction`.
+        forward: of the selection that `with_totals` makes.
         places: regions and windows.
         options: how.
         progress: as for `Prediction`.
-
-    Raises:
-        InputError: compat, of a model or a head that the original does not have.
     """
 
     compats = (None, CHROMBPNET)
@@ -119,8 +118,8 @@ class CenterRun(WindowRun):
         self.marks = MappingProxyType({"centers": places.identity()})
 
     @classmethod
-    def of(cls, model, places: Places, options: Options, progress: bool | None) -> "CenterRun":
-        """The prediction of a model, see `zoo.predict.predictor.Predictor`."""
+    def of(cls, model: Predictor, places: Places, options: Options, progress: bool | None) -> "CenterRun":
+        """The prediction of a model. Raises `InputError` for compat, of a model or a head that it is not made for."""
         forward = model.forward(options.views, with_totals(model.spec, options))
         return cls(model.spec, forward, places, options, progress)
 
@@ -182,8 +181,8 @@ class CenterRun(WindowRun):
         for region, window, own in zip(self._places.regions, self._windows, self._of_bins(scores), strict=True):
             starts, end = window.start + within, self._inputs.genome.sizes[window.chrom]
             missing = (starts < 0) | (starts >= end) | self._is_unwanted(window.chrom, starts)
-            own[missing] = np.nan
-            rows.append(RegionScores(region, starts, starts + output.bin_size, own))
+            known = np.where(missing.reshape(-1, *[1] * (own.ndim - 1)), np.float32(np.nan), own)
+            rows.append(RegionScores(region, starts, starts + output.bin_size, known))
         return Predictions(rows, output.bin_size, output.tracks)
 
 

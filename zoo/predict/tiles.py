@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from zoo import architectures
+from zoo.errors import ZooError
 from zoo.forward.forward import Forward
 from zoo.forward.heads import heads_of
 from zoo.inputs.reader import WindowReader
@@ -137,12 +138,19 @@ def tiled(spec: ModelSpec, network: keras.Model, tiles: int) -> tuple[ModelSpec,
 
 
 def _is_built_so(spec: ModelSpec, network: keras.Model) -> bool:
-    """Whether a network gives the numbers of that which the spec's architecture describes, with the same weights."""
-    described = architectures.build(spec.architecture.name, **spec.architecture.config)
+    """Whether a network gives the numbers of that which the spec's architecture describes, with the same weights.
+
+    One that was built otherwise, in memory, may predict all the same.
+    """
+    try:
+        described = architectures.build(spec.architecture.name, **spec.architecture.config)
+        heads = [heads_of(each, spec) for each in (network, described)]
+    except ZooError:
+        return False
     if [weight.shape for weight in described.weights] != [weight.shape for weight in network.weights]:
         return False
     described.set_weights(network.get_weights())
     random = np.random.default_rng(0)
-    read = {name: random.random((1, *shape), np.float32) for name, shape in spec.input.shapes.items()}
-    one, other = (heads_of(each, spec)(*read.values()) for each in (network, described))
+    read = [random.random((1, *shape), np.float32) for shape in spec.input.shapes.values()]
+    one, other = (ask(*read) for ask in heads)
     return all(np.allclose(one[name], other[name], _TOLERANCE, _TOLERANCE) for name in one)

@@ -43,10 +43,10 @@ def with_totals(spec: ModelSpec, options: Options) -> Selection:
         InputError: the original's expected counts, of a model that has none, or of another head.
     """
     chosen, original = options.selection, options.compat == CHROMBPNET
-    if original and chosen.readout.name != "expected_counts":
+    if original and (chosen.readout.name != "expected_counts" or chosen.output.bin_size > 1):
         raise InputError(
-            f"With compat={CHROMBPNET!r} the expected counts of a model of profile and counts must be predicted",
-            received={"model": spec.name, "head": chosen.readout.name},
+            f"With compat={CHROMBPNET!r} expected counts of bases must be predicted, of a model of profile and counts",
+            received={"model": spec.name, "head": chosen.readout.name, "bin size": chosen.output.bin_size},
             hint="Leave out compat",
         )
     head = totals_head(spec, options.compat)

@@ -104,7 +104,12 @@ class WindowRun(Prediction):
         with self._bar(len(self._windows), len(self._windows) - windows) as bar:
             for items, path in left.items():
                 npz.write(path, {"scores": self._predict(slice(items.start, items.stop), bar)})
-        scores = np.concatenate([npz.read(path)["scores"] for path in parts.values()])
+        whole = output.part("scores.f32.tmp")  # on the disk: memory does not grow with the number of windows
+        with open(whole, "wb") as file:
+            for path in parts.values():
+                shape = (scores := npz.read(path)["scores"]).shape[1:]
+                file.write(scores.astype("<f4").tobytes())
+        scores = np.memmap(whole, "<f4", "r").reshape(-1, *shape)
         return Kept(scores, windows, windows < len(self._windows))
 
     def _bins(self, kept: Kept) -> Bins:
