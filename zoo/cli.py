@@ -56,7 +56,7 @@ class Command:
             self.before(options)
         if self.needs == "keras":
             heavy.import_keras()
-        loaded = [heavy.load(options.name)] if self.needs == "model" else []
+        loaded = [heavy.load(options.name, options.component)] if self.needs == "model" else []
         with strict_json() if getattr(options, "json", False) else nullcontext():
             return self._module().run(options, *loaded)
 

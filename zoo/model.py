@@ -30,6 +30,7 @@ from zoo.predict.files import PredictionFiles
 from zoo.predict.options import Options
 from zoo.predict.table import Predictions
 from zoo.predict.thresholds import ThresholdTable
+from zoo.predict.tiles import tiled, tiled_by
 from zoo.prepare.regions import open_inputs
 from zoo.saving import save
 from zoo.spec import CONTROLS, COVARIATES, WINDOW, ModelSpec
@@ -76,6 +77,7 @@ class Model:
         self.spec, self.network, self.thresholds = spec, network, thresholds
         self._forwards: dict[object, Forward] = {}
         self._engines: dict[object, Engine] = {}
+        self._tiled: dict[int, Model | None] = {}
 
     @classmethod
     def read(cls, path: Path) -> "Model":
@@ -103,7 +105,7 @@ class Model:
 
         Raises `InputError` if something is there already, or for a part of a model that is none by itself.
         """
-        if self._whole is not None and self.spec.architecture == self._whole.spec.architecture:
+        if self._is_borrowed:
             raise InputError(
                 "A part of a model must have an architecture of its own to be saved",
                 received={"model": self.spec.name},
@@ -167,6 +169,7 @@ class Model:
         regions: object = None,
         chromosomes: Sequence[str] | str | None = None,
         windows: object = None,
+        centers: object = None,
         covariates: Mapping[str, object] | None = None,
         head: str | None = None,
         track: str | int | Sequence[str | int] | None = None,
@@ -204,21 +207,30 @@ class Model:
                 those on these chromosomes.
             windows: a BED path or intervals, each exactly as long as the model's window. They are predicted as they
                 are; bins of several windows are averaged. Instead of regions and stride.
+            centers: regions as above; the middle of each, of narrowPeak files the summit (in a data frame a column
+                `summit` may have its distance from the start), is the middle of one window, which is
+                predicted whole. A table has each window's own bins, in the order of the regions; in files bins of
+                several windows are averaged. Windows that reach beyond an end of the chromosome read N there. Instead
+                of regions and stride.
             covariates: name → a number; for one that each window has of its own also a BED path or intervals: 1 for
                 windows that predict any base of them, else 0.
             head: what is predicted, of a model with several heads, or a readout of them (`zoo.forward.readouts`);
                 default as `spec.prediction` says.
             track: names or numbers, from 0, of a head's tracks; default all.
             output: write `<output>.bw` (of several tracks `<output>.<track>.bw` each), `.bed` and `.json` (with regions
-                or windows also `.tsv`) instead of returning a table. Finished pieces survive an interruption: the same
-                call goes on from there.
+                or windows also `.tsv`, with centers of a model of counts `.counts.tsv`: a row for each region with the
+                logarithm that the model returns and the expected counts) instead of returning a table. Finished pieces
+                survive an interruption: the same call goes on from there.
             write: formats of these files (`zoo.formats.formats`), such as ("bigwig", "zarr") or "bigwig,zarr"; default
-                bigwig, with a threshold bed, with regions or windows table. Zarr and Parquet hold all tracks in one.
+                bigwig, with a threshold bed, with regions or windows table, with centers counts. Zarr and Parquet
+                hold all tracks in one.
             threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=6", a score, None for no BED, or
                 "auto": "f1" if there is a threshold table, else None. Not for several tracks.
             table: a threshold table, as `zoo calibrate` writes it, instead of the model's own.
             blacklist: whose bins are left out: a path (BED, or a bigWig that is above 0 there) or intervals.
-            strands: "forward" (default) or "both" (strand-symmetric; twice the cost).
+            strands: "forward" (default) or "both" (strand-symmetric; twice the cost): the mean of what is predicted
+                from either strand, of models of profile and counts the mean of expected counts. (Scores of variants
+                have the mean of logits, as variant-scorer does.)
             views: "all" to average every view that the weights can read (`zoo.forward.views`; for maxATAC four).
             stride: bp from one window to the next, a multiple of the bin size.
             center_only: use the central `stride` bp of each window instead of the average over windows; by default
@@ -228,6 +240,9 @@ class Model:
             batch_size: windows at once (default 256); changes no number but its rounding.
             compat: "maxatac" for that program's rules: no window that touches the blacklist or reaches past the end
                 of its chromosome; with regions every window that touches one, whole; chromosomes 1 to 22 by default.
+                "chrombpnet" for that program's bigWig files, with centers only: expected counts are exp(logarithm), by
+                default 1 less, as the model predicts ln(1 + counts); in files each base has the value of the window
+                whose middle is nearest, by default the mean of all; windows that reach beyond an end are left out.
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
@@ -239,7 +254,7 @@ class Model:
                 files are of different assemblies.
         """
         progress = optional_switch("progress", progress)
-        places = genome, signal, regions, chromosomes, windows, covariates, blacklist
+        places = genome, signal, regions, chromosomes, windows, centers, covariates, blacklist
         choice = PredictionChoice(*places, output, write, threshold, table, stride, center_only, compat)
         options = Options.resolve(
             self.spec,
@@ -519,7 +534,8 @@ class Model:
             raise InputError(f"The choices of cost must be among {', '.join(known)}", received={"unknown": unknown})
         options = Options.resolve(self.spec, **choices)
         inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, covariates)
-        return estimate(self.spec, self.forward(options.views, options.selection), inputs, options)
+        forward = self.forward(options.views, options.selection)
+        return estimate(self.spec, forward, inputs, options, tiled_by(self, options))
 
     def check(self, tolerance: float = 1e-5) -> Check:
         """Run the golden inputs and compare with the golden outputs; the card says what computed those.

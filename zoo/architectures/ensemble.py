@@ -31,13 +31,27 @@ def build(of: Mapping, members: int = 5, mean: str = HEADS, pseudocount: float =
 
     if not 1 < members <= _MOST:
         raise InputError(f"An ensemble must have 2 to {_MOST} members", received={"members": members})
-    if set(of) != {"name", "config"} or not isinstance(of["config"], Mapping):
+    if not _is_architecture(of):
         raise InputError(
             "The architecture of the members must be given by name and config",
             example={"name": "maxatac", "config": {}},
             received={"of": of},
         )
     return joined([build_member(of["name"], **of["config"]) for _ in range(members)], mean, pseudocount)
+
+
+def tiled(config: Mapping[str, object], tiles: int) -> dict[str, object] | None:
+    """The arguments of the ensemble whose members predict so many windows at once; None if they cannot."""
+    from zoo.architectures import tiled as tiled_member
+
+    of = config.get("of")
+    member = tiled_member(of["name"], of["config"], tiles) if _is_architecture(of) else None
+    return None if member is None else {**config, "of": {**of, "config": member}}
+
+
+def _is_architecture(of: object) -> bool:
+    """Whether this names a network and its arguments."""
+    return isinstance(of, Mapping) and set(of) == {"name", "config"} and isinstance(of["config"], Mapping)
 
 
 def joined(networks: list[keras.Model], mean: str = HEADS, pseudocount: float = 0.0) -> keras.Model:

@@ -27,13 +27,13 @@ SIGNATURE = Signature(
         "batch_size": {"help": "sequences at once (default: what fits into 2 GB)"},
     },
     left_out={"x": shared.ARRAYS, "alternative": shared.ARRAYS, **PROGRESS},
-    added={"name": "the model", "json": shared.FLAG, **dict.fromkeys(("pictures", "format"), "drawn afterwards")},
+    added={**shared.MODEL, "json": shared.FLAG, **dict.fromkeys(("pictures", "format"), "drawn afterwards")},
 )
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo attribute`."""
-    shared.add_name(parser)
+    shared.add_model(parser)
     files = "inputs and outputs"
     SIGNATURE.add(parser, {files: "genome signal regions chromosomes output", "how (defaults: as published)": ""})
     shown = parser.add_argument_group("pictures and printing")

@@ -25,9 +25,10 @@ def predict(options: argparse.Namespace) -> None:
     from zoo.formats.formats import FORMATS
 
     spec, source = _spec(options.name)
-    own = [f".{name}.bw" for name in plain_names(_inputs(spec, options, options.regions))]
+    where = options.regions if options.centers is None else options.centers
+    own = [f".{name}.bw" for name in plain_names(_inputs(spec, options, where))]
     suffixes = dict.fromkeys((".bw", *(format.suffix for format in FORMATS.values()), *own, ".json"))
-    _output(options, tuple(suffixes), source, options.regions)
+    _output(options, tuple(suffixes), source, where)
 
 
 def attribute(options: argparse.Namespace) -> None:
