@@ -155,11 +155,6 @@ class Model:
         whole = name is None or (isinstance(name, str) and name == WHOLE and bool(self.spec.components))
         return self if whole else self.component(name)
 
-    @property
-    def whole(self) -> "Model":
-        """The model that this is a part of; itself if it is none."""
-        return self if self._whole is None else self._whole
-
     def predict(
         self,
         x: np.ndarray | Mapping[str, np.ndarray] | None = None,
@@ -563,6 +558,22 @@ class Model:
         if key not in self._forwards:
             self._forwards[key] = Forward(self.network, self.spec, views, selection)
         return self._forwards[key]
+
+    def tiled(self, tiles: int) -> "Model | None":
+        """The same network for so many windows side by side, read as one (`zoo.predict.tiles`), with the weights of
+        now; None if it cannot."""
+        if tiles not in self._tiled:
+            made = None if self._is_borrowed else tiled(self.spec, self.network, tiles)
+            self._tiled[tiles] = None if made is None else Model(*made)
+        found = self._tiled[tiles]
+        if found is not None:
+            found.network.set_weights(self.network.get_weights())
+        return found
+
+    @property
+    def _is_borrowed(self) -> bool:
+        """Whether this is a part of a network that has no architecture of its own."""
+        return self._whole is not None and self.spec.architecture == self._whole.spec.architecture
 
     def engine(
         self, selection: Selection | None = None, covariates: tuple[float, ...] = (), shape: Shape | None = None

@@ -37,22 +37,16 @@ class Readout:
         name: by which a user asks for it.
         output: what it is of a model; None for a model whose heads do not give it.
         read: heads (name → (batch, bins) or (batch, bins, tracks)) and the spec → the same shape as `output` says.
-<<<<<<< HEAD
         explained: name of the head whose contributions are computed where a user names none; None for the readout.
-=======
         side_by_side: whether of heads of several windows, one after the other, it gives those of each, so that windows
             that lie side by side can be predicted at once (`zoo.predict.tiles`).
->>>>>>> h18B
     """
 
     name: str
     output: Callable[[ModelSpec], OutputSpec | None]
     read: Callable[[Mapping[str, object], ModelSpec], object]
-<<<<<<< HEAD
     explained: Callable[[ModelSpec], str | None] = lambda spec: None
-=======
     side_by_side: bool = False
->>>>>>> h18B
 
 
 @dataclass(frozen=True)
@@ -196,12 +190,13 @@ def _expected_counts(heads: Mapping[str, object], spec: ModelSpec):
     return ops.reshape(fractions * ops.reshape(totals, (-1, counts.bins, 1, of_tracks)), (-1, *profile.shape))
 
 
-<<<<<<< HEAD
-READOUTS: Table[Readout] = Table(
-    "readout",
-    {"expected_counts": Readout("expected_counts", _counts_output, _expected_counts, lambda spec: _pair(spec)[1].name)},
+_OWN = (
+    Readout(
+        "expected_counts",
+        _counts_output,
+        _expected_counts,
+        explained=lambda spec: _pair(spec)[1].name,
+        side_by_side=True,
+    ),
 )
-=======
-_OWN = (Readout("expected_counts", _counts_output, _expected_counts, side_by_side=True),)
 READOUTS: Table[Readout] = Table("readout", {readout.name: readout for readout in _OWN})
->>>>>>> h18B
