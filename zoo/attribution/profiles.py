@@ -3,10 +3,11 @@
 With m the logits minus their mean, over all bins of all tracks that share one total, and w = softmax(m), that number is
 the sum of w m. Its contributions are defined in two ways, which give other maps:
 
-- the default, of bpnet-lite and tangermeme: m softmax(m) is one operation, and contributions add up to the difference
-  of that sum;
+- the default, of bpnet-lite and tangermeme: m softmax(m) is one operation of each element, with the multiplier
+  (m w - r v) / (m - r), and contributions add up to the difference of that sum. Where m and r are nearly the same,
+  rounding decides such a quotient: single scores of two programs may differ by several per cent of the largest;
 - `compat="chrombpnet"`, that of ChromBPNet's program, whose explainer meets a softmax without a gradient: for each
-  window and reference a sum with constant weights (w + v) / 2, where v is the softmax of the reference's r.
+  window and reference a sum with constant weights (w + v) / 2, where r and v are m and w of the reference.
   Contributions add up to the sum of (w + v) / 2 (m - r), which is not the difference of the two numbers.
 """
 
