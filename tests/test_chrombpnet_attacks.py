@@ -434,7 +434,8 @@ def test_other_networks_of_bpnet_lite(tmp_path: Path, change: Callable, rule: st
 def test_files_of_other_networks(tmp_path: Path):
     writer = files.TorchWriter()
     state = {"stem.weight": writer.tensor(np.zeros((2, 3), np.float32))}
-    for root in (state, 3, writer.module(files.Name("torch.nn.modules.linear", "Linear"), {}, {})):
+    names = [("torch.nn.modules.linear", "Linear"), ("bpnetlite.bpnet", "BasePairNet"), ("torch.nn.modules.x", "BPNet")]
+    for root in (state, 3, *(writer.module(files.Name(*name), {}, {}) for name in names)):
         with pytest.raises(IntegrityError, match=r"must hold a BPNet or a ChromBPNet of bpnet-lite, saved whole"):
             zoo.load(writer.write(tmp_path / "x.pt", root))
 

@@ -22,7 +22,7 @@ from zoo.porting.profile_file import (
     ProfileFile,
     reach,
 )
-from zoo.porting.torch_pickle import Instance, TorchFile
+from zoo.porting.torch_pickle import Instance, Named, TorchFile
 
 WINDOW, OUTPUT = 2114, 1000  # bp, bpnet-lite's defaults; a file holds no lengths
 _SIDE = PROFILE_WIDTH // 2
@@ -44,8 +44,9 @@ def read(data: bytes, where: object, window: int | None = None) -> ProfileFile:
         IntegrityError: no such file; a network of other layers; a tensor too many, missing, misshapen or not finite.
     """
     file = TorchFile(data, where)
-    kind = str(file.root.kind) if isinstance(file.root, Instance) else type(file.root).__name__
-    if kind == "bpnetlite.chrombpnet.ChromBPNet":
+    kind = file.root.kind if isinstance(file.root, Instance) else None
+    name = kind.name if isinstance(kind, Named) and kind.module.split(".")[0] == "bpnetlite" else None
+    if name == "ChromBPNet":
         modules = _modules(file.root, where, {BIAS, ACCESSIBILITY}, _SUMS)
         trimmings = [_whole(modules[name], "trimming", where) for name in (ACCESSIBILITY, BIAS)]
         if trimmings[0] < trimmings[1]:
@@ -60,14 +61,14 @@ def read(data: bytes, where: object, window: int | None = None) -> ProfileFile:
         if len(paddings) > 1:
             parts = {name: _padded(part) for name, part in parts.items()}
         root = modules[ACCESSIBILITY]
-    elif kind == "bpnetlite.bpnet.BPNet":
+    elif name == "BPNet":
         trimming, root = _whole(file.root, "trimming", where), file.root
         parts = {BPNET: _part(root, file, where, _window(window, trimming), trimming)}
     else:
         raise IntegrityError(
             "A file must hold a BPNet or a ChromBPNet of bpnet-lite, saved whole",
             where=where,
-            received={"holds": kind},
+            received={"holds": str(kind) if isinstance(kind, Named) else type(file.root).__name__},
             hint="State dicts alone say nothing of trimming; save the module: torch.save(model, path)",
         )
     weight = next((root.attribute(name) for name in _WEIGHTS if root.attribute(name) is not None), None)
