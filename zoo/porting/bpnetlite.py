@@ -48,21 +48,9 @@ def read(data: bytes, where: object, window: int | None = None) -> ProfileFile:
     name = kind.name if isinstance(kind, Named) and kind.module.split(".")[0] == "bpnetlite" else None
     if name == "ChromBPNet":
         modules = _modules(file.root, where, {BIAS, ACCESSIBILITY}, _SUMS)
-        trimmings = [_whole(modules[name], "trimming", where) for name in (ACCESSIBILITY, BIAS)]
-        if trimmings[0] < trimmings[1]:
-            raise IntegrityError(
-                "The bias network must predict all that the accessibility network predicts",
-                where=where,
-                received={"trimming of accessibility and bias": trimmings},
-            )
-        window = _window(window, trimmings[0])
-        parts = {name: _part(modules[name], file, where, window, trimmings[0]) for name in (ACCESSIBILITY, BIAS)}
-        paddings = {part.config["padding"] for part in parts.values()}
-        if len(paddings) > 1:
-            parts = {name: _padded(part) for name, part in parts.items()}
-        root = modules[ACCESSIBILITY]
+        root, parts = modules[ACCESSIBILITY], _both(modules, file, where, window)
     elif name == "BPNet":
-        trimming, root = _whole(file.root, "trimming", where), file.root
+        root, trimming = file.root, _whole(file.root, "trimming", where)
         parts = {BPNET: _part(root, file, where, _window(window, trimming), trimming)}
     else:
         raise IntegrityError(
@@ -73,6 +61,22 @@ def read(data: bytes, where: object, window: int | None = None) -> ProfileFile:
         )
     weight = next((root.attribute(name) for name in _WEIGHTS if root.attribute(name) is not None), None)
     return ProfileFile("bpnet-lite", parts, float(weight) if isinstance(weight, (int, float)) else None)
+
+
+def _both(modules: Mapping[str, object], file: TorchFile, where: object, window: int | None) -> dict[str, Part]:
+    """The networks of a ChromBPNet; the profile of the bias is cut to that of accessibility."""
+    trimming, of_bias = (_whole(modules[name], "trimming", where) for name in (ACCESSIBILITY, BIAS))
+    if trimming < of_bias:
+        raise IntegrityError(
+            "The bias network must predict all that the accessibility network predicts",
+            where=where,
+            received={"trimming of accessibility": trimming, "of bias": of_bias},
+        )
+    window = _window(window, trimming)
+    parts = {name: _part(modules[name], file, where, window, trimming) for name in (ACCESSIBILITY, BIAS)}
+    if len({part.config["padding"] for part in parts.values()}) > 1:
+        return {name: _padded(part) for name, part in parts.items()}
+    return parts
 
 
 def _window(window: int | None, trimming: int) -> int:

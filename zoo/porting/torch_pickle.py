@@ -11,7 +11,7 @@ import pickletools
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -59,13 +59,11 @@ class Instance:
         kind: what would have been called.
         arguments: with which arguments.
         state: what would have been set afterwards: attributes by name, or anything; None for nothing.
-        items: what would have been set by key.
     """
 
     kind: object
     arguments: object
     state: object = None
-    items: dict = field(default_factory=dict)
 
     def attribute(self, name: str) -> object:
         """An attribute, or None."""
@@ -302,7 +300,7 @@ def _build(machine: _Machine, _: object) -> None:
 
 def _set_items(machine: _Machine, values: list) -> None:
     target = machine.top()
-    into = target.items if isinstance(target, Instance) else target
+    into = {} if isinstance(target, Instance) else target  # items of what is never made are of no use
     if not isinstance(into, dict) or len(values) % 2:
         raise ValueError(f"items for a {_kind(target)}")
     for key, value in zip(values[::2], values[1::2], strict=True):
