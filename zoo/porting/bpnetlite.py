@@ -22,7 +22,7 @@ from zoo.porting.profile_file import (
     ProfileFile,
     reach,
 )
-from zoo.porting.torch_pickle import Instance, Named, TorchFile
+from zoo.porting.torch_pickle import Instance, TorchFile, shown
 
 WINDOW, OUTPUT = 2114, 1000  # bp, bpnet-lite's defaults; a file holds no lengths
 _SIDE = PROFILE_WIDTH // 2
@@ -45,7 +45,7 @@ def read(data: bytes, where: object, window: int | None = None) -> ProfileFile:
     """
     file = TorchFile(data, where)
     kind = file.root.kind if isinstance(file.root, Instance) else None
-    name = kind.name if isinstance(kind, Named) and kind.module.split(".")[0] == "bpnetlite" else None
+    name = kind.name if kind is not None and kind.module.split(".")[0] == "bpnetlite" else None
     if name == "ChromBPNet":
         modules = _modules(file.root, where, {BIAS, ACCESSIBILITY}, _SUMS)
         root, parts = modules[ACCESSIBILITY], _both(modules, file, where, window)
@@ -56,7 +56,7 @@ def read(data: bytes, where: object, window: int | None = None) -> ProfileFile:
         raise IntegrityError(
             "A file must hold a BPNet or a ChromBPNet of bpnet-lite, saved whole",
             where=where,
-            received={"holds": str(kind) if isinstance(kind, Named) else type(file.root).__name__},
+            received={"holds": str(kind) if kind is not None else type(file.root).__name__},
             hint="State dicts alone say nothing of trimming; save the module: torch.save(model, path)",
         )
     weight = next((root.attribute(name) for name in _WEIGHTS if root.attribute(name) is not None), None)
@@ -163,7 +163,7 @@ def _convolution(
             raise IntegrityError(
                 f"The convolution {name} of a BPNet must have {setting} {value}",
                 where=where,
-                received={setting: module.attribute(setting)},
+                received={setting: shown(module.attribute(setting))},
             )
     return {**found, "kernel": np.ascontiguousarray(found["kernel"].transpose(2, 1, 0))}
 
@@ -185,7 +185,10 @@ def _tensors(module: object, file: TorchFile, where: object, name: str, kind: st
         raise IntegrityError(
             f"The module {name} must be a {kind} with weight and bias",
             where=where,
-            received={"module": str(module.kind), "parameters": parameters and sorted(map(str, parameters))},
+            received={
+                "module": str(module.kind),
+                "parameters": [*parameters] if isinstance(parameters, dict) else None,
+            },
         )
     weight = file.tensor(parameters.get("weight"), f"{name}.weight")
     if weight.ndim != axes:
@@ -214,7 +217,9 @@ def _check_relus(modules: list[object], where: object) -> None:
     """Raise `IntegrityError` for another activation than ReLU, also in a list of them."""
     for module in modules:
         _check_module(module, where, "of an activation")
-        kinds = {str(item.kind) for item in (module.attribute("_modules") or {}).values()} or {str(module.kind)}
+        inner = module.attribute("_modules")
+        of_list = list(inner.values()) if isinstance(inner, dict) and inner else [module]
+        kinds = {str(item.kind) if isinstance(item, Instance) else type(item).__name__ for item in of_list}
         if kinds != {_RELU}:
             raise IntegrityError(
                 "The activations of a BPNet must be ReLU", where=where, received={"are": sorted(kinds)}
