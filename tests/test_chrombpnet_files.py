@@ -1,5 +1,6 @@
 """Files of ChromBPNet, kundajelab/bpnet and bpnet-lite give the numbers of the original codes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -221,6 +222,13 @@ def test_a_file_that_keras_3_wrote(tmp_path: Path):
     model = zoo.load(tmp_path / "bias.h5")
     agree(model, windows(), files.heads(tensors, windows(), OUTPUT))
     assert model.spec.provenance["counts_loss_weight"] == "9.5"
+
+
+def test_a_module_of_bpnet_lite_that_has_moved(tmp_path: Path):
+    tensors, writer = files.network(4, 2, 1), files.TorchWriter()
+    root = replace(writer.bpnet(tensors, 49), kind=files.Name("bpnetlite.models", "BPNet"))
+    model = zoo.load(writer.write(tmp_path / "x.torch", root))
+    agree(model, windows(2, 2114), files.heads(tensors, windows(2, 2114), 2016))
 
 
 def test_a_network_too_deep_for_the_usual_window(tmp_path: Path):
