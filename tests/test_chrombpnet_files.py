@@ -27,11 +27,14 @@ def centered(logits: np.ndarray) -> np.ndarray:
 def compare(
     model: zoo.Model, x: object, profile: np.ndarray, counts: np.ndarray, what: str = "", least: float = 0.0
 ) -> None:
-    """Logits to 1e-4 after centering; counts to 1e-6, relative to at least `least`."""
+    """Logits after centering to 1e-4, or 4e-6 of their size before it where that is more: those of the yeast networks,
+    near -35, are 9.9e-5 off with oneDNN on one processor, 0.0 without it. Counts to 1e-6, relative to at least `least`.
+    """
     found = {name: np.asarray(head) for name, head in model.network(x).items()}
     of_profile = np.abs(centered(found["profile"]) - centered(profile)).max()
     of_counts = (np.abs(found["counts"] - counts) / np.maximum(np.abs(counts), least)).max()
-    assert max(of_profile / 1e-4, of_counts / 1e-6) <= 1, f"{what}: logits {of_profile:.2g}, counts {of_counts:.2g}"
+    most = max(1e-4, 4e-6 * np.abs(profile).max())
+    assert max(of_profile / most, of_counts / 1e-6) <= 1, f"{what}: logits {of_profile:.2g}, counts {of_counts:.2g}"
 
 
 def agree(model: zoo.Model, x: object, heads: tuple[np.ndarray, np.ndarray], what: str = "") -> None:
