@@ -43,29 +43,29 @@ def main(options: argparse.Namespace) -> None:
     check_outputs(outputs, [options.vcf, options.genome, options.regions, options.signal, options.models])
     genome = zoo.Genome(options.genome)
     regions = bed.regions(options.regions, genome.sizes)
-    found: dict[str, list[Site]] = {}
+    by_model: dict[str, list[Site]] = {}
     changes: list[list[float]] = []
     skipped: dict[tuple[str, str], int] = {}
     for name in models(options.models):
         model = zoo.load(name)
         first, second = pair(model, genome, regions, options)
         cut = thresholds.resolve(options.threshold, model.thresholds).score
-        short = unique(model.spec.name.split("/")[-1], found)
-        found[short] = differences(regions, first, second, cut, model.spec.output.bin_size)
+        short = unique(model.spec.name.split("/")[-1], by_model)
+        by_model[short] = differences(regions, first, second, cut, model.spec.output.bin_size)
         changes.append([change(a, b) for a, b in zip(first.scores, second.scores, strict=True)])
         skipped = reasons(first) | reasons(second)
-        print(f"{short}: {dict(Counter(site.kind for site in found[short]))}", flush=True)
+        print(f"{short}: {dict(Counter(site.kind for site in by_model[short]))}", flush=True)
     options.out.mkdir(parents=True, exist_ok=True)
-    write(found, outputs)
+    write(by_model, outputs)
     write_skipped(skipped, outputs[2])
-    draw(np.array(changes), list(found), [str(region) for region in regions], outputs[3])
+    draw(np.array(changes), list(by_model), [str(region) for region in regions], outputs[3])
     print(*(f"{printable(name)}: {n:,} {reason}" for (name, reason), n in skipped.items()), *outputs, sep="\n")
 
 
 def unique(name: str, taken: Collection[str]) -> str:
     """A model's name, with a number if another one has it."""
     numbered = (name if i == 1 else f"{name}-{i}" for i in count(1))
-    return next(found for found in numbered if found not in taken)
+    return next(candidate for candidate in numbered if candidate not in taken)
 
 
 def change(first: np.ndarray, second: np.ndarray) -> float:
@@ -76,16 +76,16 @@ def change(first: np.ndarray, second: np.ndarray) -> float:
 
 def reasons(prediction: HaplotypePrediction) -> dict[tuple[str, str], int]:
     """What is missing in a prediction, by (name, reason)."""
-    counts = Counter(f"variants skipped: {item.reason}" for item in prediction.skipped)
+    counts = Counter(f"variants skipped: {entry.reason}" for entry in prediction.skipped)
     counts.update(prediction.notes)
     counts["bins near variants of several phase sets"] = prediction.unknown
     return {(prediction.name, reason): number for reason, number in counts.items() if number}
 
 
-def models(asked: list[str]) -> list[str]:
+def models(patterns: list[str]) -> list[str]:
     """Names, with those that patterns match."""
     names = []
-    for name in asked:
+    for name in patterns:
         wild = [entry.name for entry in registry.list_models(name)] if set("*?[") & set(name) else [name]
         if not wild:
             raise InputError("A pattern must match a model", example="maxatac/FOX*", received={"pattern": name})
@@ -107,18 +107,18 @@ def pair(
     return tuple(of_sample(sample, copies) for sample, copies in zip(options.samples, both, strict=True))
 
 
-def write(found: dict[str, list[Site]], outputs: Sequence[Path]) -> None:
+def write(by_model: dict[str, list[Site]], outputs: Sequence[Path]) -> None:
     """Every site, and how many there are of each kind."""
     with writing(outputs[0]) as handle:
         handle.write("model\tchrom\tstart\tend\tkind\tfirst\tsecond\n")
-        for name, sites in found.items():
+        for name, sites in by_model.items():
             for site in sites:
                 place = site.interval
                 row = (name, place.chrom, place.start, place.end, site.kind, f"{site.first:.4g}", f"{site.second:.4g}")
                 handle.write("\t".join(map(str, row)) + "\n")
     with writing(outputs[1]) as handle:
         handle.write("model\tgained\tlost\tshared\n")
-        for name, sites in found.items():
+        for name, sites in by_model.items():
             kinds = Counter(site.kind for site in sites)
             handle.write(f"{name}\t{kinds['gained']}\t{kinds['lost']}\t{kinds['shared']}\n")
 

@@ -1,8 +1,8 @@
 """Several models of accessibility side by side on held-out chromosomes, with two baselines.
 
 Each chromosome everywhere and around peaks: correlations and errors in both scales, the shape of the mean profile, how
-much predictions vary when the window moves, and how many real peaks are found again. The baselines are a k-mer
-regression and the mean profile; both learn from other chromosomes.
+much predictions vary when the window moves, and the recall of real peaks. The baselines are a k-mer regression
+and the mean profile; both learn from other chromosomes.
 
 Usage: python recipes/evaluate_accessibility.py [MODEL ...] [--out FOLDER]
        python recipes/evaluate_accessibility.py MODEL ... --genome 2BIT --signal BIGWIG --peaks NARROWPEAK
@@ -52,28 +52,28 @@ def main(options: argparse.Namespace) -> None:
     others = [chrom for chrom in names.main_chromosomes(list(genome.sizes)) if chrom not in held_out][:_LEARNED_FROM]
     rows, sections, printed = {}, [], []
     for where, peaks in (("everywhere", None), ("around peaks", options.peaks)):
-        found = evaluated(loaded, genome, signal, held_out, others, peaks)
-        means = {name: models.mean([row for _, row in by_chrom]) for name, by_chrom in found.items()}
+        results = evaluated(loaded, genome, signal, held_out, others, peaks)
+        means = {name: models.mean([row for _, row in by_chrom]) for name, by_chrom in results.items()}
         if peaks is not None:
             for model in loaded:
                 varied = models.robustness(model, genome, held_out, peaks)
                 means[model.spec.name]["variation"] = float(np.mean([row.score for row in varied.values()]))
-        rows[where] = {name: dict(by_chrom) for name, by_chrom in found.items()}
+        rows[where] = {name: dict(by_chrom) for name, by_chrom in results.items()}
         printed.append(f"{where}, mean of {', '.join(held_out)}\n{table(means)}")
         sections.append(as_table(f"Bins {where}: mean of the chromosomes", means))
         for chrom in held_out:
-            each = {name: dict(by_chrom)[chrom] for name, by_chrom in found.items() if chrom in dict(by_chrom)}
+            each = {name: dict(by_chrom)[chrom] for name, by_chrom in results.items() if chrom in dict(by_chrom)}
             sections.append(as_table(f"Bins {where}: {chrom}", each))
-        tests = {name: against(found[options.models[0]], by_chrom) for name, by_chrom in found.items()}
+        tests = {name: against(results[options.models[0]], by_chrom) for name, by_chrom in results.items()}
         tests.pop(options.models[0])
         sections.append(as_table(f"{options.models[0]} against the others {where}", tests))
     with tempfile.TemporaryDirectory() as work:
         tracks = {model.spec.name: track_of(model, genome, held_out, Path(work)) for model in loaded}
-        real = [item for item in bed.read(options.peaks) if item.chrom in held_out]
-        found = {name: recovered(track, real, held_out, options.cutoff) for name, track in tracks.items()}
-        printed.append(f"peaks of predictions at {options.cutoff:g}\n{table(found)}")
+        real = [peak for peak in bed.read(options.peaks) if peak.chrom in held_out]
+        recoveries = {name: recovered(track, real, held_out, options.cutoff) for name, track in tracks.items()}
+        printed.append(f"peaks of predictions at {options.cutoff:g}\n{table(recoveries)}")
         note = "A peak is found if one of the other set shares a base with it."
-        sections.append(as_table("Peaks that are found again", found) | {"note": note})
+        sections.append(as_table("Peaks that are found again", recoveries) | {"note": note})
         shown = report.peak_densest(real, Interval(held_out[0], 0, genome.sizes[held_out[0]]), 50_000)
         shown_tracks = {"measured": signal, **{f"{name}, ln(1 + track)": track for name, track in tracks.items()}}
         sections.append(report.locus("A locus", shown, shown_tracks, {"peaks": real}))
@@ -96,12 +96,12 @@ def evaluated(loaded: list, genome: Genome, signal: Signal, held_out: list[str],
     predictors: dict[str, Callable] = {model.spec.name: models.core(model) for model in loaded}
     predictors["k-mer regression"] = kmer.fit(Joined(learned)).predict
     predictors["mean profile"] = profile.fit(Joined(learned)).predict
-    found: dict[str, list] = {name: [] for name in predictors}
+    results: dict[str, list] = {name: [] for name in predictors}
     for chrom, batches in models.windows(spec, genome, signal, held_out, peaks):
         for name, predict in predictors.items():
             seen = asdict(evaluate(predict, batches))
-            found[name].append((chrom, {measure: seen[measure] for measure in _MEASURES}))
-    return found
+            results[name].append((chrom, {measure: seen[measure] for measure in _MEASURES}))
+    return results
 
 
 class Joined:
@@ -120,8 +120,8 @@ class Joined:
 def against(one: list, other: list) -> dict[str, float | None]:
     """Pearson's correlation of a model against another's, chromosome by chromosome."""
     pairs = [(a["pearson"], b["pearson"] or 0.0) for (_, a), (_, b) in zip(one, other, strict=True)]
-    found = comparison.paired(*zip(*pairs, strict=True))
-    return {"chromosomes": len(pairs), "median difference": found.median, "p (Wilcoxon)": found.p_value}
+    test = comparison.paired(*zip(*pairs, strict=True))
+    return {"chromosomes": len(pairs), "median difference": test.median, "p (Wilcoxon)": test.p_value}
 
 
 def track_of(model, genome: Genome, chromosomes: list[str], work: Path) -> Signal:
@@ -133,9 +133,9 @@ def track_of(model, genome: Genome, chromosomes: list[str], work: Path) -> Signa
 def recovered(track: Signal, real: list[Interval], chromosomes: list[str], cutoff: float) -> dict:
     """Peaks of a prediction against real ones; the cutoff is in the scale of the track."""
     called = call(track, float(np.log1p(cutoff)), chromosomes=chromosomes)
-    found: Recovery = recovery([Interval(peak.chrom, peak.start, peak.end) for peak in called], real)
-    fractions = {"precision": found.precision, "recall": found.recall, "F1": found.f1}
-    return {"called": found.called, "real": found.real, **fractions}
+    result: Recovery = recovery([Interval(peak.chrom, peak.start, peak.end) for peak in called], real)
+    fractions = {"precision": result.precision, "recall": result.recall, "F1": result.f1}
+    return {"called": result.called, "real": result.real, **fractions}
 
 
 def as_table(title: str, rows: Mapping[str, Mapping]) -> dict:

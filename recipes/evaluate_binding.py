@@ -34,7 +34,7 @@ from zoo.console.table import table
 from zoo.data.meta import rows
 from zoo.errors import InputError, ZooWarning
 from zoo.evaluate import baselines, bins, comparison, report
-from zoo.evaluate.footprints import at_sites
+from zoo.evaluate.motif_sites import at_sites
 from zoo.footprints.run import footprint
 from zoo.genome import bed
 from zoo.genome.interval import Interval
@@ -85,7 +85,7 @@ def main(options: argparse.Namespace) -> None:
     report.claim(options.out / "binding", reads)
     genome, signal = Genome(options.genome), Signal(options.signal)
     region = bed.regions(options.region, genome.sizes)[0] if options.region else None
-    found, loci = {}, []
+    by_factor, loci = {}, []
     with tempfile.TemporaryDirectory() as work:
         sample = sample_of(options, genome, signal, region, Path(work))
         for case in cases:
@@ -93,10 +93,10 @@ def main(options: argparse.Namespace) -> None:
             predictors = predictors_of(case, model, genome, signal, sample, region, options, Path(work))
             bound = bins.Bound(case.peaks, signal.sizes)
             name = case.model.split("/")[-1]
-            found[name] = comparison.compare(
+            by_factor[name] = comparison.compare(
                 {
-                    label: baselines.track(item) if isinstance(item, Signal) else item
-                    for label, item in predictors.items()
+                    label: baselines.track(predictor) if isinstance(predictor, Signal) else predictor
+                    for label, predictor in predictors.items()
                 },
                 bound,
                 signal,
@@ -105,7 +105,7 @@ def main(options: argparse.Namespace) -> None:
             )
             loci.append(locus_of(name, case, predictors, signal, region, options.chromosomes))
             print(f"{name}: done", file=sys.stderr)
-        printed, sections = describe(found)
+        printed, sections = describe(by_factor)
         table_, page = report.write(
             options.out / "binding",
             "Predicted binding against baselines",
@@ -128,30 +128,34 @@ def predictors_of(
 ) -> dict[str, object]:
     """Tracks and other predictors of a factor, by name."""
     flat = baselines.Flat(signal, [region] if region else None)
-    found: dict[str, object] = {}
+    predictors: dict[str, object] = {}
     for label, track, strands in (
         ("model", signal, "forward"),
         ("model, both strands", signal, "both"),
         ("sequence alone", flat, "forward"),
     ):
-        base = work / f"{model.spec.output.target}_{len(found)}"
+        base = work / f"{model.spec.output.target}_{len(predictors)}"
         chosen = {"regions": region} if region else {"chromosomes": options.chromosomes}
         with warnings.catch_warnings():
             if track is flat:  # it is not what the model was trained on, and that is the point
                 warnings.simplefilter("ignore", ZooWarning)
             files = model.predict(genome=genome, signal=track, **chosen, output=base, strands=strands, threshold=None)
-        found[label] = Signal(files.bigwig)
-    found["ATAC-seq alone"] = signal
+        predictors[label] = Signal(files.bigwig)
+    predictors["ATAC-seq alone"] = signal
     if case.motif:
         wide = open_regions(signal, [region.chrom] if region else options.chromosomes)
-        near = [item for item in wide if region is None or (item.start >= region.start and item.end <= region.end)]
-        found["motif"] = baselines.Motif(genome, read_motifs(options.motifs, case.motif), near)
+        near = [
+            interval
+            for interval in wide
+            if region is None or (interval.start >= region.start and interval.end <= region.end)
+        ]
+        predictors["motif"] = baselines.Motif(genome, read_motifs(options.motifs, case.motif), near)
     if case.motif and sample:
         motifs = read_motifs(options.motifs, case.motif)
-        found |= at_sites(genome, motifs, sample.regions, sample.footprints, sample.cuts)
+        predictors |= at_sites(genome, motifs, sample.regions, sample.footprints, sample.cuts)
     if case.other_cells:
-        found["other cell types"] = baselines.other_cells(case.other_cells)
-    return found
+        predictors["other cell types"] = baselines.other_cells(case.other_cells)
+    return predictors
 
 
 def sample_of(
@@ -171,10 +175,10 @@ def sample_of(
     return Sample(Signal(tracks["footprints"]), Signal(tracks["uncorrected"]), near)
 
 
-def describe(found: Mapping[str, list[comparison.Row]]) -> tuple[str, list[dict]]:
+def describe(by_factor: Mapping[str, list[comparison.Row]]) -> tuple[str, list[dict]]:
     """The table as text, and the sections of the report."""
     lines, printed = [], {}
-    for name, results in found.items():
+    for name, results in by_factor.items():
         for row in results:
             low, high = row.interval
             measured = row.binding
@@ -201,23 +205,25 @@ def describe(found: Mapping[str, list[comparison.Row]]) -> tuple[str, list[dict]
     note = "Bins of 200 bp. AUPR is maxATAC's, which joins points by lines: with few distinct scores it is too high."
     sections = [{"kind": "table", "title": "Precision and recall", "note": note, "columns": columns, "rows": lines}]
     text = table(printed)
-    if len(found) > 1:
-        tests = differences(found)
+    if len(by_factor) > 1:
+        tests = differences(by_factor)
         columns = ["the model against", "factors", "median difference", "p (Wilcoxon)", "p (Mann-Whitney)"]
         note = "Of average precisions, two-sided: factor by factor (Wilcoxon), and of all against all (Mann-Whitney)."
         sections.append({"kind": "table", "title": "Differences", "note": note, "columns": columns, "rows": tests})
         shown = {row[0]: dict(zip(columns[1:], row[1:], strict=True)) for row in tests}
         text += f"\n\nthe model against\n{table(shown)}"
-    for name, results in found.items():
+    for name, results in by_factor.items():
         series = [{"name": row.name, "x": row.curve["recall"], "y": row.curve["precision"]} for row in results]
         axes = {"x": "recall", "y": "precision"}
         sections.append({"kind": "curves", "title": f"{name}: precision and recall", **axes, "series": series})
     return text, sections
 
 
-def differences(found: Mapping[str, list[comparison.Row]]) -> list[list]:
+def differences(by_factor: Mapping[str, list[comparison.Row]]) -> list[list]:
     """The model against each other predictor, over the factors that have it."""
-    precisions = {name: {row.name: row.binding.average_precision for row in results} for name, results in found.items()}
+    precisions = {
+        name: {row.name: row.binding.average_precision for row in results} for name, results in by_factor.items()
+    }
     labels = dict.fromkeys(label for values in precisions.values() for label in values if label != "model")
     lines = []
     for label in labels:
@@ -237,11 +243,15 @@ def locus_of(
     chromosomes: list[str] | None,
 ) -> dict:
     """The 200 kb with most peaks, as a section of the report."""
-    peaks = [item for item in bed.read(case.peaks) if item.chrom in (chromosomes or signal.sizes)]
+    peaks = [peak for peak in bed.read(case.peaks) if peak.chrom in (chromosomes or signal.sizes)]
     if region is None:
-        chrom = max({item.chrom for item in peaks}, key=lambda chrom: sum(item.chrom == chrom for item in peaks))
+        chrom = max({peak.chrom for peak in peaks}, key=lambda chrom: sum(peak.chrom == chrom for peak in peaks))
         region = Interval(chrom, 0, signal.sizes[chrom])
-    predicted = {label: item for label, item in predictors.items() if isinstance(item, Signal) and item is not signal}
+    predicted = {
+        label: predictor
+        for label, predictor in predictors.items()
+        if isinstance(predictor, Signal) and predictor is not signal
+    }
     tracks = {"ATAC-seq": signal, **predicted}
     return report.locus(f"{name}: a locus", report.peak_densest(peaks, region), tracks, {"peaks": peaks})
 

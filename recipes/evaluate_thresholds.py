@@ -1,4 +1,4 @@
-"""What the thresholds of the yeast models promise, and what is found on chromosomes that they have not seen.
+"""Expected and observed precision and recall of the yeast models' thresholds, on held-out chromosomes.
 
 Each binding model that ships is applied to its validation chromosomes, on which its thresholds are calibrated, and to
 its test chromosomes. With --install its table, its metrics and its card are made again from that; the weights stay.
@@ -33,12 +33,12 @@ REGISTRY = Path(__file__).parents[1] / "registry"
 
 
 def main(options: argparse.Namespace) -> None:
-    """Print what is promised and found, by the table that ships and by one made now; install it if asked to."""
+    """Print expected and observed figures, of the table that ships and of one made now, which `--install` installs."""
     data = yeast.prepare(yeast.required_data(), options.out / "data")
     rows: dict[str, list[dict]] = {}
     for factor in [name.upper() for name in options.factors] or yeast.FACTORS:
         model, peaks = zoo.load(f"yeast/{factor}"), data.peaks_of(factor)
-        found = {}
+        benchmarks = {}
         for strands in ("forward", "both"):
             base = options.out / f"{factor}_{strands}"
             chromosomes = list(TEST if strands == "both" else VALIDATION + TEST)
@@ -50,48 +50,50 @@ def main(options: argparse.Namespace) -> None:
                 threshold=None,
                 strands=strands,
             )
-            found[strands] = benchmark(files.bigwig, peaks, list(TEST))
+            benchmarks[strands] = benchmark(files.bigwig, peaks, list(TEST))
             if strands == "forward":
                 made = calibrate([(files.bigwig, peaks)], list(VALIDATION))
         for which, promised in (("shipped", model.thresholds), ("made now", made)):
-            for asked, row in kept(promised, found["forward"]).items():
-                rows.setdefault(f"{asked}, {which}", []).append(row)
-                print(f"{factor} {asked}, {which}: " + ", ".join(f"{name} {value:.3f}" for name, value in row.items()))
+            for threshold, row in kept(promised, benchmarks["forward"]).items():
+                rows.setdefault(f"{threshold}, {which}", []).append(row)
+                print(
+                    f"{factor} {threshold}, {which}: " + ", ".join(f"{name} {value:.3f}" for name, value in row.items())
+                )
         if options.install:
-            install(model, made, metrics_of(found))
+            install(model, made, metrics_of(benchmarks))
     means = {
         name: {key: float(np.mean([row[key] for row in items])) for key in items[0]} for name, items in rows.items()
     }
     print("\nMeans\n" + table({name: {"models": len(rows[name]), **row} for name, row in means.items()}))
 
 
-def kept(promised: ThresholdTable, found: Benchmark) -> dict[str, dict[str, float]]:
-    """Thresholds that a table reaches: what it promises, and what is found on the test chromosomes together."""
+def kept(promised: ThresholdTable, measured: Benchmark) -> dict[str, dict[str, float]]:
+    """Thresholds that a table reaches: expected figures, and those observed on the test chromosomes together."""
     rows = {}
-    for asked in ASKED:
+    for threshold in ASKED:
         try:
-            at = thresholds.resolve(asked, promised)
+            at = thresholds.resolve(threshold, promised)
         except InputError:
             continue
-        hits, called = np.sum([found.scores[chrom].reaching(at.score) for chrom in TEST], axis=0)
-        rows[asked] = {
+        hits, called = np.sum([measured.scores[chrom].reaching(at.score) for chrom in TEST], axis=0)
+        rows[threshold] = {
             "score": at.score,
             "promised precision": at.precision,
             "found precision": float(hits / called) if called else 0.0,
             "promised recall": at.recall,
-            "found recall": float(hits / found.overall.positives),
+            "found recall": float(hits / measured.overall.positives),
         }
     return rows
 
 
-def metrics_of(found: dict[str, Benchmark]) -> dict[str, float]:
+def metrics_of(benchmarks: dict[str, Benchmark]) -> dict[str, float]:
     """The metrics of a card, as training writes them."""
     metrics = {}
     for strands, label in (("forward", ""), ("both", " (both strands)")):
-        metrics[f"AUPR{label}"] = round(found[strands].overall.aupr, 4)
-        metrics[f"average precision{label}"] = round(found[strands].overall.average_precision, 4)
-    metrics["positive bins"] = float(found["forward"].overall.positives)
-    metrics["share of positive bins"] = round(found["forward"].overall.random, 5)
+        metrics[f"AUPR{label}"] = round(benchmarks[strands].overall.aupr, 4)
+        metrics[f"average precision{label}"] = round(benchmarks[strands].overall.average_precision, 4)
+    metrics["positive bins"] = float(benchmarks["forward"].overall.positives)
+    metrics["share of positive bins"] = round(benchmarks["forward"].overall.random, 5)
     return metrics
 
 

@@ -8,8 +8,8 @@
 
 For each cell type: attributions of every window (DeepLIFT over 20 dinucleotide-shuffled references) as `.npz` and as
 a track for a genome browser, pictures of the highest loci, motifs by TF-MoDISco with their nearest known ones and a
-report (extra `motif`). Over cell types: `counts.tsv`, how many stretches support each known motif, and how many of its
-hits matter. An interrupted run goes on when it is called again.
+report (extra `motif`). Over cell types: `counts.tsv`, how many stretches support each known motif, and how many
+high-attribution hits it has. An interrupted run goes on when it is called again.
 """
 
 import argparse
@@ -43,10 +43,10 @@ class Cell:
 
 def main(options: argparse.Namespace, cells: list[Cell]) -> None:
     """Explain every cell type, then count motifs."""
-    model, found = zoo.load(options.model), {}
+    model, by_cell = zoo.load(options.model), {}
     for cell in cells:
         folder = options.out / cell.name
-        found[cell.name] = report(
+        by_cell[cell.name] = report(
             explain(model, cell, options, folder),
             folder / "motifs",
             options.motifs,
@@ -54,24 +54,24 @@ def main(options: argparse.Namespace, cells: list[Cell]) -> None:
             options.most_seqlets,
             options.least_seqlets,
         )
-        print(f"{cell.name}: {folder}\n{found[cell.name]}", flush=True)
-    print(write_counts(counts(found), list(found), options.out / "counts.tsv"))
+        print(f"{cell.name}: {folder}\n{by_cell[cell.name]}", flush=True)
+    print(write_counts(counts(by_cell), list(by_cell), options.out / "counts.tsv"))
 
 
 def explain(model: zoo.Model, cell: Cell, options: argparse.Namespace, folder: Path) -> Path:
     """Attributions of a cell type's windows, and pictures of the highest."""
     files = {"genome": options.genome, "signal": cell.signal, "regions": cell.regions}
-    choices = {name: getattr(options, name) for name in ("chromosomes", "method", "target", "count")}
+    choices = {name: getattr(options, name) for name in ("chromosomes", "head", "method", "target", "count", "compat")}
     archive, *_ = model.attribute(**files, **choices, output=folder / "attributions")
     draw(archive, cell.signal, options.pictures, intervals={"regions": bed.read(cell.regions)})
     return archive
 
 
-def write_counts(found: dict[str, dict[str, tuple[int, int]]], cells: list[str], path: Path) -> Path:
-    """A row for each motif: seqlets and hits that matter, in each cell type."""
+def write_counts(by_motif: dict[str, dict[str, tuple[int, int]]], cells: list[str], path: Path) -> Path:
+    """A row for each motif: seqlets and high-attribution hits, in each cell type."""
     with writing(path) as handle:
         handle.write("\t".join(["motif", *(f"{cell} {what}" for cell in cells for what in ("seqlets", "hits"))]) + "\n")
-        for name, row in found.items():
+        for name, row in by_motif.items():
             handle.write("\t".join([name, *(str(number) for cell in cells for number in row[cell])]) + "\n")
     return path
 
@@ -94,7 +94,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="only regions on these")
     parser.add_argument("--motifs", metavar="MEME", help="known motifs")
     parser.add_argument("--method", default="deeplift", help="or integrated_gradients, saturation_mutagenesis")
-    parser.add_argument("--target", default="sum", help="sum, profile, a bin, or bins such as 8:24 (default sum)")
+    parser.add_argument("--head", metavar="NAME", help="of a model with several heads, such as counts or profile")
+    parser.add_argument("--target", help="sum, profile, a bin, or bins such as 8:24 (default as zoo attribute has it)")
+    parser.add_argument("--compat", metavar="PROGRAM", help="chrombpnet: contributions to a profile as it defines them")
     parser.add_argument("--count", type=int, default=20, help="shuffles of each window (default 20)")
     parser.add_argument("--width", type=int, default=400, help="bp in the middle of the windows (default 400)")
     parser.add_argument("--most-seqlets", type=int, default=20_000, help="of each sign (default 20000; ASAP 100000)")
@@ -134,9 +136,9 @@ def chosen(options: argparse.Namespace) -> list[Cell]:
 
 def together(peaks: list[Path], target: Path) -> Path:
     """Places of all experiments, as a BED of single bases; summits near one another are one."""
-    found = sorted((item.chrom, summit) for path in peaks for item, summit in bed.read_summits(path))
-    kept = found[:1]
-    for chrom, summit in found[1:]:
+    sites = sorted((peak.chrom, summit) for path in peaks for peak, summit in bed.read_summits(path))
+    kept = sites[:1]
+    for chrom, summit in sites[1:]:
         if chrom != kept[-1][0] or summit > kept[-1][1] + _SAME:
             kept.append((chrom, summit))
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -146,5 +148,5 @@ def together(peaks: list[Path], target: Path) -> Path:
 
 
 if __name__ == "__main__":
-    asked = parse()
-    recipe.run("interpret", main, asked, chosen(asked))
+    arguments = parse()
+    recipe.run("interpret", main, arguments, chosen(arguments))

@@ -75,8 +75,8 @@ def short_names(names: Sequence[str]) -> list[str]:
 def outputs(names: Sequence[str], options: argparse.Namespace) -> list[Path]:
     """What is written beside the files of `score_variants`, which checks its own."""
     suffixes = (".png", ".chain.tsv", ".chain.md")
-    found = [options.out / f"{short}{suffix}" for short in short_names(names) for suffix in suffixes]
-    return [*found, options.out / "agreement.tsv"]
+    paths = [options.out / f"{short}{suffix}" for short in short_names(names) for suffix in suffixes]
+    return [*paths, options.out / "agreement.tsv"]
 
 
 def skipped(written: Sequence[Path]) -> dict[str, int]:
@@ -85,24 +85,24 @@ def skipped(written: Sequence[Path]) -> dict[str, int]:
 
 
 def evaluate(model: zoo.Model, reads: allelic.Allelic, files: dict, path: Path, shifts: int) -> dict:
-    """How well a model's scores agree with allelic reads, and a scatter plot of both."""
+    """Agreement of a model's scores with allelic imbalance, and a scatter plot of both."""
     scores = model.score_variants(reads.variants, **files, shifts=shifts).scores["log2_fold_change"]
-    found = allelic.evaluate(scores, reads)
+    agreement = allelic.evaluate(scores, reads)
     figure = Figure(figsize=(6, 5), layout="constrained")
-    plot_allelic(figure.subplots(), scores, reads.log_odds, found)
+    plot_allelic(figure.subplots(), scores, reads.log_odds, agreement)
     with atomic(path, path.parent) as temporary:
         figure.savefig(temporary, format="png")
-    measures = asdict(found)
+    measures = asdict(agreement)
     return measures | {f"random {name}": value for name, value in measures.pop("random").items()}
 
 
 def write_chain(chain: Chain, variants: object, files: dict, path: Path) -> Path:
     """Effects by way, and beside them the limits of the chain and what was skipped."""
-    found = chain.score_variants(variants, **files)
+    effects = chain.score_variants(variants, **files)
     with writing(path) as handle:
-        found.write_tsv(handle)
+        effects.write_tsv(handle)
     with writing(path.with_suffix(".md")) as handle:
-        handle.write("\n".join([chain.card(), *skipped_lines(found.both.reasons)]) + "\n")
+        handle.write("\n".join([chain.card(), *skipped_lines(effects.both.reasons)]) + "\n")
     return path
 
 

@@ -21,7 +21,7 @@ from zoo.train import command
 
 
 def main(options: argparse.Namespace) -> None:
-    """Train what the options say."""
+    """Train by the options."""
     small.choose(options, "asap_GM12878.yaml", on_yeast, on_synthetic)
 
 
@@ -47,8 +47,8 @@ def on_synthetic(options: argparse.Namespace) -> None:
     """A track over sites that were planted in random sequence."""
     files, changes = small.synthetic_data(options.work, small.tracks(options))
     paths = [str(path.resolve()) for path in (files.signal, *files.others)]
-    said = "no data at hand (ZOO_SHARED), training on a synthetic genome"
-    small.name_run(options, "synthetic/ATAC", said)
+    message = "no data at hand (ZOO_SHARED), training on a synthetic genome"
+    small.name_run(options, "synthetic/ATAC", message)
     command.main(
         options,
         small.CONFIGS / "yeast_ATAC.yaml",

@@ -1,6 +1,6 @@
 """Train a model of transcription-factor binding as maxATAC's were, or go on from one of them.
 
-Without a genome it trains on the yeast data that ZOO_SHARED has, REB1 unless --factor or --peaks say otherwise, else on
+Without a genome it trains on the yeast data that ZOO_SHARED has, REB1 unless --factor or --peaks is given, else on
 a synthetic genome. `--dry-run` measures how long an epoch takes here.
 
 Usage: python recipes/train_maxatac.py [--out FOLDER]
@@ -23,7 +23,7 @@ from zoo.train import command
 
 
 def main(options: argparse.Namespace) -> None:
-    """Train what the options say."""
+    """Train by the options."""
     small.choose(options, "maxatac.yaml", on_yeast, on_synthetic)
 
 
@@ -56,8 +56,8 @@ def on_synthetic(options: argparse.Namespace) -> None:
     if options.peaks or options.factor:
         raise InputError("Peaks must come with a genome and a signal", example="--genome hg38.2bit --signal atac.bw")
     files, changes = small.synthetic_data(options.work)
-    said = "no data at hand (ZOO_SHARED), training on a synthetic genome"
-    small.name_run(options, "synthetic/CTCF", said)
+    message = "no data at hand (ZOO_SHARED), training on a synthetic genome"
+    small.name_run(options, "synthetic/CTCF", message)
     command.main(
         options,
         small.CONFIGS / "yeast_binding.yaml",

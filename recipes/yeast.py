@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.data import gc
 from zoo.errors import InputError
 from zoo.files.atomic import atomic
 from zoo.genome import bed
@@ -17,11 +18,13 @@ from zoo.prepare.coverage import Runs, smoothed
 from zoo.prepare.cutsites import TN5, CutSites
 from zoo.prepare.normalize import statistics
 from zoo.prepare.peaks import call, write
+from zoo.prepare.sites import cut_sites as count_cuts
 
 FACTORS = ("CBF1", "CIN5", "FKH1", "HSF1", "MCM1", "RAP1", "REB1", "SWI4", "TBF1", "UME6")
 _SMOOTHING = {"signal": 20, "accessibility": 75}  # bp on each side of a cut site, as maxATAC's input and ASAP's target
 _MONONUCLEOSOMAL = (180, 247)  # bp of a fragment around one nucleosome (Buenrostro et al. 2013, Nat Methods 10: 1213)
 _READS = "yeast_500k_SRR1822137.bedpe.gz"
+_WIDTH, _STEP = 2114, 500  # bp of windows of background, and from one to the next
 _PERCENTILE = 99
 _LEFT_OUT = ("chrM", "chrXII")  # of the percentile; chrXII holds a third of all fragments, in repeats
 _TARGET = 20  # what the percentile is in the accessibility track, which is learned as ln(1 + x)
@@ -101,6 +104,32 @@ def mononucleosomal(source: Path, target: Path) -> Path:
     return path
 
 
+def cut_sites(source: Path, target: Path) -> Path:
+    """The number of cuts at each base, made if it is not there yet."""
+    path = target / "cut_sites.bw"
+    if not path.is_file():
+        count_cuts(source / _READS, path, Genome(source / "sacCer3.2bit"), progress=False)
+    return path
+
+
+def peaks_and_background(source: Path, target: Path) -> tuple[Path, Path]:
+    """Peaks, weak ones too, and windows away from them, as narrowPeak; made if they are not there yet."""
+    peaks, background = target / "all_peaks.narrowPeak", target / "background.narrowPeak"
+    if not peaks.is_file():
+        track = prepare(source, target).accessibility
+        write(peaks, call(track, _TARGET / 8, min_length=100, max_gap=0))
+    if not background.is_file():
+        genome = Genome(source / "sacCer3.2bit")
+        found = gc.candidates(genome, list(genome.sizes), _WIDTH, bed.read(peaks), _STEP)
+        rows = [
+            f"{item.chrom}\t{item.start}\t{item.end}\t.\t0\t.\t0\t-1\t-1\t{_WIDTH // 2}\n"
+            for item in found.intervals(_WIDTH)
+        ]
+        with atomic(background, target) as temporary:
+            temporary.write_text("".join(rows), encoding="utf-8")
+    return peaks, background
+
+
 def make_tracks(
     reads: Path, sizes: dict[str, int], targets: dict[str, Path], lengths: tuple[int, int] | None = None
 ) -> None:
@@ -116,11 +145,13 @@ def make_tracks(
             kept = block if lengths is None else block.among((lengths[0] <= width) & (width <= lengths[1]))
             sites.add_fragments(kept, TN5)
         for name, path in targets.items():
-            found = [runs for chrom in sizes for runs in smoothed(chrom, _counts(sites, chrom), _SMOOTHING[name])]
-            judged = [(runs.values.astype(np.float32), runs.lengths) for runs in found if runs.chrom not in _LEFT_OUT]
-            top = statistics(lambda judged=judged: judged, _PERCENTILE).high
+            pieces = [runs for chrom in sizes for runs in smoothed(chrom, _counts(sites, chrom), _SMOOTHING[name])]
+            evaluated = [
+                (runs.values.astype(np.float32), runs.lengths) for runs in pieces if runs.chrom not in _LEFT_OUT
+            ]
+            top = statistics(lambda evaluated=evaluated: evaluated, _PERCENTILE).high
             top /= _TARGET if name == "accessibility" else 1
-            scaled = (Runs(runs.chrom, runs.edges, (runs.values / top).astype(np.float32)) for runs in found)
+            scaled = (Runs(runs.chrom, runs.edges, (runs.values / top).astype(np.float32)) for runs in pieces)
             tracks.write(path, sizes, scaled, progress=False)
 
 
@@ -132,7 +163,7 @@ def renamed(peaks: Path, aliases: Path, target: Path) -> Path:
     """Write peaks with the genome's names of chromosomes, sorted; those that have them already stay as they are."""
     lines = aliases.read_text(encoding="utf-8").splitlines()
     names = dict(line.split("\t") for line in lines if not line.startswith("#"))
-    found = sorted((names.get(item.chrom, item.chrom), item.start, item.end) for item in bed.read(peaks))
+    intervals = sorted((names.get(peak.chrom, peak.chrom), peak.start, peak.end) for peak in bed.read(peaks))
     with atomic(target, target.parent) as temporary:
-        temporary.write_text("".join(f"{chrom}\t{start}\t{end}\n" for chrom, start, end in found), encoding="utf-8")
+        temporary.write_text("".join(f"{chrom}\t{start}\t{end}\n" for chrom, start, end in intervals), encoding="utf-8")
     return target

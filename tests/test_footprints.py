@@ -14,7 +14,7 @@ from zoo import cli
 from zoo.errors import GenomeMismatch, InputError, ZooWarning
 from zoo.evaluate import bins
 from zoo.evaluate.comparison import compare as compare_predictors
-from zoo.evaluate.footprints import at_sites
+from zoo.evaluate.motif_sites import at_sites
 from zoo.files.progress import Progress
 from zoo.footprints import (
     conditions,

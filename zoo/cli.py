@@ -56,7 +56,7 @@ class Command:
             self.before(options)
         if self.needs == "keras":
             heavy.import_keras()
-        loaded = [heavy.load(options.name)] if self.needs == "model" else []
+        loaded = [heavy.load(options.name, options.component)] if self.needs == "model" else []
         with strict_json() if getattr(options, "json", False) else nullcontext():
             return self._module().run(options, *loaded)
 
@@ -103,6 +103,7 @@ COMMANDS = (
     Command("benchmark", "compare predicted binding with ChIP-seq"),
     Command("calibrate", "make a threshold table from predictions and peaks"),
     Command("evaluate", "compare a model of accessibility with a track", "keras", checks.evaluate),
+    Command("qc", "evaluate a ChromBPNet or BPNet on held-out chromosomes, with a report", "keras", checks.qc),
     Command(
         "train",
         "train a model from 2bit, bigWig and BED files",
@@ -146,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None, options: argparse.Namespace) -> int:
-    """Parse the command line into `options` and run what it says."""
+    """Parse the command line into `options` and run its command."""
     parser = make_parser()
     given = sys.argv[1:] if arguments is None else list(arguments)
     if not given:
@@ -179,12 +180,12 @@ def make_parser() -> Parser:
 
 def _of_system(error: OSError) -> str:
     """An error of the system that nothing closer to its cause has put into words."""
-    said = error.strerror or str(error)
+    reason = error.strerror or str(error)
     if error.filename is not None:
-        return f"The file must be usable: {said}. Received: path={str(error.filename)!r}."
+        return f"The file must be usable: {reason}. Received: path={str(error.filename)!r}."
     if error.errno in _OF_OUTPUT:
-        return f"The output must be writable: {said}."
-    return f"The system must be able to do this: {said}."
+        return f"The output must be writable: {reason}."
+    return f"The system must be able to do this: {reason}."
 
 
 def _tell(text: str, *more: str) -> None:

@@ -26,7 +26,7 @@ def input_gradient(network: keras.Model, local: Callable | None = None) -> Gradi
         return ops.sum(y * (weights if local is None else ops.stop_gradient(local(y)))), y
 
     compiled = _COMPILERS[keras.backend.backend()](total)
-    return lambda z, weights: tuple(np.asarray(found) for found in compiled(z, weights))
+    return lambda z, weights: tuple(np.asarray(array) for array in compiled(z, weights))
 
 
 def _tensorflow(total: Callable) -> Callable:
@@ -36,8 +36,8 @@ def _tensorflow(total: Callable) -> Callable:
     def gradient(z, weights):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(z)
-            found, y = total(z, weights)
-        return y, tape.gradient(found, z)
+            summed, y = total(z, weights)
+        return y, tape.gradient(summed, z)
 
     return lambda z, weights: gradient(tf.convert_to_tensor(z), tf.convert_to_tensor(weights))
 
@@ -57,8 +57,8 @@ def _torch(total: Callable) -> Callable:
 
     def gradient(z, weights):
         z = ops.convert_to_tensor(z).requires_grad_(True)
-        found, y = total(z, ops.convert_to_tensor(weights))
-        (slope,) = torch.autograd.grad(found, z)
+        summed, y = total(z, ops.convert_to_tensor(weights))
+        (slope,) = torch.autograd.grad(summed, z)
         return y.detach().cpu(), slope.cpu()
 
     return gradient

@@ -1,4 +1,4 @@
-"""Attributions by what changes if something in a window is changed: single bases, or stretches."""
+"""Attributions by perturbation of a window: saturation mutagenesis and sliding occlusion."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,7 +11,7 @@ Score = Callable[[np.ndarray], np.ndarray]  # windows (n, window, channels) → 
 
 
 def saturation_mutagenesis(score: Score, window: np.ndarray, batch_size: int) -> np.ndarray:
-    """What every single substitution does to the target.
+    """Effect of every single substitution on the target.
 
     Args:
         score: of many windows at once.
@@ -36,7 +36,7 @@ def saturation_mutagenesis(score: Score, window: np.ndarray, batch_size: int) ->
 def occlusion(
     score: Score, window: np.ndarray, channels: slice, fill: np.ndarray, width: int, batch_size: int
 ) -> np.ndarray:
-    """What hiding stretches does to the target.
+    """Effect of sliding occlusion on the target.
 
     Args:
         channels: what is hidden: the bases or the signal.

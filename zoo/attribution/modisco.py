@@ -24,20 +24,20 @@ from zoo.genome.encode import one_hot
 from zoo.genome.motifs import read_motifs, write_motifs
 from zoo.spec import BASES
 
-NEAREST = 3  # known motifs that are told for a pattern
+NEAREST = 3  # known motifs that are reported for a pattern
 _TRIM = 0.3  # positions that matter less than this fraction of the strongest are cut off a pattern's ends
 _SEQUENCES, _HYPOTHETICAL = "sequences.npz", "hypothetical.npz"
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A motif that was found.
+    """A motif of TF-MoDISco.
 
     Attributes:
         name: "pos_patterns/pattern_0" and so on; within each sign those with most seqlets first.
         seqlets: how many stretches of windows it is made of.
         windows: (seqlets,) int64, which windows they lie in.
-        places: (seqlets, 2) int64, where they begin and end in the part of the windows that was looked at.
+        places: (seqlets, 2) int64, where they begin and end in the part of the windows that was searched.
         reverse: (seqlets,) bool, which of them are read from the other strand.
         frequencies: (4, width) of A, C, G, T; the positions that matter.
         contributions: (4, width), their mean attributions.
@@ -103,19 +103,19 @@ def discover(
 
     Args:
         folder: of the inputs and the result.
-        width: bp in the middle of the windows that are looked at (ASAP: 500).
+        width: bp in the middle of the windows that are searched (ASAP: 500).
         most_seqlets: of each sign, that are used (ASAP: 100,000).
         least_seqlets: of a sign; fewer, and it has no patterns. A pattern has a fifth of it at least.
 
     Raises:
         MissingExtra: modisco-lite is not installed.
-        ZooError: it failed; the message ends with what it said.
+        ZooError: it failed; the message has the end of its error output.
     """
     _check_installed()
     paths, folder = write_inputs(found, folder, width), Path(folder).expanduser()
     with atomic(folder / "patterns.h5", folder) as temporary:
-        said = [*map(str, paths), str(temporary), str(width), str(most_seqlets), str(least_seqlets)]
-        _run([sys.executable, "-m", "zoo.attribution.modisco", json.dumps(said)])
+        arguments = [*map(str, paths), str(temporary), str(width), str(most_seqlets), str(least_seqlets)]
+        _run([sys.executable, "-m", "zoo.attribution.modisco", json.dumps(arguments)])
     return patterns(folder / "patterns.h5")
 
 
@@ -146,9 +146,9 @@ def write_report(path: str | Path, folder: str | Path, motifs: str | Path | None
     with tempfile.TemporaryDirectory() as scratch:
         database = []
         if motifs is not None:
-            found, whole = read_motifs(motifs), Path(scratch) / "motifs.meme"
-            write_motifs(whole, found)  # modisco-lite does not read all that the format allows
-            database = ["-m", str(whole), "-l", "-n", str(min(NEAREST, len(found)))]
+            known, whole = read_motifs(motifs), Path(scratch) / "motifs.meme"
+            write_motifs(whole, known)  # modisco-lite does not read all that the format allows
+            database = ["-m", str(whole), "-l", "-n", str(min(NEAREST, len(known)))]
         code = "from modiscolite.cli import cli; cli()"
         _run([sys.executable, "-c", code, "report", "-i", str(path), "-o", f"{folder}/", *database])
     return folder / "report.html"
@@ -191,7 +191,7 @@ def _discover(sequences: str, hypothetical: str, target: str, width: str, most: 
     for path in (sequences, hypothetical):
         with np.load(path) as file:
             arrays.append(file["arr_0"].transpose(0, 2, 1))
-    found = tfmodisco.TFMoDISco(
+    discovered = tfmodisco.TFMoDISco(
         *arrays,
         sliding_window_size=20,
         flank_size=5,
@@ -201,7 +201,7 @@ def _discover(sequences: str, hypothetical: str, target: str, width: str, most: 
         min_metacluster_size=int(least) - 1,
         final_min_cluster_size=max(int(least) // 5, 1),
     )
-    io.save_hdf5(target, *found, int(width))
+    io.save_hdf5(target, *discovered, int(width))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What known motifs do to a model: put into sequences, and where they stand in what it was shown."""
+"""Known motifs: their effect when inserted into sequences, and their high-attribution hits in windows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,12 +78,12 @@ def marginalize(model, x: np.ndarray, motif: str, position: int | None = None) -
 def important_hits(
     found: Attributions, motifs: Mapping[str, np.ndarray], p_value: float = 1e-4, share: float = 0.05
 ) -> dict[str, Hits]:
-    """Hits of motifs in windows where attributions say that they matter.
+    """High-attribution hits of motifs in windows.
 
     Args:
         motifs: name → probabilities (4, width).
         p_value: of a hit by its sequence, at most.
-        share: a hit matters if the mean attribution of its bases is among this highest fraction of all stretches of its
+        share: a hit counts if the mean attribution of its bases is among this highest fraction of all stretches of its
             width in all windows.
 
     Raises:

@@ -13,6 +13,7 @@ from keras import activations, ops
 
 from zoo.layers.backward import backward
 
+_SAME = 1e-4  # of a relative difference: the square of it is lost beside 1
 _NEAR = 1e-2  # closer than this a quotient of differences loses digits, and the derivative half way between is exact
 
 
@@ -45,6 +46,7 @@ SLOPES = {
     activations.tanh: tanh_slope,
     activations.silu: silu_slope,
     ops.exp: ops.exp,
+    ops.expm1: ops.exp,
     ops.log_sigmoid: lambda z: ops.sigmoid(-z),
 }
 
@@ -75,7 +77,7 @@ class Rescale:
         return self.flat(0.5 * (example + reference))
 
     def unary(self, function: Callable, z):
-        """A smooth function of one variable that `slope_of` knows."""
+        """A smooth function of one variable, with a derivative by `slope_of`."""
         return self.by(function, lambda z, y: self.quotient(function, z, y), z)
 
     def quotient(self, function: Callable, z, y):
@@ -107,6 +109,18 @@ class Rescale:
             return ops.where(total > 0, 1 / ops.where(total > 0, total, 1.0), 0.0)
 
         return self.by(ops.sqrt, quotient, z)
+
+    def log(self, z):
+        """ln z of z > 0: exact for the smallest of z, whose differences are small but not beside them."""
+
+        def quotient(z, y):
+            (a, b), (f, g) = self.split(z), self.split(y)
+            change = (a - b) / b
+            same, small = ops.abs(change) < _SAME, ops.abs(change) < 0.5
+            ratio = ops.where(small, ops.log1p(ops.where(small, change, 0.0)), f - g)
+            return ops.where(same, 2 / (a + b), ratio / ops.where(same, 1.0, a - b))
+
+        return self.by(ops.log, quotient, z)
 
     def rsqrt(self, z):
         """1 / √z: with a and b the results, -(a b)² / (a + b)."""
@@ -172,10 +186,15 @@ class Rescale:
         largest = ops.maximum(example, ops.max(reference, axis=1, keepdims=True))
         return ops.concatenate([largest[:, 0], self.flat(ops.broadcast_to(largest, ops.shape(reference)))])
 
+    def softmax(self, z, axis: int = -1):
+        """exp z over its sum along an axis."""
+        parts = self.unary(ops.exp, z - self.together(ops.max(z, axis=axis, keepdims=True)))
+        return self.multiply(parts, self.reciprocal(ops.sum(parts, axis=axis, keepdims=True)))
+
     def max_pool(self, z, size: int):
         """The largest of `size` positions, stride `size`, of (…, positions, channels).
 
-        The larger of both maxima is a step on the way from the reference's maximum to the example's: what lies before
+        The larger of both maxima is a step on the path from the reference's maximum to the example's: what lies before
         it belongs to the position of the example's maximum, what lies after it to that of the reference's (as in
         DeepExplainer of SHAP, Lundberg & Lee 2017).
         """

@@ -16,7 +16,7 @@ from zoo.formats.formats import FORMATS
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
 
-_ARRAYS = ("codes", "values", "hypothetical", "signal", "prediction", "baseline")
+_ARRAYS = ("codes", "values", "hypothetical", "signal", "prediction", "baseline", "total")
 _SHOWN = 10
 _MOST_BYTES = 1 << 36  # of a file: two million windows of 1,024 bp
 
@@ -30,7 +30,7 @@ class Attributions:
         values: (n, window, 4) float32, what each base adds to the target; 0 where another base stands. Of method
             "gradients" the derivatives, at all four bases.
         hypothetical: (n, window, 4) float32, what each base would add if it stood there; at the base that does, the
-            value. Of "saturation_mutagenesis" with a mean of 0 at each position. None where a method knows none.
+            value. Of "saturation_mutagenesis" with a mean of 0 at each position. None for methods without.
         signal: (n, window) float32, what the signal adds, of several tracks (n, window, tracks); None for a model of
             DNA alone.
         prediction: (n,) float64, the target.
@@ -38,9 +38,13 @@ class Attributions:
         model: name of the model.
         method: one of `zoo.attribution.methods.METHODS`.
         target: what was explained.
-        references: how the references were made, which `references.make` makes again; None without any.
+        references: how the references were made, which `references.make` makes again; None without any, or if they
+            were given.
         intervals: where the windows lie; empty if they were given as arrays.
         sizes: chromosome → bp, of these intervals.
+        total: (n,) float64, what attributions should add up to, where that is not prediction minus baseline.
+        head: what was explained, of a model with several heads.
+        definition: of the target, where its name does not say all.
     """
 
     codes: np.ndarray
@@ -55,6 +59,9 @@ class Attributions:
     references: References | None
     intervals: Sequence[Interval] = ()
     sizes: dict[str, int] = field(default_factory=dict)
+    total: np.ndarray | None = None
+    head: str | None = None
+    definition: str | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -66,12 +73,15 @@ class Attributions:
 
     @property
     def difference(self) -> np.ndarray | None:
-        """(n,) float64, prediction minus baseline: what attributions should add up to. None without references."""
-        return None if self.baseline is None else self.prediction - self.baseline
+        """(n,) float64, what attributions should sum to: prediction minus baseline, or the definition's `total`.
+
+        None without references.
+        """
+        return self.total if self.baseline is None or self.total is not None else self.prediction - self.baseline
 
     @property
     def error(self) -> np.ndarray | None:
-        """(n,) float64, how far the sum of all attributions is from `difference`, relative to it. None without."""
+        """(n,) float64, the completeness error: |sum of attributions - difference| / |difference|. None without."""
         if self.baseline is None:
             return None
         total = self.values.sum(axis=(1, 2), dtype=np.float64)
@@ -82,7 +92,7 @@ class Attributions:
 
     @property
     def largest_error(self) -> float | None:
-        """The largest finite `error`, or None without any (where there is no difference, none can be told)."""
+        """The largest finite `error`, or None without any (it is undefined where there is no difference)."""
         finite = () if self.error is None else self.error[np.isfinite(self.error)]
         return float(finite.max()) if len(finite) else None
 
@@ -101,8 +111,11 @@ class Attributions:
         return self.hypothetical - self.values.sum(axis=-1, keepdims=True)
 
     def __str__(self) -> str:
-        said = f"{len(self)} windows of {self.codes.shape[1]:,} bp, {self.model}, {self.method} of {self.target}"
-        lines = [said, f"{'window':<32} {'target':>9} {'references':>10} {'strongest at':>12} {'error':>8}"]
+        summary = f"{len(self)} windows of {self.codes.shape[1]:,} bp, {self.model}, {self.method} of {self.target}"
+        summary += "" if self.head is None else f", head {self.head}"
+        definition = [] if self.definition is None else [self.definition]
+        columns = f"{'window':<32} {'target':>9} {'references':>10} {'strongest at':>12} {'error':>8}"
+        lines = [summary, *definition, columns]
         error = [None] * len(self) if self.error is None else self.error
         for i, where in enumerate(self.intervals[:_SHOWN] or range(min(len(self), _SHOWN))):
             base = "-" if self.baseline is None else f"{self.baseline[i]:.4g}"
@@ -119,20 +132,22 @@ class Attributions:
         """Write everything into one `.npz` file; `load` reads it."""
         path = user_path(path)
         arrays = {name: getattr(self, name) for name in _ARRAYS if getattr(self, name) is not None}
-        said = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in _ARRAYS}
-        said["references"] = self.references and asdict(self.references)
-        said["intervals"] = [[item.chrom, item.start, item.end, item.name] for item in self.intervals]
-        FORMATS["npz"].write(path, {"said": np.array(json.dumps(said)), **arrays})
+        metadata = {member.name: getattr(self, member.name) for member in fields(self) if member.name not in _ARRAYS}
+        metadata["references"] = self.references and asdict(self.references)
+        metadata["intervals"] = [
+            [interval.chrom, interval.start, interval.end, interval.name] for interval in self.intervals
+        ]
+        FORMATS["npz"].write(path, {"said": np.array(json.dumps(metadata)), **arrays})
 
     @classmethod
     def load(cls, path: str | Path) -> "Attributions":
         """Read such a file. Raises `InputError` for another."""
         try:
             file = npz.read(user_path(path, "attributions"), _MOST_BYTES)
-            said, arrays = json.loads(str(file["said"])), {name: file.get(name) for name in _ARRAYS}
-            said["references"] = said["references"] and References(**said["references"])
-            said["intervals"] = [Interval(*item) for item in said["intervals"]]
-            return cls(**arrays, **said)
+            metadata, arrays = json.loads(str(file["said"])), {name: file.get(name) for name in _ARRAYS}
+            metadata["references"] = metadata["references"] and References(**metadata["references"])
+            metadata["intervals"] = [Interval(*row) for row in metadata["intervals"]]
+            return cls(**arrays, **metadata)
         except (IntegrityError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise InputError(
                 f"Attributions must be a file that `save` wrote ({error})", received={"path": str(path)}

@@ -34,13 +34,13 @@ SIGNATURE = Signature(
         },
     },
     left_out=PROGRESS,
-    added={"name": "the model", "json": shared.FLAG},
+    added={**shared.MODEL, "json": shared.FLAG},
 )
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo haplotypes`."""
-    shared.add_name(parser)
+    shared.add_model(parser)
     files = "sample genome signal regions output blacklist"
     SIGNATURE.add(parser, {"": "variants", "inputs and outputs": files, "how (defaults: as published)": ""})
     add_json(parser)
@@ -51,8 +51,8 @@ def run(options: argparse.Namespace, model) -> None:
     chosen = SIGNATURE.values(options)
     if chosen["threshold"] == "none":
         chosen["threshold"] = None
-    found = model.predict_haplotypes(**chosen)
+    prediction = model.predict_haplotypes(**chosen)
     if options.json:
-        print(json.dumps({**dataclasses.asdict(found), "files": list(map(str, found.files))}, indent=1))
+        print(json.dumps({**dataclasses.asdict(prediction), "files": list(map(str, prediction.files))}, indent=1))
     else:
-        print(found)
+        print(prediction)

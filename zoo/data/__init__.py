@@ -1,1 +1,1 @@
-"""Data that models learn from or are tried on."""
+"""Training and evaluation data."""

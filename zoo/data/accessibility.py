@@ -1,4 +1,4 @@
-"""Items that accessibility models are trained and evaluated with (ASAP, its Methods and code)."""
+"""Batches that accessibility models are trained and evaluated on (ASAP, its Methods and code)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,17 +33,19 @@ def planned(
     if peaks is None:
         starts = {chrom: tiled(genome, chrom, layout) for chrom in chromosomes}
     else:
-        found = _summits(peaks, genome)
-        starts = {chrom: around(found[chrom], genome.sizes[chrom], layout) for chrom in chromosomes if chrom in found}
+        by_chrom = _summits(peaks, genome)
+        starts = {
+            chrom: around(by_chrom[chrom], genome.sizes[chrom], layout) for chrom in chromosomes if chrom in by_chrom
+        }
     for chrom, cores in starts.items():
-        avoided = [[item for item in items if item.chrom == chrom] for items in (blacklist, unmappable)]
+        avoided = [[interval for interval in items if interval.chrom == chrom] for items in (blacklist, unmappable)]
         starts[chrom] = cores[usable(cores, layout, *avoided)]
     return SlabPlan(starts, layout, bin_size)
 
 
 def _summits(peaks: str | Path, genome: Genome) -> dict[str, np.ndarray]:
     """Summits by the genome's names of chromosomes. Raises `GenomeMismatch` for one beyond its chromosome's end."""
-    found: dict[str, np.ndarray] = {}
+    by_chrom: dict[str, np.ndarray] = {}
     for name, positions in summits(peaks).items():
         chrom = names.find(name, genome.sizes)
         if chrom is None:
@@ -55,8 +57,8 @@ def _summits(peaks: str | Path, genome: Genome) -> dict[str, np.ndarray]:
                 received={"summit": f"{name}:{positions[-1] + 1:,}", "length": genome.sizes[chrom]},
                 hint="Are they of another assembly than the genome?",
             )
-        found[chrom] = np.sort(np.concatenate([found.get(chrom, positions[:0]), positions]))
-    return found
+        by_chrom[chrom] = np.sort(np.concatenate([by_chrom.get(chrom, positions[:0]), positions]))
+    return by_chrom
 
 
 class AccessibilityTraining:

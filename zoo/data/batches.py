@@ -18,7 +18,7 @@ def share(rows: np.ndarray, worker: int, workers: int) -> np.ndarray:
 
 
 class Batches(Protocol):
-    """Batches by their number.
+    """Step-indexed, reproducible batches.
 
     Attributes:
         steps: batches of an epoch.

@@ -1,4 +1,4 @@
-"""Items that binding models are trained and evaluated with (maxATAC: Cazares et al. 2023, Methods, and its code)."""
+"""Batches that binding models are trained and evaluated on (maxATAC: Cazares et al. 2023, Methods, and its code)."""
 
 import numpy as np
 

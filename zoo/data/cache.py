@@ -45,7 +45,7 @@ def cached(
     Raises:
         MissingExtra: an address that needs tensorflow-io.
         InputError: the folder cannot be written.
-        IntegrityError: shards that are not what their index says; delete them.
+        IntegrityError: shards that do not match their index; delete them.
     """
     root = str(folder)
     if "://" in root:
@@ -59,8 +59,10 @@ def cached(
         slabs = read()
         _save(place, slabs.arrays)
     except tf.errors.OpError as error:
-        said = (error.message.splitlines() or [type(error).__name__])[0][:200]
-        raise InputError(f"The cache must be a folder that can be written ({said})", received={"cache": root}) from None
+        message = (error.message.splitlines() or [type(error).__name__])[0][:200]
+        raise InputError(
+            f"The cache must be a folder that can be written ({message})", received={"cache": root}
+        ) from None
     return slabs
 
 
@@ -103,7 +105,7 @@ def _load(place: str, plan: SlabPlan, scratch: str | Path | None) -> list[np.nda
     try:
         with tf.io.gfile.GFile(f"{place}/{_INDEX}") as file:
             index = json.loads(file.read())
-        shapes = [(tuple(item["shape"]), np.dtype(item["dtype"])) for item in index["arrays"]]
+        shapes = [(tuple(array["shape"]), np.dtype(array["dtype"])) for array in index["arrays"]]
         if shapes[0][0] != (plan.bases,) or any(shape[-1] > plan.bases or len(shape) > 2 for shape, _ in shapes):
             raise ValueError
         arrays = [empty(shape, dtype, scratch) for shape, dtype in shapes]
@@ -129,7 +131,7 @@ def _load_shard(path: str, shard: Mapping[str, object], arrays: Sequence[np.ndar
 
 
 def _need_filesystem(address: str) -> None:
-    """Make TensorFlow know the scheme of an address."""
+    """Register the scheme of an address with TensorFlow."""
     try:
         tf.io.gfile.exists(address)
     except tf.errors.UnimplementedError:
@@ -142,4 +144,4 @@ def _need_filesystem(address: str) -> None:
                 received={"cache": address},
             ) from None
     except tf.errors.OpError:
-        pass  # the scheme is known; whatever is wrong is said when it is used
+        pass  # the scheme is registered; other errors are raised on use

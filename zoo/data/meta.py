@@ -21,7 +21,7 @@ class CellType:
         name: `Cell_Line`.
         signal: its normalized ATAC-seq, a bigWig.
         binding: a bigWig of zeros and ones, or a BED file of peaks.
-        atac_peaks: BED; `AUTO` for where the signal says that chromatin is open; or None.
+        atac_peaks: BED; `AUTO` for the open regions of the signal; or None.
         chip_peaks: BED.
     """
 
@@ -39,7 +39,7 @@ def read(path: str | Path) -> list[CellType]:
     Files are relative to the table's folder. An empty `Binding_File` stands for the peaks. `ATAC_Peaks` may be `auto`.
 
     Raises:
-        InputError: a missing column, files that are missing, cell lines that occur twice (all of them are told), or no
+        InputError: a missing column, files that are missing, cell lines that occur twice (all are listed), or no
             row to train on.
     """
     cells: dict[str, CellType] = {}

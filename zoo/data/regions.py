@@ -44,8 +44,8 @@ def on_genome(path: str | Path, genome: Genome, avoided: bool = False) -> list[I
     if all are, or if one ends beyond its chromosome.
     """
     read = vcf.read_intervals if sniff.is_vcf(path) else bed.read_blacklist if avoided else bed.read
-    found = read(path)
-    kept, lost = placed(found, genome.sizes)
+    intervals = read(path)
+    kept, lost = placed(intervals, genome.sizes)
     if far := beyond(kept, genome.sizes):
         raise GenomeMismatch(
             "Intervals must end within their chromosomes",
@@ -53,15 +53,15 @@ def on_genome(path: str | Path, genome: Genome, avoided: bool = False) -> list[I
             received={"interval": str(far[0]), "length": genome.sizes[far[0].chrom]},
             hint="Are they of another assembly than the genome?",
         )
-    if found and not kept:
+    if intervals and not kept:
         raise GenomeMismatch(
             "Intervals and genome must have chromosomes in common",
             where=path,
-            received={"intervals": found[0].chrom, "genome": list(genome.sizes)[:5]},
+            received={"intervals": intervals[0].chrom, "genome": list(genome.sizes)[:5]},
         )
     if lost:
         warn(
-            f"{path}: {len(found) - len(kept):,} of {len(found):,} intervals are left out: the genome lacks "
+            f"{path}: {len(intervals) - len(kept):,} of {len(intervals):,} intervals are left out: the genome lacks "
             f"{names.some(lost)}."
         )
     return kept
@@ -89,19 +89,19 @@ def around_peaks(
         margin: bp on each side that must lie on the chromosome, too.
 
     Raises:
-        InputError: none is left; it tells how many were there and what took them.
+        InputError: none is left; it counts the peaks, and those that each rule excluded.
     """
     unwanted = merge(blacklist)
     starts, kinds, cells, lost = {}, [], [], {"on other chromosomes": 0, "at an end": 0, "blacklisted": 0}
     wanted = set(chromosomes)
-    lost["on other chromosomes"] = sum(item.chrom not in wanted for _, _, found in peaks for item in found)
+    lost["on other chromosomes"] = sum(peak.chrom not in wanted for _, _, intervals in peaks for peak in intervals)
     for chrom in chromosomes:
         table = np.array(
             [
-                (item.start + len(item) // 2 - window // 2, KINDS.index(kind), cell)
-                for cell, kind, found in peaks
-                for item in found
-                if item.chrom == chrom
+                (peak.start + len(peak) // 2 - window // 2, KINDS.index(kind), cell)
+                for cell, kind, intervals in peaks
+                for peak in intervals
+                if peak.chrom == chrom
             ],
             np.int64,
         ).reshape(-1, 3)
@@ -116,7 +116,11 @@ def around_peaks(
     if not sum(map(len, starts.values())):
         raise InputError(
             "At least one peak must be left on these chromosomes",
-            received={"chromosomes": list(chromosomes), "peaks": sum(len(found) for _, _, found in peaks), **lost},
+            received={
+                "chromosomes": list(chromosomes),
+                "peaks": sum(len(intervals) for _, _, intervals in peaks),
+                **lost,
+            },
         )
     return Regions(starts, np.concatenate(kinds), np.concatenate(cells))
 
@@ -136,7 +140,7 @@ def read_table(
     Raises:
         InputError: another length, cell type, chromosome or kind, or no region.
     """
-    found: dict[str, list[tuple[int, int, int]]] = {}
+    by_chrom: dict[str, list[tuple[int, int, int]]] = {}
     problems: list[str] = []
     for row, where in rows(path, _COLUMNS, "The table of regions"):
         chrom, start, end = names.find(row["Chr"], sizes), _position(row["Start"]), _position(row["Stop"])
@@ -153,10 +157,10 @@ def read_table(
             if not holds
         ]
         if wrong:
-            said = " ".join(row[name] for name in _COLUMNS)[:100]
-            problems.append(f"{where.rsplit(', ', 1)[-1]}: {said}: {', '.join(wrong)}")
+            row_text = " ".join(row[name] for name in _COLUMNS)[:100]
+            problems.append(f"{where.rsplit(', ', 1)[-1]}: {row_text}: {', '.join(wrong)}")
             continue
-        found.setdefault(chrom, []).append((start, KINDS.index(row["ROI_Type"]), cells.index(row["Cell_Line"])))
+        by_chrom.setdefault(chrom, []).append((start, KINDS.index(row["ROI_Type"]), cells.index(row["Cell_Line"])))
     if problems:
         raise InputError(
             f"The regions of a table must be windows of {window:,} bp on the chromosomes of the run, around peaks "
@@ -164,11 +168,11 @@ def read_table(
             where=path,
             received={"problems": problems[:20], **({"more": len(problems) - 20} if len(problems) > 20 else {})},
         )
-    if not found:
+    if not by_chrom:
         raise InputError("A table of regions must have a region", where=path)
-    table = {chrom: np.array(items, np.int64) for chrom, items in found.items()}
-    together = np.concatenate(list(table.values()))
-    return Regions({chrom: items[:, 0] for chrom, items in table.items()}, together[:, 1], together[:, 2])
+    table = {chrom: np.array(items, np.int64) for chrom, items in by_chrom.items()}
+    stacked = np.concatenate(list(table.values()))
+    return Regions({chrom: items[:, 0] for chrom, items in table.items()}, stacked[:, 1], stacked[:, 2])
 
 
 def _position(text: str) -> int | None:
@@ -208,12 +212,12 @@ def joined(*parts: Regions) -> Regions:
     starts, kinds, cells = {}, [], []
     pieces = [(part, np.cumsum([0, *map(len, part.starts.values())]), list(part.starts)) for part in parts]
     for chrom in chromosomes:
-        found = []
+        chrom_starts = []
         for part, edges, order in pieces:
             if chrom in part.starts:
                 at = slice(*edges[order.index(chrom) :][:2])
-                found.append(part.starts[chrom])
+                chrom_starts.append(part.starts[chrom])
                 kinds.append(part.kinds[at])
                 cells.append(part.cells[at])
-        starts[chrom] = np.concatenate(found)
+        starts[chrom] = np.concatenate(chrom_starts)
     return Regions(starts, np.concatenate(kinds), np.concatenate(cells))

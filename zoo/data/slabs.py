@@ -46,8 +46,8 @@ def maxima(*signals: Signal) -> BinTrack:
 
     def reader(signal: Signal) -> Reader:
         def read(chrom: str, start: int, end: int, size: int) -> np.ndarray:
-            spelled = names.find(chrom, signal.sizes) or chrom
-            return signal.values(spelled, start, end).reshape(-1, size).max(axis=1)
+            name = names.find(chrom, signal.sizes) or chrom
+            return signal.values(name, start, end).reshape(-1, size).max(axis=1)
 
         return read
 
@@ -80,7 +80,7 @@ def labels(*samples: Signal | Sequence[Interval]) -> BinTrack:
         return read
 
     return BinTrack(
-        [of_signal(item) if isinstance(item, Signal) else _bases_inside(item) for item in samples], np.uint8
+        [of_signal(sample) if isinstance(sample, Signal) else _bases_inside(sample) for sample in samples], np.uint8
     )
 
 
@@ -212,8 +212,8 @@ class SlabPlan:
             )
         self._runs, offsets, self.bases = [], [], 0
         for chrom, cores in self.starts.items():
-            found, offset, taken = _runs(cores - layout.margin, layout.slab, bin_size)
-            self._runs += [(chrom, int(start), int(end)) for start, end in found]
+            spans, offset, taken = _runs(cores - layout.margin, layout.slab, bin_size)
+            self._runs += [(chrom, int(start), int(end)) for start, end in spans]
             offsets.append(self.bases + offset)
             self.bases += taken
         self.offsets = np.concatenate(offsets)
@@ -260,8 +260,8 @@ def _runs(begins: np.ndarray, width: int, bin_size: int) -> tuple[np.ndarray, np
     """What windows of `width` bp read, without overlaps among those whose bins coincide.
 
     Returns:
-        (n, 2) starts and ends in bp; for each window its distance from the first run's start if all are put one behind
-        the other; and their summed length.
+        (n, 2) starts and ends in bp; for each window its distance from the first run's start if all are concatenated;
+        and their summed length.
     """
     runs, offsets, length = [], np.empty(len(begins), np.int64), 0
     for phase in np.unique(begins % bin_size):

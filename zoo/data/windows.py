@@ -75,11 +75,11 @@ def summits(peaks: str | Path, gap: int = SAME_PEAK, compat: str | None = None) 
     Returns:
         chromosome → (n,) int64, rising.
     """
-    found: dict[str, list[int]] = {}
+    by_chrom: dict[str, list[int]] = {}
     for peak, summit in bed.read_summits(peaks):
-        found.setdefault(peak.chrom, []).append(summit)
+        by_chrom.setdefault(peak.chrom, []).append(summit)
     merged = {}
-    for chrom, positions in found.items():
+    for chrom, positions in by_chrom.items():
         ordered = np.sort(np.asarray(positions, np.int64))
         chains = np.split(ordered, np.flatnonzero(np.diff(ordered) > gap) + 1)
         merged[chrom] = np.array([int(np.mean(chain)) for chain in chains][: -1 if compat else None], np.int64)
@@ -119,10 +119,10 @@ def usable(
 def _touched(starts: np.ndarray, width: int, intervals: Sequence[Interval]) -> np.ndarray:
     """Summed lengths of the intervals that have an end strictly inside a window, or that reach past it at both ends."""
     total = np.zeros(len(starts), np.int64)
-    for item in intervals:
-        inside = [(edge > starts) & (edge < starts + width) for edge in (item.start, item.end)]
-        around = (item.start < starts) & (item.end > starts + width)
-        total += len(item) * (inside[0] | inside[1] | around)
+    for interval in intervals:
+        inside = [(edge > starts) & (edge < starts + width) for edge in (interval.start, interval.end)]
+        around = (interval.start < starts) & (interval.end > starts + width)
+        total += len(interval) * (inside[0] | inside[1] | around)
     return total
 
 
@@ -140,6 +140,6 @@ def _called(genome: Genome, chrom: str, length: int) -> tuple[int, int]:
     def known(block: tuple[int, int]) -> np.ndarray:
         return np.flatnonzero(genome.codes(chrom, *block) != N) + block[0]
 
-    first = next((int(found[0]) for found in map(known, blocks) if len(found)), 0)
-    last = next((int(found[-1]) + 1 for found in map(known, reversed(blocks)) if len(found)), 0)
+    first = next((int(bases[0]) for bases in map(known, blocks) if len(bases)), 0)
+    last = next((int(bases[-1]) + 1 for bases in map(known, reversed(blocks)) if len(bases)), 0)
     return first, last

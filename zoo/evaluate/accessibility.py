@@ -56,7 +56,7 @@ class BinPairs:
 
     def add(self, measured: np.ndarray, predicted: np.ndarray) -> None:
         """Windows × bins (n, bins), both as ln(1 + track). Raises `InputError` for numbers that are not finite."""
-        one, other = (np.asarray(item, np.float64) for item in (measured, predicted))
+        one, other = (np.asarray(values, np.float64) for values in (measured, predicted))
         self._log.add(one.ravel(), other.ravel())
         self._linear.add(np.expm1(one).ravel(), np.expm1(other).ravel())
         self._nll += [_poisson(one, other), _poisson(np.expm1(one), np.expm1(other))]

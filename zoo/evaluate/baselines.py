@@ -57,9 +57,9 @@ class KmerRegression:
         features, targets, count = [], [], 0
         for step in steps:
             x, y = batches.batch(int(step))
-            found = self.features(x, y.shape[1])
-            features.append(found.reshape(-1, found.shape[-1]))
-            targets.append(y[..., track].reshape(len(y), found.shape[1], -1).mean(axis=-1).ravel())
+            kmers = self.features(x, y.shape[1])
+            features.append(kmers.reshape(-1, kmers.shape[-1]))
+            targets.append(y[..., track].reshape(len(y), kmers.shape[1], -1).mean(axis=-1).ravel())
             count += len(x)
             if count >= most:
                 break
@@ -70,8 +70,8 @@ class KmerRegression:
     def predict(self, x: np.ndarray) -> np.ndarray:
         """(n, window, 4) one-hot → (n, bins), as many as the targets had."""
         features = self.features(x, self._bins)
-        found = self._model.predict(features.reshape(-1, features.shape[-1])).reshape(features.shape[:2])
-        return np.repeat(found, self._bins // found.shape[1], axis=1)
+        predicted = self._model.predict(features.reshape(-1, features.shape[-1])).reshape(features.shape[:2])
+        return np.repeat(predicted, self._bins // predicted.shape[1], axis=1)
 
     def features(self, x: np.ndarray, bins: int) -> np.ndarray:
         """(n, window, 4) one-hot → (n, places, features) float32, a place every 16 bp of the `bins` in the middle.
@@ -137,8 +137,10 @@ def other_cells(binding: Sequence[str | Path]) -> Predictor:
     sources = [Signal(path) if Path(path).suffix.lower() in (".bw", ".bigwig") else _Peaks(path) for path in binding]
 
     def mean(chrom: str, places: np.ndarray) -> np.ndarray:
-        found = [item(chrom, places) if isinstance(item, _Peaks) else track(item)(chrom, places) for item in sources]
-        return np.mean(np.arcsinh(found), axis=0).astype(np.float32)
+        signals = [
+            source(chrom, places) if isinstance(source, _Peaks) else track(source)(chrom, places) for source in sources
+        ]
+        return np.mean(np.arcsinh(signals), axis=0).astype(np.float32)
 
     return mean
 
@@ -166,8 +168,8 @@ class Motif:
     def __call__(self, chrom: str, places: np.ndarray) -> np.ndarray:
         """Hits that begin between neighboring edges."""
         if chrom not in self._hits:
-            found = [self._scan(chrom, part) for part in self._parts(chrom)]
-            self._hits[chrom] = np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
+            hits = [self._scan(chrom, part) for part in self._parts(chrom)]
+            self._hits[chrom] = np.sort(np.concatenate(hits)) if hits else np.empty(0, np.int64)
         return np.diff(np.searchsorted(self._hits[chrom], places)).astype(np.float32)
 
     def _parts(self, chrom: str) -> Iterator[np.ndarray]:
@@ -180,15 +182,15 @@ class Motif:
     def _scan(self, chrom: str, spans: np.ndarray) -> np.ndarray:
         """Where hits begin."""
         sequences = [self._genome.codes(chrom, int(start), int(end)) for start, end in spans]
-        found = []
+        starts = []
         for hits in motifs.scan(self._motifs, sequences, self._p_value).values():
             places = np.stack([spans[hits.sequence, 0] + hits.start, hits.end - hits.start], axis=1)
-            found.append(np.unique(places, axis=0)[:, 0])  # one that matches on both strands counts once
-        return np.concatenate(found)
+            starts.append(np.unique(places, axis=0)[:, 0])  # one that matches on both strands counts once
+        return np.concatenate(starts)
 
 
 class Flat(Signal):
-    """A signal that has its mean everywhere: a model of sequence and signal then sees the sequence alone.
+    """A signal that has its mean everywhere: a model of sequence and signal then predicts from sequence alone.
 
     Args:
         signal: the track.
@@ -214,7 +216,7 @@ class _Peaks:
     """The highest seventh column of the peaks of a narrowPeak file that touch a bin; 1 where there is none."""
 
     def __init__(self, path: str | Path) -> None:
-        self._found: dict[str, list[tuple[int, int, float]]] = {}
+        self._by_chrom: dict[str, list[tuple[int, int, float]]] = {}
         for line, where in bed.lines(path):
             columns = line.split()
             try:
@@ -225,15 +227,15 @@ class _Peaks:
                     where=where,
                     received={"line": line.rstrip("\n")[:80]},
                 ) from None
-            self._found.setdefault(columns[0], []).append(peak)
+            self._by_chrom.setdefault(columns[0], []).append(peak)
 
     def __call__(self, chrom: str, places: np.ndarray) -> np.ndarray:
-        found = np.zeros(len(places) - 1, np.float32)
-        peaks = self._found.get(names.find(chrom, self._found) or "", ())
+        values = np.zeros(len(places) - 1, np.float32)
+        peaks = self._by_chrom.get(names.find(chrom, self._by_chrom) or "", ())
         first, last = bins_touched(places, *np.array([peak[:2] for peak in peaks], np.int64).reshape(-1, 2).T)
         for low, high, (_, _, value) in zip(first, last, peaks, strict=True):
-            found[low:high] = np.maximum(found[low:high], value)
-        return found
+            values[low:high] = np.maximum(values[low:high], value)
+        return values
 
 
 def _values(signal: Signal, place: Interval) -> Iterator[np.ndarray]:
@@ -242,9 +244,9 @@ def _values(signal: Signal, place: Interval) -> Iterator[np.ndarray]:
 
 
 def _name(chrom: str, sizes: Mapping[str, int], where: str) -> str:
-    found = names.find(chrom, sizes)
-    if found is None:
+    name = names.find(chrom, sizes)
+    if name is None:
         raise InputError(
             "A track must have the chromosome", where=where, received={"chrom": chrom, "present": list(sizes)[:5]}
         )
-    return found
+    return name

@@ -25,7 +25,7 @@ OF_TRACKS = tuple(how for how in bins.AGGREGATES if how != "coverage")
 
 @dataclass(frozen=True)
 class Binding:
-    """How well scores find the positive ones of a set of bins.
+    """Classification metrics of the scores of a set of bins.
 
     Attributes:
         bins: how many were evaluated.
@@ -57,7 +57,7 @@ class Binding:
 
     @classmethod
     def of(cls, curve: Curve, covered: float = 1.0) -> "Binding":
-        """What a curve of some bins, of this fraction of the chromosomes, says."""
+        """Metrics of a curve of some bins, which are this fraction of the chromosomes."""
         with np.errstate(divide="ignore"):
             fold = float(np.log2(curve.aupr / curve.random))
         return cls(
@@ -84,7 +84,7 @@ class Binding:
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
-    """What `benchmark` found.
+    """Result of `benchmark`.
 
     Attributes:
         overall: of all bins together.
@@ -161,8 +161,8 @@ def benchmark(
 
     Evaluated are the bins [0, 200), [200, 400) … in which the prediction has a value at any base: of a prediction of
     regions, that is where they are. A bin's score is the highest value in it, rounded to nine decimals. The result
-    says how much of the chromosomes this is, and how many peaks lie elsewhere. Fewer than 10 positive bins are warned
-    about.
+    has the evaluated fraction of the chromosomes, and how many peaks lie elsewhere. Fewer than 10 positive bins raise a
+    warning.
 
     Args:
         prediction: a bigWig.
@@ -256,7 +256,7 @@ def correlated(
     regions: str | Path | Sequence[Interval] | None = None,
     compat: str | None = None,
 ) -> tuple[dict[str, Agreement], Extent]:
-    """What `quantitative` finds, and how much was evaluated. Arguments and errors as there."""
+    """Result of `quantitative`, and how much was evaluated. Arguments and errors as there."""
     if not is_one_of(aggregate, OF_TRACKS):
         raise InputError(
             f"An aggregate of two tracks must be one of {', '.join(OF_TRACKS)}",
@@ -267,7 +267,7 @@ def correlated(
     shared = names.check_shared(track.sizes, other.sizes, str(prediction), str(measured))
     selection = BinSelection(track, chromosomes, region, regions, blacklist, bin_size, compat)
     selection.compare_with(bins.Bound(measured, track.sizes, what="measured track"), measured)
-    overall, found = Pairs(), {}
+    overall, by_chrom = Pairs(), {}
     for chrom, places, keep in selection:
         keep, values = selection.with_values(keep, bins.aggregated(track, chrom, places, aggregate))
         if not keep.any():
@@ -275,8 +275,8 @@ def correlated(
         pairs = Pairs()
         for each in (overall, pairs):
             each.add(bins.aggregated(other, shared[chrom], places, aggregate)[keep], values[keep])
-        found[chrom] = pairs.result()
-    return {**found, "all": overall.result()}, selection.extent
+        by_chrom[chrom] = pairs.result()
+    return {**by_chrom, "all": overall.result()}, selection.extent
 
 
 def _row(scores: Scores, positive: np.ndarray, covered: float) -> Binding:

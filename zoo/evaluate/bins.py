@@ -1,4 +1,4 @@
-"""Bins of chromosomes: where they lie, what a track says in them, and which of them are bound."""
+"""Bins of chromosomes: their edges, the values of a track in them, and which of them are bound."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -40,7 +40,7 @@ def edges(track: Signal, chrom: str, bin_size: int, compat: str | None = None) -
 
 
 def open_track(path: str | Path) -> Signal:
-    """A track of which `aggregated` tells the bins without a value."""
+    """A track in which `aggregated` detects bins without a value."""
     return Signal(user_path(path, "prediction"), fill=_NO_DATA)
 
 
@@ -90,8 +90,8 @@ def _aggregated(values: np.ndarray, at: np.ndarray, how: str) -> np.ndarray:
         away = np.where(known, wide - np.repeat(np.nan_to_num(mean), lengths), 0)
         squares = np.add.reduceat(np.square(away), at)
         return np.where(count > 0, np.sqrt(squares / np.maximum(count - 1, 1)), np.nan)
-    found = {"mean": mean, "sum": total, "coverage": count / lengths}[how]
-    return np.where(count > 0, found, np.nan)
+    statistic = {"mean": mean, "sum": total, "coverage": count / lengths}[how]
+    return np.where(count > 0, statistic, np.nan)
 
 
 def _read(track: Signal, chrom: str, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -105,9 +105,9 @@ class Bound:
 
     Args:
         gold: peaks (a BED file or intervals), or a bigWig that is above 0 where something is bound.
-        sizes: chromosome → bp, by which names are found.
+        sizes: chromosome → bp, to match names with.
         rule: "any": a bin shares at least a base with what is bound; "half": at least half of its bases.
-        what: how messages call it.
+        what: its name in messages.
         shared: whether a chromosome in common is required.
 
     Attributes:
@@ -143,12 +143,12 @@ class Bound:
             self.shared = bool(self._names)
         else:
             read = bed.read if shared else bed.read_blacklist
-            found = read(gold) if isinstance(gold, (str, Path)) else bed.listed(what, gold)
-            here, self.absent = _here(found, sizes, what, shared)
-            self.shared = bool(here) or not found
+            intervals = read(gold) if isinstance(gold, (str, Path)) else bed.listed(what, gold)
+            here, self.absent = _here(intervals, sizes, what, shared)
+            self.shared = bool(here) or not intervals
             self._spans = merge(here)
             self._peaks = {
-                chrom: np.array([(item.start, item.end) for item in items], np.int64).T
+                chrom: np.array([(interval.start, interval.end) for interval in items], np.int64).T
                 for chrom, items in by_chromosome(here).items()
             }
 
@@ -183,17 +183,17 @@ class Bound:
 
 
 def _here(
-    found: Sequence[Interval], sizes: Mapping[str, int], what: str, shared: bool
+    intervals: Sequence[Interval], sizes: Mapping[str, int], what: str, shared: bool
 ) -> tuple[list[Interval], dict[str, int]]:
     """Intervals by the names in `sizes`; and how many there are on each chromosome that it lacks.
 
     Raises `GenomeMismatch` if one ends beyond its chromosome, or, with `shared`, if all are elsewhere.
     """
-    here, absent = placed(found, sizes)
-    if shared and found and not here:
+    here, absent = placed(intervals, sizes)
+    if shared and intervals and not here:
         raise GenomeMismatch(
             f"The {what} and the prediction must have chromosomes in common",
-            received={what: found[0].chrom, "prediction": list(sizes)[:5]},
+            received={what: intervals[0].chrom, "prediction": list(sizes)[:5]},
         )
     if far := beyond(here, sizes):
         raise GenomeMismatch(

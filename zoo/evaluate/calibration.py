@@ -114,7 +114,7 @@ def crossfitted(groups: Sequence[Counts]) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class Sample:
-    """What the prediction of one cell type gives.
+    """Calibration of the prediction of one cell type.
 
     Attributes:
         columns: precision, recall, log2 fold over random and F1 at each threshold of `GRID`, (4, 1001); all but recall
@@ -166,7 +166,7 @@ def calibration(
 
     Bins and their scores are those of `zoo.evaluate.binding.benchmark`. Precision is `crossfitted` between blocks of
     100 kb, then made to rise with the threshold by isotonic regression. With fewer than 10 positive bins, or with all
-    of them in one block, it is that of all bins, which is too high for others; that is warned about. Recall is that of
+    of them in one block, it is that of all bins, which is too high for others; this raises a warning. Recall is that of
     all bins. Thresholds at which fewer than 10 bins are called, or fewer than there are positive ones, have no row: a
     precision of no call is unknown.
 
@@ -192,20 +192,20 @@ def calibration(
             example='[("ctcf.bw", "peaks.bed")]',
             received={"samples": samples},
         )
-    found = []
+    evaluated = []
     for prediction, peaks in pairs:
         track = bins.open_track(prediction)
         selection = BinSelection(track, chromosomes, None, regions, blacklist, bin_size, compat)
         try:
             groups = _groups(track, peaks, selection, rule)
-            found.append(_sample(groups, selection.extent, compat))
+            evaluated.append(_sample(groups, selection.extent, compat))
         except InputError as error:
             if error.where is not None:
                 raise
             raise type(error)(
                 error.rule, where=prediction, received=error.received, example=error.example, hint=error.hint
             ) from None
-    return Calibration(_table(found), tuple(found))
+    return Calibration(_table(evaluated), tuple(evaluated))
 
 
 def _groups(track: bins.Signal, peaks: object, selection: BinSelection, rule: str) -> list[Counts]:
@@ -259,7 +259,7 @@ def rising(precision: np.ndarray, weights: np.ndarray, whole: Counts) -> np.ndar
     Args:
         precision: (thresholds,), NaN where it is unknown.
         weights: (thresholds,) of the regression.
-        whole: counts of all bins: fewer than ten calls measure no precision.
+        whole: counts of all bins: the precision of fewer than ten calls is unknown.
 
     Returns:
         (thresholds,) float64, NaN where it is unknown, 0, or of too few calls.
@@ -272,7 +272,7 @@ def rising(precision: np.ndarray, weights: np.ndarray, whole: Counts) -> np.ndar
 
 
 def _table(samples: Sequence[Sample]) -> ThresholdTable:
-    """The mean over the samples that know something, at thresholds where one does."""
+    """The mean over the samples whose precision is known, at thresholds where there is one."""
     known = np.array([np.isfinite(sample.columns[0]) for sample in samples])
     keep = known.any(axis=0)
     if not keep.any():
@@ -284,7 +284,7 @@ def _table(samples: Sequence[Sample]) -> ThresholdTable:
     for number, name in enumerate(_COLUMNS):
         values = np.array([sample.columns[number] for sample in samples])[:, keep]
         columns[name] = values.mean(axis=0) if name == "recall" else np.nanmean(values, axis=0)
-    if len(samples) > 1:  # where one knows nothing of high thresholds, the mean can fall
+    if len(samples) > 1:  # where a sample lacks high thresholds, the mean can fall
         weights = np.sum([sample.called for sample in samples], axis=0)[keep].astype(np.float64)
         for name in ("precision", "log2fc"):
             columns[name] = isotonic_regression(columns[name], weights=weights).x

@@ -1,4 +1,4 @@
-"""Several predictors on the same held-out bins, with what chance could do."""
+"""Several predictors on the same held-out bins, with confidence intervals and tests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,7 +25,7 @@ class Row:
 
     Attributes:
         name: of the predictor.
-        binding: how well it does.
+        binding: its metrics.
         interval: 95 % confidence interval of its average precision, by bootstrap over blocks of the chromosomes.
         curve: recall and precision, thinned for a picture.
     """
@@ -73,7 +73,7 @@ def compare(
         InputError: as `benchmark` does; repeats or a seed that are no whole numbers.
     """
     repeats, seed = whole("repeats", repeats, 1, 10**6), whole("seed", seed, 0, (1 << 64) - 1)
-    found: dict[str, list[np.ndarray]] = {name: [] for name in predictors}
+    predicted: dict[str, list[np.ndarray]] = {name: [] for name in predictors}
     positive, blocks, first_block = [], [], 0
     for chrom, places, keep in BinSelection(track, chromosomes, region, None, blacklist, bin_size):
         positive.append(bound(chrom, places)[keep])
@@ -81,11 +81,11 @@ def compare(
         blocks.append(first_block + number)
         first_block = int(blocks[-1][-1]) + 1
         for name, predictor in predictors.items():
-            found[name].append(predictor(chrom, places)[keep])
+            predicted[name].append(predictor(chrom, places)[keep])
     truth, drawn = np.concatenate(positive), np.concatenate(blocks)
     weights = _weights(drawn, repeats, seed)
     rows = []
-    for name, parts in found.items():
+    for name, parts in predicted.items():
         scores, seen = np.concatenate(parts), Scores()
         seen.add(truth, scores)
         curve = seen.curve()
@@ -99,14 +99,14 @@ def interval(positive: np.ndarray, scores: np.ndarray, blocks: np.ndarray, weigh
     Args:
         positive: (n,) bool.
         scores: (n,).
-        blocks: (n,) which block an item is in.
+        blocks: (n,) which block a bin is in.
         weights: (repeats, blocks) how often each block was drawn.
     """
     order = np.argsort(-scores, kind="stable")
     positive, blocks, scores = positive[order], blocks[order], scores[order]
     ends = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))
-    found = [_average_precision(positive, row[blocks], ends) for row in weights]
-    low, high = np.nanpercentile(found, [2.5, 97.5])
+    precisions = [_average_precision(positive, row[blocks], ends) for row in weights]
+    low, high = np.nanpercentile(precisions, [2.5, 97.5])
     return float(low), float(high)
 
 

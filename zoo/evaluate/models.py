@@ -45,7 +45,7 @@ def windows(
     unmappable: Sequence[Interval] = (),
     progress: bool | None = None,
 ) -> Iterator[tuple[str, AccessibilityEvaluation]]:
-    """What models of a kind are evaluated on: (chromosome, batches of its windows).
+    """Evaluation data of models of a kind: (chromosome, batches of its windows).
 
     Windows are tiled, or with `peaks` have summits in their middle; the bins of their middle half count.
 
@@ -89,12 +89,12 @@ def robustness(
         shifts: of the window, over a quarter of its length; 17 as published.
     """
     window, size = model.spec.input.window, model.spec.output.bin_size
-    shared, span, found = _shared(model.spec, genome, genome.sizes, chromosomes), layout(window, step), {}
+    shared, span, by_chrom = _shared(model.spec, genome, genome.sizes, chromosomes), layout(window, step), {}
     plan = planned(genome, list(shared), span, size, blacklist, unmappable, peaks)
     for chrom, part in _by_chromosome(plan, f"{model.spec.name}, moved", progress):
         slabs = Slabs(genome, [], part, span, size)
-        found[chrom] = variation(model.predict, slabs, window, shifts=shifts)
-    return found
+        by_chrom[chrom] = variation(model.predict, slabs, window, shifts=shifts)
+    return by_chrom
 
 
 def left_out(
@@ -136,6 +136,12 @@ def _shared(
             received={"model": spec.name},
             hint="Compare predicted binding with peaks by `zoo benchmark`",
         )
+    if spec.output.kind == "profile":
+        raise InputError(
+            "A model that is compared with a track must predict it in bins, not a profile and its total counts",
+            received={"model": spec.name},
+            hint="Compare profiles and counts with `zoo qc`",
+        )
     if len(spec.output.tracks) > 1:
         raise InputError(
             "A model that is compared with a track must predict one",
@@ -143,8 +149,8 @@ def _shared(
             hint="Its card has the measures of each track",
         )
     shared = names.check_shared(genome.sizes, sizes, str(genome), "the signal")
-    asked = list(chromosomes or names.main_chromosomes(list(shared)))
-    chosen = {chrom: names.find(chrom, shared) for chrom in asked}
+    wanted = list(chromosomes or names.main_chromosomes(list(shared)))
+    chosen = {chrom: names.find(chrom, shared) for chrom in wanted}
     if missing := [chrom for chrom, name in chosen.items() if name is None]:
         raise InputError(
             "Genome and signal must have the chromosomes",

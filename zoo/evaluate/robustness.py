@@ -18,7 +18,7 @@ class Variation:
     """The variation score.
 
     Attributes:
-        windows: how many places were looked at.
+        windows: number of places.
         score: mean coefficient of variation over bins and places.
         curve: by bin of the core, from its first base on.
     """
@@ -52,7 +52,7 @@ def variation(
     report: Callable[[int], object] | None = None,
     shifts: int = SHIFTS,
 ) -> Variation:
-    """Predict each core from windows that are moved by equal steps over their slab, and see how much it varies.
+    """Predict each core from windows that are moved by equal steps over their slab, and measure the variation.
 
     For every bin of the core the coefficient of variation is the standard deviation (of the population) over the mean
     of its predictions, as they are (for ASAP's models in the scale of ln(1 + track)). A core whose mean is 0 counts
@@ -63,7 +63,7 @@ def variation(
         slabs: of `layout(window)`.
         window: bp.
         batch_size: slabs at once; each is as many windows as there are shifts.
-        report: is told how many slabs were done.
+        report: called with the number of slabs that were done.
         shifts: places of a window on its slab; they are whole bins apart.
 
     Raises:
@@ -83,9 +83,11 @@ def variation(
         rows = np.arange(first, min(first + batch_size, slabs.size))
         x = one_hot(slabs.read(rows, span.slab)[0])
         moved = np.concatenate([x[:, shift : shift + window] for shift in places])
-        found = _aligned(np.asarray(predict(moved), np.float64), len(rows), (span.margin - places) // size, len(sums))
+        predictions = _aligned(
+            np.asarray(predict(moved), np.float64), len(rows), (span.margin - places) // size, len(sums)
+        )
         with np.errstate(invalid="ignore", divide="ignore"):
-            each = found.std(axis=0) / found.mean(axis=0)
+            each = predictions.std(axis=0) / predictions.mean(axis=0)
         known = np.isfinite(each)
         sums += np.where(known, each, 0).sum(axis=0)
         counts += known.sum(axis=0)

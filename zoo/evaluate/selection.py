@@ -23,16 +23,16 @@ class Extent:
     Attributes:
         total: whole bins of the chromosomes.
         evaluated: of them.
-        outside: of them outside the regions that were asked for.
+        outside: of them outside the requested regions.
         blacklisted: of them.
         uncovered: of them without a value in the prediction, left out.
         zeros: of them without a value, counted as 0 (`compat="maxatac"`).
         peaks: of all chromosomes; 0 where what is bound is a bigWig.
         peaks_outside: those on the chromosomes that touch no evaluated bin.
-        peaks_elsewhere: those on chromosomes that were not asked for.
+        peaks_elsewhere: those on chromosomes that were not requested.
         peaks_absent: those on chromosomes that the prediction lacks.
         absent: these chromosomes.
-        unknown: chromosomes of the prediction of which the measured track knows nothing, left out.
+        unknown: chromosomes of the prediction that the measured track lacks, left out.
     """
 
     total: int = 0
@@ -66,10 +66,10 @@ class Extent:
             "outside the regions": self.outside,
             "blacklisted": self.blacklisted,
         }
-        said = ", ".join(f"{count:,} {reason}" for reason, count in left.items() if count)
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in left.items() if count)
         zeros = f"; {self.zeros:,} without prediction count as 0" if self.zeros else ""
         text = f"Evaluated: {self.evaluated:,} of {self.total:,} bins ({self.fraction:.1%})"
-        return text + zeros + (f"; left out: {said}" if said else "")
+        return text + zeros + (f"; left out: {reasons}" if reasons else "")
 
     def _peaks(self) -> list[str]:
         lost = {
@@ -97,7 +97,7 @@ class BinSelection:
 
     Attributes:
         chromosomes: by the track's names.
-        extent: counted while the selection is gone through.
+        extent: counted while the selection is iterated over.
 
     Raises:
         InputError: options that exclude one another, another compat, or a chromosome that the track lacks.
@@ -117,7 +117,7 @@ class BinSelection:
         _check(chromosomes, region, regions, compat)
         self.bin_size = whole("bin_size", bin_size, 1, FURTHEST)
         self._track, self._region, self._compat = track, region, compat
-        self._asked = chromosomes is not None or region is not None
+        self._explicit = chromosomes is not None or region is not None
         self._regions = None if regions is None else bins.Bound(regions, track.sizes, what="regions")
         self._blacklist = None
         if blacklist is not None:
@@ -139,23 +139,23 @@ class BinSelection:
             whole = [chrom for chrom, size in sizes.items() if size >= self.bin_size] or list(sizes)
             return [chrom for chrom in whole if self._regions is None or self._regions.peaks([chrom])] or whole
         chromosomes = names_of("chromosomes", chromosomes)
-        found = [names.find(chrom, sizes) for chrom in chromosomes]
-        if missing := [chrom for chrom, name in zip(chromosomes, found, strict=True) if name is None]:
+        matched = [names.find(chrom, sizes) for chrom in chromosomes]
+        if missing := [chrom for chrom, name in zip(chromosomes, matched, strict=True) if name is None]:
             raise InputError(
                 "The prediction must have the chromosomes",
                 where=self._track.path,
                 received={"missing": missing, "present": list(sizes)[:5]},
             )
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(matched))
 
     def compare_with(self, bound: bins.Bound, measured: object) -> None:
-        """Leave out the chromosomes of which a measured bigWig knows nothing, and count the peaks of others.
+        """Leave out the chromosomes that a measured bigWig lacks, and count the peaks of others.
 
         Raises:
-            InputError: such a chromosome was asked for.
+            InputError: such a chromosome was requested.
         """
         unknown = [chrom for chrom in self.chromosomes if not bound.has(chrom)]
-        if unknown and self._asked:
+        if unknown and self._explicit:
             raise InputError(
                 "The measured track must have the chromosomes", where=measured, received={"lacks": unknown}
             )
@@ -164,7 +164,7 @@ class BinSelection:
         self.extent.unknown, self.extent.absent = unknown, [chrom for chrom, peaks in bound.absent.items() if peaks]
         self.extent.peaks, self.extent.peaks_absent = here + absent, absent
         self.extent.peaks_elsewhere = here - bound.peaks(self.chromosomes)
-        self.extent.peaks_outside = bound.peaks(self.chromosomes)  # until `found` says that they touch a bin
+        self.extent.peaks_outside = bound.peaks(self.chromosomes)  # until `found` subtracts those that touch a bin
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         """(chromosome, edges of its bins (n + 1,), which of them count (n,) bool); far from a region there are none.
@@ -172,7 +172,7 @@ class BinSelection:
         Raises:
             InputError: no bin is left.
         """
-        found = False
+        any_kept = False
         for chrom in self.chromosomes:
             places = bins.edges(self._track, chrom, self.bin_size, self._compat)
             self.extent.total += len(places) - 1
@@ -183,9 +183,9 @@ class BinSelection:
                 places = inside
             keep = self._kept(chrom, places) if len(places) > 1 else np.zeros(0, bool)
             if keep.any():
-                found = True
+                any_kept = True
                 yield chrom, places, keep
-        if not found:
+        if not any_kept:
             raise InputError(
                 "There must be a bin to evaluate",
                 received={"chromosomes": self.chromosomes[:5], "region": str(self._region) if self._region else None},

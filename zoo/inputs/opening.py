@@ -117,7 +117,7 @@ class Inputs:
         covariates: Mapping[str, object] | None = None,
     ) -> "Inputs":
         """Open and match everything. Raises `InputError` or `GenomeMismatch` naming what does not fit."""
-        genome = _genome(genome)
+        genome = open_genome(genome)
         tracks = _tracks(spec, genome, signal)
         for finding in doctor.of_model(spec.name, spec.input.genome, genome):
             _tell(genome.path, finding)
@@ -142,7 +142,8 @@ class Inputs:
         )
 
 
-def _genome(genome: object) -> Genome:
+def open_genome(genome: object) -> Genome:
+    """A genome that is given as one or by its path. Raises `InputError` for anything else."""
     if not isinstance(genome, (Genome, str, Path)):
         raise InputError(
             "The genome must be given as a .2bit file", example='genome="hg38.2bit"', received={"genome": genome}
@@ -324,7 +325,7 @@ def _tell(path: str | Path, finding: doctor.Finding, refuse: bool = False) -> No
     """Warn of a finding that is not as it should be; raise `GenomeMismatch` for an error, if it is to be refused."""
     if refuse and finding.status == doctor.ERROR:
         raise GenomeMismatch(
-            f"The {finding.about} must be of the genome's assembly: {finding.said}",
+            f"The {finding.about} must be of the genome's assembly: {finding.message}",
             where=path,
             hint=finding.hint.rstrip("."),
         )

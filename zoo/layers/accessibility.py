@@ -1,4 +1,4 @@
-"""What networks from DNA to accessibility begin and end with."""
+"""Inputs and heads of networks from DNA to accessibility."""
 
 import keras
 from keras import layers
@@ -17,7 +17,7 @@ def dna_input(window: int, multiple: int = 1, least: int = 1) -> keras.KerasTens
         least: the shortest length that leaves something after all convolutions and pools.
 
     Raises:
-        InputError: another length; the message says which ones work.
+        InputError: another length; the message lists valid ones.
     """
     least = -(-max(least, 1) // multiple) * multiple
     if window % multiple or window < least:
@@ -48,7 +48,7 @@ def network(name: str, inputs, accessibility, stem, mappability: bool) -> keras.
 
     Args:
         stem: (batch, positions, channels), what the mappability head reads.
-        mappability: with that head, which tells for each position how mappable it is, (batch, positions, 1) in 0 to 1.
+        mappability: with that head, which predicts the mappability of each position, (batch, positions, 1) in 0 to 1.
 
     Returns:
         A model whose output is `accessibility`; with the head, a dictionary of `accessibility` and `mappability`.

@@ -6,7 +6,7 @@ import numpy as np
 
 @keras.saving.register_keras_serializable("zoo")
 class Constant(keras.layers.Layer):
-    """Numbers that do not depend on what is read.
+    """Numbers that do not depend on the input.
 
     Args:
         values: of one example, of any shape.

@@ -65,7 +65,7 @@ def convnext_block(
         filters: channels of the output; with `depthwise` a multiple of the input's.
         kernel_size: width of the convolution.
         depthwise: convolve each channel by itself.
-        expansion: width of the hidden layer, in filters.
+        expansion: channels of the hidden layer, in multiples of the filters.
         normalize_response: with global response normalization (else as in the first ConvNeXt).
 
     Returns:

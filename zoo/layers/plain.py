@@ -280,20 +280,20 @@ def describe(layer: layers.Layer) -> tuple[str, dict[str, object]]:
 def _differing(layer: layers.Layer, other: layers.Layer) -> dict[str, object]:
     """The options in which a layer differs from one that was made from its description."""
     config, made = _plain(layer.get_config()), _plain(other.get_config())
-    found = {key: value for key, value in config.items() if value != made.get(key)}
+    differing = {key: value for key, value in config.items() if value != made.get(key)}
     for key in _FUNCTIONS:
         if getattr(layer, key, None) is not getattr(other, key, None):
-            found[key] = getattr(layer, key)
+            differing[key] = getattr(layer, key)
     if layer.dtype_policy.name != "float32":
-        found["dtype"] = layer.dtype_policy.name
+        differing["dtype"] = layer.dtype_policy.name
     for side in ("forward_layer", "backward_layer"):
         if hasattr(layer, side):
-            found |= _differing(getattr(layer, side), getattr(other, side))
-    return found
+            differing |= _differing(getattr(layer, side), getattr(other, side))
+    return differing
 
 
 def _arguments(kind: str, config: Mapping[str, object]) -> dict[str, object]:
-    """What Keras's configuration of a layer says, as data."""
+    """Keras's configuration of a layer, as data."""
     known = {
         key: of_key.from_keras(config[key]) for key, of_key in ARGUMENTS[kind].items() if config.get(key) is not None
     }
@@ -304,7 +304,7 @@ def _plain(value: object) -> object:
     """A part of Keras's configuration without what is no option of a layer, or is compared apart (the dtype)."""
     if isinstance(value, Mapping):
         left_out = ("seed", "name", "dtype", "build_config")
-        return {key: _plain(item) for key, item in value.items() if key not in left_out}
+        return {key: _plain(option) for key, option in value.items() if key not in left_out}
     return _only(tuple(map(_plain, value))) if isinstance(value, (tuple, list)) else value
 
 

@@ -26,7 +26,7 @@ class LSTMCell(layers.LSTMCell):
 
     @property
     def bias(self):
-        """The sum, which is all that the cell of Keras asks for."""
+        """The sum, the only bias that the cell of Keras reads."""
         return self.input_bias + self.recurrent_bias
 
     @bias.setter

@@ -43,7 +43,7 @@ def dilated_block(
     name: str,
     activation_first: bool = True,
 ):
-    """A dilated convolution to `filters`, a second one back to the width of `x`, dropout, and `x` added.
+    """A dilated convolution to `filters`, a second one back to the channels of `x`, dropout, and `x` added.
 
     The scale of the second batch normalization begins at 0, so the block begins as the identity.
     """

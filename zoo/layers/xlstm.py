@@ -146,12 +146,12 @@ class MLSTMCell(layers.Layer):
 
     def parts(self, inputs, log_sigmoid):
         """Query (scaled), key, value (batch, heads, positions, width), and i and F (batch, heads, positions)."""
-        query, key, value, gates = (ops.cast(item, "float32") for item in inputs)
+        query, key, value, gates = (ops.cast(tensor, "float32") for tensor in inputs)
         length, channels = query.shape[1:]
         width = channels // self.heads
         query, key, value = (
-            ops.transpose(ops.reshape(item, (-1, length, self.heads, width)), (0, 2, 1, 3))
-            for item in (query, key, value)
+            ops.transpose(ops.reshape(tensor, (-1, length, self.heads, width)), (0, 2, 1, 3))
+            for tensor in (query, key, value)
         )
         write, forget = ops.split(ops.transpose(gates, (0, 2, 1)), 2, axis=1)
         return query * width**-0.5, key, value, write, ops.cumsum(log_sigmoid(forget), axis=-1)
@@ -264,7 +264,7 @@ def mlstm_block(x, heads: int, projection: float, kernel_size: int, block_size: 
 
     Args:
         heads: of the memory.
-        projection: width of the branches, in channels of `x`.
+        projection: channels of the branches, in multiples of those of `x`.
         kernel_size: of the causal convolution.
         block_size: channels that the query, key and value projections mix.
         blocks: of the whole stack, which the output's initial scale depends on.
@@ -309,7 +309,7 @@ def slstm_block(x, heads: int, kernel_size: int, hidden: int, forget_power: floa
     Args:
         heads: of the memory.
         kernel_size: of the causal convolution.
-        hidden: width of the dense block.
+        hidden: channels of the dense block.
         forget_power: see `SLSTMCell`.
         blocks: of the whole stack, which the output's initial scale depends on.
     """

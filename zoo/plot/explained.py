@@ -1,4 +1,4 @@
-"""Attributions as people look at them: a locus with everything known of it, an allele beside the other, patterns."""
+"""Figures of attributions: loci, comparisons of alleles, patterns."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +22,7 @@ _COLORS = ("tab:blue", "tab:purple", "tab:green", "tab:brown")
 
 
 def plot_contributions(ax: Axes, found: Attributions, number: int, region: Interval | None = None) -> Axes:
-    """What each base of a window adds: letters where there is room, else bars.
+    """Contribution scores of the bases of a window: letters where there is room, else bars.
 
     Args:
         number: of the window.
@@ -77,8 +77,8 @@ def plot_locus(
     if with_signal:
         ax = next(axes)
         _label(_places(_bars(ax, found.signal[number, start:stop], first), first, stop - start), "signal")
-    said = f"{found.model}, {found.method} of {found.target}: {found.prediction[number]:.4g}"
-    figure.suptitle(plain(f"{shown}  {said}"))
+    title = f"{found.model}, {found.method} of {found.target}: {found.prediction[number]:.4g}"
+    figure.suptitle(plain(f"{shown}  {title}"))
     return figure
 
 
@@ -136,18 +136,21 @@ def plot_patterns(patterns: Sequence[Pattern], matches: Sequence[Sequence[Match]
     return figure
 
 
-def _stretch(found: Attributions, number: int, region: Interval | None) -> tuple[int, int, int]:
+def _stretch(attributions: Attributions, number: int, region: Interval | None) -> tuple[int, int, int]:
     """First position in the window, the one after the last, and where the first stands on the axis."""
-    length = found.codes.shape[1]
-    origin = found.intervals[number].start if found.intervals else 0
+    length = attributions.codes.shape[1]
+    origin = attributions.intervals[number].start if attributions.intervals else 0
     if region is None:
         return 0, length, origin
     start, stop = region.start - origin, region.end - origin
-    elsewhere = bool(found.intervals) and region.chrom != found.intervals[number].chrom
+    elsewhere = bool(attributions.intervals) and region.chrom != attributions.intervals[number].chrom
     if elsewhere or not 0 <= start < stop <= length:
         raise InputError(
             "The region that is shown must lie within the window",
-            received={"region": str(region), "window": str(found.intervals[number]) if found.intervals else length},
+            received={
+                "region": str(region),
+                "window": str(attributions.intervals[number]) if attributions.intervals else length,
+            },
         )
     return start, stop, region.start
 

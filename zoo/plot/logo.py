@@ -1,4 +1,4 @@
-"""Sequence logos: letters as high as what they stand for."""
+"""Sequence logos."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,7 +22,7 @@ def information(frequencies: np.ndarray) -> np.ndarray:
         frequencies: (4, width) of A, C, G, T.
 
     Returns:
-        (width, 4): each base's frequency times what its position tells, 0 to 2 bits.
+        (width, 4): each base's frequency times the information content of its position, 0 to 2 bits.
     """
     shares = frequencies.T / frequencies.sum(axis=0)[:, None]
     logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)

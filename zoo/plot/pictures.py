@@ -40,19 +40,19 @@ def draw(
     """
     from zoo.plot.explained import plot_locus
 
-    found = Attributions.load(path)
+    attributions = Attributions.load(path)
     given = signal if isinstance(signal, Mapping) else {"signal": signal} if signal else {}
     tracks = {name: Signal(track) for name, track in given.items()}
-    said = [sha256(path), *(sha256(item.path) for item in tracks.values()), repr(intervals)]
-    mark = f"{MADE_BY} {hashlib.sha256(' '.join(said).encode()).hexdigest()}"
-    order = (-found.prediction).argsort(kind="stable")[:most].tolist()
+    contents = [sha256(path), *(sha256(track.path) for track in tracks.values()), repr(intervals)]
+    mark = f"{MADE_BY} {hashlib.sha256(' '.join(contents).encode()).hexdigest()}"
+    order = (-attributions.prediction).argsort(kind="stable")[:most].tolist()
     made = _names(path.parent, path.stem, len(order), form)
     for target, (rank, near) in zip(made, ((rank, near) for rank in range(len(order)) for near in (0, 1)), strict=True):
         _check_own(target)
         if _mark_of(target) == mark.encode():
             continue
         i = order[rank]
-        figure = plot_locus(found, i, tracks, intervals, _strongest(found, i) if near else None)
+        figure = plot_locus(attributions, i, tracks, intervals, _strongest(attributions, i) if near else None)
         with atomic(target, target.parent) as temporary:
             figure.savefig(temporary, format=form, metadata={"Title": mark})
     for old in {name for form in FORMATS for name in _names(path.parent, path.stem, MOST, form)}:
@@ -67,10 +67,10 @@ def check_names(base: Path, most: int, form: str = "png") -> None:
         _check_own(path)
 
 
-def _strongest(found: Attributions, number: int, width: int = 120) -> Interval:
+def _strongest(attributions: Attributions, number: int, width: int = 120) -> Interval:
     """The stretch of a window around its base of largest contribution."""
-    window, length = found.intervals[number], found.codes.shape[1]
-    first = min(max(int(abs(found.scores[number]).argmax()) - width // 2, 0), max(length - width, 0))
+    window, length = attributions.intervals[number], attributions.codes.shape[1]
+    first = min(max(int(abs(attributions.scores[number]).argmax()) - width // 2, 0), max(length - width, 0))
     return Interval(window.chrom, window.start + first, window.start + min(first + width, length))
 
 
@@ -91,7 +91,7 @@ def _mark_of(path: Path) -> bytes | None:
     """The mark of a picture that a run drew; None for anything else."""
     try:
         with open(path, "rb") as file:
-            found = _MARK.search(file.read(1 << 14))
+            match = _MARK.search(file.read(1 << 14))
     except OSError:
         return None
-    return found and found[0]
+    return match and match[0]

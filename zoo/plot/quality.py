@@ -1,4 +1,4 @@
-"""A prepared sample at a glance."""
+"""Figures of the QC report of a prepared sample."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +22,7 @@ def plot_lengths(ax: Axes, lengths: Sequence[int]) -> Axes:
 
 
 def plot_bias(ax: Axes, shares: Sequence[Sequence[float]]) -> Axes:
-    """Shares of A, C, G and T (2 n + 1, 4) around the 5' ends of reads; nothing where they were not looked at."""
+    """Fractions of A, C, G and T (2 n + 1, 4) around the 5' ends of reads; nothing where they were not counted."""
     ax.set(xlabel="bp from the reads' first base", ylabel="share of bases", title="Cut-site bias")
     if not len(shares):
         ax.text(0.5, 0.5, "no sequence", transform=ax.transAxes, ha="center", color="0.4")
@@ -37,7 +37,7 @@ def plot_bias(ax: Axes, shares: Sequence[Sequence[float]]) -> Axes:
 
 
 def plot_fingerprint(ax: Axes, fingerprint: Sequence[float], said: str = "") -> Axes:
-    """Share of all cuts in the poorest 0 … 100 % of bins; a dashed line for cuts that lie anywhere."""
+    """Fraction of all cuts in the poorest 0 … 100 % of bins; a dashed line for cuts that lie anywhere."""
     ax.plot(np.linspace(0, 1, len(fingerprint)), fingerprint, color="tab:blue")
     ax.plot([0, 1], [0, 1], color="0.4", linewidth=0.8, linestyle="--")
     ax.text(0.04, 0.95, said, transform=ax.transAxes, va="top")
@@ -66,8 +66,8 @@ def plot_quality(summary: Mapping, title: str) -> Figure:
     axes = figure.subplots(2, 2)
     plot_lengths(axes[0, 0], quality["lengths"])
     plot_bias(axes[0, 1], (summary["bias"] or {}).get("shares", ()))
-    said = f"richest 1 %: {quality['cuts_in_richest']:.1%} of the cuts"
-    plot_fingerprint(axes[1, 0], quality["fingerprint"], said + (f"\n{noise:.3g} times all others" if noise else ""))
+    richest = f"richest 1 %: {quality['cuts_in_richest']:.1%} of the cuts"
+    plot_fingerprint(axes[1, 0], quality["fingerprint"], richest + (f"\n{noise:.3g} times all others" if noise else ""))
     plot_saturation(axes[1, 1], quality["saturation"], summary["cuts"])
     figure.suptitle(printable(f"{title}: {summary['cuts']:,} cuts"), parse_math=False)  # a `$` in a name is a `$`
     return figure

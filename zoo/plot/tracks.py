@@ -37,8 +37,8 @@ def plot_signal(
 
 def plot_intervals(ax: Axes, intervals: Sequence[Interval], region: Interval, label: str, color: str) -> Axes:
     """Draw intervals as boxes, the narrowest as lines that can still be seen."""
-    near = [item for item in intervals if item.chrom == region.chrom and item.start < region.end]
-    boxes = [Rectangle((item.start, 0.2), len(item), 0.6) for item in near if item.end > region.start]
+    near = [interval for interval in intervals if interval.chrom == region.chrom and interval.start < region.end]
+    boxes = [Rectangle((interval.start, 0.2), len(interval), 0.6) for interval in near if interval.end > region.start]
     ax.add_collection(PatchCollection(boxes, facecolor=color, edgecolor=color, linewidth=0.8))
     ax.set_ylim(0, 1)
     ax.set_yticks([])

@@ -15,18 +15,23 @@ class Predictor(Protocol):
 
     Attributes:
         spec: what it reads and returns.
+        network: its `keras.Model`.
         thresholds: its calibration table, or None.
         path: of its folder, and
         origin: of what that was converted from, or None; no output may replace either.
     """
 
     spec: ModelSpec
+    network: object
     thresholds: ThresholdTable | None
     path: Path
     origin: Path | None
 
     def forward(self, views: tuple[str, ...], selection: Selection | None = None) -> Forward:
         """The compiled forward pass over some views."""
+
+    def tiled(self, tiles: int) -> "Predictor | None":
+        """The same for so many windows side by side, read as one; None if the network cannot."""
 
     def inputs(
         self,

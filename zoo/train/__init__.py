@@ -1,1 +1,1 @@
-"""What networks are trained with: losses, metrics, schedules, optimizers."""
+"""Training of networks: losses, metrics, schedules, optimizers, tasks and runs."""

@@ -10,6 +10,7 @@ from registry.paths import user_path
 from zoo.console.signature import Signature, group_of
 from zoo.errors import InputError
 from zoo.files.atomic import writing
+from zoo.genome import bed
 from zoo.genome.text import whole
 from zoo.spec import TRAINING_STRANDS, Architecture
 from zoo.train import inputs
@@ -17,7 +18,11 @@ from zoo.train.config import PRECISIONS, TrainConfig
 from zoo.train.reading import load
 
 FOLDS = "folds.tsv"
-_PATHS = ("genome", "signal", "peaks", "blacklist", "meta", "atac_peaks", "train_roi", "validate_roi", "unmappable")
+_PATHS = (
+    *("genome", "signal", "peaks", "blacklist", "meta", "atac_peaks", "train_roi", "validate_roi", "unmappable"),
+    "negatives",
+)
+_MODELS = ("bias",)
 _TAG = "v1.0"
 STRATEGIES = ("single", "mirrored", "multiworker")
 _DATA, _HOW = "data, instead of the configuration's", "how"
@@ -27,9 +32,13 @@ _FILES = {
     "signal": {
         "nargs": "+",
         "metavar": "BIGWIG",
-        "help": "ATAC-seq: the target, or the input of a binding model; accessibility: one per track (--set tracks=2)",
+        "help": "ATAC-seq: the target, or the input of a binding model; accessibility: one per track (--set tracks=2); "
+        "profile: cut sites per base",
     },
-    "peaks": {"metavar": "BED", "help": "binding: the factor's peaks; accessibility: narrowPeak to evaluate by"},
+    "peaks": {
+        "metavar": "BED",
+        "help": "binding: the factor's; accessibility: narrowPeak to evaluate by; profile: narrowPeak to learn from",
+    },
     "blacklist": {"metavar": "BED", "help": "BED files; accessibility: also VCF"},
 }
 RUN = Signature(
@@ -92,6 +101,23 @@ ACCESSIBILITY = Signature(
     },
     left_out=dict.fromkeys(("sample", "step"), _SET),
 )
+PROFILE = Signature(
+    "zoo.train.tasks.profile:ProfileData",
+    unset=True,
+    common=_FILES,
+    differ={
+        "negatives": {"metavar": "BED", "help": "profile: background regions, instead of those with the peaks' G + C"},
+        "bias": {"metavar": "MODEL", "help": "profile: the bias model of a chrombpnet, a name or a path"},
+        "background": {"help": "profile: train a bias model, on background alone"},
+        "bias_threshold": {"metavar": "X", "help": "profile: of a bias model (default 0.5; DNase-seq 0.8)"},
+        "jitter": {"metavar": "BP", "help": "profile: by which peaks are moved at most (default 500)"},
+        "counts_weight": {"metavar": "X", "help": "profile: of the counts in the loss, instead of the rule's"},
+        "compare": {"metavar": "MODEL", "help": "profile: accessibility models to set beside the result"},
+    },
+    left_out=dict.fromkeys(("sample", "negatives_per_peak", "candidates_per_peak", "outliers"), _SET),
+)
+DATA = {"binding": BINDING, "accessibility": ACCESSIBILITY, "profile": PROFILE}
+"""Task → the options of its data."""
 SPLIT = Signature(
     "zoo.train.settings:Split",
     unset=True,
@@ -107,7 +133,7 @@ OPTIMIZER = Signature(
     differ={"learning_rate": {"metavar": "X"}},
     left_out=dict.fromkeys(("name", "weight_decay"), _SET),
 )
-SIGNATURES = (RUN, BINDING, ACCESSIBILITY, SPLIT, OPTIMIZER)
+SIGNATURES = (RUN, *DATA.values(), SPLIT, OPTIMIZER)
 
 
 def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -115,7 +141,7 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, metavar="FILE", help="the run, YAML or JSON (see recipes/configs)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="folder of the run, new or empty")
     RUN.add(parser, {"": "name", _DATA: "genome assembly", _HOW: "architecture epochs steps batch_size patience seed"})
-    for signature in (BINDING, ACCESSIBILITY, SPLIT):
+    for signature in (*DATA.values(), SPLIT):
         signature.add(parser, {_DATA: ""})
     OPTIMIZER.add(parser, {_HOW: ""})
     how = group_of(parser, _HOW)
@@ -134,14 +160,14 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def main(options: argparse.Namespace, default: Path | None = None, **changes: object) -> None:
-    """Run what the command line says. Arguments and errors as for `prepare`."""
+    """Run the training that the command line describes. Arguments and errors as for `prepare`."""
     execute(prepare(options, default, **changes), options)
 
 
 def prepare(
     options: argparse.Namespace, default: Path | None = None, **changes: object
 ) -> dict[Path | None, TrainConfig]:
-    """What the command line asks for, checked as far as it can be without TensorFlow: options, configuration, files.
+    """The runs of a command line, checked as far as possible without TensorFlow: options, configuration, files.
 
     Args:
         options: of `add_options`.
@@ -171,14 +197,14 @@ def prepare(
             raise InputError(
                 "A configuration must have folds where one is asked for", where=path, example="folds: [[chr1], …]"
             )
-    for item in runs.values():
-        inputs.opened(item)
+    for run_config in runs.values():
+        inputs.opened(run_config)
     return runs
 
 
 def execute(runs: dict[Path | None, TrainConfig], options: argparse.Namespace) -> None:
     """Train, or plan, what `prepare` returned."""
-    done = [_run(item, out, options) for out, item in runs.items()]
+    done = [_run(config, out, options) for out, config in runs.items()]
     if len(done) > 1 and all(done):
         _summarize(done[0].parents[1] / FOLDS, done)
     if options.publish:
@@ -207,8 +233,8 @@ def _check_options(options: argparse.Namespace) -> None:
 
 def configure(path: Path, options: argparse.Namespace, changes: dict[str, object]) -> TrainConfig:
     """The configuration with the command line's values in it; paths on the command line become absolute."""
-    found = load(user_path(path, "configuration"))
-    kind = "binding" if found.get("binding") is not None else "accessibility"
+    file_values = load(user_path(path, "configuration"))
+    kind = next((kind for kind in DATA if file_values.get(kind) is not None), "accessibility")
     top, data = _changed(options), _data(options, kind)
     merged = {**changes, **top}
     merged[kind] = {**changes.get(kind, {}), **data}
@@ -220,7 +246,7 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
     if arguments and not options.architecture:
         merged["architecture"] = {"config": arguments}
     if kind == "binding" and options.factor:
-        merged.setdefault("name", f"{str(found.get('name')).split('/')[0]}/{options.factor}")
+        merged.setdefault("name", f"{str(file_values.get('name')).split('/')[0]}/{options.factor}")
     if chosen := _given(SPLIT, options):
         merged["chromosomes"] = {**changes.get("chromosomes", {}), **chosen}
     if optimizer := _given(OPTIMIZER, options):
@@ -238,38 +264,41 @@ def _given(signature: Signature, options: argparse.Namespace) -> dict[str, objec
 
 def _changed(options: argparse.Namespace) -> dict[str, object]:
     """The fields of a configuration that the command line gives, those of its data aside."""
-    found = {name: _absolute(name, value) for name, value in RUN.values(options).items() if name != "architecture"}
-    found |= {"patience": options.patience or None, "start_from": _model(options.start_from)}
-    return {name: value for name, value in found.items() if value is not None}
+    values = {name: _absolute(name, value) for name, value in RUN.values(options).items() if name != "architecture"}
+    values |= {"patience": options.patience or None, "start_from": _model(options.start_from)}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _data(options: argparse.Namespace, kind: str) -> dict[str, object]:
-    """The same of its data. Raises `InputError` for what the other kind of model has."""
-    own, other = (BINDING, ACCESSIBILITY) if kind == "binding" else (ACCESSIBILITY, BINDING)
-    given = {name: value for name, value in other.values(options).items() if name not in own.keywords}
+    """The same of its data. Raises `InputError` for what other kinds of model have."""
+    own, others = DATA[kind], [signature for name, signature in DATA.items() if name != kind]
+    every = {name: value for other in others for name, value in other.values(options).items()}
+    given = {name: value for name, value in every.items() if name not in own.keywords}
     if foreign := [name for name, value in given.items() if value is not None]:
         raise InputError(
             f"Options of a run must be those of its kind, {kind}",
             received={f"--{name.replace('_', '-')}": getattr(options, name) for name in foreign},
         )
-    found = {name: _absolute(name, value) for name, value in own.values(options).items()}
-    if found["signal"] is not None and len(found["signal"]) == 1:
-        [found["signal"]] = found["signal"]
-    return {name: value for name, value in found.items() if value is not None}
+    values = {name: _absolute(name, value) for name, value in own.values(options).items()}
+    if values["signal"] is not None and len(values["signal"]) == 1:
+        [values["signal"]] = values["signal"]
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _absolute(name: str, value: object) -> object:
     """A path of the command line, so that the record of a run means the same anywhere."""
+    if name in _MODELS:
+        return _model(value)
     if value is None or name not in _PATHS or value == "auto":
         return value
     if isinstance(value, list):
-        return [_absolute(name, item) for item in value]
+        return [_absolute(name, path) for path in value]
     return str(user_path(value, name).absolute())
 
 
 def _model(name: str | None) -> str | None:
-    """The model to begin with; a folder by its absolute path."""
-    if name is None or not user_path(name, "model").is_dir():
+    """A model by its name; a folder or a file by its absolute path."""
+    if name is None or (not bed.is_there(name) and not user_path(name, "model").is_dir()):
         return name
     return str(user_path(name, "model").absolute())
 
@@ -296,12 +325,12 @@ def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> 
 
 
 def _summarize(path: Path, folders: list[Path]) -> None:
-    """Write and print the metrics of folds whose names do not tell the fold's chromosomes, with mean and deviation."""
-    found = [json.loads((folder / "config.json").read_text(encoding="utf-8"))["metrics"] for folder in folders]
-    shared = [name for name in found[0] if all(name in metrics for metrics in found)]
-    lines = ["metric\tmean\tstandard deviation\t" + "\t".join(f"fold {number}" for number in range(len(found)))]
+    """Write and print the metrics of folds whose names lack the fold's chromosomes, with mean and deviation."""
+    folds = [json.loads((folder / "config.json").read_text(encoding="utf-8"))["metrics"] for folder in folders]
+    shared = [name for name in folds[0] if all(name in metrics for metrics in folds)]
+    lines = ["metric\tmean\tstandard deviation\t" + "\t".join(f"fold {number}" for number in range(len(folds)))]
     for name in shared:
-        values = [metrics[name] for metrics in found]
+        values = [metrics[name] for metrics in folds]
         row = [statistics.mean(values), statistics.stdev(values), *values]
         lines.append("\t".join([name, *(f"{value:.4g}" for value in row)]))
     with writing(path) as file:
@@ -312,8 +341,8 @@ def _summarize(path: Path, folders: list[Path]) -> None:
 def _publish(folders: list[Path | None], options: argparse.Namespace) -> None:
     from zoo.loading import publish
 
-    found = [folder for folder in folders if folder is not None]
-    release = publish(found, options.publish, options.tag or _TAG, families=options.families)
+    finished = [folder for folder in folders if folder is not None]
+    release = publish(finished, options.publish, options.tag or _TAG, families=options.families)
     print(f"{release.repo}@{release.tag}: {', '.join(release.models)}")
 
 

@@ -1,4 +1,4 @@
-"""What a training run is made of, as a frozen value that checks itself and comes from and goes to YAML or JSON."""
+"""The configuration of a training run: a frozen, validated value that is read from and written to YAML or JSON."""
 
 import dataclasses
 import json
@@ -20,7 +20,7 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 @dataclass(frozen=True)
 class TrainConfig(Settings):
-    """A training run that fits together, of a task that is known, from and to a file. Attributes as for `Settings`."""
+    """A validated training run of a registered task, from and to a file. Attributes as for `Settings`."""
 
     def __post_init__(self) -> None:
         Name.parse(self.name)
@@ -50,8 +50,8 @@ class TrainConfig(Settings):
 
     def to_json(self) -> dict:
         """A JSON object, with the data under the name of their task."""
-        found = dataclasses.asdict(self)
-        return {self.kind if key == "data" else key: value for key, value in found.items()}
+        values = dataclasses.asdict(self)
+        return {self.kind if key == "data" else key: value for key, value in values.items()}
 
     def fold(self, number: int) -> "TrainConfig":
         """The run of a fold: set `number`, from 0, is for validation, the next one for testing, the others to train on.
@@ -72,7 +72,7 @@ class TrainConfig(Settings):
     def read(cls, path: str | Path, **changes: object) -> "TrainConfig":
         """Read a YAML or JSON file, with some of its values replaced.
 
-        Paths of files are relative to its folder; `$NAME` and `~` in them stand for what they do in a shell.
+        Paths of files are relative to its folder; `$NAME` and `~` in them are expanded as in a shell.
 
         Args:
             path: the file.
@@ -82,15 +82,15 @@ class TrainConfig(Settings):
             InputError: not such a file, an unknown or missing key, a wrong type, or a rule that is broken.
         """
         files = {kind: task.data.PATHS for kind, task in TASKS.items()}
-        found = reading.load(Path(path), changes, files)
+        values = reading.load(Path(path), changes, files)
         for kind in TASKS:
-            if found.get(kind) is None and changes.get(kind):
+            if values.get(kind) is None and changes.get(kind):
                 raise InputError(
                     f"Data of {kind} models must go to a configuration of such a model",
                     where=path,
                     received=changes[kind],
                 )
-        return cls.parse(reading.over(found, changes, files), path)
+        return cls.parse(reading.over(values, changes, files), path)
 
     @classmethod
     def parse(cls, found: dict, where: object) -> "TrainConfig":
@@ -106,7 +106,9 @@ class TrainConfig(Settings):
             )
         [(kind, value)] = given.items()
         try:
-            values = {name: typed.parse(known[name].kind, item, f"{where}: {name}") for name, item in found.items()}
+            values = {
+                name: typed.parse(known[name].kind, setting, f"{where}: {name}") for name, setting in found.items()
+            }
             return cls(**values, data=typed.parse(TASKS[kind].data, value, f"{where}: {kind}"))
         except IntegrityError as error:
             raise InputError(str(error)) from None

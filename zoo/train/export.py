@@ -14,7 +14,7 @@ from zoo.train.tasks.base import Learned, Report
 
 
 def write(target: Path, run: Learned, network: keras.Model) -> None:
-    """Write the folder of a network, evaluate it as anybody would, and write it again with what was found."""
+    """Write the folder of a network, evaluate the model in it, and write it again with the report."""
     _write(target, run, network, Report())
     _write(target, run, network, run.task.report(Model.read(target), run))
 
@@ -32,10 +32,10 @@ def _write(target: Path, run: Learned, network: keras.Model, report: Report) -> 
 
 
 def _portable(value: object) -> object:
-    """Settings as they are published: paths in the user's home begin with `~`, which reading them understands."""
+    """Settings as they are published: paths in the user's home begin with `~`, which is expanded on reading."""
     if isinstance(value, dict):
-        return {key: _portable(item) for key, item in value.items()}
+        return {key: _portable(setting) for key, setting in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_portable(item) for item in value]
+        return [_portable(setting) for setting in value]
     home = f"{Path.home()}/"
     return f"~/{value.removeprefix(home)}" if isinstance(value, str) and value.startswith(home) else value

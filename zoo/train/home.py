@@ -154,11 +154,11 @@ class Home:
         """Whether a model folder is one that this run wrote, unchanged."""
         try:
             written = digests.read_digests(model)
-            found = {path.name for path in model.iterdir()}
+            present = {path.name for path in model.iterdir()}
             digests.verify(model)
         except (ZooError, OSError):
             return False
-        return written.source.get("run") == self.number and found == {*written.files, digests.DIGESTS}
+        return written.source.get("run") == self.number and present == {*written.files, digests.DIGESTS}
 
     def _claim(self) -> None:
         """Write the record of a new run, or clear what a killed process left of this one."""
@@ -169,16 +169,16 @@ class Home:
             with writing(self.folder / CONFIG) as file:
                 file.write(json.dumps(self._config.to_json(), indent=1) + "\n")
         self._write_mark({})
-        made_with, found = self.folder / VERSIONS, json.dumps(versions(), indent=1) + "\n"
-        if made_with.is_file() and made_with.read_text(encoding="utf-8", errors="replace") != found:
+        made_with, current = self.folder / VERSIONS, json.dumps(versions(), indent=1) + "\n"
+        if made_with.is_file() and made_with.read_text(encoding="utf-8", errors="replace") != current:
             warn(
                 f"{made_with}: this run began with other versions; its numbers may differ from an uninterrupted one's."
             )
         with writing(made_with) as file:
-            file.write(found)
+            file.write(current)
 
     def _read_mark(self) -> dict:
-        """What the mark says; empty where there is none, as in runs that older versions began."""
+        """The content of the mark; empty where there is none, as in runs that older versions began."""
         path = self.folder / MARK
         if not path.is_file():
             return {}

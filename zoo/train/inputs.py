@@ -28,7 +28,7 @@ class TrainingInputs:
 
 
 def opened(config: Settings) -> TrainingInputs:
-    """The files of a configuration, after a look at each of them.
+    """The files of a configuration, each of them checked.
 
     Raises:
         InputError: files that are missing, all of them named; one that is not of its format; or a chromosome that the
@@ -53,7 +53,7 @@ def _is_file(value: str, field: str) -> bool:
 
 
 def _by_the_genomes_names(config: Settings, genome: Genome) -> Settings:
-    """The configuration with its chromosomes as the genome spells them (`1` for `chr1`, or the other way round)."""
+    """The configuration with its chromosomes by the genome's names (`1` for `chr1`, or the other way round)."""
     split = {
         part: tuple(names.find(chrom, genome.sizes) or chrom for chrom in getattr(config.chromosomes, part))
         for part in ("train", "validation", "test")

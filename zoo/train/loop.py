@@ -42,7 +42,7 @@ class Trainer:
         config: of the run.
         task: its loss and metrics.
         training: batches to learn from.
-        validation: batches to judge by.
+        validation: batches to validate on.
         build: makes the network; called under the strategy.
         optimizer: makes the optimizer of a network.
         folder: of the run.
@@ -155,15 +155,15 @@ class Trainer:
     def _distributed_step(self, batch: object) -> tuple:
         """The summed loss of a batch and its number of windows, over all replicas."""
         sums = self._strategy.run(self._replica_step, args=(batch,))
-        return tuple(self._strategy.reduce(tf.distribute.ReduceOp.SUM, item, axis=None) for item in sums)
+        return tuple(self._strategy.reduce(tf.distribute.ReduceOp.SUM, summed, axis=None) for summed in sums)
 
     def _replica_step(self, batch: tuple) -> tuple:
         x, targets = batch
         mine = tf.cast(tf.shape(tf.nest.flatten(x)[0])[0], tf.float32)
-        everywhere = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, mine)
+        global_count = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, mine)
         with tf.GradientTape() as tape:
             loss = ops.sum(self.task.loss(targets, self.network(x, training=True)))
-            scaled = self.optimizer.scale_loss(loss / everywhere)  # gradients are summed over replicas
+            scaled = self.optimizer.scale_loss(loss / global_count)  # gradients are summed over replicas
         variables = self.network.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
         return loss, mine
@@ -178,7 +178,7 @@ class Trainer:
         return {f"val_{name}": float(metric.result()) for name, metric in metrics.items()}
 
     def _end_epoch(self, progress: state.TrainingProgress, seconds: float) -> None:
-        """Judge, log, and keep the weights if they are the best so far."""
+        """Validate, log, and keep the weights if they are the best so far."""
         epoch = progress.step // self.training.steps
         row = {
             "epoch": epoch,
@@ -200,17 +200,17 @@ class Trainer:
 
 
 def strategy_of(name: str) -> tf.distribute.Strategy | None:
-    """The strategy "single" (None), "mirrored" (all GPUs of the machine) or "multiworker" (as TF_CONFIG says).
+    """The strategy "single" (None), "mirrored" (all GPUs of the machine) or "multiworker" (as set in TF_CONFIG).
 
-    Raises `InputError` if several workers are wanted and TF_CONFIG does not tell of them.
+    Raises `InputError` if several workers are wanted and TF_CONFIG does not list them.
     """
     if name == "single":
         return None
     if name == "mirrored":
         return tf.distribute.MirroredStrategy()
     try:
-        found = json.loads(os.environ.get("TF_CONFIG", ""))
-        workers, task = found["cluster"]["worker"], found["task"]
+        tf_config = json.loads(os.environ.get("TF_CONFIG", ""))
+        workers, task = tf_config["cluster"]["worker"], tf_config["task"]
         known = task["type"] == "worker" and 0 <= task["index"] < len(workers) and all(map(_is_address, workers))
     except (ValueError, KeyError, TypeError, RecursionError):
         known = False

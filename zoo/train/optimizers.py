@@ -35,7 +35,7 @@ def cosine_adamw(
 
 def not_decayed(network: keras.Model) -> Iterable[keras.Variable]:
     """The trainable weights without weight decay: biases, those of batch and layer normalizations, and those of layers
-    that say `weights_decay = False` (`zoo.layers`).
+    that set `weights_decay = False` (`zoo.layers`).
     """
     for layer in network._flatten_layers():
         decays = getattr(layer, "weights_decay", not isinstance(layer, _NORMALIZATIONS))

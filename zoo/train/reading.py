@@ -1,4 +1,4 @@
-"""Configurations as files: YAML or JSON, read within bounds, with every mistake told at once and where it stands."""
+"""Configurations as files: YAML or JSON, read within bounds, with all errors reported together, by position."""
 
 import dataclasses
 import difflib
@@ -42,7 +42,7 @@ def load(
     """The keys and values of a YAML or JSON file, unchecked, over those of the file that its key `extends` names.
 
     Paths of files are made absolute: they are relative to the folder of the file that has them; `$NAME` and `~` in them
-    stand for what they do in a shell.
+    are expanded as in a shell.
 
     Args:
         path: the file.
@@ -61,14 +61,14 @@ def load(
             where=seen[-1],
             received={"extends": str(path)},
         )
-    found = _parsed(path)
-    base = found.pop("extends", None)
-    placed = found if changes is None else _absolute(found, path, changes, files)
+    values = _parsed(path)
+    base = values.pop("extends", None)
+    placed = values if changes is None else _absolute(values, path, changes, files)
     if base is None:
         return placed
     if not isinstance(base, str):
         raise InputError("The key extends must be a path", where=path, received={"extends": brief(base)})
-    replaced = None if changes is None else over(found, changes, files)
+    replaced = None if changes is None else over(values, changes, files)
     inner = load(path.parent / base, replaced, files, (*seen, path.resolve()))
     return over(inner, placed, files)
 
@@ -91,7 +91,7 @@ def over(
 def _over(base: object, value: object, whole: Sequence[str] = ()) -> object:
     if not isinstance(value, Mapping) or not isinstance(base, Mapping):
         return value
-    return {**base, **{key: item if key in whole else _over(base.get(key), item) for key, item in value.items()}}
+    return {**base, **{key: entry if key in whole else _over(base.get(key), entry) for key, entry in value.items()}}
 
 
 def keys_of(kind: type) -> dict[str, Key]:
@@ -117,14 +117,14 @@ def check_keys(known: Mapping[str, Key], found: Mapping[str, object], where: obj
         )
 
 
-def _problems(known: Mapping[str, Key], found: Mapping[str, object], where: str) -> Iterator[tuple[str, str]]:
+def _problems(known: Mapping[str, Key], given: Mapping[str, object], where: str) -> Iterator[tuple[str, str]]:
     """("missing", "unknown" or "wrong", which key and what about it)."""
     for name, key in known.items():
-        if name in found:
-            yield from _wrong(key.kind, found[name], f"{where}{name}: ")
+        if name in given:
+            yield from _wrong(key.kind, given[name], f"{where}{name}: ")
         elif key.needed:
             yield "missing", f"{where}{name}"
-    for name in [name for name in found if name not in known]:
+    for name in [name for name in given if name not in known]:
         close = difflib.get_close_matches(str(name), known, 1)
         yield "unknown", f"{where}{brief(name)}" + (f" (did you mean {close[0]}?)" if close else "")
 
@@ -168,25 +168,25 @@ def _parsed(path: Path) -> dict:
     except UnicodeDecodeError as error:
         raise InputError(f"A training configuration must be text in UTF-8 ({error})", where=path) from None
     try:
-        found = _json(data, path) if path.suffix == ".json" else _yaml(text, path)
+        values = _json(data, path) if path.suffix == ".json" else _yaml(text, path)
     except IntegrityError as error:
-        said = str(error).removesuffix(".")
-        raise InputError(f"A training configuration must be a file without faults: {said}") from None
-    if not isinstance(found, dict):
+        message = str(error).removesuffix(".")
+        raise InputError(f"A training configuration must be a file without faults: {message}") from None
+    if not isinstance(values, dict):
         raise InputError("A training configuration must hold keys and values", example="name: yeast/REB1", where=path)
-    return found
+    return values
 
 
 def _json(data: bytes, path: Path) -> dict:
     """The same of JSON, where nothing repeats but depth has no bound."""
-    found = typed.load_json(data, path)
-    values, depth = [found], 0
+    document = typed.load_json(data, path)
+    values, depth = [document], 0
     while values and depth <= _MOST_DEPTH:
         parts = [value.values() if isinstance(value, dict) else value for value in values]
-        values, depth = [item for part in parts for item in part if isinstance(item, (dict, list))], depth + 1
+        values, depth = [nested for part in parts for nested in part if isinstance(nested, (dict, list))], depth + 1
     if values:
         raise InputError(f"Values in a training configuration must be nested {_MOST_DEPTH} deep at most", where=path)
-    return found
+    return document
 
 
 def _yaml(text: str, path: Path) -> object:
@@ -204,8 +204,8 @@ def _yaml(text: str, path: Path) -> object:
         node = yaml.compose(text, yaml.SafeLoader)
         return None if node is None else _Nodes(path).value(node)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
-        said = " ".join(str(error).split())[:300]
-        raise InputError(f"A training configuration must be valid YAML or JSON ({said})", where=path) from None
+        message = " ".join(str(error).split())[:300]
+        raise InputError(f"A training configuration must be valid YAML or JSON ({message})", where=path) from None
 
 
 class _Nodes:
@@ -235,17 +235,17 @@ class _Nodes:
             raise InputError("A list or keys must be without a tag", where=self._at(node), received={"tag": node.tag})
         self._open.append(node)
         whole = (
-            [self.value(item) for item in node.value] if isinstance(node, yaml.SequenceNode) else self._mapping(node)
+            [self.value(child) for child in node.value] if isinstance(node, yaml.SequenceNode) else self._mapping(node)
         )
         self._open.pop()
         return whole
 
     def _mapping(self, node: object) -> dict[str, object]:
-        found: dict[str, object] = {}
+        own: dict[str, object] = {}
         merged: dict[str, object] = {}
-        for key, item in node.value:
+        for key, child in node.value:
             if key.tag == "tag:yaml.org,2002:merge":
-                for part in item.value if type(item).__name__ == "SequenceNode" else [item]:
+                for part in child.value if type(child).__name__ == "SequenceNode" else [child]:
                     values = self.value(part)
                     if not isinstance(values, dict):
                         raise InputError("What << merges must be keys and values", where=self._at(key))
@@ -256,10 +256,10 @@ class _Nodes:
                 raise InputError(
                     "A key must be text", where=self._at(key), received={"key": brief(name)}, hint="Put it in quotes"
                 )
-            if name in found:
+            if name in own:
                 raise InputError("A key must occur once", where=self._at(key), received={"key": name})
-            found[name] = self.value(item)
-        return {**merged, **found}
+            own[name] = self.value(child)
+        return {**merged, **own}
 
     def _scalar(self, node: object) -> object:
         from yaml.constructor import SafeConstructor
@@ -280,27 +280,27 @@ class _Nodes:
         return f"{self._path}, line {node.start_mark.line + 1}"
 
 
-def _absolute(found: dict, path: Path, changes: Mapping[str, object], files: Mapping[str, Sequence[str]]) -> dict:
+def _absolute(values: dict, path: Path, changes: Mapping[str, object], files: Mapping[str, Sequence[str]]) -> dict:
     """The same with absolute paths of files, those aside that will be replaced anyway."""
-    placed, folder = dict(found), path.resolve().parent
-    if "genome" in found and "genome" not in changes:
-        placed["genome"] = _placed(found["genome"], folder)
-    if isinstance(found.get("start_from"), str) and found["start_from"].startswith(("./", "../", "~")):
-        placed["start_from"] = _placed(found["start_from"], folder)
+    placed, folder = dict(values), path.resolve().parent
+    if "genome" in values and "genome" not in changes:
+        placed["genome"] = _placed(values["genome"], folder)
+    if isinstance(values.get("start_from"), str) and values["start_from"].startswith(("./", "../", "~")):
+        placed["start_from"] = _placed(values["start_from"], folder)
     for part, names in files.items():
-        if isinstance(found.get(part), dict):
+        if isinstance(values.get(part), dict):
             replaced = changes.get(part)
-            kept = set(found[part]) - set(replaced if isinstance(replaced, Mapping) else ())
-            mine = [name for name in names if name in kept and found[part][name] != str(AUTO)]
-            placed[part] = {**found[part], **{name: _placed(found[part][name], folder) for name in mine}}
+            kept = set(values[part]) - set(replaced if isinstance(replaced, Mapping) else ())
+            mine = [name for name in names if name in kept and values[part][name] != str(AUTO)]
+            placed[part] = {**values[part], **{name: _placed(values[part][name], folder) for name in mine}}
     return placed
 
 
 def _placed(value: object, folder: Path) -> object:
     if isinstance(value, list):
-        return [_placed(item, folder) for item in value]
+        return [_placed(path, folder) for path in value]
     if isinstance(value, dict):
-        return {name: _placed(item, folder) for name, item in value.items()}
+        return {name: _placed(path, folder) for name, path in value.items()}
     if not isinstance(value, str):
         return value
     expanded = os.path.expandvars(value)

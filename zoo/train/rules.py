@@ -1,4 +1,4 @@
-"""What the values of a configuration must be: each rule is a test and how a message words it."""
+"""What the values of a configuration must be: each rule is a test and its wording in messages."""
 
 import math
 import numbers
@@ -72,7 +72,7 @@ def is_text(value: object) -> bool:
 
 
 def is_pattern(value: object) -> bool:
-    """Whether a value is a regular expression, no longer than anybody needs for names of layers."""
+    """Whether a value is a regular expression, of a length that suffices for names of layers."""
     if not is_text(value) or len(value) > 200:
         return False
     try:
@@ -108,7 +108,7 @@ def require(what: str, conditions: Mapping[str, bool], received: Mapping[str, ob
         raise InputError(
             f"{what} must be consistent: " + "; ".join(broken),
             where=where,
-            received={name: brief(item) for name, item in received.items()},
+            received={name: brief(value) for name, value in received.items()},
         )
 
 

@@ -27,7 +27,7 @@ from zoo.train.tasks.base import Learned, Result, TrainingTask
 
 @dataclass(frozen=True)
 class TrainingEstimate:
-    """What a run would take, as `plan` finds it without reading the tracks.
+    """The cost of a run, as `plan` estimates it without reading the tracks.
 
     Attributes:
         windows: of training and of validation.
@@ -76,17 +76,18 @@ class TrainingRun:
     ) -> None:
         self.config, self.strategy, self.cache, self.progress = config, strategy, cache, progress
         self.scratch = scratch
-        self._start = load(config.start_from) if config.start_from else None
+        self._start = load(config.start_from).whole if config.start_from else None
         self.components: tuple[Component, ...] = ()
+        self.task: TrainingTask | None = None
         network = self._network()
         shapes = {name: tuple(output.shape[1:]) for name, output in named_outputs(network).items()}
-        self.task: TrainingTask = TASKS[config.kind](config, window_of(network), shapes)
+        self.task = TASKS[config.kind](config, window_of(network), shapes)
         self.components = self._components(network)
         self.parameters = network.count_params()
         self._check_shapes(network, shapes)
 
     def plan(self) -> TrainingEstimate:
-        """What the run would take."""
+        """The estimated cost of the run."""
         plans = self.task.plans
         shapes = self.task.shapes()
         seconds = seconds_per_step(self.trainer(shapes, shapes, Path()))
@@ -122,9 +123,9 @@ class TrainingRun:
                 if owns:
                     self._finish(home, result)
         except OSError as error:
-            said = os.strerror(error.errno) if error.errno else error
+            message = os.strerror(error.errno) if error.errno else error
             raise InputError(
-                f"The folder of a run must be writable: {said}",
+                f"The folder of a run must be writable: {message}",
                 received={"out": str(folder)},
                 hint="With room again, --resume goes on",
             ) from None
@@ -164,9 +165,11 @@ class TrainingRun:
             keras.config.set_dtype_policy(before)
         if self._start is not None:
             copy_weights(self._start.network, network, self.config.start_from)
+        if self.task is not None:
+            _hook(self.task, "begin", lambda network: None)(network)
         freeze(network, self.config.frozen)
-        for item in self.components:
-            network.get_layer(item.name).trainable &= not item.frozen
+        for component in self.components:
+            network.get_layer(component.name).trainable &= not component.frozen
         return network
 
     def _components(self, network: keras.Model) -> tuple[Component, ...]:
@@ -176,12 +179,15 @@ class TrainingRun:
         """
         parts = {layer.name: layer for layer in network.layers if isinstance(layer, keras.Model)}
         before = () if self._start is None else self._start.spec.components
-        found = {item.name: item for item in before if item.name in parts}
-        found |= {item.name: item for item in self.task.components}
+        components = {component.name: component for component in before if component.name in parts}
+        components |= {component.name: component for component in self.task.components}
         copied = () if self._start is None else copyable(self._start.network, network)
-        begun = [name for name, part in parts.items() if name in copied or not part.weights]
-        missing = [name for name in found if name not in parts]
-        if missing or (missing := [name for name, item in found.items() if item.frozen and name not in begun]):
+        begun = {name for name, part in parts.items() if name in copied or not part.weights}
+        begun |= set(_hook(self.task, "begun", ()))
+        missing = [name for name in components if name not in parts]
+        if missing or (
+            missing := [name for name, component in components.items() if component.frozen and name not in begun]
+        ):
             raise InputError(
                 "The components of a network must be models within it; a frozen one with weights of the model that the "
                 "run begins with",
@@ -189,7 +195,7 @@ class TrainingRun:
                 received={"missing": missing, "present": sorted(parts), "start_from": self.config.start_from},
                 hint="Give --from, a model that has them",
             )
-        return tuple(found.values())
+        return tuple(components.values())
 
     def trainer(self, training: Batches, validation: Batches, folder: Path) -> Trainer:
         """What trains the network on these batches, with the optimizer of the configuration, into a folder."""
@@ -198,6 +204,8 @@ class TrainingRun:
             chosen, steps = self.config.optimizer, training.steps
             if chosen.name == "maxatac":
                 return optimizers.maxatac_adam(chosen.learning_rate)
+            if chosen.name == "adam":
+                return keras.optimizers.Adam(chosen.learning_rate, epsilon=1e-7)
             if chosen.name == "asap":
                 schedule = WarmUpAndRestarts(steps, chosen.learning_rate)
                 return optimizers.asap_adamw(network, schedule, chosen.decay)
@@ -230,17 +238,22 @@ class TrainingRun:
             export.write(staging / MODEL, learned, network)
 
 
+def _hook(task: TrainingTask, name: str, default: object) -> object:
+    """What a task has by a name that tasks of other packages need not have."""
+    return getattr(task, name, default)
+
+
 def named_outputs(network: keras.Model) -> dict[str, keras.KerasTensor]:
     """The outputs of a network by their names."""
-    found = network.output
-    if isinstance(found, dict):
-        return found
-    return dict(zip(network.output_names, found if isinstance(found, (list, tuple)) else [found], strict=True))
+    outputs = network.output
+    if isinstance(outputs, dict):
+        return outputs
+    return dict(zip(network.output_names, outputs if isinstance(outputs, (list, tuple)) else [outputs], strict=True))
 
 
 def window_of(network: keras.Model) -> int:
     """bp that a network reads: of its input `window`, or of its only one."""
-    return next((item for item in network.inputs if item.name == WINDOW), network.inputs[0]).shape[1]
+    return next((tensor for tensor in network.inputs if tensor.name == WINDOW), network.inputs[0]).shape[1]
 
 
 def copyable(source: keras.Model, target: keras.Model) -> dict[str, keras.Layer]:
@@ -271,14 +284,14 @@ def copy_weights(source: keras.Model, target: keras.Model, name: str) -> int:
 def freeze(network: keras.Model, patterns: tuple[str, ...]) -> None:
     """Keep the layers whose names match a pattern as they are. Raises `InputError` if a pattern matches none."""
     for pattern in patterns:
-        found = [layer for layer in network.layers if re.fullmatch(pattern, layer.name)]
-        if not found:
+        matched = [layer for layer in network.layers if re.fullmatch(pattern, layer.name)]
+        if not matched:
             raise InputError(
                 "A pattern of frozen layers must match the name of one",
                 example="block[12]_.*",
                 received={"frozen": pattern, "layers": [layer.name for layer in network.layers if layer.weights]},
             )
-        for layer in found:
+        for layer in matched:
             layer.trainable = False
 
 

@@ -1,4 +1,4 @@
-"""What a run needs to go on where it was: every variable, the step, and what was logged. One file, written whole."""
+"""The state that a run resumes from: every variable, the step, and what was logged. One file, written whole."""
 
 import json
 import os
@@ -18,7 +18,7 @@ _MOST_LOGGED = 64 << 20  # bytes of the log
 
 @dataclass
 class TrainingProgress:
-    """Where a run is.
+    """Progress of a run.
 
     Attributes:
         step: steps done.
@@ -47,9 +47,9 @@ def save(path: Path, variables: Iterable, progress: TrainingProgress) -> None:
         with atomic(path, path.parent) as temporary, open(temporary, "wb") as file:
             np.savez(file, progress=np.array(json.dumps(asdict(progress))), **arrays)
     except OSError as error:
-        said = os.strerror(error.errno) if error.errno else error
+        message = os.strerror(error.errno) if error.errno else error
         raise InputError(
-            f"A checkpoint must be writable ({said}); the one before stays", received={"checkpoint": str(path)}
+            f"A checkpoint must be writable ({message}); the one before stays", received={"checkpoint": str(path)}
         ) from None
 
 
@@ -83,9 +83,9 @@ def restore(path: Path, variables: Iterable) -> TrainingProgress:
     return progress
 
 
-def _progress(found: dict) -> TrainingProgress:
+def _progress(values: dict) -> TrainingProgress:
     """Checked, as everything that comes from a file. Raises `TypeError` or `ValueError`."""
-    progress = TrainingProgress(**found)
+    progress = TrainingProgress(**values)
     whole = (progress.step, progress.windows, progress.best_epoch)
     if not all(type(value) is int and value >= 0 for value in whole) or not isinstance(progress.rows, list):
         raise ValueError("numbers that no run has")

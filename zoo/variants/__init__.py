@@ -1,4 +1,4 @@
-"""What variants do to predictions: effects of alleles."""
+"""Effects of variants on predictions."""
 
 from zoo.variants import scores
 

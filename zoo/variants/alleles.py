@@ -37,7 +37,7 @@ def windows(tracks: Sequence[np.ndarray], place: Place, start: int, window: int)
     """The reference's window, then the alternative's: codes (window,) uint8, and each track.
 
     Both begin at the same base. After an insertion the alternative's window covers less of the genome, after a deletion
-    more. Tracks go with their bases; inserted ones have the value of the base to their left.
+    more. Bases keep their track values; inserted ones have the value of the base to their left.
 
     Args:
         tracks: codes, and tracks if any, of `Place.reach` bp.

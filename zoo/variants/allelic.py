@@ -1,4 +1,4 @@
-"""Allele-specific reads: which variants show an effect in a donor's chromatin, and how well scores agree.
+"""Allele-specific reads: which variants show an effect in a donor's chromatin, and their agreement with scores.
 
 ATAC-seq reads over a heterozygous variant come from one allele or the other; reads of the whole genome over the same
 site give the expectation without an effect (Grover et al. 2026, Methods; the filter of their code).
@@ -72,12 +72,14 @@ class Allelic:
 
     def kept(self, which: np.ndarray) -> "Allelic":
         """Those where (n,) bool is true."""
-        return Allelic([item for item, keep in zip(self.variants, which, strict=True) if keep], self.counts[which])
+        return Allelic(
+            [variant for variant, keep in zip(self.variants, which, strict=True) if keep], self.counts[which]
+        )
 
 
 @dataclass(frozen=True)
 class AllelicAgreement:
-    """How well scores agree with allelic imbalance, in size and direction.
+    """Agreement of scores with allelic imbalance, in size and direction.
 
     Attributes:
         variants: that were compared.
@@ -116,7 +118,7 @@ def read_counts(path: str | Path) -> Allelic:
     for number, line in enumerate(lines[1:], start=2):
         try:
             chrom, pos, ref, alt, *reads = (line[i] for i in at)
-            row, place = [whole(item) for item in reads], whole(pos)
+            row, place = [whole(cell) for cell in reads], whole(pos)
             if min(row) < 0 or not 1 <= place < FURTHEST:
                 raise ValueError
         except (IndexError, ValueError):
@@ -165,7 +167,7 @@ def select(
     steps = {
         "near another variant": _alone(found.variants, apart),
         "in the blacklist": np.array(
-            [not touches(avoided, item.chrom, item.start, item.end) for item in found.variants], bool
+            [not touches(avoided, variant.chrom, variant.start, variant.end) for variant in found.variants], bool
         ),
         "few ATAC-seq reads": found.counts[:, 2:].sum(axis=1) >= least_reads,
         "ATAC-seq reads of one allele only": (found.counts[:, 2:] > 0).all(axis=1),
@@ -243,8 +245,8 @@ def _alone(variants: Sequence[Variant], apart: int) -> np.ndarray:
     """Which have no other one nearer than that."""
     alone = np.ones(len(variants), bool)
     by_chrom: dict[str, list[int]] = {}
-    for number, item in enumerate(variants):
-        by_chrom.setdefault(item.chrom, []).append(number)
+    for number, variant in enumerate(variants):
+        by_chrom.setdefault(variant.chrom, []).append(number)
     for numbers in by_chrom.values():
         order = np.array(sorted(numbers, key=lambda i: variants[i].start))
         near = np.diff([variants[i].start for i in order]) < apart

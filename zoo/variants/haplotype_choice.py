@@ -1,4 +1,4 @@
-"""Haplotypes by a model: a user's choices, checked against one another, and what they lead to."""
+"""Haplotype prediction by a model: the options, checked against one another, and the run that they configure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -79,27 +79,27 @@ class HaplotypeChoice:
         return [Haplotype.of("haplotype", reading.read(self.variants, genome), genome)]
 
     def substitutions(self, inputs: Inputs) -> tuple[list[Variant], list[Skipped]]:
-        """Substitutions of a base by the genome's names, which is all that maxATAC's program knows; and the others."""
-        found, skipped = [], []
-        for item in reading.read(self.variants, inputs.genome):
-            chrom = names.find(item.chrom, inputs.genome.sizes)
-            reason = skip_reason(item, chrom, inputs.genome)
+        """Substitutions of a base by the genome's names, the only kind that maxATAC's program supports; and others."""
+        kept, skipped = [], []
+        for variant in reading.read(self.variants, inputs.genome):
+            chrom = names.find(variant.chrom, inputs.genome.sizes)
+            reason = skip_reason(variant, chrom, inputs.genome)
             if reason == SAME:  # predicted once more, as the original does
                 reason = None
-            if reason is None and not len(item.ref) == len(item.alt) == 1:
+            if reason is None and not len(variant.ref) == len(variant.alt) == 1:
                 reason = "not a substitution of one base"
             if reason is None:
-                found.append(replace(item, chrom=chrom))
+                kept.append(replace(variant, chrom=chrom))
             else:
-                skipped.append(Skipped(item, reason))
-        return found, skipped
+                skipped.append(Skipped(variant, reason))
+        return kept, skipped
 
     def cut(self, table: ThresholdTable | None) -> Threshold | None:
         """The threshold of a site; None for none."""
-        asked = self.threshold
-        if asked == "auto":
-            asked = None if table is None else "f1"
-        return None if asked is None else thresholds.resolve(asked, table)
+        threshold = self.threshold
+        if threshold == "auto":
+            threshold = None if table is None else "f1"
+        return None if threshold is None else thresholds.resolve(threshold, table)
 
 
 def predict_haplotypes(

@@ -41,7 +41,7 @@ class HaplotypeFiles:
         files: their paths; the record is the last.
         sites: comparison → kind (gained, lost, shared) → how many; empty without a threshold.
         skipped: haplotype → reason → how many variants.
-        notes: what of the genotypes had to be guessed, and how many.
+        notes: assumptions about genotypes → how many.
         unknown: haplotype → bins whose windows hold variants of several phase sets.
         names: of the haplotypes, which are those of the sample with a number.
     """
@@ -155,7 +155,7 @@ class HaplotypeRun:
         return self._parts.finish(job, self._predict)
 
     def _write(self, parts: Sequence[Path], paths: Mapping[str, Path], record: dict) -> None:
-        """Write the final files, and what is to be known of them into the record."""
+        """Write the final files, and add their summary to the record."""
         names = [one.name for one in self._rows]
         for number, suffix in enumerate(_TRACKS[: len(self._rows)]):
             self._write_track(paths[suffix], parts, number)
@@ -169,25 +169,25 @@ class HaplotypeRun:
 
     def _predict(self, number: int) -> dict[str, np.ndarray]:
         """Scores of a group of regions, concatenated, of each haplotype."""
-        found = {}
+        arrays = {}
         inputs = replace(self._inputs, regions=self._groups[number])
         for i, one in enumerate(self._rows):
             _, scores = predict_regions(one, self._forward, self._grid, inputs, self._batch_size, lambda: None)
-            found[f"h{i}"] = np.concatenate(scores)
-        return found
+            arrays[f"h{i}"] = np.concatenate(scores)
+        return arrays
 
     def _write_track(self, path: Path, parts: Sequence[Path], number: int) -> None:
         lengths, size = self._inputs.lengths, self._grid.bin_size
         with Writer(path, lengths) as writer:
             for group, part in zip(self._groups, parts, strict=True):
                 at, scores = 0, load_part(part, [f"h{number}"])[f"h{number}"]
-                for item in group:
-                    starts = np.arange(item.start // size, -(-item.end // size)) * size
+                for region in group:
+                    starts = np.arange(region.start // size, -(-region.end // size)) * size
                     values = scores[at : at + len(starts)]
                     at += len(starts)
                     known = ~np.isnan(values)
-                    ends = np.minimum(starts + size, lengths[item.chrom])
-                    writer.add(item.chrom, starts[known], ends[known], values[known])
+                    ends = np.minimum(starts + size, lengths[region.chrom])
+                    writer.add(region.chrom, starts[known], ends[known], values[known])
 
     def _write_sites(self, path: Path, parts: Sequence[Path]) -> dict[str, dict[str, int]]:
         """Sites of every pair; how many there are of each kind."""
@@ -208,7 +208,9 @@ class HaplotypeRun:
                         cells = (site.kind, names[i], names[k], f"{site.first:.6g}", f"{site.second:.6g}")
                         handle.write(row(place.chrom, place.start, end, *cells))
                         counts[f"{names[i]} to {names[k]}"][site.kind] += 1
-        return {pair: {kind: found[kind] for kind in ("gained", "lost", "shared")} for pair, found in counts.items()}
+        return {
+            pair: {kind: by_kind[kind] for kind in ("gained", "lost", "shared")} for pair, by_kind in counts.items()
+        }
 
     def _read(self, parts: Sequence[Path]) -> Iterator[tuple[Interval, np.ndarray, list[np.ndarray]]]:
         """Every merged region: its bins' starts, and the scores of the reference and of each haplotype."""
@@ -227,8 +229,8 @@ class HaplotypeRun:
         for group, part in zip(self._groups, parts, strict=True):
             kept = load_part(part)
             scores, at = np.stack([kept[f"h{i}"] for i in range(len(self._rows))]), 0
-            for item in group:
-                bins = -(-item.end // size) - item.start // size
+            for region in group:
+                bins = -(-region.end // size) - region.start // size
                 yield scores[:, at : at + bins]
                 at += bins
 
@@ -237,7 +239,7 @@ class HaplotypeRun:
         for one in self._rows:
             yield "haplotype"
             for chrom, items in one.variants.items():
-                yield from (f"{chrom} {item.start} {item.ref} {item.alt}" for item in items)
+                yield from (f"{chrom} {variant.start} {variant.ref} {variant.alt}" for variant in items)
             for chrom, phases in one.phases.items():
                 yield f"{chrom} {phases.starts.tolist()} {phases.ends.tolist()} {phases.sets.tolist()}"
 
@@ -271,7 +273,7 @@ class MaxatacRun:
         """Write both files, skipped variants and a record; arguments as for `HaplotypeRun.to_files`."""
         identity = {
             **_identity(self._inputs, self._grid, provenance, {**choices, "step": self._step}),
-            "variants_sha256": digest(f"{item.chrom} {item.start} {item.alt}" for item in self._variants),
+            "variants_sha256": digest(f"{variant.chrom} {variant.start} {variant.alt}" for variant in self._variants),
             "windows_sha256": digest(map(str, self._places)),
         }
         whole = {**identity, "skipped_sha256": digest(map(str, self._skipped))}
@@ -284,14 +286,14 @@ class MaxatacRun:
     def _write(self, parts: Sequence[Path], paths: Mapping[str, Path], record: dict) -> None:
         kept = [load_part(part) for part in parts]
         numbers, scores = (np.concatenate([part[name] for part in kept]) for name in ("numbers", "scores"))
-        found = maxatac.averaged(self._places, numbers, scores, self._grid)
+        by_chrom = maxatac.averaged(self._places, numbers, scores, self._grid)
         size, lengths = self._grid.bin_size, self._inputs.lengths
         with Writer(paths[".bw"], lengths) as writer, open(paths[".bg"], "w", encoding="utf-8") as text:
-            for chrom in (chrom for chrom in lengths if chrom in found):
-                starts, values = found[chrom]
+            for chrom in (chrom for chrom in lengths if chrom in by_chrom):
+                starts, values = by_chrom[chrom]
                 writer.add(chrom, starts, np.minimum(starts + size, lengths[chrom]), values)
                 text.writelines(
-                    row(chrom, start, start + size, value) for start, value in zip(*found[chrom], strict=True)
+                    row(chrom, start, start + size, value) for start, value in zip(*by_chrom[chrom], strict=True)
                 )
         record |= {"sites": {}, "notes": {}, "unknown": {}}
         record["skipped"] = _write_skipped(paths[".skipped.tsv"], {"variants": self._skipped})
@@ -345,13 +347,13 @@ def _identity(inputs: Inputs, grid: Grid, provenance: dict, choices: dict) -> di
 
 def _merged(inputs: Inputs, size: int) -> list[Interval]:
     """Regions as stretches of whole bins that have no bin in common, in the order of the chromosomes."""
-    whole = [Interval(item.chrom, item.start // size, -(-item.end // size)) for item in inputs.regions]
+    whole = [Interval(region.chrom, region.start // size, -(-region.end // size)) for region in inputs.regions]
     lengths = inputs.lengths
-    found = merge(whole)
+    spans = merge(whole)
     return [
         Interval(chrom, first * size, min(last * size, lengths[chrom]))
         for chrom in lengths
-        for first, last in found.get(chrom, NONE).tolist()
+        for first, last in spans.get(chrom, NONE).tolist()
     ]
 
 
@@ -377,6 +379,6 @@ def _write_skipped(path: Path, skipped: Mapping[str, Sequence[Skipped]]) -> dict
     with open(path, "w", encoding="utf-8") as handle:
         handle.write("haplotype\tchrom\tpos\tid\tref\talt\treason\twhere\n")
         for name, items in skipped.items():
-            for item in items:
-                handle.write(row(name, *place_of(item.variant), item.reason, item.variant.where))
-    return {name: dict(Counter(item.reason for item in items).most_common()) for name, items in skipped.items()}
+            for entry in items:
+                handle.write(row(name, *place_of(entry.variant), entry.reason, entry.variant.where))
+    return {name: dict(Counter(entry.reason for entry in items).most_common()) for name, items in skipped.items()}

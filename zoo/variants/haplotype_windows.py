@@ -45,7 +45,7 @@ def predict_regions(
     batch_size: int,
     advance: Callable[[], object],
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The same without what is known of the haplotype.
+    """The same as arrays, without the haplotype's name, notes and skipped variants.
 
     Args:
         advance: is called when a region begins.
@@ -54,7 +54,7 @@ def predict_regions(
         For each region (bins,) int64 starts and (bins,) float32 scores.
     """
     size = grid.bin_size
-    spans = [(item.start // size, -(-item.end // size)) for item in inputs.regions]
+    spans = [(region.start // size, -(-region.end // size)) for region in inputs.regions]
     rows = _rows(haplotype, grid, inputs, spans)
     sums: list[np.ndarray] = []
     counts: list[np.ndarray] = []
@@ -112,11 +112,13 @@ def _rows(
     for number, (region, (first, last)) in enumerate(zip(inputs.regions, spans, strict=True)):
         left = max(-(-(first * grid.bin_size - grid.span + 1) // grid.stride), 0) * grid.stride
         start, end = left - grid.offset, last * grid.bin_size + grid.window + grid.span
-        end += sum(max(len(item.ref) - len(item.alt), 0) for item in haplotype.within(region.chrom, start, end))
+        end += sum(
+            max(len(variant.ref) - len(variant.alt), 0) for variant in haplotype.within(region.chrom, start, end)
+        )
         codes, origin = haplotype.sequence(inputs.genome, region.chrom, start, end)
         tracks = [codes, *(row[origin - start + 1] for row in inputs.reader.rows(region.chrom, start - 1, end)[1:])]
         used = origin[grid.offset :]
-        stop = int(np.searchsorted(used, last * grid.bin_size))  # beyond the last base that is asked for
+        stop = int(np.searchsorted(used, last * grid.bin_size))  # beyond the last requested base
         # As on the reference, and as many more as the haplotype is longer here.
         limit = grid.count(inputs.genome.sizes[region.chrom]) * grid.stride - left + max(len(codes) - (end - start), 0)
         phases = haplotype.phases.get(region.chrom)

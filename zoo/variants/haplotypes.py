@@ -1,8 +1,8 @@
 """Haplotypes of a sample: binding predicted on each, with the sample's own signal (Cazares et al. 2023, figure 7).
 
 All variants of a haplotype are in the sequence together; windows lie on it as they lie on the genome, and its bins are
-compared on the reference's bases. Where a window holds heterozygous variants of two phase sets, nobody knows its
-haplotypes: bins that it predicts are NaN, and counted.
+compared on the reference's bases. Where a window holds heterozygous variants of two phase sets, its haplotypes
+are unknown: bins that it predicts are NaN, and counted.
 """
 
 from bisect import bisect_left
@@ -68,7 +68,7 @@ class Haplotype:
         variants: chromosome of the genome → variants without bases that both alleles share, sorted, apart.
         skipped: those that are not in the sequence, and why.
         phases: chromosome of the genome → heterozygous variants, if they are of a sample.
-        notes: what of its genotypes had to be guessed, and how many.
+        notes: assumptions about its genotypes → how many.
     """
 
     name: str
@@ -91,19 +91,19 @@ class Haplotype:
         Insertions and deletions stay where the file has them: further left another variant may stand.
         """
         by_chrom, skipped = {}, []
-        for item in variants:
-            chrom = names.find(item.chrom, genome.sizes)
-            if reason := skip_reason(item, chrom, genome):
-                skipped.append(Skipped(item, reason))
+        for original in variants:
+            chrom = names.find(original.chrom, genome.sizes)
+            if reason := skip_reason(original, chrom, genome):
+                skipped.append(Skipped(original, reason))
             else:
-                by_chrom.setdefault(chrom, []).append((trimmed(item), item))
+                by_chrom.setdefault(chrom, []).append((trimmed(original), original))
         kept = {}
         for chrom, pairs in by_chrom.items():
             pairs.sort(key=lambda pair: (pair[0].start, pair[0].end))
             kept[chrom], end = [], -1
-            for variant, item in pairs:
+            for variant, original in pairs:
                 if variant.start < end or (kept[chrom] and variant == kept[chrom][-1]):
-                    skipped.append(Skipped(item, "touches another variant of the haplotype"))
+                    skipped.append(Skipped(original, "touches another variant of the haplotype"))
                     continue
                 kept[chrom].append(variant)
                 end = variant.end
@@ -119,10 +119,10 @@ class Haplotype:
         Raises:
             InputError: no such sample, or no heterozygous genotype that is phased where there are some.
         """
-        found = _Sample(genome)
+        records = _Sample(genome)
         for genotype in Vcf(vcf).genotypes(sample):
-            found.add(genotype)
-        return found.haplotypes(sample)
+            records.add(genotype)
+        return records.haplotypes(sample)
 
     def sequence(self, genome: Genome, chrom: str, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
         """The haplotype over a stretch of the reference.
@@ -133,18 +133,18 @@ class Haplotype:
         """
         codes, at = genome.codes(chrom, start, end), start
         parts, origins = [], []
-        for item in self.within(chrom, start, end):
-            kept = min(len(item.ref), len(item.alt))
-            parts += [codes[at - start : item.start - start], encode(item.alt)]
-            origins += [np.arange(at, item.start + kept), np.full(len(item.alt) - kept, item.start + kept - 1)]
-            at = item.end
+        for variant in self.within(chrom, start, end):
+            kept = min(len(variant.ref), len(variant.alt))
+            parts += [codes[at - start : variant.start - start], encode(variant.alt)]
+            origins += [np.arange(at, variant.start + kept), np.full(len(variant.alt) - kept, variant.start + kept - 1)]
+            at = variant.end
         return np.concatenate([*parts, codes[at - start :]]), np.concatenate([*origins, np.arange(at, end)])
 
     def within(self, chrom: str, start: int, end: int) -> list[Variant]:
         """Variants that lie in a stretch with all their bases."""
         here = self.variants.get(chrom, ())
-        first, last = (bisect_left(here, place, key=lambda item: item.start) for place in (start, end + 1))
-        return [item for item in here[first:last] if item.end <= end]
+        first, last = (bisect_left(here, place, key=lambda variant: variant.start) for place in (start, end + 1))
+        return [variant for variant in here[first:last] if variant.end <= end]
 
 
 class _Sample:
@@ -184,7 +184,7 @@ class _Sample:
         """Note to which phase set a heterozygous genotype belongs; one that is not phased has its own."""
         used = [genotype.variants[allele - 1] for allele in genotype.alleles if allele]
         chrom = names.find(used[0].chrom, self._genome.sizes)
-        if all(skip_reason(item, chrom, self._genome) for item in used):
+        if all(skip_reason(variant, chrom, self._genome) for variant in used):
             return
         if genotype.phased:
             self._phased += 1
@@ -194,24 +194,24 @@ class _Sample:
         name = genotype.phase_set if genotype.phased else object()
         number = self._sets.setdefault((chrom, name), len(self._sets))
         here = self._phases.setdefault(chrom, [])
-        here.append((used[0].start, max(item.end for item in used), number))
+        here.append((used[0].start, max(variant.end for variant in used), number))
 
     def haplotypes(self, sample: str) -> tuple[Haplotype, Haplotype]:
         """Both, once all records are there."""
         if self._unphased is not None and not self._phased:
-            item = self._unphased
+            genotype = self._unphased
             raise InputError(
                 "Heterozygous genotypes must be phased to predict haplotypes; none of this sample is",
                 example="0|1",
-                where=item.variants[0].where,
-                received={"variant": str(item.variants[0]), "genotype": "/".join(map(str, item.alleles))},
+                where=genotype.variants[0].where,
+                received={"variant": str(genotype.variants[0]), "genotype": "/".join(map(str, genotype.alleles))},
                 hint="Phase the file, or score its variants one by one with `zoo variants`",
             )
         phases = {chrom: Phases.of(rows) for chrom, rows in self._phases.items()}
         notes = {name: count for name, count in self._notes.items() if count}
         one, other = (
-            Haplotype.of(f"{sample} {i}", found, self._genome, phases, notes)
-            for i, found in enumerate(self._alleles, start=1)
+            Haplotype.of(f"{sample} {i}", variants, self._genome, phases, notes)
+            for i, variants in enumerate(self._alleles, start=1)
         )
         return replace(one, skipped=(*one.skipped, *self._skipped)), replace(
             other, skipped=(*other.skipped, *self._skipped)
@@ -227,7 +227,7 @@ class HaplotypePrediction:
         starts: for each region (bins,) int64, where bins begin on the reference.
         scores: for each region (bins,) float32; NaN where windows hold variants of several phase sets.
         skipped: variants that are not in the sequence.
-        notes: what of the genotypes had to be guessed, and how many.
+        notes: assumptions about genotypes → how many.
     """
 
     name: str
@@ -272,7 +272,7 @@ def differences(
         regions: of both.
         threshold: of a bin, such as that of the best F1 in the model's table. Scores are compared in float64.
     """
-    found = []
+    sites = []
     for region, starts, *scores in zip(regions, first.starts, first.scores, second.scores, strict=True):
         one, other = (row.astype(np.float64) for row in scores)
         reached = np.maximum(one, other) >= threshold  # where one of them is NaN nothing is
@@ -281,12 +281,12 @@ def differences(
             both = min(highest) >= threshold
             kind = "shared" if both else "lost" if highest[0] >= threshold else "gained"
             interval = Interval(region.chrom, int(starts[left]), int(starts[right - 1]) + bin_size, region.name)
-            found.append(Site(interval, *highest, kind))
-    return found
+            sites.append(Site(interval, *highest, kind))
+    return sites
 
 
 def of_sample(name: str, haplotypes: Sequence[HaplotypePrediction]) -> HaplotypePrediction:
     """The higher of a sample's haplotypes in each bin, as binding on either is binding."""
     scores = [np.maximum.reduce(rows) for rows in zip(*(one.scores for one in haplotypes), strict=True)]
-    skipped = [item for one in haplotypes for item in one.skipped]
+    skipped = [entry for one in haplotypes for entry in one.skipped]
     return HaplotypePrediction(name, haplotypes[0].starts, scores, skipped, haplotypes[0].notes)

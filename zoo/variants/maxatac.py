@@ -51,12 +51,12 @@ def windows(
     Blocks that are at most 512 bp apart are one; one that touches the blacklist has none, nor has what is left of a
     block beyond its last whole window.
     """
-    avoided, found = merge(blacklist), []
-    for chrom, spans in merge([Interval(item.chrom, item.start, item.end + _MERGED) for item in blocks]).items():
+    avoided, places = merge(blacklist), []
+    for chrom, spans in merge([Interval(block.chrom, block.start, block.end + _MERGED) for block in blocks]).items():
         for start, end in spans.tolist():
             if not touches(avoided, chrom, start, end - _MERGED):
-                found += [(chrom, first) for first in range(start, end - _MERGED - window + 1, step)]
-    return found
+                places += [(chrom, first) for first in range(start, end - _MERGED - window + 1, step)]
+    return places
 
 
 def rows(
@@ -91,28 +91,28 @@ def averaged(
     """Mean of all rows that predict a bin: chromosome → starts (bins,) int64 and scores (bins,) float32."""
     chroms = np.array([chrom for chrom, _ in places])[numbers]
     firsts = np.array([first for _, first in places], np.int64)[numbers] + grid.offset
-    found = {}
+    by_chrom = {}
     for chrom in dict.fromkeys(chrom for chrom, _ in places):
         here = chroms == chrom
         at = firsts[here, None] + grid.bin_size * np.arange(scores.shape[1])
         starts, which = np.unique(at, return_inverse=True)
         sums = np.bincount(which.ravel(), scores[here].astype(np.float64).ravel())
-        found[chrom] = starts, (sums / np.bincount(which.ravel())).astype(np.float32)
-    return found
+        by_chrom[chrom] = starts, (sums / np.bincount(which.ravel())).astype(np.float32)
+    return by_chrom
 
 
 def _read(
     variants: Sequence[Variant], places: Sequence[tuple[str, int]], window: int, inputs: Inputs
 ) -> Iterator[tuple[int, list[np.ndarray]]]:
     """The number of a window, and its codes with one variant in them, and the signal if any."""
-    by_chrom = by_chromosome(sorted(variants, key=lambda item: item.start))
+    by_chrom = by_chromosome(sorted(variants, key=lambda variant: variant.start))
     for number, (chrom, first) in enumerate(places):
         codes, *track = inputs.reader.rows(chrom, first, first + window)
         here = by_chrom.get(chrom, [])
-        low, high = (bisect_left(here, place, key=lambda item: item.start) for place in (first, first + window))
-        for item in here[low:high]:
+        low, high = (bisect_left(here, place, key=lambda variant: variant.start) for place in (first, first + window))
+        for variant in here[low:high]:
             changed = codes.copy()
-            changed[item.start - first] = encode(item.alt)[0]
+            changed[variant.start - first] = encode(variant.alt)[0]
             yield number, [changed, *track]
         if low == high:
             yield number, [codes, *track]

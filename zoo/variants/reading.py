@@ -24,6 +24,8 @@ _COLUMNS = {
     "ref": ("ref", "reference"),
     "alt": ("alt", "alternative"),
 }
+_BARE = ("chrom", "pos", "ref", "alt", "id")  # columns of a table without a line that names them
+_ALLELE = re.compile(r"[ACGTNacgtn]+|-")
 _DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?([eE]\+?[0-9]{1,2})?")
 _UNKNOWN = 0  # as a position from 1: none; the variant is skipped
 
@@ -33,9 +35,10 @@ def read(value: object, genome: Genome | None = None, needs_filter: bool = False
 
     Args:
         value: a VCF file; a table (tab-separated text or a data frame) with the columns chrom, pos (1-based), ref and
-            alt, and perhaps id and filter, after any comments (`#`); a BED of maxATAC's kind (chrom, start, end,
-            allele); `Variant`s; or rows (chrom, pos, ref, alt). Missing alleles and positions that are no number are
-            kept, to be skipped with a reason.
+            alt, and perhaps id and filter, after any comments (`#`); a table of exactly chrom, pos, ref, alt and id
+            without a line of names, as variant-scorer has it; a BED of maxATAC's kind (chrom, start, end, allele);
+            `Variant`s; or rows (chrom, pos, ref, alt). Missing alleles and positions that are no number are kept, to
+            be skipped with a reason.
         genome: where the reference's alleles of a BED are read.
         needs_filter: whether FILTER matters, so that it must be there.
 
@@ -43,13 +46,13 @@ def read(value: object, genome: Genome | None = None, needs_filter: bool = False
         InputError: none of these, no variant, or no FILTER where it is needed.
     """
     if isinstance(value, (str, Path)):
-        found, has_filter = _file(value, genome)
+        variants, has_filter = _file(value, genome)
     elif hasattr(value, "columns") and hasattr(value, "itertuples"):
         rows = [[str(cell) for cell in row] for row in value.itertuples(index=False)]
-        found, has_filter = _rows([str(column) for column in value.columns], rows, lambda i: f"row {i}")
+        variants, has_filter = _rows([str(column) for column in value.columns], rows, lambda i: f"row {i}")
     else:
-        found, has_filter = _given(value)
-    if not found:
+        variants, has_filter = _given(value)
+    if not variants:
         raise InputError("There must be at least one variant", received={"variants": str(value)[:80]})
     if needs_filter and not has_filter:
         raise InputError(
@@ -57,7 +60,7 @@ def read(value: object, genome: Genome | None = None, needs_filter: bool = False
             received={"variants": str(value)[:80]},
             hint="Leave out the option",
         )
-    return found
+    return variants
 
 
 def is_vcf(value: object) -> bool:
@@ -99,8 +102,19 @@ def _file(value: str | Path, genome: Genome | None) -> tuple[list[Variant], bool
         return list(vcf.variants()), "FILTER" in vcf.columns
     numbered = ((number, line) for number, line in enumerate(raw_lines(path), start=1) if line.strip())
     text = [(number, line.rstrip("\r\n").split("\t")) for number, line in dropwhile(_is_comment, numbered)]
+    if text and _is_bare(text[0][1]):
+        return _rows(_BARE, [cells for _, cells in text], lambda i: f"{path}, line {text[i][0]}")
     heads, rows = text[0][1] if text else [], [cells for _, cells in text[1:]]
     return _rows(heads, rows, lambda i: f"{path}, line {text[i + 1][0]}")
+
+
+def _is_bare(cells: Sequence[str]) -> bool:
+    """Whether a row is one of variant-scorer's tables, which have no line with the names of columns."""
+    return (
+        len(cells) == len(_BARE)
+        and _DECIMAL.fullmatch(_cell(cells[1])) is not None
+        and all(_ALLELE.fullmatch(_cell(cell)) for cell in cells[2:4])
+    )
 
 
 def _is_comment(numbered: tuple[int, str]) -> bool:
@@ -124,7 +138,7 @@ def _rows(
     if twice := [head for head, count in Counter(lower).items() if count > 1 and head in sum(_COLUMNS.values(), ())]:
         raise InputError("A table of variants must have each column once", received={"columns": twice})
     at |= {name: lower.index(name) if name in lower else None for name in ("id", "filter")}
-    found: list[Variant] = []
+    variants: list[Variant] = []
     for i, row in enumerate(rows):
         if i == 0 and len(row) > len(heads) and any(cell.strip() for cell in row[len(heads) :]):
             raise InputError(
@@ -134,15 +148,15 @@ def _rows(
                 hint="Write the table without names of rows",
             )
         cells = {
-            name: "." if n is None else _cell(row[n]) if n < len(row) else ""  # an editor took the last tabs away
+            name: "." if n is None else _cell(row[n]) if n < len(row) else ""  # trailing tabs were stripped
             for name, n in at.items()
         }
-        found += _variants(cells, where(i), i)
-    return found, at["filter"] is not None
+        variants += _variants(cells, where(i), i)
+    return variants, at["filter"] is not None
 
 
 def _cell(text: str) -> str:
-    """A cell without blanks around it, and without the quotes that R puts there."""
+    """A cell without blanks around it, and without the quotes that R writes."""
     text = text.strip()
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
@@ -155,7 +169,7 @@ def _variants(cells: Mapping[str, object], where: str, number: int) -> list[Vari
 
 
 def _position(text: str) -> int:
-    """A position from 1; programs that know no whole numbers write 12345.0 or 1e+05."""
+    """A position from 1; programs without an integer type write 12345.0 or 1e+05."""
     try:
         return max(whole(text), _UNKNOWN)
     except ValueError:
@@ -171,26 +185,26 @@ def _given(value: object) -> tuple[list[Variant], bool]:
             "Variants must be a VCF file, a table, a data frame or rows (chrom, pos, ref, alt)",
             received={"variants": value},
         )
-    found: list[Variant] = []
-    for number, item in enumerate(items):
-        if isinstance(item, Variant):
-            found.append(item)
-        elif isinstance(item, (Sequence, np.ndarray)) and not isinstance(item, (str, bytes)) and len(item) == 4:
-            chrom, position, ref, alt = item
+    variants: list[Variant] = []
+    for number, entry in enumerate(items):
+        if isinstance(entry, Variant):
+            variants.append(entry)
+        elif isinstance(entry, (Sequence, np.ndarray)) and not isinstance(entry, (str, bytes)) and len(entry) == 4:
+            chrom, position, ref, alt = entry
             cells = {"chrom": chrom, "pos": position, "ref": ref, "alt": alt, "id": ".", "filter": "."}
-            found += _variants(cells, f"row {number}", number)
+            variants += _variants(cells, f"row {number}", number)
         else:
             raise InputError(
                 "A variant must be (chrom, pos from 1, ref, alt)",
                 example='("chr1", 12345, "A", "G")',
-                received={"variant": item},
+                received={"variant": entry},
             )
-    return found, bool(items) and all(isinstance(item, Variant) for item in items)
+    return variants, bool(items) and all(isinstance(entry, Variant) for entry in items)
 
 
 def _bed(path: Path, genome: Genome) -> list[Variant]:
-    """maxATAC's BED: chrom, start, end (0-based, half-open) and the bases instead, whatever stands there."""
-    found = []
+    """maxATAC's BED: chrom, start, end (0-based, half-open) and the alternative bases, for any reference."""
+    variants = []
     for number, (line, where) in enumerate(lines(path)):
         columns = line.split()
         try:
@@ -207,5 +221,5 @@ def _bed(path: Path, genome: Genome) -> list[Variant]:
         known = names.find(chrom, genome.sizes)
         inside = known is not None and end <= genome.sizes[known]
         ref = genome.sequence(known, start, end) if inside else "N" * min(end - start, 1)
-        found.append(Variant(chrom, start, ref, columns[3].upper(), where=where, record=number))
-    return found
+        variants.append(Variant(chrom, start, ref, columns[3].upper(), where=where, record=number))
+    return variants

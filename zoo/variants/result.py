@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -22,16 +22,23 @@ from zoo.genome.spans import steps
 from zoo.genome.vcf import Variant
 from zoo.variants.alleles import Place
 from zoo.variants.annotation import Origin, annotate
-from zoo.variants.effects import Skipped, VariantWindow
+from zoo.variants.effects import Skipped
+from zoo.variants.window import VariantWindow
 
 SCALES = ("linear", "log1p")
 _SHOWN = 10
+_OF_PROFILES = {  # shown of the variants that change most: score → title, width, format
+    "log2_fold_change": ("log2 fold change", 16, ".4f"),
+    "difference": ("difference", 11, ".4g"),
+    "jensen_shannon": ("JSD", 7, ".4f"),
+}
+_OF_HEADS = {"logfc": ("logfc", 16, ".4f"), "abs_logfc_x_jsd": ("IES", 11, ".4g"), "jsd": ("JSD", 7, ".4f")}
 _TRACKS = (".reference.bw", ".alternative.bw")
 
 
 @dataclass(frozen=True)
 class VariantScores:
-    """What variants do to predictions.
+    """Effects of variants on predictions.
 
     Attributes:
         variants: all that were given, in their order.
@@ -41,8 +48,9 @@ class VariantScores:
         layout: of windows and bins.
         sizes: chromosome → bp of the genome.
         model: the name of what predicted.
-        reference: (places, bins) float32, predicted profiles; None if they were not asked for.
+        reference: (places, bins) float32, predicted profiles; None if they were not requested.
         alternative: the same with the other allele, on the reference's bins.
+        texts: name → (variants,), further columns; "" for those that are skipped.
     """
 
     variants: Sequence[Variant]
@@ -54,6 +62,7 @@ class VariantScores:
     model: str
     reference: np.ndarray | None = None
     alternative: np.ndarray | None = None
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.variants)
@@ -66,42 +75,50 @@ class VariantScores:
     @property
     def reasons(self) -> dict[str, int]:
         """Why variants were skipped, and how many for it."""
-        return dict(Counter(item.reason for item in self.skipped).most_common())
+        return dict(Counter(entry.reason for entry in self.skipped).most_common())
 
     def __str__(self) -> str:
-        change = self.scores["log2_fold_change"]
+        shown = _OF_HEADS if "logfc" in self.scores else _OF_PROFILES
+        change = self.scores[next(iter(shown))]
         lines = [f"{len(self.places):,} of {len(self):,} variants scored; those that change most:"]
-        lines.append(f"{'variant':<34} {'log2 fold change':>16} {'difference':>11} {'JSD':>7}")
+        lines.append(" ".join([f"{'variant':<34}", *(f"{title:>{width}}" for title, width, _ in shown.values())]))
         for i in np.argsort(-np.abs(np.nan_to_num(change)), kind="stable")[: min(_SHOWN, len(self.places))]:
-            fold, moved, shape = (self.scores[name][i] for name in ("log2_fold_change", "difference", "jensen_shannon"))
-            lines.append(f"{printable(str(self.variants[i]))[:34]:<34} {fold:>16.4f} {moved:>11.4g} {shape:>7.4f}")
+            numbers = (f"{self.scores[name][i]:>{width}{form}}" for name, (_, width, form) in shown.items())
+            lines.append(" ".join([f"{printable(str(self.variants[i]))[:34]:<34}", *numbers]))
         lines += skipped_lines(self.reasons)
         return "\n".join(lines)
 
     __repr__ = __str__
 
     def write_tsv(self, handle: TextIO) -> None:
-        """A row for each variant that is scored: chrom, pos (1-based), id, ref, alt, scores."""
-        handle.write("\t".join(["chrom", "pos", "id", "ref", "alt", *self.scores]) + "\n")
+        """A row for each variant that is scored: chrom, pos (1-based), id, ref, alt, scores, further columns."""
+        handle.write("\t".join(["chrom", "pos", "id", "ref", "alt", *self.scores, *self.texts]) + "\n")
         for i in sorted(place.number for place in self.places):
-            item = self.variants[i]
+            variant = self.variants[i]
             numbers = (f"{column[i]:.8g}" for column in self.scores.values())
-            handle.write(row(*place_of(item), *numbers))
+            handle.write(row(*place_of(variant), *numbers, *(column[i] for column in self.texts.values())))
 
     def write_skipped(self, handle: TextIO) -> None:
         """A row for each variant that is not: chrom, pos, id, ref, alt, reason, where."""
         handle.write("chrom\tpos\tid\tref\talt\treason\twhere\n")
         for skipped in self.skipped:
-            item = skipped.variant
-            handle.write(row(*place_of(item), skipped.reason, item.where))
+            variant = skipped.variant
+            handle.write(row(*place_of(variant), skipped.reason, variant.where))
 
     def to_json(self) -> dict:
         """A JSON object: an object for each variant that is scored, and how many were skipped for which reason."""
         rows = []
         for i in sorted(place.number for place in self.places):
-            item = self.variants[i]
-            place = {"chrom": item.chrom, "pos": item.start + 1, "id": item.name, "ref": item.ref, "alt": item.alt}
-            rows.append(place | {name: _number(values[i]) for name, values in self.scores.items()})
+            variant = self.variants[i]
+            place = {
+                "chrom": variant.chrom,
+                "pos": variant.start + 1,
+                "id": variant.name,
+                "ref": variant.ref,
+                "alt": variant.alt,
+            }
+            numbers = {name: _number(values[i]) for name, values in self.scores.items()}
+            rows.append(place | numbers | {name: values[i] for name, values in self.texts.items()})
         return {"variants": rows, "skipped": self.reasons}
 
     def to_frame(self):
@@ -117,14 +134,16 @@ class VariantScores:
                 "pandas must be installed to make a data frame", example="pip install 'chromatin-zoo[pandas]'"
             ) from None
         columns = {
-            "chrom": [item.chrom for item in self.variants],
-            "pos": [item.start + 1 for item in self.variants],
-            "id": [item.name for item in self.variants],
-            "ref": [item.ref for item in self.variants],
-            "alt": [item.alt for item in self.variants],
+            "chrom": [variant.chrom for variant in self.variants],
+            "pos": [variant.start + 1 for variant in self.variants],
+            "id": [variant.name for variant in self.variants],
+            "ref": [variant.ref for variant in self.variants],
+            "alt": [variant.alt for variant in self.variants],
         }
-        reasons = {id(item.variant): item.reason for item in self.skipped}
-        return pandas.DataFrame(columns | self.scores | {"skipped": [reasons.get(id(item)) for item in self.variants]})
+        reasons = {id(entry.variant): entry.reason for entry in self.skipped}
+        return pandas.DataFrame(
+            columns | self.scores | self.texts | {"skipped": [reasons.get(id(variant)) for variant in self.variants]}
+        )
 
     def write_csv(self, handle: TextIO, measured: Signal | None = None) -> None:
         """The table of ASAP's program: id, chr, pos, ref, alt, signal_true, signal_pred_ref, signal_pred_alt.
@@ -143,10 +162,10 @@ class VariantScores:
         table = csv.writer(handle, lineterminator="\n")
         table.writerow(["id", "chr", "pos", "ref", "alt", "signal_true", "signal_pred_ref", "signal_pred_alt"])
         for i in sorted(range(len(self.places)), key=lambda i: self.places[i].number):
-            place, item = self.places[i], self.variants[self.places[i].number]
+            place, variant = self.places[i], self.variants[self.places[i].number]
             predicted = [[[float(value)] for value in profile[i]] for profile in (self.reference, self.alternative)]
             true = [] if measured is None else _maxima(measured, place, self.layout).tolist()
-            table.writerow([item.name, item.chrom, item.start + 1, item.ref, item.alt, true, *predicted])
+            table.writerow([variant.name, variant.chrom, variant.start + 1, variant.ref, variant.alt, true, *predicted])
 
     def write_vcf(self, source: str | Path, handle: TextIO, weights: str = "", options: Mapping | None = None) -> None:
         """The VCF file that the variants are from, with scores of each alternative allele in INFO.
@@ -216,7 +235,7 @@ class VariantScores:
 
 
 def _number(value: np.floating) -> float | None:
-    """A number as JSON knows it; None for one that is not finite."""
+    """A number for JSON; None for one that is not finite."""
     return float(value) if np.isfinite(value) else None
 
 
@@ -249,11 +268,11 @@ def row(*cells: object) -> str:
 
 def by_variant(places: Sequence[Place], count: int, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Scores of places → of all `count` variants, NaN for those that have none."""
-    numbers, found = [place.number for place in places], {}
+    numbers, expanded = [place.number for place in places], {}
     for name, values in columns.items():
-        found[name] = np.full(count, np.nan)
-        found[name][numbers] = values
-    return found
+        expanded[name] = np.full(count, np.nan)
+        expanded[name][numbers] = values
+    return expanded
 
 
 def _maxima(measured: Signal, place: Place, layout: VariantWindow) -> np.ndarray:
@@ -272,7 +291,7 @@ class _Painter:
     """Regions around the variants of a chromosome, and the measured track between them."""
 
     writer: Writer
-    found: VariantScores
+    scores: VariantScores
     chrom: str
     values: np.ndarray
     track: Signal | None
@@ -281,15 +300,15 @@ class _Painter:
 
     def paint(self, here: list[int]) -> None:
         """Write a chromosome, with the places of these numbers."""
-        found, layout, length = self.found, self.found.layout, self.found.sizes[self.chrom]
+        scores, layout, length = self.scores, self.scores.layout, self.scores.sizes[self.chrom]
         near, at = layout.scored, 0
         for k, number in enumerate(here):
-            place = found.places[number]
+            place = scores.places[number]
             start = layout.start(place.variant) + near.start * layout.bin_size
             values = np.repeat(self.values[number, near], layout.bin_size)
             first, stop = max(start, at, 0), min(start + len(values), length)
             if k + 1 < len(here):  # half way to the next variant
-                stop = min(stop, (place.variant.start + found.places[here[k + 1]].variant.start) // 2 + 1)
+                stop = min(stop, (place.variant.start + scores.places[here[k + 1]].variant.start) // 2 + 1)
             self._copy(at, min(first, length))
             if first < stop:
                 self._runs(first, values[first - start : stop - start])

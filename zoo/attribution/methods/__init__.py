@@ -35,7 +35,7 @@ __all__ = [
     "unregister",
 ]
 
-_TAKEN = ("method", "target", "alternative", "output", "batch_size", "progress")
+_TAKEN = ("method", "target", "alternative", "output", "batch_size", "compat", "progress")
 METHODS: Table[type[Method]] = Table(
     "attribution method",
     {
@@ -66,7 +66,7 @@ def unregister(name: str) -> None:
 
 
 def resolve(method: object, given: Mapping[str, object]) -> Method:
-    """A method by what a user calls it.
+    """A method by its name, or as it is.
 
     Args:
         method: a name of `METHODS`, or a `Method`.
@@ -100,7 +100,9 @@ def _check(kind: object) -> None:
             "An attribution method must be a class of `zoo.attribution.methods.Method` that has `explain`",
             received={"method": getattr(kind, "__name__", kind)},
         )
-    if without := [item.name for item in fields(kind) if item.default is item.default_factory is MISSING]:
+    if without := [
+        parameter.name for parameter in fields(kind) if parameter.default is parameter.default_factory is MISSING
+    ]:
         raise InputError(
             "Each parameter of an attribution method must have a default",
             received={"method": kind.__name__, "without": without},

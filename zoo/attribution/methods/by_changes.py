@@ -1,4 +1,4 @@
-"""Attributions by what changes if something in a window is changed, window by window."""
+"""Attributions by perturbation (saturation mutagenesis, sliding occlusion), window by window."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class SaturationMutagenesis(Method):
 
 @dataclass(frozen=True)
 class Occlusion(Method):
-    """Stretches of bases, and of the signal, that are hidden.
+    """Sliding occlusion of bases and of the signal.
 
     Attributes:
         width: of a stretch, bp.
@@ -93,6 +93,6 @@ def _by_window(task: Task, explained: Callable[[ism.Score, np.ndarray], Parts]) 
     def score(weight: np.ndarray, windows: np.ndarray) -> np.ndarray:
         return (task.passes.forward(windows, task.forward_batch).astype(np.float64) * weight).sum(axis=-1)
 
-    found = [explained(partial(score, weight), window) for window, weight in zip(task.x, task.weights, strict=True)]
-    stacked = (None if parts[0] is None else np.stack(parts) for parts in zip(*found, strict=True))
+    by_window = [explained(partial(score, weight), window) for window, weight in zip(task.x, task.weights, strict=True)]
+    stacked = (None if parts[0] is None else np.stack(parts) for parts in zip(*by_window, strict=True))
     return Explained(*stacked, task.prediction, None)

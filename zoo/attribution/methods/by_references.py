@@ -11,9 +11,9 @@ from zoo.attribution.references import References
 from zoo.errors import InputError
 
 STEPS = 50  # of integrated gradients, as published
-_ENOUGH, _REFINED = 1e-2, 16  # how well integrated gradients add up, and how many times the steps for it
+_ENOUGH, _REFINED = 1e-2, 16  # accepted completeness error of integrated gradients, and how many times the steps for it
 _SAME, _TINY = 1e-2, 1e-6  # relative and absolute difference that rounding may make, in half precision, too
-_MOST_STEPS = 2000  # nodes of a quadrature take the cube of their number to find
+_MOST_STEPS = 2000  # finding the nodes of a quadrature takes time cubic in their number
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class DeepLIFT(Referenced):
         multipliers, predictions = [], []
         for some in np.array_split(task.references, -(-count // most), axis=1):  # the network is rescaled for a number
             z = np.concatenate([task.x, some.reshape(-1, *task.x.shape[1:])])
-            asked = np.concatenate([np.zeros_like(task.weights), np.repeat(task.weights, some.shape[1], axis=0)])
-            y, slope = task.passes.rescaled(some.shape[1])(z, asked)
+            weights = np.concatenate([np.zeros_like(task.weights), _pair_weights(task, some)])
+            y, slope = task.passes.rescaled(some.shape[1])(z, weights)
             _check_rules(y[: len(task.x)], task.predictions)
             multipliers.append(slope[len(task.x) :].reshape(some.shape))
             predictions.append(y[len(task.x) :].reshape(*some.shape[:2], -1))
@@ -65,7 +65,7 @@ class IntegratedGradients(Referenced):
     """Mean gradients between references and window (Sundararajan et al. 2017).
 
     Attributes:
-        steps: of the quadrature; more, up to 16 times and 2,000, for windows whose sum is off by more than 1 %.
+        steps: of the quadrature; more, up to 16 times and 2,000, for windows with a completeness error above 1 %.
         references: as of `DeepLIFT`, and so the others.
     """
 
@@ -84,36 +84,55 @@ class IntegratedGradients(Referenced):
         return _explained(task, self._multipliers(task, task.prediction - _baseline(task, predictions)), predictions)
 
     def _multipliers(self, task: Task, difference: np.ndarray) -> np.ndarray:
-        """Mean gradients (n, R, window, channels), with more steps for windows that do not add up with `steps`."""
+        """Mean gradients (n, R, window, channels), with more steps for windows with too large a completeness error."""
         gradient, x, references = task.passes.gradient(task.local), task.x, task.references
-        found, steps, left = np.empty(references.shape, np.float32), self.steps, np.arange(len(x))
+        multipliers, steps, left = np.empty(references.shape, np.float32), self.steps, np.arange(len(x))
         while len(left):
-            found[left] = integrated_gradients(
+            multipliers[left] = integrated_gradients(
                 gradient, x[left], references[left], task.weights[left], steps, task.batch_size
             )
-            total = (found[left] * (x[left, None] - references[left])).sum(axis=(2, 3), dtype=np.float64).mean(axis=1)
+            total = (
+                (multipliers[left] * (x[left, None] - references[left])).sum(axis=(2, 3), dtype=np.float64).mean(axis=1)
+            )
             off = np.abs(total - difference[left]) > _ENOUGH * np.abs(difference[left])
             steps *= 2
             if task.local is not None or steps > min(_REFINED * self.steps, max(_MOST_STEPS, self.steps)):
                 break
             left = left[off]
-        return found
+        return multipliers
 
 
-def _check_rules(found: np.ndarray, predictions: np.ndarray) -> None:
+def _pair_weights(task: Task, references: np.ndarray) -> np.ndarray:
+    """Weights of the predictions of some references (n, R, window, channels), (n × R, bins)."""
+    if task.pairwise is None:
+        return np.repeat(task.weights, references.shape[1], axis=0)
+    flat = task.passes.forward(references.reshape(-1, *task.x.shape[1:]), task.forward_batch)
+    return task.of_pairs(flat.reshape(*references.shape[:2], -1)).reshape(flat.shape)
+
+
+def _check_rules(rescaled: np.ndarray, predictions: np.ndarray) -> None:
     """Raise `InputError` if rules do not lead to what the network predicts: the multipliers are of another function."""
     largest = np.abs(predictions).max()
-    if not np.allclose(found, predictions, rtol=0, atol=_SAME * largest + _TINY, equal_nan=True):
+    if not np.allclose(rescaled, predictions, rtol=0, atol=_SAME * largest + _TINY, equal_nan=True):
         raise InputError(
             "Each layer's rule of DeepLIFT must give what its layer gives; one of this network gives something else",
-            received={"difference": float(np.abs(found - predictions).max()), "largest prediction": float(largest)},
+            received={"difference": float(np.abs(rescaled - predictions).max()), "largest prediction": float(largest)},
             hint='Take method="integrated_gradients", which needs no rules',
         )
 
 
 def _baseline(task: Task, predictions: np.ndarray) -> np.ndarray:
     """The target of references, (n, R, bins) → (n,) float64, their mean."""
-    return (predictions.astype(np.float64) * task.weights[:, None]).sum(axis=-1).mean(axis=1)
+    weights = task.weights[:, None] if task.pairwise is None else np.asarray(task.pairwise(predictions))
+    return (predictions.astype(np.float64) * weights).sum(axis=-1).mean(axis=1)
+
+
+def _total(task: Task, predictions: np.ndarray) -> np.ndarray | None:
+    """What attributions add up to if each pair has weights of its own, (n,) float64."""
+    if task.pairwise is None:
+        return None
+    change = task.predictions[:, None].astype(np.float64) - predictions
+    return (change * task.of_pairs(predictions)).sum(axis=-1).mean(axis=1)
 
 
 def _explained(task: Task, multipliers: np.ndarray, predictions: np.ndarray) -> Explained:
@@ -122,13 +141,14 @@ def _explained(task: Task, multipliers: np.ndarray, predictions: np.ndarray) -> 
     hypothetical = (bases - (bases * task.references[..., SEQUENCE]).sum(axis=-1, keepdims=True)).mean(axis=1)
     signal = signal_part((multipliers * (task.x[:, None] - task.references)).mean(axis=1))
     values = hypothetical * task.x[..., SEQUENCE]
-    return Explained(values, hypothetical, signal, task.prediction, _baseline(task, predictions))
+    baseline, total = _baseline(task, predictions), _total(task, predictions)
+    return Explained(values, hypothetical, signal, task.prediction, baseline, total)
 
 
 def integrated_gradients(
     gradient: Gradient, x: np.ndarray, references: np.ndarray, weights: np.ndarray, steps: int, batch_size: int
 ) -> np.ndarray:
-    """Mean gradients on straight ways from references to windows (Sundararajan et al. 2017, equation 1).
+    """Mean gradients on straight paths from references to windows (Sundararajan et al. 2017, equation 1).
 
     The integral is a Gauss-Legendre quadrature, as Captum's is by default.
 
@@ -137,7 +157,7 @@ def integrated_gradients(
         x: (n, …) float32.
         references: (n, R, …) float32.
         weights: (n, bins) of the target.
-        steps: points on each way.
+        steps: points on each path.
         batch_size: points at once.
 
     Returns:
@@ -151,9 +171,9 @@ def integrated_gradients(
     for pair, step in _points(len(flat), steps, batch_size):
         scale = nodes[step].reshape(-1, *[1] * (x.ndim - 1))
         z = flat[pair] + scale * (x[pair // count] - flat[pair])
-        found = gradient(z, weights[pair // count])[1] * shares[step].reshape(scale.shape)
+        slopes = gradient(z, weights[pair // count])[1] * shares[step].reshape(scale.shape)
         first = np.flatnonzero(np.diff(pair, prepend=-1))
-        total[pair[first]] += np.add.reduceat(found, first, axis=0)
+        total[pair[first]] += np.add.reduceat(slopes, first, axis=0)
     return total.reshape(references.shape)
 
 

@@ -125,16 +125,18 @@ class AccessibilityTask:
     components = ()
 
     def __init__(self, config: Settings, window: int, outputs: Mapping[str, tuple[int, ...]]) -> None:
-        found = inputs.opened(config)
-        self.genome, self.config, data = found.genome, found.config, config.data
+        opened = inputs.opened(config)
+        self.genome, self.config, data = opened.genome, opened.config, config.data
         self._window, self._names, self._signals = window, data.names, len(data.signals)
         self._bin = window // outputs.get(_HEAD, next(iter(outputs.values())))[0]
-        self.blacklist = [item for path in data.blacklist for item in on_genome(path, self.genome, avoided=True)]
+        self.blacklist = [
+            interval for path in data.blacklist for interval in on_genome(path, self.genome, avoided=True)
+        ]
         self.unmappable = on_genome(data.unmappable, self.genome, avoided=True) if data.unmappable else []
         self.files = [Path(config.genome), *map(Path, data.signals.values()), *map(Path, data.blacklist)]
         self.files += [Path(data.unmappable)] if data.unmappable else []
         self.recipe = {"mappability": data.mappability} | ({"signals": self._signals} if self._signals > 1 else {})
-        self.tracks = [maxima(signal) for signal in found.tracks.values()]
+        self.tracks = [maxima(signal) for signal in opened.tracks.values()]
         self.tracks += [bases_outside(self.unmappable)] if data.mappability else []
         margin = window // 4 // self._bin * self._bin
         self.layouts = {
@@ -232,12 +234,12 @@ class AccessibilityTask:
         )
 
     def report(self, model: "Model", run: Learned) -> Report:
-        """Correlations with the tracks by test chromosome, everywhere and around peaks, beside two baselines."""
+        """Correlations with the tracks by test chromosome, in all windows and around peaks, and of two baselines."""
         sets = {"": self.plan} | ({" around peaks": partial(self.plan, peaks=self.peaks)} if self.peaks else {})
-        found: dict[str, float] = {}
+        metrics: dict[str, float] = {}
         for where, plan in sets.items() if self.config.chromosomes.test else ():
-            found |= self._correlations(model, plan, where, run.progress)
-        return Report(found, training=training_text(self.config, run.result))
+            metrics |= self._correlations(model, plan, where, run.progress)
+        return Report(metrics, training=training_text(self.config, run.result))
 
     def _correlations(
         self, model: "Model", plan: Callable[..., SlabPlan], where: str, progress: bool | None
@@ -245,25 +247,25 @@ class AccessibilityTask:
         """By test chromosome, and their means; of windows of one kind."""
         from zoo.evaluate.accessibility import evaluate_tracks
 
-        split, found = self.config.chromosomes, {}
+        split, metrics = self.config.chromosomes, {}
         predictors = self._predictors(model, self._read(_some(plan(split.train), self.config.seed), progress))
         endings = [f" ({name})" for name in self._names] or [""]
         for chrom in split.test:
             if where and not _has_windows(plan, chrom):
-                found[f"windows {chrom}{where}"] = 0.0
+                metrics[f"windows {chrom}{where}"] = 0.0
                 continue
             batches = self._read(plan([chrom]), progress)
             for label, predict in predictors.items():
                 for ending, seen in zip(endings, evaluate_tracks(predict, batches, kendall=False), strict=True):
                     for name, value in (("pearson", seen.pearson), ("spearman", seen.spearman)):
                         if value is not None:
-                            found[f"{name} {chrom}{where}{label}{ending}"] = round(value, 4)
+                            metrics[f"{name} {chrom}{where}{label}{ending}"] = round(value, 4)
         for label in [f"{label}{ending}" for label in predictors for ending in endings]:
             for name in ("pearson", "spearman"):
-                values = [found.get(f"{name} {chrom}{where}{label}") for chrom in split.test]
+                values = [metrics.get(f"{name} {chrom}{where}{label}") for chrom in split.test]
                 if None not in values:
-                    found[f"mean {name}{where}{label}"] = round(float(np.mean(values)), 4)
-        return found
+                    metrics[f"mean {name}{where}{label}"] = round(float(np.mean(values)), 4)
+        return metrics
 
     def _predictors(self, model: "Model", learn: Batches) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
         """The model and the baselines, which learn from the training chromosomes: windows → (n, bins, tracks)."""
@@ -312,7 +314,7 @@ def _some(plan: SlabPlan, seed: int) -> SlabPlan:
     keep = random.permutation(plan.size) < _BASELINE_WINDOWS
     edges = np.cumsum([0, *map(len, plan.starts.values())])
     starts = {
-        chrom: found[keep[first : first + len(found)]]
-        for (chrom, found), first in zip(plan.starts.items(), edges, strict=False)
+        chrom: cores[keep[first : first + len(cores)]]
+        for (chrom, cores), first in zip(plan.starts.items(), edges, strict=False)
     }
     return SlabPlan(starts, plan.layout, plan.bin_size)

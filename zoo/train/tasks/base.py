@@ -1,4 +1,4 @@
-"""What a task is: its part of a configuration, its data, and what becomes of a run."""
+"""The interface of training tasks: part of a configuration, data, and evaluation of a run."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -64,12 +64,12 @@ class Learned:
 
 @dataclass(frozen=True)
 class Report:
-    """How good a trained model is.
+    """Evaluation of a trained model.
 
     Attributes:
         metrics: of the test chromosomes, by name.
         thresholds: a calibration table, if its scores have some.
-        training: what the card says of the training.
+        training: the section of the card on training.
     """
 
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class Report:
 
 
 class TrainingTask(Protocol):
-    """What is learned: files as batches, with loss and metrics; and what the model is and how good it is.
+    """A training task: files as batches, with loss and metrics; the spec of the model, and its evaluation.
 
     It is made of a configuration, the network's window in bp, and the shapes of its outputs for one window by name, and
     reads no track then. Raises `InputError` and `GenomeMismatch` as `zoo.genome` and `zoo.data` do, or if no window is
@@ -89,10 +89,13 @@ class TrainingTask(Protocol):
         monitors: what the best epoch can be chosen by → `min` or `max`.
         components: the parts of its networks that are models themselves; the frozen ones stay as they are.
         config: of the run, its chromosomes by the genome's names.
-        files: everything that is read, in an order that tells what for.
+        files: everything that is read, in an order that identifies their use.
         recipe: what else the tracks depend on.
         plans: where the windows of "training" and of "validation" lie.
         tracks: what is kept besides the sequence.
+
+    It may have two more: `begun`, the parts of the network that it gives weights to begin with, and
+    `begin(network) -> None`, which does.
     """
 
     data: ClassVar[type[Data]]
@@ -130,10 +133,10 @@ class TrainingTask(Protocol):
         """The heads of the network, each by the name of its output."""
 
     def spec(self, metrics: Mapping[str, float]) -> ModelSpec:
-        """What the model is (`model_spec`), with metrics."""
+        """The model's spec (`model_spec`), with metrics."""
 
     def report(self, model: "Model", run: Learned) -> Report:
-        """How good the model of a finished run is, as anybody would evaluate it."""
+        """Evaluation of the model of a finished run, from its folder."""
 
 
 def model_spec(
@@ -143,9 +146,10 @@ def model_spec(
     outputs: tuple[OutputSpec, ...],
     prediction: PredictionSpec,
     metrics: Mapping[str, float],
+    components: tuple[Component, ...] = (),
 ) -> ModelSpec:
     """The spec of a model that a run trains: that which is the same for all tasks is filled in."""
-    found = versions()
+    installed = versions()
     return ModelSpec(
         name=config.name,
         description=description,
@@ -156,17 +160,18 @@ def model_spec(
         metrics=metrics,
         provenance={
             "source": "trained by this package",
-            "version": found["chromatin-zoo"] or "",
-            "keras, tensorflow": f"{found['keras']}, {found['tensorflow']}",
+            "version": installed["chromatin-zoo"] or "",
+            "keras, tensorflow": f"{installed['keras']}, {installed['tensorflow']}",
             "seed": str(config.seed),
             "license": config.license,
             "citation": config.citation,
         },
+        components=components,
     )
 
 
 def training_text(config: Settings, result: Result, bins: str = "") -> str:
-    """What a card says of the training.
+    """The section of a card on training.
 
     Args:
         bins: what the metrics are of, if not of what the model predicts; begins with a comma.

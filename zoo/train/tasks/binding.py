@@ -61,7 +61,7 @@ class BindingData(Data):
         signal: bigWig of one cell type,
         peaks: BED of the factor's peaks,
         binding: bigWig of zeros and ones; by default the peaks, and
-        atac_peaks: BED, if any; or "auto" for where the signal says that chromatin is open.
+        atac_peaks: BED, if any; or "auto" for the open regions of the signal.
         train_roi: table of windows to train on, instead of those around peaks (`zoo.data.regions.read_table`).
         validate_roi: the same to validate on.
         blacklist: BED files.
@@ -138,8 +138,8 @@ class BindingData(Data):
     def tracks(self) -> dict[str, Signal]:
         """The signals, and the labels that are tracks."""
         cells = self.cells()
-        found = {f"the signal of {cell.name}": Signal(cell.signal) for cell in cells}
-        return found | {
+        tracks = {f"the signal of {cell.name}": Signal(cell.signal) for cell in cells}
+        return tracks | {
             f"the binding track of {cell.name}": Signal(cell.binding) for cell in cells if sniff.is_bigwig(cell.binding)
         }
 
@@ -161,13 +161,15 @@ class BindingTask:
     components = ()
 
     def __init__(self, config: Settings, window: int, outputs: Mapping[str, tuple[int, ...]]) -> None:
-        found, data = inputs.opened(config), config.data
-        self.genome, self.config, self.cells = found.genome, found.config, data.cells()
+        opened, data = inputs.opened(config), config.data
+        self.genome, self.config, self.cells = opened.genome, opened.config, data.cells()
         self._window, self._bin = window, window // next(iter(outputs.values()))[0]
         bound = [self._labels(cell.binding) for cell in self.cells]
         self.recipe = {"slop": data.slop, "cells": len(self.cells)}
         self.tracks = [maxima(*(Signal(cell.signal) for cell in self.cells)), labels(*bound)]
-        self.blacklist = [item for path in data.blacklist for item in on_genome(path, self.genome, avoided=True)]
+        self.blacklist = [
+            interval for path in data.blacklist for interval in on_genome(path, self.genome, avoided=True)
+        ]
         self._peaks = [
             (number, kind, self._interesting(cell, path))
             for number, cell in enumerate(self.cells)
@@ -192,7 +194,8 @@ class BindingTask:
             signal = Signal(cell.signal)
             name_map = {names.find(chrom, signal.sizes): chrom for chrom in (*split.train, *split.validation)}
             return [
-                Interval(name_map[item.chrom], item.start, item.end) for item in open_regions(signal, list(name_map))
+                Interval(name_map[interval.chrom], interval.start, interval.end)
+                for interval in open_regions(signal, list(name_map))
             ]
         return on_genome(path, self.genome)
 
@@ -200,10 +203,11 @@ class BindingTask:
         if sniff.is_bigwig(path):
             return Signal(path)
         slop = self.config.data.slop
-        found = on_genome(path, self.genome)
+        intervals = on_genome(path, self.genome)
         sizes = self.genome.sizes
         return [
-            Interval(item.chrom, max(item.start - slop, 0), min(item.end + slop, sizes[item.chrom])) for item in found
+            Interval(interval.chrom, max(interval.start - slop, 0), min(interval.end + slop, sizes[interval.chrom]))
+            for interval in intervals
         ]
 
     def _around(self, chromosomes: Sequence[str], margin: int, table: str | None) -> regions.Regions:
@@ -304,7 +308,7 @@ class BindingTask:
         chromosomes, samples = list(self.config.chromosomes.validation), []
         with tempfile.TemporaryDirectory(dir=model.path.parent) as work:
             for number, cell in enumerate(self.cells):
-                truth = [item for item in on_genome(cell.chip_peaks, self.genome) if item.chrom in chromosomes]
+                truth = [peak for peak in on_genome(cell.chip_peaks, self.genome) if peak.chrom in chromosomes]
                 if truth:
                     samples.append((self._predict(model, run, cell, chromosomes, Path(work) / f"{number}"), truth))
             return calibrate(samples, chromosomes, self.blacklist or None) if samples else None
@@ -313,11 +317,11 @@ class BindingTask:
         """In bins of 200 bp, per cell type if there are several."""
         from zoo.evaluate.binding import benchmark
 
-        chromosomes, several, found = list(self.config.chromosomes.test), len(self.cells) > 1, {}
+        chromosomes, several, metrics = list(self.config.chromosomes.test), len(self.cells) > 1, {}
         for cell in self.cells if chromosomes else ():
             truth, label = on_genome(cell.chip_peaks, self.genome), f" ({cell.name})" if several else ""
-            if not any(item.chrom in chromosomes for item in truth):
-                found[f"positive bins{label}"] = 0.0
+            if not any(peak.chrom in chromosomes for peak in truth):
+                metrics[f"positive bins{label}"] = 0.0
                 continue
             for strands in ("forward", "both"):
                 with tempfile.TemporaryDirectory(dir=model.path.parent) as work:
@@ -325,11 +329,11 @@ class BindingTask:
                     scores = benchmark(track, truth, tuple(chromosomes), blacklist=self.blacklist or None).overall
                 which = ["both strands"] * (strands == "both") + [cell.name] * several
                 of = f" ({', '.join(which)})" if which else ""
-                found[f"AUPR{of}"] = round(scores.aupr, 4)
-                found[f"average precision{of}"] = round(scores.average_precision, 4)
-            found[f"positive bins{label}"] = float(scores.positives)
-            found[f"share of positive bins{label}"] = round(scores.random, 5)
-        return found
+                metrics[f"AUPR{of}"] = round(scores.aupr, 4)
+                metrics[f"average precision{of}"] = round(scores.average_precision, 4)
+            metrics[f"positive bins{label}"] = float(scores.positives)
+            metrics[f"share of positive bins{label}"] = round(scores.random, 5)
+        return metrics
 
     def _predict(
         self,
