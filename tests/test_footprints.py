@@ -29,6 +29,7 @@ from zoo.footprints import (
     tracks,
 )
 from zoo.footprints.bias import Bias, count, reverse
+from zoo.footprints.learning import learn
 from zoo.footprints.options import Options
 from zoo.footprints.regions import Region
 from zoo.footprints.run import footprint
@@ -530,7 +531,7 @@ class TestRun:
         assert last.tracks == {"sample": {}}
 
     def test_an_interrupted_run_goes_on(self, small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(tracks, "_BLOCK", 3000)
+        monkeypatch.setattr(tracks, "_BLOCK", 3200)
         asked = []
         real = Sample.correct
 
@@ -785,6 +786,14 @@ class TestParts:
         assert found.single[4].tolist() == [3, 0, 0, 0]
         assert count(kmers, np.array([3, 2]), gaps=True).kmers == 5
         assert count(kmers, np.array([3, 2]), gaps=True).single[4].tolist() == [3, 0, 0, 0]
+
+    def test_a_contig_shorter_than_a_kmer(self, tmp_path: Path):
+        """It has cuts, and no bias is learned from them."""
+        write_twobit(tmp_path / "genome.2bit", {"chr1": encode("ACGT" * 5)})
+        cut = cuts.Cuts.of([tuple(np.array(values) for values in ([3, 9], [0, 1], [True, True], [0, 0], [20, 20]))])
+        found, used = learn(Genome(tmp_path / "genome.2bit"), {"chr1": cut}, [Region("chr1", 0, 20)], False, False)
+        assert used == 2
+        assert [pair.kmers for strand in found for pair in strand] == [0, 0, 0, 0]
 
     def test_a_score_of_single_bases(self):
         """15 cuts on G, 15 background k-mers on A, all else alike: log2(16 / 1) at G, its negative at A."""

@@ -52,7 +52,7 @@ class Counts:
 
 def kmers_at(codes: np.ndarray, at: np.ndarray) -> np.ndarray:
     """K-mers around places of a sequence of which all 25 bases exist, (n, 25) uint8."""
-    return np.lib.stride_tricks.sliding_window_view(codes, WIDTH)[at - FLANK]
+    return codes[(at - FLANK)[:, None] + np.arange(WIDTH)]
 
 
 def reverse(codes: np.ndarray) -> np.ndarray:
