@@ -1,17 +1,18 @@
 """Several predictors of binding side by side on one held-out set: the models and their baselines.
 
 Without arguments six factors that GM12878 has peaks of, on 1.1 Mb of chr20: the model on one strand and on both, motifs
-in open chromatin, ATAC-seq alone, the sequence alone (the model with the mean signal everywhere), and for CTCF what
-other cell types bind. The authors do not say which cell types a model saw, and chr20 is not among the chromosomes that
-they held out: these numbers show that everything works, not how well a model does on what it has not seen. With --yeast
-the models that ship, on two chromosomes that they have not seen.
+in open chromatin, footprints, cuts and motif scores at the motif's sites, ATAC-seq alone, the sequence alone (the model
+with the mean signal everywhere), and for CTCF what other cell types bind. The authors do not say which cell types a
+model saw, and chr20 is not among the chromosomes that they held out: these numbers show that everything works, not how
+well a model does on what it has not seen. With --yeast the models that ship, on two chromosomes that they have not
+seen.
 
 Usage: python recipes/evaluate_binding.py [CTCF SPI1 ...] [--yeast] [--out FOLDER]
        python recipes/evaluate_binding.py --table TSV --genome 2BIT --signal BIGWIG --motifs MEME
-           [--region chr1:1-9 | --chromosomes CHROM ...]
+           [--reads READS] [--region chr1:1-9 | --chromosomes CHROM ...]
 
 The table has the columns Model, Peaks, Motif, Other_Cells; its files are relative to it, several other cells have ";"
-between them, and an empty Motif or Other_Cells leaves that baseline out.
+between them, and an empty Motif or Other_Cells leaves that baseline out. Footprints need the sample's reads.
 """
 
 import argparse
@@ -33,16 +34,20 @@ from zoo.console.table import table
 from zoo.data.meta import rows
 from zoo.errors import InputError, ZooWarning
 from zoo.evaluate import baselines, bins, comparison, report
+from zoo.evaluate.motif_sites import at_sites
+from zoo.footprints.run import footprint
 from zoo.genome import bed
 from zoo.genome.interval import Interval
 from zoo.genome.motifs import read_motifs
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.genome.spans import merge
 from zoo.prepare.peaks import open_regions
 
 FACTORS = ("CTCF", "SPI1", "MAX", "ELF1", "YY1", "EGR1")
 _IN_PEAKS = {"SPI1": "Pu1Pcr1x", "CTCF": "BroadGm12878Ctcf", "MAX": "MaxIggmus", "EGR1": "Egr1Pcr2x"}
 _IN_MOTIFS = {"YY1": "TYY1"}
+_BESIDE = 150  # bp on each side of open chromatin where motifs have footprints
 
 
 @dataclass(frozen=True)
@@ -55,20 +60,37 @@ class Case:
     other_cells: tuple[Path, ...]
 
 
+@dataclass(frozen=True)
+class Sample:
+    """Footprint scores and cuts of the sample, and where sites of motifs are looked for."""
+
+    footprints: Signal
+    cuts: Signal
+    regions: list[Interval]
+
+
 def main(options: argparse.Namespace) -> None:
     """Evaluate every factor, print a table, write the report."""
     shipped = yeast_cases if options.yeast else gm12878_cases
     cases = from_table(options.table) if options.table else shipped(options)
-    reads = [options.genome, options.signal, options.motifs, options.table, *(case.peaks for case in cases)]
+    reads = [
+        options.genome,
+        options.signal,
+        options.motifs,
+        options.table,
+        options.reads,
+        *(case.peaks for case in cases),
+    ]
     reads += [path for case in cases for path in case.other_cells]
     report.claim(options.out / "binding", reads)
     genome, signal = Genome(options.genome), Signal(options.signal)
     region = bed.regions(options.region, genome.sizes)[0] if options.region else None
     by_factor, loci = {}, []
     with tempfile.TemporaryDirectory() as work:
+        sample = sample_of(options, genome, signal, region, Path(work))
         for case in cases:
             model = zoo.load(case.model)
-            predictors = predictors_of(case, model, genome, signal, region, options, Path(work))
+            predictors = predictors_of(case, model, genome, signal, sample, region, options, Path(work))
             bound = bins.Bound(case.peaks, signal.sizes)
             name = case.model.split("/")[-1]
             by_factor[name] = comparison.compare(
@@ -99,6 +121,7 @@ def predictors_of(
     model: zoo.Model,
     genome: Genome,
     signal: Signal,
+    sample: Sample | None,
     region: Interval | None,
     options: argparse.Namespace,
     work: Path,
@@ -127,9 +150,29 @@ def predictors_of(
             if region is None or (interval.start >= region.start and interval.end <= region.end)
         ]
         predictors["motif"] = baselines.Motif(genome, read_motifs(options.motifs, case.motif), near)
+    if case.motif and sample:
+        motifs = read_motifs(options.motifs, case.motif)
+        predictors |= at_sites(genome, motifs, sample.regions, sample.footprints, sample.cuts)
     if case.other_cells:
         predictors["other cell types"] = baselines.other_cells(case.other_cells)
     return predictors
+
+
+def sample_of(
+    options: argparse.Namespace, genome: Genome, signal: Signal, region: Interval | None, work: Path
+) -> Sample | None:
+    """Footprints of the sample in open chromatin, if its reads are given."""
+    if options.reads is None:
+        return None
+    chromosomes = [region.chrom] if region else options.chromosomes
+    wide = [
+        Interval(item.chrom, max(item.start - _BESIDE, 0), min(item.end + _BESIDE, genome.sizes[item.chrom]))
+        for item in open_regions(signal, chromosomes)
+    ]
+    joined = [Interval(chrom, *span) for chrom, spans in merge(wide).items() for span in spans.tolist()]
+    (tracks,) = footprint(options.reads, work / "sample", genome, joined, chromosomes=chromosomes).tracks.values()
+    near = [item for item in joined if region is None or (item.start >= region.start and item.end <= region.end)]
+    return Sample(Signal(tracks["footprints"]), Signal(tracks["uncorrected"]), near)
 
 
 def describe(by_factor: Mapping[str, list[comparison.Row]]) -> tuple[str, list[dict]]:
@@ -242,6 +285,7 @@ def gm12878_cases(options: argparse.Namespace) -> list[Case]:
     """Factors of GM12878 on chr20."""
     options.genome = data_folder() / "hg19_chr20_gm12878" / "hg19_chr20_to_11095000.2bit"
     options.signal = data_folder() / "hg19_chr20_gm12878" / "gm12878_minmax_p99.bw"
+    options.reads = data_folder() / "hg19_chr20_gm12878" / "chr20.50000.bed.bz2"
     options.motifs = data_folder() / "motifs" / "H12CORE_meme_format.meme"
     if not options.genome.is_file():
         raise yeast.missing("the data of GM12878")
@@ -272,6 +316,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--genome", metavar="2BIT", help="with --table")
     parser.add_argument("--signal", metavar="BIGWIG", help="with --table")
     parser.add_argument("--motifs", metavar="MEME", help="with --table; names that begin with the Motif column count")
+    parser.add_argument("--reads", metavar="READS", help="with --table; of the sample, as for zoo footprint")
     parser.add_argument("--region", help="with --table: held-out region, such as chr20:9,995,001-11,095,000")
     parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="with --table: held out (default all)")
     parser.add_argument("--out", type=Path, default=Path("evaluation"), help="folder (default evaluation)")
@@ -280,7 +325,7 @@ def parse() -> argparse.Namespace:
         parser.error("a table needs --genome and --signal")
     if options.table and (options.factors or options.yeast):
         parser.error("factors and --yeast must not be given with --table: it lists the models")
-    for name in ("genome", "signal", "motifs", "region", "chromosomes"):
+    for name in ("genome", "signal", "motifs", "reads", "region", "chromosomes"):
         if getattr(options, name) and not options.table:
             parser.error(f"--{name} must be given with --table")
     if options.region and options.chromosomes:

@@ -51,6 +51,7 @@ FLOORS = (  # a room imports from those of the rows above its own, also inside f
     "attribution data folder variants",
     "plot porting",
     "interpretation prepare saving",
+    "footprints",
     "model",
     "ensembles evaluate",
     "loading",

@@ -28,7 +28,18 @@ _HOMES = {
     "Signal": "zoo.genome.signal",
     "Interval": "zoo.genome.interval",
 }
-_ROOMS = ("architectures", "attribution", "evaluate", "layers", "plot", "porting", "prepare", "train", "variants")
+_ROOMS = (
+    "architectures",
+    "attribution",
+    "evaluate",
+    "footprints",
+    "layers",
+    "plot",
+    "porting",
+    "prepare",
+    "train",
+    "variants",
+)
 __all__ = [*_HOMES, *_ROOMS, "__version__"]
 
 

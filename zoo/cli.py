@@ -84,6 +84,11 @@ COMMANDS = (
     Command("normalize", "normalize a track"),
     Command("average", "average the tracks of replicates"),
     Command("peaks", "call peaks of a track, as macs3 bdgpeakcall does"),
+    Command(
+        "footprint",
+        "correct cut sites for the bias of Tn5, score footprints, find bound sites of motifs",
+        kept=kept.job,
+    ),
     Command("predict", "predict regions, chromosomes or a genome", "model", checks.predict, kept.job),
     Command("attribute", "compute contribution scores for sequence and signal", "model", checks.attribute, kept.job),
     Command("motifs", "find motifs in attributions", before=checks.motifs, kept=kept.patterns),

@@ -93,10 +93,10 @@ def count(path: Path) -> Filters:
         MissingExtra: pysam is not installed.
     """
     filters, paired = Filters(), 0
-    for read in _records(path):
+    for read in records(path):
         flag = read.flag
         filters.records += 1
-        if _is_unmapped(read):
+        if is_unmapped(read):
             filters.unmapped += 1
         elif flag & _SECONDARY:
             filters.secondary += 1
@@ -157,7 +157,7 @@ def add_bam(
 def _cluster(read, wanted: Wanted, filters: Filters) -> str | None:
     """Of a read that counts; else None, and it is counted for the filter that took it."""
     flag, groups = read.flag, wanted.groups
-    if _is_unmapped(read) or (flag & _SECONDARY and not wanted.every_alignment):
+    if is_unmapped(read) or (flag & _SECONDARY and not wanted.every_alignment):
         return None
     filters.duplicates -= not flag & _SECONDARY  # all reads are, until they are seen again
     if flag & _SUPPLEMENTARY and not wanted.every_alignment:
@@ -183,9 +183,9 @@ def check_kept(path: Path, filters: Filters) -> None:
 
 def pairs(path: str | Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Fragments of proper pairs, one at a time: chromosome, start (1,), end (1,)."""
-    for read in _records(Path(path)):
+    for read in records(Path(path)):
         first = read.flag & _PROPER and not read.flag & (_SECONDARY | _SUPPLEMENTARY)
-        if first and not read.is_reverse and read.template_length > 0 and not _is_unmapped(read):
+        if first and not read.is_reverse and read.template_length > 0 and not is_unmapped(read):
             start = read.reference_start
             yield read.reference_name, np.array([start]), np.array([start + read.template_length])
 
@@ -212,7 +212,7 @@ class _Waiting:
             self._at, self._lengths = [], []
 
 
-def _is_unmapped(read) -> bool:
+def is_unmapped(read) -> bool:
     """Whether a record says so, or has no sequence or no CIGAR and thus no place."""
     return bool(read.flag & _UNMAPPED) or read.reference_id < 0 or read.reference_end is None
 
@@ -221,7 +221,7 @@ def _barcode(read) -> str | None:
     return str(read.get_tag("CB")) if read.has_tag("CB") else None
 
 
-def _records(path: Path) -> Iterator:
+def records(path: Path) -> Iterator:
     """All records of a file."""
     return (read for read, _ in _from(path, None))
 

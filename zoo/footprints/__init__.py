@@ -1,0 +1,1 @@
+"""Footprints of bound proteins in cut sites of Tn5 (TOBIAS: Bentsen et al. 2020, Nat Commun 11: 4267)."""
