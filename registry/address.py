@@ -1,6 +1,6 @@
 """An address: what a name or a path means, resolved once and passed on as a value.
 
-- `Local`: a model folder, or a full-model file, of the user's own.
+- `Local`: a model folder, a model file, or a folder or archive of folds, of the user's own.
 - `Pinned`: an entry of the index, at the revision that the package pins.
 - `Hub`: a model in a repository on the Hub, at a revision of the user's choice.
 """
@@ -16,12 +16,14 @@ from registry.schema import PART, Entry, Family
 
 _HUB = re.compile(rf"hf://(?P<repo>{PART}/{PART})/(?P<model>{PART})(?:@(?P<revision>{PART}))?")
 _CONFIG = "config.json"  # a folder that has one is a model folder
-_FILES = (".h5", ".hdf5", ".keras")
+ARCHIVES = (".tar", ".tar.gz", ".tgz")  # of folds
+_FILES = (".h5", ".hdf5", ".keras", ".torch", ".pt", ".pth", *ARCHIVES)
+_FOLD = re.compile(r"fold[_.-]?\d", re.IGNORECASE)  # in the name of what a folder of folds holds
 
 
 @dataclass(frozen=True)
 class Local:
-    """A path of the user's own. Attributes: path: of a model folder or a full-model file."""
+    """A path of the user's own. Attributes: path: of a model folder, a model file, or a folder or archive of folds."""
 
     path: Path
 
@@ -29,6 +31,13 @@ class Local:
     def is_file(self) -> bool:
         """Whether it is a file, which has to be converted."""
         return self.path.is_file()
+
+    @property
+    def may_have_folds(self) -> bool:
+        """Whether it is an archive, or a folder that is no model folder."""
+        if self.is_file:
+            return self.path.name.lower().endswith(ARCHIVES)
+        return self.path.is_dir() and not (self.path / _CONFIG).is_file()
 
 
 @dataclass(frozen=True)
@@ -80,8 +89,8 @@ def of(name: str | Path) -> Address:
     """The address of a model.
 
     Args:
-        name: a path (absolute, or beginning with `./`, `../` or `~`; a relative path that is a model folder or file
-            comes before the registry), or a name as for `of_name`.
+        name: a path (absolute, or beginning with `./`, `../` or `~`; a relative path that is a model folder or file, or
+            a folder of folds, comes before the registry), or a name as for `of_name`.
 
     Raises:
         InputError: neither a path nor a name, a model file that does not exist, or a place that cannot be read.
@@ -135,9 +144,14 @@ def _path(name: str | Path) -> Path | None:
     path = user_path(name, "model")
     by_path = isinstance(name, Path) or path.is_absolute() or name.startswith(("./", "../", "~"))
     try:
-        is_file = path.suffix.lower() in _FILES
+        is_file = path.name.lower().endswith(_FILES)
         if is_file and not path.exists():
             raise InputError("A model file must exist", received={"path": str(path)})
-        return path if by_path or is_file or (path / _CONFIG).is_file() else None
+        return path if by_path or is_file or (path / _CONFIG).is_file() or _has_folds(path) else None
     except OSError as error:
         raise InputError(f"A model must be readable: {error.strerror}", received={"name": str(name)}) from None
+
+
+def _has_folds(path: Path) -> bool:
+    """Whether something in a folder is called `fold_0` or the like."""
+    return path.is_dir() and any(_FOLD.search(item.name) for item in path.iterdir())

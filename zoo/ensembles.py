@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from registry import typed
 from registry.schema import Name
-from zoo.architectures.ensemble import joined
 from zoo.arguments import items_of
 from zoo.errors import InputError
-from zoo.model import Model
-from zoo.spec import Architecture
+from zoo.spec import Architecture, ModelSpec
+
+if TYPE_CHECKING:
+    from zoo.model import Model
+
+_EXPECTED_COUNTS = "expected_counts"  # the readout, and that mean of `zoo.architectures.ensemble`
 
 
-def ensemble(models: Sequence[Model], name: str, description: str = "") -> Model:
-    """A model whose network averages those of others, head by head, before anything else is made of the outputs.
+def ensemble(models: "Sequence[Model]", name: str, description: str = "") -> "Model":
+    """A model whose network averages those of others: head by head, or what is predicted if that is expected counts.
 
     Args:
         models: two or more of one architecture, which read and return the same (`zoo.load`).
@@ -24,34 +28,59 @@ def ensemble(models: Sequence[Model], name: str, description: str = "") -> Model
         A model in memory (`Model.save` writes it). It shares the members' weights, and has no threshold table.
 
     Raises:
-        InputError: fewer than two models, or models that differ in what they read or return; or that predict a readout
-            of several heads, whose mean is not that of the heads.
+        InputError: fewer than two models, or models that differ in what they read or return; or that predict another
+            readout of several heads, whose mean is not that of the heads.
     """
+    from zoo.architectures.ensemble import joined
+    from zoo.model import Model
+
     Name.parse(name)
     typed.argument("description", description, str)
     given = items_of(models)
     if given is None or len(given) < 2 or not all(isinstance(model, Model) for model in given):
         raise InputError("An ensemble must be of two or more models", example='[zoo.load("yeast/REB1"), …]')
-    first = given[0].spec
-    for model in given[1:]:
+    spec = joined_spec([model.spec for model in given], name, description)
+    return Model(spec, joined([model.network for model in given], **_mean_of(given[0].spec)))
+
+
+def joined_spec(specs: Sequence[ModelSpec], name: str, description: str = "") -> ModelSpec:
+    """The spec of an ensemble. Arguments and errors as for `ensemble`."""
+    first = specs[0]
+    for spec in specs[1:]:
         for what in ("architecture", "input", "outputs", "prediction"):
-            if getattr(model.spec, what) != getattr(first, what):
+            if getattr(spec, what) != getattr(first, what):
                 raise InputError(
                     f"The models of an ensemble must have the same {what}",
-                    received={first.name: getattr(first, what), model.spec.name: getattr(model.spec, what)},
+                    received={first.name: getattr(first, what), spec.name: getattr(spec, what)},
                 )
-    if first.prediction.readout is not None and first.prediction.readout not in {head.name for head in first.outputs}:
-        raise InputError(
-            "The models of an ensemble must predict a head", received={"readout": first.prediction.readout}
-        )
     kind = {"name": first.architecture.name, "config": dict(first.architecture.config)}
-    spec = replace(
+    config = {"of": kind, "members": len(specs), **_mean_of(first)}
+    return replace(
         first,
         name=name,
-        description=description or f"Mean of {', '.join(model.spec.name for model in given)}",
-        architecture=Architecture("ensemble", {"of": kind, "members": len(given)}, first.architecture.package),
+        description=description or f"Mean of {', '.join(spec.name for spec in specs)}",
+        architecture=Architecture("ensemble", config, first.architecture.package),
+        prediction=replace(first.prediction, component=None),
         metrics={},
-        provenance={**first.provenance, "members": ", ".join(model.spec.name for model in given)},
+        provenance={**first.provenance, "members": ", ".join(spec.name for spec in specs)},
         components=(),
     )
-    return Model(spec, joined([model.network for model in given]))
+
+
+def _mean_of(spec: ModelSpec) -> dict[str, object]:
+    """What of the members is averaged, as arguments of the network. Raises `InputError` for an unknown readout."""
+    readout = spec.prediction.readout
+    if readout == _EXPECTED_COUNTS:
+        counts = next(head for head in spec.outputs if head.kind == "counts")
+        if {head.kind: head.name for head in spec.outputs} != {"profile": "profile", "counts": "counts"} or (
+            counts.transform not in ("log", "log1p") or counts.tracks
+        ):
+            raise InputError(
+                "Models whose expected counts are averaged must have the heads profile and counts, one total on a "
+                "logarithmic scale",
+                received={"heads": spec.outputs},
+            )
+        return {"mean": _EXPECTED_COUNTS, "pseudocount": 1.0 if counts.transform == "log1p" else counts.pseudocount}
+    if readout is not None and readout not in {head.name for head in spec.outputs}:
+        raise InputError("The models of an ensemble must predict a head", received={"readout": readout})
+    return {}

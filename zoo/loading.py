@@ -7,8 +7,9 @@ from pathlib import Path
 import registry
 from registry import address
 from registry.address import Address, Hub, Local, Pinned
-from zoo import folder, porting
-from zoo.errors import IntegrityError
+from zoo import ensembles, folder, porting
+from zoo.errors import InputError, IntegrityError
+from zoo.porting import folds, local
 from zoo.spec import ModelSpec
 
 _OF_FILES = "maxatac"  # the importer of full-model files of the user's own
@@ -21,9 +22,13 @@ def load(name: str | Path, component: str | None = None):
     Args:
         name: `family/MODEL[@revision]` (`MODEL` if one family has it), `hf://org/repo/MODEL[@revision]`, or a path: of
             a model folder (absolute, or beginning with `./` or `../`; a relative path that is a model folder comes
-            before the registry), or of a full-model `.h5` of `maxatac train`. Such a file is read tensor by tensor and
-            converted once, into the cache; a threshold table beside it (`<stem>.tsv`, or the only `.tsv` in its folder)
-            is used; the model's name is `local/<stem>`.
+            before the registry), or of a file. The model of a file is named `local/<stem>`.
+            A full-model `.h5` of `maxatac train` is read tensor by tensor and converted once, into the cache; a
+            threshold table beside it (`<stem>.tsv`, or the only `.tsv` in its folder) is used.
+            A `.h5` of ChromBPNet or of kundajelab/bpnet (basepairmodels), or a network that bpnet-lite saved whole
+            (`.torch`), is opened directly, without PyTorch; nothing of it is run, and nothing kept in the cache.
+            A folder or archive (`.tar`, `.tar.gz`) of such files of 2 or more folds (`fold_0` in their paths) is their
+            ensemble: the mean of expected counts.
         component: of a model made of others, the part to load, or "full" for all; by default as its spec says: of
             ChromBPNet the bias-corrected "accessibility".
 
@@ -39,6 +44,8 @@ def load(name: str | Path, component: str | None = None):
     from zoo.model import Model
 
     where = address.of(name)
+    if isinstance(where, Local) and (opened := _opened(where, component)) is not None:
+        return _of_files(opened, component)
     model = Model.read(_fetch(where))
     model.origin = where.path if isinstance(where, Local) and where.is_file else None
     return model.chosen(component)
@@ -52,6 +59,12 @@ def fetch(name: str | Path) -> Path:
 def _fetch(where: Address) -> Path:
     if not isinstance(where, Local):
         return registry.fetch(where, _converter)
+    if _opened(where) is not None:
+        raise InputError(
+            "A file of ChromBPNet or BPNet must be loaded: it is opened directly, and no folder is made of it",
+            received={"path": str(where.path)},
+            hint="python recipes/convert.py makes a model folder",
+        )
     if where.is_file:
         return _own(where.path).convert()
     folder.read_spec(where.path)
@@ -63,7 +76,7 @@ def is_cached(name: str | Path) -> bool:
     """Whether a model can be loaded without any source; its bytes are verified only when it is."""
     where = address.of(name)
     if isinstance(where, Local):
-        return not where.is_file or _own(where.path).place.is_dir()
+        return not where.is_file or _opened(where) is not None or _own(where.path).place.is_dir()
     return isinstance(where, Pinned) and registry.is_cached(where.family, where.entry)
 
 
@@ -74,6 +87,49 @@ def _converter(family: registry.Family, entry: registry.Entry):
         porting.find(family.porting, family.family).convert(family, entry, files, target)
 
     return convert
+
+
+def _opened(where: Local, component: str | None = None) -> local.Opened | None:
+    """A file, or folds, of ChromBPNet or BPNet; None for anything else."""
+    if where.may_have_folds:
+        if (found := folds.opened(where.path, component)) is not None:
+            return found
+        _refuse(where.path)
+    return local.opened(where.path, component) if where.is_file else None
+
+
+def _refuse(path: Path) -> None:
+    """Raise `InputError` for an archive, or a folder, of which it is known why no model is in it."""
+    if path.is_file() or (path / "saved_model.pb").is_file():
+        raise InputError(
+            "A model must be a model folder, a file, or a folder or archive of the files of its folds (.h5, .torch); "
+            "TensorFlow's SavedModel is not read",
+            received={"path": str(path)},
+        )
+
+
+def _of_files(opened: local.Opened, component: str | None):
+    """The model of a file, or the ensemble of folds."""
+    from zoo.model import Model
+    from zoo.porting.profile_model import network_of
+
+    models = [Model(spec, network_of(file)) for file, spec in opened.members]
+    for model in models:
+        model.origin = opened.path
+    if len(models) == 1:
+        return models[0].chosen(component) if models[0].spec.components else models[0]
+    whole = ensembles.ensemble(models, opened.name, _described(opened))
+    whole.origin = opened.path
+    return whole
+
+
+def _spec_of(opened: local.Opened) -> ModelSpec:
+    specs = [spec for _, spec in opened.members]
+    return specs[0] if len(specs) == 1 else ensembles.joined_spec(specs, opened.name, _described(opened))
+
+
+def _described(opened: local.Opened) -> str:
+    return f"{opened.members[0][1].description}: mean of {len(opened.members)} folds"
 
 
 def _own(path: Path):
@@ -106,14 +162,16 @@ def _check(path: Path) -> None:
 def info(name: str | Path) -> dict:
     """What is known of a model without loading it, as a plain JSON object."""
     where = address.of(name)
+    if isinstance(where, Local) and (opened := _opened(where)) is not None:
+        return {**_spec_of(opened).to_json(), "source": str(where.path), "cached": True}
     if isinstance(where, Local) and where.is_file:
         own = _own(where.path)
         return {**own.spec.to_json(), "source": str(where.path), "cached": own.place.is_dir()}
-    described = _described(where)  # before it is brought into the cache
+    described = _told(where)  # before it is brought into the cache
     return {**_spec(where).to_json(), **described}
 
 
-def _described(where: Address) -> dict:
+def _told(where: Address) -> dict:
     """What the index and the cache say of a model."""
     if isinstance(where, Local):
         return {"source": str(where.path), "cached": True}

@@ -5,16 +5,24 @@ from collections.abc import Mapping
 import keras
 
 from zoo.errors import InputError
+from zoo.layers.mixture import LogMean, LogMixture
+from zoo.layers.optional import WithOptional
 
 _MOST = 64
+HEADS, EXPECTED_COUNTS = "heads", "expected_counts"  # what is averaged
+_PROFILE, _COUNTS = "profile", "counts"  # the heads that give expected counts
 
 
-def build(of: Mapping, members: int = 5) -> keras.Model:
-    """A network that averages others, head by head.
+def build(of: Mapping, members: int = 5, mean: str = HEADS, pseudocount: float = 0.0) -> keras.Model:
+    """A network that averages others.
 
     Args:
         of: `{"name": …, "config": {…}}`, the architecture of each member.
         members: how many.
+        mean: of "heads", each by itself; or of "expected_counts", for networks that return a `profile` of logits and
+            the logarithm of total `counts`: the counts are then the logarithm of the mean total, and the profile that
+            of the mean of expected counts.
+        pseudocount: of expected counts, what was added to the total before its logarithm.
 
     Returns:
         A model with the inputs and the outputs of a member, each a layer `member1`, `member2`, … with its own weights.
@@ -29,10 +37,10 @@ def build(of: Mapping, members: int = 5) -> keras.Model:
             example={"name": "maxatac", "config": {}},
             received={"of": of},
         )
-    return joined([build_member(of["name"], **of["config"]) for _ in range(members)])
+    return joined([build_member(of["name"], **of["config"]) for _ in range(members)], mean, pseudocount)
 
 
-def joined(networks: list[keras.Model]) -> keras.Model:
+def joined(networks: list[keras.Model], mean: str = HEADS, pseudocount: float = 0.0) -> keras.Model:
     """The same of networks that are there; it shares their weights."""
     first = networks[0]
     inputs = [keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name) for tensor in first.inputs]
@@ -41,8 +49,34 @@ def joined(networks: list[keras.Model]) -> keras.Model:
         keras.Model(network.inputs, network.output, name=f"member{i}") for i, network in enumerate(networks, start=1)
     ]
     outputs = [member([by_name[tensor.name] for tensor in member.inputs]) for member in members]
-    mean = keras.layers.Average
-    if isinstance(first.output, dict):
-        heads = {name: mean(name=f"mean_{name}")([output[name] for output in outputs]) for name in first.output}
-        return keras.Model(inputs, heads, name="ensemble")
-    return keras.Model(inputs, mean(name="mean")(outputs), name="ensemble")
+    if mean == EXPECTED_COUNTS:
+        heads = _expected_counts(first, outputs, pseudocount)
+    elif mean != HEADS or pseudocount:
+        raise InputError(
+            f"The mean of an ensemble must be of {HEADS}, or of {EXPECTED_COUNTS} with a pseudocount",
+            received={"mean": mean, "pseudocount": pseudocount},
+        )
+    elif isinstance(first.output, dict):
+        heads = {name: _mean(f"mean_{name}", [output[name] for output in outputs]) for name in first.output}
+    else:
+        heads = _mean("mean", outputs)
+    kind = WithOptional if isinstance(first, WithOptional) else keras.Model
+    return kind(inputs, heads, name="ensemble")
+
+
+def _mean(name: str, tensors: list) -> object:
+    return keras.layers.Average(name=name)(tensors)
+
+
+def _expected_counts(network: keras.Model, outputs: list, pseudocount: float) -> dict[str, object]:
+    """The heads of the mean of expected counts."""
+    if not isinstance(network.output, dict) or set(network.output) != {_PROFILE, _COUNTS}:
+        raise InputError(
+            f"Networks whose expected counts are averaged must return {_PROFILE} and {_COUNTS}",
+            received={"returned": list(network.output) if isinstance(network.output, dict) else "one output"},
+        )
+    profiles, counts = ([output[name] for output in outputs] for name in (_PROFILE, _COUNTS))
+    return {
+        _PROFILE: LogMixture(pseudocount, dtype="float32", name="mean_profile")([*profiles, *counts]),
+        _COUNTS: LogMean(dtype="float32", name="mean_counts")(counts),
+    }

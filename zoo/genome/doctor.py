@@ -73,11 +73,11 @@ def of_model(name: str, trained_on: str, genome: Genome) -> Iterator[Finding]:
 
     Args:
         name: of the model.
-        trained_on: its assembly, such as "hg38" (`ModelSpec.input.genome`).
+        trained_on: its assembly, such as "hg38" (`ModelSpec.input.genome`); "unknown" of a file that does not say.
         genome: what it would read.
     """
     build = names.assembly(genome.sizes)
-    if build is None or build == trained_on:
+    if build is None or trained_on in (build, "unknown"):
         return
     said = f"{name} was trained on {trained_on}; the genome is {build}"
     if names.same_species(build, trained_on):

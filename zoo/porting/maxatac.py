@@ -5,7 +5,6 @@ carries are ignored. Its 62 tensors have to be, in order, those of the network i
 """
 
 import hashlib
-import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from registry import card, store
-from registry.errors import printable
 from registry.schema import Entry, Family
 from zoo import architectures, folder, weights
 from zoo.errors import InputError, IntegrityError, warn
+from zoo.porting import own
 from zoo.porting.golden import golden_inputs
 from zoo.porting.protocol import provenance
 from zoo.predict.thresholds import ThresholdTable
@@ -39,7 +38,6 @@ CITATION = (
 )
 _SAVE = 'Save the whole model: keras.models.load_model("MODEL.keras").save("MODEL.h5")'
 _LAYOUT = 1  # raise it when a conversion writes another folder from the same bytes
-_MOST_BYTES = 1 << 30  # of a file; the authors' have 1.6 MB
 
 
 FILES = {"model": "the authors' full-model .h5", "thresholds": "their calibration table (.tsv), if there is one"}
@@ -133,8 +131,7 @@ class OwnFile:
         """
         data, table = _own_bytes(path), _own_table(path)
         tensors, digest = checked_tensors(data, path), hashlib.sha256(data).hexdigest()
-        stem = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")[:90] or "model"
-        name = printable(path.name.encode("utf-8", "replace").decode())
+        stem, name = own.model_of(path), own.shown(path)
         provenance = {"source": name, "sha256": digest, "citation": CITATION, "license": "that of the file"}
         spec = _spec(f"local/{stem}", f"A model of maxATAC's network, from {name}", {}, provenance)
         made_from = {
@@ -162,26 +159,19 @@ def _own_bytes(path: Path) -> bytes:
             received={"path": str(path)},
             hint=_SAVE,
         )
-    try:
-        with open(path, "rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"A model file must be readable: {error.strerror}", received={"path": str(path)}) from None
-    if len(data) > _MOST_BYTES:
-        raise InputError(f"A model file must have at most {_MOST_BYTES:,} bytes", received={"path": str(path)})
-    return data
+    return own.read_bytes(path)
 
 
 def _own_table(path: Path) -> bytes | None:
     """The bytes of the threshold table beside a model file, or None; a warning where a table may have been meant."""
-    own = path.with_suffix(".tsv")
+    named = path.with_suffix(".tsv")
     try:
-        found = [own] if own.is_file() else sorted(item for item in path.parent.glob("*.tsv") if item.is_file())
+        found = [named] if named.is_file() else sorted(item for item in path.parent.glob("*.tsv") if item.is_file())
         if len(found) != 1:
             if found:
                 warn(
                     f"None of the {len(found)} .tsv files beside {path.name} is used as its threshold table; name one "
-                    f"{own.name}."
+                    f"{named.name}."
                 )
             return None
         ThresholdTable.read(found[0])
@@ -191,7 +181,7 @@ def _own_table(path: Path) -> bytes | None:
             f"The threshold table beside a model must be readable: {error.strerror}", received={"path": str(path)}
         ) from None
     except IntegrityError as error:
-        if found[0] == own:
+        if found[0] == named:
             raise
         warn(f"{found[0].name} is not used as a threshold table: {error}")
         return None

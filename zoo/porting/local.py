@@ -1,0 +1,89 @@
+"""Files of ChromBPNet and BPNet that the user has: what `zoo.load` opens directly, without a folder in the cache."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.errors import IntegrityError
+from zoo.porting import bpnetlite, own, profile_h5
+from zoo.porting.profile_file import ProfileFile
+from zoo.porting.profile_model import UNKNOWN, UNKNOWN_SAMPLE, About, check_component, spec_of
+from zoo.spec import ModelSpec
+
+TORCH, KERAS = (".torch", ".pt", ".pth"), (".h5", ".hdf5")
+ENDINGS = (*TORCH, *KERAS)
+
+
+def read(path: Path, window: int | None = None) -> tuple[ProfileFile, str] | None:
+    """What a file holds and its SHA-256, or None for a file of another system.
+
+    Args:
+        window: as `zoo.porting.bpnetlite.read` has it; a `.h5` says its own.
+
+    Raises:
+        InputError: it cannot be read.
+        IntegrityError: a damaged file, or one of a layout that is not read, with the reason.
+    """
+    name = path.name.lower()
+    if not name.endswith(ENDINGS) or name.endswith(".weights.h5"):
+        return None
+    data = own.read_bytes(path)
+    if name.endswith(KERAS) and not _is_profile_file(data, path):
+        return None
+    return parsed(data, path, window), hashlib.sha256(data).hexdigest()
+
+
+def _is_profile_file(data: bytes, path: Path) -> bool:
+    try:
+        return profile_h5.is_profile_file(data, path)
+    except IntegrityError:  # whoever else reads such files says what is wrong
+        return False
+
+
+def parsed(data: bytes, where: Path, window: int | None = None) -> ProfileFile:
+    """What the bytes of a file of these systems hold. Arguments and errors as for `read`."""
+    if where.name.lower().endswith(TORCH):
+        return bpnetlite.read(data, where, window)
+    return profile_h5.read(data, where)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a path of the user's own holds.
+
+    Attributes:
+        path: of a file, or of a folder or archive of folds.
+        name: `local/<stem>`.
+        members: a file, or that of each fold, with the spec of its model.
+    """
+
+    path: Path
+    name: str
+    members: tuple[tuple[ProfileFile, ModelSpec], ...]
+
+
+def opened(path: Path, component: str | None = None) -> Opened | None:
+    """A file of these systems with its spec; None for a file of another one.
+
+    Args:
+        path: of a file.
+        component: what is wanted of it.
+
+    Raises:
+        InputError: it cannot be read, or lacks the component.
+        IntegrityError: a damaged file, or one of a layout that is not read, with the reason.
+    """
+    if (found := read(path)) is None:
+        return None
+    file, sha256 = found
+    check_component(file, component, path)
+    name = f"local/{own.model_of(path)}"
+    return Opened(path, name, ((file, spec_of(file, about(path, name, {"sha256": sha256}))),))
+
+
+def about(path: Path, name: str, provenance: Mapping[str, str]) -> About:
+    """What is known of a file's model beside its weights."""
+    return About(
+        name, UNKNOWN_SAMPLE, UNKNOWN, {"source": own.shown(path), "license": "that of the file", **provenance}
+    )
