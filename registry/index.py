@@ -58,7 +58,7 @@ def _closest(name: str, known: Mapping[str, Entry]) -> str:
         whole = difflib.SequenceMatcher(None, name.lower()[:200], candidate.lower()).ratio()
         return whole + difflib.SequenceMatcher(None, model[:200], candidate.split("/")[1].lower()).ratio()
 
-    return ", ".join(sorted(known, key=likeness, reverse=True)[:3])
+    return ", ".join(sorted(known, key=lambda full: (likeness(full), _is_short(full)), reverse=True)[:3])
 
 
 def full_name(name: str) -> Name:
@@ -91,9 +91,10 @@ def full_name(name: str) -> Name:
 
 
 def _only(name: str, known: Mapping[str, Entry]) -> str:
-    """The full name for one without a family. Raises `UnknownModel` unless exactly one family has it."""
+    """The full name for one without a family. Raises `UnknownModel` unless exactly one family that has short names has
+    it."""
     model, at, revision = str(name).partition("@")
-    candidates = [full for full, entry in known.items() if entry.model == model]
+    candidates = [full for full, entry in known.items() if entry.model == model and _is_short(full)]
     if len(candidates) == 1:
         return f"{candidates[0]}{at}{revision}"
     if candidates:
@@ -107,6 +108,11 @@ def _only(name: str, known: Mapping[str, Entry]) -> str:
         received={"name": name},
         hint="`zoo list` and `zoo search` find names",
     )
+
+
+def _is_short(full: str) -> bool:
+    """Whether a model may be named without its family."""
+    return families()[full.split("/")[0]].short_names
 
 
 def _listing(names: list[str]) -> str:

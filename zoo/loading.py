@@ -29,6 +29,8 @@ def load(name: str | Path, component: str | None = None):
             (`.torch`), is opened directly, without PyTorch; nothing of it is run, and nothing kept in the cache.
             A folder or archive (`.tar`, `.tar.gz`) of such files of 2 or more folds (`fold_0` in their paths) is their
             ensemble: the mean of expected counts.
+            A `.hdf5` or `.h5` of FactorNet, DeepGRN, Leopard or scFAN is opened directly, too; for FactorNet and scFAN
+            names of tracks and factors come from their authors' `bigwig.txt`, `feature.txt` and `chip.txt` beside it.
         component: of a model made of others, the part to load, or "full" for all; by default as its spec says: of
             ChromBPNet the bias-corrected "accessibility".
 
@@ -61,7 +63,7 @@ def _fetch(where: Address) -> Path:
         return registry.fetch(where, _converter)
     if _opened(where) is not None:
         raise InputError(
-            "A file of ChromBPNet or BPNet must be loaded: it is opened directly, and no folder is made of it",
+            "A file of another system must be loaded: it is opened directly, and no folder is made of it",
             received={"path": str(where.path)},
             hint="python recipes/convert.py makes a model folder",
         )
@@ -90,7 +92,7 @@ def _converter(family: registry.Family, entry: registry.Entry):
 
 
 def _opened(where: Local, component: str | None = None) -> local.Opened | None:
-    """A file, or folds, of ChromBPNet or BPNet; None for anything else."""
+    """A file, or folds, of a system whose files are opened directly; None for anything else."""
     if where.may_have_folds:
         if (found := folds.opened(where.path, component)) is not None:
             return found
@@ -111,9 +113,8 @@ def _refuse(path: Path) -> None:
 def _of_files(opened: local.Opened, component: str | None):
     """The model of a file, or the ensemble of folds."""
     from zoo.model import Model
-    from zoo.porting.profile_model import network_of
 
-    models = [Model(spec, network_of(file)) for file, spec in opened.members]
+    models = [Model(spec, local.network_of(file)) for file, spec in opened.members]
     for model in models:
         model.origin = opened.path
     if len(models) == 1:
@@ -146,7 +147,12 @@ def publish(folders: Sequence[str | Path], repo: str, tag: str, **options: objec
 
 
 def _check(path: Path) -> None:
-    folder.read_golden(path, folder.read_spec(path))
+    spec = folder.read_spec(path)
+    if (terms := spec.provenance.get("redistribution", "")).startswith("no"):
+        raise InputError(
+            "A model to publish must be one that may be redistributed", where=path, received={"redistribution": terms}
+        )
+    folder.read_golden(path, spec)
     folder.read_thresholds(path)
     from zoo.model import Model  # only now: it imports Keras
 
@@ -184,5 +190,7 @@ def _told(where: Address) -> dict:
 
 def _spec(where: Address) -> ModelSpec:
     if isinstance(where, Pinned) and where.family.porting is not None:
-        return porting.find(where.family.porting, where.family.family).spec_of(where.family, where.entry)
+        told = porting.find(where.family.porting, where.family.family).spec_of(where.family, where.entry)
+        if told is not None:
+            return told
     return folder.read_spec(_fetch(where))
