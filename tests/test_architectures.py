@@ -126,19 +126,11 @@ class TestXlstm(ModelCase):
 
 class TestFactornet(ModelCase):
     name, parameters, shape = "factornet", 257_857, (1,)
-    small = {"window": 202, "filters": 6, "kernel_size": 10, "pool_size": 8, "units": 5, "hidden": 7}
+    small = {"window": 110, "filters": 6, "kernel_size": 10, "pool_size": 20, "units": 5, "hidden": 24}
 
 
 class TestFactornetManyFactors(TestFactornet):
     small = {**TestFactornet.small, "tracks": 3, "outputs": 4, "swap": (0, 2, 1)}
-
-
-class TestFactornetWithoutLstm(TestFactornet):
-    small = {**TestFactornet.small, "units": 0}
-
-
-class TestFactornetGlobalPool(TestFactornet):
-    small = {**TestFactornet.small, "units": 0, "global_pool": True, "tracks": 0}
 
 
 class TestDeepgrn(ModelCase):
@@ -147,23 +139,11 @@ class TestDeepgrn(ModelCase):
 
 
 class TestDeepgrnPair(TestDeepgrn):
-    small = {**TestDeepgrn.small, "attention": "pair", "place": "before", "convolutions": 2}
-
-
-class TestDeepgrnPairAfter(TestDeepgrn):
-    small = {**TestDeepgrn.small, "attention": "pair", "position_table": False, "merge": "maximum"}
+    small = {**TestDeepgrn.small, "attention": "pair", "place": "before"}
 
 
 class TestDeepgrnWeights(TestDeepgrn):
-    small = {**TestDeepgrn.small, "attention": "weights", "place": "before", "lstms": 2}
-
-
-class TestDeepgrnWeightsAfter(TestDeepgrn):
-    small = {**TestDeepgrn.small, "attention": "weights", "shared_weights": False}
-
-
-class TestDeepgrnLstm(TestDeepgrn):
-    small = {**TestDeepgrn.small, "attention": "none", "rate": 0.0}
+    small = {**TestDeepgrn.small, "attention": "weights", "place": "before", "merge": "maximum"}
 
 
 class TestLeopard(ModelCase):

@@ -78,7 +78,7 @@ def build(
         strands = on_both(strands, *dropout(rate, f"lstm{i}_dropout"))
     if place == "after":
         strands = _attended(strands, attention, shared_weights, position_table)
-    pooled = [layers.Flatten(name="flatten")]
+    pooled = [layers.Flatten(name="features")]
     if attention == "single":
         pooled = [layers.Dense(hidden, activation="relu", use_bias=False, name="attention_dense")]
     strands = on_both(strands, *pooled, layers.Dense(hidden, activation="relu", name="hidden"))

@@ -67,7 +67,7 @@ def build(
         strands = both_directions(strands, units, lstm_dropout, recurrent_dropout)
     steps = [
         *dropout(state_dropout, "state_dropout"),
-        layers.Flatten(name="flatten"),
+        layers.Flatten(name="features"),
         layers.Dense(hidden, activation="relu", name="hidden"),
     ]
     strands = on_both(strands, *steps)

@@ -49,7 +49,7 @@ def build(
         if i < len(filters):
             x = layers.MaxPooling1D(pool_size, name=f"pool{i}")(x)
         x = layers.Dropout(rate, name=f"dropout{i}")(x)
-    x = layers.Flatten(name="flatten")(x)
+    x = layers.Flatten(name="features")(x)
     x = layers.Dense(hidden, activation="relu", name="hidden")(x)
     for step in probabilities(outputs):
         x = step(x)

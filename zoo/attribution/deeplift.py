@@ -20,6 +20,7 @@ _LINEAR = (
     layers.BatchNormalization,
     layers.Concatenate,
     layers.Conv1D,
+    layers.Conv1DTranspose,
     layers.Cropping1D,
     layers.Dense,
     layers.DepthwiseConv1D,
