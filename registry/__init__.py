@@ -42,13 +42,13 @@ def __getattr__(name: str):
 
 def resolve(name: str) -> tuple[Family, Entry]:
     """The family and the entry that a name of the index stands for. Arguments and errors as for `address.listed`."""
-    found = address.listed(name)
-    pinned = found.listed if isinstance(found, Hub) else found
+    parsed = address.listed(name)
+    pinned = parsed.listed if isinstance(parsed, Hub) else parsed
     return pinned.family, pinned.entry
 
 
 def fetch(name: str | Pinned | Hub, converter: Callable[[Family, Entry], Convert]) -> Path:
-    """Bring a model into the cache and return its verified folder.
+    """Fetch a model into the cache and return its verified folder.
 
     Args:
         name: as for `address.of_name`, or the address that it gave.
@@ -106,8 +106,8 @@ def audit(folder: Path) -> None:
     if (cache_root() / "models") not in folder.parents:
         return
     pinned = [(family, entry) for family in families().values() if family.hub for entry in family.models.values()]
-    found = (sources.promised(family.hub, e.model) for family, e in pinned if place_of(family, e) == folder)
-    if not digests.vouched(folder, next(found, None)):
+    promised = (sources.promised(family.hub, e.model) for family, e in pinned if place_of(family, e) == folder)
+    if not digests.vouched(folder, next(promised, None)):
         raise IntegrityError(
             "A cached folder must be that of a pinned index, or have a receipt of this user",
             where=folder,

@@ -103,7 +103,7 @@ def of(name: str | Path) -> Address:
 
 
 def of_name(name: str) -> Pinned | Hub:
-    """The address that a name means: `hf://org/repo/MODEL[@revision]`, or one of the index (see `listed`)."""
+    """The address that a name stands for: `hf://org/repo/MODEL[@revision]`, or one of the index (see `listed`)."""
     return Hub.parse(name) if name.startswith("hf://") else listed(name)
 
 

@@ -1,4 +1,4 @@
-"""Model cards: README files with the front matter of the Hub, written from what the configs and tables say."""
+"""Model cards: README files with the front matter of the Hub, written from configs and tables."""
 
 import json
 import re
@@ -74,7 +74,7 @@ def of_model(
     )
     parts += [_track(track, len(tracks) > 1) for track in tracks]
     if reads["covariates"]:
-        rows = [(item["name"], item["description"], item["per"]) for item in reads["covariates"]]
+        rows = [(covariate["name"], covariate["description"], covariate["per"]) for covariate in reads["covariates"]]
         parts.append("**Covariates.**\n\n" + table(("name", "what it is", "one per"), rows))
     parts.append(
         "```python\nimport zoo\n"
@@ -140,7 +140,7 @@ def _track(track: Mapping, named: bool) -> str:
 
 
 def _signal_argument(tracks: Sequence[Mapping]) -> str:
-    """What a call of `predict` says of the tracks."""
+    """The signal argument of a call of `predict`."""
     if len(tracks) == 1:
         return 'signal="atac.bw", '
     named = ", ".join(f'"{plain(track["name"])}": "{plain(track["name"])}.bw"' for track in tracks)

@@ -1,17 +1,17 @@
 """SHA-256 of files, the `digests.json` of a model folder, and receipts.
 
-What a folder says of itself (`digests.json`) convinces nobody: whoever can write to the cache can write that, too. A
+The `digests.json` of a folder is no proof by itself: whoever can write to the cache can write that file, too. A
 folder counts if every file in it has the SHA-256 in its `digests.json`, all of them hashed at every load, and one of
 these holds for that list:
 
 - it is the list of the family's index on the Hub, whose own SHA-256 the package pins (kept in `indexes/`);
-- this user has made the folder from verified bytes, on this machine: a receipt outside the cache says so. A receipt is
+- this user has made the folder from verified bytes, on this machine, and left a receipt outside the cache. A receipt is
   an empty file in `$XDG_STATE_HOME/chromatin-zoo/receipts` whose name is the SHA-256 of the folder's place in the cache
   and its `digests.json`. It covers what no pin can: folders converted from another system's release, and revisions that
   the user chose; the commit that such a revision meant is noted beside the receipts.
 
 A folder without either is made again. Where that cannot be (a cache that somebody else filled, without a network) it is
-refused, unless ZOO_TRUST_CACHE=1 says that whoever can write to the cache is trusted.
+refused, unless ZOO_TRUST_CACHE=1 declares that whoever can write to the cache is trusted.
 """
 
 import hashlib
@@ -84,12 +84,12 @@ def verify(folder: Path) -> None:
         IntegrityError: a file is missing, additional or changed; the message names it.
     """
     digests = read_digests(folder)
-    found = {path.name for path in folder.iterdir() if not path.name.startswith(".")} - {DIGESTS}  # .DS_Store, .nfs…
-    if found != set(digests.files):
+    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")} - {DIGESTS}  # .DS_Store, .nfs…
+    if names != set(digests.files):
         raise IntegrityError(
             f"A model folder must hold the files of its {DIGESTS}",
             where=folder,
-            received={"unknown": sorted(found - set(digests.files)), "missing": sorted(set(digests.files) - found)},
+            received={"unknown": sorted(names - set(digests.files)), "missing": sorted(set(digests.files) - names)},
         )
     for name, promised in digests.files.items():
         path = folder / name
@@ -109,7 +109,7 @@ def check_digest(where: object, found: str, promised: str) -> None:
 
 
 def vouched(folder: Path, promised: Mapping[str, PublishedFile] | None = None) -> bool:
-    """Whether anybody but the folder itself says that its `digests.json` is right."""
+    """Whether a source other than the folder itself confirms its `digests.json`."""
     return is_set("ZOO_TRUST_CACHE") or _listed(folder, promised) or receipt(folder, folder).is_file()
 
 
@@ -117,8 +117,8 @@ def _listed(folder: Path, promised: Mapping[str, PublishedFile] | None) -> bool:
     """Whether the files of a folder are those of the pinned index."""
     if promised is None:
         return False
-    found = {name: (stamp.size, stamp.sha256) for name, stamp in read_digests(folder).files.items()}
-    return found == {name: (file.size, file.sha256) for name, file in promised.items()}
+    files = {name: (stamp.size, stamp.sha256) for name, stamp in read_digests(folder).files.items()}
+    return files == {name: (file.size, file.sha256) for name, file in promised.items()}
 
 
 def receipt(folder: Path, made: Path) -> Path:

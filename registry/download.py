@@ -1,6 +1,6 @@
-"""Files over HTTP from servers that may be slow, broken or hostile: bounded in bytes and in time, whatever they send.
+"""Files over HTTP from servers that may be slow, broken or hostile: bounded in bytes and in time.
 
-A server has to bring `_LEAST` bytes, or all there is, in every `PATIENCE_S` seconds; what it loses by dropping a
+A server must send `_LEAST` bytes, or all there is, in every `PATIENCE_S` seconds; what it loses by dropping a
 connection counts. A server's words (redirects, tags, lengths) choose neither a path nor how much is kept.
 """
 
@@ -28,10 +28,10 @@ _AGAIN = (408, 429)
 
 
 class Failed(Exception):
-    """A file that could not be downloaded; the text says why, without passwords.
+    """A file that could not be downloaded; the text is the reason, without passwords.
 
     Attributes:
-        status: of the server's last answer, or None.
+        status: of the server's last response, or None.
     """
 
     def __init__(self, problem: str, status: int | None = None) -> None:
@@ -40,7 +40,7 @@ class Failed(Exception):
 
 
 class _Broken(Exception):
-    """An answer that ended, or went wrong, on its way; worth another attempt."""
+    """A response that was truncated or malformed; worth another attempt."""
 
 
 class _Patience:
@@ -87,7 +87,7 @@ class _Bounded(io.RawIOBase):
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer whose every byte, those of its headers too, comes through `_Bounded`."""
+    """A response whose every byte, those of its headers too, comes through `_Bounded`."""
 
     def __init__(self, sock, *args: object, patience: _Patience, **kwargs: object) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -95,7 +95,7 @@ class _Response(http.client.HTTPResponse):
 
 
 def read(url: str, most: int, headers: Mapping[str, str] | None = None) -> bytes:
-    """The bytes of a file, at most `most` of them and one more, which tells that there are too many.
+    """The bytes of a file, at most `most` of them and one more, which shows that there are too many.
 
     Args:
         url: `http` or `https`; a name and password in it are sent as such and shown nowhere.
@@ -143,7 +143,7 @@ def _attempt(call: Callable[[_Patience], bytes | None], most: int) -> bytes | No
             if error.code < 500 and error.code not in _AGAIN:
                 break
         except (_Broken, OSError, ValueError, http.client.HTTPException) as error:
-            problem, status = _said(error), None
+            problem, status = _problem(error), None
         wait = 0.5 * 2**attempt
         try:
             if attempt == _ATTEMPTS - 1 or patience.left() < wait:
@@ -154,7 +154,7 @@ def _attempt(call: Callable[[_Patience], bytes | None], most: int) -> bytes | No
     raise Failed(problem, status)
 
 
-def _said(error: Exception) -> str:
+def _problem(error: Exception) -> str:
     reason = getattr(error, "reason", None) or error
     if isinstance(reason, TimeoutError):
         return f"the server is too slow: less than {_LEAST >> 10} kB arrived in {PATIENCE_S:g} s"
@@ -196,7 +196,7 @@ def _append(
                 _write(file, block)
                 progress(have, whole)
     except urllib.error.HTTPError as error:
-        if have and error.code == 416:  # nothing is missing; the checksum tells
+        if have and error.code == 416:  # nothing is missing; the checksum decides
             error.close()
             return
         raise
@@ -217,14 +217,14 @@ class Unwritable(Exception):
 
 
 def _length(response: http.client.HTTPResponse) -> int | None:
-    """The bytes that the answer promises, or None."""
+    """The content length of the response, or None."""
     text = response.headers.get("Content-Length") or ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 @contextmanager
 def _open(url: str, headers: dict[str, str], patience: _Patience) -> Iterator[http.client.HTTPResponse]:
-    """The answer to a request, after redirects. Raises what urllib and http.client raise."""
+    """The response to a request, after redirects. Raises what urllib and http.client raise."""
     url, credentials = _split(url)
     headers, first = {"Accept-Encoding": "identity", **headers, **credentials}, url
     for _hop in range(_REDIRECTS):

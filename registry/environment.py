@@ -1,4 +1,4 @@
-"""What the environment says: where models are kept, where they may come from, whom to trust.
+"""Settings from the environment: where models are kept, where they may come from, whom to trust.
 
 Environment variables:
     ZOO_CACHE: where models are kept; default `$XDG_CACHE_HOME/chromatin-zoo` or `~/.cache/chromatin-zoo`.

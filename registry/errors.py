@@ -19,7 +19,7 @@ _MOST_SHOWN = 600  # characters of a value in a message
 class ZooError(Exception):
     """Base of every error that a user's input or the machine can cause.
 
-    The message says what is wrong, what was received, and how to correct it, in this order; names and passwords in
+    The message states what is wrong, what was received, and how to correct it, in this order; names and passwords in
     addresses are masked, and long values cut.
 
     Args:
@@ -62,7 +62,7 @@ class UnknownModel(ZooError):
 
 
 class IntegrityError(ZooError):
-    """Bytes that are not those the index promises. They are never opened."""
+    """Bytes that are not those of the index. They are never opened."""
 
 
 class OfflineMiss(ZooError):

@@ -21,8 +21,8 @@ def families() -> Mapping[str, Family]:
     folders = [Path(__file__).parent / "families"]
     if own := os.environ.get("ZOO_FAMILIES"):
         folders.append(user_path(own, "ZOO_FAMILIES"))
-    found = [Family.read(path) for folder in folders for path in sorted(folder.glob("*.json"))]
-    return {family.family: family for family in found}
+    indexed = [Family.read(path) for folder in folders for path in sorted(folder.glob("*.json"))]
+    return {family.family: family for family in indexed}
 
 
 def list_models(pattern: str = "*") -> list[Entry]:

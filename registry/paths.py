@@ -1,4 +1,4 @@
-"""Paths that users give: expanded, and refused where the system could only answer with an exception of its own."""
+"""Paths that users give: expanded, and refused where the system could only raise an exception of its own."""
 
 import errno
 import os

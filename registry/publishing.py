@@ -81,14 +81,14 @@ def publish(
         repo: `org/name`; made if it does not exist.
         tag: `v1.0`; moved to a new commit only if it does not exist yet.
         private: make a new repository private.
-        dry_run: check everything and say what would be uploaded, without a call that writes.
+        dry_run: check everything and report what would be uploaded, without a call that writes.
         families: folder of the index to write; default `ZOO_FAMILIES`, else `registry/families` of this package.
         token: of the Hub; default the one of `hf auth login` or HF_TOKEN.
         check: called with each folder before anything is uploaded; raises what is wrong with it.
 
     Raises:
         InputError: no folder, folders of several families, a file that does not belong, a tag that exists elsewhere.
-        IntegrityError: a folder that is not what its digests say.
+        IntegrityError: a folder that does not match its digests.
     """
     check_target(repo, tag, families)
     for name, value, kind in (("private", private, bool), ("dry_run", dry_run, bool), ("token", token, str)):
@@ -97,21 +97,21 @@ def publish(
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=endpoint(), token=token)
-    found: dict[str, Path] = {}
+    by_name: dict[str, Path] = {}
     for folder in _paths(folders):
-        if (name := _checked(folder, check)) in found:
-            raise InputError("Each model must be given once", received={"folders": [str(found[name]), str(folder)]})
-        found[name] = folder
-    new = _index([(Name.parse(name), folder) for name, folder in found.items()])
-    _known(new.family, families)  # an index that cannot be read is refused before the Hub is asked
+        if (name := _checked(folder, check)) in by_name:
+            raise InputError("Each model must be given once", received={"folders": [str(by_name[name]), str(folder)]})
+        by_name[name] = folder
+    new = _index([(Name.parse(name), folder) for name, folder in by_name.items()])
+    _known(new.family, families)  # an index that cannot be read is refused before any request to the Hub
     head, old = _published(api, repo)
     index = replace(new, models={**old.models, **new.models}) if old and old.family == new.family else new
     if old and old.family != new.family:
         raise InputError(
             "A repository must hold one family", received={"repository": old.family, "folders": new.family}
         )
-    uploads = _uploads(index, old, found)
-    models = tuple(found)
+    uploads = _uploads(index, old, by_name)
+    models = tuple(by_name)
     sizes = {path: len(data) if isinstance(data, bytes) else data.stat().st_size for path, data in uploads.items()}
     if dry_run:
         return Release(repo, tag, models, sizes, None, bool(uploads), None)
@@ -121,11 +121,11 @@ def publish(
 
 
 def check_target(repo: object, tag: object, families: str | Path | None = None) -> None:
-    """What of a release can be refused at once; nothing is read, and nothing asked of the Hub.
+    """Refuse at once what can be refused of a release; nothing is read, and no request goes to the Hub.
 
     Args:
         repo: `org/name`.
-        tag: of the release; models are asked for by it, as `family/MODEL@tag`.
+        tag: of the release; the revision in `family/MODEL@tag`.
         families: folder of the index to write, as for `publish`.
 
     Raises:
@@ -239,7 +239,7 @@ def _published(api, repo: str) -> tuple[str | None, RepositoryIndex | None]:
     try:
         head = head_of(repo, token=api.token)
     except Miss as miss:
-        if miss.status in (401, 404):  # none, or none for whoever asks: making it will tell
+        if miss.status in (401, 404):  # none, or none for whoever asks: making it will show which
             return None, None
         raise HubError(f"The Hub must be reachable: {miss}", where=repo) from None
     try:
@@ -250,10 +250,12 @@ def _published(api, repo: str) -> tuple[str | None, RepositoryIndex | None]:
         raise HubError(f"The index of a repository must be readable: {miss}", where=repo) from None
 
 
-def _uploads(index: RepositoryIndex, old: RepositoryIndex | None, found: Mapping[str, Path]) -> dict[str, Path | bytes]:
+def _uploads(
+    index: RepositoryIndex, old: RepositoryIndex | None, by_name: Mapping[str, Path]
+) -> dict[str, Path | bytes]:
     """Path in the repository -> what has to be there and is not yet."""
     uploads: dict[str, Path | bytes] = {}
-    for name, folder in found.items():
+    for name, folder in by_name.items():
         model = Name.parse(name).model
         before = old.models[model].files if old and model in old.models else {}
         for file, pinned in index.models[model].files.items():
@@ -308,8 +310,8 @@ def _hub_errors(repo: str) -> Iterator[None]:
     except ZooError:
         raise
     except Exception as error:
-        said = masked((str(error).splitlines() or [""])[0])
-        raise HubError(f"The Hub must accept the release ({type(error).__name__}: {said})", where=repo) from None
+        reason = masked((str(error).splitlines() or [""])[0])
+        raise HubError(f"The Hub must accept the release ({type(error).__name__}: {reason})", where=repo) from None
 
 
 def _pin(index: RepositoryIndex, pin: Pin, families: str | Path | None) -> Path:

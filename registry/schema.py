@@ -1,4 +1,4 @@
-"""What the index says of a model: names, files, digests.
+"""The entry of a model in the index: names, files, digests.
 
 Everything that comes out of a JSON file is checked here, once, so that no later step handles an unsafe path, a
 malformed digest or a key it does not know.
@@ -39,7 +39,7 @@ def is_plain(text: object) -> bool:
 
 
 def commit(text: object, where: object) -> str:
-    """A commit's name as a server or a note says it, before it becomes a part of a path. Raises `IntegrityError`."""
+    """A commit's name as a server or a note has it, before it becomes a part of a path. Raises `IntegrityError`."""
     if not isinstance(text, str) or not _COMMIT.fullmatch(text):
         raise IntegrityError("A commit must be named by 40 hex digits", where=where, received={"commit": text})
     return text
@@ -229,7 +229,7 @@ class PublishedFile:
 
 @dataclass(frozen=True)
 class PublishedModel:
-    """What the index of a repository says of a model: what `Entry` says, and every file of its folder."""
+    """The entry of a model in the index of a repository: that of `Entry`, and every file of its folder."""
 
     description: str
     aliases: tuple[str, ...]

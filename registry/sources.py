@@ -1,8 +1,8 @@
 """Places that models come from. Each puts the verified files of one model folder into a staging folder.
 
 They are tried in this order: a mirror folder of another system's release, the Hugging Face Hub, the release itself over
-HTTPS. Whatever the place, a file counts only if its size and SHA-256 are those that the index promises, and it goes to
-a path that is made of checked names alone: what a server says of a file (its tag, its address, its commit) names none.
+HTTPS. From any source, a file counts only if its size and SHA-256 are those of the index, and it goes to
+a path that is made of checked names alone: a server's metadata of a file (its tag, its address, its commit) names none.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ Convert = Callable[[Mapping[str, bytes], Path], None]
 
 
 class Miss(Exception):
-    """A source does not have the model, or could not be reached; the text says why.
+    """A source does not have the model, or could not be reached; the text is the reason.
 
     Attributes:
         status: that a server of HTTP answered with, or None.
@@ -47,7 +47,7 @@ class Source(Protocol):
     label: str
 
     def fill(self, target: Path) -> dict[str, str]:
-        """Put the files of the model folder into `target` and say where they are from.
+        """Put the files of the model folder into `target` and return their origin.
 
         Raises `Miss`, or `IntegrityError` for bytes that are not those of the index.
         """
@@ -99,7 +99,7 @@ class UpstreamRelease:
         self.label = masked(upstream.address("", self._base).rstrip("/"))
 
     def read(self, file: RemoteFile) -> bytes:
-        """Download the file, at most one byte more than promised. Raises `Miss` if that fails."""
+        """Download the file, at most one byte more than listed. Raises `Miss` if that fails."""
         try:
             return download.read(self._upstream.address(file.path, self._base), file.most)
         except download.Failed as error:
@@ -115,7 +115,7 @@ class HubFolder:
         model: the folder.
         index_sha256: of the index at that commit, if the package pins it. Without it the index is what it is at a
             revision that the user chose.
-        asked: what the user asked for, for the record.
+        asked: the name that the user gave, for the record.
         token: of the Hub; default the one of `hf auth login` or HF_TOKEN.
     """
 
@@ -124,7 +124,7 @@ class HubFolder:
     ) -> None:
         self._repo, self._commit = repo, schema.commit(commit, repo)
         self.label = masked(f"{endpoint()}/{repo} at {commit[:12]}")
-        self._model, self._index_sha256, self._asked, self._token = model, index_sha256, asked, token
+        self._model, self._index_sha256, self._requested, self._token = model, index_sha256, asked, token
 
     def fill(self, target: Path) -> dict[str, str]:
         """Read the index, then download every file that it lists for the model."""
@@ -134,16 +134,16 @@ class HubFolder:
             known = ", ".join(list(index.models)[:5])
             raise Miss(f"the index has no {self._model}; it has {known}")
 
-        def bring(item: tuple[str, PublishedFile]) -> None:
-            name, file = item
-            self._bring(f"{self._model}/{name}", file, target / name)
+        def fetch(entry: tuple[str, PublishedFile]) -> None:
+            name, file = entry
+            self._download(f"{self._model}/{name}", file, target / name)
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             try:
-                list(pool.map(bring, published.files.items()))
+                list(pool.map(fetch, published.files.items()))
             finally:
                 pool.shutdown(cancel_futures=True)
-        return {"source": self._asked, "commit": self._commit, "index_sha256": digest}
+        return {"source": self._requested, "commit": self._commit, "index_sha256": digest}
 
     def index(self) -> tuple[RepositoryIndex, str]:
         """The index of the repository and its SHA-256; a pinned one is kept, see `promised`.
@@ -165,14 +165,14 @@ class HubFolder:
     def _kept(self) -> bytes | None:
         return store.kept_index(self._index_sha256) if self._index_sha256 else None
 
-    def _bring(self, name: str, file: PublishedFile, target: Path) -> None:
+    def _download(self, name: str, file: PublishedFile, target: Path) -> None:
         """Download a file; one with other bytes is fetched once more before it is refused."""
         for last in (False, True):
             with open(target, "wb+", buffering=0) as handle:
                 self._append(name, handle, file.size)
-            found = digests.sha256(target)
-            if last or found == file.sha256:
-                check_digest(f"{self.label}: {name}", found, file.sha256)
+            digest = digests.sha256(target)
+            if last or digest == file.sha256:
+                check_digest(f"{self.label}: {name}", digest, file.sha256)
                 return
 
     def _append(self, name: str, handle: BinaryIO, size: int) -> None:
@@ -198,9 +198,9 @@ def endpoint() -> str:
 
 
 def commit_of(name: Hub) -> str:
-    """The commit that a revision means now; without a network, the one that it meant when last seen.
+    """The current commit of a revision; without a network, the one at the last look-up.
 
-    Raises `OfflineMiss` if neither can be told.
+    Raises `OfflineMiss` if neither is known.
     """
     where = f"{name.repo.replace('/', '--')}@{name.revision}"
     if not offline():
@@ -220,7 +220,7 @@ def commit_of(name: Hub) -> str:
 
 
 def head_of(repo: str, revision: str = "main", token: str | None = None) -> str:
-    """The commit that a revision means now. Raises `Miss`, or `IntegrityError` for an answer that names none."""
+    """The current commit of a revision. Raises `Miss`, or `IntegrityError` for a response that names none."""
     what = f"{repo}@{revision}"
     quoted = urllib.parse.quote(revision, safe="")
     answer = _from_hub(f"api/models/{repo}/revision/{quoted}", _MOST_INDEX, what, token)
@@ -228,10 +228,10 @@ def head_of(repo: str, revision: str = "main", token: str | None = None) -> str:
 
 
 def fill(name: str, sources: Iterable[Source], target: Path) -> dict[str, str]:
-    """Fill a folder from the first source that can, and say where its files are from.
+    """Fill a folder from the first source that can, and return the origin of its files.
 
     Raises:
-        IntegrityError: every source that has the files has others than the index promises.
+        IntegrityError: every source that has the files has others than the index lists.
         OfflineMiss: no source has the files; the message lists what was tried.
     """
     tried, damaged = [], None
@@ -311,7 +311,7 @@ def _misses(what: str) -> Iterator[None]:
 
 
 def _checked(data: bytes, file: RemoteFile, where: str) -> bytes:
-    """The bytes of a file, if they are those that its index promises; else raise `IntegrityError`."""
+    """The bytes of a file, if they are those of its index; else raise `IntegrityError`."""
     if file.size is None:
         found = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
         if found != file.git_blob:

@@ -4,7 +4,7 @@ A model folder is made in a staging folder beside its final place and renamed in
 process that is killed leaves nothing that a later one could mistake for a model. Processes that want the same folder
 at once wait for the first one; the lock goes with its process.
 
-Whether a folder that is there already counts is told by `registry.digests`.
+Whether a folder that is there already counts is decided by `registry.digests`.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ def get(
 
     Args:
         folder: its place in the cache, see `place`.
-        make: writes the files into a staging folder and says where they are from.
+        make: writes the files into a staging folder and returns their origin.
         promised: its files as a pinned index lists them, if there is one.
 
     Raises:
@@ -162,9 +162,9 @@ def _only_one(folder: Path):
 
 
 def _unwritable(error: OSError) -> ZooError:
-    said = os.strerror(error.errno) if error.errno else (str(error).splitlines() or [""])[0]
+    reason = os.strerror(error.errno) if error.errno else (str(error).splitlines() or [""])[0]
     return ZooError(
-        f"The cache must be writable: {said}",
+        f"The cache must be writable: {reason}",
         example="ZOO_CACHE=/scratch/me/zoo",
         received={"cache": str(cache_root())},
         hint="Set ZOO_CACHE to a folder on a disk with room",
@@ -179,7 +179,7 @@ def _discard(folder: Path) -> None:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove what killed processes left behind more than an hour ago."""
+    """Remove staging files that killed processes left more than an hour ago."""
     for path in parent.glob(".staging-*"):
         with suppress(FileNotFoundError):
             if time.time() - path.stat().st_mtime > _STALE_S:

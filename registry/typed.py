@@ -26,7 +26,7 @@ def load_json(data: bytes, where: object, foreign: bool = False) -> dict:
     Args:
         data: its bytes; at most 16 MiB, 32 levels deep.
         where: the file, for the message.
-        foreign: not written by the zoo (the answer of a server): text may hold line breaks and the like.
+        foreign: not written by the zoo (a server's response): text may hold line breaks and the like.
 
     Raises:
         IntegrityError: no JSON object, a key that occurs twice, NaN, a number that is not finite or has more than 63
@@ -77,13 +77,13 @@ def _bounded(value: object, foreign: bool) -> None:
     level = [value]
     for _ in range(_MOST_DEPTH):
         below: list[object] = []
-        for item in level:
-            if isinstance(item, str) and not foreign and (found := _UNPRINTABLE.search(item)):
-                raise ValueError(f"text holds the control character {found[0]!a}")
-            if isinstance(item, dict):
-                below += [*item, *item.values()]
-            elif isinstance(item, list):
-                below += item
+        for element in level:
+            if isinstance(element, str) and not foreign and (control := _UNPRINTABLE.search(element)):
+                raise ValueError(f"text holds the control character {control[0]!a}")
+            if isinstance(element, dict):
+                below += [*element, *element.values()]
+            elif isinstance(element, list):
+                below += element
         if not below:
             return
         level = below
@@ -93,11 +93,11 @@ def _bounded(value: object, foreign: bool) -> None:
 def closed(value: object, keys: set[str], where: object, optional: set[str] = frozenset()) -> dict:
     """Return `value` if its keys are `keys` (`optional` ones may miss); else raise `IntegrityError` naming others."""
     if not isinstance(value, dict) or not keys - optional <= set(value) <= keys:
-        found = set(value) if isinstance(value, dict) else {_name(type(value))}
+        present = set(value) if isinstance(value, dict) else {_name(type(value))}
         raise IntegrityError(
             f"The keys of this object must be {', '.join(sorted(keys))}",
             where=where,
-            received={"unknown": sorted(found - keys), "missing": sorted(keys - optional - found)},
+            received={"unknown": sorted(present - keys), "missing": sorted(keys - optional - present)},
         )
     return value
 
@@ -117,14 +117,14 @@ def read(
     Raises `IntegrityError`.
     """
     value = load_json(data, where)
-    found = value.pop("schema", None)
-    if type(found) is int and found in earlier:
-        return parse(kind, earlier[found](value, where), where)
-    if type(found) is not int or found != version:
+    schema = value.pop("schema", None)
+    if type(schema) is int and schema in earlier:
+        return parse(kind, earlier[schema](value, where), where)
+    if type(schema) is not int or schema != version:
         raise IntegrityError(
             f"This file must have schema version {version}",
             where=where,
-            received={"schema": found},
+            received={"schema": schema},
             hint="A file of a newer version needs a newer chromatin-zoo",
         )
     return parse(kind, value, where)
@@ -175,7 +175,7 @@ def _frozen(value: object) -> object:
 
 
 def _made(kind: type, values: dict, where: object) -> object:
-    """A dataclass of some values; what it refuses itself is told with the path to it."""
+    """A dataclass of some values; an error that it raises itself names the path to it."""
     try:
         return kind(**values)
     except (InputError, IntegrityError) as error:

@@ -22,7 +22,7 @@ from zoo.inputs.reader import WindowReader
 from zoo.inputs.tracks import Track
 from zoo.spec import TrackSpec
 from zoo.variants import reading, run
-from zoo.variants.effects import VariantWindow
+from zoo.variants.window import VariantWindow
 
 MOMENTS, COUNT = 20, 600
 run._KEPT = 32  # variants of a part

@@ -63,7 +63,7 @@ def test_sound_inputs_have_no_problem(genome: Genome, tmp_path: Path):
     (tmp_path / "b.bed").write_text("chr1\t100\t200\nchrUn\t1\t5\n")
     found = zoo.doctor(genome.path, good(tmp_path / "s.bw"), ["chr1:1-3,000"], blacklist=tmp_path / "b.bed")
     assert (found.passed, found.cost) == (True, None)
-    assert [(finding.about, finding.status, finding.said) for finding in found.findings] == [
+    assert [(finding.about, finding.status, finding.message) for finding in found.findings] == [
         ("genome", OK, "an assembly that is not known here: 2 main chromosomes of 2, 290,000 bp"),
         ("blacklist", OK, "2 intervals, 0.0% of the genome"),
         ("blacklist", OK, "1 of 2 on chromosomes that the genome lacks, such as chrUn"),
@@ -76,7 +76,7 @@ def test_sound_inputs_have_no_problem(genome: Genome, tmp_path: Path):
 def test_assemblies_are_known_by_their_lengths(shared: Path, tmp_path: Path):
     yeast = Genome(shared / "data" / "sacCer3_atac_tf" / "sacCer3.2bit")
     (found,) = files.of_genome(yeast)
-    assert found.said == "sacCer3: 16 main chromosomes of 17, 12,071,326 bp; left out: 1 organelle"
+    assert found.message == "sacCer3: 16 main chromosomes of 17, 12,071,326 bp; left out: 1 organelle"
     hg19, hg38 = {"chr20": 63_025_520, "chrM": 16_571}, {"20": 64_444_167, "21": 1}
     assert files.names.assembly(hg19) == "hg19"
     assert files.names.assembly(hg38) == "hg38"
@@ -86,8 +86,8 @@ def test_assemblies_are_known_by_their_lengths(shared: Path, tmp_path: Path):
     only(files.of_blacklist(blacklist, yeast), ERROR, "the ENCODE blacklist of hg19; the genome is sacCer3. Take")
     wrong = zoo.doctor(yeast, model="maxatac/CTCF")
     assert [status for status, _ in problems(wrong.findings)] == [WARNING, ERROR]
-    assert "maxatac/CTCF was trained on hg38; the genome is sacCer3" in wrong.findings[1].said
-    assert "signal must be given as a .bw file: maxatac/CTCF reads a genome and a signal" in wrong.findings[2].said
+    assert "maxatac/CTCF was trained on hg38; the genome is sacCer3" in wrong.findings[1].message
+    assert "signal must be given as a .bw file: maxatac/CTCF reads a genome and a signal" in wrong.findings[2].message
 
 
 def test_a_genome_of_unknown_bases(tmp_path: Path):
@@ -98,7 +98,7 @@ def test_a_genome_of_unknown_bases(tmp_path: Path):
 def test_names_lengths_and_missing_chromosomes(genome: Genome):
     assert problems(files.of_pair(genome, {"1": 200_000, "2": 90_000}, "signal")) == []
     (said,) = files.of_pair(genome, {"1": 200_000, "2": 90_000}, "signal")
-    assert said.said == "2 chromosomes have other names (chr or not), which are understood"
+    assert said.message == "2 chromosomes have other names (chr or not), which are understood"
     assert problems(files.of_pair(genome, {**LENGTHS, "chrM": 9}, "signal")) == []
     only(files.of_pair(genome, {"chr1": 200_000}, "signal"), WARNING, "lacks 1 of the genome's 2", "chr2")
     only(
@@ -129,7 +129,7 @@ def test_shallow_tracks_are_not_clipped(tmp_path: Path, counts: list[int]):
     """Many bases have the highest count of a shallow sample, but not more than have the next one."""
     values = np.resize(np.array(counts, np.float32), 200_000)
     path = bigwig(tmp_path / "s.bw", {"chr1": values / values.max()})
-    assert not any("clipped" in finding.said for finding in files.of_signal(Signal(path), ["chr1"], SPEC))
+    assert not any("clipped" in finding.message for finding in files.of_signal(Signal(path), ["chr1"], SPEC))
 
 
 def test_a_track_of_some_chromosomes(tmp_path: Path):
@@ -156,11 +156,11 @@ def test_damaged_tracks_are_errors(genome: Genome, tmp_path: Path):
 
 def test_regions_off_the_genome(genome: Genome):
     close = [Interval("chr1", 0, 100), Interval("2", 89_000, 90_000), Interval("chr1", 5000, 5100)]
-    assert [finding.said for finding in files.of_regions(close, genome)] == [
+    assert [finding.message for finding in files.of_regions(close, genome)] == [
         "3 regions, 1,200 bp",
         "2 are within 512 bp of a chromosome's end: N and the signal's fill value stand for what is missing",
     ]
-    said = [finding.said for finding in files.of_regions(close, genome, blacklist=[Interval("1", 5050, 5060)])]
+    said = [finding.message for finding in files.of_regions(close, genome, blacklist=[Interval("1", 5050, 5060)])]
     assert said[-1] == "1 touch the blacklist, whose bins are left out"
     behind = [Interval("chr2", 89_000, 90_001)]
     only(files.of_regions(behind, genome), ERROR, "1 end beyond their chromosome, such as chr2:90,001")
@@ -172,7 +172,7 @@ def test_regions_off_the_genome(genome: Genome):
 def test_regions_in_a_data_frame(genome: Genome):
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"chrom": ["chr1"], "start": [2000], "end": [3000]})
-    assert zoo.doctor(genome.path, regions=frame).findings[-1].said == "1 regions, 1,000 bp"
+    assert zoo.doctor(genome.path, regions=frame).findings[-1].message == "1 regions, 1,000 bp"
 
 
 def test_variants_of_another_assembly(genome: Genome, tmp_path: Path):
@@ -224,6 +224,7 @@ def test_the_cost_of_a_run(shared: Path, genome_files, tmp_path: Path, capsys: p
     assert 1e8 < said["cost"]["memory"] < 2e10
     assert said["passed"]
     assert "windows in about" in said["findings"][-1]["said"]
+    assert {tuple(finding) for finding in said["findings"]} == {("about", "status", "said", "hint")}
     some = zoo.doctor(genome, signal, "chr10:1-2,000", model="maxatac/CTCF")
     assert some.cost.windows < said["cost"]["windows"]
     for regions, message in (("auto", "windows in about"), ("chr10:1-99,999,999", "region")):
@@ -281,7 +282,7 @@ def test_models_of_another_species(shared: Path, tmp_path: Path):
     assert list(files.of_model("m", "sacCer3", yeast)) == []
     yeast.sizes = {"chr20": 63_025_520}
     (found,) = files.of_model("m", "hg38", yeast)
-    assert (found.status, found.said) == (OK, "m was trained on hg38; the genome is hg19, of the same species")
+    assert (found.status, found.message) == (OK, "m was trained on hg38; the genome is hg19, of the same species")
     yeast.sizes = {"chr20": 5}
     assert list(files.of_model("m", "hg38", yeast)) == []
 
@@ -300,15 +301,15 @@ def test_files_of_other_kinds(genome: Genome, tmp_path: Path):
     only(zoo.doctor(genome.path, regions=f"chr1:1-{'9' * 5000}").findings, ERROR, "Positions must be below")
     mask = bigwig(tmp_path / "mask.bw", {"chr1": np.repeat(np.float32([0, 1, 0]), [500, 100, 400])})
     found = zoo.doctor(genome.path, regions="chr1:501-600", blacklist=mask).findings
-    assert ("blacklist", OK, "1 intervals, 0.0% of the genome") in [(i.about, i.status, i.said) for i in found]
-    assert found[-1].said == "1 touch the blacklist, whose bins are left out"
+    assert ("blacklist", OK, "1 intervals, 0.0% of the genome") in [(i.about, i.status, i.message) for i in found]
+    assert found[-1].message == "1 touch the blacklist, whose bins are left out"
 
 
 def test_what_is_left_out_of_the_main_chromosomes(tmp_path: Path):
     codes = np.zeros(100, np.uint8)
     write_twobit(tmp_path / "g.2bit", dict.fromkeys(["chr1", "chrM", "chrEBV", "chrUn_1", "chr1_x_alt"], codes))
     (found,) = files.of_genome(Genome(tmp_path / "g.2bit"))
-    assert found.said.endswith(
+    assert found.message.endswith(
         "1 main chromosomes of 5, 100 bp; left out: 2 alternative or unplaced, 1 organelle, 1 virus"
     )
 

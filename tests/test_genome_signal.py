@@ -104,7 +104,7 @@ def test_case_12_bigwig_without_data(shared: Path, tmp_path: Path):
     assert signal.empty
     assert signal.values("chr1", 0, 3).tolist() == [0.5] * 3
     (found,) = doctor.of_signal(signal, list(signal.sizes))
-    assert (found.status, found.said) == (doctor.WARNING, "holds no data: every base has the value 0.5")
+    assert (found.status, found.message) == (doctor.WARNING, "holds no data: every base has the value 0.5")
     with Writer(tmp_path / "ours.bw", {"chr1": 9}):
         pass
     assert Signal(tmp_path / "ours.bw").empty

@@ -57,7 +57,8 @@ def test_case_08_one_record_refuses_the_vcf(shared: Path):
     assert found[0].start == -1
     assert read_intervals(folder / "telomere.vcf") == [Interval("chr1", found[1].start, found[1].end, found[1].name)]
     said = [
-        (item.status, item.said) for item in doctor.of_variants(folder / "telomere.vcf", Genome(folder / "genome.2bit"))
+        (item.status, item.message)
+        for item in doctor.of_variants(folder / "telomere.vcf", Genome(folder / "genome.2bit"))
     ]
     assert said == [
         ("ok", "2 records looked at"),

@@ -23,7 +23,6 @@ from zoo.porting import asap
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.variants import reading
 from zoo.variants.alleles import Place, on_reference, windows
-from zoo.variants.effects import VariantWindow
 from zoo.variants.scores import (
     alternative_over_reference,
     jensen_shannon,
@@ -31,6 +30,7 @@ from zoo.variants.scores import (
     log2_fold_change,
     log2_ratio_plus_1,
 )
+from zoo.variants.window import VariantWindow
 
 csv.field_size_limit(1 << 30)
 

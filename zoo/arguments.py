@@ -1,4 +1,4 @@
-"""What an argument may be, in the same words for every function: whole numbers, choices, what goes together."""
+"""Checks of arguments, in the same words for every function: whole numbers, choices, combinations."""
 
 import math
 import numbers
@@ -39,7 +39,7 @@ def number(
     holds: Callable[[float], bool] = math.isfinite,
     example: object = None,
 ) -> float:
-    """A finite number that `holds`, as `words` say. Raises `InputError` for anything else, True and text included."""
+    """A finite number that `holds` (in `words`). Raises `InputError` for anything else, True and text included."""
     if not (is_number(value) and holds(float(value))):
         raise InputError(f"The {name.replace('_', ' ')} must be {words}", example=example, received={name: value})
     return float(value)
@@ -69,12 +69,12 @@ def items_of(value: object) -> list | None:
 
 def names_of(name: str, value: object) -> list[str]:
     """Names that a user gives, or one. Raises `InputError` for anything else than text and sequences of text."""
-    found = [value] if isinstance(value, str) else items_of(value)
-    if found is None:
+    entries = [value] if isinstance(value, str) else items_of(value)
+    if entries is None:
         raise InputError(f"The {name} must be given as a list of names", received={name: value})
-    if wrong := [item for item in found if not isinstance(item, str)]:
+    if wrong := [entry for entry in entries if not isinstance(entry, str)]:
         raise InputError(f"The {name} must be names, which are text", received={name: wrong[:5]})
-    return [str(item) for item in found]
+    return [str(entry) for entry in entries]
 
 
 def switch(name: str, value: object) -> bool:

@@ -22,12 +22,13 @@ from zoo.model import Model
 from zoo.predict.options import Options
 from zoo.predict.plan import Grid
 from zoo.variants.alleles import Place, in_order, on_reference, windows
-from zoo.variants.effects import VariantWindow, choose, profiles, scored
+from zoo.variants.effects import choose, profiles, scored
 from zoo.variants.haplotype_windows import predict as predict_haplotype
 from zoo.variants.haplotypes import Haplotype
 from zoo.variants.reading import read
 from zoo.variants.result import VariantScores, by_variant, place_of, row
 from zoo.variants.scoring import all_chromosomes
+from zoo.variants.window import VariantWindow
 
 WAYS = ("direct", "through_accessibility", "both")
 MODES = ("fold_change", "mapping")
@@ -83,7 +84,7 @@ class ChainScores:
         heads = [f"{way}_{name}" for way in ways for name in names]
         handle.write("\t".join(["chrom", "pos", "id", "ref", "alt", *heads]) + "\n")
         for i in sorted(place.number for place in self.both.places):
-            numbers = [f"{found.scores[name][i]:.8g}" for found in ways.values() for name in names]
+            numbers = [f"{effects.scores[name][i]:.8g}" for effects in ways.values() for name in names]
             handle.write(row(*place_of(self.both.variants[i]), *numbers))
 
 
@@ -212,26 +213,26 @@ class Chain:
         options = [Options.resolve(model.spec, strands=strands, batch_size=batch_size) for model in models]
         inputs = all_chromosomes(self.binding.spec, genome, signal, blacklist)
         layouts = [VariantWindow.of(model.spec) for model in models]
-        found_variants = read(variants, inputs.genome, only_passing)
-        everything, places, skipped = choose(found_variants, inputs, layouts, only_passing)
+        candidates = read(variants, inputs.genome, only_passing)
+        everything, places, skipped = choose(candidates, inputs, layouts, only_passing)
         if not places:
             raise InputError(
                 "There must be a variant to score; all are skipped",
-                received=Counter(item.reason for item in skipped),
+                received=Counter(skip.reason for skip in skipped),
             )
         places = in_order(places, list(inputs.genome.sizes))
-        found: dict[str, list[dict]] = {way: [] for way in (*WAYS, "accessibility")}
+        by_way: dict[str, list[dict]] = {way: [] for way in (*WAYS, "accessibility")}
         forwards = [model.forward(chosen.views) for model, chosen in zip(models, options, strict=True)]
         around, alone, each = Around(inputs.reader), WindowReader(inputs.genome), options[0].batch_size
-        for some, reference, alternative in profiles(forwards[0], layouts[0], places, alone, each):
-            found["accessibility"].append(scored(layouts[0], reference, alternative))
+        for some, reference, alternative, _ in profiles(forwards[0], layouts[0], places, alone, each):
+            by_way["accessibility"].append(scored(layouts[0], reference, alternative))
             predicted = self._binding(
                 forwards[1], layouts, around, some, np.expm1(reference), np.expm1(alternative), mode
             )
             for number, way in enumerate(WAYS, start=1):
-                found[way].append(scored(layouts[1], predicted[:, 0], predicted[:, number]))
+                by_way[way].append(scored(layouts[1], predicted[:, 0], predicted[:, number]))
         made = {}
-        for way, parts in found.items():
+        for way, parts in by_way.items():
             columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
             scores = by_variant(places, len(everything), columns)
             layout = layouts[way != "accessibility"]

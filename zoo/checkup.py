@@ -28,7 +28,7 @@ _STRETCHES = 512  # of 32 kb of the signal; `predict` itself looks at an eighth 
 
 @dataclass(frozen=True)
 class DoctorReport:
-    """What `doctor` found.
+    """The report of `doctor`.
 
     Attributes:
         findings: in the order of the inputs.
@@ -46,16 +46,18 @@ class DoctorReport:
     def to_json(self) -> dict:
         """A plain JSON object."""
         cost = asdict(self.cost) if self.cost else None
-        return {"passed": self.passed, "findings": [asdict(finding) for finding in self.findings], "cost": cost}
+        return {"passed": self.passed, "findings": [finding.to_json() for finding in self.findings], "cost": cost}
 
     def __str__(self) -> str:
         """A table that fits the terminal."""
         width = max(shutil.get_terminal_size().columns, 50)
         lines = []
-        for item in self.findings:
-            mark = item.status if item.status == OK else item.status.upper()
-            head = f"{mark:<8} {item.about:<10} "
-            lines += textwrap.wrap(printable(str(item)), width, initial_indent=head, subsequent_indent=" " * len(head))
+        for finding in self.findings:
+            mark = finding.status if finding.status == OK else finding.status.upper()
+            head = f"{mark:<8} {finding.about:<10} "
+            lines += textwrap.wrap(
+                printable(str(finding)), width, initial_indent=head, subsequent_indent=" " * len(head)
+            )
         return "\n".join(lines)
 
 
@@ -78,7 +80,7 @@ def doctor(
         vcf: variants.
         blacklist: BED, or a bigWig file that is above 0 there.
         model: a name or folder; compares the signal with what the model was trained on, and times it on this machine.
-        output: where results would go; says whether the disk has room.
+        output: where results would go; checks whether the disk has room.
         covariates: of the model, as for `Model.predict`.
 
     Returns:
@@ -99,45 +101,45 @@ def doctor(
     spec = loaded and loaded.spec
     try:
         genome = genome if isinstance(genome, Genome) else Genome(genome)
-        found = list(files.of_genome(genome))
+        findings = list(files.of_genome(genome))
     except ZooError as error:
         return DoctorReport((Finding("genome", ERROR, str(error)),), None)
     window, given = (spec.input.window, spec.input.given) if spec else (1024, ())
     if spec:
-        found += files.of_model(spec.name, spec.input.genome, genome)
+        findings += files.of_model(spec.name, spec.input.genome, genome)
     if spec and not given and signal is not None:
-        found.append(Finding("model", WARNING, f"{spec.name} takes DNA alone", "Leave out the signal."))
+        findings.append(Finding("model", WARNING, f"{spec.name} takes DNA alone", "Leave out the signal."))
     unwanted = []
     if blacklist is not None:
-        found += _caught("blacklist", files.of_blacklist(blacklist, genome))
-        sound = all(finding.status != ERROR for finding in found)
+        findings += _caught("blacklist", files.of_blacklist(blacklist, genome))
+        sound = all(finding.status != ERROR for finding in findings)
         unwanted = bed.read_blacklist(blacklist) if sound else []
     tracks = {track.name: track for track in given}
     if isinstance(signal, Mapping) and (not signal or (spec and set(signal) != set(tracks))):
-        said = f"must be given by the names of the model's tracks: {', '.join(tracks) or 'a model names them'}"
-        found.append(Finding("signal", ERROR, said, "Give one track by its path alone."))
+        message = f"must be given by the names of the model's tracks: {', '.join(tracks) or 'a model names them'}"
+        findings.append(Finding("signal", ERROR, message, "Give one track by its path alone."))
         signal = None
     signals = signal if isinstance(signal, Mapping) else {given[0].name if len(given) == 1 else "signal": signal}
     for name, value in signals.items() if signal is not None else ():
-        found += _caught(name, _signal(genome, name, value, tracks.get(name)))
+        findings += _caught(name, _signal(genome, name, value, tracks.get(name)))
     if regions is not None and not (isinstance(regions, str) and regions == "auto"):
-        found += _caught("regions", _regions(genome, regions, window, unwanted))
+        findings += _caught("regions", _regions(genome, regions, window, unwanted))
     if vcf is not None:
-        found += _caught("variants", files.of_variants(vcf, genome))
+        findings += _caught("variants", files.of_variants(vcf, genome))
     if output is not None:
-        found += _caught("output", _output(output))
+        findings += _caught("output", _output(output))
     cost = None
-    if loaded and all(finding.status != ERROR for finding in found):
+    if loaded and all(finding.status != ERROR for finding in findings):
         arguments = {"genome": genome, "signal": signal if given else None, "regions": regions, "blacklist": blacklist}
         arguments["covariates"] = covariates
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ZooWarning)
                 cost = loaded.cost(**arguments)
-            found += _affordable(cost, output)
+            findings += _affordable(cost, output)
         except ZooError as error:
-            found.append(Finding("model", ERROR, str(error)))
-    return DoctorReport(tuple(found), cost)
+            findings.append(Finding("model", ERROR, str(error)))
+    return DoctorReport(tuple(findings), cost)
 
 
 def _signal(genome: Genome, name: str, signal: str | Path | Signal, spec: TrackSpec | None) -> Iterator[Finding]:
@@ -150,32 +152,32 @@ def _signal(genome: Genome, name: str, signal: str | Path | Signal, spec: TrackS
 
 
 def _regions(genome: Genome, regions: object, window: int, unwanted: Sequence[Interval]) -> Iterator[Finding]:
-    found = list(bed.intervals(regions, genome.sizes))
-    if not found:
+    intervals = list(bed.intervals(regions, genome.sizes))
+    if not intervals:
         raise InputError("At least one region must be given", received={"regions": regions})
-    yield from files.of_regions(found, genome, window, unwanted)
+    yield from files.of_regions(intervals, genome, window, unwanted)
 
 
 def _output(output: object) -> Iterator[Finding]:
-    """Nothing to tell of an output that is a path; how large it is, only a model tells."""
+    """No finding for an output that is a path; its size depends on the model."""
     user_path(output, "output")
     yield from ()
 
 
 def _caught(about: str, findings: Iterable[Finding]) -> list[Finding]:
     """Findings; an error of the library is the last one."""
-    found = []
+    caught = []
     try:
-        found.extend(findings)
+        caught.extend(findings)
     except ZooError as error:
-        found.append(Finding(about, ERROR, str(error)))
-    return found
+        caught.append(Finding(about, ERROR, str(error)))
+    return caught
 
 
 def _affordable(cost: "Cost", output: str | Path | None) -> Iterator[Finding]:
     """The cost in words, beside what there is."""
-    said = f"{cost.windows:,} windows in about {_duration(cost.seconds)}, {cost.memory / 1e9:.1f} GB of memory"
-    yield Finding("run", OK, f"{said}, {_size(cost.disk)} on disk while it lasts, half of it afterwards")
+    message = f"{cost.windows:,} windows in about {_duration(cost.seconds)}, {cost.memory / 1e9:.1f} GB of memory"
+    yield Finding("run", OK, f"{message}, {_size(cost.disk)} on disk while it lasts, half of it afterwards")
     available = _available()
     if available is not None and available < cost.memory:
         hint = "Close other programs, or take a smaller batch."
@@ -189,7 +191,7 @@ def _affordable(cost: "Cost", output: str | Path | None) -> Iterator[Finding]:
 
 
 def _available() -> int | None:
-    """Bytes of memory that new programs could have, where the system tells."""
+    """Bytes of memory that new programs could have, where the system reports them."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
         table = dict(line.split(":", 1) for line in lines)

@@ -141,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None, options: argparse.Namespace) -> int:
-    """Parse the command line into `options` and run what it says."""
+    """Parse the command line into `options` and run its command."""
     parser = make_parser()
     given = sys.argv[1:] if arguments is None else list(arguments)
     if not given:
@@ -174,12 +174,12 @@ def make_parser() -> Parser:
 
 def _of_system(error: OSError) -> str:
     """An error of the system that nothing closer to its cause has put into words."""
-    said = error.strerror or str(error)
+    reason = error.strerror or str(error)
     if error.filename is not None:
-        return f"The file must be usable: {said}. Received: path={str(error.filename)!r}."
+        return f"The file must be usable: {reason}. Received: path={str(error.filename)!r}."
     if error.errno in _OF_OUTPUT:
-        return f"The output must be writable: {said}."
-    return f"The system must be able to do this: {said}."
+        return f"The output must be writable: {reason}."
+    return f"The system must be able to do this: {reason}."
 
 
 def _tell(text: str, *more: str) -> None:

@@ -17,12 +17,12 @@ def versions() -> dict[str, str | None]:
 
     Once Keras is imported, `backend` is the package that it computes with, and its version.
     """
-    found: dict[str, str | None] = {"python": platform.python_version(), "machine": platform.machine()}
+    by_name: dict[str, str | None] = {"python": platform.python_version(), "machine": platform.machine()}
     for package in _PACKAGES:
-        found[package] = _version(package)
+        by_name[package] = _version(package)
     if (name := backend()) is not None:
-        found["backend"] = f"{name} {_version(name)}"
-    return found
+        by_name["backend"] = f"{name} {_version(name)}"
+    return by_name
 
 
 def backend() -> str | None:
@@ -42,7 +42,7 @@ def sources() -> dict[str, str | None]:
     """Where models are looked for, in order, as the environment has it."""
     shared = os.environ.get("ZOO_SHARED")
     off = offline()
-    found = {
+    settings = {
         "1 cache": str(cache_root()),
         "2 mirror": os.environ.get("ZOO_MIRROR") or (f"{shared}/maxatac_data" if shared else None),
         "3 Hub": "off" if off else places.endpoint(),
@@ -52,5 +52,5 @@ def sources() -> dict[str, str | None]:
         "token": "set" if os.environ.get("HF_TOKEN") else None,
         "more indexes": os.environ.get("ZOO_FAMILIES"),
     }
-    found |= {key: os.environ[key] for key in sorted(os.environ) if key.startswith(("ZOO_MIRROR_", "ZOO_UPSTREAM_"))}
-    return {key: None if value is None else masked(value) for key, value in found.items()}
+    settings |= {key: os.environ[key] for key in sorted(os.environ) if key.startswith(("ZOO_MIRROR_", "ZOO_UPSTREAM_"))}
+    return {key: None if value is None else masked(value) for key, value in settings.items()}

@@ -149,14 +149,14 @@ def _check_sizes(sizes: Mapping[str, object], most: int, where: Path) -> None:
 
 def digest(spec: ModelSpec, network) -> str:
     """SHA-256 of what a model's numbers depend on: its spec without names and descriptions, and all its weights."""
-    said = dataclasses.asdict(spec)
-    known = {key: said[key] for key in ("architecture", "input", "outputs", "prediction", "components")}
-    del known["architecture"]["package"]  # which says how to get the network, not what it is
-    found = hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode())
+    content = dataclasses.asdict(spec)
+    known = {key: content[key] for key in ("architecture", "input", "outputs", "prediction", "components")}
+    del known["architecture"]["package"]  # which locates the network's code; it does not define the network
+    hasher = hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode())
     for weight in network.weights:
         value = np.ascontiguousarray(np.asarray(weight))
-        found.update(f"{value.dtype} {value.shape}".encode() + value.tobytes())
-    return found.hexdigest()
+        hasher.update(f"{value.dtype} {value.shape}".encode() + value.tobytes())
+    return hasher.hexdigest()
 
 
 def read_thresholds(folder: Path) -> ThresholdTable | None:
@@ -172,35 +172,35 @@ def read_golden(folder: Path, spec: ModelSpec) -> Golden:
     """
     path, wanted = folder / GOLDEN, _golden_shapes(spec)
     with weights.parsing("The file of golden inputs and outputs", path), zipfile.ZipFile(path) as archive:
-        sizes = {item.filename: item.file_size for item in archive.infolist()}
+        sizes = {member.filename: member.file_size for member in archive.infolist()}
         if sorted(sizes) != sorted(f"{name}.npy" for name in wanted) or sum(sizes.values()) > _GOLDEN_BYTES:
             raise IntegrityError(
                 f"Golden inputs and outputs must be arrays {', '.join(wanted)} of at most {_GOLDEN_BYTES:,} bytes",
                 where=path,
                 received={"files": sizes},
             )
-        found = {}
+        arrays = {}
         for name in wanted:
             with archive.open(f"{name}.npy") as file:
-                found[name] = np.lib.format.read_array(file, allow_pickle=False)
-    count = found["inputs"].shape[:1]
+                arrays[name] = np.lib.format.read_array(file, allow_pickle=False)
+    count = arrays["inputs"].shape[:1]
     if (
         not count
         or not count[0]
-        or any(found[name].shape != (*count, *shape) for name, shape in wanted.items())
-        or any(array.dtype != np.float32 or not np.isfinite(array).all() for array in found.values())
+        or any(arrays[name].shape != (*count, *shape) for name, shape in wanted.items())
+        or any(array.dtype != np.float32 or not np.isfinite(array).all() for array in arrays.values())
     ):
         raise IntegrityError(
             "Golden inputs and outputs must be finite float32 arrays of the shapes of the spec",
             where=path,
             received={
                 "spec": {name: ("n", *shape) for name, shape in wanted.items()},
-                **{name: (array.shape, str(array.dtype)) for name, array in found.items()},
+                **{name: (array.shape, str(array.dtype)) for name, array in arrays.items()},
             },
         )
-    others = {head.name: found[f"outputs_{i}"] for i, head in enumerate(spec.outputs) if i}
-    beside = {name: found[name] for name in _BESIDE if name in found}
-    return Golden(found["inputs"], found["outputs"], beside, others)
+    others = {head.name: arrays[f"outputs_{i}"] for i, head in enumerate(spec.outputs) if i}
+    beside = {name: arrays[name] for name in _BESIDE if name in arrays}
+    return Golden(arrays["inputs"], arrays["outputs"], beside, others)
 
 
 def _golden_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
@@ -217,7 +217,7 @@ def verify(folder: Path) -> None:
 
 
 def source(folder: Path) -> dict[str, str]:
-    """Where the files of a folder are from: source, commit; empty if the folder does not say."""
+    """Where the files of a folder are from: source, commit; empty if the folder has no record of it."""
     if not (folder / digests.DIGESTS).is_file():
         return {}
     return {key: masked(value) for key, value in digests.read_digests(folder).source.items()}

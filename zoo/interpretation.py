@@ -30,14 +30,14 @@ _FILES = (*_SEARCHED, "patterns.tsv", *_DRAWN, "report", _RECORD)
 
 @dataclass(frozen=True)
 class MotifReport:
-    """What was found.
+    """Patterns in attributions, with their known motifs and hits.
 
     Attributes:
         folder: of all files.
         patterns: the motifs, those with most seqlets first.
         matches: of each pattern the nearest motifs of the database, best first; empty without one.
         hits: motif of the database that is the best match of a pattern → (hits, those that matter).
-        html: the report of modisco-lite; None if nothing was found.
+        html: the report of modisco-lite; None without patterns.
     """
 
     folder: Path
@@ -64,7 +64,7 @@ class MotifReport:
                 "pattern": pattern.name,
                 "seqlets": pattern.seqlets,
                 "consensus": pattern.consensus,
-                "matches": [asdict(item) for item in near],
+                "matches": [asdict(candidate) for candidate in near],
             }
             for pattern, near in zip(self.patterns, self.matches, strict=True)
         ]
@@ -80,7 +80,7 @@ def report(
     most_seqlets: int = 20_000,
     least_seqlets: int = 100,
 ) -> MotifReport:
-    """Find motifs in attributions and write all that is known of them.
+    """Find motifs in attributions and write a report of them.
 
     The folder has `patterns.h5` (modisco-lite's), `patterns.tsv`, `patterns.png` and `.svg` (logos), `seqlets.bed`
     (where they stand, of windows on a genome), `report/report.html` (modisco-lite's) and `motifs.json`. Patterns that
@@ -100,29 +100,29 @@ def report(
     """
     attributions, folder = user_path(attributions, "attributions"), user_path(folder, "folder")
     motifs = None if motifs is None else user_path(motifs, "motifs")
-    found = Attributions.load(attributions)
+    loaded = Attributions.load(attributions)
     check_outputs([folder / name for name in _FILES if name != "report"], [attributions, motifs])
     database = None if motifs is None else read_motifs(motifs)
-    modisco.check(found, width)
+    modisco.check(loaded, width)
     most_seqlets = whole("most_seqlets", most_seqlets, 1, _MOST)
     least_seqlets = whole("least_seqlets", least_seqlets, 1, _MOST)
     choices = {"width": width, "most_seqlets": most_seqlets, "least_seqlets": least_seqlets}
     identity = {"attributions_sha256": sha256(attributions), **choices}
     _own(folder)
-    patterns = _patterns(found, folder, identity, choices)
+    patterns = _patterns(loaded, folder, identity, choices)
     matches = [[] for _ in patterns]
     if database is not None:
         matches = match([pattern.frequencies for pattern in patterns], database, modisco.NEAREST)
     named = {near[0].name: database[near[0].name] for near in matches if near}
     hits = {}
     if named:
-        important = important_hits(found, named)
-        hits = {name: (len(all_), len(important[name])) for name, all_ in scan(named, list(found.codes)).items()}
+        important = important_hits(loaded, named)
+        hits = {name: (len(all_), len(important[name])) for name, all_ in scan(named, list(loaded.codes)).items()}
     html = folder / "report" / "report.html" if patterns else None
     made = MotifReport(folder, patterns, matches, hits, html)
     record = {**made.to_json(), **identity, "motifs_sha256": motifs and sha256(motifs), "versions": versions()}
     if not _is_there(folder, json.loads(json.dumps(record))):
-        _write(made, found, width, motifs, record)
+        _write(made, loaded, width, motifs, record)
     return made
 
 
@@ -147,13 +147,13 @@ def _own(folder: Path) -> None:
         ) from None
 
 
-def _patterns(found: Attributions, folder: Path, identity: dict, choices: dict) -> list[Pattern]:
+def _patterns(attributions: Attributions, folder: Path, identity: dict, choices: dict) -> list[Pattern]:
     """Patterns of an earlier call with the same input and choices, or new ones."""
     note, result = folder / "patterns.json", folder / "patterns.h5"
     if result.is_file() and read_json(note) == {**identity, "patterns_sha256": sha256(result)}:
         return modisco.patterns(result)
     note.unlink(missing_ok=True)
-    patterns = modisco.discover(found, folder, **choices)
+    patterns = modisco.discover(attributions, folder, **choices)
     with atomic(note, folder) as temporary:
         write_json(temporary, {**identity, "patterns_sha256": sha256(result)})
     return patterns
@@ -161,15 +161,15 @@ def _patterns(found: Attributions, folder: Path, identity: dict, choices: dict) 
 
 def _is_there(folder: Path, record: dict) -> bool:
     """Whether an earlier call wrote all files of a record, and they are whole."""
-    said = read_json(folder / _RECORD) or {}
-    files = said.pop("files", None)
+    earlier = read_json(folder / _RECORD) or {}
+    files = earlier.pop("files", None)
     try:
-        return said == record and all(sha256(folder / name) == digest for name, digest in files.items())
+        return earlier == record and all(sha256(folder / name) == digest for name, digest in files.items())
     except (OSError, AttributeError, TypeError):
         return False
 
 
-def _write(made: MotifReport, found: Attributions, width: int, motifs: Path | None, record: dict) -> None:
+def _write(made: MotifReport, attributions: Attributions, width: int, motifs: Path | None, record: dict) -> None:
     """All files but those of the search; those of an earlier call that are not made again are gone."""
     for old in (_RECORD, *_DRAWN):
         (made.folder / old).unlink(missing_ok=True)
@@ -177,7 +177,7 @@ def _write(made: MotifReport, found: Attributions, width: int, motifs: Path | No
         modisco.write_report(made.folder / "patterns.h5", made.folder / "report", motifs)
     elif (made.folder / "report").is_dir():
         shutil.rmtree(made.folder / "report")
-    _write_tables(made, found, width)
+    _write_tables(made, attributions, width)
     if made.patterns:
         _draw(made)
     names = [name for name in ("patterns.h5", "patterns.tsv", *_DRAWN) if (made.folder / name).is_file()]
@@ -192,30 +192,30 @@ def counts(cells: Mapping[str, MotifReport]) -> dict[str, dict[str, tuple[int, i
         Motif → cell type → (seqlets of the patterns that it matches best, its hits that matter). Patterns without a
         match go by their consensus.
     """
-    found: dict[str, dict[str, tuple[int, int]]] = {}
+    by_motif: dict[str, dict[str, tuple[int, int]]] = {}
     for cell, made in cells.items():
         for pattern, near in zip(made.patterns, made.matches, strict=True):
             name = near[0].name if near else pattern.consensus
-            row = found.setdefault(name, dict.fromkeys(cells, (0, 0)))
+            row = by_motif.setdefault(name, dict.fromkeys(cells, (0, 0)))
             row[cell] = (row[cell][0] + pattern.seqlets, made.hits.get(name, (0, 0))[1])
-    return found
+    return by_motif
 
 
-def _write_tables(made: MotifReport, found: Attributions, width: int) -> None:
+def _write_tables(made: MotifReport, attributions: Attributions, width: int) -> None:
     with writing(made.folder / "patterns.tsv") as handle:
         handle.write("pattern\tseqlets\tconsensus\trank\tmotif\tp_value\n")
         for pattern, near in zip(made.patterns, made.matches, strict=True):
-            for rank, item in enumerate(near or [Match("-", float("nan"))], start=1):
-                row = (pattern.name, pattern.seqlets, pattern.consensus, rank, item.name, f"{item.p_value:.3g}")
+            for rank, motif in enumerate(near or [Match("-", float("nan"))], start=1):
+                row = (pattern.name, pattern.seqlets, pattern.consensus, rank, motif.name, f"{motif.p_value:.3g}")
                 handle.write("\t".join(map(str, row)) + "\n")
-    if not (found.intervals and made.patterns):
+    if not (attributions.intervals and made.patterns):
         return
-    left = (found.codes.shape[1] - width) // 2
+    left = (attributions.codes.shape[1] - width) // 2
     rows = []
     for pattern in made.patterns:
         for number, (start, end), reverse in zip(pattern.windows, pattern.places, pattern.reverse, strict=True):
-            window = found.intervals[number]
-            score = float(found.scores[number, left + start : left + end].sum())
+            window = attributions.intervals[number]
+            score = float(attributions.scores[number, left + start : left + end].sum())
             row = (window.chrom, window.start + left + start, window.start + left + end, pattern.short, f"{score:.6g}")
             rows.append((*row, "-" if reverse else "+"))
     with writing(made.folder / "seqlets.bed") as handle:

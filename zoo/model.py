@@ -34,6 +34,7 @@ from zoo.spec import CONTROLS, COVARIATES, WINDOW, ModelSpec
 from zoo.variants.haplotype_choice import HaplotypeChoice, predict_haplotypes
 from zoo.variants.haplotype_run import HaplotypeFiles
 from zoo.variants.haplotypes import HaplotypePrediction
+from zoo.variants.head_forward import selection_of
 from zoo.variants.result import VariantScores
 from zoo.variants.scoring import VariantChoice, score_variants
 
@@ -142,7 +143,8 @@ class Model:
         Raises `InputError` as `component` does.
         """
         name = self.spec.prediction.component if component is None else component
-        return self if name is None or (name == WHOLE and self.spec.components) else self.component(name)
+        whole = name is None or (isinstance(name, str) and name == WHOLE and bool(self.spec.components))
+        return self if whole else self.component(name)
 
     def predict(
         self,
@@ -326,6 +328,9 @@ class Model:
         covariates: Mapping[str, object] | None = None,
         head: str | None = None,
         track: str | int | None = None,
+        peaks: object = None,
+        shuffles: int | None = None,
+        seed: int | None = None,
         strands: str | None = None,
         shifts: int = 1,
         around: int | None = None,
@@ -345,6 +350,10 @@ class Model:
         Both alleles are predicted in windows with the variant in the middle; insertions and deletions are left-aligned,
         and their bins compared on the reference's bases. The signal, if any, is the same for both.
 
+        Models of a profile and its total counts (ChromBPNet, BPNet) also have the scores of variant-scorer, unless
+        another head is named: `logfc`, `jsd`, `abs_logfc_x_jsd` (IES) and so on, from the mean over strands of the
+        logits and of exp(log counts) in the window that is not shifted. Of an ensemble they are the members' mean.
+
         Args:
             variants: a VCF file, a table with chrom, pos (1-based), ref and alt, a BED of chrom, start, end and the
                 alternative bases, or rows (`zoo.variants.reading.read`). Those that cannot be scored are skipped and
@@ -354,8 +363,16 @@ class Model:
             blacklist: whose variants are skipped: a path (BED, or a bigWig that is above 0 there) or intervals.
             covariates: as for `predict`.
             head: what is scored, of a model with several heads, or a readout of them; default as `predict`.
-            track: the name or number of one of the head's tracks, if it has several.
-            strands: "both" (mean of both; twice the cost; the default) or "forward" (that of `compat`).
+            track: the name or number of one of the head's tracks, if it has several; of expected counts default their
+                sum. Scores of variant-scorer are of all tracks.
+            peaks: of models of a profile and its total counts: a narrowPeak or BED file, intervals or a data frame, at
+                whose summits counts are predicted. Then there are also the quantiles of both alleles among these
+                (`active_allele_quantile` and its products), `peak_overlap`, `peak_distance` in bp and `nearest_peak`.
+            shuffles: of the same models: how often each variant is scored again in sequence whose dinucleotides are
+                shuffled; the scores of all variants there are the null distribution of P values (`logfc.pval`; of an
+                ensemble the geometric mean of the members'). Each costs as much as the scores themselves.
+            seed: of these (default 0); the same window and seed give the same ones.
+            strands: "both" (mean of both; twice the cost; the default) or "forward" (that of `compat="asap"`).
             shifts: windows to average over, an odd number; neighbors are moved by about 64 bp.
             around: bp around the variant that count; default all that a window predicts, or its middle half for models
                 whose windows count for that.
@@ -368,7 +385,9 @@ class Model:
             output: write `<output>.tsv`, `.skipped.tsv`, `.json`, of a VCF file also `.vcf` with scores in INFO. The
                 same call goes on after an interruption.
             compat: "asap" for that program's windows: forward strand, the variant at the end of the left half, only
-                records that pass.
+                records that pass. "chrombpnet" for those of variant-scorer: alleles as the record has them, neither
+                trimmed nor left-aligned, `-` for no base; variants nearer to a chromosome's end than half a window are
+                skipped; windows at peaks one base further left, as its coordinates have them.
             batch_size: windows at once, two for each variant.
             progress: show a progress bar; by default in a terminal only.
 
@@ -381,9 +400,23 @@ class Model:
         """
         progress = optional_switch("progress", progress)
         choice = VariantChoice(
-            strands, shifts, around, only_passing, strict, profiles, scale, csv, measured, output, compat, batch_size
+            strands,
+            shifts,
+            around,
+            only_passing,
+            strict,
+            profiles,
+            scale,
+            csv,
+            measured,
+            output,
+            compat,
+            batch_size,
+            peaks,
+            shuffles,
+            seed,
         )
-        selection = Selection.one(self.spec, head, track)
+        selection = selection_of(self.spec, head, track)
         return score_variants(self, variants, choice, selection, genome, signal, blacklist, covariates, progress)
 
     def predict_haplotypes(

@@ -31,12 +31,13 @@ def find(group: str, name: str, check: Callable[[object], None]) -> object | Non
         )
     for point, package in zip(points, packages, strict=True):
         try:
-            found = point.load()
-            check(found)
-            return found
+            offered = point.load()
+            check(offered)
+            return offered
         except (Exception, SystemExit) as error:  # whatever importing a package can do
-            said = (str(error).splitlines() or [""])[0][:200]
+            problem = (str(error).splitlines() or [""])[0][:200]
             warn(
-                f"The package {package} offers {name!r} ({group}), which cannot be used: {type(error).__name__}: {said}"
+                f"The package {package} offers {name!r} ({group}), which cannot be used: "
+                f"{type(error).__name__}: {problem}"
             )
     return None

@@ -1,4 +1,4 @@
-"""The first version of `config.json`, read as the second: one signal and one output, whose transform was said in words.
+"""The first version of `config.json`, read as the second: one signal and one output, its transform given in words.
 
 Published folders of that version stay as they are, byte for byte.
 """

@@ -56,9 +56,9 @@ def parsing(what: str, where: object) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.strerror:  # h5py's have none
             raise IntegrityError(f"{what} must be readable: {error.strerror}", where=where) from None
-        said = (str(error).splitlines() or [""])[0][:200]
+        reason = (str(error).splitlines() or [""])[0][:200]
         raise IntegrityError(
-            f"{what} must be undamaged ({type(error).__name__}: {said})",
+            f"{what} must be undamaged ({type(error).__name__}: {reason})",
             where=where,
             hint="Fetch or copy the file again",
         ) from None
@@ -95,38 +95,38 @@ def arrays(file: h5py.File, where: object) -> Iterator[h5py.Dataset]:
                 raise IntegrityError(
                     "A weights file must have no links, and not be deep", where=where, received={"path": path}
                 )
-            item = group[name]
-            if _address(item) in seen or len(seen) >= _MOST_OBJECTS:
+            member = group[name]
+            if _address(member) in seen or len(seen) >= _MOST_OBJECTS:
                 raise IntegrityError(
                     f"Each of the objects of a weights file (at most {_MOST_OBJECTS:,}) must have one name",
                     where=where,
                     received={"path": path, "objects": len(seen)},
                 )
-            seen.add(_address(item))
-            if isinstance(item, h5py.Group):
-                todo.append((item, depth + 1))
-            elif not _is_plain(item):
+            seen.add(_address(member))
+            if isinstance(member, h5py.Group):
+                todo.append((member, depth + 1))
+            elif not _is_plain(member):
                 raise IntegrityError(
                     "A weights file must hold numeric arrays of its own", where=where, received={"path": path}
                 )
             else:
-                yield item
+                yield member
 
 
-def _address(item: h5py.HLObject) -> int:
-    """Where an object lies in its file: what it is, whatever it is called."""
-    return h5py.h5o.get_info(item.id).addr
+def _address(member: h5py.HLObject) -> int:
+    """Where an object lies in its file, which identifies it under any name."""
+    return h5py.h5o.get_info(member.id).addr
 
 
-def _is_plain(item: object) -> bool:
+def _is_plain(member: object) -> bool:
     """Whether an object is an array of numbers whose bytes lie in the file as they are."""
     return (
-        isinstance(item, h5py.Dataset)
-        and item.shape is not None
-        and not item.external
-        and not item.is_virtual
-        and item.dtype.kind in "fiu"
-        and item.id.get_create_plist().get_nfilters() == 0
+        isinstance(member, h5py.Dataset)
+        and member.shape is not None
+        and not member.external
+        and not member.is_virtual
+        and member.dtype.kind in "fiu"
+        and member.id.get_create_plist().get_nfilters() == 0
     )
 
 
@@ -137,10 +137,10 @@ def names(item: h5py.Group, attribute: str) -> list[str]:
     stored = item.attrs.get_id(attribute)
     if stored.shape is None or math.prod(stored.shape) * stored.dtype.itemsize > _MOST_NAMES:
         raise ValueError(f"{attribute} of {item.name} is not of at most {_MOST_NAMES:,} bytes")
-    found = [name.decode() if isinstance(name, bytes) else name for name in np.ravel(item.attrs[attribute])]
-    if not all(isinstance(name, str) for name in found):
+    decoded = [name.decode() if isinstance(name, bytes) else name for name in np.ravel(item.attrs[attribute])]
+    if not all(isinstance(name, str) for name in decoded):
         raise ValueError(f"{attribute} of {item.name} holds no names")
-    return [str(name) for name in found]
+    return [str(name) for name in decoded]
 
 
 def finite(array: np.ndarray, where: object, path: str) -> np.ndarray:
@@ -164,20 +164,20 @@ def load(network, path: Path) -> None:
         data = path.read_bytes()
     except OSError as error:
         raise IntegrityError(f"The weights of a model must be readable: {error.strerror}", where=path) from None
-    found, contents = Counter(), Counter()
+    tensors, contents = Counter(), Counter()
     with open_plain(data, path) as file:
         for array in arrays(file, path):
-            found[array.shape, str(array.dtype)] += 1
+            tensors[array.shape, str(array.dtype)] += 1
             contents[_digest(finite(array[()], path, array.name))] += 1
     expected = Counter((tuple(variable.shape), variable.dtype) for variable in network.weights)
-    if found != expected:
+    if tensors != expected:
         raise IntegrityError(
             f"The weights of {network.name} must be {expected.total()} tensors of fixed shapes and dtypes",
             where=path,
             received={
-                "tensors": found.total(),
-                "unexpected": list(found - expected),
-                "missing": list(expected - found),
+                "tensors": tensors.total(),
+                "unexpected": list(tensors - expected),
+                "missing": list(expected - tensors),
             },
         )
     with parsing("A weights file with the tensor of every layer", path):

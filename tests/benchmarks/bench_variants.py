@@ -28,7 +28,8 @@ from zoo.inputs.opening import Inputs
 from zoo.inputs.reader import WindowReader
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.variants.alleles import in_order
-from zoo.variants.effects import VariantWindow, choose, profiles, scored
+from zoo.variants.effects import choose, profiles, scored
+from zoo.variants.window import VariantWindow
 
 LENGTH, PARTS = 40_000_000, 10
 
@@ -72,7 +73,7 @@ def main(options: argparse.Namespace) -> None:
         print(f"{'variants':>9} {'a second':>9} {'bare':>9} {'ratio':>6} {'GB':>6}")
         for part in np.array_split(np.arange(len(chosen)), PARTS):
             began = time.perf_counter()
-            for _, reference, alternative in profiles(
+            for _, reference, alternative, _ in profiles(
                 forward, layout, [chosen[i] for i in part], inputs.reader, options.batch
             ):
                 scored(layout, reference, alternative)

@@ -41,15 +41,15 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, model) -> None:
     """Run `zoo attribute` with a loaded model."""
     _check_pictures(options)
-    found = model.attribute(**SIGNATURE.values(options))
+    result = model.attribute(**SIGNATURE.values(options))
     if not options.output:
-        print(json.dumps(rows(found), indent=1) if options.json else found)
+        print(json.dumps(rows(result), indent=1) if options.json else result)
         return
     if options.pictures:
         from zoo.plot.pictures import draw
 
-        found += draw(found[0], options.signal, options.pictures, options.format or "png")
-    print(json.dumps({"files": list(map(str, found))}, indent=1) if options.json else "\n".join(map(str, found)))
+        result += draw(result[0], options.signal, options.pictures, options.format or "png")
+    print(json.dumps({"files": list(map(str, result))}, indent=1) if options.json else "\n".join(map(str, result)))
 
 
 def _check_pictures(options: argparse.Namespace) -> None:

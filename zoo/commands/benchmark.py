@@ -72,22 +72,27 @@ def run(options: argparse.Namespace) -> None:
     of_peaks, of_track = (signature.values(options) | {"region": region} for signature in SIGNATURES)
     if options.track:
         aggregate = options.aggregate or "mean"
-        found, extent = binding.correlated(**of_track | {"aggregate": aggregate})
-        rows = {chrom: asdict(row) for chrom, row in found.items()}
-        said = {"kind": "quantitative", "bin_size": options.bin_size, "aggregate": aggregate, "compat": options.compat}
-        answer(options, "Prediction and measurement", {**said, "extent": extent.to_json()}, rows, note=str(extent))
+        by_chromosome, extent = binding.correlated(**of_track | {"aggregate": aggregate})
+        rows = {chrom: asdict(row) for chrom, row in by_chromosome.items()}
+        settings = {
+            "kind": "quantitative",
+            "bin_size": options.bin_size,
+            "aggregate": aggregate,
+            "compat": options.compat,
+        }
+        answer(options, "Prediction and measurement", {**settings, "extent": extent.to_json()}, rows, note=str(extent))
         return
     rule, aggregate = options.rule or "any", options.aggregate or "max"
     decimals = binding.DECIMALS if options.round_predictions is None else options.round_predictions
     result = binding.benchmark(**of_peaks | {"rule": rule, "aggregate": aggregate, "decimals": decimals})
     rows = {chrom: asdict(row) for chrom, row in result.chromosomes.items()} | {"all": asdict(result.overall)}
-    said = {"kind": "binding", "bin_size": options.bin_size, "rule": rule, "aggregate": aggregate}
-    said |= {"decimals": decimals, "compat": options.compat, "extent": result.extent.to_json()}
+    settings = {"kind": "binding", "bin_size": options.bin_size, "rule": rule, "aggregate": aggregate}
+    settings |= {"decimals": decimals, "compat": options.compat, "extent": result.extent.to_json()}
     series = [{"name": "all", "x": result.curves["recall"], "y": result.curves["precision"]}]
     sections = [{"kind": "curves", "title": "Precision and recall", "x": "recall", "y": "precision", "series": series}]
     texts = {result.suffix(chrom): result.lines(chrom) for chrom in result.curved} if options.tables else {}
     sections += _locus(options, track, region, list(result.chromosomes))
-    answer(options, "Predicted binding", said, rows, sections, str(result.extent), texts)
+    answer(options, "Predicted binding", settings, rows, sections, str(result.extent), texts)
 
 
 def _locus(options: argparse.Namespace, track, region, chromosomes: Sequence[str]) -> list[dict]:
@@ -100,7 +105,7 @@ def _locus(options: argparse.Namespace, track, region, chromosomes: Sequence[str
     if options.output is None or sniff.is_bigwig(options.peaks):
         return []
     peaks, _ = placed(bed.read(options.peaks), track.sizes)
-    chrom = max(chromosomes, key=lambda chrom: sum(item.chrom == chrom for item in peaks))
+    chrom = max(chromosomes, key=lambda chrom: sum(peak.chrom == chrom for peak in peaks))
     within = Interval(chrom, region.start, region.end) if region else Interval(chrom, 0, track.sizes[chrom])
     shown = report.peak_densest(peaks, within)
     return [report.locus("A locus", shown, {"prediction": track}, {"peaks": peaks})]

@@ -61,12 +61,12 @@ def run(options: argparse.Namespace) -> None:
         }
         for (prediction, peaks), sample in zip(samples, made.samples, strict=True)
     ]
-    said = {"kind": "calibration", "samples": measured, "bin_size": options.bin_size, "compat": options.compat}
+    settings = {"kind": "calibration", "samples": measured, "bin_size": options.bin_size, "compat": options.compat}
     note = "\n".join(
         f"{Path(prediction).name}: {sample.extent}"
         for (prediction, _), sample in zip(samples, made.samples, strict=True)
     )
-    answer(options, "Calibrated thresholds", said, picked, sections, note, {".tsv": [table.to_tsv()]})
+    answer(options, "Calibrated thresholds", settings, picked, sections, note, {".tsv": [table.to_tsv()]})
 
 
 def _samples(options: argparse.Namespace) -> list[tuple[Path, Path]]:
@@ -86,7 +86,7 @@ def _samples(options: argparse.Namespace) -> list[tuple[Path, Path]]:
 
 def _listed(table: Path, row: dict[str, str], column: str, where: str) -> Path:
     """A file that a table names, relative to it."""
-    found = user_path(table.parent / row[column], column)
-    if not row[column] or not found.is_file():
+    path = user_path(table.parent / row[column], column)
+    if not row[column] or not path.is_file():
         raise InputError(f"The {column} must be a file", where=where, received={column: row[column]})
-    return found
+    return path

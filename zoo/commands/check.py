@@ -24,11 +24,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, model) -> int:
     """Run `zoo check` with a loaded model."""
-    found = model.check(**SIGNATURE.values(options))
+    result = model.check(**SIGNATURE.values(options))
     if options.json:
-        print(json.dumps({**found.__dict__, "passed": found.passed}, indent=1))
+        print(json.dumps({**result.__dict__, "passed": result.passed}, indent=1))
     else:
-        print(f"{found.name}: {'passed' if found.passed else 'FAILED'}")
-        print(f"largest difference {found.difference:.2g}, tolerance {found.tolerance:.2g}")
-        print(", ".join(f"{package} {version}" for package, version in found.versions.items()))
-    return 0 if found.passed else 1
+        print(f"{result.name}: {'passed' if result.passed else 'FAILED'}")
+        print(f"largest difference {result.difference:.2g}, tolerance {result.tolerance:.2g}")
+        print(", ".join(f"{package} {version}" for package, version in result.versions.items()))
+    return 0 if result.passed else 1

@@ -104,8 +104,8 @@ def train(options: argparse.Namespace) -> None:
 def _spec(name: str) -> tuple[ModelSpec, object]:
     """The spec of a model, and its folder if it was named by one."""
     info = loading.info(name)
-    said = {key: info[key] for key in ("schema", *(field.name for field in fields(ModelSpec))) if key in info}
-    return ModelSpec.from_json(json.dumps(said).encode(), name), info.get("source")
+    content = {key: info[key] for key in ("schema", *(field.name for field in fields(ModelSpec))) if key in info}
+    return ModelSpec.from_json(json.dumps(content).encode(), name), info.get("source")
 
 
 def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object) -> Sequence[str]:

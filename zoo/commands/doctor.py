@@ -36,9 +36,9 @@ def run(options: argparse.Namespace) -> int:
         import_keras()
     from zoo.checkup import doctor
 
-    found = doctor(**SIGNATURE.values(options))
+    report = doctor(**SIGNATURE.values(options))
     if options.json:
-        print(json.dumps(found.to_json(), indent=1))
+        print(json.dumps(report.to_json(), indent=1))
     else:
-        print(found)
-    return 0 if found.passed else 1
+        print(report)
+    return 0 if report.passed else 1

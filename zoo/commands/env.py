@@ -14,9 +14,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run `zoo env`."""
-    found = environment.sources() | {f"version of {name}": value for name, value in environment.versions().items()}
+    entries = environment.sources() | {f"version of {name}": value for name, value in environment.versions().items()}
     if options.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(entries, indent=1))
         return
-    for key, value in found.items():
+    for key, value in entries.items():
         print(f"{key:<24} {value if value is not None else '-'}")

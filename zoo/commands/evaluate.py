@@ -68,8 +68,8 @@ def run(options: argparse.Namespace) -> None:
     where = options.chromosomes, options.peaks, *avoided
     opened = {"genome": genome, "blacklist": avoided[0], "unmappable": avoided[1]}
     chosen = SIGNATURES[0].values(options) | opened | {"signal": signal}
-    found = models.accessibility(model, models.windows(model.spec, **chosen))
-    rows = {chrom: asdict(row) for chrom, row in found.items()}
+    by_chromosome = models.accessibility(model, models.windows(model.spec, **chosen))
+    rows = {chrom: asdict(row) for chrom, row in by_chromosome.items()}
     bin_size, sections = model.spec.output.bin_size, []
     for chrom, row in rows.items():
         measured, predicted = row.pop("profiles")
@@ -77,19 +77,19 @@ def run(options: argparse.Namespace) -> None:
         series = [{"name": name, "x": places, "y": y} for name, y in (("measured", measured), ("predicted", predicted))]
         title, axes = f"{chrom}: mean profile", {"x": "bp from the core's first base", "y": "ln(1 + track)"}
         sections.append({"kind": "curves", "title": title, **axes, "series": series})
-    said = {"kind": "accessibility"}
+    settings = {"kind": "accessibility"}
     if options.robustness:
         shifts = SHIFTS if options.shifts is None else options.shifts
         varied = models.robustness(model, **SIGNATURES[1].values(options) | opened | {"shifts": shifts})
         sections.append(_variation(varied, rows, shifts, bin_size))
-        said |= {"shifts": shifts, "step": options.step}
+        settings |= {"shifts": shifts, "step": options.step}
     rows["mean"] = models.mean(list(rows.values()))
     note = ""
     if any(avoided):
-        said["windows_left_out"] = models.left_out(model.spec, genome, signal, *where)
-        lost = ", ".join(f"{chrom} {count:,}" for chrom, count in said["windows_left_out"].items())
+        settings["windows_left_out"] = models.left_out(model.spec, genome, signal, *where)
+        lost = ", ".join(f"{chrom} {count:,}" for chrom, count in settings["windows_left_out"].items())
         note = f"Windows left out (blacklist, unmappable): {lost}"
-    answer(options, f"{model.spec.name} on {signal.path.name}", said, rows, sections, note, reads=[model])
+    answer(options, f"{model.spec.name} on {signal.path.name}", settings, rows, sections, note, reads=[model])
 
 
 def _variation(varied: dict, rows: dict[str, dict], shifts: int, bin_size: int) -> dict:

@@ -28,5 +28,5 @@ def run(options: argparse.Namespace) -> None:
     """Run `zoo genome`."""
     from zoo.genome import reference
 
-    found = reference.fetch(**SIGNATURE.values(options))
-    print(*filter(None, (found.genome, found.sizes, found.blacklist)), sep="\n")
+    files = reference.fetch(**SIGNATURE.values(options))
+    print(*filter(None, (files.genome, files.sizes, files.blacklist)), sep="\n")

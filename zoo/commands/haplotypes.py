@@ -51,8 +51,8 @@ def run(options: argparse.Namespace, model) -> None:
     chosen = SIGNATURE.values(options)
     if chosen["threshold"] == "none":
         chosen["threshold"] = None
-    found = model.predict_haplotypes(**chosen)
+    prediction = model.predict_haplotypes(**chosen)
     if options.json:
-        print(json.dumps({**dataclasses.asdict(found), "files": list(map(str, found.files))}, indent=1))
+        print(json.dumps({**dataclasses.asdict(prediction), "files": list(map(str, prediction.files))}, indent=1))
     else:
-        print(found)
+        print(prediction)

@@ -16,25 +16,25 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run `zoo info`."""
-    found = loading.info(options.name)
+    info = loading.info(options.name)
     if options.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(info, indent=1))
         return
-    reads, heads = found["input"], found["outputs"]
+    reads, heads = info["input"], info["outputs"]
     tracks = [track for track in (*reads["tracks"], *reads["sources"]) if track["origin"] != "derived"]
     assays = "".join(f" and {track['assay']}" for track in tracks)
     lines = {
-        "model": f"{found['name']}: {found['description']}",
+        "model": f"{info['name']}: {info['description']}",
         "input": f"{reads['window']:,} bp of DNA ({reads['genome']}){assays}",
     }
     lines |= {"output" if len(heads) == 1 else f"head {head['name']}": _described(head) for head in heads}
-    lines["cached"] = "yes" if found["cached"] else "no"
+    lines["cached"] = "yes" if info["cached"] else "no"
     for track in tracks:
         made = f"±{track['smoothing']} bp, {track['percentile'] or 0:g}th percentile of positive bases = 1"
         title = track["name"] if len(tracks) == 1 else f"track {track['name']}"
         lines[title] = made if track["percentile"] is not None else track["assay"]
-    lines |= {f"covariate {item['name']}": item["description"] for item in reads["covariates"]}
-    for title, values in (("metric", found["metrics"]), ("from", found["provenance"])):
+    lines |= {f"covariate {covariate['name']}": covariate["description"] for covariate in reads["covariates"]}
+    for title, values in (("metric", info["metrics"]), ("from", info["provenance"])):
         lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
     for key, value in lines.items():
         print(f"{key:<36} {value}" if key.startswith("metric") else f"{key:<16} {value}")

@@ -24,7 +24,7 @@ def show(entries: Sequence[registry.Entry], as_json: bool) -> None:
         return
     print(f"{'model':<20} {'best F1':>8} {'at score':>9}  description")
     for entry in entries:
-        found = (entry.facts.get(key) for key in ("best_f1", "best_f1_threshold"))
-        f1, score = ("-" if value is None else f"{value:.3f}" for value in found)
+        best = (entry.facts.get(key) for key in ("best_f1", "best_f1_threshold"))
+        f1, score = ("-" if value is None else f"{value:.3f}" for value in best)
         described = ", ".join((entry.description, *entry.aliases))
         print(f"{entry.name:<20} {f1:>8} {score:>9}  {described[:39]}")

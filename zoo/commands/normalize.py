@@ -36,10 +36,10 @@ def run(options: argparse.Namespace) -> None:
 
     signal, output = originals.given(options, "signal"), originals.output_of(options, ".bw")
     files = {"signal": signal, "output": output, "blacklist": options.blacklist or ()}
-    found = normalize(**SIGNATURE.values(options) | files)
+    statistics = normalize(**SIGNATURE.values(options) | files)
     if options.json:
-        print(json.dumps({**asdict(found), "left out": left_out(signal, output)}, indent=1))
+        print(json.dumps({**asdict(statistics), "left out": left_out(signal, output)}, indent=1))
         return
-    print(summary(found))
+    print(summary(statistics))
     print_left_out(signal, output)
     print(output)

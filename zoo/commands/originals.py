@@ -85,7 +85,7 @@ def add(parser: argparse.ArgumentParser, command: str, folder: str = ".") -> Non
 
 
 def replace(parser: argparse._ActionsContainer, target: argparse.Action, dest: str, *spellings: str) -> argparse.Action:
-    """Options that stand for an argument that is required; `given` tells which one was used."""
+    """Options that stand for an argument that is required; `given` returns the one that was used."""
     return parser.add_argument(*spellings, action=_Replaces, dest=dest, target=target)
 
 

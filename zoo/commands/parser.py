@@ -41,12 +41,12 @@ class Parser(argparse.ArgumentParser):
         self.fill()
         self._given = list(args or ())
         try:
-            found, unknown = super().parse_known_args(args, namespace)
+            parsed, unknown = super().parse_known_args(args, namespace)
         except argparse.ArgumentError as error:
             raise self._refused(error.argument_name, error.message) from None
         if unknown:
             raise self._unknown(unknown)
-        return found, unknown
+        return parsed, unknown
 
     def fill(self) -> None:
         """Have all options, from now on."""
@@ -59,13 +59,13 @@ class Parser(argparse.ArgumentParser):
         subject, must, rest = message.partition(" must ")
         if must:  # an action's of ours
             raise InputError(f"{subject} must {rest}")
-        found = _REQUIRED.fullmatch(message) or _ONE_OF.fullmatch(message)
-        if found is None:
+        match = _REQUIRED.fullmatch(message) or _ONE_OF.fullmatch(message)
+        if match is None:
             raise InputError(f"The command line must be one that `{self.prog}` takes", hint=message)
         known = self._option_string_actions
         if unknown := [text for text in self._given if text[:2] == "--" and text.split("=")[0] not in known]:
             raise self._unknown(unknown)  # a misspelled option is why a required one is missing
-        names = " or ".join(found[1].split(" ")) if found.re is _ONE_OF else found[1]
+        names = " or ".join(match[1].split(" ")) if match.re is _ONE_OF else match[1]
         raise InputError(f"`{self.prog}` must be given {names}", hint=self._help())
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> object:
@@ -75,18 +75,18 @@ class Parser(argparse.ArgumentParser):
         return super()._get_value(action, arg_string)
 
     def _get_option_tuples(self, option_string: str) -> list:
-        """No option by its beginning: argparse reads `-chromosome` as `-c hromosome`, whatever `allow_abbrev` says."""
+        """No option by its beginning: argparse reads `-chromosome` as `-c hromosome` with any `allow_abbrev`."""
         return []
 
     def _print_message(self, message: str, file: TextIO | None = None) -> None:
-        """Print a help; argparse's would not say that the disk is full."""
+        """Print a help; argparse's would not report a full disk."""
         (file or sys.stderr).write(message)
 
     def _refused(self, name: str | None, message: str) -> InputError:
         """The error for a value of an option or argument."""
         name = (name or "An argument").split("/")[0]
         if choice := _CHOICE.fullmatch(message):
-            known = [item.strip("'\" ") for item in choice["known"].split(",")]
+            known = [option.strip("'\" ") for option in choice["known"].split(",")]
             return self._not_among(name, choice["value"].strip("'\""), known)
         if together := _TOGETHER.fullmatch(message):
             return InputError(f"{name} must not be given together with {together[1].split('/')[0]}")
@@ -107,10 +107,10 @@ class Parser(argparse.ArgumentParser):
         return InputError(f"{name} must be one of {', '.join(known)}", received=received, hint=hint)
 
     def _unknown(self, unknown: Sequence[str]) -> InputError:
-        given = [item.split("=")[0] for item in unknown if item.startswith("-")]
+        given = [argument.split("=")[0] for argument in unknown if argument.startswith("-")]
         shown = (action for action in self._actions if action.help != argparse.SUPPRESS)
         near = closest(given[0], (option for action in shown for option in action.option_strings)) if given else None
-        received = {"unknown": [shortened(item) for item in unknown[:5]]}
+        received = {"unknown": [shortened(argument) for argument in unknown[:5]]}
         if not given:
             return InputError(f"`{self.prog}` must have no further arguments", received=received, hint=self._help())
         hint = f"The closest is {near}" if near else self._help()

@@ -68,16 +68,16 @@ def run(options: argparse.Namespace) -> None:
     from zoo.prepare.choice import chosen, left_out
     from zoo.prepare.peaks import OPEN, call, call_bins, check_name, write
 
-    asked, table = _asked(options)
+    cutoff, table = _cutoff_and_table(options)
     width = options.bin or (_BIN if options.cutoff_file and not options.bin else None)
     target = output_path(originals.output_of(options, f"_{width}bp.bed" if width else ".narrowPeak"), [])
     check_name(target)
     track = Signal(user_path(originals.given(options, "signal"), "signal"))
     spans = {"min_length": options.min_length, "max_gap": options.max_gap}
     extra = {name: value for name, value in spans.items() if value is not None}
-    if extra and (asked == "auto" or width is not None):
+    if extra and (cutoff == "auto" or width is not None):
         raise InputError("Lengths and gaps must go with a cutoff that is a number, and not with bins", received=extra)
-    if asked == "auto" and (width is not None or options.model or table):
+    if cutoff == "auto" and (width is not None or options.model or table):
         raise InputError("The cutoff auto must go without bins, a model and a table", received={"bin": width})
     if (options.compat == "maxatac") != (width is not None) and options.compat is not None:
         raise InputError(
@@ -88,27 +88,27 @@ def run(options: argparse.Namespace) -> None:
     if options.bin is not None and options.bin < 1:
         raise InputError("A bin must have at least one base", example=32, received={"bin": options.bin})
     sizes = chosen(track.sizes, options.chromosomes, track.path, options.compat)
-    score, read = (None, []) if asked == "auto" else _score(asked, options.model, table)
+    score, read = (None, []) if cutoff == "auto" else _score(cutoff, options.model, table)
     output_path(target, [track, *read])
     plain, in_bins = (
         {name: value for name, value in signature.values(options).items() if value is not None}
         | {"signal": track, "cutoff": score, "chromosomes": list(sizes)}
         for signature in SIGNATURES
     )
-    if asked == "auto":
-        found = call(**plain | OPEN)
+    if cutoff == "auto":
+        peaks = call(**plain | OPEN)
     elif width is not None:
-        found = call_bins(**in_bins | {"signal": track.path, "bin_size": width})
+        peaks = call_bins(**in_bins | {"signal": track.path, "bin_size": width})
     else:
-        found = call(**plain)
-    write(target, found)
-    print(f"{len(found):,} peaks")
+        peaks = call(**plain)
+    write(target, peaks)
+    print(f"{len(peaks):,} peaks")
     if missing := left_out(track.sizes, sizes):
         print(f"left out: {names.some(missing, 8)}")
     print(target)
 
 
-def _asked(options: argparse.Namespace) -> tuple[str, str | None]:
+def _cutoff_and_table(options: argparse.Namespace) -> tuple[str, str | None]:
     """The cutoff and the table, by our options or by the originals' `-cutoff_type`, `-cutoff_value`, `-cutoff_file`."""
     table = options.cutoff_file or options.table
     kind, value = options.original_cutoff, options.cutoff_value
@@ -127,26 +127,26 @@ def _asked(options: argparse.Namespace) -> tuple[str, str | None]:
     return name if value is None else f"{name}={value}", table
 
 
-def _score(asked: str, model: str | None, table: str | None) -> tuple[float, list[Path]]:
-    """A number, or what a table says; and the files that were read."""
+def _score(cutoff: str, model: str | None, table: str | None) -> tuple[float, list[Path]]:
+    """A cutoff score, given or from a table; and the files that were read."""
     from zoo.predict.thresholds import ThresholdTable, resolve
 
     try:
-        float(asked)
+        float(cutoff)
     except ValueError:
         pass
     else:
         if model or table:
             raise InputError(
                 "A model or a table must go with a cutoff that it is asked for, not with a number",
-                received={"cutoff": asked},
+                received={"cutoff": cutoff},
                 example="--cutoff precision=0.9",
             )
     if model is None:
         path = None if table is None else user_path(table, "table")
-        return resolve(asked, None if path is None else ThresholdTable.read(path)).score, [path] if path else []
+        return resolve(cutoff, None if path is None else ThresholdTable.read(path)).score, [path] if path else []
     from zoo import folder
     from zoo.loading import fetch
 
-    found = fetch(model)
-    return resolve(asked, folder.read_thresholds(found)).score, [found]
+    model_folder = fetch(model)
+    return resolve(cutoff, folder.read_thresholds(model_folder)).score, [model_folder]

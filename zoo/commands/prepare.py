@@ -78,19 +78,22 @@ def run(options: argparse.Namespace) -> None:
             "shift": {"auto": None, "yes": True, "no": False}[options.shift],
         }
     )
-    found = made if isinstance(made, dict) else {"": made}
-    records = [json.loads(item.summary.read_text(encoding="utf-8")) for item in found.values()]
+    samples = made if isinstance(made, dict) else {"": made}
+    records = [json.loads(sample.summary.read_text(encoding="utf-8")) for sample in samples.values()]
     if options.json:
         print(json.dumps(records, indent=1))
         return
-    for (name, item), record in zip(found.items(), records, strict=True):
+    for (name, sample), record in zip(samples.items(), records, strict=True):
         print(
-            f"{name + ': ' if name else ''}{item.cuts:,} cuts ({record['reads']['kind']}); {summary(item.statistics)}"
+            f"{name + ': ' if name else ''}{sample.cuts:,} cuts ({record['reads']['kind']}); "
+            f"{summary(sample.statistics)}"
         )
         if record["chromosomes left out"]:
-            share = record["cuts elsewhere"] / (record["cuts elsewhere"] + item.cuts)
-            print(f"left out: {record['chromosomes left out']} ({share:.1%} of the cuts lie elsewhere)")
-        print(*filter(None, (item.signal, item.coverage, item.cut_sites, item.picture, item.summary)), sep="\n")
+            fraction = record["cuts elsewhere"] / (record["cuts elsewhere"] + sample.cuts)
+            print(f"left out: {record['chromosomes left out']} ({fraction:.1%} of the cuts lie elsewhere)")
+        print(
+            *filter(None, (sample.signal, sample.coverage, sample.cut_sites, sample.picture, sample.summary)), sep="\n"
+        )
 
 
 class _Sizes(dict):

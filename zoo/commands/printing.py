@@ -24,7 +24,7 @@ def strict_json() -> Iterator[None]:
         yield
     try:
         content = json.loads(printed.getvalue())
-    except ValueError:  # of a command that prints something else, too: not ours to judge
+    except ValueError:  # of a command that prints something else, too: not ours to refuse
         print(printed.getvalue(), end="")
     else:
         print(json.dumps(finite(content), indent=1, allow_nan=False))

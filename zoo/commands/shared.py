@@ -1,4 +1,4 @@
-"""What several commands with a model say in the same words: settings of options, as `Signature.differ` takes them."""
+"""Settings of options that several commands with a model share, as `Signature.differ` takes them."""
 
 import argparse
 

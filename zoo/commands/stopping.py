@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the work stops where it can, cleans up, and says so in one line."""
+"""Ctrl-C and SIGTERM: the work stops where it can, cleans up, and reports it in one line."""
 
 import signal
 import threading

@@ -9,9 +9,9 @@ from zoo.commands import shared
 from zoo.commands.printing import add_json
 from zoo.console.signature import PROGRESS, Signature
 from zoo.errors import InputError
-from zoo.variants.scores import SCORES
+from zoo.variants.scores import scores_of
 
-_FILES = "genome signal blacklist output profiles scale csv measured"
+_FILES = "genome signal blacklist peaks output profiles scale csv measured"
 SIGNATURE = Signature(
     "zoo.model:Model.score_variants",
     common=shared.COMMON,
@@ -27,10 +27,13 @@ SIGNATURE = Signature(
         },
         "csv": {"help": "with --output: ASAP's table with profiles, too"},
         "measured": {"help": "for --csv: the track that the model predicts, .bw"},
-        "strands": {**shared.STRANDS, "help": "that are averaged (default both; forward with --compat)"},
+        "strands": {**shared.STRANDS, "help": "that are averaged (default both; forward with --compat asap)"},
         "around": {"metavar": "BP", "help": "what counts (default what a window predicts)"},
         "strict": {"help": "fail if a REF is not the genome's (default: skip and count)"},
-        "compat": {"choices": ("asap",), "help": "the original program's windows"},
+        "peaks": {"help": "narrowPeak or BED: quantiles among the counts predicted at summits, and the nearest peak"},
+        "shuffles": {"metavar": "N", "help": "P values by N shuffles of each variant's sequence"},
+        "seed": {"metavar": "N", "help": "of --shuffles (default 0)"},
+        "compat": {"choices": ("asap", "chrombpnet"), "help": "the original program's windows"},
     },
     left_out=PROGRESS,
     added={"name": "the model", "json": shared.FLAG, "table": shared.FLAG},
@@ -49,10 +52,20 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _scores() -> str:
     """The scores, for the help."""
-    lines = ["scores (key in the INFO of a VCF file):"]
-    for score in SCORES.values():
-        text = f"{score.name}{f' ({score.key})' if score.key else ''}: {score.description}"
-        lines.append(textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="    "))
+    of_heads = (
+        "scores of models of a profile and its total counts, as variant-scorer has them; those of quantiles with "
+        "--peaks, and with --shuffles P values as NAME.pval (KEYPVAL):"
+    )
+    titles = {
+        "scores (key in the INFO of a VCF file):": scores_of("around", "window"),
+        textwrap.fill(of_heads, 80): scores_of("heads", with_peaks=True),
+    }
+    lines = []
+    for title, scores in titles.items():
+        lines.append(title)
+        for score in scores:
+            text = f"{score.name}{f' ({score.key})' if score.key else ''}: {score.description}"
+            lines.append(textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="    "))
     return "\n".join(lines)
 
 
@@ -81,18 +94,18 @@ def run(options: argparse.Namespace, model) -> None:
     """Run `zoo variants` with a loaded model."""
     check(options)
     chosen = SIGNATURE.values(options) | {"scale": options.scale or "linear"}
-    found = model.score_variants(**chosen)
+    result = model.score_variants(**chosen)
     if options.output:
-        files = list(map(str, found))
+        files = list(map(str, result))
         print(json.dumps({"files": files}, indent=1) if options.json else "\n".join(files))
-        _count(json.loads(found[-1].read_text(encoding="utf-8"))["skipped"])
+        _count(json.loads(result[-1].read_text(encoding="utf-8"))["skipped"])
     elif options.json:
-        print(json.dumps(found.to_json(), indent=1))
+        print(json.dumps(result.to_json(), indent=1))
     elif options.table:
-        found.write_tsv(sys.stdout)
-        _count(found.reasons)
+        result.write_tsv(sys.stdout)
+        _count(result.reasons)
     else:
-        print(found)
+        print(result)
 
 
 def _count(reasons: dict[str, int]) -> None:

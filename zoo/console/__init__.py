@@ -1,1 +1,1 @@
-"""What a terminal shows and what a command line says, for commands and recipes."""
+"""Terminal output and command-line options, for commands and recipes."""

@@ -28,7 +28,7 @@ class Keyword:
         name: of it.
         hints: the members of its type hint but None, as they are written.
         default: its value if it is not given, or `MISSING`.
-        text: what the docstring says, on one line.
+        text: of the docstring, on one line.
     """
 
     name: str
@@ -47,7 +47,7 @@ def keywords_of(source: str) -> dict[str, Keyword]:
     module, _, path = source.partition(":")
     node = _module(module)
     for name in path.split("."):
-        node = next((item for item in node.body if getattr(item, "name", None) == name), None)
+        node = next((statement for statement in node.body if getattr(statement, "name", None) == name), None)
         if node is None:
             raise LookupError(f"no {path} in {module}")
     given = _fields(node) if isinstance(node, ast.ClassDef) else _parameters(node)
@@ -70,11 +70,11 @@ def _parameters(node: ast.FunctionDef) -> list[tuple[str, ast.expr | None, ast.e
     plain = [*node.args.posonlyargs, *node.args.args]
     defaults = [*[None] * (len(plain) - len(node.args.defaults)), *node.args.defaults, *node.args.kw_defaults]
     named = zip([*plain, *node.args.kwonlyargs], defaults, strict=True)
-    return [(item.arg, item.annotation, default) for item, default in named if item.arg != "self"]
+    return [(parameter.arg, parameter.annotation, default) for parameter, default in named if parameter.arg != "self"]
 
 
 def _fields(node: ast.ClassDef) -> list[tuple[str, ast.expr | None, ast.expr | None]]:
-    return [(item.target.id, item.annotation, item.value) for item in node.body if isinstance(item, ast.AnnAssign)]
+    return [(field.target.id, field.annotation, field.value) for field in node.body if isinstance(field, ast.AnnAssign)]
 
 
 def _members(hint: ast.expr | None) -> tuple[str, ...]:
@@ -93,11 +93,11 @@ def _value(module: str, node: ast.expr | None) -> object:
             return ast.literal_eval(node)
         except ValueError:
             raise LookupError(f"no literal: {ast.unparse(node)} in {module}") from None
-    for item in _module(module).body:
-        if isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == node.id:
-            return _value(module, item.value)
-        if isinstance(item, ast.ImportFrom) and node.id in {alias.name for alias in item.names}:
-            return _value(item.module, node)
+    for statement in _module(module).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == node.id:
+            return _value(module, statement.value)
+        if isinstance(statement, ast.ImportFrom) and node.id in {alias.name for alias in statement.names}:
+            return _value(statement.module, node)
     raise LookupError(f"no constant {node.id} in {module}")
 
 

@@ -11,8 +11,8 @@ class PairsAction(argparse.Action):
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
         """Add one. Raises `argparse.ArgumentError` for what is no pair, or a name that is given already."""
-        name, found, value = values.partition("=")
-        if not (found and name.strip() and value.strip()):
+        name, separator, value = values.partition("=")
+        if not (separator and name.strip() and value.strip()):
             raise argparse.ArgumentError(self, f"must be NAME=VALUE{RECEIVED}{shortened(values)!r}")
         self.put(namespace, name, _number(value))
 
@@ -29,9 +29,9 @@ class TracksAction(PairsAction):
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
         """Put the path, or add a pair. Raises `argparse.ArgumentError` for both, and for two paths."""
-        name, found, path = values.partition("=")
+        name, separator, path = values.partition("=")
         given = getattr(namespace, self.dest)
-        if found and "/" not in name and name.strip() and path.strip() and not _exists(values):
+        if separator and "/" not in name and name.strip() and path.strip() and not _exists(values):
             if isinstance(given, str):
                 raise self._mixed(values)
             self.put(namespace, name, path)

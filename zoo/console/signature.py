@@ -28,7 +28,7 @@ class Signature:
         common: the same for keywords of several functions, which this one may have; `differ` comes before it.
         left_out: keyword → why it is no option.
         added: option → why it is no keyword.
-        unset: whether an option that is not given is None, whatever the keyword's default.
+        unset: whether an option that is not given is None instead of the keyword's default.
     """
 
     source: str
@@ -41,7 +41,7 @@ class Signature:
     @property
     def keywords(self) -> dict[str, Keyword]:
         """Those that are options."""
-        return {name: item for name, item in keywords_of(self.source).items() if name not in self.left_out}
+        return {name: keyword for name, keyword in keywords_of(self.source).items() if name not in self.left_out}
 
     def dest(self, name: str) -> str:
         """The name that a keyword has among parsed options."""
@@ -106,21 +106,21 @@ def group_of(parser: argparse.ArgumentParser, title: str) -> argparse._ActionsCo
 def _settings(keyword: Keyword, unset: bool) -> dict[str, object]:
     """What `add_argument` is given for a keyword."""
     default = keyword.default
-    found: dict[str, object] = {"help": _help(keyword, unset).replace("%", "%%")}
+    settings: dict[str, object] = {"help": _help(keyword, unset).replace("%", "%%")}
     if default is MISSING and not unset:
-        found["required"] = True
+        settings["required"] = True
     else:
-        found["default"] = None if unset or default in ((), MISSING) else default
+        settings["default"] = None if unset or default in ((), MISSING) else default
     hints = set(keyword.hints)
     if hints == {"bool"}:
-        return found | {"action": "store_true" if default is False else argparse.BooleanOptionalAction}
+        return settings | {"action": "store_true" if default is False else argparse.BooleanOptionalAction}
     if "Path" not in hints and any(hint.startswith(("Sequence[str", "tuple[str, ...")) for hint in hints):
-        found |= {"nargs": "+"}
+        settings |= {"nargs": "+"}
     elif hints == {"Mapping[str, object]"}:
-        found |= {"action": PairsAction}
+        settings |= {"action": PairsAction}
     elif len(hints) == 1 and (kind := _TYPES.get(keyword.hints[0])):
-        found |= {"type": kind}
-    return found
+        settings |= {"type": kind}
+    return settings
 
 
 def _help(keyword: Keyword, unset: bool) -> str:

@@ -66,8 +66,8 @@ class Stream:
             text = text.translate(_TRANSLATED)
         return text.encode(self._encoding, "backslashreplace").decode(self._encoding)
 
-    def _escaped(self, found: re.Match) -> str:
-        return found[0] if found[0] in self._allowed else found[0].encode("unicode_escape").decode("ascii")
+    def _escaped(self, match: re.Match) -> str:
+        return match[0] if match[0] in self._allowed else match[0].encode("unicode_escape").decode("ascii")
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def _open_what_is_closed() -> None:
 
 
 def _write_unicode(stream: TextIO) -> None:
-    """Write tables into files and pipes as UTF-8, as the files themselves, unless PYTHONIOENCODING says otherwise."""
+    """Write tables into files and pipes as UTF-8, as the files themselves, unless PYTHONIOENCODING is set."""
     if os.environ.get("PYTHONIOENCODING") or _is_unicode(getattr(stream, "encoding", None) or "utf-8"):
         return
     if isinstance(stream, io.TextIOWrapper):

@@ -9,7 +9,7 @@ def table(rows: dict[str, dict], width: int | None = None) -> str:
     columns = dict.fromkeys(key for row in rows.values() for key in row if key != "why" and not key.endswith("error"))
     lines = [["", *(column.replace("_", " ") for column in columns)]]
     lines += [[name, *(_number(row.get(column)) for column in columns)] for name, row in rows.items()]
-    said = [f"{name}: {row['why']}" for name, row in rows.items() if row.get("why")]
+    notes = [f"{name}: {row['why']}" for name, row in rows.items() if row.get("why")]
     parts = [lines]
     if _width(lines) > width:
         turned, parts, first = [list(column) for column in zip(*lines, strict=True)], [], 1
@@ -19,7 +19,7 @@ def table(rows: dict[str, dict], width: int | None = None) -> str:
                 last += 1
             parts.append([[line[0], *line[first:last]] for line in turned])
             first = last
-    return "\n".join(["\n\n".join(map(_aligned, parts)), *said])
+    return "\n".join(["\n\n".join(map(_aligned, parts)), *notes])
 
 
 def _widths(lines: list[list[str]]) -> list[int]:

@@ -101,17 +101,17 @@ def paths_of(*values: object) -> list[Path]:
 
     Text that names no file (a region, a name of the registry), numbers and None are none.
     """
-    found: list[Path] = []
+    paths: list[Path] = []
     for value in values:
         value = getattr(value, "path", value)
         if isinstance(value, Path) or (isinstance(value, str) and value):
             if (path := _existing(value)) is not None:
-                found.append(path)
+                paths.append(path)
         elif isinstance(value, Mapping):
-            found += paths_of(*value.values())
+            paths += paths_of(*value.values())
         elif isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-            found += paths_of(*value)
-    return found
+            paths += paths_of(*value)
+    return paths
 
 
 def _existing(value: str | Path) -> Path | None:

@@ -87,7 +87,7 @@ class Job(Partial):
             keep: makes the parts that no earlier call finished; returns what the others need of them.
             write: writes the final files to the paths, by suffix, and fills in the sidecar; `versions` and `seconds`
                 are filled in here.
-            more: suffixes that only the parts tell of.
+            more: suffixes that are known from the parts alone.
 
         Returns:
             The sidecar, and what `keep` returned; None if an earlier call made the files.
@@ -108,19 +108,19 @@ class Job(Partial):
 
     def done(self, identity: Mapping[str, object]) -> dict | None:
         """The sidecar of an earlier call with this identity whose files are all there and whole; else None."""
-        said = self._said()
-        if said is None or said.get("identity_sha256") != digest(identity):
+        record = self._record()
+        if record is None or record.get("identity_sha256") != digest(identity):
             return None
         try:
             whole = all(
-                digests.sha256(self.sidecar.with_name(name)) == digest for name, digest in said["files"].items()
+                digests.sha256(self.sidecar.with_name(name)) == digest for name, digest in record["files"].items()
             )
         except (OSError, KeyError, AttributeError, TypeError):
             return None
         if whole and (self.folder / _FINALS).exists():  # of a run that was killed when all was there
             self.clear()
             (self.folder / _FINALS).unlink()
-        return said if whole else None
+        return record if whole else None
 
     def resume(self, identity: Mapping[str, object], made: Sequence[str]) -> None:
         """Keep what an interrupted run of the same identity finished; remove that of any other.
@@ -151,32 +151,32 @@ class Job(Partial):
         """
         self._check_own(made)
         temporary = {suffix: self.part(f"{self.finals[suffix].name}.tmp") for suffix in made}
-        said: dict = {}
-        yield temporary, said
+        fields: dict = {}
+        yield temporary, fields
         for path in temporary.values():
             flush(path)
         record = {"made_by": MADE_BY, "kind": self._kind, "identity_sha256": digest(identity)}
         files = {self.finals[suffix].name: digests.sha256(path) for suffix, path in temporary.items()}
-        old, before = self._own(), self._said()
+        old, before = self._own(), self._record()
         self._write(self.folder / _FINALS, {"files": sorted(old | set(files))})
         retire(self.sidecar, before, {path.name for path in self.finals.values()})
-        self.sidecar.unlink(missing_ok=True)  # what says that the old files are whole
+        self.sidecar.unlink(missing_ok=True)  # which marks the old files as whole
         for name in old - set(files):  # of an earlier call, perhaps with suffixes that this one does not know
             if name.startswith(f"{self._base.name}.") and Path(name).name == name:
                 self.sidecar.with_name(name).unlink(missing_ok=True)
         for suffix, path in temporary.items():
             path.replace(self.finals[suffix])
-        content = {**record, **said, "files": files}
+        content = {**record, **fields, "files": files}
         self._write(self.sidecar, content)
-        said |= content
+        fields |= content
         self.clear()
         (self.folder / _FINALS).unlink(missing_ok=True)
 
     def _own(self) -> set[str]:
         """Names of final files that an earlier run made, or was making when it was killed."""
         names: set[str] = set()
-        for said in (self._said(), read_json(self.folder / _FINALS)):
-            files = (said or {}).get("files")
+        for record in (self._record(), read_json(self.folder / _FINALS)):
+            files = (record or {}).get("files")
             names |= {name for name in files if isinstance(name, str)} if isinstance(files, (dict, list)) else set()
         return names
 
@@ -190,13 +190,13 @@ class Job(Partial):
                 hint="Choose another output, or remove that file",
             )
 
-    def _said(self) -> dict | None:
+    def _record(self) -> dict | None:
         """The sidecar, if it is one of a job."""
         return read_own(self.sidecar)
 
     def _check_kind(self) -> None:
         """A JSON file that is no sidecar, or one of other work, is not replaced."""
-        if self.sidecar.exists() and (self._said() or {}).get("kind") != self._kind:
+        if self.sidecar.exists() and (self._record() or {}).get("kind") != self._kind:
             raise InputError(
                 f"An output must not replace a JSON file that is no record of a {self._kind}",
                 received={"output": str(self.sidecar)},

@@ -45,19 +45,19 @@ def read(file: Path | BytesIO, most_bytes: int = 8 << 30, where: object = None) 
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            held = sum(item.file_size for item in archive.infolist())
+            held = sum(member.file_size for member in archive.infolist())
         if held > most_bytes:
             raise ValueError(f"{held:,} bytes, where {most_bytes:,} are the most")
         if isinstance(file, BytesIO):
             file.seek(0)
         with np.load(file, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
-        if not all(isinstance(value, np.ndarray) for value in found.values()):
+            loaded = {name: arrays[name] for name in arrays.files}
+        if not all(isinstance(value, np.ndarray) for value in loaded.values()):
             raise ValueError("a member that is no array")
-        return found
+        return loaded
     except _RAISED as error:
-        said = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise IntegrityError(f"An .npz file must hold whole, plain arrays ({said})", where=where or file) from None
+        reason = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise IntegrityError(f"An .npz file must hold whole, plain arrays ({reason})", where=where or file) from None
 
 
 def write(path: Path, arrays: Mapping[str, np.ndarray], compress: bool = False) -> None:

@@ -139,9 +139,9 @@ class Partial:
         """Mark a new folder, or one as a run leaves it that is killed while it begins or ends."""
         if not stat.S_ISDIR(self.folder.lstat().st_mode):
             raise self._foreign()
-        if found := self._others({_LOCK}):
-            if all(name == MARK or name.startswith(_PREFIX) for name in found):
-                raise FileExistsError  # of a run that begins or ends at this moment; else the next look tells
+        if others := self._others({_LOCK}):
+            if all(name == MARK or name.startswith(_PREFIX) for name in others):
+                raise FileExistsError  # of a run that begins or ends at this moment; else the next look shows
             raise self._foreign()
         blank = {"made_by": MADE_BY, "kind": self._kind, "identity_sha256": None, "token": secrets.token_hex(8)}
         self._write(self.folder / MARK, blank)
@@ -160,7 +160,7 @@ class Partial:
 
 
 def _read_mark(folder: Path) -> dict | None:
-    """What a job's folder says of itself; None for a folder that is none."""
+    """The mark of a job's folder; None for a folder that is none."""
     mark = folder / MARK
     if folder.is_symlink() or mark.is_symlink():
         return None
@@ -168,7 +168,7 @@ def _read_mark(folder: Path) -> dict | None:
 
 
 def _token(folder: Path) -> str | None:
-    """What tells a job's folder from others at the same place, before and after; None without a mark."""
+    """What distinguishes a job's folder from earlier and later ones at the same place; None without a mark."""
     mark = _read_mark(folder)
     return None if mark is None else str(mark.get("token"))
 
@@ -187,6 +187,6 @@ def digest(content: object) -> str:
 
 
 def unwritable(output: Path, error: OSError) -> InputError:
-    """What a user is told of an output that the system does not take."""
-    said = error.strerror or error
-    return InputError(f"The output must be writable: {said}", received={"output": str(output)}, example="out/ctcf")
+    """The error for an output that cannot be written."""
+    reason = error.strerror or error
+    return InputError(f"The output must be writable: {reason}", received={"output": str(output)}, example="out/ctcf")

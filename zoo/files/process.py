@@ -8,7 +8,7 @@ _computing: int | None = None
 
 
 def enter() -> None:
-    """Say that this process computes, before it does.
+    """Mark this process as one that computes, before it does.
 
     Raises:
         ZooError: it was forked from one that computed already; the threads of TensorFlow and JAX are not copied.

@@ -15,7 +15,7 @@ def interrupt() -> None:
 
 
 class Progress(tqdm):
-    """A progress bar; silent where nobody watches a terminal, unless it is asked for.
+    """A progress bar; silent without a terminal, unless requested.
 
     Args:
         what: the text before it.

@@ -16,16 +16,16 @@ def read_json(path: Path, most: int = 1 << 28) -> dict | None:
     try:
         if path.stat().st_size > most:
             return None
-        said = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) else None
+    return content if isinstance(content, dict) else None
 
 
 def read_own(path: Path, most: int = 1 << 28) -> dict | None:
     """The same of a record or mark of ours; None for anything else."""
-    said = read_json(path, most)
-    return said if said is not None and said.get("made_by") == MADE_BY else None
+    content = read_json(path, most)
+    return content if content is not None and content.get("made_by") == MADE_BY else None
 
 
 def retire(record: Path, before: Mapping | None, known: Container[str]) -> None:

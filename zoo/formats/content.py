@@ -98,10 +98,10 @@ class RegionTable(Protocol):
 
 def plain_names(names: Iterable[str]) -> list[str]:
     """Names, such as of tracks, as parts of file names: plain letters, and no two that are alike."""
-    found: list[str] = []
+    unique: list[str] = []
     taken: set[str] = set()
     for name in names:
         plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._-")[:80] or "track"
-        found.append(plain if plain.lower() not in taken else f"{plain}_{len(found) + 1}")
-        taken.add(found[-1].lower())
-    return found
+        unique.append(plain if plain.lower() not in taken else f"{plain}_{len(unique) + 1}")
+        taken.add(unique[-1].lower())
+    return unique

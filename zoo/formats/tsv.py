@@ -24,7 +24,7 @@ def write_rows(handle: TextIO, table: RegionTable) -> None:
 
 
 def _texts(values: np.ndarray) -> Iterable[str]:
-    """Numbers as Python writes them; float32 as short as it can be told from its neighbors."""
+    """Numbers as Python writes them; float32 in its shortest unique form."""
     if values.dtype.kind == "U":
         return values.tolist()
     return map(str, values if values.dtype == np.float32 else values.tolist())

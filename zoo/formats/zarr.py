@@ -23,7 +23,7 @@ def write(path: Path, bins: Bins) -> None:
 
     A track without a name is called `score`; characters that names of files lack become `_`. Attributes of the whole
     are bin_size and step in bp, tracks, and lengths of chromosomes; of an array chrom, track, bin_size and step. Bin i
-    begins at i × step; where bins lie on no common grid (exact windows) where `<chromosome>/start` says, in bp.
+    begins at i × step; where bins lie on no common grid (exact windows) at `<chromosome>/start`, in bp.
     """
     import zarr
 

@@ -1,1 +1,1 @@
-"""Intervals, sequences, signals and regions. Coordinates are 0-based and half-open everywhere inside."""
+"""Intervals, sequences, signals and regions. Coordinates are 0-based and half-open throughout."""

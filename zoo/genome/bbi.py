@@ -19,7 +19,7 @@ _HEADER = "IHHQQQHHQQIQ"  # magic, version, zoom levels, places of chromosomes, 
 _HEAD, _ZOOM, _LONGEST_NAME = 64, 24, 1 << 12  # bytes
 _RUNS, _POINTS, _STEPS = 1, 2, 3  # kinds of sections
 _COLUMNS = {_RUNS: 3, _POINTS: 2, _STEPS: 1}
-_LARGEST = 24 + 0xFFFF * 12  # bytes of a section: its head, and as many runs as its count can tell
+_LARGEST = 24 + 0xFFFF * 12  # bytes of a section: its head, and as many runs as its count can hold
 
 
 class BigWig:
@@ -61,36 +61,36 @@ class BigWig:
             InputError: a part of the file that is damaged.
         """
         values = np.full(end - start, np.nan, np.float32)
-        for starts, ends, found in self._runs(self._numbers[chrom], start, end):
+        for starts, ends, run_values in self._runs(self._numbers[chrom], start, end):
             starts, ends = np.maximum(starts, start) - start, np.minimum(ends, end) - start
             lengths = ends - starts
             if (starts[1:] == ends[:-1]).all():
-                values[starts[0] : ends[-1]] = np.repeat(found, lengths)
+                values[starts[0] : ends[-1]] = np.repeat(run_values, lengths)
             else:
                 bases = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
-                values[bases] = np.repeat(found, lengths)
+                values[bases] = np.repeat(run_values, lengths)
         return values
 
     def positive(self, chrom: str) -> np.ndarray:
         """Where a chromosome has values above 0: (n, 2) int64 starts and ends, in the file's order."""
         spans = [np.empty((0, 2), np.int64)]
-        for starts, ends, found in self._runs(self._numbers[chrom], 0, self.sizes[chrom]):
-            spans.append(np.stack([starts, ends], axis=1)[found > 0])
+        for starts, ends, run_values in self._runs(self._numbers[chrom], 0, self.sizes[chrom]):
+            spans.append(np.stack([starts, ends], axis=1)[run_values > 0])
         return np.concatenate(spans)
 
     def _runs(self, number: int, start: int, end: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Starts, ends (int64) and values of runs that touch a stretch, a section at a time."""
         first = np.searchsorted(self._lasts, (number << 32) + start, side="right")
         for block in self._blocks[first : np.searchsorted(self._firsts, (number << 32) + end)].tolist():
-            starts, ends, found = self._section(*block)
+            starts, ends, run_values = self._section(*block)
             here = slice(np.searchsorted(ends, start, side="right"), np.searchsorted(starts, end))
             if here.start < here.stop:
-                yield starts[here], ends[here], found[here]
+                yield starts[here], ends[here], run_values[here]
 
     def _section(
         self, chrom: int, first: int, _: int, last: int, offset: int, size: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Runs of a section, of which its entry in the index says where they lie."""
+        """Runs of a section, located by its entry in the index."""
         data = self._bytes.read(offset, size)
         if self._compressed:
             try:
@@ -167,7 +167,7 @@ class BigWig:
         Nodes of a sound file do not overlap, and each is the child of one: together they have fewer bytes than the
         file, which bounds the work.
         """
-        found, nodes, seen, left = [np.empty(0, leaf)], [root], {root}, self._bytes.size
+        leaves, nodes, seen, left = [np.empty(0, leaf)], [root], {root}, self._bytes.size
         while nodes:
             at = nodes.pop()
             is_leaf, _, count = struct.unpack(f"{self._order}BBH", self._bytes.read(at, 4))
@@ -177,11 +177,11 @@ class BigWig:
                 raise self._bytes.damaged()
             items = np.frombuffer(self._bytes.read(at + 4, count * kind.itemsize), kind)
             if is_leaf:
-                found.append(items)
+                leaves.append(items)
             else:
                 children = items["offset"].tolist()
                 if len(set(children)) < len(children) or not seen.isdisjoint(children):
                     raise self._bytes.damaged()
                 seen.update(children)
                 nodes.extend(reversed(children))
-        return np.concatenate(found)
+        return np.concatenate(leaves)

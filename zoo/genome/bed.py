@@ -68,10 +68,10 @@ def read_summits(path: str | Path) -> list[tuple[Interval, int]]:
         raise InputError("A file of peaks must have at least one peak", where=path)
     with_summit = [_has_summit(columns) for _, columns, _ in peaks]
     longer = [len(columns) not in (_NARROWPEAK, _IDR) for _, columns, _ in peaks]
-    asked = [peak for peak, *flags in zip(peaks, with_summit, longer, strict=True) if all(flags)]
-    if not all(_is_summit(peak, columns[9]) for peak, columns, _ in asked):  # something else
+    longer_peaks = [peak for peak, *flags in zip(peaks, with_summit, longer, strict=True) if all(flags)]
+    if not all(_is_summit(peak, columns[9]) for peak, columns, _ in longer_peaks):  # something else
         with_summit = [summit and not more for summit, more in zip(with_summit, longer, strict=True)]
-    found = [
+    summits = [
         (peak, _summit(peak, columns, where) if summit else peak.start + len(peak) // 2)
         for (peak, columns, where), summit in zip(peaks, with_summit, strict=True)
     ]
@@ -82,7 +82,7 @@ def read_summits(path: str | Path) -> list[tuple[Interval, int]]:
             where=where,
             received={"columns": columns},
         )
-    return found
+    return summits
 
 
 def _has_summit(columns: Sequence[str]) -> bool:
@@ -193,10 +193,10 @@ def regions(value: object, sizes: Mapping[str, int]) -> list[Interval]:
         InputError: something else, or no region at all.
         GenomeMismatch: a chromosome that the genome does not have, or a region beyond a chromosome's end.
     """
-    found = [_on_genome(region, sizes) for region in intervals(value, sizes)]
-    if not found:
+    on_genome = [_on_genome(region, sizes) for region in intervals(value, sizes)]
+    if not on_genome:
         raise InputError("At least one region must be given", received={"regions": type(value).__name__})
-    return found
+    return on_genome
 
 
 def centers(value: object, sizes: Mapping[str, int]) -> list[tuple[Interval, int]]:
@@ -207,7 +207,7 @@ def centers(value: object, sizes: Mapping[str, int]) -> list[tuple[Interval, int
 
 
 def intervals(value: object, sizes: Mapping[str, int]) -> Iterator[Interval]:
-    """The same as they are given, whatever chromosomes they lie on. Raises `InputError` for what is no region."""
+    """The same as they are given, on any chromosome. Raises `InputError` for what is no region."""
     if isinstance(value, Interval):
         yield value
     elif isinstance(value, Path) or (isinstance(value, str) and is_there(value)):
@@ -219,8 +219,8 @@ def intervals(value: object, sizes: Mapping[str, int]) -> Iterator[Interval]:
     elif isinstance(value, Sequence) and len(value) == 3 and _is_row(value):
         yield Interval(value[0], int(value[1]), int(value[2]))
     elif (items := items_of(value)) is not None:
-        for item in items:
-            yield from intervals(item, sizes)
+        for region in items:
+            yield from intervals(region, sizes)
     else:
         raise InputError(
             "Regions must be a BED file, region strings, intervals or a data frame",
@@ -231,15 +231,15 @@ def intervals(value: object, sizes: Mapping[str, int]) -> Iterator[Interval]:
 
 def listed(what: str, value: object) -> list[Interval]:
     """Intervals of a list, or peaks. Raises `InputError` for what is no list, or holds something else."""
-    found = items_of(value)
-    odd = [value] if found is None else [item for item in found if not _is_placed(item)]
+    entries = items_of(value)
+    odd = [value] if entries is None else [entry for entry in entries if not _is_placed(entry)]
     if odd:
         raise InputError(f"The {what} must be a file, or a list of intervals", received={what: odd[0]})
-    return found
+    return entries
 
 
-def _is_placed(item: object) -> bool:
-    return isinstance(item, Interval) or all(hasattr(item, name) for name in ("chrom", "start", "end"))
+def _is_placed(entry: object) -> bool:
+    return isinstance(entry, Interval) or all(hasattr(entry, name) for name in ("chrom", "start", "end"))
 
 
 def is_there(text: str | Path) -> bool:

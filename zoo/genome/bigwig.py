@@ -100,7 +100,7 @@ class Writer:
         self._zoom.add(starts, ends, values)
 
     def _finish(self) -> None:
-        """Index, zoom levels, and what the head says of them."""
+        """Write the index, the zoom levels and the header."""
         self._records += self._zoom.records() if self._zoom else []
         index = self._file.tell()
         self._file.write(_index(self._places, index, _PER_SECTION))
@@ -174,27 +174,27 @@ class _Zoom:
     def records(self) -> list[np.ndarray]:
         """Those that have data, once all is added."""
         at = np.flatnonzero(self._bases)
-        found = np.empty(len(at), _RECORD)
-        found["chrom"], found["start"] = self.number, at << _ZOOM
-        found["end"] = np.minimum((at + 1) << _ZOOM, self._size)
+        summaries = np.empty(len(at), _RECORD)
+        summaries["chrom"], summaries["start"] = self.number, at << _ZOOM
+        summaries["end"] = np.minimum((at + 1) << _ZOOM, self._size)
         for name in ("bases", "low", "high", "sum", "squares"):
-            found[name] = getattr(self, f"_{name}")[at]
-        return [found]
+            summaries[name] = getattr(self, f"_{name}")[at]
+        return [summaries]
 
 
 def _reduced(records: np.ndarray, width: int) -> np.ndarray:
     """Records over 2**width bp from narrower ones."""
     bins, chroms = records["start"] >> width, records["chrom"]
     heads = np.flatnonzero(np.concatenate([[True], (bins[1:] != bins[:-1]) | (chroms[1:] != chroms[:-1])]))
-    found = records[heads]
-    found["start"] = bins[heads] << width
-    found["end"] = records["end"][np.append(heads[1:], len(records)) - 1]
-    found["bases"] = np.add.reduceat(records["bases"], heads)
-    found["low"] = np.minimum.reduceat(records["low"], heads)
-    found["high"] = np.maximum.reduceat(records["high"], heads)
+    reduced = records[heads]
+    reduced["start"] = bins[heads] << width
+    reduced["end"] = records["end"][np.append(heads[1:], len(records)) - 1]
+    reduced["bases"] = np.add.reduceat(records["bases"], heads)
+    reduced["low"] = np.minimum.reduceat(records["low"], heads)
+    reduced["high"] = np.maximum.reduceat(records["high"], heads)
     for name in ("sum", "squares"):
-        found[name] = np.add.reduceat(records[name].astype(np.float64), heads)
-    return found
+        reduced[name] = np.add.reduceat(records[name].astype(np.float64), heads)
+    return reduced
 
 
 def _sections(

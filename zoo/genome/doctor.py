@@ -1,4 +1,4 @@
-"""What is wrong with the files of a run, seen before it begins."""
+"""Checks of a run's input files before it begins."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,18 +37,22 @@ class Finding:
     Attributes:
         about: which input.
         status: `OK`, `WARNING` (the run will predict, perhaps wrongly) or `ERROR` (it will refuse).
-        said: what was found.
+        message: the result of the check.
         hint: what to do about it.
     """
 
     about: str
     status: str
-    said: str
+    message: str
     hint: str = ""
 
     def __str__(self) -> str:
-        """What was found and what to do about it, as sentences."""
-        return f"{self.said.rstrip('.')}. {self.hint}".rstrip()
+        """The message and the hint, as sentences."""
+        return f"{self.message.rstrip('.')}. {self.hint}".rstrip()
+
+    def to_json(self) -> dict[str, str]:
+        """A JSON object; its key for the message stays `said`."""
+        return {"about": self.about, "status": self.status, "said": self.message, "hint": self.hint}
 
 
 def of_genome(genome: Genome) -> Iterator[Finding]:
@@ -56,11 +60,11 @@ def of_genome(genome: Genome) -> Iterator[Finding]:
     main, others = names.main_chromosomes(list(genome.sizes)), names.left_out(genome.sizes)
     size = sum(genome.sizes[chrom] for chrom in main)
     build = names.assembly(genome.sizes) or "an assembly that is not known here"
-    said = f"{build}: {len(main)} main chromosomes of {len(genome.sizes)}, {size:,} bp"
+    message = f"{build}: {len(main)} main chromosomes of {len(genome.sizes)}, {size:,} bp"
     if others:
         reasons = Counter(others.values()).most_common()
-        said += f"; left out: {', '.join(f'{count} {reason}' for reason, count in reasons)}"
-    yield Finding("genome", OK, said)
+        message += f"; left out: {', '.join(f'{count} {reason}' for reason, count in reasons)}"
+    yield Finding("genome", OK, message)
     stretches = [genome.codes(*place) for place in _places(genome.sizes, main, _STRETCHES)]
     known = 1 - np.mean(np.concatenate(stretches) == N)
     if known < 0.1:
@@ -79,12 +83,12 @@ def of_model(name: str, trained_on: str, genome: Genome) -> Iterator[Finding]:
     build = names.assembly(genome.sizes)
     if build is None or trained_on in (build, "unknown"):
         return
-    said = f"{name} was trained on {trained_on}; the genome is {build}"
+    message = f"{name} was trained on {trained_on}; the genome is {build}"
     if names.same_species(build, trained_on):
-        yield Finding("model", OK, f"{said}, of the same species")
+        yield Finding("model", OK, f"{message}, of the same species")
     else:
         hint = "Another species' factors and sequences differ: do not trust scores and thresholds without a test."
-        yield Finding("model", WARNING, said, hint)
+        yield Finding("model", WARNING, message, hint)
 
 
 def of_pair(genome: Genome, sizes: Mapping[str, int], about: str) -> Iterator[Finding]:
@@ -92,22 +96,22 @@ def of_pair(genome: Genome, sizes: Mapping[str, int], about: str) -> Iterator[Fi
     shared, main = names.match(genome.sizes, sizes), names.main_chromosomes(list(genome.sizes))
     ours, theirs = names.assembly(genome.sizes), names.assembly(sizes)
     if not set(main) & set(shared):
-        said = f"no main chromosome in common: genome {names.some(genome.sizes)}; {about} {names.some(sizes)}"
-        yield Finding(about, ERROR, said, "Take files of one assembly, with the same names.")
+        message = f"no main chromosome in common: genome {names.some(genome.sizes)}; {about} {names.some(sizes)}"
+        yield Finding(about, ERROR, message, "Take files of one assembly, with the same names.")
         return
-    other = [chrom for chrom, found in shared.items() if genome.sizes[chrom] != sizes[found]]
+    other = [chrom for chrom, other_name in shared.items() if genome.sizes[chrom] != sizes[other_name]]
     if other:
         one = next((chrom for chrom in other if chrom in main), other[0])
-        said = f"{one} has {genome.sizes[one]:,} bp in the genome and {sizes[shared[one]]:,} here"
+        message = f"{one} has {genome.sizes[one]:,} bp in the genome and {sizes[shared[one]]:,} here"
         which = f" ({ours or 'unknown'} and {theirs or 'unknown'})" if ours != theirs else ""
         status = ERROR if one in main else WARNING
-        yield Finding(about, status, said + which, "Take files of one assembly, or lift one of them over.")
-    renamed = sum(chrom != found for chrom, found in shared.items())
+        yield Finding(about, status, message + which, "Take files of one assembly, or lift one of them over.")
+    renamed = sum(chrom != other_name for chrom, other_name in shared.items())
     if renamed:
         yield Finding(about, OK, f"{renamed} chromosomes have other names (chr or not), which are understood")
     if missing := [chrom for chrom in main if chrom not in shared]:
-        said = f"lacks {len(missing)} of the genome's {len(main)} main chromosomes: {names.some(missing)}"
-        yield Finding(about, WARNING, said, "They are left out, and an error if they are asked for.")
+        message = f"lacks {len(missing)} of the genome's {len(main)} main chromosomes: {names.some(missing)}"
+        yield Finding(about, WARNING, message, "They are left out, and an error if they are asked for.")
 
 
 def of_signal(
@@ -154,19 +158,19 @@ def of_signal(
 
 
 def _coverage(values: np.ndarray, positive: np.ndarray, spec: TrackSpec | None) -> Iterator[Finding]:
-    """How much of a track is positive, and whether its sample has enough reads, as far as a long one tells."""
+    """How much of a track is positive, and whether its sample has enough reads, if it is long enough to judge by."""
     bases = len(values)
     yield Finding("signal", OK, f"{len(positive) / bases:.1%} of {bases:,} bases looked at are positive")
     if bases < 10 * _MANY or values.min() < 0:
         return
     hint = "Few reads: predictions miss what they do not cover. Merge replicates or clusters, or sequence deeper."
-    if len(positive) < _COVERED * bases and (len(positive) or spec is None):  # `_range` tells of none
+    if len(positive) < _COVERED * bases and (len(positive) or spec is None):  # `_range` reports none
         yield Finding("signal", WARNING, f"thin: only {len(positive):,} of {bases:,} bases are positive", hint)
     elif spec is not None and len(positive) >= _MANY:
         cuts = float(np.percentile(positive, spec.percentile) / positive.min())
         if cuts < _CUTS:
-            said = f"thin: the {spec.percentile:g}th percentile of its positive bases is {cuts:.3g} times the lowest"
-            yield Finding("signal", WARNING, said, hint)
+            message = f"thin: the {spec.percentile:g}th percentile of its positive bases is {cuts:.3g} times the lowest"
+            yield Finding("signal", WARNING, message, hint)
 
 
 def _range(values: np.ndarray, positive: np.ndarray, spec: TrackSpec) -> Finding:
@@ -179,10 +183,10 @@ def _range(values: np.ndarray, positive: np.ndarray, spec: TrackSpec) -> Finding
     if not positive.size:
         return Finding("signal", WARNING, "not normalized: it is zero in all stretches that were looked at", recipe)
     top = float(np.percentile(positive, spec.percentile))
-    said = f"the {spec.percentile:g}th percentile of its positive bases is about {top:.4g}"
+    message = f"the {spec.percentile:g}th percentile of its positive bases is about {top:.4g}"
     if not _USUAL[0] <= top <= _USUAL[1]:
-        return Finding("signal", WARNING, f"not normalized: {said}, not 1", recipe)
-    return Finding("signal", OK, f"normalized: {said}")
+        return Finding("signal", WARNING, f"not normalized: {message}, not 1", recipe)
+    return Finding("signal", OK, f"normalized: {message}")
 
 
 def of_regions(
@@ -191,22 +195,22 @@ def of_regions(
     """Regions on the genome: names, ends, unknown bases, blacklist; windows that reach past a chromosome's end."""
     yield Finding("regions", OK, f"{len(regions):,} regions, {sum(map(len, regions)):,} bp")
     here, lost = _here(regions, genome)
-    yield from _elsewhere("regions", len(regions), [item.chrom for item in lost], genome, ERROR)
+    yield from _elsewhere("regions", len(regions), [interval.chrom for interval in lost], genome, ERROR)
     if not here:
         return
     if far := beyond(here, genome.sizes):
-        said = f"{len(far):,} end beyond their chromosome, such as {far[0].chrom}:{far[0].end:,}"
-        yield Finding("regions", ERROR, said, "They are of another assembly, or were widened: clip them.")
+        message = f"{len(far):,} end beyond their chromosome, such as {far[0].chrom}:{far[0].end:,}"
+        yield Finding("regions", ERROR, message, "They are of another assembly, or were widened: clip them.")
         return
-    if close := sum(_is_close(item, genome.sizes[item.chrom], window) for item in here):
-        said = f"{close:,} are within {window // 2:,} bp of a chromosome's end"
-        yield Finding("regions", OK, f"{said}: N and the signal's fill value stand for what is missing")
+    if close := sum(_is_close(interval, genome.sizes[interval.chrom], window) for interval in here):
+        message = f"{close:,} are within {window // 2:,} bp of a chromosome's end"
+        yield Finding("regions", OK, f"{message}: N and the signal's fill value stand for what is missing")
     chosen = here[:: -(-len(here) // _VARIANTS)]
     unknown = np.mean([(genome.codes(i.chrom, i.start, min(i.end, i.start + _STRETCH)) == N).mean() for i in chosen])
     if unknown > 0.5:
         yield Finding("regions", WARNING, f"{unknown:.0%} of their bases are N", "Are they of this assembly?")
     unwanted = merge(_here(blacklist, genome)[0])
-    touched = sum(touches(unwanted, item.chrom, item.start, item.end) for item in here)
+    touched = sum(touches(unwanted, interval.chrom, interval.start, interval.end) for interval in here)
     if touched:
         yield Finding("regions", OK, f"{touched:,} touch the blacklist, whose bins are left out")
 
@@ -232,13 +236,13 @@ def of_variants(path: str | Path, genome: Genome) -> Iterator[Finding]:
         yield Finding("variants", ERROR, "no record", "Is it a VCF file with variants?")
     yield from _elsewhere("variants", looked, lost, genome, WARNING)
     if problems:
-        said = "; ".join(f"{count:,} {reason}" for reason, count in problems.most_common())
-        yield Finding("variants", OK, f"{sum(problems.values()):,} cannot be scored and will be skipped: {said}")
+        message = "; ".join(f"{count:,} {reason}" for reason, count in problems.most_common())
+        yield Finding("variants", OK, f"{sum(problems.values()):,} cannot be scored and will be skipped: {message}")
     if other:
         fraction, known = len(other) / looked, names.assembly(genome.sizes) or "the genome"
-        said = f"{len(other):,} ({fraction:.0%}) have another REF than {known}, such as {other[0].chrom}:"
+        message = f"{len(other):,} ({fraction:.0%}) have another REF than {known}, such as {other[0].chrom}:"
         hint = "Is the VCF of another assembly?" if fraction > 0.1 else "Are they normalized to this assembly?"
-        yield Finding("variants", ERROR if fraction > 0.1 else WARNING, f"{said}{other[0].start + 1:,}", hint)
+        yield Finding("variants", ERROR if fraction > 0.1 else WARNING, f"{message}{other[0].start + 1:,}", hint)
 
 
 def of_blacklist(path: str | Path, genome: Genome) -> Iterator[Finding]:
@@ -247,7 +251,7 @@ def of_blacklist(path: str | Path, genome: Genome) -> Iterator[Finding]:
     here, lost = _here(intervals, genome)
     fraction = sum(map(len, here)) / sum(genome.sizes.values())
     yield Finding("blacklist", OK, f"{len(intervals):,} intervals, {fraction:.1%} of the genome")
-    yield from _elsewhere("blacklist", len(intervals), [item.chrom for item in lost], genome, OK)
+    yield from _elsewhere("blacklist", len(intervals), [interval.chrom for interval in lost], genome, OK)
     digest, build = sha256(user_path(path)), names.assembly(genome.sizes)
     published = next((assembly for assembly, promised in ASSEMBLIES.items() if promised == digest), None)
     far = beyond(here, genome.sizes)
@@ -255,8 +259,8 @@ def of_blacklist(path: str | Path, genome: Genome) -> Iterator[Finding]:
     if published and build and published != build:
         yield Finding("blacklist", ERROR, f"the ENCODE blacklist of {published}; the genome is {build}", hint)
     elif far:
-        said = f"{len(far):,} intervals end beyond their chromosome, such as {far[0].chrom}:{far[0].end:,}"
-        yield Finding("blacklist", ERROR, said, hint)
+        message = f"{len(far):,} intervals end beyond their chromosome, such as {far[0].chrom}:{far[0].end:,}"
+        yield Finding("blacklist", ERROR, message, hint)
     elif published:
         yield Finding("blacklist", OK, f"the ENCODE blacklist of {published}")
     if fraction > 0.5:
@@ -266,19 +270,19 @@ def of_blacklist(path: str | Path, genome: Genome) -> Iterator[Finding]:
 def _here(intervals: Sequence[Interval], genome: Genome) -> tuple[list[Interval], list[Interval]]:
     """Intervals by the genome's names; and those on other chromosomes."""
     here, absent = placed(intervals, genome.sizes)
-    return here, [item for item in intervals if item.chrom in absent]
+    return here, [interval for interval in intervals if interval.chrom in absent]
 
 
 def _elsewhere(about: str, count: int, lost: Sequence[str], genome: Genome, some: str) -> Iterator[Finding]:
     """Of what lies on other chromosomes, by their names; `some` is the status if not all does."""
     if lost:
-        said = f"{len(lost):,} of {count:,} on chromosomes that the genome lacks, such as {lost[0]}"
+        message = f"{len(lost):,} of {count:,} on chromosomes that the genome lacks, such as {lost[0]}"
         status = ERROR if len(lost) == count else some
-        yield Finding(about, status, said, f"The genome has {names.some(genome.sizes)}.")
+        yield Finding(about, status, message, f"The genome has {names.some(genome.sizes)}.")
 
 
-def _is_close(item: Interval, size: int, window: int) -> bool:
-    middle = item.start + len(item) // 2
+def _is_close(interval: Interval, size: int, window: int) -> bool:
+    middle = interval.start + len(interval) // 2
     return middle < window // 2 or middle + window // 2 > size
 
 

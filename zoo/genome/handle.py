@@ -61,18 +61,18 @@ class Bytes:
         if not 0 <= offset <= offset + count <= self.size:
             raise self.damaged()
         try:
-            found = os.pread(self._descriptor, count, offset)
-            while len(found) < count:  # the system reads 2 GB at most at once
-                more = os.pread(self._descriptor, count - len(found), offset + len(found))
+            data = os.pread(self._descriptor, count, offset)
+            while len(data) < count:  # the system reads 2 GB at most at once
+                more = os.pread(self._descriptor, count - len(data), offset + len(data))
                 if not more:
                     raise self.damaged()
-                found += more
+                data += more
         except OSError as error:
             raise self._unreadable(error) from None
-        return found
+        return data
 
     def damaged(self, where: str = "") -> InputError:
-        """The error that says so, to be raised."""
+        """The error for a damaged file, to be raised."""
         place = f"{self.path} {where}".rstrip()
         return InputError(f"The {self._what} must be intact: this file is damaged", where=place, hint="Copy it again")
 

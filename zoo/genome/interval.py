@@ -48,7 +48,7 @@ class Interval:
         return self.end - self.start
 
     def __str__(self) -> str:
-        """The region string that people and browsers read: 1-based, both ends included."""
+        """The region string of genome browsers: 1-based, both ends included."""
         return f"{self.chrom}:{self.start + 1}-{self.end}"
 
     @classmethod

@@ -65,7 +65,7 @@ def read_motifs(path: str | Path, *wanted: str) -> dict[str, np.ndarray]:
     Raises:
         InputError: no such motif, or a file that is not MEME, with the line.
     """
-    found: dict[str, list[list[float]]] = {}
+    matrices: dict[str, list[list[float]]] = {}
     width, inside, known, current = None, False, False, None
     for number, line in enumerate(raw_lines(path), start=1):
         where, words = f"{path}, line {number}", line.split()
@@ -73,27 +73,27 @@ def read_motifs(path: str | Path, *wanted: str) -> dict[str, np.ndarray]:
         if words and not known and words[0] in ("MOTIF", "letter-probability"):
             break
         if inside and words and (row := _row(words, where)) is not None:
-            found[current].append(row)
+            matrices[current].append(row)
         elif words:
-            _check_width(found.get(current), width, inside, where)
+            _check_width(matrices.get(current), width, inside, where)
             inside, width = False, None
             if match_ := _ALPHABET.match(line):
                 _check_alphabet(match_[1], where)
             elif words[0] == "MOTIF":
                 current = " ".join(_SIZE.sub("", line).split()[1:])
-                if not current or current in found:
+                if not current or current in matrices:
                     raise InputError("A MEME file must name every motif once", where=where, received={"name": current})
-                found[current] = []
-            elif words[0] == "letter-probability" and current is not None and not found[current]:
+                matrices[current] = []
+            elif words[0] == "letter-probability" and current is not None and not matrices[current]:
                 inside, width = True, _width(line, where)
-    _check_width(found.get(current), width, inside, path)
+    _check_width(matrices.get(current), width, inside, path)
     if not known:
         raise InputError(
             "Motifs must be in a MEME file: a line `MEME version` before the first motif",
             received={"motifs": str(path)},
             hint="Convert other formats with MEME's jaspar2meme, transfac2meme or chen2meme",
         )
-    return _chosen(found, wanted, path)
+    return _chosen(matrices, wanted, path)
 
 
 def write_motifs(path: str | Path, motifs: Mapping[str, np.ndarray]) -> None:
@@ -110,8 +110,10 @@ def write_motifs(path: str | Path, motifs: Mapping[str, np.ndarray]) -> None:
     Path(path).write_text("\n".join(parts), encoding="utf-8")
 
 
-def _chosen(found: Mapping[str, list[list[float]]], wanted: Sequence[str], path: str | Path) -> dict[str, np.ndarray]:
-    chosen = {name: rows for name, rows in found.items() if name.startswith(tuple(wanted) or "")}
+def _chosen(
+    matrices: Mapping[str, list[list[float]]], wanted: Sequence[str], path: str | Path
+) -> dict[str, np.ndarray]:
+    chosen = {name: rows for name, rows in matrices.items() if name.startswith(tuple(wanted) or "")}
     if without := [name for name, rows in chosen.items() if not rows]:
         message = f"{path}: {len(without):,} motifs without probabilities are left out: {', '.join(without[:5])}"
         warn(message)
@@ -120,7 +122,7 @@ def _chosen(found: Mapping[str, list[list[float]]], wanted: Sequence[str], path:
         raise InputError(
             "A MEME file must have the motifs that are wanted, with probabilities",
             where=path,
-            received={"wanted": wanted, "present": list(found)[:5]},
+            received={"wanted": wanted, "present": list(matrices)[:5]},
         )
     return chosen
 
@@ -155,11 +157,11 @@ def _scaled(rows: np.ndarray) -> np.ndarray:
 
 
 def _width(line: str, where: str) -> int | None:
-    """What `w=` says in the line before a matrix; refuses a matrix of other letters."""
-    said = dict(_SETTING.findall(line))
-    if said.get("alength", "4") != "4":
-        raise InputError("Motifs must be of DNA or RNA", where=where, received={"alength": said["alength"]})
-    return int(said["w"]) if "w" in said else None
+    """The width (`w=`) in the line before a matrix; refuses a matrix of other letters."""
+    settings = dict(_SETTING.findall(line))
+    if settings.get("alength", "4") != "4":
+        raise InputError("Motifs must be of DNA or RNA", where=where, received={"alength": settings["alength"]})
+    return int(settings["w"]) if "w" in settings else None
 
 
 def _check_width(rows: Sequence | None, width: int | None, inside: bool, where: object) -> None:
@@ -192,13 +194,13 @@ def scan(motifs: Mapping[str, np.ndarray], sequences: Sequence[np.ndarray], p_va
     joined = np.concatenate([part for codes in sequences for part in (codes, gap)])
     offsets = np.cumsum([0, *(len(codes) + len(gap) for codes in sequences)])[:-1]
     unknown = np.concatenate([[0], np.cumsum(joined == N)])
-    found = {}
+    hits = {}
     for name, table in zip(motifs, fimo(dict(motifs), one_hot(joined).T[None], threshold=p_value), strict=True):
         first, last = table["start"].to_numpy(np.int64), table["end"].to_numpy(np.int64)
         order = np.lexsort((last, first))
         order = order[(unknown[last] == unknown[first])[order]]
         number = np.searchsorted(offsets, first[order], side="right") - 1
-        found[name] = Hits(
+        hits[name] = Hits(
             number,
             first[order] - offsets[number],
             last[order] - offsets[number],
@@ -206,7 +208,7 @@ def scan(motifs: Mapping[str, np.ndarray], sequences: Sequence[np.ndarray], p_va
             table["score"].to_numpy(np.float64)[order],
             table["p-value"].to_numpy(np.float64)[order],
         )
-    return found
+    return hits
 
 
 def match(queries: Sequence[np.ndarray], database: Mapping[str, np.ndarray], nearest: int = 3) -> list[list[Match]]:

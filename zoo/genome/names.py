@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 AUTOSOMES = tuple(f"chr{number}" for number in range(1, 23))
-"""The chromosomes that maxATAC's programs know."""
+"""The chromosomes of maxATAC's programs."""
 _MITOCHONDRIA = ("M", "MT", "Mt", "mt", "Mito", "mito", "MtDNA", "mtDNA", "mitochondrion", "mitochondrion_genome")
 _CHLOROPLASTS = ("C", "Pt", "PT", "chloroplast", "Chloroplast", "plastid")
 # Spellings of one sequence that differ by more than `chr`.
@@ -31,7 +31,7 @@ _SAME = tuple(
     tuple(f"{prefix}{name}" for prefix in ("", "chr", "Chr") for name in spellings)
     for spellings in (_MITOCHONDRIA, _CHLOROPLASTS)
 )
-# The lengths of a few chromosomes tell assemblies apart; they are only used to word messages.
+# The lengths of a few chromosomes distinguish assemblies; they are only used to word messages.
 _ASSEMBLIES = {
     "hg38": (248_956_422, 64_444_167, 50_818_468),
     "hg19": (249_250_621, 63_025_520, 51_304_566),
@@ -67,7 +67,7 @@ def find(name: str, among: Mapping[str, object]) -> str | None:
 
 def match(names: Iterable[str], other: Mapping[str, object]) -> dict[str, str]:
     """Name -> its spelling in another file, for all that are in both, where that is unambiguous."""
-    return {name: found for name in names if (found := find(name, other)) is not None}
+    return {name: spelling for name in names if (spelling := find(name, other)) is not None}
 
 
 def check_lengths(
@@ -80,14 +80,14 @@ def check_lengths(
         sizes, other: chromosome -> bp of the two files.
         what, other_what: how the message calls them.
     """
-    for name, found in pairs.items():
-        if sizes[name] != other[found]:
+    for name, spelling in pairs.items():
+        if sizes[name] != other[spelling]:
             raise GenomeMismatch(
                 "Files of one run must be of one assembly, in which a chromosome has one length",
                 where=name,
                 received={
                     what: f"{sizes[name]:,} bp{_of_assembly(sizes[name])}",
-                    other_what: f"{other[found]:,} bp{_of_assembly(other[found])}",
+                    other_what: f"{other[spelling]:,} bp{_of_assembly(other[spelling])}",
                 },
                 hint="Take files of one assembly, or lift one of them over",
             )

@@ -150,10 +150,10 @@ def _sums(home: str | Path, name: str) -> str:
     return published[name]
 
 
-def _check(where: str, found: str, published: str) -> None:
-    if found != published:
+def _check(where: str, checksum: str, published: str) -> None:
+    if checksum != published:
         raise IntegrityError(
-            "A file must have its published checksum", where=where, received={"published": published, "found": found}
+            "A file must have its published checksum", where=where, received={"published": published, "found": checksum}
         )
 
 

@@ -83,15 +83,15 @@ def is_vcf(value: object) -> bool:
 
 def suffix(path: Path) -> str:
     """The last one, in lower case, without that of a compression."""
-    return next((found for item in reversed(path.suffixes) if (found := item.lower()) not in _COMPRESSED), "")
+    return next((lower for ending in reversed(path.suffixes) if (lower := ending.lower()) not in _COMPRESSED), "")
 
 
 def _is(value: object, kind: str, suffixes: tuple[str, ...]) -> bool:
     if not isinstance(value, (str, Path)):
         return False
     path = user_path(value)
-    found = kind_of_file(path)
-    return found == kind or (found is None and path.is_file() and suffix(path) in suffixes)
+    detected = kind_of_file(path)
+    return detected == kind or (detected is None and path.is_file() and suffix(path) in suffixes)
 
 
 def plain_file(value: object, what: str) -> Path:

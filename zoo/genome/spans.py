@@ -20,10 +20,10 @@ Item = TypeVar("Item")
 
 def by_chromosome(items: Iterable[Item]) -> dict[str, list[Item]]:
     """Chromosome → what lies on it (intervals, variants), both in the order in which they come."""
-    found: dict[str, list[Item]] = {}
+    grouped: dict[str, list[Item]] = {}
     for item in items:
-        found.setdefault(item.chrom, []).append(item)
-    return found
+        grouped.setdefault(item.chrom, []).append(item)
+    return grouped
 
 
 def merge(intervals: Iterable[Interval]) -> dict[str, np.ndarray]:
@@ -33,7 +33,7 @@ def merge(intervals: Iterable[Interval]) -> dict[str, np.ndarray]:
 
 def of_one(intervals: Iterable[Interval]) -> np.ndarray:
     """Merged spans (n, 2) of intervals that lie on one chromosome."""
-    return merge_spans(np.array([(item.start, item.end) for item in intervals], np.int64).reshape(-1, 2))
+    return merge_spans(np.array([(interval.start, interval.end) for interval in intervals], np.int64).reshape(-1, 2))
 
 
 def merge_spans(spans: np.ndarray) -> np.ndarray:
@@ -99,7 +99,7 @@ def bins_touched(edges: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tup
     """Which of the bins between edges (n + 1,) share a base with each stretch.
 
     Returns:
-        The first bin of each stretch, and the one behind the last, from 0 to n; the same number twice for none.
+        The first bin of each stretch, and the one beyond the last, from 0 to n; the same number twice for none.
     """
     first = np.searchsorted(edges, starts, side="right") - 1
     last = np.searchsorted(edges, ends, side="left")  # the bin after the one with the last base
@@ -122,18 +122,18 @@ def read_bins(
 
 def placed(intervals: Iterable[Interval], sizes: Mapping[str, int]) -> tuple[list[Interval], dict[str, int]]:
     """Intervals of another file by the names in `sizes`; and how many lie on each chromosome that it lacks."""
-    found = list(intervals)
-    known = {chrom: names.find(chrom, sizes) for chrom in dict.fromkeys(item.chrom for item in found)}
+    listed = list(intervals)
+    known = {chrom: names.find(chrom, sizes) for chrom in dict.fromkeys(interval.chrom for interval in listed)}
     absent = {chrom: 0 for chrom, name in known.items() if name is None}
     here = []
-    for item in found:
-        if item.chrom in absent:
-            absent[item.chrom] += 1
+    for interval in listed:
+        if interval.chrom in absent:
+            absent[interval.chrom] += 1
         else:
-            here.append(Interval(known[item.chrom], item.start, item.end, item.name))
+            here.append(Interval(known[interval.chrom], interval.start, interval.end, interval.name))
     return here, absent
 
 
 def beyond(intervals: Sequence[Interval], sizes: Mapping[str, int]) -> list[Interval]:
     """Those that end beyond their chromosome, whose name is in `sizes`."""
-    return [item for item in intervals if item.end > sizes[item.chrom]]
+    return [interval for interval in intervals if interval.end > sizes[interval.chrom]]

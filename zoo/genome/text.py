@@ -1,4 +1,4 @@
-"""Text files of users, line by line: plain or compressed whatever their names say, UTF-8, with bounded lines."""
+"""Text files of users, line by line: plain or compressed regardless of their names, UTF-8, with bounded lines."""
 
 import gzip
 import re

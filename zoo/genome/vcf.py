@@ -28,7 +28,7 @@ def read_intervals(path: str | Path) -> list[Interval]:
 def references(path: str | Path) -> Iterator[tuple[Interval, str]]:
     """Where the reference bases of every record of a VCF file (plain, gzip, bzip2) lie, and what they are.
 
-    Whatever the record's FILTER; 0-based, half-open. A missing allele stands for one base. Records at POS 0, which is
+    With any FILTER of the record; 0-based, half-open. A missing allele stands for one base. Records at POS 0, which is
     a telomere, are left out.
 
     Raises:
@@ -45,7 +45,7 @@ def records(path: str | Path) -> Iterator[tuple[list[str], str]]:
 
     Raises:
         InputError: no file, or a line that is no record, named by its number. What is wrong with alleles or a position
-            is no error here: `Variant.problem` tells.
+            is no error here: see `Variant.problem`.
     """
     for line, where in lines(path):
         columns = line.rstrip("\r\n").split("\t")
@@ -125,7 +125,7 @@ class Variant:
         return self.problem is None
 
     def __str__(self) -> str:
-        """chr1:12,346 A>G as people write it, 1-based."""
+        """chr1:12,346 A>G, as in publications, 1-based."""
         return f"{self.chrom}:{self.start + 1} {self.ref}>{self.alt}"
 
 
@@ -138,7 +138,7 @@ class Genotype:
         alleles: the sample's, one for each copy: 0 the reference, n the n-th of `variants`, None unknown.
         phased: whether the copies are in the order of haplotypes.
         phase_set: of the record (PS), as the file has it; None if it has none. Haplotypes are those of one phase set.
-        problem: why what stands there says nothing about the sample, whose alleles are unknown then; None if it does.
+        problem: why the genotype of the sample cannot be used, whose alleles are unknown then; None if it can.
     """
 
     variants: tuple[Variant, ...]
@@ -186,14 +186,14 @@ class Vcf:
         return records(self.path)
 
     def variants(self) -> Iterator[Variant]:
-        """Every alternative allele, in the file's order; `Variant.problem` says which ones are no sequence."""
+        """Every alternative allele, in the file's order; `Variant.problem` marks those that are no sequence."""
         for number, (columns, where) in enumerate(self.rows()):
             yield from alleles(columns, where, number)
 
     def genotypes(self, sample: str) -> Iterator[Genotype]:
         """What a sample has at every record; where a record lacks its genotype (GT), the one allele None.
 
-        What is no genotype, or has an allele that its record does not list, is no error: `Genotype.problem` tells.
+        What is no genotype, or has an allele that its record does not list, is no error: see `Genotype.problem`.
 
         Raises:
             InputError: no such sample.

@@ -346,7 +346,7 @@ def _tell(path: str | Path, finding: doctor.Finding, refuse: bool = False) -> No
     """Warn of a finding that is not as it should be; raise `GenomeMismatch` for an error, if it is to be refused."""
     if refuse and finding.status == doctor.ERROR:
         raise GenomeMismatch(
-            f"The {finding.about} must be of the genome's assembly: {finding.said}",
+            f"The {finding.about} must be of the genome's assembly: {finding.message}",
             where=path,
             hint=finding.hint.rstrip("."),
         )

@@ -15,12 +15,14 @@ class Predictor(Protocol):
 
     Attributes:
         spec: what it reads and returns.
+        network: its `keras.Model`.
         thresholds: its calibration table, or None.
         path: of its folder, and
         origin: of what that was converted from, or None; no output may replace either.
     """
 
     spec: ModelSpec
+    network: object
     thresholds: ThresholdTable | None
     path: Path
     origin: Path | None

@@ -25,7 +25,7 @@ class Bias:
         raw: correlation with their mirror image about the ends + 4 bp, as of fragments that were not shifted.
         shifted: the same about the ends themselves.
         fragments: of how many, or of as many forward and reverse reads.
-        shares: of A, C, G and T at -16, … 16 bp from the ends, on the reads' strands, (33, 4); none of too few.
+        shares: fractions of A, C, G, T at -16, … 16 bp from the ends, on the reads' strands, (33, 4); none of too few.
     """
 
     raw: float
@@ -41,7 +41,7 @@ class Bias:
 
 
 def of_cuts(genome: Genome, found: Iterable[tuple[str, np.ndarray, np.ndarray]]) -> Bias:
-    """Look at the sequence around some cuts.
+    """Measure the sequence bias around some cuts.
 
     The target of Tn5 is a palindrome of 9 bp and its surroundings: around true cut sites the bases of one strand are
     those of the other, read backwards (Adey et al. 2010, Genome Biol 11: R119; Buenrostro et al. 2013).
@@ -84,7 +84,7 @@ def _add(profile: np.ndarray, genome: Genome, chrom: str, places: np.ndarray, re
 
 
 def _symmetry(shares: np.ndarray, offset: int) -> float:
-    """Correlation of base shares with their mirror image about `offset` bp beyond the ends."""
+    """Correlation of base fractions with their mirror image about `offset` bp beyond the ends."""
     shares = shares - shares.mean(axis=0)
     middle = len(shares) // 2 + offset
     part = shares[middle - _REACH : middle + _REACH + 1]

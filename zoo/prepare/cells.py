@@ -26,14 +26,14 @@ def of_cells(cells: str | Path | Mapping[str, str] | Sequence[str]) -> dict[str,
     """
     if isinstance(cells, Mapping):
         barcodes, clusters = names_of("cells", cells.keys()), names_of("clusters", cells.values())
-        found, where = dict(zip(barcodes, clusters, strict=True)), "cells"
+        groups, where = dict(zip(barcodes, clusters, strict=True)), "cells"
     elif isinstance(cells, (str, Path)):
-        found, where = _read(cells), cells
+        groups, where = _read(cells), cells
     else:
-        found, where = dict.fromkeys(names_of("cells", cells), ""), "cells"
-    if not found:
+        groups, where = dict.fromkeys(names_of("cells", cells), ""), "cells"
+    if not groups:
         raise InputError("A list of cells must hold at least one", where=where)
-    for cluster in set(found.values()):
+    for cluster in set(groups.values()):
         if cluster and (Path(cluster).name != cluster or cluster.startswith(".")):
             raise InputError(
                 "A cluster's name must be usable in a file's name",
@@ -41,9 +41,9 @@ def of_cells(cells: str | Path | Mapping[str, str] | Sequence[str]) -> dict[str,
                 where=where,
                 received={"cluster": cluster},
             )
-    if len({bool(cluster) for cluster in found.values()}) > 1:
+    if len({bool(cluster) for cluster in groups.values()}) > 1:
         raise InputError("Either every cell must have a cluster, or none", where=where)
-    return found
+    return groups
 
 
 def by_cluster(block: Fragments, groups: Mapping[str, str], seen: set[str]) -> Iterator[tuple[str, Fragments]]:
@@ -65,8 +65,8 @@ def by_cluster(block: Fragments, groups: Mapping[str, str], seen: set[str]) -> I
 
 
 def absent(groups: Mapping[str, str], cluster: str, seen: Collection[str]) -> str | None:
-    """What to tell of a cluster's barcodes that were not seen, if there are any."""
-    mine = [barcode for barcode, found in groups.items() if found == cluster]
+    """A warning of a cluster's barcodes that were not seen, if there are any."""
+    mine = [barcode for barcode, group in groups.items() if group == cluster]
     missing = [barcode for barcode in mine if barcode not in seen]
     if not missing:
         return None
@@ -74,15 +74,15 @@ def absent(groups: Mapping[str, str], cluster: str, seen: Collection[str]) -> st
 
 
 def _read(path: str | Path) -> dict[str, str]:
-    found: dict[str, str] = {}
+    groups: dict[str, str] = {}
     for number, (line, where) in enumerate(lines(path)):
         barcode, *others = (_plain(field) for field in line.split("\t"))
         if number == 0 and not others and barcode.lower() in _HEADS:
             continue
-        if barcode in found:
+        if barcode in groups:
             raise InputError("A barcode must occur once", where=where, received={"barcode": barcode})
-        found[barcode] = others[0] if others else ""
-    return found
+        groups[barcode] = others[0] if others else ""
+    return groups
 
 
 def _plain(field: str) -> str:

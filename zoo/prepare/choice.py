@@ -29,16 +29,16 @@ def chosen(
     if chromosomes is None and compat != "maxatac":
         wanted = set(names.main_chromosomes(list(sizes)))
         return {chrom: size for chrom, size in sizes.items() if chrom in wanted}
-    asked = names.AUTOSOMES if chromosomes is None else names_of("chromosomes", chromosomes)
-    found = {chrom: names.find(chrom, sizes) for chrom in asked}
-    missing = [chrom for chrom, name in found.items() if name is None]
-    if (missing and chromosomes is not None) or len(missing) == len(found):
+    requested = names.AUTOSOMES if chromosomes is None else names_of("chromosomes", chromosomes)
+    spellings = {chrom: names.find(chrom, sizes) for chrom in requested}
+    missing = [chrom for chrom, name in spellings.items() if name is None]
+    if (missing and chromosomes is not None) or len(missing) == len(spellings):
         raise InputError(
             "The chromosomes that are asked for must be there" if missing else "At least one chromosome must be chosen",
             where=where,
             received={"missing": missing[:5], "present": list(sizes)[:5]},
         )
-    wanted = set(found.values())
+    wanted = set(spellings.values())
     return {chrom: size for chrom, size in sizes.items() if chrom in wanted}
 
 
@@ -63,7 +63,7 @@ def foreign(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> str | No
     """What to warn of if a blacklist has no effect: none of its chromosomes is one of `sizes`."""
     if not blacklist or spans_on(blacklist, sizes):
         return None
-    theirs, ours = names.some(dict.fromkeys(item.chrom for item in blacklist), 3), names.some(sizes, 3)
+    theirs, ours = names.some(dict.fromkeys(interval.chrom for interval in blacklist), 3), names.some(sizes, 3)
     return f"the blacklist has no effect: its chromosomes ({theirs}) are not those of the genome ({ours})"
 
 

@@ -15,12 +15,12 @@ from zoo.prepare.coverage import BLOCK
 from zoo.prepare.fragments import Fragments
 
 LONGEST = 1000
-"""bp of a fragment from which on lengths are not told apart."""
+"""bp of a fragment from which on lengths are counted together."""
 TN5 = (4, -5)
 """bp from a read's 5' end, forward and reverse, to the middle of what the transposase duplicated."""
 _READ = 1 << 22  # bytes
 _WAITING = 1 << 21  # sites in memory
-_HANDFUL, _EARLY, _SHARE, _TENTH = 10, 1000, 1000, 10  # of rows that are left out
+_HANDFUL, _EARLY, _THOUSANDTH, _TENTH = 10, 1000, 1000, 10  # of rows that are left out
 _ODD = {
     "negative start": lambda starts, ends, size: starts < 0,
     "end at or before start": lambda starts, ends, size: (starts >= 0) & (ends <= starts),
@@ -96,7 +96,7 @@ class CutSites:
     def add_fragments(self, block: Fragments, shift: tuple[int, int]) -> None:
         """Append both ends of fragments, the 5' ends of reads; the last base of one is `end - 1`.
 
-        Rows that are no interval on their chromosome are left out and counted in `odd`; `check_odd` judges them.
+        Rows that are no interval on their chromosome are left out and counted in `odd`; see `check_odd`.
 
         Args:
             block: of one chromosome.
@@ -210,7 +210,7 @@ class CutSites:
 
 
 def check_odd(sites: Iterable[CutSites], where: object, rows: int, early: bool = False) -> None:
-    """Judge rows that are no interval on their chromosome: a handful of `rows` is left out, many are a mistake.
+    """Check rows that are no interval on their chromosome: a handful of `rows` is left out, many are a mistake.
 
     Args:
         sites: all samples of a file.
@@ -221,11 +221,11 @@ def check_odd(sites: Iterable[CutSites], where: object, rows: int, early: bool =
     Raises:
         GenomeMismatch: most of them end beyond their chromosome; InputError: they do not.
     """
-    total = {what: sum(item.odd[what] for item in sites) for what in _ODD}
-    odd, allowed = sum(total.values()), min(max(_HANDFUL, rows // _SHARE), rows // _TENTH)
+    total = {what: sum(sample.odd[what] for sample in sites) for what in _ODD}
+    odd, allowed = sum(total.values()), min(max(_HANDFUL, rows // _THOUSANDTH), rows // _TENTH)
     if odd <= (max(_EARLY, rows // _TENTH) if early else allowed):
         return
-    first = next(item.first_odd for item in sites if item.first_odd)
+    first = next(sample.first_odd for sample in sites if sample.first_odd)
     received = {"rows": rows, "odd": {what: count for what, count in total.items() if count}}
     if 2 * total["end beyond the chromosome"] > odd:
         raise GenomeMismatch(

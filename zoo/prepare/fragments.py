@@ -24,7 +24,7 @@ class Fragments:
         chrom: its name in the file.
         starts: (n,) int64, 0-based.
         ends: (n,) int64, exclusive.
-        barcodes: (n,) str, or None if they were not asked for.
+        barcodes: (n,) str, or None if they were not requested.
         rows: their numbers in the file, (n,) int64, from 1, comments not counted.
         forward: of reads, whether they are on the + strand, (n,) bool; None for fragments.
     """
@@ -38,7 +38,7 @@ class Fragments:
 
     def among(self, chosen: np.ndarray) -> "Fragments":
         """Some of them, by their numbers (m,) or a mask (n,)."""
-        barcodes, forward = (None if item is None else item[chosen] for item in (self.barcodes, self.forward))
+        barcodes, forward = (None if column is None else column[chosen] for column in (self.barcodes, self.forward))
         return Fragments(self.chrom, self.starts[chosen], self.ends[chosen], barcodes, self.rows[chosen], forward)
 
     def cuts(self) -> tuple[np.ndarray, np.ndarray]:
@@ -64,7 +64,7 @@ class Block:
 
 
 def read(path: str | Path, barcodes: bool = False, size: int = _BLOCK) -> Iterator[Fragments]:
-    """Read a tab-separated file of fragments or reads, whatever its number of rows: `blocks`, one after the other."""
+    """Read a tab-separated file of fragments or reads, with any number of rows: `blocks`, one after the other."""
     for block in blocks(path, barcodes, size=size):
         yield from block.parts
 
@@ -78,15 +78,15 @@ def blocks(
 ) -> Iterator[Block]:
     """Read a tab-separated file of fragments (.tsv, .bed, .bedpe) or reads; plain, or compressed by gzip or bzip2.
 
-    Lines that begin with `#` are skipped. A row counts once, whatever a count in its fifth column says. A strand (+ or
-    -) in the sixth column says that a row is a read, as in tagAlign files and those of `bedtools bamtobed`. BEDPE has
+    Lines that begin with `#` are skipped. A row counts once, regardless of a count in its fifth column. A strand (+ or
+    -) in the sixth column marks a row as a read, as in tagAlign files and those of `bedtools bamtobed`. BEDPE has
     three columns (as MACS writes it) or the ends of both reads in six (as bedtools does): then a fragment spans both,
     and pairs of which a read is missing or on another chromosome are left out.
 
     Args:
         path: the file.
         barcodes: whether the fourth column is wanted.
-        kind: what the file holds, `zoo.prepare.kinds.kind_of`; by default it is looked at.
+        kind: what the file holds, `zoo.prepare.kinds.kind_of`; by default it is detected.
         position: where to go on, as a block has it.
         size: bytes of text that are read at once.
 

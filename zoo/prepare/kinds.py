@@ -55,14 +55,14 @@ def kind_of(path: Path, barcodes: bool = False, notes: list[str] | None = None) 
         raise InputError("A .bam file must be BAM", where=path, received={"first bytes": head[:4]})
     if kind in _KINDS:
         raise _refused(path, *_KINDS[kind])
-    for pattern, (found, hint) in _TEXT.items():
+    for pattern, (content, hint) in _TEXT.items():
         if re.match(pattern, head):
-            raise _refused(path, found, hint)
+            raise _refused(path, content, hint)
     cut = head.rfind(b"\n") + 1 if len(head) == _HEAD else len(head)
     table = Rows.of(text.checked(head[:cut].removesuffix(b"\n") + b"\n", path))
     return (
         _of_rows(_first(table), path, barcodes, [] if notes is None else notes) if len(table) else FRAGMENTS
-    )  # reading it will judge it
+    )  # reading it raises the error
 
 
 def _of_rows(table: Rows, path: Path, barcodes: bool, notes: list[str]) -> str:
@@ -89,7 +89,7 @@ def _of_rows(table: Rows, path: Path, barcodes: bool, notes: list[str]) -> str:
 
 
 def _first(table: Rows) -> Rows:
-    parts = (item[:_ROWS] for item in (table.begins, table.ends, table.first, table.columns))
+    parts = (array[:_ROWS] for array in (table.begins, table.ends, table.first, table.columns))
     return Rows(table.data, *parts, table.tabs)
 
 
@@ -142,10 +142,10 @@ def _notes(table: Rows, lengths: np.ndarray, path: Path, stranded: bool) -> list
     return [f"{path.name}: {problem}; they are taken as fragments, both ends as cuts"] if problem else []
 
 
-def _refused(path: Path, found: str, hint: str) -> InputError:
+def _refused(path: Path, content: str, hint: str) -> InputError:
     return InputError(
         "A file of reads must be a BAM file, fragments, BEDPE, or reads with a strand",
         where=path,
-        received={"content": found},
+        received={"content": content},
         hint=hint,
     )

@@ -39,7 +39,7 @@ Blocks = Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]
 
 
 def statistics(blocks: Blocks, percentile: float = 99.0, where: object = None) -> Statistics:
-    """Exact statistics in fixed memory, whatever the number of bases.
+    """Exact statistics in fixed memory, for any number of bases.
 
     Positive float32 numbers have the order of their bits: the first pass counts upper halves, the second one the lower
     halves of those in which a wanted rank lies.
@@ -149,8 +149,8 @@ def _percentiles(blocks: Blocks, upper: np.ndarray, bases: int, wanted: Sequence
         inside = rank - (before[half] - upper[half])
         rest = int(np.searchsorted(np.cumsum(lower[half]), inside, side="right"))
         value[rank] = float(np.array([half << _HALF | rest], np.uint32).view(np.float32)[0])
-    found = []
+    percentiles = []
     for place in places:
         one, other = value[int(place)], value[min(int(place) + 1, bases - 1)]
-        found.append(one + (other - one) * (place - int(place)))
-    return found
+        percentiles.append(one + (other - one) * (place - int(place)))
+    return percentiles

@@ -1,4 +1,4 @@
-"""How reads become a track: the choices of a user, and which of them go together."""
+"""How reads become a track: the choices of a user, and which of them can be combined."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

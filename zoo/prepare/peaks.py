@@ -77,7 +77,7 @@ def call(
             'compat must be None or "macs3" for peaks of bases; "maxatac" goes with bins', received={"compat": compat}
         )
     track = Signal(signal.path if isinstance(signal, Signal) else user_path(signal, "signal"), fill=_NO_DATA)
-    found = []
+    peaks = []
     for chrom, size in chosen(track.sizes, chromosomes, track.path).items():
         blocks = range(0, size, BLOCK)
         parts = [of_bases(chrom, first, track.values(chrom, first, min(first + BLOCK, size))) for first in blocks]
@@ -88,8 +88,8 @@ def call(
         if compat:
             starts[1:] = ends[:-1]
         above = values.astype(np.float64) >= cutoff
-        found += _joined(chrom, starts[above], ends[above], values[above], min_length, max_gap)
-    return found
+        peaks += _joined(chrom, starts[above], ends[above], values[above], min_length, max_gap)
+    return peaks
 
 
 def call_bins(
@@ -121,19 +121,19 @@ def call_bins(
         raise InputError(
             'compat must be None or "maxatac" for peaks of bins; "macs3" goes with bases', received={"compat": compat}
         )
-    track, found = Signal(user_path(signal, "signal")), []
+    track, peaks = Signal(user_path(signal, "signal")), []
     for chrom, size in chosen(track.sizes, chromosomes, track.path, compat).items():
         count = size // bin_size if compat else -(-size // bin_size)
         edges = np.arange(count + 1) * size // max(count, 1) if compat else np.arange(count + 1) * bin_size
         read = read_bins(track, chrom, np.minimum(edges, size), BLOCK // bin_size or 1)
         pieces = ((first, np.maximum.reduceat(values, at)) for first, values, at in read)
         for start, end, top in bins.call(pieces, cutoff, bin_size, size):
-            found.append(Peak(chrom, start, end + bool(compat), top, -1))
-    return found
+            peaks.append(Peak(chrom, start, end + bool(compat), top, -1))
+    return peaks
 
 
 def open_regions(signal: str | Path | Signal, chromosomes: Sequence[str] | None = None) -> list[Interval]:
-    """Where a normalized track says that chromatin is open: regions of interest to predict or to train on.
+    """Open chromatin by a normalized track: regions of interest to predict or to train on.
 
     Peaks of cut sites with the parameters `OPEN`, which are made for a 99th percentile of 1.
 
@@ -144,8 +144,8 @@ def open_regions(signal: str | Path | Signal, chromosomes: Sequence[str] | None 
     Raises:
         InputError: no such region, or a chromosome that the track lacks.
     """
-    found = [Interval(peak.chrom, peak.start, peak.end) for peak in call(signal, **OPEN, chromosomes=chromosomes)]
-    if not found:
+    regions = [Interval(peak.chrom, peak.start, peak.end) for peak in call(signal, **OPEN, chromosomes=chromosomes)]
+    if not regions:
         raise InputError(
             f"A normalized track must have open regions: values of {OPEN['cutoff']} and more over "
             f"{OPEN['min_length']} bp",
@@ -153,7 +153,7 @@ def open_regions(signal: str | Path | Signal, chromosomes: Sequence[str] | None 
             received={"regions": 0, "chromosomes": chromosomes or "the main ones"},
             hint="Normalize the track with `zoo normalize`, or name the regions",
         )
-    return found
+    return regions
 
 
 def _checked_cutoff(cutoff: object) -> float:
@@ -171,19 +171,19 @@ def _joined(
     starts, ends, values = starts[first], ends[np.append(first[1:], len(ends)) - 1], values[first]
     heads = np.flatnonzero(np.concatenate([[True], starts[1:] - ends[:-1] > max_gap]))
     tails = np.append(heads[1:], len(starts))
-    found = []
+    peaks = []
     for head, tail in zip(heads, tails, strict=True):
         if ends[tail - 1] - starts[head] >= min_length:
             top = values[head:tail].max()
             highest = np.flatnonzero(values[head:tail] == top) + head
             middle = highest[(len(highest) + 1) // 2 - 1]
             summit = int((starts[middle] + ends[middle]) / 2) - int(starts[head])
-            found.append(Peak(chrom, int(starts[head]), int(ends[tail - 1]), float(top), summit))
-    return found
+            peaks.append(Peak(chrom, int(starts[head]), int(ends[tail - 1]), float(top), summit))
+    return peaks
 
 
 def check_name(path: Path) -> None:
-    """Raise `InputError` if a file's name does not tell the format of its peaks."""
+    """Raise `InputError` if a file's extension is not that of a format of peaks."""
     if path.suffix not in FORMATS:
         raise InputError(
             f"The name of a file of peaks must end in {' or '.join(FORMATS)}", received={"output": str(path)}

@@ -1,4 +1,4 @@
-"""What a sample's reads say of its quality: lengths of fragments, enrichment, and whether there are enough of them."""
+"""Quality control of a sample's reads: lengths of fragments, enrichment, and whether there are enough of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from zoo.errors import InputError
 from zoo.prepare.coverage import BLOCK
 from zoo.prepare.normalize import statistics
 
-_SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+_FRACTIONS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 _BIN = 512  # bp
 _STRETCHES, _CUTS = 8, 2_000_000  # of 4 Mb, at least, and cuts, about, that are thinned out
 _TOGETHER = 256
@@ -55,7 +55,7 @@ class Quality:
 
 
 class QualityCollector:
-    """Sees a sample's cuts go by.
+    """Collects statistics of a sample's cuts in one pass.
 
     Args:
         bases: of all its chromosomes.
@@ -70,7 +70,7 @@ class QualityCollector:
         self._reach, self._percentile, self._seen = reach, percentile, 0
         self._bins: list[np.ndarray] = []
         self._waiting: list[np.ndarray] = []  # short stretches, which are thinned out together
-        self._histograms = [np.zeros(1, np.int64) for _ in _SHARES]  # bases by the cuts that count for them
+        self._histograms = [np.zeros(1, np.int64) for _ in _FRACTIONS]  # bases by the cuts that count for them
         self._random = np.random.default_rng(0)
 
     def add(self, counts: np.ndarray) -> None:
@@ -92,8 +92,8 @@ class QualityCollector:
                 np.maximum(at - self._reach, np.append(0, ends)[stretch]),
                 np.minimum(at + self._reach + 1, ends[stretch]),
             )
-            for number, share in enumerate(_SHARES):
-                thinned = self._random.binomial(counts[at], share)
+            for number, fraction in enumerate(_FRACTIONS):
+                thinned = self._random.binomial(counts[at], fraction)
                 self._histograms[number] = _added(self._histograms[number], _lengths(*spans, thinned))
         self._seen += bool(self._waiting)
         self._waiting = []
@@ -120,8 +120,8 @@ class QualityCollector:
             highest = [self._high(histogram) for histogram in self._histograms]
         except InputError:  # no positive base is left
             return None
-        scaled = [high / share for high, share in zip(highest, _SHARES, strict=True)]
-        return tuple((share, value / scaled[-1]) for share, value in zip(_SHARES, scaled, strict=True))
+        scaled = [high / fraction for high, fraction in zip(highest, _FRACTIONS, strict=True)]
+        return tuple((fraction, value / scaled[-1]) for fraction, value in zip(_FRACTIONS, scaled, strict=True))
 
     def _high(self, histogram: np.ndarray) -> float:
         cuts = np.arange(len(histogram), dtype=np.float32)
@@ -129,7 +129,7 @@ class QualityCollector:
 
 
 def concerns(cuts: Mapping[str, int], sizes: Mapping[str, int], positive: int, reach: int) -> list[str]:
-    """What a user should know of a sample: too few cuts to be scaled by, or one small sequence that has many of them.
+    """Warnings of a sample: too few cuts to be scaled by, or one small sequence that has many of them.
 
     Args:
         cuts: chromosome → cuts.
@@ -138,20 +138,20 @@ def concerns(cuts: Mapping[str, int], sizes: Mapping[str, int], positive: int, r
         reach: bp that a cut counts for on each side.
     """
     total, bases = sum(cuts.values()), sum(sizes.values())
-    found = []
+    notes = []
     if total < _THIN_CUTS * bases or positive < _THIN_BASES * (2 * reach + 1) * bases:
-        found.append(
+        notes.append(
             f"the sample is thin: {total:,} cuts on {bases:,} bp ({1000 * total / bases:.3g} in 1,000 bp), "
             f"{positive / bases:.2%} of the bases are positive; its percentile, and all that is predicted from it, "
             "rests on few reads"
         )
     for chrom, count in cuts.items():
         if count >= _TENTH * total and sizes[chrom] < _SMALL * bases:
-            found.append(
+            notes.append(
                 f"{chrom} has {count / total:.0%} of the cuts on {sizes[chrom] / bases:.2%} of the genome; it sets the "
                 "scale of the track: choose chromosomes without it"
             )
-    return found
+    return notes
 
 
 def _lengths(starts: np.ndarray, ends: np.ndarray, counts: np.ndarray) -> np.ndarray:

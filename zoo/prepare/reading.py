@@ -38,7 +38,7 @@ class ReadSource:
 
 @dataclass
 class Found:
-    """What reading found beside the sites.
+    """Read counts and barcodes of a file, besides the sites.
 
     Attributes:
         rows: of a text.
@@ -67,17 +67,17 @@ class Checkpoint:
         self._path, self._sites, self._saved = path, sites, time.monotonic()
 
     def load(self) -> tuple[Found, object, bool]:
-        """(what was found, the position, whether all was read) of the last one; the sites are as they were then."""
-        said = read_json(self._path)
-        states = said["sites"] if said else dict.fromkeys(self._sites)
+        """(tally, position, whether all was read) of the last one; the sites are as they were then."""
+        content = read_json(self._path)
+        states = content["sites"] if content else dict.fromkeys(self._sites)
         whole = [sites.restore(states[name]) for name, sites in self._sites.items()]
-        if said is None or "seen" not in said or not all(whole):
+        if content is None or "seen" not in content or not all(whole):
             for sites in self._sites.values():
                 sites.restore(None)
             return Found(), None, False
-        filters = reads.Filters(**said["filters"]) if said["filters"] else None
-        found = Found(said["rows"], said["left_out_pairs"], filters, said["example"], set(said["seen"]))
-        return found, said["position"], said["done"]
+        filters = reads.Filters(**content["filters"]) if content["filters"] else None
+        tally = Found(content["rows"], content["left_out_pairs"], filters, content["example"], set(content["seen"]))
+        return tally, content["position"], content["done"]
 
     def save(self, found: Found, position: object, done: bool = False) -> None:
         """Write one, if the last was a while ago or reading is done."""
@@ -102,31 +102,31 @@ def read_sites(source: ReadSource, sites: Mapping[str, CutSites], part: Callable
         InputError: files that cannot be used, or clusters without a cut; GenomeMismatch: of another assembly.
     """
     checkpoint = Checkpoint(part("reading.json"), sites)
-    found, position, done = checkpoint.load()
+    tally, position, done = checkpoint.load()
     if not done:
         if source.kind == BAM:
-            _add_alignments(source, sites, part, checkpoint, found, position)
+            _add_alignments(source, sites, part, checkpoint, tally, position)
         else:
-            _add_rows(source, sites, checkpoint, found, position)
-        checkpoint.save(found, None, done=True)
-    _check(source, sites, found)
-    return found
+            _add_rows(source, sites, checkpoint, tally, position)
+        checkpoint.save(tally, None, done=True)
+    _check(source, sites, tally)
+    return tally
 
 
 def _add_rows(
-    source: ReadSource, sites: Mapping[str, CutSites], checkpoint: Checkpoint, found: Found, position: object
+    source: ReadSource, sites: Mapping[str, CutSites], checkpoint: Checkpoint, tally: Found, position: object
 ) -> None:
     groups, wanted = source.wanted.groups, source.wanted
     at = tuple(position) if position else (0, 0)
     for block in fragments.blocks(source.path, groups is not None, source.kind, at):
         for part in block.parts:
             if groups is not None:
-                found.example = str(part.barcodes[0])
-            for name, mine in [("", part)] if groups is None else by_cluster(part, groups, found.seen):
+                tally.example = str(part.barcodes[0])
+            for name, mine in [("", part)] if groups is None else by_cluster(part, groups, tally.seen):
                 sites[name].add_fragments(mine, wanted.shift)
-        found.rows, found.left_out_pairs = block.position[1], found.left_out_pairs + block.left_out
-        check_odd(sites.values(), source.path, found.rows, early=True)
-        checkpoint.save(found, block.position)
+        tally.rows, tally.left_out_pairs = block.position[1], tally.left_out_pairs + block.left_out
+        check_odd(sites.values(), source.path, tally.rows, early=True)
+        checkpoint.save(tally, block.position)
 
 
 def _add_alignments(
@@ -134,38 +134,38 @@ def _add_alignments(
     sites: Mapping[str, CutSites],
     part: Callable[[str], Path],
     checkpoint: Checkpoint,
-    found: Found,
+    tally: Found,
     position: object,
 ) -> None:
     counted = part("counted.json")
-    if (said := read_json(counted)) is None:
-        said = asdict(reads.count(source.path))
+    if (counts := read_json(counted)) is None:
+        counts = asdict(reads.count(source.path))
         with atomic(counted, counted.parent) as temporary:
-            write_json(temporary, said)
+            write_json(temporary, counts)
     folder, path = part("duplicates"), source.path
-    if not source.keep_duplicates and said["reads"]:
+    if not source.keep_duplicates and counts["reads"]:
         path = reads.without_duplicates(path, folder, source.wanted.groups is not None, source.threads)
-    if found.filters is None:
-        found.filters = reads.Filters(**said)
-        found.filters.duplicates = found.filters.reads
+    if tally.filters is None:
+        tally.filters = reads.Filters(**counts)
+        tally.filters.duplicates = tally.filters.reads
     reads.add_bam(
         path,
         sites,
         source.wanted,
-        found.filters,
+        tally.filters,
         position,
-        lambda position: checkpoint.save(found, position),
-        found.seen,
+        lambda position: checkpoint.save(tally, position),
+        tally.seen,
     )
 
 
-def _check(source: ReadSource, sites: Mapping[str, CutSites], found: Found) -> None:
+def _check(source: ReadSource, sites: Mapping[str, CutSites], tally: Found) -> None:
     """Raise `InputError` for odd rows that are many, filters that leave nothing, or a sample without a cut."""
-    if found.filters is not None:
-        reads.check_kept(source.path, found.filters)
-    check_odd(sites.values(), source.path, found.rows)
-    if empty := [name for name, item in sites.items() if not item.kept]:
-        others = sum(item.elsewhere for item in sites.values())
+    if tally.filters is not None:
+        reads.check_kept(source.path, tally.filters)
+    check_odd(sites.values(), source.path, tally.rows)
+    if empty := [name for name, cuts in sites.items() if not cuts.kept]:
+        others = sum(cuts.elsewhere for cuts in sites.values())
         received = {"cuts elsewhere": others, "chromosomes": list(next(iter(sites.values())).sizes)[:5]}
         if (groups := source.wanted.groups) is not None:
             received |= {"without any": empty[:5]}
@@ -173,7 +173,7 @@ def _check(source: ReadSource, sites: Mapping[str, CutSites], found: Found) -> N
                 raise InputError(
                     "The barcodes of every cluster must be among those of the reads",
                     where=source.path,
-                    received={**received, "in the list": next(iter(groups)), "in the file": found.example},
+                    received={**received, "in the list": next(iter(groups)), "in the file": tally.example},
                 )
         raise InputError(
             "The reads of every sample must lie on the chosen chromosomes", where=source.path, received=received

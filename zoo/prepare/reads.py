@@ -68,19 +68,19 @@ def check_header(path: Path, sizes: Mapping[str, int]) -> None:
     """Raise `GenomeMismatch` unless a BAM file's chromosomes are those of the genome, by name and length."""
     with _file(path) as file:
         header = dict(zip(file.references, file.lengths, strict=True))
-    pairs = {chrom: found for chrom in header if (found := names.find(chrom, sizes)) is not None}
+    pairs = {chrom: spelling for chrom in header if (spelling := names.find(chrom, sizes)) is not None}
     if not pairs:
         raise GenomeMismatch(
             "Reads and genome must have chromosomes in common",
             where=path,
             received={"of the reads": list(header)[:5], "of the genome": list(sizes)[:5]},
         )
-    for chrom, found in pairs.items():
-        if header[chrom] != sizes[found]:
+    for chrom, spelling in pairs.items():
+        if header[chrom] != sizes[spelling]:
             raise GenomeMismatch(
                 "Reads and genome must be of one assembly: a chromosome has one length",
                 where=f"{path}, {chrom}",
-                received={"of the reads": header[chrom], "of the genome": sizes[found]},
+                received={"of the reads": header[chrom], "of the genome": sizes[spelling]},
                 hint="Give the genome that the reads were aligned to",
             )
 
@@ -128,7 +128,7 @@ def add_bam(
         path: a BAM file, in any order, with or without an index; duplicates are removed already.
         sites: what to add to, by cluster; all of it to "" without clusters.
         wanted: which reads count.
-        filters: what `count` found; the rest is counted here.
+        filters: of `count`; the rest is counted here.
         position: where to go on, as `checkpoint` has it.
         checkpoint: is called now and then, with all reads before the position added to the sites.
         seen: the barcodes of the reads that are kept are added to it.
@@ -136,7 +136,7 @@ def add_bam(
     Raises:
         InputError: a file that was cut off.
     """
-    waiting = {name: _Waiting(found) for name, found in sites.items()}
+    waiting = {name: _Waiting(cuts) for name, cuts in sites.items()}
     for number, (read, tell) in enumerate(_from(path, position), start=1):
         if (cluster := _cluster(read, wanted, filters)) is not None:
             filters.kept += 1
@@ -174,7 +174,7 @@ def _cluster(read, wanted: Wanted, filters: Filters) -> str | None:
 
 
 def check_kept(path: Path, filters: Filters) -> None:
-    """Raise `InputError` if the filters left nothing; it tells which one took the reads."""
+    """Raise `InputError` if the filters left nothing; it names the one that removed the reads."""
     if not filters.kept:
         raise InputError(
             "A BAM file must have reads in proper pairs that the filters leave", where=path, received=asdict(filters)
@@ -274,8 +274,8 @@ def without_duplicates(path: Path, folder: Path, by_cell: bool, threads: int) ->
     ]
     folder.mkdir(parents=True, exist_ok=True)
     made = [folder / f"{number}.bam" for number in range(len(steps))]
-    done = max((number for number, item in enumerate(made) if item.is_file()), default=-1)
-    for left in [item for item in folder.iterdir() if ".tmp" in item.name]:
+    done = max((number for number, file in enumerate(made) if file.is_file()), default=-1)
+    for left in [file for file in folder.iterdir() if ".tmp" in file.name]:
         left.unlink()
     for number, (command, options) in enumerate(steps):
         if number <= done:

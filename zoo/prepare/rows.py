@@ -95,11 +95,11 @@ class Rows:
         order = np.argsort(where)
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
-        found = [
+        texts = [
             self.data[begins[row] : ends[row]].tobytes().decode("utf-8", "backslashreplace")
             for row in heads[where[order]]
         ]
-        return np.repeat(rank[numbers], np.diff(np.append(heads, len(hashes)))), found
+        return np.repeat(rank[numbers], np.diff(np.append(heads, len(hashes)))), texts
 
     def letters(self, column: int) -> np.ndarray:
         """The one byte of a column, (n,) uint8, 0 where it holds another number of them."""
@@ -109,10 +109,10 @@ class Rows:
 
 def _begins_with(data: np.ndarray, begins: np.ndarray, head: bytes) -> np.ndarray:
     """Which lines (n,) begin with some bytes."""
-    found = data[begins] == head[0]
-    at = begins[found]
+    matches = data[begins] == head[0]
+    at = begins[matches]
     same = np.ones(len(at), bool)
     for place, letter in enumerate(head):
         same &= data[np.minimum(at + place, len(data) - 1)] == letter
-    found[found] = same
-    return found
+    matches[matches] = same
+    return matches

@@ -73,7 +73,7 @@ class _Sample:
     def identity(self) -> dict:
         """All that the files depend on."""
         groups = self.source.wanted.groups
-        spans = {chrom: found.tolist() for chrom, found in spans_on(self.blacklist, self.sizes).items()}
+        spans = {chrom: merged.tolist() for chrom, merged in spans_on(self.blacklist, self.sizes).items()}
         return {
             "version": versions()["chromatin-zoo"],
             "reads_sha256": self.record["reads"]["sha256"],
@@ -121,8 +121,8 @@ def prepare(
         cells: which barcodes count, of a file's fourth column or the tag CB of BAM reads: barcodes, or barcode →
             cluster for a track of each cluster, all in one pass; or a file of one or of both, tab-separated
             (`zoo.prepare.cells`). A cluster is scaled by its own cuts.
-        shift: move the ends of fragments by +4 and -5 bp; by default if the bases around them say that this was not
-            done (`zoo.prepare.bias`). Without a sequence, and with a warning where it is not clear, for BAM only.
+        shift: move the ends of fragments by +4 and -5 bp; by default if the sequence bias at them shows that this was
+            not done (`zoo.prepare.bias`). Without a sequence, and with a warning where it is not clear, for BAM only.
         smoothing: bp.
         read_depth: reads.
         percentile: of the positive bases, what becomes 1.
@@ -131,7 +131,7 @@ def prepare(
         mapping_quality: of BAM reads, at least.
         keep_duplicates: of BAM reads; fragments are never looked through for any.
         compat: "maxatac" for that program's rules: chromosomes chr1 to chr22, secondary and supplementary alignments
-            of BAM files count, BAM reads are shifted and fragments are not, whatever their bases say.
+            of BAM files count, BAM reads are shifted and fragments are not, regardless of the sequence bias.
         cut_sites: also write OUTPUT_IS_slop20.bed.gz (named by `smoothing`): a row for each cut, the bases that it
             counts for.
         scratch: a folder for temporary files, about 8 bytes for each fragment and 12 for each change of coverage; by
@@ -167,7 +167,7 @@ def prepare(
         notes.append(warning)
     clusters = [""] if groups is None else list(dict.fromkeys(groups.values()))
     ends = {name: _suffixes(name, read_depth, smoothing, cut_sites) for name in clusters}
-    suffixes = [end for found in ends.values() for end in found.values()]
+    suffixes = [end for by_kind in ends.values() for end in by_kind.values()]
     if len(set(suffixes)) < len(suffixes) or (".json" in suffixes and len(clusters) > 1):
         raise InputError("Clusters must have names that lead to different files", received={"clusters": clusters[:5]})
     read = [path, genome, cells, blacklist]
@@ -182,7 +182,7 @@ def prepare(
     inputs = {
         "reads": {"path": str(path), "sha256": _sha256(path), "kind": kind},
         "genome": _genome(genome),
-        "blacklist": [str(item) for item in paths_of(blacklist)] if isinstance(blacklist, (str, Path)) else None,
+        "blacklist": [str(file) for file in paths_of(blacklist)] if isinstance(blacklist, (str, Path)) else None,
     }
     record = {
         "inputs": inputs,
@@ -202,7 +202,7 @@ def prepare(
 def _run(
     job: Job, sample: _Sample, ends: Mapping[str, Mapping[str, str]], scratch: str | Path | None, threads: int | None
 ) -> dict[str, Prepared]:
-    """Do what is left to do, and say what was written."""
+    """Do what is left to do, and return what was written."""
     identity = sample.identity()
     files = [suffix for end in ends.values() for suffix in end.values() if suffix != ".json"]
     with job, nullcontext(job) if scratch is None else _scratch(scratch, job) as place:
@@ -212,14 +212,14 @@ def _run(
                 place.keep_parts_of(identity)
             return _make(job, place, sample, list(ends), threads)
 
-        def write(made: _Made, paths: dict[str, Path], said: dict) -> None:
+        def write(made: _Made, paths: dict[str, Path], record: dict) -> None:
             for name, end in ends.items():
-                content = _content(sample, name, made.sites[name], made.found, made.files[name])
+                content = _content(sample, name, made.sites[name], made.tally, made.files[name])
                 _put(made.files[name], end, paths, content, job.finals[end["signal"]].stem)
                 if end["summary"] == ".json":
-                    said |= content
+                    record |= content
             if any(ends):
-                said |= {**sample.record, "clusters": list(ends), "filters": _filters(made.found)}
+                record |= {**sample.record, "clusters": list(ends), "filters": _filters(made.tally)}
 
         try:
             job.run(identity, identity, files, keep, write)
@@ -232,18 +232,18 @@ def _run(
 
 
 def _prepared(job: Job, ends: Mapping[str, Mapping[str, str]]) -> dict[str, Prepared]:
-    """What the finished files say, by cluster."""
+    """The result from the finished files, by cluster."""
     made = {}
     for name, end in ends.items():
-        said = json.loads(job.finals[end["summary"]].read_bytes())
-        for text in said["warnings"]:
+        record = json.loads(job.finals[end["summary"]].read_bytes())
+        for text in record["warnings"]:
             warn(f"{name + ': ' if name else ''}{text}")
         paths = {what: job.finals[suffix] for what, suffix in end.items()}
         made[name] = Prepared(
             **{"cut_sites": None, **paths},
-            cuts=said["cuts"],
-            statistics=Statistics(**said["statistics"]),
-            quality=Quality.from_json(said["quality"]),
+            cuts=record["cuts"],
+            statistics=Statistics(**record["statistics"]),
+            quality=Quality.from_json(record["quality"]),
         )
     return made
 
@@ -263,9 +263,9 @@ def _scratch(folder: str | Path, job: Job) -> Partial:
 
 @dataclass(frozen=True)
 class _Made:
-    """What is there before it is put in its places: what reading found; and by cluster its cuts and files."""
+    """Results before they are put in their places: counts of reading; and by cluster its cuts and files."""
 
-    found: Found
+    tally: Found
     sites: Mapping[str, CutSites]
     files: Mapping[str, stages.Made]
 
@@ -273,10 +273,10 @@ class _Made:
 def _make(job: Job, place: Partial, sample: _Sample, clusters: Sequence[str], threads: int | None) -> _Made:
     """Read, and make every cluster's files; what an interrupted run finished is not made again."""
     sites = {name: CutSites(place.part(f"sites{number}"), sample.sizes) for number, name in enumerate(clusters)}
-    found = read_sites(sample.source, sites, place.part)
+    tally = read_sites(sample.source, sites, place.part)
     made = {}
-    for number, (name, item) in enumerate(sites.items()):
-        scaled = found.filters.reads if found.filters and sample.source.wanted.groups is None else item.kept
+    for number, (name, cuts) in enumerate(sites.items()):
+        scaled = tally.filters.reads if tally.filters and sample.source.wanted.groups is None else cuts.kept
         chosen = sample.parameters
         recipe = stages.Recipe(
             chosen.smoothing,
@@ -294,8 +294,8 @@ def _make(job: Job, place: Partial, sample: _Sample, clusters: Sequence[str], th
         def part(what: str, number: int = number) -> Path:
             return job.part(f"{number}-{what}")
 
-        made[name] = stages.make(item, recipe, scratch, part)
-    return _Made(found, sites, made)
+        made[name] = stages.make(cuts, recipe, scratch, part)
+    return _Made(tally, sites, made)
 
 
 def _put(made: stages.Made, end: Mapping[str, str], paths: Mapping[str, Path], content: dict, title: str) -> None:
@@ -310,27 +310,27 @@ def _put(made: stages.Made, end: Mapping[str, str], paths: Mapping[str, Path], c
         write_json(paths[end["summary"]], content)
 
 
-def _content(sample: _Sample, name: str, sites: CutSites, found: Found, made: stages.Made) -> dict:
-    """What the record of a sample says."""
-    others = dict(sorted(sites.others.items(), key=lambda item: -item[1])[:_MOST])
+def _content(sample: _Sample, name: str, sites: CutSites, tally: Found, made: stages.Made) -> dict:
+    """The record of a sample."""
+    others = dict(sorted(sites.others.items(), key=lambda pair: -pair[1])[:_MOST])
     odd = {what: count for what, count in sites.odd.items() if count}
     notes = [*sample.notes, *concerns(sites.by_chrom, sample.sizes, made.statistics.bases, sample.parameters.smoothing)]
     groups = sample.source.wanted.groups
-    if groups is not None and (missing := absent(groups, name, found.seen)) is not None:
+    if groups is not None and (missing := absent(groups, name, tally.seen)) is not None:
         notes.append(missing)
     if odd:
         notes.append(f"{sum(odd.values())} rows were left out ({odd}); the first is {sites.first_odd}")
     return {
         **sample.record,
-        "filters": _filters(found),
+        "filters": _filters(tally),
         "cluster": name or None,
         "cuts": sites.kept,
         "cuts blacklisted": made.blacklisted,
         "cuts elsewhere": sites.elsewhere,
         "cuts by sequence elsewhere": others,
-        "rows": found.rows or None,
+        "rows": tally.rows or None,
         "rows left out": {**odd, "first": sites.first_odd} if odd else {},
-        "pairs left out": found.left_out_pairs,
+        "pairs left out": tally.left_out_pairs,
         "positive fraction": made.statistics.bases / sum(sample.sizes.values()),
         "warnings": notes,
         "statistics": asdict(made.statistics),
@@ -338,8 +338,8 @@ def _content(sample: _Sample, name: str, sites: CutSites, found: Found, made: st
     }
 
 
-def _filters(found: Found) -> dict | None:
-    return asdict(found.filters) if found.filters else None
+def _filters(tally: Found) -> dict | None:
+    return asdict(tally.filters) if tally.filters else None
 
 
 def _suffixes(cluster: str, depth: int, smoothing: int, cut_sites: bool) -> dict[str, str]:

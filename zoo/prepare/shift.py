@@ -19,9 +19,9 @@ SHIFTED_READS = (0, 0)
 
 def bias_of(path: Path, kind: str, genome: Genome) -> Bias:
     """What the sequence around the first cuts looks like."""
-    found = reads.pairs(path) if kind == BAM else _cuts(path, kind)
-    renamed = ((names.find(chrom, genome.sizes), starts, ends) for chrom, starts, ends in found)
-    return of_cuts(genome, (item for item in renamed if item[0] is not None))
+    cuts = reads.pairs(path) if kind == BAM else _cuts(path, kind)
+    renamed = ((names.find(chrom, genome.sizes), starts, ends) for chrom, starts, ends in cuts)
+    return of_cuts(genome, (chunk for chunk in renamed if chunk[0] is not None))
 
 
 def _cuts(path: Path, kind: str) -> Iterator:
@@ -33,7 +33,7 @@ def _cuts(path: Path, kind: str) -> Iterator:
 def shift_of(
     path: Path, kind: str, bias: Bias | None, shift: bool | None, compat: str | None, notes: list[str]
 ) -> tuple[int, int]:
-    """How far ends are moved; as usual for the kind of file, with a note, where the sequence does not tell."""
+    """How far ends are moved; as usual for the kind of file, with a note, where the sequence bias is not clear."""
     by_kind = kind == BAM
     if compat is not None:
         return TN5 if by_kind else SHIFTED

@@ -94,16 +94,16 @@ def make(sites: CutSites, recipe: Recipe, scratch: Part, part: Part) -> Made:
         part("statistics.json").unlink(missing_ok=True)
 
     def normalized() -> dict:
-        found = tracks.normalize_runs(
+        statistics = tracks.normalize_runs(
             track, signal, sites.sizes, percentile=recipe.percentile, blacklist=recipe.blacklist, **rest
         )
-        return asdict(found)
+        return asdict(statistics)
 
-    found = Statistics(**_kept(part("statistics.json"), normalized))
+    statistics = Statistics(**_kept(part("statistics.json"), normalized))
     listed = part("sites.bed.gz") if recipe.cut_sites else None
     if listed is not None and not listed.is_file():
         _write_sites(listed, sites, recipe)
-    return Made(covered, signal, listed, found, Quality.from_json(noted["quality"]), noted["blacklisted"])
+    return Made(covered, signal, listed, statistics, Quality.from_json(noted["quality"]), noted["blacklisted"])
 
 
 def _kept(path: Path, make: Callable[[], dict]) -> dict:

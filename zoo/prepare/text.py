@@ -1,4 +1,4 @@
-"""The text of files of reads, plain or compressed, whatever their names: blocks of whole lines from any position on."""
+"""The text of files of reads, plain or compressed under any name: blocks of whole lines from any position on."""
 
 import bz2
 import errno

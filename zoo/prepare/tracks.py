@@ -56,8 +56,8 @@ def write(
             if not written:
                 raise InputError("A track must have a value that is not 0; is all of it blacklisted?", where=path)
     except OSError as error:
-        said = os.strerror(error.errno) if error.errno else error
-        raise InputError(f"The output must be writable: {said}", received={"output": str(path)}) from None
+        reason = os.strerror(error.errno) if error.errno else error
+        raise InputError(f"The output must be writable: {reason}", received={"output": str(path)}) from None
 
 
 def normalize(
@@ -130,16 +130,16 @@ def normalize_runs(
             parts, inside = runs.cut(held.get(runs.chrom))
             yield parts.values[~inside], parts.lengths[~inside]
 
-    found = replace(statistics(lambda: _gathered(kept()), percentile, where), **limits)
+    measured = replace(statistics(lambda: _gathered(kept()), percentile, where), **limits)
 
     def changed() -> Iterator[Runs]:
         for runs in track():
             parts, inside = runs.cut(held.get(runs.chrom))
-            values = scaled(parts.values, method, found, clip)
+            values = scaled(parts.values, method, measured, clip)
             yield Runs(parts.chrom, parts.edges, np.where(inside, np.float32(0), values))
 
     write(output, sizes, changed(), progress=progress, workers=workers)
-    return found
+    return measured
 
 
 def _gathered(blocks: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -218,7 +218,7 @@ def average(
 
 
 def _in_all(tracks: Sequence[Signal], chromosomes: Sequence[str] | None) -> dict[str, int]:
-    """Chromosome → bp by the names of the first track, whatever their order; each track must have all of them."""
+    """Chromosome → bp by the names of the first track, in any order; each track must have all of them."""
     sizes: dict[str, int] = {}
     for track in tracks:
         for chrom, size in chosen(track.sizes, chromosomes, track.path).items():

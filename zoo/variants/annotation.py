@@ -16,7 +16,8 @@ from registry.errors import printable
 from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.genome.vcf import Variant, Vcf, alleles
-from zoo.variants.scores import SCORES
+from zoo.variants import peaks
+from zoo.variants.scores import info_of
 
 _OURS = re.compile(r'##zoo=<ID=([^,>]*),Model="((?:[^"\\]|\\.)*)",Weights="([^"]*)"')
 _DEFINED = re.compile(r'##INFO=<(?:[^"]*,)?ID=([^,>]*)[,>]')
@@ -71,9 +72,11 @@ def annotate(
     """
     vcf = Vcf(source)
     suffix = origin.suffix(vcf.header)
-    keys = {score.name: f"ZOO_{score.key}_{suffix}" for score in SCORES.values() if score.key and score.name in scores}
-    yield from _header(vcf, keys, suffix, origin, len(variants), skipped)
-    at, own = 0, set(keys.values())
+    info = info_of(scores) | {key: entry for key, entry in peaks.INFO.items() if entry[0] in scores}
+    keys = {name: f"ZOO_{key}_{suffix}" for key, (name, _) in info.items()}
+    descriptions = {keys[name]: description for name, description in info.values()}
+    yield from _header(vcf, descriptions, suffix, origin, len(variants), skipped)
+    at, own = 0, _own(suffix)
     for number, (columns, where) in enumerate(vcf.rows()):
         first, here = at, list(map(_allele, alleles(columns, where, number)))
         at += len(here)
@@ -81,7 +84,9 @@ def annotate(
             raise _of_others(where)
         columns += ["."] * (8 - len(columns))
         kept = [
-            entry for entry in columns[7].split(";") if entry not in ("", ".") and entry.partition("=")[0] not in own
+            entry
+            for entry in columns[7].split(";")
+            if entry not in ("", ".") and not own.fullmatch(entry.partition("=")[0])
         ]
         columns[7] = ";".join([*kept, *_entries(keys, scores, slice(first, at))]) or "."
         yield "\t".join(columns)
@@ -90,13 +95,13 @@ def annotate(
 
 
 def _header(
-    vcf: Vcf, keys: Mapping[str, str], suffix: str, origin: Origin, count: int, skipped: Mapping[str, int]
+    vcf: Vcf, descriptions: Mapping[str, str], suffix: str, origin: Origin, count: int, skipped: Mapping[str, int]
 ) -> Iterator[str]:
     """The header's lines; those of an earlier run of this model are replaced."""
-    own = set(keys.values())
+    own = _own(suffix)
     for line in vcf.header:
         defined, ours = _DEFINED.match(line), _OURS.match(line)
-        if not (defined and defined[1] in own) and not (ours and ours[1] == suffix):
+        if not (defined and own.fullmatch(defined[1])) and not (ours and ours[1] == suffix):
             yield line
     fields = {
         "Model": origin.model,
@@ -108,11 +113,16 @@ def _header(
         "Reasons": "; ".join(f"{reason}: {number}" for reason, number in skipped.items()),
     }
     yield f"##zoo=<ID={suffix}," + ",".join(f'{name}="{_quoted(str(value))}"' for name, value in fields.items()) + ">"
-    for name, key in keys.items():
-        text = _quoted(f"{SCORES[name].description} ({origin.model})")
+    for key, description in descriptions.items():
+        text = _quoted(f"{description} ({origin.model})")
         yield f'##INFO=<ID={key},Number=A,Type=Float,Description="{text}">'
     columns = vcf.columns + ["CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"][len(vcf.columns) :]
     yield "#" + "\t".join(columns)
+
+
+def _own(suffix: str) -> re.Pattern:
+    """All keys of a model, also of scores that an earlier run had and this one has not."""
+    return re.compile(rf"ZOO_[A-Z][A-Z0-9]*_{re.escape(suffix)}")
 
 
 def _entries(keys: Mapping[str, str], scores: Mapping[str, np.ndarray], alleles: slice) -> Iterator[str]:

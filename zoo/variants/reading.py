@@ -24,6 +24,8 @@ _COLUMNS = {
     "ref": ("ref", "reference"),
     "alt": ("alt", "alternative"),
 }
+_BARE = ("chrom", "pos", "ref", "alt", "id")  # columns of a table without a line that names them
+_ALLELE = re.compile(r"[ACGTNacgtn]+|-")
 _DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?([eE]\+?[0-9]{1,2})?")
 _UNKNOWN = 0  # as a position from 1: none; the variant is skipped
 
@@ -33,9 +35,10 @@ def read(value: object, genome: Genome | None = None, needs_filter: bool = False
 
     Args:
         value: a VCF file; a table (tab-separated text or a data frame) with the columns chrom, pos (1-based), ref and
-            alt, and perhaps id and filter, after any comments (`#`); a BED of maxATAC's kind (chrom, start, end,
-            allele); `Variant`s; or rows (chrom, pos, ref, alt). Missing alleles and positions that are no number are
-            kept, to be skipped with a reason.
+            alt, and perhaps id and filter, after any comments (`#`); a table of exactly chrom, pos, ref, alt and id
+            without a line of names, as variant-scorer has it; a BED of maxATAC's kind (chrom, start, end, allele);
+            `Variant`s; or rows (chrom, pos, ref, alt). Missing alleles and positions that are no number are kept, to
+            be skipped with a reason.
         genome: where the reference's alleles of a BED are read.
         needs_filter: whether FILTER matters, so that it must be there.
 
@@ -99,8 +102,19 @@ def _file(value: str | Path, genome: Genome | None) -> tuple[list[Variant], bool
         return list(vcf.variants()), "FILTER" in vcf.columns
     numbered = ((number, line) for number, line in enumerate(raw_lines(path), start=1) if line.strip())
     text = [(number, line.rstrip("\r\n").split("\t")) for number, line in dropwhile(_is_comment, numbered)]
+    if text and _is_bare(text[0][1]):
+        return _rows(_BARE, [cells for _, cells in text], lambda i: f"{path}, line {text[i][0]}")
     heads, rows = text[0][1] if text else [], [cells for _, cells in text[1:]]
     return _rows(heads, rows, lambda i: f"{path}, line {text[i + 1][0]}")
+
+
+def _is_bare(cells: Sequence[str]) -> bool:
+    """Whether a row is one of variant-scorer's tables, which have no line with the names of columns."""
+    return (
+        len(cells) == len(_BARE)
+        and _DECIMAL.fullmatch(_cell(cells[1])) is not None
+        and all(_ALLELE.fullmatch(_cell(cell)) for cell in cells[2:4])
+    )
 
 
 def _is_comment(numbered: tuple[int, str]) -> bool:

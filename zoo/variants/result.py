@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -22,10 +22,17 @@ from zoo.genome.spans import steps
 from zoo.genome.vcf import Variant
 from zoo.variants.alleles import Place
 from zoo.variants.annotation import Origin, annotate
-from zoo.variants.effects import Skipped, VariantWindow
+from zoo.variants.effects import Skipped
+from zoo.variants.window import VariantWindow
 
 SCALES = ("linear", "log1p")
 _SHOWN = 10
+_OF_PROFILES = {  # shown of the variants that change most: score → title, width, format
+    "log2_fold_change": ("log2 fold change", 16, ".4f"),
+    "difference": ("difference", 11, ".4g"),
+    "jensen_shannon": ("JSD", 7, ".4f"),
+}
+_OF_HEADS = {"logfc": ("logfc", 16, ".4f"), "abs_logfc_x_jsd": ("IES", 11, ".4g"), "jsd": ("JSD", 7, ".4f")}
 _TRACKS = (".reference.bw", ".alternative.bw")
 
 
@@ -43,6 +50,7 @@ class VariantScores:
         model: the name of what predicted.
         reference: (places, bins) float32, predicted profiles; None if they were not requested.
         alternative: the same with the other allele, on the reference's bins.
+        texts: name → (variants,), further columns; "" for those that are skipped.
     """
 
     variants: Sequence[Variant]
@@ -54,6 +62,7 @@ class VariantScores:
     model: str
     reference: np.ndarray | None = None
     alternative: np.ndarray | None = None
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.variants)
@@ -69,24 +78,25 @@ class VariantScores:
         return dict(Counter(entry.reason for entry in self.skipped).most_common())
 
     def __str__(self) -> str:
-        change = self.scores["log2_fold_change"]
+        shown = _OF_HEADS if "logfc" in self.scores else _OF_PROFILES
+        change = self.scores[next(iter(shown))]
         lines = [f"{len(self.places):,} of {len(self):,} variants scored; those that change most:"]
-        lines.append(f"{'variant':<34} {'log2 fold change':>16} {'difference':>11} {'JSD':>7}")
+        lines.append(" ".join([f"{'variant':<34}", *(f"{title:>{width}}" for title, width, _ in shown.values())]))
         for i in np.argsort(-np.abs(np.nan_to_num(change)), kind="stable")[: min(_SHOWN, len(self.places))]:
-            fold, moved, shape = (self.scores[name][i] for name in ("log2_fold_change", "difference", "jensen_shannon"))
-            lines.append(f"{printable(str(self.variants[i]))[:34]:<34} {fold:>16.4f} {moved:>11.4g} {shape:>7.4f}")
+            numbers = (f"{self.scores[name][i]:>{width}{form}}" for name, (_, width, form) in shown.items())
+            lines.append(" ".join([f"{printable(str(self.variants[i]))[:34]:<34}", *numbers]))
         lines += skipped_lines(self.reasons)
         return "\n".join(lines)
 
     __repr__ = __str__
 
     def write_tsv(self, handle: TextIO) -> None:
-        """A row for each variant that is scored: chrom, pos (1-based), id, ref, alt, scores."""
-        handle.write("\t".join(["chrom", "pos", "id", "ref", "alt", *self.scores]) + "\n")
+        """A row for each variant that is scored: chrom, pos (1-based), id, ref, alt, scores, further columns."""
+        handle.write("\t".join(["chrom", "pos", "id", "ref", "alt", *self.scores, *self.texts]) + "\n")
         for i in sorted(place.number for place in self.places):
             variant = self.variants[i]
             numbers = (f"{column[i]:.8g}" for column in self.scores.values())
-            handle.write(row(*place_of(variant), *numbers))
+            handle.write(row(*place_of(variant), *numbers, *(column[i] for column in self.texts.values())))
 
     def write_skipped(self, handle: TextIO) -> None:
         """A row for each variant that is not: chrom, pos, id, ref, alt, reason, where."""
@@ -107,7 +117,8 @@ class VariantScores:
                 "ref": variant.ref,
                 "alt": variant.alt,
             }
-            rows.append(place | {name: _number(values[i]) for name, values in self.scores.items()})
+            numbers = {name: _number(values[i]) for name, values in self.scores.items()}
+            rows.append(place | numbers | {name: values[i] for name, values in self.texts.items()})
         return {"variants": rows, "skipped": self.reasons}
 
     def to_frame(self):
@@ -131,7 +142,7 @@ class VariantScores:
         }
         reasons = {id(entry.variant): entry.reason for entry in self.skipped}
         return pandas.DataFrame(
-            columns | self.scores | {"skipped": [reasons.get(id(variant)) for variant in self.variants]}
+            columns | self.scores | self.texts | {"skipped": [reasons.get(id(variant)) for variant in self.variants]}
         )
 
     def write_csv(self, handle: TextIO, measured: Signal | None = None) -> None:

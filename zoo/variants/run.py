@@ -20,12 +20,16 @@ from zoo.forward.forward import Forward
 from zoo.genome.signal import Signal
 from zoo.genome.vcf import Variant
 from zoo.inputs.opening import Inputs
-from zoo.variants.alleles import in_order
-from zoo.variants.effects import MISMATCH, VariantWindow, choose, profiles, scored
+from zoo.variants.alleles import Place, in_order
+from zoo.variants.effects import MISMATCH, NORMALIZED, Forms, choose, profiles, scored
+from zoo.variants.head_scoring import HeadScoring
+from zoo.variants.peaks import NEAREST
 from zoo.variants.result import VariantScores, by_variant, check_scale
-from zoo.variants.scores import SCORES
+from zoo.variants.scores import scores_of
+from zoo.variants.window import VariantWindow
 
 _KEPT = 512  # variants in a part of an unfinished run: less than a minute of the slowest network
+_PEAKS = "peaks.npz"  # of an unfinished run
 _TRACKS = (".reference.bw", ".alternative.bw")
 _SUFFIXES = (".tsv", ".skipped.tsv", ".vcf", *_TRACKS, ".csv")
 
@@ -100,6 +104,9 @@ class VariantRun:
         strict: a reference allele that is not the genome's is an error.
         batch_size: windows at once.
         progress: show a progress bar; by default in a terminal only.
+        heads: how the heads of a profile and its total counts are scored, whose pass is `forward`; None for models
+            without.
+        forms: how variants are taken.
 
     Raises:
         InputError: with `strict`, a reference allele that is not the genome's; or nothing to score.
@@ -116,10 +123,13 @@ class VariantRun:
         strict: bool = False,
         batch_size: int = 256,
         progress: bool | None = None,
+        heads: HeadScoring | None = None,
+        forms: Forms = NORMALIZED,
     ) -> None:
         self._name, self._forward, self._layout, self._inputs = name, forward, layout, inputs
-        self._batch_size, self._shown = batch_size, progress
-        self._variants, places, self._skipped = choose(variants, inputs, [layout], only_passing)
+        self._batch_size, self._shown, self._heads = batch_size, progress, heads
+        self._peaks = None if heads is None else heads.peaks
+        self._variants, places, self._skipped = choose(variants, inputs, [layout], only_passing, forms)
         other = [entry for entry in self._skipped if entry.reason == MISMATCH]
         if strict and other:
             raise InputError(
@@ -134,10 +144,16 @@ class VariantRun:
             )
         self._places = in_order(places, list(inputs.genome.sizes))
 
+    @property
+    def places(self) -> Sequence[Place]:
+        """The variants that are scored, in the order of the genome."""
+        return self._places
+
     def to_memory(self, with_profiles: bool) -> VariantScores:
         """All scores."""
+        peaks = self._peak_counts()
         with self._bar(0) as bar:
-            arrays = self._part(0, len(self._places), with_profiles, bar)
+            arrays = self._part(0, len(self._places), with_profiles, peaks, bar)
         return self._result(arrays, with_profiles)
 
     def to_files(self, files: Files, reads: Sequence[object], provenance: dict, choices: dict) -> list[Path]:
@@ -191,9 +207,10 @@ class VariantRun:
             "inputs": self._inputs.identity(),
             "places_sha256": digest(f"{place.number} {place.chrom} {place.variant}" for place in self._places),
             "scored": len(self._places),
-            "scores": list(SCORES),
+            "scores": [score.name for score in scores_of("around", "window")],
             "layout": {**asdict(self._layout), **slices},
             "choices": choices,
+            **({} if self._heads is None else {"heads": self._heads.identity()}),
         }
 
     def _everything(self) -> Iterable[str]:
@@ -206,24 +223,39 @@ class VariantRun:
     def _parts(self, job: Job, with_profiles: bool) -> dict[str, np.ndarray]:
         """Scores of all places; parts that an interrupted run finished are not computed again."""
         parts, left = job.parts(len(self._places), _KEPT)
+        peaks = self._peak_counts(job.part(_PEAKS)) if left else None
         with self._bar(len(self._places) - sum(map(len, left))) as bar:
             for items, path in left.items():
-                npz.write(path, self._part(items.start, items.stop, with_profiles, bar))
+                npz.write(path, self._part(items.start, items.stop, with_profiles, peaks, bar))
         pieces = [load_part(part) for part in parts.values()]
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
-    def _part(self, first: int, stop: int, with_profiles: bool, bar: Progress) -> dict[str, np.ndarray]:
+    def _peak_counts(self, kept: Path | None = None) -> np.ndarray | None:
+        """Counts at peaks, see `HeadScoring.peak_counts`; None without peaks.
+
+        Args:
+            kept: a file that has them if an earlier call came as far, and then has them.
+        """
+        if self._peaks is None:
+            return None
+        if kept is not None and kept.is_file():
+            return load_part(kept, ["counts"])["counts"]
+        counts = self._heads.peak_counts(self._inputs.reader, self._batch_size)
+        if kept is not None:
+            npz.write(kept, {"counts": counts})
+        return counts
+
+    def _part(
+        self, first: int, stop: int, with_profiles: bool, peaks: np.ndarray | None, bar: Progress
+    ) -> dict[str, np.ndarray]:
         """Scores, and profiles if they are wanted, of some places."""
         arrays: dict[str, list[np.ndarray]] = {}
-        batches = profiles(
-            self._forward,
-            self._layout,
-            self._places[first:stop],
-            self._inputs.reader,
-            self._batch_size,
-        )
-        for places, reference, alternative in batches:
+        reader = self._inputs.reader
+        batches = profiles(self._forward, self._layout, self._places[first:stop], reader, self._batch_size)
+        for places, reference, alternative, heads in batches:
             columns = scored(self._layout, reference, alternative)
+            if self._heads is not None:
+                columns |= self._heads.scored(places, heads, peaks) | self._heads.null(reader, places, peaks)
             if with_profiles:
                 columns |= {"_reference": reference, "_alternative": alternative}
             for name, values in columns.items():
@@ -232,19 +264,34 @@ class VariantRun:
         return {name: np.concatenate(values) for name, values in arrays.items()}
 
     def _result(self, arrays: dict[str, np.ndarray], with_profiles: bool) -> VariantScores:
-        columns = {name: values for name, values in arrays.items() if not name.startswith("_")}
-        scores = by_variant(self._places, len(self._variants), columns)
+        columns = arrays if self._heads is None else self._heads.summarized(arrays)
+        columns = {name: values for name, values in columns.items() if not name.startswith("_")}
+        columns, texts = self._with_peaks(columns)
+        count = len(self._variants)
         return VariantScores(
             self._variants,
             self._places,
-            scores,
+            by_variant(self._places, count, columns),
             self._skipped,
             self._layout,
             dict(self._inputs.genome.sizes),
             self._name,
             arrays["_reference"] if with_profiles else None,
             arrays["_alternative"] if with_profiles else None,
+            texts,
         )
+
+    def _with_peaks(self, columns: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
+        """Columns of places with those of the nearest peak, and its name by variant."""
+        if self._peaks is None:
+            return columns, {}
+        given = [self._variants[place.number] for place in self._places]
+        ends = [(variant.start, max(variant.end, variant.start + 1)) for variant in given]
+        near = self._peaks.annotate(self._places, ends)
+        names = [""] * len(self._variants)
+        for place, name in zip(self._places, near.pop(NEAREST), strict=True):
+            names[place.number] = name
+        return columns | {name: np.array(values) for name, values in near.items()}, {NEAREST: names}
 
     def _bar(self, done: int) -> Progress:
         return Progress(self._name, "variant", len(self._places), done, self._shown)

@@ -4,11 +4,13 @@ A score is a function and its line in the table, or of another package a functio
 of every table, an entry in the INFO of VCF files if it has a key, and part of `zoo variants --help`.
 
 Profiles are of what was measured, not of its logarithm. Directed scores change their sign exactly if the alleles are
-swapped.
+swapped. Models of a profile and its total counts (BPNet, ChromBPNet) also have scores of their heads, those of
+variant-scorer.
 """
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +18,19 @@ import numpy as np
 from zoo.arguments import among
 from zoo.errors import InputError
 from zoo.tables import Table
+from zoo.variants.heads import AlleleHeads
 
 SMALL = 1e-4  # is added to what is divided by, and to sums before their logarithm, as the authors of ASAP do
-SCOPES = ("around", "window")
+SCOPES = ("around", "window", "heads")
+TAILS = ("right", "both")
 _SIGMA = 8  # bins
 _REACH = 4 * _SIGMA  # bins to each side that a smoothed bin depends on
-_COLUMNS = ("chrom", "pos", "id", "ref", "alt", "skipped")  # of tables, beside those of scores
+_COLUMNS = (  # of tables, beside those of scores
+    *("chrom", "pos", "id", "ref", "alt", "skipped"),
+    *("peak_overlap", "peak_distance", "nearest_peak"),
+)
 _KEY = re.compile(r"[A-Z][A-Z0-9]{0,31}")
+_P_VALUE = "PVAL"  # at the end of the key of a score's P value
 
 
 @dataclass(frozen=True)
@@ -34,10 +42,15 @@ class Score:
             something else takes another one.
         function: profiles of n variants → (n,). By scope: "around" calls it with the reference's and the
             alternative's bins around the variant that count, (n, bins) each; "window" with all bins that were
-            predicted of both, (n, bins), and the number of the variant's own bin.
+            predicted of both, (n, bins), and the number of the variant's own bin; "heads", of models of a profile and
+            its total counts, with `zoo.variants.heads.AlleleHeads` of n variants.
         description: for the header of VCF files and the help.
-        key: in the INFO of VCF files, capitals and digits, such as "LFC"; None leaves it out of them.
+        key: in the INFO of VCF files, capitals and digits, such as "LFC"; None leaves it out of them. Of two scores of
+            a model with the same key the file has that of the heads.
         scope: what the function needs.
+        tail: of the scores in shuffled sequence that a P value counts: "right", the high ones, or "both"; None for no
+            P value. Of the scope "heads" only.
+        with_peaks: whether the function needs the counts at peaks. Of the scope "heads" only.
 
     Raises:
         InputError: attributes of other kinds.
@@ -48,15 +61,23 @@ class Score:
     description: str
     key: str | None = None
     scope: str = "around"
+    tail: str | None = None
+    with_peaks: bool = False
 
     def __post_init__(self) -> None:
         among("scope", "None" if self.scope is None else self.scope, SCOPES)
+        among("tail", self.tail, TAILS)
         rules = {
             "the function must be one": callable(self.function),
             "the description must be text": isinstance(self.description, str) and bool(self.description.strip()),
             "the key must be capitals and digits, or None": self.key is None
             or (isinstance(self.key, str) and _KEY.fullmatch(self.key) is not None),
+            f"the key must not be PEAK, PEAKDIST or that of a P value, …{_P_VALUE}": self.key
+            not in ("PEAK", "PEAKDIST")
+            and not str(self.key).endswith(_P_VALUE),
             f"the name must not be that of another column ({', '.join(_COLUMNS)})": self.name not in _COLUMNS,
+            "a tail and with_peaks must be of the scope heads": self.scope == "heads"
+            or (self.tail is None and not self.with_peaks),
         }
         for rule, holds in rules.items():
             if not holds:
@@ -83,18 +104,25 @@ class Score:
             scores = self.function(reference[:, around], alternative[:, around])
         else:
             scores = self.function(reference, alternative, bin)
+        return self._checked(scores, len(reference))
+
+    def of_heads(self, both: AlleleHeads) -> np.ndarray:
+        """The score of heads, of a score with that scope: (n,) float64. Raises `InputError` as `of` does."""
+        return self._checked(self.function(both), len(both))
+
+    def _checked(self, scores: object, count: int) -> np.ndarray:
         scores = np.asarray(scores, np.float64)
-        if scores.shape != (len(reference),):
+        if scores.shape != (count,):
             raise InputError(
                 "The function of a variant score must return a number for each variant",
-                received={"score": self.name, "shape": scores.shape, "variants": len(reference)},
+                received={"score": self.name, "shape": scores.shape, "variants": count},
             )
         return scores
 
 
 def log2_fold_change(reference: np.ndarray, alternative: np.ndarray) -> np.ndarray:
     """log2 of the alternative's sum over the reference's (Grover et al. 2026: log fold change)."""
-    sums = (profile.sum(axis=1, dtype=np.float64) + SMALL for profile in (reference, alternative))
+    sums = (np.maximum(profile.sum(axis=1, dtype=np.float64), 0) + SMALL for profile in (reference, alternative))
     one, other = map(np.log2, sums)
     return other - one
 
@@ -186,7 +214,65 @@ _OWN = (
     ),
     Score("log2_ratio_plus_1", log2_ratio_plus_1, "log2 of 1 plus reference_over_alternative", scope="window"),
 )
-SCORES = Table("variant score", {score.name: score for score in _OWN})
+
+
+def _of_heads(key: str, text: str, *factors: str, tail: str | None = None) -> Score:
+    """An attribute of `AlleleHeads`, or a product of several."""
+
+    def product(both: AlleleHeads) -> np.ndarray:
+        return math.prod(getattr(both, factor) for factor in factors)
+
+    with_peaks = any("quantile" in factor for factor in factors)
+    return Score("_x_".join(factors), product, text, key, "heads", tail, with_peaks)
+
+
+_AAQ = "active_allele_quantile"
+_VARIANT_SCORER = (
+    _of_heads("COUNTS1", "exp(log counts) with the reference allele, mean of strands", "allele1_counts"),
+    _of_heads("COUNTS2", "exp(log counts) with the alternative allele, mean of strands", "allele2_counts"),
+    _of_heads("LOGFC", "log2 of allele2_counts over allele1_counts", "logfc", tail="both"),
+    _of_heads("ABSLOGFC", "absolute logfc", "abs_logfc", tail="right"),
+    _of_heads("JSD", "Jensen-Shannon distance, base 2, of both profiles on shared bases", "jsd", tail="right"),
+    _of_heads("ORIGJSD", "Jensen-Shannon distance, base 2, of all bins of both profiles", "original_jsd"),
+    _of_heads("LOGFCJSD", "logfc times jsd", "logfc", "jsd", tail="both"),
+    _of_heads("IES", "integrative effect size, abs_logfc times jsd", "abs_logfc", "jsd", tail="right"),
+    _of_heads("QUANTILE1", "fraction of peaks with counts below allele1_counts", "allele1_quantile"),
+    _of_heads("QUANTILE2", "fraction of peaks with counts below allele2_counts", "allele2_quantile"),
+    _of_heads("AAQ", "active allele quantile, the larger of both", _AAQ, tail="right"),
+    _of_heads("QCHANGE", "allele2_quantile minus allele1_quantile", "quantile_change", tail="both"),
+    _of_heads("ABSQCHANGE", "absolute quantile_change", "abs_quantile_change", tail="right"),
+    _of_heads("LOGFCAAQ", "logfc times AAQ", "logfc", _AAQ, tail="both"),
+    _of_heads("ABSLOGFCAAQ", "abs_logfc times AAQ", "abs_logfc", _AAQ, tail="right"),
+    _of_heads("JSDAAQ", "jsd times AAQ", "jsd", _AAQ, tail="right"),
+    _of_heads("IPS", "integrative prioritization score, logfc times jsd times AAQ", "logfc", "jsd", _AAQ, tail="both"),
+    _of_heads("ABSIPS", "absolute IPS", "abs_logfc", "jsd", _AAQ, tail="right"),
+)
+SCORES = Table("variant score", {score.name: score for score in (*_OWN, *_VARIANT_SCORER)})
+
+
+def scores_of(*scopes: str, with_peaks: bool = False) -> list[Score]:
+    """Those of some scopes, in the order of the table.
+
+    Args:
+        with_peaks: also those that need the counts at peaks.
+    """
+    return [score for score in SCORES.values() if score.scope in scopes and (with_peaks or not score.with_peaks)]
+
+
+def p_value_of(name: str) -> str:
+    """The column of a score's P value."""
+    return f"{name}.pval"
+
+
+def info_of(columns: Collection[str]) -> dict[str, tuple[str, str]]:
+    """What of a table's columns is in the INFO of VCF files: key → column and description."""
+    entries = {}
+    for name, score in SCORES.items():
+        if score.key and name in columns:
+            entries[score.key] = name, score.description
+        if score.key and p_value_of(name) in columns:
+            entries[f"{score.key}{_P_VALUE}"] = p_value_of(name), f"P value of {name} in shuffled sequence"
+    return entries
 
 
 def register(score: Score) -> Score:

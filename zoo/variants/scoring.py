@@ -4,21 +4,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from registry.paths import user_path
-from zoo.arguments import is_one_of, switch
+from zoo.arguments import is_one_of, refuse_together, switch, whole
 from zoo.errors import InputError
 from zoo.forward.readouts import Selection
 from zoo.genome import names
+from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.inputs.opening import Inputs
 from zoo.predict.options import Options
 from zoo.predict.predictor import Predictor
 from zoo.spec import ModelSpec
-from zoo.variants import reading
-from zoo.variants.effects import VariantWindow
+from zoo.variants import literal, reading
+from zoo.variants.effects import NORMALIZED
+from zoo.variants.head_forward import EXPECTED, HeadForward, forward_with_heads, profile_and_counts
+from zoo.variants.head_scoring import HeadScoring
+from zoo.variants.peaks import Peaks
 from zoo.variants.result import VariantScores
 from zoo.variants.run import Files, VariantRun
+from zoo.variants.window import VariantWindow, check_compat
 
 _SWITCHES = ("only_passing", "strict", "profiles", "csv")
+_RANGES = {"shuffles": (1, 10_000), "seed": (0, (1 << 64) - 1)}
 
 
 @dataclass(frozen=True)
@@ -41,10 +47,12 @@ class VariantChoice:
     output: str | Path | None
     compat: str | None
     batch_size: int
+    peaks: object = None
+    shuffles: int | None = None
+    seed: int | None = None
 
     def __post_init__(self) -> None:
-        if not is_one_of(self.compat, (None, "asap")):
-            raise InputError('compat must be None or "asap"', received={"compat": self.compat})
+        check_compat(self.compat)
         if self.compat == "asap" and not is_one_of(self.strands, (None, "forward")):
             raise InputError(
                 'compat="asap" reads the forward strand: strands must be left out',
@@ -58,16 +66,26 @@ class VariantChoice:
                 received={"csv": self.csv, "measured": self.measured, "scale": self.scale, "output": None},
                 example='output="out/variants"',
             )
+        for name, (least, most) in _RANGES.items():
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole(name, getattr(self, name), least, most))
+        if self.shuffles is None:
+            refuse_together("Variants that are not shuffled", {"seed": self.seed}, "Give shuffles")
 
     @property
     def read_strands(self) -> str:
         """The strands that are predicted."""
-        return ("forward" if self.compat else "both") if self.strands is None else self.strands
+        return ("forward" if self.compat == "asap" else "both") if self.strands is None else self.strands
 
     @property
     def passing(self) -> bool:
         """Whether only records that pass are scored."""
         return self.only_passing or self.compat == "asap"
+
+    @property
+    def literal(self) -> bool:
+        """Whether alleles are taken as they are written."""
+        return self.compat == "chrombpnet"
 
     def files(self, variants: object, inputs: Inputs) -> Files | None:
         """The files to be written, with the measured track opened and matched; None for a result in memory."""
@@ -90,7 +108,31 @@ class VariantChoice:
             "around": (layout.scored.stop - layout.scored.start) * layout.bin_size,
             "only_passing": self.passing,
             "compat": self.compat,
+            **{name: value for name in _RANGES if (value := getattr(self, name)) is not None},
         }
+
+    def heads(self, model: Predictor, views: tuple[str, ...], selection: Selection) -> HeadForward | None:
+        """The pass over heads that are scored beside the expected counts; None if there are none, or something else is
+        scored.
+
+        Raises:
+            InputError: options that need them, without.
+        """
+        if selection.readout.name == EXPECTED and profile_and_counts(model.spec) is not None:
+            return forward_with_heads(model, views, selection)
+        compat = self.compat if self.literal else None
+        refuse_together(
+            f"{model.spec.name} has no profile with total counts, or something else of it is scored: it",
+            {"compat": compat, "peaks": self.peaks, "shuffles": self.shuffles, "seed": self.seed},
+        )
+        return None
+
+    def head_scoring(self, forward: HeadForward, spec: ModelSpec, layout: VariantWindow, genome: Genome) -> HeadScoring:
+        """How heads are scored, with the peaks read."""
+        profile, _ = profile_and_counts(spec)
+        compat = "chrombpnet" if self.literal else None
+        peaks = None if self.peaks is None else Peaks.read(self.peaks, genome.sizes, layout.window, compat)
+        return HeadScoring(forward, profile, layout, peaks, self.shuffles or 0, self.seed or 0)
 
 
 def score_variants(
@@ -113,15 +155,20 @@ def score_variants(
         choice = replace(choice, strands="forward")
     layout = VariantWindow.of(model.spec, choice.shifts, choice.around, choice.compat, selection.output)
     options = Options.resolve(model.spec, strands=choice.read_strands, batch_size=choice.batch_size)
+    heads = choice.heads(model, options.views, selection)
     inputs = all_chromosomes(model.spec, genome, signal, blacklist, covariates)
     parsed = reading.read(variants, inputs.genome, choice.only_passing)
     files = choice.files(variants, inputs)
-    forward = model.forward(options.views, selection)
-    how = (choice.passing, choice.strict, options.batch_size, progress)
+    forward = model.forward(options.views, selection) if heads is None else heads
+    scoring = None if heads is None else choice.head_scoring(heads, model.spec, layout, inputs.genome)
+    forms = literal.forms(layout.window, choice.strict) if choice.literal else NORMALIZED
+    how = (choice.passing, choice.strict, options.batch_size, progress, scoring, forms)
     run = VariantRun(model.spec.name, forward, layout, inputs, parsed, *how)
+    if choice.literal:
+        literal.warn_of_others(run.places, inputs.genome)
     if files is None:
         return run.to_memory(choice.profiles)
-    reads = (model.path, model.origin, *inputs.files, variants, blacklist, covariates, files.measured)
+    reads = (model.path, model.origin, *inputs.files, variants, blacklist, covariates, files.measured, choice.peaks)
     return run.to_files(files, reads, model.provenance(), {**choice.described(layout), **selection.to_json()})
 
 
