@@ -17,12 +17,14 @@ _WILD = "*?["
 
 @cache
 def families() -> Mapping[str, Family]:
-    """Name -> family, for every index in `registry/families` and in the folder that `ZOO_FAMILIES` names."""
+    """Name -> family, for every index in `registry/families` and in the folder that `ZOO_FAMILIES` names; first those
+    whose models can be named without it."""
     folders = [Path(__file__).parent / "families"]
     if own := os.environ.get("ZOO_FAMILIES"):
         folders.append(user_path(own, "ZOO_FAMILIES"))
     indexed = [Family.read(path) for folder in folders for path in sorted(folder.glob("*.json"))]
-    return {family.family: family for family in indexed}
+    found = {family.family: family for family in indexed}
+    return dict(sorted(found.items(), key=lambda item: not item[1].short_names))
 
 
 def list_models(pattern: str = "*") -> list[Entry]:

@@ -57,12 +57,14 @@ def build(members: Sequence, window: int = 1002, tracks: int = 2, covariates: in
 
 def _one(x, output: int | None, number: int):
     """The output of a member that counts, (batch, 1)."""
+    count = x.shape[-1]
+    if (output is None and count != 1) or (output is not None and output >= count):
+        raise InputError(
+            "Which of a member's outputs counts must be said, if it has several",
+            received={"member": number, "outputs": count, "output": output},
+        )
     if output is not None:
         x = Columns([output], name=f"output{number}")(x)
-    if x.shape[-1] != 1:
-        raise InputError(
-            "Which of a member's outputs counts must be said", received={"member": number, "shape": x.shape}
-        )
     return layers.Reshape((1,), dtype="float32", name=f"probability{number}")(x)
 
 
@@ -76,6 +78,7 @@ def _check(members: Sequence, tracks: int, covariates: int) -> None:
         isinstance(member, Mapping)
         and set(member) == _KEYS
         and isinstance(member["config"], Mapping)
+        and member["name"] not in _NESTED
         and places(member["tracks"], tracks)
         and places(member["covariates"], covariates)
         and (member["output"] is None or (type(member["output"]) is int and 0 <= member["output"] < 1 << 14))
