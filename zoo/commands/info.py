@@ -34,6 +34,8 @@ def run(options: argparse.Namespace) -> None:
         title = track["name"] if len(tracks) == 1 else f"track {track['name']}"
         lines[title] = made if track["percentile"] is not None else track["assay"]
     lines |= {f"covariate {covariate['name']}": covariate["description"] for covariate in reads["covariates"]}
+    for table in reads["covariate_tables"]:
+        lines[table["name"]] = f"stands for {', '.join(table['covariates'])}; one of {', '.join(table['rows'])}"
     for title, values in (("metric", info["metrics"]), ("from", info["provenance"])):
         lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
     for key, value in lines.items():
