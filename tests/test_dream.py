@@ -362,6 +362,7 @@ PAIR = {"attention": "pair", "place": "before"}
         ("deepgrn", {}, lambda c: c["input_layers"].pop(), "read two windows"),
         ("deepgrn", {}, lambda c: c.pop("layers"), "model_config of a Keras file must be undamaged"),
         ("deepgrn", {}, lambda c: c["layers"].append(c["layers"][-1]), "layers of one name"),
+        ("deepgrn", {}, lambda c: layer(c, "Dense")["inbound_nodes"].append([["input_1", 0, 0, {}]]), "more than once"),
         ("deepgrn", {}, lambda c: c["layers"].extend(600 * [c["layers"][-1]]), "more than 500"),
         ("deepgrn", {}, lambda c: layer(c, "Dropout").update(inbound_nodes=[[["nothing", 0, 0, {}]]]), "in a circle"),
         (
@@ -422,6 +423,7 @@ def test_code_in_a_file_is_never_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
             "one tensor b in the layer dense_2",
         ),
         ("factornet", lambda f: f["model_weights"].__delitem__("bidirectional_1"), "bidirectional_1"),
+        ("factornet", lambda f: f.attrs.__setitem__("backend", "tensorflow"), "must be of Theano.*converted copies"),
         ("factornet", lambda f: f["model_weights/dense_2"].create_dataset("more", data=ONE), "no other tensors"),
         (
             "factornet",

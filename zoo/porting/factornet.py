@@ -60,6 +60,11 @@ def read(data: bytes, where: object, config: Mapping[str, object] | None = None)
         IntegrityError: a damaged file; tensors or a graph of another network.
     """
     file = OldKerasFile.read(data, where, config)
+    if file.backend not in ("theano", None):
+        raise file.error(
+            "of FactorNet must be of Theano, as the kernels of its authors' files are: converted copies hold others",
+            {"backend": file.backend},
+        )
     layers = _by_names(file) if file.config is None else _by_graph(StrandGraph(file.config, where))
     kernel, bias = file.take(layers.convolution, "W", "b")
     position = file.take(layers.position, "W", "b")

@@ -60,6 +60,8 @@ class StrandGraph:
             inputs = [str(name) for name, *_ in config["input_layers"]]
             self._outputs = [(str(name), int(use)) for name, use, *_ in config["output_layers"]]
             shapes = {name: tuple(self._all[name].settings["batch_input_shape"]) for name in inputs}
+            if any(len(node.reads) > 2 for node in nodes):
+                raise ValueError("a layer is used more than once for each strand")
             if not len(self._all) == len(nodes) <= _MOST_LAYERS or self._cyclic():
                 raise ValueError(f"layers of one name, in a circle, or more than {_MOST_LAYERS}")
         windows = [name for name in inputs if len(shapes[name]) == 3]
