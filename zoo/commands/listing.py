@@ -22,7 +22,7 @@ def show(entries: Sequence[registry.Entry], as_json: bool) -> None:
         rows = [{key: getattr(entry, key) for key in described} | dict(entry.facts) for entry in entries]
         print(json.dumps(rows, indent=1))
         return
-    width = max(20, *(len(entry.name) for entry in entries))
+    width = max([20, *(len(entry.name) for entry in entries)])
     print(f"{'model':<{width}} {'best F1':>8} {'at score':>9}  description")
     for entry in entries:
         best = (entry.facts.get(key) for key in ("best_f1", "best_f1_threshold"))

@@ -1,4 +1,4 @@
-"""What FactorNet knows of cell types: the first 8 principal components of gene expression, and its factors."""
+"""What FactorNet knows of cell types: the first 8 principal components of gene expression."""
 
 from zoo.spec import CovariateTable
 
@@ -23,7 +23,3 @@ _ROWS = {
 }
 # fmt: on
 CELL_TYPES = CovariateTable("cell_type", COMPONENTS, _ROWS)
-MULTITASK = (
-    *("ARID3A", "ATF3", "ATF7", "CEBPB", "CREB1", "CTCF", "EP300", "FOXA1", "FOXA2", "GABPA", "HNF4A", "JUND", "MAFK"),
-    *("MAX", "REST", "SRF", "TEAD4", "YY1", "ZNF143"),
-)
