@@ -6,6 +6,10 @@ A family with a release in the index:
 A checkpoint of one's own:
     python recipes/convert.py asap CHECKPOINT.pth|.npz --architecture convnext_dcnn --cell-type GM12878 --out FOLDER
         [--window BP] [--bin-size BP] [--config NAME=VALUE ...] [--name asap/GM12878] [--genome hg38] [--license TEXT]
+Files of ChromBPNet, of kundajelab/bpnet (basepairmodels) or of bpnet-lite, or a folder or archive of their folds:
+    python recipes/convert.py chrombpnet FILE [BIAS_FILE] --cell-type K562 --out FOLDER [--fold N] [--accession TEXT]
+        [--component bias] [--window BP] [--name chrombpnet/K562] [--genome hg38] [--license TEXT]
+    python recipes/convert.py bpnet FILE --factor CTCF --out FOLDER [the same but --component]
 
 A `.npz` holds the tensors of the state dict by their names, and needs no PyTorch.
 """
@@ -36,9 +40,11 @@ from zoo.console import recipe
 from zoo.environment import versions
 from zoo.errors import InputError, MissingExtra
 from zoo.plot.curves import plot_thresholds
-from zoo.porting import asap
+from zoo.porting import asap, local
 from zoo.porting.checkpoint import state_dict
 from zoo.porting.golden import golden_inputs
+from zoo.porting.profile_file import ACCESSIBILITY, BIAS, FULL
+from zoo.porting.profile_model import About
 from zoo.train import command
 
 RANDOM_WINDOWS = 64
@@ -218,7 +224,65 @@ def add_checkpoint(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--license", default="as the checkpoint's owner says", help="terms of the weights")
 
 
-CHECKPOINTS: dict[str, tuple[Callable, Callable]] = {"asap": (add_checkpoint, checkpoint)}
+def profiles(options: argparse.Namespace) -> None:
+    """Convert files of ChromBPNet or BPNet, or their folds."""
+    suffix = "" if options.fold is None else f"-fold_{options.fold}"
+    name = options.name or re.sub(r"[^A-Za-z0-9._/-]+", "-", f"{options.family}/{options.target}{suffix}")
+    Name.parse(name)
+    paths = [user_path(path, "file") for path in options.files]
+    several, window = len(paths) > 1, options.window
+    if several and window is not None:
+        raise InputError("A window must be given for one file, a .torch", received={"window": window})
+    opened = local.together(paths) if several else loading.opened_files(paths[0], options.component, window)
+    said = {"license": options.license, "fold": options.fold, "accession": options.accession}
+    known = {key: str(value) for key, value in said.items() if value is not None}
+    opened = local.described(opened, About(name, options.target, options.genome, known), options.component)
+    loading.of_files(opened, FULL).save(options.out, training=_training(options))
+    model = zoo.load(options.out.resolve(), component=FULL if opened.is_whole else None)
+    print(f"{model!r}\n{options.out}: largest difference from its golden outputs {model.check().difference:.2g}")
+
+
+def _training(options: argparse.Namespace) -> str:
+    """For the card, as far as the user says it."""
+    fold = "" if options.fold is None else f", fold {options.fold}"
+    return (
+        f"On {options.target}{fold}, by the files' owner with the original's package; the files do not say which "
+        "chromosomes were held out, nor how they were evaluated."
+    )
+
+
+def _add_profiles(parser: argparse.ArgumentParser, target: tuple[str, ...], text: str, files: int | str) -> None:
+    """Options of files of ChromBPNet and BPNet."""
+    parser.add_argument("files", type=Path, nargs=files, metavar="FILE", help=".h5, .torch, a folder or .tar of folds")
+    parser.add_argument(*target, required=True, dest="target", metavar="NAME", help=text)
+    parser.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="the model folder, a new one")
+    parser.add_argument("--window", type=int, metavar="BP", help="of the input, for a .torch (default 2114)")
+    parser.add_argument("--fold", type=int, metavar="N", help="which fold of a cross-validation it is")
+    parser.add_argument("--accession", metavar="TEXT", help="of the files, such as ENCODE's ENCSR000AAA")
+    parser.add_argument("--name", metavar="FAMILY/MODEL", help="default by system, sample and fold")
+    parser.add_argument("--genome", default="hg38", help="the assembly that it was trained on (default hg38)")
+    parser.add_argument("--license", default="as the files' owner says", help="terms of the weights")
+
+
+def add_chrombpnet(parser: argparse.ArgumentParser) -> None:
+    """Options of files of ChromBPNet."""
+    _add_profiles(parser, ("--cell-type",), "the sample that it was trained on", "+")
+    parser.add_argument(
+        "--component", choices=(ACCESSIBILITY, BIAS, FULL), help="keep this part only (default: all that there is)"
+    )
+
+
+def add_bpnet(parser: argparse.ArgumentParser) -> None:
+    """Options of files of BPNet."""
+    _add_profiles(parser, ("--factor", "--target"), "the factor that it was trained on", 1)
+    parser.set_defaults(component=None)
+
+
+CHECKPOINTS: dict[str, tuple[Callable, Callable]] = {
+    "asap": (add_checkpoint, checkpoint),
+    "bpnet": (add_bpnet, profiles),
+    "chrombpnet": (add_chrombpnet, profiles),
+}
 """Families whose models are files of one's own: what adds their options, and what converts one. Every family of the
 index that names an importer is converted by `release`."""
 

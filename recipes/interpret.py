@@ -61,7 +61,7 @@ def main(options: argparse.Namespace, cells: list[Cell]) -> None:
 def explain(model: zoo.Model, cell: Cell, options: argparse.Namespace, folder: Path) -> Path:
     """Attributions of a cell type's windows, and pictures of the highest."""
     files = {"genome": options.genome, "signal": cell.signal, "regions": cell.regions}
-    choices = {name: getattr(options, name) for name in ("chromosomes", "method", "target", "count")}
+    choices = {name: getattr(options, name) for name in ("chromosomes", "head", "method", "target", "count", "compat")}
     archive, *_ = model.attribute(**files, **choices, output=folder / "attributions")
     draw(archive, cell.signal, options.pictures, intervals={"regions": bed.read(cell.regions)})
     return archive
@@ -94,7 +94,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="only regions on these")
     parser.add_argument("--motifs", metavar="MEME", help="known motifs")
     parser.add_argument("--method", default="deeplift", help="or integrated_gradients, saturation_mutagenesis")
-    parser.add_argument("--target", default="sum", help="sum, profile, a bin, or bins such as 8:24 (default sum)")
+    parser.add_argument("--head", metavar="NAME", help="of a model with several heads, such as counts or profile")
+    parser.add_argument("--target", help="sum, profile, a bin, or bins such as 8:24 (default as zoo attribute has it)")
+    parser.add_argument("--compat", metavar="PROGRAM", help="chrombpnet: contributions to a profile as it defines them")
     parser.add_argument("--count", type=int, default=20, help="shuffles of each window (default 20)")
     parser.add_argument("--width", type=int, default=400, help="bp in the middle of the windows (default 400)")
     parser.add_argument("--most-seqlets", type=int, default=20_000, help="of each sign (default 20000; ASAP 100000)")

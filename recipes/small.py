@@ -11,16 +11,19 @@ from zoo.data import synthetic
 from zoo.train import command
 
 CONFIGS = Path(__file__).parent / "configs"
-_LENGTHS = {"chr1": 600_000, "chr2": 200_000, "chr3": 200_000}
+LENGTHS = {"chr1": 600_000, "chr2": 200_000, "chr3": 200_000}
 _MOST_SAMPLES = 16
 
 Train = Callable[[argparse.Namespace], None]
+Options = Callable[[argparse.ArgumentParser], None]
 
 
-def run(name: str, description: str, main: Train) -> None:
-    """Parse the command line and train; an error ends the program with its message."""
+def run(name: str, description: str, main: Train, more: Options | None = None) -> None:
+    """Parse the command line, with more options of the recipe's own, and train; an error ends it with its message."""
     parser = command.add_options(argparse.ArgumentParser(description=f"{description}; see the file's head."))
     parser.add_argument("--work", type=Path, default=Path("runs/data"), help="for prepared tracks (default runs/data)")
+    if more is not None:
+        more(parser)
     recipe.run(name, main, parser.parse_args())
 
 
@@ -50,8 +53,13 @@ def tracks(options: argparse.Namespace) -> int:
 
 def synthetic_data(work: Path, samples: int = 1) -> tuple[synthetic.Synthetic, dict[str, object]]:
     """A synthetic genome with the signals of some samples, and what it changes in a configuration."""
-    files = synthetic.make(work / "synthetic", _LENGTHS, samples=samples)
-    return files, {
+    files = synthetic.make(work / "synthetic", LENGTHS, samples=samples)
+    return files, synthetic_run(files)
+
+
+def synthetic_run(files: synthetic.Synthetic) -> dict[str, object]:
+    """What a synthetic genome changes in a configuration."""
+    return {
         "genome": str(files.genome.resolve()),
         "assembly": "synthetic",
         "chromosomes": {"train": ["chr1"], "validation": ["chr2"], "test": ["chr3"]},

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.data import gc
 from zoo.errors import InputError
 from zoo.files.atomic import atomic
 from zoo.genome import bed
@@ -17,11 +18,13 @@ from zoo.prepare.coverage import Runs, smoothed
 from zoo.prepare.cutsites import TN5, CutSites
 from zoo.prepare.normalize import statistics
 from zoo.prepare.peaks import call, write
+from zoo.prepare.sites import cut_sites as count_cuts
 
 FACTORS = ("CBF1", "CIN5", "FKH1", "HSF1", "MCM1", "RAP1", "REB1", "SWI4", "TBF1", "UME6")
 _SMOOTHING = {"signal": 20, "accessibility": 75}  # bp on each side of a cut site, as maxATAC's input and ASAP's target
 _MONONUCLEOSOMAL = (180, 247)  # bp of a fragment around one nucleosome (Buenrostro et al. 2013, Nat Methods 10: 1213)
 _READS = "yeast_500k_SRR1822137.bedpe.gz"
+_WIDTH, _STEP = 2114, 500  # bp of windows of background, and from one to the next
 _PERCENTILE = 99
 _LEFT_OUT = ("chrM", "chrXII")  # of the percentile; chrXII holds a third of all fragments, in repeats
 _TARGET = 20  # what the percentile is in the accessibility track, which is learned as ln(1 + x)
@@ -99,6 +102,32 @@ def mononucleosomal(source: Path, target: Path) -> Path:
         sizes = Genome(source / "sacCer3.2bit").sizes
         make_tracks(source / _READS, sizes, {"accessibility": path}, _MONONUCLEOSOMAL)
     return path
+
+
+def cut_sites(source: Path, target: Path) -> Path:
+    """The number of cuts at each base, made if it is not there yet."""
+    path = target / "cut_sites.bw"
+    if not path.is_file():
+        count_cuts(source / _READS, path, Genome(source / "sacCer3.2bit"), progress=False)
+    return path
+
+
+def peaks_and_background(source: Path, target: Path) -> tuple[Path, Path]:
+    """Peaks, weak ones too, and windows away from them, as narrowPeak; made if they are not there yet."""
+    peaks, background = target / "all_peaks.narrowPeak", target / "background.narrowPeak"
+    if not peaks.is_file():
+        track = prepare(source, target).accessibility
+        write(peaks, call(track, _TARGET / 8, min_length=100, max_gap=0))
+    if not background.is_file():
+        genome = Genome(source / "sacCer3.2bit")
+        found = gc.candidates(genome, list(genome.sizes), _WIDTH, bed.read(peaks), _STEP)
+        rows = [
+            f"{item.chrom}\t{item.start}\t{item.end}\t.\t0\t.\t0\t-1\t-1\t{_WIDTH // 2}\n"
+            for item in found.intervals(_WIDTH)
+        ]
+        with atomic(background, target) as temporary:
+            temporary.write_text("".join(rows), encoding="utf-8")
+    return peaks, background
 
 
 def make_tracks(

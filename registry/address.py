@@ -35,9 +35,12 @@ class Local:
     @property
     def may_have_folds(self) -> bool:
         """Whether it is an archive, or a folder that is no model folder."""
-        if self.is_file:
-            return self.path.name.lower().endswith(ARCHIVES)
-        return self.path.is_dir() and not (self.path / _CONFIG).is_file()
+        try:
+            if self.is_file:
+                return self.path.name.lower().endswith(ARCHIVES)
+            return self.path.is_dir() and not (self.path / _CONFIG).is_file()
+        except OSError:  # whoever reads it says why it cannot be read
+            return False
 
 
 @dataclass(frozen=True)

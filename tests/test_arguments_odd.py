@@ -104,6 +104,7 @@ CALLS: dict[str, Callable[[SimpleNamespace], tuple[Callable, dict]]] = {
     ),
     "Model.cost": lambda at: (at.model.cost, {**at.files, "regions": INTERVALS}),
     "Model.check": lambda at: (at.model.check, {}),
+    "Model.chosen": lambda at: (_composed(at.model).chosen, {"component": "part"}),
     "Model.component": lambda at: (_composed(at.model).component, {"name": "part"}),
     "Model.save": lambda at: (at.model.save, {"path": _free()}),
     "ensemble": lambda at: (zoo.ensemble, {"models": [at.model, at.model], "name": "test/TWICE"}),
@@ -240,7 +241,7 @@ def test_odd_values(at: SimpleNamespace, call: str):
 def test_every_function_of_the_package_is_called():
     modules = {"architectures", "attribution", "evaluate", "layers", "plot", "porting", "prepare", "train", "variants"}
     plumbing = {"register_architecture", "unregister_architecture"}  # tests/test_plugins.py
-    plumbing |= {f"Model.{name}" for name in ("forward", "inputs", "engine", "provenance", "read")}
+    plumbing |= {f"Model.{name}" for name in ("forward", "inputs", "engine", "provenance", "read", "tiled", "chosen")}
     functions = set(zoo.__all__) - modules - {"Model", "__version__"}
     methods = {f"Model.{name}" for name, member in vars(zoo.Model).items() if inspect.isfunction(member)}
     private = {name for name in methods if name.startswith("Model._")}

@@ -53,15 +53,45 @@ def test_product_by_hand():
     assert (slope[0] == 0).all()
 
 
+class Log(layers.Layer):
+    """The rule of `Rescale.log`."""
+
+    def call(self, x):
+        """The logarithm."""
+        return ops.log(x)
+
+    def rescaled(self, rescale, x):
+        """By its rule."""
+        return rescale.log(x)
+
+
+def test_logarithm_by_hand():
+    # of small numbers, whose differences are small, too; of large ones; of the same; of one next to nothing
+    found = multipliers(Log(), [0.001, 500.0, 0.2, 1e-30], [[0.005, 500.02, 0.2, 3.0]])
+    wanted = [np.log(5) / 0.004, 2 * np.log1p(4e-5) / 0.02, 3 / 0.2, 4 * (np.log(3) + 30 * np.log(10)) / 3]
+    np.testing.assert_allclose(found, [wanted], rtol=1e-5)
+
+
 def test_equal_inputs_have_the_derivative():
     found = multipliers(layers.Activation("softplus"), [0.5, -1], [[0.5, -1.001]])
     np.testing.assert_allclose(found, [[1 / (1 + np.exp(-0.5)), 2 / (1 + np.exp(1.0005))]], rtol=1e-5)
+
+
+class Reshape(layers.Layer):
+    """Of another package, by the name of a linear operation."""
+
+    def call(self, x):
+        """No reshape."""
+        return ops.square(x)
 
 
 def test_what_has_no_rule_is_named():
     inputs = keras.Input((8, 4))
     network = keras.Model(inputs, layers.Flatten()(layers.UnitNormalization(name="odd")(inputs)))
     with pytest.raises(InputError, match="layer='odd', of type='UnitNormalization'"):
+        rescaled(network, 2)
+    network = keras.Model(inputs, layers.Flatten()(Reshape(name="as_one_of_keras")(inputs)))
+    with pytest.raises(InputError, match="layer='as_one_of_keras', of type='Reshape'"):
         rescaled(network, 2)
     network = keras.Model(inputs, layers.Flatten()(layers.Dense(2, activation="elu", name="bent")(inputs)))
     with pytest.raises(InputError, match="layer='bent', activation='elu'"):

@@ -18,7 +18,8 @@ from zoo.predict.thresholds import resolve
 
 ROOT = Path(__file__).parents[1]
 FACTORS = ("CBF1", "CIN5", "FKH1", "HSF1", "MCM1", "RAP1", "REB1", "SWI4", "TBF1", "UME6")
-NAMES = [f"yeast/{model}" for model in (*FACTORS, "ATAC")]
+NAMES = [f"yeast/{model}" for model in (*FACTORS, "ATAC", "ChromBPNet")]
+RECIPES = {"yeast/ATAC": "train_asap.py", "yeast/ChromBPNet": "train_chrombpnet.py"}
 
 
 def test_they_are_listed():
@@ -50,7 +51,7 @@ def test_they_load_where_nothing_can_be_reached(tmp_path: Path):
 
 def test_they_are_small():
     sizes = [path.stat().st_size for path in (ROOT / "registry" / "builtin").rglob("*") if path.is_file()]
-    assert len(sizes) == 11 * 5 + 10  # those of binding have a table of thresholds, too
+    assert len(sizes) == 12 * 5 + 10  # those of binding have a table of thresholds, too
     assert sum(sizes) < 12_000_000
 
 
@@ -86,7 +87,7 @@ def test_cards_tell_how_they_were_judged():
         folder = registry.builtin(*registry.resolve(name))
         card = (folder / "README.md").read_text()
         assert "metrics are of chrIV, chrXIII, which it has not seen" in card
-        recipe = "train_asap.py" if name == "yeast/ATAC" else f"train_maxatac.py --factor {name[6:]}"
+        recipe = RECIPES.get(name, f"train_maxatac.py --factor {name[6:]}")
         assert f"python recipes/{recipe}" in card
 
 
@@ -110,6 +111,24 @@ def test_accessibility_beats_both_baselines():
             model = metrics[f"pearson {chrom}{where}"]
             assert model > metrics[f"pearson {chrom}{where}, k-mer regression"]
             assert model > metrics[f"pearson {chrom}{where}, mean profile"]
+
+
+def test_cut_sites_beat_all_baselines():
+    """Counts and profiles around peaks of the chromosomes that neither model has seen."""
+    metrics = zoo.info("yeast/ChromBPNet")["metrics"]
+    for other in (", k-mer regression", ", yeast/ATAC"):
+        for name in ("pearsonr", "spearmanr"):
+            assert metrics[f"{name}, peaks"] > metrics[f"{name}, peaks{other}"]
+    for other in (", k-mer regression", ", mean profile", ", yeast/ATAC"):
+        assert metrics["median_jsd, peaks"] < metrics[f"median_jsd, peaks{other}"]
+        assert metrics["mse, peaks"] < metrics[f"mse, peaks{other}"]
+
+
+def test_cut_sites_come_in_parts():
+    model = zoo.load("yeast/ChromBPNet")
+    assert model.spec.name == "yeast/ChromBPNet:accessibility"
+    assert [part.name for part in model.whole.spec.components] == ["accessibility", "bias"]
+    assert zoo.load("yeast/ChromBPNet", component="bias").spec.architecture.config["filters"] == 16
 
 
 def test_reb1_on_chromosomes_it_has_not_seen(shared: Path, tmp_path: Path):
@@ -137,7 +156,7 @@ def test_reb1_on_chromosomes_it_has_not_seen(shared: Path, tmp_path: Path):
         assert (precision[at], recall[at]) == pytest.approx(kept, abs=5e-3)
 
 
-@pytest.mark.parametrize("name", NAMES[:-1])
+@pytest.mark.parametrize("name", NAMES[:-2])
 def test_thresholds_of_binding_models(name: str):
     """Calibrated on the validation chromosomes: the best F1 is what the table says, and the card tells of it."""
     model = zoo.load(name)

@@ -334,6 +334,18 @@ def test_archives_that_are_not_of_pytorch(tmp_path: Path):
         zoo.load(path)
 
 
+def test_an_archive_of_large_files(tmp_path: Path):
+    """Of zip64."""
+    writer = files.TorchWriter()
+    small = writer.write(tmp_path / "x.torch", writer.bpnet(files.network(1, 2, 1), 49))
+    with zipfile.ZipFile(small) as read, zipfile.ZipFile(tmp_path / "y.torch", "w") as archive:
+        for item in read.infolist():
+            with archive.open(item.filename, "w", force_zip64=True) as file:
+                file.write(read.read(item))
+    first, second = (zoo.load(tmp_path / name).network.get_weights() for name in ("x.torch", "y.torch"))
+    assert all(map(np.array_equal, first, second))
+
+
 def weight(module: files.New, **arguments: object) -> None:
     """Change how the first convolution's kernel lies in its storage."""
     parameters = module.state["_modules"]["iconv"].state["_parameters"]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import profile_files as files
 import pytest
@@ -196,6 +197,30 @@ def test_chrombpnet_of_bpnet_lite(tmp_path: Path):
     path = writer.write(tmp_path / "z.torch", root)
     for name in parts:
         agree(zoo.load(path, component=name), x, files.heads(parts[name], x, 1994, 2068, pad=True), name)
+
+
+def test_a_file_that_keras_3_wrote(tmp_path: Path):
+    """Of the same layers: its configuration and the names of its tensors are others."""
+    layers, tensors = keras.layers, files.network(1, 4, 2)
+    x = sequence = keras.Input((WINDOW, 4), name="sequence")
+    x = layers.Conv1D(4, 21, activation="relu", name="bpnet_1st_conv")(x)
+    for i in (1, 2):
+        y = layers.Conv1D(4, 3, dilation_rate=1 << i, activation="relu", name=f"bpnet_{i}conv")(x)
+        x = layers.add([y, layers.Cropping1D(1 << i, name=f"bpnet_{i}crop")(x)])
+    profile = layers.Conv1D(1, 75, name="prof_out_precrop")(x)
+    profile = layers.Cropping1D((profile.shape[1] - OUTPUT) // 2, name="logits_profile_predictions_preflatten")(profile)
+    profile = layers.Flatten(name="logits_profile_predictions")(profile)
+    counts = layers.Dense(1, name="logcount_predictions")(layers.GlobalAveragePooling1D(name="gap")(x))
+    network = keras.Model(sequence, [profile, counts])
+    official = {"bpnet_1st_conv": "stem", "bpnet_1conv": "dilated1", "bpnet_2conv": "dilated2"}
+    official |= {"prof_out_precrop": "profile_convolution", "logcount_predictions": "counts_dense"}
+    for name, ours in official.items():
+        network.get_layer(name).set_weights(tensors[ours])
+    network.compile(loss=["mse", "mse"], loss_weights=[1, 9.5])
+    network.save(tmp_path / "bias.h5")
+    model = zoo.load(tmp_path / "bias.h5")
+    agree(model, windows(), files.heads(tensors, windows(), OUTPUT))
+    assert model.spec.provenance["counts_loss_weight"] == "9.5"
 
 
 def test_a_network_too_deep_for_the_usual_window(tmp_path: Path):

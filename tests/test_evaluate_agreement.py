@@ -68,6 +68,8 @@ def test_what_does_not_vary_has_no_correlation():
     found = compared(np.ones(5), np.arange(5.0))
     assert (found.pearson, found.spearman, found.kendall, found.r2) == (None, None, None, None)
     assert found.mse == pytest.approx(3.0)
+    constant = compared(np.arange(410.0), np.full(410, 4.1), pieces=7)  # whose mean is another number, by rounding
+    assert (constant.pearson, constant.spearman, constant.r2) == (None, None, None)
 
 
 def test_pairs_that_cannot_be_compared():

@@ -1,9 +1,8 @@
 """Marginal footprints."""
 
-from dataclasses import replace
 from pathlib import Path
 
-import h5py
+import chrombpnet_files
 import numpy as np
 import profiles
 import pytest
@@ -12,38 +11,18 @@ import zoo
 from zoo.errors import InputError, ZooWarning
 from zoo.evaluate import footprints
 from zoo.genome.encode import one_hot
-from zoo.spec import Architecture, PredictionSpec
-
-CHROMBPNET = Path("zoo_weights") / "chrombpnet"
 
 
 @pytest.fixture(scope="module")
 def k562_bias(shared: Path) -> zoo.Model:
-    """The bias model of the original for K562, its tensors by their names (spec §4)."""
-    config = {"filters": 128, "dilated_layers": 4}
-    network = zoo.build("bpnet", **config)
-    ours = {"stem": "bpnet_1st_conv", "profile_convolution": "prof_out_precrop", "counts_dense": "logcount_predictions"}
-    ours |= {f"dilated{i}": f"bpnet_{i}conv" for i in range(1, 5)}
-    with h5py.File(shared / CHROMBPNET / "k562" / "bias_model_scaled.h5") as file:
-        for name, theirs in ours.items():
-            group = file[f"model_weights/{theirs}/{theirs}"]
-            network.get_layer(name).set_weights([group["kernel:0"][:], group["bias:0"][:]])
-    spec = profiles.spec()
-    profile, counts = spec.outputs
-    spec = replace(
-        spec,
-        architecture=Architecture("bpnet", config),
-        input=replace(spec.input, window=2114),
-        outputs=(replace(profile, bins=1000, offset=557), replace(counts, bin_size=1000, offset=557)),
-        prediction=PredictionSpec(1000, ("forward", "reverse_complement"), readout="expected_counts"),
-    )
-    return zoo.Model(spec, network)
+    """The bias model of the original for K562."""
+    return chrombpnet_files.model(shared / chrombpnet_files.FOLDER / "k562" / "bias_model_scaled.h5", 128, 4)
 
 
 def test_golden_of_the_original(k562_bias: zoo.Model, shared: Path):
     """Largest differences: 7.5e-8 of profiles, 1.2e-7 of counts, relative."""
-    golden = np.load(shared / CHROMBPNET / "k562" / "footprint_golden.npz")
-    backgrounds = one_hot(np.load(shared / CHROMBPNET / "inputs.npz")["index"][golden["rows"]])
+    golden = np.load(shared / chrombpnet_files.FOLDER / "k562" / "footprint_golden.npz")
+    backgrounds = one_hot(np.load(shared / chrombpnet_files.FOLDER / "inputs.npz")["index"][golden["rows"]])
     tn5 = footprints.motifs_of("ATAC")
     motifs = {"control": "", "tn5_1": tn5["tn5_1"], "tn5_3": tn5["tn5_3"], "odd": "TGTACTTACGAAT"}
     found = footprints.footprints(k562_bias, backgrounds, motifs)
@@ -99,6 +78,8 @@ def test_what_has_no_footprint(small: zoo.Model):
     model = profiles.model()
     with pytest.raises(InputError, match="letters A, C, G, T and N"):
         footprints.footprint(model, profiles.windows(), "ACGU")
+    with pytest.raises(InputError, match="A motif must be text"):
+        footprints.footprint(model, profiles.windows(), None)
     with pytest.raises(InputError, match="must lie within the windows"):
         footprints.footprint(model, profiles.windows(), "A" * 257)
     with pytest.raises(InputError, match="a profile and its total counts"):

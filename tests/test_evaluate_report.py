@@ -105,6 +105,41 @@ def test_a_page_and_its_json(sections: list[dict], tmp_path: Path):
     assert not re.search(r"""(src|href)=["'](?!#)""", text.replace("xlink:href", ""))
 
 
+DRAWN = {
+    "points": {"x": "observed", "y": "predicted", "series": [{"name": "peaks", "x": [1, 2.5], "y": [0, 4]}]},
+    "histogram": {
+        "x": "distance",
+        "y": "regions",
+        "edges": [0, 0.5, 1],
+        "series": [{"name": "model", "y": [3, 1]}, {"name": "permuted $x$", "y": [0, 4]}],
+    },
+}
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_a_drawn_section_is_a_figure_a_table_and_a_picture(kind: str, tmp_path: Path):
+    part = {"kind": kind, "title": "Drawn", "note": "verdict", **DRAWN[kind]}
+    table, path, picture = report.write(tmp_path / "r", "t", [part], pictures={".drawn.png": part})
+    said, text = json.loads(table.read_text()), path.read_text()
+    assert report.render(said) == text
+    assert list(said["files"]) == ["r.html", "r.drawn.png"]
+    assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    page = Page(text)
+    assert page.all("svg")[0]["aria-label"].startswith(f"{part['y']} over {part['x']} of {part['series'][0]['name']}")
+    assert "<p>verdict</p>" in text
+    cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", text)
+    wanted = {
+        "points": [
+            *("", "points", "observed, lowest", "observed, highest", "predicted, lowest", "predicted, highest"),
+            *("peaks", "2", "1", "2.5", "0", "4"),
+        ],
+        "histogram": ["distance", "model", "permuted $x$", "0 to 0.5", "3", "0", "0.5 to 1", "1", "4"],
+    }
+    assert cells == wanted[kind]
+    report.write(tmp_path / "r", "t", [])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.html", "r.json"]
+
+
 def test_a_locus_keeps_what_is_highest(sections: list[dict]):
     shown = sections[2]
     values = shown["tracks"][0]["values"]
@@ -130,7 +165,7 @@ def test_text_cannot_leave_its_place(tmp_path: Path):
 
 
 def test_sections_of_another_kind(tmp_path: Path):
-    with pytest.raises(InputError, match="table, curves, locus"):
+    with pytest.raises(InputError, match="table, curves, locus, points, histogram"):
         report.write(tmp_path / "r", "t", [{"kind": "pie", "title": "x"}])
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("mine")

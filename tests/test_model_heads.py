@@ -306,7 +306,7 @@ def test_attributions_of_a_head(model: zoo.Model, files: dict, tmp_path: Path):
     )
     np.testing.assert_allclose(again.values, found.values, atol=1e-5)
     with pytest.raises(InputError, match="One of the tracks must be named"):
-        model.attribute(arrays)
+        model.attribute(arrays, target=3)
     with pytest.raises(InputError, match="must have the same covariates"):
         two = {name: np.repeat(part, 2, axis=0) for name, part in arrays.items()}
         model.attribute(two | {"covariates": np.array([[1], [2]])}, head="counts")

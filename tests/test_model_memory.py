@@ -81,9 +81,17 @@ def test_what_makes_no_ensemble(folds: list[zoo.Model], small: zoo.Model):
     other = zoo.Model(replace(folds[0].spec, prediction=replace(folds[0].spec.prediction, stride=32)), toy.network())
     with pytest.raises(InputError, match="must have the same prediction"):
         zoo.ensemble([folds[0], other], "test/X")
-    counted = replace(folds[0].spec, prediction=replace(folds[0].spec.prediction, readout="expected_counts"))
-    with pytest.raises(InputError, match="must predict a head"):
+    profile, counts = folds[0].spec.outputs
+    counted = replace(
+        folds[0].spec,
+        prediction=replace(folds[0].spec.prediction, readout="expected_counts"),
+        outputs=(profile, replace(counts, transform="identity")),
+    )
+    with pytest.raises(InputError, match="one total on a logarithmic scale"):
         zoo.ensemble([zoo.Model(counted, toy.network(seed)) for seed in (1, 2)], "test/X")
+    other = replace(folds[0].spec, prediction=replace(folds[0].spec.prediction, readout="other"))
+    with pytest.raises(InputError, match="must predict a head"):
+        zoo.ensemble([zoo.Model(other, toy.network(seed)) for seed in (1, 2)], "test/X")
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_answers_are_read_back_in_the_windows_own_order():
     head = OutputSpec(3, 1, 0, "t", "q", name="s")
 
     def read(view: str) -> list[float]:
-        heads = lambda seen: {"s": positions(seen)}  # noqa: E731
+        heads = lambda seen, _: {"s": positions(seen)}  # noqa: E731
         return np.asarray(views.average(heads, x, [view], [head], lambda found: found["s"]))[0].tolist()
 
     assert read("reverse_complement") == [2, 5, 9]

@@ -35,6 +35,9 @@ WRITTEN = {
     *("benchmark.json", "benchmark.html", "thresholds.tsv", "thresholds.json", "thresholds.html"),
     *("variants.tsv", "variants.skipped.tsv", "variants.vcf", "variants.json"),
     *("why.npz", "why.bw", "why.json", "why_1.png", "why_1_near.png", "motifs"),
+    *("accessible.bw", "accessible.json", "centers.bw", "centers.counts.tsv", "centers.json"),
+    *("profile.npz", "profile.bw", "profile.json"),
+    *("effects.tsv", "effects.skipped.tsv", "effects.vcf", "effects.json"),
     *("cells_T.bw", "cells_T_RP20M.bw", "cells_T.png", "cells_T.json", "cells.json"),
 }
 
@@ -60,6 +63,7 @@ def workplace(shared: Path, tmp_path: Path) -> Path:
         + "".join(f"1\t{place}\t.\t{ref}\t{ref}A\t.\tPASS\t.\n" for place, ref in rows)
     )
     (tmp_path / "jaspar.meme").symlink_to(shared / "data" / "motifs" / "jaspar_2024_consensus.meme")
+    (tmp_path / "chrombpnet.h5").symlink_to(shared / "zoo_weights" / "chrombpnet" / "k562" / "chrombpnet.h5")
     (tmp_path / "checkpoint.npz").symlink_to(shared / "golden" / "asap" / "lstm" / "weights.npz")
     return tmp_path
 

@@ -70,15 +70,20 @@ def run(recipe: str, *arguments: object, cwd: Path, **environment: str) -> subpr
     [
         ("train_maxatac", "synthetic-CTCF", ("--epochs", 1, "--steps", 5)),
         ("train_asap", "synthetic-ATAC", ("--epochs", 1)),
+        ("train_chrombpnet", "synthetic-ChromBPNet", ("--epochs", 1)),
     ],
 )
 def test_recipes_without_arguments_or_data(tmp_path: Path, recipe: str, model: str, few: tuple):
     """They make a synthetic genome, say so, and end with a model that loads (fewer steps than by default)."""
-    narrow = ("--set", "filters=4") if recipe == "train_maxatac" else ("--set", "filters=8", "residual_blocks=1")
-    done = run(recipe, *few, *narrow, cwd=tmp_path, ZOO_SHARED="")
+    narrow = {
+        "train_maxatac": ("filters=4",),
+        "train_asap": ("filters=8", "residual_blocks=1"),
+        "train_chrombpnet": ("window=512", "output=200", "filters=4", "dilated_layers=4", "bias_layers=3"),
+    }
+    done = run(recipe, *few, "--set", *narrow[recipe], cwd=tmp_path, ZOO_SHARED="")
     assert done.returncode == 0, done.stderr
     assert "training on a synthetic genome" in done.stdout
-    folder = tmp_path / "runs" / model / "model"
+    folder = tmp_path / "runs" / model / ("chrombpnet/model" if recipe == "train_chrombpnet" else "model")
     assert done.stdout.splitlines()[-1] == str(folder.relative_to(tmp_path))
     assert zoo.load(folder).check().passed
 

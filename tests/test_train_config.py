@@ -80,6 +80,8 @@ def test_every_configuration_that_ships_is_one(path: Path, monkeypatch: pytest.M
 
 def _data(path: Path) -> dict:
     files = {"signal": "a.bw", "peaks": "a.bed"}
+    if "chrombpnet" in path.stem.lower():
+        return {"profile": {**files, "bias": "bias/model"}}
     return {"accessibility": files} if path.stem == "yeast_ATAC" else {"binding": files}
 
 
@@ -428,3 +430,15 @@ def test_several_workers_need_to_know_each_other(monkeypatch: pytest.MonkeyPatch
         with pytest.raises(InputError, match="TF_CONFIG must name all workers"):
             loop.strategy_of("multiworker")
     assert loop.strategy_of("single") is None
+
+
+def test_chrombpnets_published_settings():
+    """Its specification, sections 2 and 7."""
+    files = {"signal": "a.bw", "peaks": "a.bed", "bias": "bias/model"}
+    config = TrainConfig.read(CONFIGS / "chrombpnet.yaml", genome="/hg38.2bit", profile=files)
+    assert config.architecture.config == {"filters": 512, "dilated_layers": 8, "bias_filters": 128, "bias_layers": 4}
+    assert (config.batch_size, config.epochs, config.patience, config.seed) == (64, 50, 5, 1234)
+    assert config.monitor == "val_loss"
+    assert (config.optimizer.name, config.optimizer.learning_rate, config.optimizer.decay) == ("adam", 1e-3, 0)
+    assert (config.chromosomes.test, config.chromosomes.validation) == (("chr1", "chr3", "chr6"), ("chr8", "chr20"))
+    assert len(config.chromosomes.train) == 19

@@ -28,6 +28,7 @@ from zoo.train.run import TrainingRun
 from zoo.train.tasks.accessibility import AccessibilityData, AccessibilityTask
 from zoo.train.tasks.base import Data, Report, Shapes, model_spec, per_window, training_text
 from zoo.train.tasks.binding import BindingData, BindingTask
+from zoo.train.tasks.profile import ProfileData, ProfileTask
 
 TRAIN = Path(zoo.__file__).parent / "train"
 
@@ -39,10 +40,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Synthetic:
 
 
 def test_the_table():
-    assert {"accessibility": AccessibilityTask, "binding": BindingTask} == tasks.TASKS
+    assert {"accessibility": AccessibilityTask, "binding": BindingTask, "profile": ProfileTask} == tasks.TASKS
     assert {kind: task.data for kind, task in tasks.TASKS.items()} == {
         "accessibility": AccessibilityData,
         "binding": BindingData,
+        "profile": ProfileData,
     }
     assert AccessibilityTask.monitors == {"val_loss": min, "val_pearson": max, "val_spearman": max}
     assert BindingTask.monitors == {"val_loss": min, "val_dice": max}
@@ -50,7 +52,7 @@ def test_the_table():
 
 @pytest.mark.parametrize("module", ["run", "export", "config", "loop", "home", "inputs", "reading", "state"])
 def test_what_is_the_same_for_all_tasks_names_none(module: str):
-    assert not re.findall("binding|accessibility", (TRAIN / f"{module}.py").read_text(encoding="utf-8").lower())
+    assert not re.findall("binding|accessibility|profile", (TRAIN / f"{module}.py").read_text(encoding="utf-8").lower())
 
 
 def test_a_name_that_is_taken():
@@ -247,7 +249,7 @@ def test_a_configuration_of_a_task_that_is_not_there(files: synthetic.Synthetic,
     with pytest.raises(InputError, match=r"must have its keys.*unknown=\['gc'\]"):
         TrainConfig.read(tmp_path / "gc.yaml")
     (tmp_path / "none.yaml").write_text(CONFIG.replace("GENOME", str(files.genome)).replace("gc: {step: 1024}", ""))
-    with pytest.raises(InputError, match="There must be data of one kind: accessibility, binding"):
+    with pytest.raises(InputError, match="There must be data of one kind: accessibility, binding, profile"):
         TrainConfig.read(tmp_path / "none.yaml")
 
 

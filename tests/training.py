@@ -11,9 +11,11 @@ from zoo.spec import Architecture, TrackSpec
 from zoo.train.config import Optimizer, Split, TrainConfig
 from zoo.train.tasks.accessibility import AccessibilityData
 from zoo.train.tasks.binding import BindingData
+from zoo.train.tasks.profile import ProfileData
 
 LENGTHS = {"chr1": 120_000, "chr2": 60_000, "chr3": 60_000}
 SPLIT = Split(("chr1",), ("chr2",), ("chr3",))
+SMALL = {"window": 256, "output": 100}  # of profile networks
 SIGNAL = TrackSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.0)
 
 
@@ -65,6 +67,44 @@ def accessibility(files: synthetic.Synthetic, **changes: object) -> TrainConfig:
         monitor="val_pearson",
     )
     return dataclasses.replace(config, **changes)
+
+
+def profile(files: synthetic.Synthetic, **changes: object) -> TrainConfig:
+    """A narrow bias model for the cuts of `synthetic.with_cut_sites`."""
+    config = TrainConfig(
+        name="test/BIAS",
+        genome=str(files.genome),
+        assembly="synthetic",
+        architecture=Architecture("bpnet", {**SMALL, "filters": 4, "dilated_layers": 2}),
+        chromosomes=SPLIT,
+        optimizer=Optimizer("adam", 2e-3),
+        data=ProfileData(
+            signal=str(files.cut_sites),
+            sample="test",
+            peaks=str(files.open),
+            background=True,
+            candidates_per_peak=1,
+        ),
+        batch_size=16,
+        epochs=2,
+    )
+    return dataclasses.replace(config, **changes)
+
+
+def chrombpnet(files: synthetic.Synthetic, bias: str | None, **changes: object) -> TrainConfig:
+    """A narrow ChromBPNet for the same cuts, with a bias model."""
+    data = ProfileData(
+        signal=str(files.cut_sites),
+        sample="test",
+        peaks=str(files.open),
+        bias=bias,
+        jitter=20,
+        candidates_per_peak=1,
+        negatives_per_peak=0.5,
+    )
+    network = {**SMALL, "filters": 6, "dilated_layers": 3, "bias_filters": 4, "bias_layers": 2}
+    made = {"name": "test/BOTH", "architecture": Architecture("chrombpnet", network), "data": data}
+    return profile(files, **{**made, **changes})
 
 
 def write(config: TrainConfig, path: Path) -> Path:

@@ -70,6 +70,7 @@ def doctor(
     model: str | Path | None = None,
     output: str | Path | None = None,
     covariates: Mapping[str, object] | None = None,
+    component: str | None = None,
 ) -> DoctorReport:
     """Check the inputs of a run; what is not given is not checked.
 
@@ -82,22 +83,24 @@ def doctor(
         model: a name or folder; compares the signal with what the model was trained on, and times it on this machine.
         output: where results would go; checks whether the disk has room.
         covariates: of the model, as for `Model.predict`.
+        component: the part of the model, as for `zoo.load`.
 
     Returns:
         Findings, and with a model what the run will cost.
 
     Raises:
         UnknownModel and others: the model cannot be had. Everything else that is wrong is a finding.
-        InputError: an output or covariates without a model, which says what a run reads and writes.
+        InputError: an output, covariates or a component without a model, which says what a run reads and writes.
     """
-    for name, value in {"output": output, "covariates": covariates}.items() if model is None else ():
+    of_model = {"output": output, "covariates": covariates, "component": component}
+    for name, value in of_model.items() if model is None else ():
         if value is not None:
             raise InputError(
                 f"The {name} must be given with a model, which says what a run reads and writes",
                 received={name: value},
                 example='model="maxatac/CTCF"',
             )
-    loaded = loading.load(model) if model is not None else None
+    loaded = loading.load(model, component) if model is not None else None
     spec = loaded and loaded.spec
     try:
         genome = genome if isinstance(genome, Genome) else Genome(genome)

@@ -56,7 +56,7 @@ class Command:
             self.before(options)
         if self.needs == "keras":
             heavy.import_keras()
-        loaded = [heavy.load(options.name)] if self.needs == "model" else []
+        loaded = [heavy.load(options.name, options.component)] if self.needs == "model" else []
         with strict_json() if getattr(options, "json", False) else nullcontext():
             return self._module().run(options, *loaded)
 
@@ -98,6 +98,7 @@ COMMANDS = (
     Command("benchmark", "compare predicted binding with ChIP-seq"),
     Command("calibrate", "make a threshold table from predictions and peaks"),
     Command("evaluate", "compare a model of accessibility with a track", "keras", checks.evaluate),
+    Command("qc", "evaluate a ChromBPNet or BPNet on held-out chromosomes, with a report", "model", checks.qc),
     Command(
         "train",
         "train a model from 2bit, bigWig and BED files",

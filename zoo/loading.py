@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import registry
-from registry import address
+from registry import address, typed
 from registry.address import Address, Hub, Local, Pinned
 from zoo import ensembles, folder, porting
 from zoo.errors import InputError, IntegrityError
 from zoo.porting import folds, local
+from zoo.porting.profile_file import ProfileFile
 from zoo.spec import ModelSpec
 
 _OF_FILES = "maxatac"  # the importer of full-model files of the user's own
@@ -26,7 +27,8 @@ def load(name: str | Path, component: str | None = None):
             A full-model `.h5` of `maxatac train` is read tensor by tensor and converted once, into the cache; a
             threshold table beside it (`<stem>.tsv`, or the only `.tsv` in its folder) is used.
             A `.h5` of ChromBPNet or of kundajelab/bpnet (basepairmodels), or a network that bpnet-lite saved whole
-            (`.torch`), is opened directly, without PyTorch; nothing of it is run, and nothing kept in the cache.
+            (`.torch`), is opened directly, without PyTorch; nothing of it is run, and nothing kept in the cache. A
+            `.torch` does not say its window: it is taken to be 2,114 bp (`recipes/convert.py` takes others).
             A folder or archive (`.tar`, `.tar.gz`) of such files of 2 or more folds (`fold_0` in their paths) is their
             ensemble: the mean of expected counts.
             A `.hdf5` or `.h5` of FactorNet, DeepGRN, Leopard or scFAN is opened directly, too; for FactorNet and scFAN
@@ -45,9 +47,11 @@ def load(name: str | Path, component: str | None = None):
     """
     from zoo.model import Model
 
+    if component is not None:
+        typed.argument("component", component, str)
     where = address.of(name)
     if isinstance(where, Local) and (opened := _opened(where, component)) is not None:
-        return _of_files(opened, component)
+        return of_files(opened, component)
     model = Model.read(_fetch(where))
     model.origin = where.path if isinstance(where, Local) and where.is_file else None
     return model.chosen(component)
@@ -65,7 +69,7 @@ def _fetch(where: Address) -> Path:
         raise InputError(
             "A file of another system must be loaded: it is opened directly, and no folder is made of it",
             received={"path": str(where.path)},
-            hint="python recipes/convert.py makes a model folder",
+            hint="zoo.load(path).save(folder) makes a model folder; so does recipes/convert.py of ChromBPNet and BPNet",
         )
     if where.is_file:
         return _own(where.path).convert()
@@ -91,6 +95,28 @@ def _converter(family: registry.Family, entry: registry.Entry):
     return convert
 
 
+def opened_files(path: str | Path, component: str | None = None, window: int | None = None) -> local.Opened:
+    """What a file, or a folder or archive of folds, of ChromBPNet or BPNet holds.
+
+    Args:
+        path: of it.
+        component: as for `load`.
+        window: bp of the input, of a single `.torch`, which does not say it; default 2,114.
+
+    Raises:
+        InputError: anything else; a window for files that say their own.
+    """
+    where = address.of(Path(path))
+    of_file = window is not None and where.is_file
+    found = local.opened(where.path, component, window) if of_file else _opened(where, component)
+    if found is None or not all(isinstance(file, ProfileFile) for file, _ in found.members):
+        raise InputError(
+            "A file must be of ChromBPNet or BPNet (.h5, .torch), or a folder or archive of such files of its folds",
+            received={"path": str(path)},
+        )
+    return found
+
+
 def _opened(where: Local, component: str | None = None) -> local.Opened | None:
     """A file, or folds, of a system whose files are opened directly; None for anything else."""
     if where.may_have_folds:
@@ -110,15 +136,15 @@ def _refuse(path: Path) -> None:
         )
 
 
-def _of_files(opened: local.Opened, component: str | None):
-    """The model of a file, or the ensemble of folds."""
+def of_files(opened: local.Opened, component: str | None = None):
+    """The model of a file, or the ensemble of folds. Arguments as for `load`, of what `zoo.porting` opened."""
     from zoo.model import Model
 
     models = [Model(spec, local.network_of(file)) for file, spec in opened.members]
     for model in models:
         model.origin = opened.path
     if len(models) == 1:
-        return models[0].chosen(component) if models[0].spec.components else models[0]
+        return models[0].chosen(component) if opened.is_whole else models[0]
     whole = ensembles.ensemble(models, opened.name, _described(opened))
     whole.origin = opened.path
     return whole

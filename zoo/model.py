@@ -11,10 +11,12 @@ import numpy as np
 from registry import digests
 from zoo import folder
 from zoo.arguments import number, optional_switch
+from zoo.attribution import profiles
 from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.methods import Method
 from zoo.attribution.result import Attributions
 from zoo.attribution.run import attribute
+from zoo.attribution.targets import Shape
 from zoo.errors import InputError
 from zoo.files import process
 from zoo.forward.forward import Forward
@@ -28,6 +30,7 @@ from zoo.predict.files import PredictionFiles
 from zoo.predict.options import Options
 from zoo.predict.table import Predictions
 from zoo.predict.thresholds import ThresholdTable
+from zoo.predict.tiles import tiled, tiled_by
 from zoo.prepare.regions import open_inputs
 from zoo.saving import save
 from zoo.spec import CONTROLS, COVARIATES, WINDOW, ModelSpec
@@ -74,6 +77,7 @@ class Model:
         self.spec, self.network, self.thresholds = spec, network, thresholds
         self._forwards: dict[object, Forward] = {}
         self._engines: dict[object, Engine] = {}
+        self._tiled: dict[int, Model | None] = {}
 
     @classmethod
     def read(cls, path: Path) -> "Model":
@@ -101,7 +105,7 @@ class Model:
 
         Raises `InputError` if something is there already, or for a part of a model that is none by itself.
         """
-        if self._whole is not None and self.spec.architecture == self._whole.spec.architecture:
+        if self._is_borrowed:
             raise InputError(
                 "A part of a model must have an architecture of its own to be saved",
                 received={"model": self.spec.name},
@@ -134,6 +138,11 @@ class Model:
         part._whole = self
         return part
 
+    @property
+    def whole(self) -> "Model":
+        """The model that this one is a part of; itself if it is none."""
+        return self if self._whole is None else self._whole
+
     def chosen(self, component: str | None = None) -> "Model":
         """The part that `zoo.load` returns.
 
@@ -155,6 +164,7 @@ class Model:
         regions: object = None,
         chromosomes: Sequence[str] | str | None = None,
         windows: object = None,
+        centers: object = None,
         covariates: Mapping[str, object] | None = None,
         head: str | None = None,
         track: str | int | Sequence[str | int] | None = None,
@@ -192,21 +202,30 @@ class Model:
                 those on these chromosomes.
             windows: a BED path or intervals, each exactly as long as the model's window. They are predicted as they
                 are; bins of several windows are averaged. Instead of regions and stride.
+            centers: regions as above; the middle of each, of narrowPeak files the summit (in a data frame a column
+                `summit` may have its distance from the start), is the middle of one window, which is
+                predicted whole. A table has each window's own bins, in the order of the regions; in files bins of
+                several windows are averaged. Windows that reach beyond an end of the chromosome read N there. Instead
+                of regions and stride.
             covariates: name → a number; for one that each window has of its own also a BED path or intervals: 1 for
                 windows that predict any base of them, else 0.
             head: what is predicted, of a model with several heads, or a readout of them (`zoo.forward.readouts`);
                 default as `spec.prediction` says.
             track: names or numbers, from 0, of a head's tracks; default all.
             output: write `<output>.bw` (of several tracks `<output>.<track>.bw` each), `.bed` and `.json` (with regions
-                or windows also `.tsv`) instead of returning a table. Finished pieces survive an interruption: the same
-                call goes on from there.
+                or windows also `.tsv`, with centers of a model of counts `.counts.tsv`: a row for each region with the
+                logarithm that the model returns and the expected counts) instead of returning a table. Finished pieces
+                survive an interruption: the same call goes on from there.
             write: formats of these files (`zoo.formats.formats`), such as ("bigwig", "zarr") or "bigwig,zarr"; default
-                bigwig, with a threshold bed, with regions or windows table. Zarr and Parquet hold all tracks in one.
+                bigwig, with a threshold bed, with regions or windows table, with centers counts. Zarr and Parquet
+                hold all tracks in one.
             threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=6", a score, None for no BED, or
                 "auto": "f1" if there is a threshold table, else None. Not for several tracks.
             table: a threshold table, as `zoo calibrate` writes it, instead of the model's own.
             blacklist: whose bins are left out: a path (BED, or a bigWig that is above 0 there) or intervals.
-            strands: "forward" (default) or "both" (strand-symmetric; twice the cost).
+            strands: "forward" (default) or "both" (strand-symmetric; twice the cost): the mean of what is predicted
+                from either strand, of models of profile and counts the mean of expected counts. (Scores of variants
+                have the mean of logits, as variant-scorer does.)
             views: "all" to average every view that the weights can read (`zoo.forward.views`; for maxATAC four).
             stride: bp from one window to the next, a multiple of the bin size.
             center_only: use the central `stride` bp of each window instead of the average over windows; by default
@@ -216,6 +235,9 @@ class Model:
             batch_size: windows at once (default 256); changes no number but its rounding.
             compat: "maxatac" for that program's rules: no window that touches the blacklist or reaches past the end
                 of its chromosome; with regions every window that touches one, whole; chromosomes 1 to 22 by default.
+                "chrombpnet" for that program's bigWig files, with centers only: expected counts are exp(logarithm), by
+                default 1 less, as the model predicts ln(1 + counts); in files each base has the value of the window
+                whose middle is nearest, by default the mean of all; windows that reach beyond an end are left out.
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
@@ -227,7 +249,7 @@ class Model:
                 files are of different assemblies.
         """
         progress = optional_switch("progress", progress)
-        places = genome, signal, regions, chromosomes, windows, covariates, blacklist
+        places = genome, signal, regions, chromosomes, windows, centers, covariates, blacklist
         choice = PredictionChoice(*places, output, write, threshold, table, stride, center_only, compat)
         options = Options.resolve(
             self.spec,
@@ -253,10 +275,10 @@ class Model:
         chromosomes: Sequence[str] | str | None = None,
         covariates: Mapping[str, object] | None = None,
         head: str | None = None,
-        track: str | int | None = None,
+        track: str | int | Sequence[str | int] | None = None,
         method: str | Method = "deeplift",
-        target: str | int | tuple[int, int] = "sum",
-        references: str | None = None,
+        target: str | int | tuple[int, int] | None = None,
+        references: str | np.ndarray | None = None,
         signal_reference: str | None = None,
         count: int | None = None,
         seed: int | None = None,
@@ -265,6 +287,7 @@ class Model:
         alternative: np.ndarray | None = None,
         output: str | Path | None = None,
         batch_size: int | None = None,
+        compat: str | None = None,
         progress: bool | None = None,
     ) -> Attributions | list[Path]:
         """Compute contribution scores of bases, and of the signal, to predictions.
@@ -276,17 +299,22 @@ class Model:
             regions: whose middles, of a narrowPeak file the summits, are those of the windows.
             chromosomes: only regions on these.
             covariates: as for `predict`; the same for all windows.
-            head: what is explained, of a model with several heads, or a readout of them; default as `predict`.
-            track: the name or number of one of the head's tracks, if it has several.
+            head: what is explained, of a model with several heads, or a readout of them; default as `predict`, but of
+                models that predict expected counts the total, "counts".
+            track: the name or number of one of the head's tracks, if it has several; of a profile's logits also
+                several, default all that share one total.
             method: "deeplift" (the rescale rule against references: Shrikumar et al. 2017; Lundberg & Lee 2017),
                 "integrated_gradients" (Sundararajan et al. 2017), "input_x_gradient", "gradients",
                 "saturation_mutagenesis" (every single substitution), or "occlusion" (of stretches); or one of
                 `zoo.attribution.methods` with its parameters, such as `IntegratedGradients(steps=100)`, in place of the
                 six from `references` to `width` below.
-            target: "sum" of all bins, a bin's number from 0, a range such as (8, 24) or "8:24", "profile": bins
-                weighted by the softmax of the window's own prediction (Grover et al. 2026), or "profile_local".
+            target: "sum" of all bins (default), a bin's number from 0, a range such as (8, 24) or "8:24", "profile":
+                bins weighted by the softmax of the window's own prediction (Grover et al. 2026), or "profile_local". Of
+                a profile's logits "profile" is the default, and the sum of m softmax(m), with m the logits minus their
+                mean (`zoo.attribution.profiles`).
             references: "dinucleotide_shuffle" (default), "mononucleotide_shuffle", "zeros" or "gc"; for the first two
-                methods. Here and below, what has no effect with the method is refused.
+                methods. Or, for windows x, an array (n, references, window, channels) of any. Here and below, what has
+                no effect with the method is refused.
             signal_reference: what the signal is compared with: "fixed", its own value, so that all is attributed to
                 bases (as both papers do; the default); "zeros"; "mean". Not for models of DNA alone.
             count: shuffles of each window (default 20).
@@ -300,6 +328,8 @@ class Model:
                 genome browser, and `.json`. The same call goes on after an interruption; once all is there, it does
                 nothing.
             batch_size: sequences at once; by default what fits into about 2 GB.
+            compat: "chrombpnet" for that program's contributions to a profile's logits, which do not add up to the
+                difference from references (`zoo.attribution.profiles`); for deeplift.
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
@@ -310,13 +340,14 @@ class Model:
                 signal that the model does not read.
         """
         progress = optional_switch("progress", progress)
-        given = {"references": references, "signal_reference": signal_reference, "count": count, "seed": seed}
-        selection = Selection.one(self.spec, head, track)
-        given |= {"steps": steps, "width": width}
-        choice = Choice.resolve(self.spec, method, target, batch_size, given, selection.output)
+        arrays = references if isinstance(references, np.ndarray) else None
+        given = {"references": None if arrays is not None else references, "signal_reference": signal_reference}
+        given |= {"count": count, "seed": seed, "steps": steps, "width": width}
+        selection = profiles.selection(self.spec, head, track, target)
+        choice = Choice.resolve(self.spec, method, target, batch_size, given, selection.output, compat)
         files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
         files["covariates"] = covariates
-        return attribute(self, choice, selection, x, alternative, files, output, progress)
+        return attribute(self, choice, selection, x, alternative, arrays, files, output, progress)
 
     def score_variants(
         self,
@@ -498,7 +529,8 @@ class Model:
             raise InputError(f"The choices of cost must be among {', '.join(known)}", received={"unknown": unknown})
         options = Options.resolve(self.spec, **choices)
         inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, covariates)
-        return estimate(self.spec, self.forward(options.views, options.selection), inputs, options)
+        forward = self.forward(options.views, options.selection)
+        return estimate(self.spec, forward, inputs, options, tiled_by(self, options))
 
     def check(self, tolerance: float = 1e-5) -> Check:
         """Run the golden inputs and compare with the golden outputs; the card says what computed those.
@@ -527,19 +559,43 @@ class Model:
             self._forwards[key] = Forward(self.network, self.spec, views, selection)
         return self._forwards[key]
 
-    def engine(self, selection: Selection | None = None, covariates: tuple[float, ...] = ()) -> Engine:
-        """The compiled backward passes of a head, for windows that have the same covariates; made on first use."""
+    def tiled(self, tiles: int) -> "Model | None":
+        """The same network for so many windows side by side, read as one (`zoo.predict.tiles`), with the weights of
+        now; None if it cannot."""
+        if tiles not in self._tiled:
+            made = None if self._is_borrowed else tiled(self.spec, self.network, tiles)
+            self._tiled[tiles] = None if made is None else Model(*made)
+        found = self._tiled[tiles]
+        if found is not None:
+            found.network.set_weights(self.network.get_weights())
+        return found
+
+    @property
+    def _is_borrowed(self) -> bool:
+        """Whether this is a part of a network that has no architecture of its own."""
+        return self._whole is not None and self.spec.architecture == self._whole.spec.architecture
+
+    def engine(
+        self, selection: Selection | None = None, covariates: tuple[float, ...] = (), shape: Shape | None = None
+    ) -> Engine:
+        """The compiled backward passes of a head, for windows that have the same covariates; made on first use.
+
+        With a shape, predictions are what that makes of the head's.
+        """
         selection = Selection.of(self.spec) if selection is None else selection
-        key, forward = (selection.readout.name, selection.tracks, covariates), self.forward(("forward",), selection)
+        key = selection.readout.name, selection.tracks, covariates, shape
+        forward = self.forward(("forward",), selection)
 
         def predicted(x: np.ndarray, batch_size: int) -> np.ndarray:
             reads = self.spec.input.shapes
             more = {CONTROLS: np.zeros((len(x), *reads[CONTROLS]), np.float32)} if CONTROLS in reads else {}
             more |= {COVARIATES: np.tile(np.float32(covariates), (len(x), 1))} if covariates else {}
-            return forward.array({WINDOW: x, **more}, batch_size)
+            y = forward.array({WINDOW: x, **more}, batch_size)
+            return y if shape is None else shape.array(y)
 
         if key not in self._engines:
-            self._engines[key] = Engine(scores(self.network, self.spec, selection, covariates), predicted)
+            network = scores(self.network, self.spec, selection, covariates)
+            self._engines[key] = Engine(network if shape is None else shape.on(network), predicted)
         return self._engines[key]
 
     def provenance(self) -> dict:

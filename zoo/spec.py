@@ -18,6 +18,7 @@ from zoo import spec_first
 from zoo.errors import InputError, IntegrityError
 
 BASES = "ACGT"  # the one base order of the whole project; every other letter is encoded as all zeros
+UNKNOWN_ASSEMBLY = "unknown assembly"  # `InputSpec.genome` of a model whose file does not say
 SCHEMA_VERSION = 2
 WINDOW, CONTROLS, COVARIATES = "window", "controls", "covariates"  # the inputs of a network
 _VERSION = r" ?(?:==|>=|<=|~=|!=|<|>) ?[0-9][0-9A-Za-z.*+!]{0,31}"

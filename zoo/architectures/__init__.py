@@ -161,6 +161,21 @@ def build(name: str, *, preset: str | None = None, **config: object):
     return network
 
 
+def tiled(name: str, config: Mapping[str, object], tiles: int) -> dict[str, object] | None:
+    """The arguments of a network with the same weights that predicts several windows, side by side, at once.
+
+    Such a network reads one longer window, whose outputs are those of the single windows one after the other. The
+    module of its name says how, by a function `tiled` of the arguments and the number of windows.
+
+    Returns:
+        None for a network that cannot, such as one of another package.
+    """
+    if name in REGISTERED or name not in ARCHITECTURES:
+        return None
+    make = getattr(importlib.import_module(f"zoo.architectures.{name}"), "tiled", None)
+    return None if make is None else make(config, tiles)
+
+
 def count_weights(name: str, config: Mapping[str, object]) -> int | None:
     """How many numbers the weights of a network will be, where that can be told before it is built; else None.
 

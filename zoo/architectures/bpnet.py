@@ -1,6 +1,8 @@
 """BPNet (Avsec et al. 2021) as three programs have it: ChromBPNet and bpnet-lite (ReLU after each convolution),
 kundajelab's bpnet (ReLU before it)."""
 
+from collections.abc import Mapping
+
 import keras
 from keras import layers
 
@@ -85,6 +87,12 @@ def build(
         "counts": layers.Reshape((tiles,), dtype="float32", name="counts")(counts),
     }
     return (WithOptional if controls else keras.Model)(inputs, heads, name="bpnet")
+
+
+def tiled(config: Mapping[str, object], tiles: int) -> dict[str, object] | None:
+    """The arguments of the network that predicts so many windows at once; None for one that pads them with zeros."""
+    alone = config.get("padding", "valid") == "valid" and config.get("tiles", 1) == 1
+    return {**config, "tiles": tiles} if alone else None
 
 
 def _columns(total, tiles: int):

@@ -7,6 +7,8 @@ from zoo.architectures import bpnet
 from zoo.layers.bpnet import LogSum
 from zoo.spec import BASES, WINDOW
 
+tiled = bpnet.tiled
+
 
 def build(
     window: int = 2114,

@@ -31,7 +31,7 @@ def build(of: Mapping, members: int = 5, mean: str = HEADS, pseudocount: float =
 
     if not 1 < members <= _MOST:
         raise InputError(f"An ensemble must have 2 to {_MOST} members", received={"members": members})
-    if set(of) != {"name", "config"} or not isinstance(of["config"], Mapping):
+    if not _is_architecture(of):
         raise InputError(
             "The architecture of the members must be given by name and config",
             example={"name": "maxatac", "config": {}},
@@ -40,15 +40,30 @@ def build(of: Mapping, members: int = 5, mean: str = HEADS, pseudocount: float =
     return joined([build_member(of["name"], **of["config"]) for _ in range(members)], mean, pseudocount)
 
 
+def tiled(config: Mapping[str, object], tiles: int) -> dict[str, object] | None:
+    """The arguments of the ensemble whose members predict so many windows at once; None if they cannot."""
+    from zoo.architectures import tiled as tiled_member
+
+    of = config.get("of")
+    member = tiled_member(of["name"], of["config"], tiles) if _is_architecture(of) else None
+    return None if member is None else {**config, "of": {**of, "config": member}}
+
+
+def _is_architecture(of: object) -> bool:
+    """Whether this names a network and its arguments."""
+    return isinstance(of, Mapping) and set(of) == {"name", "config"} and isinstance(of["config"], Mapping)
+
+
 def joined(networks: list[keras.Model], mean: str = HEADS, pseudocount: float = 0.0) -> keras.Model:
     """The same of networks that are there; it shares their weights."""
     first = networks[0]
     inputs = [keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name) for tensor in first.inputs]
     by_name = {tensor.name: tensor for tensor in inputs}
     members = [
-        keras.Model(network.inputs, network.output, name=f"member{i}") for i, network in enumerate(networks, start=1)
+        keras.Model(_alone(network.inputs), network.output, name=f"member{i}")
+        for i, network in enumerate(networks, start=1)
     ]
-    outputs = [member([by_name[tensor.name] for tensor in member.inputs]) for member in members]
+    outputs = [member(_alone([by_name[tensor.name] for tensor in member.inputs])) for member in members]
     if mean == EXPECTED_COUNTS:
         heads = _expected_counts(first, outputs, pseudocount)
     elif mean != HEADS or pseudocount:
@@ -61,7 +76,12 @@ def joined(networks: list[keras.Model], mean: str = HEADS, pseudocount: float = 
     else:
         heads = _mean("mean", outputs)
     kind = WithOptional if isinstance(first, WithOptional) else keras.Model
-    return kind(inputs, heads, name="ensemble")
+    return kind(_alone(inputs), heads, name="ensemble")
+
+
+def _alone(tensors: list) -> object:
+    """The only one of a list, or all."""
+    return tensors[0] if len(tensors) == 1 else tensors
 
 
 def _mean(name: str, tensors: list) -> object:

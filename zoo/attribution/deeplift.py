@@ -4,7 +4,7 @@ Rules of Keras's layers are here; layers of the zoo and of other packages carry 
 one is an error that names it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 
 import keras
@@ -35,7 +35,7 @@ _LINEAR = (
     layers.UpSampling1D,
     layers.ZeroPadding1D,
 )
-_LINEAR_OPERATIONS = ("GetItem", "Squeeze")  # what indexing and `zoo.architectures.scores` leave in a graph
+_LINEAR_OPERATIONS = ("Add", "GetItem", "Reshape", "Squeeze", "Subtract", "Take")  # of `keras.ops`, in readouts
 
 
 def rescaled(network: keras.Model, references: int) -> keras.Model:
@@ -74,9 +74,10 @@ def rescaled(network: keras.Model, references: int) -> keras.Model:
             original, y = bare[layer.name], layer(*args, **kwargs)
             layer.set_weights(original.get_weights())
             return follow(_activation, original, f"{original.name}_activation", y)
-        if _is_linear(layer) or type(layer).__name__ in _LINEAR_OPERATIONS:
+        if _is_linear(layer) or _is_linear_operation(layer, args):
             return layer(*args, **kwargs)
-        return follow(_rule_of(layer), layer, f"{layer.name}_rescaled", *args)
+        inputs = args[0] if len(args) == 1 else list(args)
+        return follow(_rule_of(layer), layer, f"{layer.name}_rescaled", inputs)
 
     return keras.models.clone_model(network, clone_function=clone, call_function=call)
 
@@ -85,7 +86,7 @@ class _Ruled(layers.Layer):
     """What a layer does, with multipliers on the backward pass."""
 
     def __init__(self, rescale: Rescale, rule: Callable, layer: layers.Layer, **kwargs: object) -> None:
-        super().__init__(dtype=layer.dtype_policy, autocast=False, **kwargs)
+        super().__init__(dtype=getattr(layer, "dtype_policy", None), autocast=False, **kwargs)
         self._rescale, self._rule, self._layer, self._refused = rescale, rule, layer, None
 
     def traced(self, *args: object):
@@ -97,6 +98,14 @@ class _Ruled(layers.Layer):
 
     def build(self, *_: object) -> None:
         """Nothing: the weights are the layer's."""
+
+    def compute_output_spec(self, z):
+        """Shapes by one example and its references: JAX cannot divide a batch of unknown size into them."""
+
+        def of_batch(tensors, size: int | None):
+            return keras.tree.map_structure(lambda t: keras.KerasTensor((size, *t.shape[1:]), t.dtype), tensors)
+
+        return of_batch(super().compute_output_spec(of_batch(z, self._rescale.references + 1)), None)
 
     def call(self, z):
         """Apply the rule."""
@@ -122,8 +131,24 @@ def _is_linear(layer) -> bool:
     return kind is not None and (kind in _LINEAR or vars(kind).get("is_linear") is True)
 
 
+def _is_linear_operation(operation: keras.Operation, args: Sequence[object]) -> bool:
+    """Whether a function of `keras.ops` in a graph needs no rule: a product of a tensor and a number needs none."""
+    name = _operation(operation)
+    return name in _LINEAR_OPERATIONS or (
+        name == "Multiply" and sum(isinstance(arg, keras.KerasTensor) for arg in args) == 1
+    )
+
+
+def _operation(operation: keras.Operation) -> str | None:
+    """The name of a function of `keras.ops`; None for a layer, or an operation of another package."""
+    kind = type(operation)
+    return kind.__name__ if kind.__module__.startswith("keras.src.ops.") else None
+
+
 def _rule_of(layer) -> Callable:
     """The rule of a layer that is not linear: rescale, layer, inputs → outputs."""
+    if (name := _operation(layer)) in _OPERATIONS:
+        return _OPERATIONS[name]
     kind = _home(layer)
     if kind in _RULES:
         return _RULES[kind]
@@ -190,12 +215,22 @@ def _recurrent(rescale: Rescale, layer: layers.RNN, inputs):
     return outputs if layer.return_sequences else outputs[:, -1]
 
 
+def _product(rescale: Rescale, layer, factors):
+    return reduce(rescale.multiply, factors)
+
+
+_OPERATIONS: dict[str, Callable] = {  # functions of `keras.ops` by their names in a graph, such as readouts have
+    "Exp": lambda rescale, operation, z: rescale.unary(ops.exp, z),
+    "Expm1": lambda rescale, operation, z: rescale.unary(ops.expm1, z),
+    "Multiply": _product,
+    "Softmax": lambda rescale, operation, z: rescale.softmax(z, operation.axis),
+}
 _RULES: dict[type, Callable] = {
     layers.Activation: _activation,
     layers.ReLU: lambda rescale, layer, z: rescale.relu(z),
     layers.MaxPooling1D: _max_pool,
     layers.LayerNormalization: _layer_normalization,
     layers.Maximum: lambda rescale, layer, given: reduce(rescale.maximum, given),
-    layers.Multiply: lambda rescale, layer, factors: reduce(rescale.multiply, factors),
+    layers.Multiply: _product,
     layers.RNN: _recurrent,
 }

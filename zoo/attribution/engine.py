@@ -7,11 +7,12 @@ import keras
 import numpy as np
 
 from zoo.arguments import whole
-from zoo.attribution import methods, targets
+from zoo.attribution import methods, profiles
 from zoo.attribution.deeplift import rescaled
 from zoo.attribution.gradients import input_gradient
 from zoo.attribution.methods.base import FORWARD, Explained, Gradient, Method, Task
 from zoo.attribution.targets import Target
+from zoo.errors import InputError
 from zoo.files import process
 from zoo.forward.forward import check_memory, numbers
 from zoo.spec import BASES, ModelSpec, OutputSpec
@@ -29,11 +30,13 @@ class Choice:
         method: with its parameters.
         target: what is explained.
         batch_size: sequences at once; None for what fits into about 2 GB.
+        compat: the program whose definition of the target is taken, if it is another one.
     """
 
     method: Method
     target: Target
     batch_size: int | None = None
+    compat: str | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size is not None:
@@ -44,23 +47,32 @@ class Choice:
         cls,
         spec: ModelSpec,
         method: object = "deeplift",
-        target: object = "sum",
+        target: object = None,
         batch_size: int | None = None,
         given: Mapping[str, object] | None = None,
         output: OutputSpec | None = None,
+        compat: str | None = None,
     ) -> "Choice":
         """Check a user's choices against the model; None stands for the default.
 
         Args:
             given: parameters of a method that is named.
-            output: what is explained, of one track; by default the model's first head.
+            output: what is explained; by default the model's first head.
+            compat: as `zoo.attribution.profiles.resolve` has it.
 
         Raises:
             InputError: naming the choice that does not fit, or that has no effect with the method.
         """
         chosen = methods.resolve(method, given or {})
         chosen.check(spec)
-        return cls(chosen, targets.resolve(target, (spec.output if output is None else output).bins), batch_size)
+        aim = profiles.resolve(target, spec, spec.output if output is None else output, compat)
+        if aim.pairwise and not isinstance(chosen, methods.DeepLIFT):
+            raise InputError(
+                f'With compat="{compat}" the method must be deeplift, for which that program defines the target',
+                received={"method": chosen.name},
+                hint="Leave out compat",
+            )
+        return cls(chosen, aim, batch_size, compat)
 
 
 class Engine:
@@ -83,36 +95,48 @@ class Engine:
             check_memory(choice.batch_size, self._each)
         return choice.batch_size or min(max(_MEMORY // self._each, 1), _MOST)
 
-    def windows_per_batch(self, choice: Choice) -> int:
-        """Windows at once: what `explain` is best called with."""
-        references = choice.method.compared(with_signal=False)
-        return max(self.batch(choice) // (1 if references is None else 1 + len(references)), 1)
+    def windows_per_batch(self, choice: Choice, references: int | None = None) -> int:
+        """Windows at once: what `explain` is best called with, also of a number of references that are given."""
+        if references is None:
+            compared = choice.method.compared(with_signal=False)
+            references = 0 if compared is None else len(compared)
+        return max(self.batch(choice) // (1 + references), 1)
 
-    def explain(self, x: np.ndarray, choice: Choice, alternative: np.ndarray | None = None) -> Explained:
+    def explain(
+        self,
+        x: np.ndarray,
+        choice: Choice,
+        alternative: np.ndarray | None = None,
+        references: np.ndarray | None = None,
+    ) -> Explained:
         """Attributions of windows (n, window, channels).
 
         Args:
             alternative: windows of the same shape. Then the target is that of `x` minus theirs, with the weights, the
                 references and so the meaning of those of `x`.
+            references: (n, R, window, channels) in place of those that the method would make.
         """
         process.enter()
-        predictions = self.forward(x)
-        weights = np.broadcast_to(np.asarray(choice.target.weights(predictions), np.float32), predictions.shape)
+        predictions, target = self.forward(x), choice.target
         compared = choice.method.compared(with_signal=x.shape[-1] > len(BASES))
         task = Task(
             x,
             predictions,
-            weights,
-            choice.target.weights if choice.target.local else None,
-            None if compared is None else compared.make(x),
+            _weights(target, predictions),
+            target.weights if target.local else None,
+            compared.make(x) if references is None and compared is not None else references,
             self,
             self.batch(choice),
             choice.batch_size or FORWARD,
+            target.weights if target.pairwise else None,
         )
         explained = _explained(choice.method, task)
         if alternative is None:
             return explained
-        other = _explained(choice.method, replace(task, x=alternative, predictions=self.forward(alternative)))
+        task = replace(task, x=alternative, predictions=self.forward(alternative))
+        if target.pairwise:
+            task = replace(task, weights=_weights(target, task.predictions))
+        other = _explained(choice.method, task)
         pairs = ((getattr(explained, field.name), getattr(other, field.name)) for field in fields(Explained))
         return Explained(*(None if one is None else one - another for one, another in pairs))
 
@@ -131,6 +155,10 @@ class Engine:
         if references not in self._gradients:
             self._gradients[references] = input_gradient(rescaled(self._network, references))
         return self._gradients[references]
+
+
+def _weights(target: Target, predictions: np.ndarray) -> np.ndarray:
+    return np.broadcast_to(np.asarray(target.weights(predictions), np.float32), predictions.shape)
 
 
 def _explained(method: Method, task: Task) -> Explained:

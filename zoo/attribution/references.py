@@ -8,7 +8,8 @@ from zoo.arguments import among, refuse_together, whole
 from zoo.errors import InputError
 from zoo.genome.encode import codes_of, one_hot
 from zoo.genome.shuffle import dinucleotide_shuffle, mononucleotide_shuffle
-from zoo.spec import BASES, ModelSpec
+from zoo.inputs.checks import check_windows
+from zoo.spec import BASES, InputSpec, ModelSpec
 
 SEQUENCES = ("dinucleotide_shuffle", "mononucleotide_shuffle", "zeros", "gc")
 SIGNALS = ("fixed", "zeros", "mean")
@@ -107,3 +108,32 @@ def check_signal(spec: ModelSpec, signal_reference: str | None) -> None:
     if not spec.input.tracks:
         refuse_together(f"{spec.name} reads DNA alone and", {"signal_reference": signal_reference})
     among("signal_reference", signal_reference, SIGNALS)
+
+
+def check_given(references: np.ndarray, count: int, method: object, spec: InputSpec) -> np.ndarray:
+    """References that a user gives instead of those of a method, as float32.
+
+    Args:
+        references: (n, R, window, channels), as windows are.
+        count: of windows, n.
+        method: a `zoo.attribution.methods.Method`.
+        spec: what the model reads.
+
+    Raises:
+        InputError: another shape, numbers that are not finite, or a method that has none or says itself which.
+    """
+    chosen = {name: getattr(method, name, None) for name in ("references", "signal_reference", "count", "seed")}
+    refuse_together("Arrays of references", chosen)
+    if method.compared(with_signal=False) is None:
+        raise InputError(
+            "Arrays of references must be given to a method with references",
+            received={"method": method.name},
+            hint="Leave them out",
+        )
+    wanted = (count, spec.window, spec.channels)
+    if references.ndim != 4 or (len(references), *references.shape[2:]) != wanted or not references.size:
+        raise InputError(
+            f"References must be an array ({count}, R, {spec.window}, {spec.channels}): R for each window, as it is",
+            received={"shape": references.shape},
+        )
+    return check_windows(references.reshape(-1, *references.shape[2:]), spec).reshape(references.shape)

@@ -13,6 +13,7 @@ from keras import activations, ops
 
 from zoo.layers.backward import backward
 
+_SAME = 1e-4  # of a relative difference: the square of it is lost beside 1
 _NEAR = 1e-2  # closer than this a quotient of differences loses digits, and the derivative half way between is exact
 
 
@@ -46,6 +47,7 @@ SLOPES = {
     activations.tanh: tanh_slope,
     activations.silu: silu_slope,
     ops.exp: ops.exp,
+    ops.expm1: ops.exp,
     ops.log_sigmoid: lambda z: ops.sigmoid(-z),
 }
 
@@ -111,6 +113,18 @@ class Rescale:
 
         return self.by(ops.sqrt, quotient, z)
 
+    def log(self, z):
+        """ln z of z > 0: exact for the smallest of z, whose differences are small but not beside them."""
+
+        def quotient(z, y):
+            (a, b), (f, g) = self.split(z), self.split(y)
+            change = (a - b) / b
+            same, small = ops.abs(change) < _SAME, ops.abs(change) < 0.5
+            ratio = ops.where(small, ops.log1p(ops.where(small, change, 0.0)), f - g)
+            return ops.where(same, 2 / (a + b), ratio / ops.where(same, 1.0, a - b))
+
+        return self.by(ops.log, quotient, z)
+
     def rsqrt(self, z):
         """1 / √z: with a and b the results, -(a b)² / (a + b)."""
 
@@ -174,6 +188,11 @@ class Rescale:
         example, reference = self.split(ops.stop_gradient(z))
         largest = ops.maximum(example, ops.max(reference, axis=1, keepdims=True))
         return ops.concatenate([largest[:, 0], self.flat(ops.broadcast_to(largest, ops.shape(reference)))])
+
+    def softmax(self, z, axis: int = -1):
+        """exp z over its sum along an axis."""
+        parts = self.unary(ops.exp, z - self.together(ops.max(z, axis=axis, keepdims=True)))
+        return self.multiply(parts, self.reciprocal(ops.sum(parts, axis=axis, keepdims=True)))
 
     def max_pool(self, z, size: int):
         """The largest of `size` positions, stride `size`, of (…, positions, channels).

@@ -16,7 +16,7 @@ from zoo.formats.formats import FORMATS
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
 
-_ARRAYS = ("codes", "values", "hypothetical", "signal", "prediction", "baseline")
+_ARRAYS = ("codes", "values", "hypothetical", "signal", "prediction", "baseline", "total")
 _SHOWN = 10
 _MOST_BYTES = 1 << 36  # of a file: two million windows of 1,024 bp
 
@@ -38,9 +38,13 @@ class Attributions:
         model: name of the model.
         method: one of `zoo.attribution.methods.METHODS`.
         target: what was explained.
-        references: how the references were made, which `references.make` makes again; None without any.
+        references: how the references were made, which `references.make` makes again; None without any, or if they
+            were given.
         intervals: where the windows lie; empty if they were given as arrays.
         sizes: chromosome → bp, of these intervals.
+        total: (n,) float64, what attributions should add up to, where that is not prediction minus baseline.
+        head: what was explained, of a model with several heads.
+        definition: of the target, where its name does not say all.
     """
 
     codes: np.ndarray
@@ -55,6 +59,9 @@ class Attributions:
     references: References | None
     intervals: Sequence[Interval] = ()
     sizes: dict[str, int] = field(default_factory=dict)
+    total: np.ndarray | None = None
+    head: str | None = None
+    definition: str | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -66,8 +73,11 @@ class Attributions:
 
     @property
     def difference(self) -> np.ndarray | None:
-        """(n,) float64, prediction minus baseline: what attributions should sum to. None without references."""
-        return None if self.baseline is None else self.prediction - self.baseline
+        """(n,) float64, what attributions should sum to: prediction minus baseline, or the definition's `total`.
+
+        None without references.
+        """
+        return self.total if self.baseline is None or self.total is not None else self.prediction - self.baseline
 
     @property
     def error(self) -> np.ndarray | None:
@@ -102,7 +112,10 @@ class Attributions:
 
     def __str__(self) -> str:
         summary = f"{len(self)} windows of {self.codes.shape[1]:,} bp, {self.model}, {self.method} of {self.target}"
-        lines = [summary, f"{'window':<32} {'target':>9} {'references':>10} {'strongest at':>12} {'error':>8}"]
+        summary += "" if self.head is None else f", head {self.head}"
+        definition = [] if self.definition is None else [self.definition]
+        columns = f"{'window':<32} {'target':>9} {'references':>10} {'strongest at':>12} {'error':>8}"
+        lines = [summary, *definition, columns]
         error = [None] * len(self) if self.error is None else self.error
         for i, where in enumerate(self.intervals[:_SHOWN] or range(min(len(self), _SHOWN))):
             base = "-" if self.baseline is None else f"{self.baseline[i]:.4g}"

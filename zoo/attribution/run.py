@@ -10,7 +10,9 @@ import numpy as np
 
 from zoo.arguments import refuse_together
 from zoo.attribution.engine import Choice, Engine
+from zoo.attribution.references import check_given
 from zoo.attribution.result import Attributions
+from zoo.attribution.targets import Shape
 from zoo.environment import backend
 from zoo.errors import InputError
 from zoo.files.job import Job
@@ -58,7 +60,9 @@ class Windows:
 class Explainable(Predictor, Protocol):
     """A model whose predictions can be attributed: `zoo.model.Model`."""
 
-    def engine(self, selection: Selection | None = None, covariates: tuple[float, ...] = ()) -> Engine:
+    def engine(
+        self, selection: Selection | None = None, covariates: tuple[float, ...] = (), shape: Shape | None = None
+    ) -> Engine:
         """Its compiled backward passes."""
 
 
@@ -68,6 +72,7 @@ def attribute(
     selection: Selection,
     x: np.ndarray | Mapping[str, np.ndarray] | None,
     alternative: np.ndarray | None,
+    references: np.ndarray | None,
     files: Mapping[str, object],
     output: str | Path | None,
     progress: bool | None,
@@ -76,11 +81,13 @@ def attribute(
 
     Args:
         selection: head and track.
+        references: that are given, instead of those of the method.
         files: genome, signal, regions, chromosomes and covariates.
     """
     if x is None:
         hint = "Give windows x and their alternatives"
-        refuse_together("Windows of a genome", {"alternative": alternative}, hint)
+        given = {"alternative": alternative, "arrays of references": references}
+        refuse_together("Windows of a genome", given, hint)
         x = _windows(model, **files)
         covariates = x.inputs.reader.fixed
         controls = any(isinstance(control, Track) for control in x.inputs.reader.controls)
@@ -104,9 +111,11 @@ def attribute(
             "Controls must be left out where windows are explained: they are held at zero",
             received={"controls": [control.name for control in model.spec.input.controls]},
         )
-    run = AttributionRun(
-        model.spec.name, model.engine(selection, covariates), choice, x, alternative, progress, selection
-    )
+    if references is not None:
+        references = check_given(references, len(x), choice.method, model.spec.input)
+    engine = model.engine(selection, covariates, choice.target.shape)
+    head = selection.readout.name if len(model.spec.outputs) > 1 else None
+    run = AttributionRun(model.spec.name, engine, choice, x, alternative, progress, selection, references, head)
     reads = (model.path, model.origin, *files.values())
     return run.to_memory() if output is None else run.to_files(output, reads, model.provenance())
 
@@ -145,6 +154,8 @@ class AttributionRun:
         alternative: of the same shape, what is subtracted.
         progress: show a progress bar; by default in a terminal only.
         selection: head and track, for the record.
+        references: (n, R, window, channels), if they are given.
+        head: its name, for a model with several.
     """
 
     def __init__(
@@ -156,8 +167,11 @@ class AttributionRun:
         alternative: np.ndarray | None = None,
         progress: bool | None = None,
         selection: Selection | None = None,
+        references: np.ndarray | None = None,
+        head: str | None = None,
     ) -> None:
         self._selection = {} if selection is None else selection.to_json()
+        self._references, self._head = references, head
         self._name, self._engine, self._choice, self._x, self._alternative = name, engine, choice, x, alternative
         self._shown = progress
         on_genome = isinstance(x, Windows)
@@ -202,7 +216,7 @@ class AttributionRun:
 
     def _all(self, job: Job) -> Attributions:
         """Attributions of all windows; parts that an interrupted run finished are not computed again."""
-        size = self._engine.windows_per_batch(self._choice)
+        size = self._at_once
         parts, left = job.parts(len(self._x), -(-_KEPT // size) * size)
         with self._bar(len(self._x) - sum(map(len, left))) as bar:
             for items, path in left.items():
@@ -211,13 +225,14 @@ class AttributionRun:
 
     def _pieces(self, first: int, stop: int, bar: Progress) -> Iterator[Attributions]:
         """As many windows at a time as fit into memory."""
-        size = self._engine.windows_per_batch(self._choice)
+        size = self._at_once
         for start in range(first, stop, size):
             some = slice(start, min(start + size, stop))
             x, intervals = self._x[some], list(self._intervals[some])
             _check_bases(x, start, intervals)
             other = None if self._alternative is None else self._alternative[some]
-            explained = self._engine.explain(x, self._choice, other)
+            given = {} if self._references is None else {"references": self._references[some]}
+            explained = self._engine.explain(x, self._choice, other, **given)
             yield Attributions(
                 codes=codes_of(x),
                 values=explained.values,
@@ -228,11 +243,20 @@ class AttributionRun:
                 model=self._name,
                 method=self._choice.method.name,
                 target=self._choice.target.name,
-                references=self._choice.method.compared(self._with_signal),
+                references=None if given else self._choice.method.compared(self._with_signal),
                 intervals=intervals,
                 sizes=dict(self._x.inputs.genome.sizes) if intervals else {},
+                total=explained.total,
+                head=self._head,
+                definition=self._choice.target.definition,
             )
             bar.update(len(x))
+
+    @property
+    def _at_once(self) -> int:
+        """Windows for which one call of the engine is made."""
+        given = () if self._references is None else (self._references.shape[1],)
+        return self._engine.windows_per_batch(self._choice, *given)
 
     @property
     def _of_signal(self) -> list[str]:
@@ -245,11 +269,18 @@ class AttributionRun:
     def _identity(self, provenance: dict) -> dict:
         """What attributions depend on: weights, bytes of the inputs, places, choices."""
         choices = {**self._choice.method.described(self._with_signal), "target": self._choice.target.name}
+        more = {"definition": self._choice.target.definition, "compat": self._choice.compat}
+        choices |= {name: value for name, value in more.items() if value is not None}
+        choices |= {} if self._references is None else {"references": "given"}
         identity = {"network_sha256": provenance["network_sha256"], "backend": backend()}
         identity |= {"choices": choices, **self._selection, "windows": len(self._x)}
         if not self._intervals:
-            arrays = {"x": self._x} | ({} if self._alternative is None else {"alternative": self._alternative})
-            digests = {what: hashlib.sha256(np.ascontiguousarray(x)).hexdigest() for what, x in arrays.items()}
+            arrays = {"x": self._x, "alternative": self._alternative, "references": self._references}
+            digests = {
+                what: hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+                for what, array in arrays.items()
+                if array is not None
+            }
             return {**identity, "inputs": digests}
         places = "".join(
             f"{interval.chrom}\t{interval.start}\t{interval.end}\t{interval.name}\n" for interval in self._intervals

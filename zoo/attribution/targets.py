@@ -3,10 +3,38 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import keras
 import numpy as np
-from keras import ops
+from keras import layers, ops
 
 from zoo.errors import InputError
+from zoo.layers.profile import Centered, SelfWeighted, centered, fractions
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What stands between a profile's logits and the sum that is explained.
+
+    Attributes:
+        groups: stretches of the profile that have a softmax of their own.
+        terms: end with m softmax(m); else with m.
+    """
+
+    groups: int = 1
+    terms: bool = True
+
+    def on(self, network: keras.Model) -> keras.Model:
+        """A network of logits, (batch, bins) or (batch, bins, tracks), with this behind it: (batch, bins × tracks)."""
+        y = layers.Flatten(name="profile_flat")(network.output) if len(network.output_shape) > 2 else network.output
+        y = Centered(self.groups, dtype="float32", name="profile_centered")(y)
+        if self.terms:
+            y = SelfWeighted(self.groups, dtype="float32", name="profile_terms")(y)
+        return keras.Model(network.inputs, y, name=network.name)
+
+    def array(self, logits: np.ndarray) -> np.ndarray:
+        """The same of an array: (n, bins) or (n, bins, tracks) → (n, bins × tracks) float32."""
+        m = centered(ops.convert_to_tensor(logits.reshape(len(logits), -1)), self.groups)
+        return np.asarray(m * fractions(m, self.groups) if self.terms else m)
 
 
 @dataclass(frozen=True)
@@ -18,11 +46,18 @@ class Target:
         weights: predictions (n, bins) → weights that can be multiplied with them, in `keras.ops`.
         local: the weights are those of what is predicted on the path from a reference to the window, as they are if
             Captum integrates the gradient; attributions then may be incomplete. Else those of the window itself.
+        pairwise: each window and reference have the mean of the weights of both; attributions then sum to something
+            else than the difference of their targets.
+        shape: what stands between predictions and the bins that are weighted, if anything does.
+        definition: of the target in words, where its name does not say all.
     """
 
     name: str
     weights: Callable
     local: bool = False
+    pairwise: bool = False
+    shape: Shape | None = None
+    definition: str | None = None
 
     def values(self, y: np.ndarray, at: np.ndarray | None = None) -> np.ndarray:
         """The target of predictions, (n, bins) → (n,) float64, with the weights of the predictions `at`."""

@@ -17,19 +17,23 @@ SIGNATURE = Signature(
         "regions": {"required": True, "help": "a BED file (of narrowPeak the summits), a region, or auto"},
         "output": {"help": "writes OUTPUT.npz, .bw and .json (default: a table)"},
         "method": {"help": f"{', '.join(METHODS)} (default deeplift)"},
-        "target": {"help": "sum, profile, a bin, or bins such as 8:24 (default sum)"},
+        "head": {
+            "metavar": "NAME",
+            "help": "of a model with several heads (default as published; of counts the total)",
+        },
+        "target": {"help": "sum, profile, a bin, or bins such as 8:24 (default sum; of a profile's logits profile)"},
         "references": {"help": "what bases are compared with (default dinucleotide_shuffle)"},
         "signal_reference": {"help": "what the signal is compared with: fixed, zeros or mean"},
         "batch_size": {"help": "sequences at once (default: what fits into 2 GB)"},
     },
     left_out={"x": shared.ARRAYS, "alternative": shared.ARRAYS, **PROGRESS},
-    added={"name": "the model", "json": shared.FLAG, **dict.fromkeys(("pictures", "format"), "drawn afterwards")},
+    added={**shared.MODEL, "json": shared.FLAG, **dict.fromkeys(("pictures", "format"), "drawn afterwards")},
 )
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo attribute`."""
-    shared.add_name(parser)
+    shared.add_model(parser)
     files = "inputs and outputs"
     SIGNATURE.add(parser, {files: "genome signal regions chromosomes output", "how (defaults: as published)": ""})
     shown = parser.add_argument_group("pictures and printing")
@@ -82,6 +86,7 @@ def rows(found) -> list[dict]:
             "window": str(place),
             "prediction": float(found.prediction[i]),
             "baseline": None if errors is None else float(found.baseline[i]),
+            "difference": None if errors is None else float(found.difference[i]),
             "bases": float(found.values[i].sum()),
             "signal": None if found.signal is None else float(found.signal[i].sum()),
             "error": None if errors is None or not np.isfinite(errors[i]) else float(errors[i]),

@@ -11,13 +11,13 @@ from zoo.console.values import real
 SIGNATURE = Signature(
     "zoo.model:Model.check",
     differ={"tolerance": {"type": real(0), "metavar": "X", "help": "largest difference allowed (default 1e-5)"}},
-    added={"name": "the model", "json": shared.FLAG},
+    added={**shared.MODEL, "json": shared.FLAG},
 )
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo check`."""
-    shared.add_name(parser)
+    shared.add_model(parser)
     SIGNATURE.add(parser)
     add_json(parser)
 

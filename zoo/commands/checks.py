@@ -25,9 +25,10 @@ def predict(options: argparse.Namespace) -> None:
     from zoo.formats.formats import FORMATS
 
     spec, source = _spec(options.name)
-    own = [f".{name}.bw" for name in plain_names(_inputs(spec, options, options.regions))]
+    where = options.regions if options.centers is None else options.centers
+    own = [f".{name}.bw" for name in plain_names(_inputs(spec, options, where))]
     suffixes = dict.fromkeys((".bw", *(format.suffix for format in FORMATS.values()), *own, ".json"))
-    _output(options, tuple(suffixes), source, options.regions)
+    _output(options, tuple(suffixes), source, where)
 
 
 def attribute(options: argparse.Namespace) -> None:
@@ -77,6 +78,22 @@ def evaluate(options: argparse.Namespace) -> None:
     for path in filter(None, (options.blacklist, options.unmappable)):
         on_genome(path, genome, avoided=True)
     _output(options, (".json", ".html"), source, options.peaks, options.unmappable)
+
+
+def qc(options: argparse.Namespace) -> None:
+    """Model, genome, signal and regions; that the outputs can be written."""
+    from zoo.evaluate import profile_regions
+    from zoo.genome.motifs import read_motifs
+    from zoo.genome.sequence import Genome
+
+    spec, source = _spec(options.name)
+    genome, files = Genome(options.genome), (options.peaks, options.negatives)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ZooWarning)
+        profile_regions.counted(spec, genome, options.signal, *files, options.chromosomes)
+    if isinstance(options.motifs, str):
+        read_motifs(options.motifs)
+    _output(options, (".json", ".html"), source, *files)
 
 
 def motifs(options: argparse.Namespace) -> None:

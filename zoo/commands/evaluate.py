@@ -18,7 +18,7 @@ SIGNATURES = (
         common=BINS | _FILES,
         differ={"signal": {"help": "measured track, .bw"}},
         left_out={"spec": "of the model", **PROGRESS},
-        added=ADDED | {"name": "the model", "robustness": "whether that is measured, too"},
+        added=ADDED | shared.MODEL | {"robustness": "whether that is measured, too"},
     ),
     Signature(
         "zoo.evaluate.models:robustness",
@@ -41,7 +41,7 @@ SIGNATURES = (
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo evaluate`."""
-    shared.add_name(parser, "a model of accessibility: family/MODEL or a model folder")
+    shared.add_model(parser, "a model of accessibility: family/MODEL or a model folder")
     SIGNATURES[0].add(parser, {"": "genome signal peaks unmappable chromosomes blacklist"})
     parser.add_argument("--robustness", action="store_true", help="also measure how predictions vary with the window")
     SIGNATURES[1].add(parser)
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
     if not options.robustness:
         refuse(options, "without --robustness", "shifts", "step")
     claim(options, "accessibility")
-    model, genome, signal = load(options.name), Genome(options.genome), Signal(options.signal)
+    model, genome, signal = load(options.name, options.component), Genome(options.genome), Signal(options.signal)
     claim(options, "accessibility", [model])
     avoided = [
         on_genome(path, genome, avoided=True) if path else [] for path in (options.blacklist, options.unmappable)

@@ -34,13 +34,13 @@ SIGNATURE = Signature(
         },
     },
     left_out=PROGRESS,
-    added={"name": "the model", "json": shared.FLAG},
+    added={**shared.MODEL, "json": shared.FLAG},
 )
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo haplotypes`."""
-    shared.add_name(parser)
+    shared.add_model(parser)
     files = "sample genome signal regions output blacklist"
     SIGNATURE.add(parser, {"": "variants", "inputs and outputs": files, "how (defaults: as published)": ""})
     add_json(parser)

@@ -8,11 +8,11 @@ from zoo import loading
 from zoo.errors import ZooError
 
 
-def load(name: str):
-    """Load a model; an unknown name is refused before anything heavy is imported."""
+def load(name: str, component: str | None = None):
+    """Load a model, or a part of it; an unknown name is refused before anything heavy is imported."""
     loading.info(name)
     import_keras()
-    return loading.load(name)
+    return loading.load(name, component)
 
 
 def import_keras() -> None:

@@ -28,18 +28,33 @@ def run(options: argparse.Namespace) -> None:
         "input": f"{reads['window']:,} bp of DNA ({reads['genome']}){assays}",
     }
     lines |= {"output" if len(heads) == 1 else f"head {head['name']}": _described(head) for head in heads}
+    lines |= _parts(info)
     lines["cached"] = "yes" if info["cached"] else "no"
     for track in tracks:
         made = f"±{track['smoothing']} bp, {track['percentile'] or 0:g}th percentile of positive bases = 1"
         title = track["name"] if len(tracks) == 1 else f"track {track['name']}"
         lines[title] = made if track["percentile"] is not None else track["assay"]
+    lines |= {f"control {control['name']}": f"{control['assay']}, may be left out" for control in reads["controls"]}
     lines |= {f"covariate {covariate['name']}": covariate["description"] for covariate in reads["covariates"]}
     for table in reads["covariate_tables"]:
         lines[table["name"]] = f"stands for {', '.join(table['covariates'])}; one of {', '.join(table['rows'])}"
     for title, values in (("metric", info["metrics"]), ("from", info["provenance"])):
         lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
+    lines |= {f"control {track['name']}": f"{track['assay']}, may be left out" for track in reads["controls"]}
+    for part in info["components"]:
+        default = " (default)" if part["name"] == info["prediction"]["component"] else ""
+        lines[f"part {part['name']}"] = f"{part['description']}{default}"
     for key, value in lines.items():
         print(f"{key:<36} {value}" if key.startswith("metric") else f"{key:<16} {value}")
+
+
+def _parts(model: dict) -> dict[str, str]:
+    """The parts of a model and the whole, as `--component` names them; none for a model that has none."""
+    if not model["components"]:
+        return {}
+    parts = {part["name"]: part["description"] for part in model["components"]} | {"full": "the whole network"}
+    default = model["prediction"]["component"] or "full"
+    return {f"part {name}": text + (" (default)" if name == default else "") for name, text in parts.items()}
 
 
 def _described(head: dict) -> str:

@@ -31,7 +31,7 @@ SIGNATURE = Signature(
             "nargs": None,
             "metavar": "FORMATS",
             "help": "formats, such as bigwig,bed,table,zarr,parquet (default bigwig, bed with a threshold, table with "
-            "regions)",
+            "regions, counts with centers)",
         },
         "blacklist": {"help": "whose bins are left out: BED, or a bigWig that is above 0 there"},
         "regions": {"help": "a BED file, a region such as chr1:1,001-2,000, or auto: open ones"},
@@ -41,6 +41,7 @@ SIGNATURE = Signature(
             "help": "names of chromosomes; with --regions only those on these",
         },
         "windows": {"metavar": "BED", "help": "windows as long as the model's, predicted as they are"},
+        "centers": {"metavar": "BED", "help": "regions or narrowPeak; a window around the middle or summit of each"},
         "threshold": {
             "help": 'score of the BED: f1, precision=0.9, recall=0.5, log2fc=6, a number, or "none" for no BED '
             "(default: f1 if there is a threshold table)"
@@ -53,24 +54,28 @@ SIGNATURE = Signature(
             "choices": ("log1p", "linear"),
             "help": "x instead of ln(1 + x), for models that return that",
         },
-        "compat": {"choices": ("maxatac",), "help": "the original program's window and blacklist rules"},
+        "compat": {
+            "choices": ("maxatac", "chrombpnet"),
+            "help": "the original program's window and blacklist rules; or its bigWig rules, with --centers",
+        },
     },
     left_out={"x": shared.ARRAYS, **PROGRESS},
-    added={"name": "the model", **dict.fromkeys(("cutoff_type", "cutoff_value"), "the original's threshold")},
+    added={**shared.MODEL, **dict.fromkeys(("cutoff_type", "cutoff_value"), "the original's threshold")},
 )
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo predict`."""
     name = parser.add_mutually_exclusive_group(required=True)
-    name.add_argument("name", nargs="?", action=_Name, help="family/MODEL or a model folder")
+    name.add_argument("name", nargs="?", action=_Name, help="family/MODEL, a model folder or a model file")
     name.add_argument("-tf", "--tf_name", dest="name", action=_Name, type=_factor, help=argparse.SUPPRESS)
     name.add_argument("-m", "--model", dest="name", action=_Name, help=argparse.SUPPRESS)
     groups = {
         "inputs and outputs": "genome signal covariates output write blacklist",
-        "where (default: all main chromosomes)": "regions chromosomes windows",
+        "where (default: all main chromosomes)": "regions chromosomes windows centers",
         "how (defaults: as published)": "head track threshold table",
     }
+    shared.add_component(parser)
     SIGNATURE.add(parser, groups)
     cut = exclude(parser, ["threshold"])
     cut.add_argument("-ct", "--cutoff_type", action=_Cutoff, type=str.lower, choices=_KINDS, help=argparse.SUPPRESS)

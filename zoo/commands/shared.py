@@ -26,8 +26,25 @@ COMMON = {  # keyword → settings, of all functions that have it
     "batch_size": {"metavar": "N"},
 }
 STRANDS = {"choices": ("forward", "both")}
+MODEL = dict.fromkeys(("name", "component"), "the model")  # options that are no keyword of a model's method
 
 
-def add_name(parser: argparse._ActionsContainer, text: str = "family/MODEL or a model folder") -> None:
+def add_name(parser: argparse._ActionsContainer, text: str = "family/MODEL, a model folder or a model file") -> None:
     """The model."""
     parser.add_argument("name", help=text)
+
+
+def add_model(parser: argparse._ActionsContainer, text: str = "family/MODEL or a model folder") -> None:
+    """The model, and which part of it is loaded."""
+    add_name(parser, text)
+    add_component(parser)
+
+
+def add_component(parser: argparse._ActionsContainer) -> None:
+    """Which part of a model is loaded."""
+    parser.add_argument(
+        "--component",
+        metavar="PART",
+        help="of a model made of parts, such as accessibility or bias of ChromBPNet, or full for the whole (default as "
+        "`zoo info` says)",
+    )

@@ -36,13 +36,13 @@ SIGNATURE = Signature(
         "compat": {"choices": ("asap", "chrombpnet"), "help": "the original program's windows"},
     },
     left_out=PROGRESS,
-    added={"name": "the model", "json": shared.FLAG, "table": shared.FLAG},
+    added={**shared.MODEL, "json": shared.FLAG, "table": shared.FLAG},
 )
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo variants`."""
-    shared.add_name(parser)
+    shared.add_model(parser)
     SIGNATURE.add(parser, {"": "variants", "inputs and outputs": _FILES, "how": ""})
     shown = parser.add_argument_group("printing").add_mutually_exclusive_group()
     add_json(shown)

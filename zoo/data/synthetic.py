@@ -5,7 +5,7 @@ one is accessible without it, one holds it in closed chromatin: neither sequence
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,8 @@ CONSENSUS = "TGGCCACCAGGGGGCGCTA"  # core of CTCF's motif, 19 bp
 _PEAK = 150  # bp on each side of a bound site that count as its peak
 _REACH = 400  # bp on each side that an accessible site raises the signal
 _SPACING = 4000  # bp from one site to the next
+_LENGTHS = {"chr1": 600_000, "chr2": 300_000}
+_DEEPER = 20  # times as many cuts as `signal` has
 _KINDS = ("bound", "open", "closed")  # of sites, in turn
 
 
@@ -30,12 +32,16 @@ class Synthetic:
         signal: .bw, normalized.
         peaks: .bed, the bound sites.
         others: the signals of further samples.
+        cut_sites: .bw, the number of cuts at each base.
+        open: .narrowPeak, the accessible sites.
     """
 
     genome: Path
     signal: Path
     peaks: Path
     others: tuple[Path, ...] = ()
+    cut_sites: Path | None = None
+    open: Path | None = None
 
 
 def make(
@@ -63,7 +69,7 @@ def make(
     folder.mkdir(parents=True, exist_ok=True)
     others = tuple(folder / f"atac_{number}.bw" for number in range(2, samples + 1))
     files = Synthetic(folder / "genome.2bit", folder / "atac.bw", folder / "peaks.bed", others)
-    lengths = lengths or {"chr1": 600_000, "chr2": 300_000}
+    lengths = lengths or _LENGTHS
     random = np.random.default_rng(seed)
     codes, tracks, peaks = {}, {}, []
     for chrom, length in lengths.items():
@@ -77,6 +83,23 @@ def make(
         _write(path, {chrom: _signal(length, random, sample) for chrom, length in lengths.items()})
     files.peaks.write_text("".join(peaks), encoding="utf-8")
     return files
+
+
+def with_cut_sites(folder: str | Path, lengths: dict[str, int] | None = None, seed: int = 0) -> Synthetic:
+    """`make`, and the accessible sites of its first sample with the cuts at each base, of a deeper sequencing."""
+    files, folder, lengths = make(folder, lengths, seed), Path(folder), lengths or _LENGTHS
+    made = replace(files, cut_sites=folder / "cut_sites.bw", open=folder / "open.narrowPeak")
+    random = np.random.default_rng((seed, 0, 1))
+    cuts = {chrom: random.poisson(_DEEPER * _rate(length)).astype(np.float32) for chrom, length in lengths.items()}
+    write_track(made.cut_sites, lengths, cuts.items(), bin_size=1)
+    rows = [
+        f"{chrom}\t{site - _PEAK}\t{site + _PEAK}\t.\t0\t.\t0\t-1\t-1\t{_PEAK}\n"
+        for chrom, length in lengths.items()
+        for number, site in _sites(length)
+        if _KINDS[number % 3] != "closed"
+    ]
+    made.open.write_text("".join(rows), encoding="utf-8")
+    return made
 
 
 def _write(path: Path, tracks: dict[str, np.ndarray]) -> None:
@@ -109,10 +132,15 @@ def _chromosome(length: int, random: np.random.Generator, consensus: str) -> tup
 
 def _signal(length: int, random: np.random.Generator, sample: int = 0) -> np.ndarray:
     """Coverage of cut sites of one chromosome in a sample, from 0."""
+    cuts = random.poisson(_rate(length, sample)).astype(np.float32)
+    return np.convolve(cuts, np.ones(41, np.float32), mode="same").astype(np.float32)  # ±20 bp around each cut
+
+
+def _rate(length: int, sample: int = 0) -> np.ndarray:
+    """Expected cuts at each base of a chromosome in a sample."""
     rate = np.full(length, 0.002)
     bump = 0.15 * np.exp(-0.5 * (np.arange(-_REACH, _REACH) / 120) ** 2)
     for number, site in _sites(length):
         if (number + sample) % 3 != _KINDS.index("closed"):
             rate[site - _REACH : site + _REACH] += bump
-    cuts = random.poisson(rate).astype(np.float32)
-    return np.convolve(cuts, np.ones(41, np.float32), mode="same").astype(np.float32)  # ±20 bp around each cut
+    return rate

@@ -48,6 +48,7 @@ class Pairs:
     def __init__(self, most: int = _SAMPLE) -> None:
         self._most, self._count, self._seen, self._held = most, 0, 0, 0
         self._means, self._products = np.zeros(2), np.zeros((2, 2))
+        self._low, self._high = np.full(2, np.inf), np.full(2, -np.inf)
         self._squared = 0.0
         self._parts: list[tuple[np.ndarray, ...]] = []
         self._limit = np.uint64(2**64 - 1)
@@ -70,6 +71,7 @@ class Pairs:
         if self._most:
             self._sample(np.asarray(measured, np.float32), np.asarray(predicted, np.float32))
         both = np.stack([np.asarray(measured, np.float64), np.asarray(predicted, np.float64)])
+        self._low, self._high = np.minimum(self._low, both.min(axis=1)), np.maximum(self._high, both.max(axis=1))
         self._squared += float(np.square(both[0] - both[1]).sum())
         count, means = both.shape[1], both.mean(axis=1)
         both -= means[:, None]
@@ -88,7 +90,7 @@ class Pairs:
             raise InputError("There must be a pair of numbers to compare", received={"pairs": 0})
         mse = self._squared / self._count
         (measured, shared), (_, predicted) = self._products
-        if not (measured > 0 and predicted > 0):
+        if not (measured > 0 and predicted > 0 and (self._high > self._low).all()):  # rounding varies, too
             return Agreement(self._count, None, None, None, None, mse)
         pearson = float(np.clip(shared / np.sqrt(measured * predicted), -1, 1))
         r2 = 1 - self._squared / measured

@@ -72,6 +72,8 @@ def footprint(model: Model, x: np.ndarray, motif: str = "", batch_size: int = _B
             longer than the windows.
     """
     output = _expected(model)
+    if not isinstance(motif, str):
+        raise InputError("A motif must be text", example="TGACTCA", received={"motif": motif})
     given = insert(x, motif, model.spec.input.window // 2 - len(motif) // 2) if motif else x
     asked = {"head": output.name, "strands": "forward", "batch_size": batch_size, "progress": False}
     forward, reverse = (model.predict(each, **asked).astype(np.float64) for each in (given, given[:, ::-1, ::-1]))

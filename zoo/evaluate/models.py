@@ -136,6 +136,12 @@ def _shared(
             received={"model": spec.name},
             hint="Compare predicted binding with peaks by `zoo benchmark`",
         )
+    if spec.output.kind == "profile":
+        raise InputError(
+            "A model that is compared with a track must predict it in bins, not a profile and its total counts",
+            received={"model": spec.name},
+            hint="Compare profiles and counts with `zoo qc`",
+        )
     if len(spec.output.tracks) > 1:
         raise InputError(
             "A model that is compared with a track must predict one",

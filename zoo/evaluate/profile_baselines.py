@@ -18,7 +18,7 @@ from zoo.model import Model
 
 _STEP = 16  # bp, whose multiples `KmerRegression` takes
 _CONTEXT = 512  # bp on each side whose composition it sees
-_MOST = 1500  # regions that it learns from
+_OF_SHAPES, _OF_TOTALS = 700, 3000  # regions that are learned from, at most
 _LEAST = 1e-6  # counts per bp that a profile has everywhere
 _TOGETHER = 32  # regions, whose k-mers are counted at once
 
@@ -52,24 +52,21 @@ class KmerProfile:
     (`KmerRegression`), and of log counts from the composition of the region.
 
     Args:
-        learned: regions; of more than 1,500 some that are evenly spaced.
+        learned: regions; profiles are learned from up to 700, totals from up to 3,000 of them, evenly spaced.
         pseudocount: what is added to totals before the logarithm.
     """
 
     def __init__(self, learned: CountedRegions, pseudocount: float) -> None:
         self._span = -(-learned.output // _STEP) * _STEP  # around the region
         self._reader = WindowReader(learned.reader.genome)
-        batches = _Learned(learned, self, -(-len(learned) // _MOST))
-        self._shapes = [
-            KmerRegression(bin_size=1).fit(batches, most=_MOST, track=track)
-            for track in range(max(len(learned.reader.tracks), 1))
-        ]
+        batches = _Learned(learned, self, _OF_SHAPES)
+        tracks = range(len(learned.reader.tracks))
+        self._shapes = [KmerRegression(bin_size=1).fit(batches, _OF_SHAPES, track=track) for track in tracks]
         self._total = RidgeCV(alphas=np.logspace(0, 6, 7))
-        features, logs = [], []
-        for step in range(batches.steps):
-            some = batches.rows(step)
-            features.append(self._composition(self.windows(learned, some)))
-            logs.append(observed_log_counts(learned.counts(some), pseudocount))
+        batches = _Learned(learned, self, _OF_TOTALS)
+        rows = [batches.rows(step) for step in range(batches.steps)]
+        features = [self._composition(self.windows(learned, some)) for some in rows]
+        logs = [observed_log_counts(learned.counts(some), pseudocount) for some in rows]
         self._total.fit(np.concatenate(features), np.concatenate(logs))
 
     def __call__(self, regions: CountedRegions, some: slice) -> Predicted:
@@ -94,11 +91,11 @@ class KmerProfile:
 
 
 class _Learned:
-    """What `KmerRegression` learns from, as batches."""
+    """Up to `most` regions, evenly spaced, as batches that `KmerRegression` learns from."""
 
-    def __init__(self, regions: CountedRegions, of: KmerProfile, every: int) -> None:
-        self._regions, self._of, self._every = regions, of, every
-        self.steps = -(-len(range(0, len(regions), every)) // _TOGETHER)
+    def __init__(self, regions: CountedRegions, of: KmerProfile, most: int) -> None:
+        self._regions, self._of, self._every = regions, of, -(-len(regions) // most)
+        self.steps = -(-len(range(0, len(regions), self._every)) // _TOGETHER)
 
     def rows(self, step: int) -> slice:
         """The regions of a batch."""

@@ -1,6 +1,6 @@
 """Models of profiles and counts on held-out regions, beside what they have to beat."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -9,6 +9,7 @@ from zoo.errors import InputError
 from zoo.evaluate.profile_baselines import AccessibilityModel, KmerProfile, MeanRegion
 from zoo.evaluate.profile_regions import CountedRegions, heads_of
 from zoo.evaluate.profiles import Comparison, Metrics, RegionPairs, probabilities_of
+from zoo.files.progress import Progress
 from zoo.forward.forward import Forward
 from zoo.forward.readouts import Readout, Selection
 from zoo.genome.sequence import Genome
@@ -19,19 +20,29 @@ Predict = Callable[[CountedRegions, slice], tuple[np.ndarray, np.ndarray]]
 """(regions, which of them) → probabilities (n, bp) or (n, bp, strands), and log counts (n,)."""
 
 
-def predictor(model: Model, genome: Genome, controls: Mapping[str, object] | None = None) -> Predict:
+def predictor(
+    model: Model,
+    genome: Genome,
+    controls: Mapping[str, object] | None = None,
+    chromosomes: Sequence[str] | None = None,
+) -> Predict:
     """What a model predicts of regions: the softmax of its logits, and its log counts, of the forward strand.
 
     Args:
         model: of a profile and its total counts.
         genome: the sequence.
         controls: name → `.bw` file of each control track of the model; zeros for those that are left out.
+        chromosomes: of the regions, which the controls must have; default the main ones that they have.
 
     Raises:
         InputError: a model of other heads, or controls that it does not have.
     """
     profile, counts = heads_of(model.spec)
-    reader = Inputs.open(model.spec, genome, controls or None).reader
+    if not (controls is None or isinstance(controls, Mapping)):
+        raise InputError(
+            "Controls must be given by their names", example='{"control": "input.bw"}', received={"controls": controls}
+        )
+    reader = Inputs.open(model.spec, genome, controls or None, chromosomes=chromosomes).reader
     readout = Readout("profile and counts", lambda spec: profile, lambda heads, spec: _joined(heads, profile, counts))
     forward = Forward(model.network, model.spec, ("forward",), Selection(readout, profile, None, ()))
 
@@ -43,12 +54,23 @@ def predictor(model: Model, genome: Genome, controls: Mapping[str, object] | Non
 
 
 def evaluate(
-    predict: Predict, regions: CountedRegions, pseudocount: float = 1.0, seed: int = 0, smooth: bool = False
+    predict: Predict,
+    regions: CountedRegions,
+    pseudocount: float = 1.0,
+    seed: int = 0,
+    smooth: bool = False,
+    progress: bool | None = None,
 ) -> Comparison:
-    """Compare predictions of regions with what was counted in them. Arguments and errors as for `RegionPairs`."""
+    """Compare predictions of regions with what was counted in them. Arguments and errors as for `RegionPairs`.
+
+    Args:
+        progress: show a progress bar; by default in a terminal only.
+    """
     pairs = RegionPairs(pseudocount, seed, smooth)
-    for some in regions.batches():
-        pairs.add(regions.counts(some), *predict(regions, some), regions.peaks[some])
+    with Progress("regions", "region", len(regions), shown=progress) as bar:
+        for some in regions.batches():
+            pairs.add(regions.counts(some), *predict(regions, some), regions.peaks[some])
+            bar.update(some.stop - some.start)
     return pairs.result()
 
 
@@ -85,7 +107,7 @@ def compared(
         )
     for name, model in models.items():
         if _has_profile(model):
-            predictors[name] = predictor(model, genome, controls)
+            predictors[name] = predictor(model, genome, controls, regions.chromosomes)
         elif learned is not None:
             predictors[name] = AccessibilityModel(model, learned, pseudocount)
         else:

@@ -149,7 +149,7 @@ def counted(
     reader = WindowReader(genome, _tracks(profile, genome, signal, chosen))
     found, left_out = [], {}
     for what, path in {"peaks": peaks, "negatives": negatives}.items():
-        if path is None:
+        if path is None and what == "negatives":
             continue
         there = _middles(path, genome, chosen)
         inside = [item for item in there if _is_inside(item, genome.sizes, window)]

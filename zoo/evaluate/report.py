@@ -3,7 +3,10 @@
 A page is made of sections, plain JSON that stands beside it:
 
 - `{"kind": "table", "title", "note", "columns": […], "rows": [[…], …]}`
-- `{"kind": "curves", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`
+- `{"kind": "curves", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`, and `level` for a dashed
+  line
+- `{"kind": "points", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`
+- `{"kind": "histogram", "title", "note", "x", "y", "edges": [… n + 1], "series": [{"name", "y": [… n]}, …]}`
 - `{"kind": "locus", "title", "note", "chrom", "start", "step", "tracks": [{"name", "values": […]}, …],
   "intervals": [{"name", "spans": [[start, end], …]}, …]}`, values over `step` bp each from `start` on, 0-based.
 """
@@ -11,25 +14,24 @@ A page is made of sections, plain JSON that stands beside it:
 import html
 import io
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from registry.digests import sha256
 from registry.errors import printable
 from registry.paths import user_path
 from zoo.environment import versions
 from zoo.errors import InputError
-from zoo.files.atomic import check_outputs, output_base, writing
+from zoo.files.atomic import atomic, check_outputs, output_base, writing
 from zoo.files.record import MADE_BY, finite, read_own, retire
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
-from zoo.plot.curves import plot_series
+from zoo.plot.sections import figure
 
 _PARTS = "report.css", "report.js"
 
@@ -41,6 +43,7 @@ def write(
     reads: Iterable[object] = (),
     texts: Mapping[str, Iterable[str]] | None = None,
     kind: str = "report",
+    pictures: Mapping[str, Mapping] | None = None,
     **details: object,
 ) -> tuple[Path, ...]:
     """Write `BASE.json` and the page made of it, `BASE.html`; nothing, if one of the files may not be replaced.
@@ -53,6 +56,7 @@ def write(
         texts: suffix → text, in pieces, of further files `BASE<suffix>`.
         kind: of evaluation, in a word; what an earlier one of the same kind wrote is replaced, or removed if this one
             does not write it.
+        pictures: suffix → section that is drawn as a PNG file `BASE<suffix>`, too.
         details: more that stands in the JSON, and at the page's end. Numbers that are not finite become null.
 
     Returns:
@@ -61,8 +65,8 @@ def write(
     Raises:
         InputError: as `claim`, or a section of another kind.
     """
-    texts = dict(texts or {})
-    paths = claim(base, reads, kind, texts)
+    texts, pictures = dict(texts or {}), dict(pictures or {})
+    paths = claim(base, reads, kind, [*texts, *pictures])
     content = {"made_by": MADE_BY, "kind": kind, "title": title, "sections": list(sections), **details}
     content = finite({**content, "versions": versions()})
     texts[".html"] = [render(content)]
@@ -72,7 +76,10 @@ def write(
         for suffix, pieces in texts.items():
             with writing(paths[suffix]) as handle:
                 handle.writelines(pieces)
-        content["files"] = {paths[suffix].name: sha256(paths[suffix]) for suffix in texts}
+        for suffix, part in pictures.items():
+            with atomic(paths[suffix], paths[suffix].parent) as temporary:
+                figure(part, titled=True).savefig(temporary, format="png", dpi=150, metadata={"Software": None})
+        content["files"] = {paths[suffix].name: sha256(paths[suffix]) for suffix in (*texts, *pictures)}
         with writing(paths[".json"]) as handle:
             handle.write(json.dumps(content, indent=1) + "\n")
         retire(paths[".json"], before, content["files"])
@@ -183,7 +190,7 @@ def peak_densest(peaks: Sequence[Interval], within: Interval, width: int = 200_0
 
 
 def _section(number: int, part: Mapping) -> str:
-    kinds = {"table": _table, "curves": _curves, "locus": _locus}
+    kinds = {"table": _table, "curves": _curves, "locus": _locus, "points": _points, "histogram": _histogram}
     if part.get("kind") not in kinds:
         raise InputError(f"A section must be one of {', '.join(kinds)}", received={"kind": part.get("kind")})
     note = "".join(f"<p>{_text(line)}</p>" for line in str(part.get("note") or "").splitlines())
@@ -209,27 +216,43 @@ def _grid(caption: str, columns: Sequence[str], rows: Sequence[Sequence]) -> str
 
 
 def _curves(part: Mapping) -> str:
-    figure = Figure(figsize=(6.5, 4.2), layout="constrained")
-    plot_series(figure.subplots(), [_drawn(line) for line in part["series"]], part["x"], part["y"])
-    drawn = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": str(part["title"])}):
-        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
-    svg = drawn.getvalue()
-    names = ", ".join(str(line["name"]) for line in part["series"])
-    label = f"{part['y']} over {part['x']} of {names}; the numbers are in the table below"
-    svg = svg[svg.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{_text(label)}"', 1)
     rows = [
         [line["name"], *(value for at in _few(len(line["x"])) for value in (line["x"][at], line["y"][at]))][:23]
         for line in part["series"]
     ]
     columns = ["", *(f"{axis} {n + 1}" for n in range(11) for axis in (part["x"], part["y"]))]
-    numbers = _grid(f"{part['title']}: some points", columns, rows)
-    return f"<figure>{svg}</figure><details><summary>Some points as numbers</summary>{numbers}</details>"
+    return _drawn(part, f"{part['title']}: some points", "Some points as numbers", columns, rows)
 
 
-def _drawn(line: Mapping) -> dict:
-    """A series with gaps where a number is missing."""
-    return {**line, **{axis: [math.nan if at is None else at for at in line[axis]] for axis in ("x", "y")}}
+def _points(part: Mapping) -> str:
+    rows = [
+        [line["name"], len(line["x"]), *(value for axis in ("x", "y") for value in _spread(line[axis]))]
+        for line in part["series"]
+    ]
+    columns = ["", "points", *(f"{axis}, {what}" for axis in (part["x"], part["y"]) for what in ("lowest", "highest"))]
+    return _drawn(part, f"{part['title']}: range of the points", "Range as numbers", columns, rows)
+
+
+def _histogram(part: Mapping) -> str:
+    edges = part["edges"]
+    rows = [[f"{low:.4g} to {high:.4g}"] for low, high in pairwise(edges)]
+    for line in part["series"]:
+        rows = [[*row, value] for row, value in zip(rows, line["y"], strict=True)]
+    columns = [part["x"], *(line["name"] for line in part["series"])]
+    return _drawn(part, f"{part['title']}: bins", "Bins as numbers", columns, rows)
+
+
+def _drawn(part: Mapping, caption: str, summary: str, columns: Sequence[str], rows: Sequence[Sequence]) -> str:
+    """A figure, and a table of its numbers."""
+    drawn = io.StringIO()
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": str(part["title"])}):
+        figure(part).savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+    svg = drawn.getvalue()
+    names = ", ".join(str(line["name"]) for line in part["series"])
+    label = f"{part['y']} over {part['x']} of {names}; the numbers are in the table below"
+    svg = svg[svg.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{_text(label)}"', 1)
+    numbers = _grid(caption, columns, rows)
+    return f"<figure>{svg}</figure><details><summary>{summary}</summary>{numbers}</details>"
 
 
 def _locus(part: Mapping) -> str:
@@ -257,6 +280,10 @@ def _locus(part: Mapping) -> str:
 
 def _few(count: int, most: int = 11) -> list[int]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)).tolist() if count else []
+
+
+def _spread(values: Sequence[float]) -> tuple[float | None, float | None]:
+    return min(values, default=None), max(values, default=None)
 
 
 def _listed(value: object) -> str:

@@ -14,6 +14,8 @@ from zoo.formats import bed, bigwig, parquet, tsv, zarr
 from zoo.tables import Table
 
 BINS, INTERVALS, TABLE, ARRAYS = "bins of chromosomes", "intervals", "a table of regions × bins", "arrays"
+TOTALS = "total counts of regions"
+_HELD = (BINS, INTERVALS, TABLE, TOTALS, ARRAYS)
 
 
 @dataclass(frozen=True, eq=False)  # each is one of its own: the function need not have a hash
@@ -23,11 +25,11 @@ class Format:
     Attributes:
         name: that users choose it by.
         suffix: of the file, such as ".bw".
-        holds: one of the four above.
+        holds: one of the five above.
         write: (path, content) → None. The content of `BINS` is `zoo.formats.content.Bins`, that of `INTERVALS` gives
-            (chromosome, start, end, score), that of `TABLE` is a `zoo.formats.content.RegionTable`, that of `ARRAYS`
-            name → array. The path is temporary: the caller puts the file into its place when all is there. The same
-            content must give the same bytes.
+            (chromosome, start, end, score), that of `TABLE` and of `TOTALS` is a `zoo.formats.content.RegionTable`,
+            that of `ARRAYS` name → array. The path is temporary: the caller puts the file into its place when all is
+            there. The same content must give the same bytes.
         each_track: of `BINS`: a file for each track, which is given alone; else one file has all.
         package: that must be installed.
         extra: of chromatin-zoo that installs it.
@@ -42,10 +44,9 @@ class Format:
     extra: str | None = None
 
     def __post_init__(self) -> None:
-        if self.holds not in (BINS, INTERVALS, TABLE, ARRAYS):
-            raise InputError(
-                f'A format must hold "{BINS}", "{INTERVALS}", "{TABLE}" or "{ARRAYS}"', received={"holds": self.holds}
-            )
+        if self.holds not in _HELD:
+            known = ", ".join(f'"{what}"' for what in _HELD[:-1])
+            raise InputError(f'A format must hold {known} or "{_HELD[-1]}"', received={"holds": self.holds})
         if self.each_track and self.holds != BINS:
             raise InputError(f'A file for each track must hold "{BINS}"', received={"holds": self.holds})
         if not self.suffix.startswith(".") or self.suffix == ".json":
@@ -71,6 +72,7 @@ _OWN = (
     Format("npz", ".npz", ARRAYS, partial(npz.write, compress=True)),
     Format("zarr", ".zarr.zip", BINS, zarr.write, package="zarr", extra="zarr"),
     Format("parquet", ".parquet", TABLE, parquet.write, package="pyarrow", extra="parquet"),
+    Format("counts", ".counts.tsv", TOTALS, tsv.write),
 )
 FORMATS: Table[Format] = Table("format", {format.name: format for format in _OWN})
 

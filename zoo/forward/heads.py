@@ -139,7 +139,7 @@ def _squeezed(tensor, head: OutputSpec):
 def _arranged(network: "keras.Model", spec: ModelSpec, tensors: Sequence[object]) -> object:
     """Inputs, in the order of the spec, as the network takes them: one tensor, a list, or a mapping."""
     if len(tensors) == 1:
-        return tensors[0]
+        return [tensors[0]] if isinstance(network.input, (list, tuple)) else tensors[0]
     by_name = dict(zip(spec.input.shapes, tensors, strict=True))
     return by_name if isinstance(network.input, dict) else [by_name[tensor.name] for tensor in network.inputs]
 

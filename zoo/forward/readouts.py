@@ -37,11 +37,16 @@ class Readout:
         name: by which a user asks for it.
         output: what it is of a model; None for a model whose heads do not give it.
         read: heads (name → (batch, bins) or (batch, bins, tracks)) and the spec → the same shape as `output` says.
+        explained: name of the head whose contributions are computed where a user names none; None for the readout.
+        side_by_side: whether of heads of several windows, one after the other, it gives those of each, so that windows
+            that lie side by side can be predicted at once (`zoo.predict.tiles`).
     """
 
     name: str
     output: Callable[[ModelSpec], OutputSpec | None]
     read: Callable[[Mapping[str, object], ModelSpec], object]
+    explained: Callable[[ModelSpec], str | None] = lambda spec: None
+    side_by_side: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,7 @@ def _readout(spec: ModelSpec, name: object) -> Readout:
 
 
 def _of_head(head: OutputSpec) -> Readout:
-    return Readout(head.name, lambda spec: head, lambda heads, spec: heads[head.name])
+    return Readout(head.name, lambda spec: head, lambda heads, spec: heads[head.name], side_by_side=True)
 
 
 def _place(output: OutputSpec, track: object) -> int:
@@ -185,6 +190,13 @@ def _expected_counts(heads: Mapping[str, object], spec: ModelSpec):
     return ops.reshape(fractions * ops.reshape(totals, (-1, counts.bins, 1, of_tracks)), (-1, *profile.shape))
 
 
-READOUTS: Table[Readout] = Table(
-    "readout", {"expected_counts": Readout("expected_counts", _counts_output, _expected_counts)}
+_OWN = (
+    Readout(
+        "expected_counts",
+        _counts_output,
+        _expected_counts,
+        explained=lambda spec: _pair(spec)[1].name,
+        side_by_side=True,
+    ),
 )
+READOUTS: Table[Readout] = Table("readout", {readout.name: readout for readout in _OWN})

@@ -17,6 +17,7 @@ from zoo.genome.text import raw_lines, whole
 
 _IGNORED = re.compile(r"#|(track|browser)\b")
 _COLUMNS = (("chrom", "chromosome", "chr", "seqnames"), ("start", "chromStart"), ("end", "chromEnd", "stop"))
+_SUMMIT = "summit"  # column of a data frame
 _FILES = (".bed", ".gz", ".bgz", ".bz2", ".narrowpeak", ".broadpeak", ".gappedpeak", ".bw", ".bigwig", ".txt", ".tsv")
 _OTHER = {"VCF", "FASTA", "SAM", "wig", "MEME"}  # text files that are no BED
 _NARROWPEAK, _IDR = 10, 20  # columns of formats whose tenth is the summit
@@ -200,10 +201,28 @@ def regions(value: object, sizes: Mapping[str, int]) -> list[Interval]:
 
 
 def centers(value: object, sizes: Mapping[str, int]) -> list[tuple[Interval, int]]:
-    """Regions and what is in their middle, of a narrowPeak file the summits. Arguments and errors as for `regions`."""
+    """Regions and what is in their middle, of a narrowPeak file the summits. Arguments and errors as for `regions`.
+
+    A data frame may have summits, too, in a column `summit`: the distance from the start, in bp, or -1 for none.
+    """
     if isinstance(value, Path) or (isinstance(value, str) and is_there(value)):
         return [(_on_genome(region, sizes), summit) for region, summit in read_summits(value)]
+    if hasattr(value, "columns") and _SUMMIT in value.columns:
+        return [
+            (region, _at_summit(region, _integer(distance)))
+            for region, distance in zip(regions(value, sizes), value[_SUMMIT], strict=True)
+        ]
     return [(region, region.start + len(region) // 2) for region in regions(value, sizes)]
+
+
+def _at_summit(region: Interval, distance: int) -> int:
+    if not -1 <= distance < len(region):
+        raise InputError(
+            "A summit in a data frame must be its distance from the region's start, in bp, or -1",
+            where=region,
+            received={_SUMMIT: distance},
+        )
+    return region.start + (len(region) // 2 if distance < 0 else distance)
 
 
 def intervals(value: object, sizes: Mapping[str, int]) -> Iterator[Interval]:

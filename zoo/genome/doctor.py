@@ -17,7 +17,7 @@ from zoo.genome.reference import ASSEMBLIES
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.genome.spans import beyond, merge, placed, touches
-from zoo.spec import TrackSpec
+from zoo.spec import UNKNOWN_ASSEMBLY, TrackSpec
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 _STRETCHES, _STRETCH = 64, 1 << 15  # how many, and bp: what stands for a whole file
@@ -77,11 +77,11 @@ def of_model(name: str, trained_on: str, genome: Genome) -> Iterator[Finding]:
 
     Args:
         name: of the model.
-        trained_on: its assembly, such as "hg38" (`ModelSpec.input.genome`); "unknown" of a file that does not say.
+        trained_on: its assembly, such as "hg38" (`ModelSpec.input.genome`); `UNKNOWN_ASSEMBLY` if nobody says.
         genome: what it would read.
     """
     build = names.assembly(genome.sizes)
-    if build is None or trained_on in (build, "unknown"):
+    if build is None or trained_on in (build, UNKNOWN_ASSEMBLY):
         return
     message = f"{name} was trained on {trained_on}; the genome is {build}"
     if names.same_species(build, trained_on):

@@ -117,7 +117,7 @@ class Inputs:
         covariates: Mapping[str, object] | None = None,
     ) -> "Inputs":
         """Open and match everything. Raises `InputError` or `GenomeMismatch` naming what does not fit."""
-        genome = _genome(genome)
+        genome = open_genome(genome)
         tracks = _tracks(spec, genome, signal)
         for finding in doctor.of_model(spec.name, spec.input.genome, genome):
             _tell(genome.path, finding)
@@ -142,7 +142,8 @@ class Inputs:
         )
 
 
-def _genome(genome: object) -> Genome:
+def open_genome(genome: object) -> Genome:
+    """A genome that is given as one or by its path. Raises `InputError` for anything else."""
     if not isinstance(genome, (Genome, str, Path)):
         raise InputError(
             "The genome must be given as a .2bit file", example='genome="hg38.2bit"', received={"genome": genome}

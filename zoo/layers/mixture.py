@@ -8,21 +8,10 @@ from keras import activations, layers, ops
 _LEAST = 1e-30  # of a total: one of a pseudocount's size or less has no logarithm
 
 
-def _logarithm(z):
-    return ops.log(z)
-
-
-def _log_total(z):
-    """ln max(z, least)."""
-    return ops.log(ops.maximum(z, _LEAST))
-
-
-_logarithm.slope = lambda z: 1 / z
-_log_total.slope = lambda z: ops.where(z > _LEAST, 1 / ops.maximum(z, _LEAST), 0.0)
-
-
 class _Plain:
     """The operations as they are, by the names of `zoo.attribution.rescale.Rescale`."""
+
+    log, maximum = staticmethod(ops.log), staticmethod(ops.maximum)
 
     @staticmethod
     def unary(function, z):
@@ -85,7 +74,7 @@ class LogMixture(layers.Layer):
             top = ops.maximum(top, other)
         top = rescale.together(top)
         total = sum(rescale.unary(ops.exp, part - top) for part in parts)
-        mixed = rescale.unary(_logarithm, total) + top
+        mixed = rescale.log(total) + top
         return ops.reshape(mixed, (-1, *inputs[0].shape[1:]))
 
     def _part(self, rescale, logits, counts):
@@ -94,8 +83,8 @@ class LogMixture(layers.Layer):
         tiles = counts.shape[1]
         logits = ops.reshape(logits, (-1, tiles, bins // tiles * tracks))
         shifted = logits - rescale.together(ops.max(logits, axis=2, keepdims=True))
-        norm = rescale.unary(_logarithm, ops.sum(rescale.unary(ops.exp, shifted), axis=2, keepdims=True))
-        total = rescale.unary(_log_total, rescale.unary(ops.exp, counts) - self.pseudocount)
+        norm = rescale.log(ops.sum(rescale.unary(ops.exp, shifted), axis=2, keepdims=True))
+        total = rescale.log(rescale.maximum(rescale.unary(ops.exp, counts) - self.pseudocount, _LEAST))
         return shifted - norm + ops.expand_dims(total, 2)
 
     def compute_output_shape(self, shapes):

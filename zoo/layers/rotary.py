@@ -77,9 +77,7 @@ class RotarySelfAttention(layers.Layer):
         """The same by DeepLIFT's rules."""
         query, key, value = self.projections(x)
         scores = rescale.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
-        weights = rescale.unary(ops.exp, scores - rescale.together(ops.max(scores, axis=-1, keepdims=True)))
-        weights = rescale.multiply(weights, rescale.reciprocal(ops.sum(weights, axis=-1, keepdims=True)))
-        return self.joined(rescale.matmul(weights, value))
+        return self.joined(rescale.matmul(rescale.softmax(scores), value))
 
     def projections(self, x):
         """Query (scaled), key and value by head, (batch, heads, positions, width) each."""

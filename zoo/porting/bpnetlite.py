@@ -38,7 +38,7 @@ def read(data: bytes, where: object, window: int | None = None) -> ProfileFile:
 
     Args:
         window: bp of the input, which no file says; by default 2,114, or what a profile of 1,000 bp takes where no
-            profile is left of that.
+            profile is left of that. Where padding is seen, it depends on the window.
 
     Raises:
         IntegrityError: no such file; a network of other layers; a tensor too many, missing, misshapen or not finite.
@@ -75,7 +75,9 @@ def read(data: bytes, where: object, window: int | None = None) -> ProfileFile:
 
 
 def _window(window: int | None, trimming: int) -> int:
-    return window or (WINDOW if 2 * trimming < WINDOW else OUTPUT + 2 * trimming)
+    if window is not None:
+        return window
+    return WINDOW if 2 * trimming < WINDOW else OUTPUT + 2 * trimming
 
 
 def _part(module: Instance, file: TorchFile, where: object, window: int, cut: int) -> Part:

@@ -10,9 +10,8 @@ import registry
 from zoo.errors import InputError, IntegrityError
 from zoo.porting import bins_of_200, deepgrn, factornet, leopard, old_keras, own, scfan
 from zoo.porting.bins_of_200 import About
-from zoo.porting.profile_model import UNKNOWN
 from zoo.porting.system_file import SystemFile
-from zoo.spec import Architecture, ModelSpec
+from zoo.spec import UNKNOWN_ASSEMBLY, Architecture, ModelSpec
 
 ENDINGS = (".h5", ".hdf5")
 _LAYERS = {  # kinds of layers that a file of a system has; the first that fits
@@ -65,7 +64,7 @@ def opened(path: Path) -> tuple[SystemFile, ModelSpec] | None:
         bins_of_200.check_described(known.architecture, found)
         spec = replace(known, name=name, provenance={**known.provenance, **origin})
         return replace(found, config=known.architecture.config), spec
-    about = About(name, {**origin, "license": "that of the file"}, UNKNOWN)
+    about = About(name, {**origin, "license": "that of the file"}, UNKNOWN_ASSEMBLY)
     return _SPECS[system](found, about, path)
 
 

@@ -10,7 +10,7 @@ import io
 import re
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from registry.address import ARCHIVES
@@ -28,6 +28,7 @@ _MOST_MEMBERS = 20_000
 _MOST_BYTES = 16 << 30  # of all members of an archive
 _MOST_HEADER = 1 << 20  # bytes of a header of tar
 _MOST_FOLDS = 64
+_COMPONENTS = (ACCESSIBILITY, BIAS, FULL, BPNET)
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,12 @@ def opened(path: Path, component: str | None = None) -> local.Opened | None:
     digests = {f"sha256 of fold {fold.number}": fold.sha256 for fold in folds}
     members = []
     for fold in folds:
-        file = fold.file.only(component or ACCESSIBILITY)
+        file = replace(fold.file.only(component or ACCESSIBILITY), counts_loss_weight=None)  # each has its own
         known = local.about(path, f"local/{stem}-fold_{fold.number}", digests)
         members.append((file, spec_of(file, known)))
+    parts = {f"fold {fold.number}": [*file.parts] for fold, (file, _) in zip(folds, members, strict=True)}
+    if len({tuple(names) for names in parts.values()}) > 1:
+        raise InputError("Folds must be of one component", where=path, received=parts)
     return local.Opened(path, f"local/{stem}", tuple(members))
 
 
@@ -70,6 +74,10 @@ def read(path: Path, component: str | None = None) -> list[Fold] | None:
         InputError: one fold only; a fold without the component, or with two files of it.
         IntegrityError: a damaged or hostile archive, or a file that is not read, with the reason.
     """
+    if component not in (None, *_COMPONENTS):
+        raise InputError(
+            f"The component of folds must be one of {', '.join(_COMPONENTS)}", received={"component": component}
+        )
     found, others = [], []
     for name, data in _archived(path) if path.is_file() else _in_folder(path):
         is_model = name.lower().endswith(local.ENDINGS)
@@ -83,7 +91,11 @@ def read(path: Path, component: str | None = None) -> list[Fold] | None:
 
 def _fold(number: int, name: str, data: object, path: Path) -> Fold | None:
     """What a file holds; None, with a warning where it cannot be read, for one that is no model."""
-    data = data if isinstance(data, bytes) else own.read_bytes(data)
+    if not isinstance(data, bytes):
+        if data.stat().st_size > own.MOST_BYTES:
+            warn(f"{name} of {path.name} is too large to be a model, and is not read")
+            return None
+        data = own.read_bytes(data)
     if name.lower().endswith(local.KERAS):
         try:
             if not profile_h5.is_profile_file(data, name):
@@ -110,11 +122,15 @@ def _one_of_each(found: list[Fold], others: list[str], component: str | None, pa
 
 
 def _chosen(files: list[Fold], component: str | None, path: Path) -> Fold:
-    """The file of a fold that has a component: of accessibility or bias the one of that alone, else that of both."""
+    """The file of a fold that has a component.
+
+    Of accessibility it is the one of that alone, else that of both networks; of the bias that of both, whose bias is
+    the one that was used, else the one that is called scaled, else the one of that alone.
+    """
     kinds = {kind: [fold for fold in files if fold.kind == kind] for kind in (ACCESSIBILITY, BIAS, BPNET, FULL)}
     kinds[BIAS] = [fold for fold in kinds[BIAS] if "scaled" in fold.name.lower()] or kinds[BIAS]
     wanted = [component] if component is not None else [ACCESSIBILITY, BPNET]
-    if component == BIAS:  # that of the full model is the one that was used
+    if component == BIAS:
         wanted = [FULL, BIAS]
     elif component in (None, ACCESSIBILITY):
         wanted.append(FULL)
@@ -141,13 +157,16 @@ def _number(name: str, path: Path) -> int | None:
 
 def _in_folder(path: Path) -> Iterator[tuple[str, object]]:
     """(path within the folder, path of the file or its bytes) of every file, archives opened."""
-    todo = [(path, 0)]
+    todo, seen = [(path, 0)], 0
     while todo:
         folder, depth = todo.pop()
         try:
             items = sorted(folder.iterdir())
         except OSError as error:
             raise InputError(f"A folder of folds must be readable: {error.strerror}", where=folder) from None
+        seen += len(items)
+        if seen > _MOST_MEMBERS:
+            raise InputError(f"A folder of folds must have at most {_MOST_MEMBERS:,} files", where=path)
         for item in items:
             name = item.relative_to(path).as_posix()
             if item.name.startswith("."):
@@ -195,6 +214,8 @@ def _members(file: io.BufferedIOBase, where: object, prefix: str = "", nested: i
                     yield from _members(io.BytesIO(data), where, path, nested + 1)
                 else:
                     yield path, data
+            if not stream.is_end(archive.offset):
+                raise ValueError("it is cut off")
 
 
 def _checked(member: tarfile.TarInfo, where: object, prefix: str) -> str:
@@ -236,6 +257,11 @@ class _Bounded(io.RawIOBase):
     def tell(self) -> int:
         """The place."""
         return self._file.tell()
+
+    def is_end(self, place: int) -> bool:
+        """Whether the end of an archive is there, a block of zeros; `tarfile` also ends where it is cut off."""
+        self.seek(place)
+        return self.read(tarfile.BLOCKSIZE) == tarfile.NUL * tarfile.BLOCKSIZE
 
     def content(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
         """All of a member. Raises `ValueError` if it is too large to be a model."""

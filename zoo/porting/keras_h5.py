@@ -1,13 +1,14 @@
 """Whole-model `.h5` files of Keras 2 as data: tensors by layer, and the graph of layers that their configuration says.
 
-The configuration is read as text. No layer is built from it and no code in it is decoded, marshalled Lambdas included:
-these are only compared with what they have to be.
+The configuration is read as text. No layer is built from it, and no code in it is run or unmarshalled: of a Lambda the
+names in its code are compared with those of what it has to compute.
 """
 
 import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import h5py
@@ -166,7 +167,7 @@ def _reads(node: object) -> Iterator[tuple[str, int]]:
     if isinstance(node, list) and len(node) >= 3 and isinstance(node[0], str):
         yield node[0], int(node[2])
     elif isinstance(node, dict) and "keras_history" in node:
-        yield node["keras_history"][0], int(node["keras_history"][2])
+        yield str(node["keras_history"][0]), int(node["keras_history"][2])
     elif isinstance(node, (list, dict)):
         for item in node if isinstance(node, list) else node.values():
             yield from _reads(item)
@@ -213,8 +214,9 @@ class KerasFile:
                     hint="Save the whole model, not its weights alone",
                 )
             config = _json(file, "model_config", where)
-            trained = _json(file, "training_config", where) if "training_config" in file.attrs else {}
-            tensors = _tensors(file["model_weights"], where)
+            tensors, trained = _tensors(file["model_weights"], where), {}
+            with suppress(IntegrityError, KeyError):  # of no use to the network
+                trained = _json(file, "training_config", where)
         return cls(config.get("config", {}), tensors, _loss_weights(trained), where)
 
 

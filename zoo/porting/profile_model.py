@@ -12,7 +12,6 @@ from zoo.spec import Architecture, Component, InputSpec, ModelSpec, OutputSpec, 
 if TYPE_CHECKING:
     import keras
 
-UNKNOWN = "unknown"  # the assembly that a file was trained on, which none says
 UNKNOWN_SAMPLE = "an unknown sample"
 CITATIONS = {
     "chrombpnet": "Pampari A et al. (2024) ChromBPNet: bias factorized, base-resolution deep learning models of "

@@ -122,10 +122,10 @@ class TorchFile:
         if isinstance(value, Instance) and str(value.kind).startswith("torch._utils._rebuild_parameter"):
             value = value.arguments[0] if value.arguments else None
         if not isinstance(value, Instance) or str(value.kind) != "torch._utils._rebuild_tensor_v2":
-            raise self._error("must be there", what, {"found": _kind(value)})
+            raise self._error("be there", what, {"found": _kind(value)})
         storage, offset, size, stride, *_ = (*value.arguments, None, None, None, None)
         if not isinstance(storage, Storage) or not _fits(storage, offset, size, stride):
-            raise self._error("must lie in its storage", what, {"offset": offset, "size": size, "stride": stride})
+            raise self._error("lie in its storage", what, {"offset": offset, "size": size, "stride": stride})
         numbers = self._numbers(storage, what)
         steps = [step * numbers.itemsize for step in stride]
         view = np.lib.stride_tricks.as_strided(numbers[offset:], size, steps, writeable=False)
@@ -135,19 +135,17 @@ class TorchFile:
         data, code = self._members.get(f"data/{storage.key}"), _STORAGES.get(storage.kind)
         if data is None or code is None:
             raise self._error(
-                f"must be of {', '.join(_STORAGES)} in the file", what, {"storage": storage.kind, "key": storage.key}
+                f"be of {', '.join(_STORAGES)} in the file", what, {"storage": storage.kind, "key": storage.key}
             )
         if len(data) != storage.numbers * int(code[1:]):
-            raise self._error(
-                "must have a storage of its length", what, {"numbers": storage.numbers, "bytes": len(data)}
-            )
+            raise self._error("have a storage of its length", what, {"numbers": storage.numbers, "bytes": len(data)})
         numbers = np.frombuffer(data, f"{self._order}{code}")
         if storage.kind == "BFloat16Storage":  # the upper half of a float32
             numbers = (numbers.astype(np.uint32) << 16).view(np.float32)
         return numbers
 
     def _error(self, rule: str, what: str, received: Mapping[str, object]) -> IntegrityError:
-        return IntegrityError(f"The tensor {what} {rule}", where=self._where, received=received)
+        return IntegrityError(f"The tensor {what} must {rule}", where=self._where, received=received)
 
 
 def _fits(storage: Storage, offset: object, size: object, stride: object) -> bool:

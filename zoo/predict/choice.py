@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -11,14 +12,16 @@ from zoo.errors import InputError
 from zoo.formats.formats import INTERVALS
 from zoo.forward.readouts import Selection
 from zoo.inputs.checks import check_arrays
-from zoo.inputs.opening import Inputs
 from zoo.predict import thresholds
+from zoo.predict.centers import CenterRun, Places
 from zoo.predict.files import PredictionFiles, PredictionOutput, formats_of
 from zoo.predict.options import Options
+from zoo.predict.prediction import Prediction
 from zoo.predict.predictor import Predictor
 from zoo.predict.run import PredictionRun
 from zoo.predict.table import Predictions
 from zoo.predict.thresholds import Threshold, ThresholdTable
+from zoo.predict.tiles import tiled_by
 from zoo.predict.windows import WindowRun, exact
 from zoo.spec import WINDOW
 
@@ -38,6 +41,7 @@ class PredictionChoice:
     regions: object
     chromosomes: object
     windows: object
+    centers: object
     covariates: object
     blacklist: object
     output: object
@@ -58,20 +62,22 @@ class PredictionChoice:
 
     def refuse_files(self) -> None:
         """Raise `InputError` for what has no effect on windows that are given as arrays."""
-        names = ("genome", "signal", "regions", "chromosomes", "windows", "output", "blacklist", "stride", "compat")
-        named = {name: getattr(self, name) for name in (*names, "covariates", "center_only", "write")}
+        names = ("genome", "signal", "regions", "chromosomes", "windows", "centers", "output", "blacklist", "stride")
+        named = {name: getattr(self, name) for name in (*names, "compat", "covariates", "center_only", "write")}
         refuse_together("Windows x", {**named, **self.cutting})
 
     def check(self) -> None:
         """Raise `InputError` for two arguments that contradict each other, or one without effect."""
+        named = {name: getattr(self, name) for name in ("regions", "stride", "center_only")}
         if self.windows is not None:
-            named = {name: getattr(self, name) for name in ("regions", "stride", "center_only")}
-            refuse_together("Exact windows", named)
+            refuse_together("Exact windows", {**named, "centers": self.centers})
+        if self.centers is not None:
+            refuse_together("Windows around centers", named)
         if self.output is not None:
             return
         refuse_together("A prediction without output has no BED file and", self.cutting, _FILES)
         refuse_together("A prediction without output", {"write": self.write}, _FILES)
-        if self.windows is None and self.regions is None and self.chromosomes is None:
+        if all(where is None for where in (self.windows, self.centers, self.regions, self.chromosomes)):
             raise InputError(
                 "The output must be given for a whole genome, which is written to files",
                 example='output="out/ctcf"',
@@ -92,14 +98,23 @@ class PredictionChoice:
             return None
         cut = _cut(model, self.threshold if cuts else None, self.table, options)
         reads = (self.genome, self.signal, self.covariates, self.regions, self.windows, self.blacklist, self.table)
-        return PredictionOutput(self.output, (model.path, model.origin, *reads), options.output.tracks, formats), cut
+        reads = (model.path, model.origin, self.centers, *reads)
+        return PredictionOutput(self.output, reads, options.output.tracks, formats), cut
 
-    def inputs(self, model: Predictor, options: Options) -> Inputs:
-        """What is read, opened and matched."""
-        places: Sequence[object] = (self.chromosomes, self.blacklist, options.compat, self.covariates)
-        if self.windows is None:
-            return model.inputs(self.genome, self.signal, self.regions, *places)
-        return exact(model.spec, options.output, self.genome, self.signal, self.windows, *places)
+    def run(self, model: Predictor, options: Options, progress: bool | None) -> Prediction:
+        """The prediction, with what it reads opened and matched."""
+        where: Sequence[object] = (self.chromosomes, self.blacklist, options.compat, self.covariates)
+        if self.centers is not None:
+            places = Places.open(model.spec, self.genome, self.signal, self.centers, *where)
+            places.tell()
+            return CenterRun.of(model, places, options, progress)
+        if self.windows is not None:
+            inputs = exact(model.spec, options.output, self.genome, self.signal, self.windows, *where)
+        else:
+            inputs = model.inputs(self.genome, self.signal, self.regions, *where)
+        inputs.tell()
+        kind = partial(PredictionRun, tiled=tiled_by(model, options)) if self.windows is None else WindowRun
+        return kind(model.spec, model.forward(options.views, options.selection), inputs, options, progress)
 
 
 def predict(
@@ -112,10 +127,7 @@ def predict(
         forward.check_batch(min(options.batch_size, len(arrays[WINDOW])))
         return options.scaled(forward.array(arrays, options.batch_size))
     choice.check()
-    files, inputs = choice.files(model, options), choice.inputs(model, options)
-    inputs.tell()
-    kind = PredictionRun if choice.windows is None else WindowRun
-    run = kind(model.spec, model.forward(options.views, options.selection), inputs, options, progress)
+    files, run = choice.files(model, options), choice.run(model, options, progress)
     return run.to_table() if files is None else run.to_files(*files, model.provenance())
 
 

@@ -11,9 +11,10 @@ from zoo.forward.forward import Forward
 from zoo.inputs.opening import Inputs
 from zoo.predict.options import Options
 from zoo.predict.run import PredictionRun
+from zoo.predict.tiles import Pass, Tiled, split
 from zoo.spec import ModelSpec
 
-_BATCHES, _SECONDS = 3, 2.0  # measured, at least, after one that warms up
+_SECONDS = 2.0  # that are measured, at least, and at least one batch, after one that warms up
 _OVERHEAD = 1.1  # reading and writing, over the network's own time
 _BYTES = 9  # of a bin: 4 while the run lasts, up to 5 in the bigWig with its zoom levels
 
@@ -35,21 +36,34 @@ class Cost:
     disk: int
 
 
-def estimate(spec: ModelSpec, forward: Forward, inputs: Inputs, options: Options) -> Cost:
-    """Plan a run, and time some batches of random windows. Raises `InputError` if there is no window to predict."""
-    plans = PredictionRun(spec, forward, inputs, options, progress=False).plans
-    windows = sum(plan.windows for plan in plans)
-    random, shape = np.random.default_rng(0), (min(options.batch_size, windows), spec.input.window)
+def estimate(
+    spec: ModelSpec, forward: Forward, inputs: Inputs, options: Options, tiled: Tiled = lambda tiles: None
+) -> Cost:
+    """Plan a run, and time some batches of random windows. Raises `InputError` if there is no window to predict.
+
+    Arguments are those of `zoo.predict.run.PredictionRun`.
+    """
+    run = PredictionRun(spec, forward, inputs, options, progress=False, tiled=tiled)
+    seconds = 0.0
+    for one, plans in split(run.passes, run.plans):
+        if windows := sum(plan.windows for plan in plans):
+            seconds += windows * _each(spec, one, min(one.batch_size, windows, max(run.size // one.tiles, 1)))
+    tracks = max(len(options.output.tracks), 1)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    windows = sum(plan.windows for plan in run.plans)
+    return Cost(windows, seconds * _OVERHEAD, peak, _BYTES * tracks * sum(plan.bins for plan in run.plans))
+
+
+def _each(spec: ModelSpec, one: Pass, batch_size: int) -> float:
+    """Seconds of a window of a pass, by some batches of random ones."""
+    random, shape = np.random.default_rng(0), (batch_size, one.grid.window)
     tracks = (*spec.input.tracks, *spec.input.controls)
     read = [random.integers(0, 4, shape, np.uint8), *(random.random(shape, np.float32) for _ in tracks)]
     if spec.input.covariates:
-        read.append(random.random((shape[0], len(spec.input.covariates)), np.float32))
-    forward.codes(*read)
+        read.append(random.random((batch_size, len(spec.input.covariates)), np.float32))
+    one.forward.codes(*read)
     began, done = time.perf_counter(), 0
-    while done < _BATCHES or time.perf_counter() - began < _SECONDS:
-        forward.codes(*read)
+    while not done or time.perf_counter() - began < _SECONDS:
+        one.forward.codes(*read)
         done += 1
-    each = (time.perf_counter() - began) / done / shape[0]
-    tracks = max(len(options.output.tracks), 1)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return Cost(windows, windows * each * _OVERHEAD, peak, _BYTES * tracks * sum(plan.bins for plan in plans))
+    return (time.perf_counter() - began) / done / batch_size

@@ -16,11 +16,16 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.files.job import Job
 from zoo.formats.content import Piece, pieces_of, plain_names
-from zoo.formats.formats import BINS, FORMATS, INTERVALS, TABLE, Format, named
+from zoo.formats.formats import BINS, FORMATS, INTERVALS, TABLE, TOTALS, Format, named
 from zoo.predict.plan import ChromosomePlan
 from zoo.predict.thresholds import Threshold
 
 Predicted = Iterable[tuple[ChromosomePlan, int, np.ndarray]]
+_NEEDED = {  # what formats hold → what there must be for it
+    INTERVALS: "a threshold",
+    TABLE: "regions or windows",
+    TOTALS: "centers, and a model with a head of total counts",
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class PredictionFiles:
         bigwigs: track → its bigWig, if several are predicted; else empty.
         bed: intervals at or above the threshold, or None without a threshold.
         table: the bins of every region, or None without regions.
+        counts: the total counts of every region, or None unless windows around regions are predicted.
         written: format → its files, of all formats.
         sidecar: how the files came about.
         threshold: the score of the BED and what the model's table promises for it.
@@ -44,6 +50,7 @@ class PredictionFiles:
     bigwigs: Mapping[str, Path]
     bed: Path | None
     table: Path | None
+    counts: Path | None
     written: Mapping[str, Sequence[Path]]
     sidecar: Path
     threshold: Threshold | None
@@ -61,7 +68,7 @@ class PredictionFiles:
 
 def formats_of(write: object) -> tuple[Format, ...] | None:
     """The formats that a user names, see `zoo.formats.formats.named`; None for the default ones."""
-    return None if write is None else named(write, (BINS, INTERVALS, TABLE))
+    return None if write is None else named(write, (BINS, INTERVALS, TABLE, TOTALS))
 
 
 class PredictionOutput(Job):
@@ -71,7 +78,8 @@ class PredictionOutput(Job):
         base: path without extension.
         reads: everything that is read.
         tracks: names, if several are predicted: then `<base>.<track>.bw` each.
-        formats: of the files; by default a bigWig, with a threshold a BED, with regions a table.
+        formats: of the files; by default a bigWig, with a threshold a BED, with regions a table, around regions total
+            counts.
     """
 
     def __init__(
@@ -82,7 +90,7 @@ class PredictionOutput(Job):
         formats: Sequence[Format] | None = None,
     ) -> None:
         self._tracks, self._formats = dict(zip(tracks, plain_names(tracks), strict=True)), formats
-        usual = [FORMATS[name] for name in ("bigwig", "bed", "table")]
+        usual = [FORMATS[name] for name in ("bigwig", "bed", "table", "counts")]
         suffixes = [suffix for format in (*usual, *(formats or ())) for suffix in self.suffixes(format)]
         super().__init__("prediction", base, list(dict.fromkeys([".bw", *suffixes])), reads)
 
@@ -91,20 +99,24 @@ class PredictionOutput(Job):
         each = self._tracks.values() if format.each_track else ()
         return [f".{name}{format.suffix}" for name in each] or [format.suffix]
 
-    def formats(self, threshold: object, regions: object) -> tuple[tuple[Format, ...], dict]:
-        """The formats of a prediction with or without a threshold and regions; and what of its identity is of them.
+    def formats(self, there: Mapping[str, bool], default: Sequence[str]) -> tuple[tuple[Format, ...], dict]:
+        """The formats of a prediction; and what of its identity is of them.
+
+        Args:
+            there: what formats hold → whether the prediction has it.
+            default: names of the formats if none are named, as far as there is content for them.
 
         Raises:
             InputError: a format that holds what this prediction does not have; `MissingExtra` for a package that is
                 not installed.
         """
-        there = {BINS: True, INTERVALS: threshold, TABLE: regions}
-        usual = tuple(format for name in ("bigwig", "bed", "table") if there[(format := FORMATS[name]).holds])
+        usual = tuple(format for name in default if there[(format := FORMATS[name]).holds])
         formats = usual if self._formats is None else tuple(self._formats)
         for format in formats:
             if not there[format.holds]:
-                given = "a threshold" if format.holds == INTERVALS else "regions or windows"
-                raise InputError(f"The format {format.name} must go with {given}", received={"write": format.name})
+                raise InputError(
+                    f"The format {format.name} must go with {_NEEDED[format.holds]}", received={"write": format.name}
+                )
             format.check_installed()
         return formats, {} if formats == usual else {"formats": [format.name for format in formats]}
 
@@ -119,6 +131,7 @@ class PredictionOutput(Job):
             bigwigs=dict(zip(self._tracks, written.get("bigwig", ()), strict=False)),  # of tracks with names
             bed=first.get("bed"),
             table=first.get("table"),
+            counts=first.get("counts"),
             written=written,
             sidecar=self.sidecar,
             threshold=threshold,

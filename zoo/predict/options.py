@@ -10,7 +10,7 @@ from zoo.forward.readouts import Selection, untransformed
 from zoo.spec import TRANSFORMS, ModelSpec, OutputSpec
 
 STRANDS = ("forward", "both")
-COMPAT = ("maxatac",)
+MAXATAC, CHROMBPNET = COMPAT = ("maxatac", "chrombpnet")
 SCALES = (*TRANSFORMS[1:], "linear")
 BATCH = 256
 _MOST_WINDOWS = 1 << 20  # of a batch
@@ -25,7 +25,8 @@ class Options:
         views: the views of a window that are averaged.
         center_only: keep only the central `stride` bp of each window, so that no two windows overlap.
         batch_size: windows that pass through the network at once.
-        compat: `maxatac` for that program's own window, blacklist and chromosome rules, else None.
+        compat: `maxatac` for that program's own window, blacklist and chromosome rules, `chrombpnet` for that
+            program's own counts and overlaps of windows around regions, else None.
         linear: scores x of a model that returns a transform of it, such as ln(1 + x), instead of what it returns.
         selection: head and tracks.
         trim: bp at each end of a window whose predictions do not count.
@@ -74,14 +75,20 @@ class Options:
                 received={"stride": stride},
             )
         among("compat", compat, COMPAT)
-        if compat and center_only:
+        if compat == MAXATAC and center_only:
             raise InputError(
                 "compat='maxatac' must average whole windows, as that program does",
                 received={"compat": compat, "center_only": center_only},
                 hint="Leave out compat, or give center_only=False",
             )
-        linear = _linear(spec, output, scale)
-        return cls(selection, stride, _views(spec, strands, views), center_only, batch_size, compat, linear, trim)
+        linear, chosen = _linear(spec, output, scale), _views(spec, strands, views)
+        if compat == CHROMBPNET and chosen != ("forward",):
+            raise InputError(
+                "compat='chrombpnet' must read the forward strand, as that program does",
+                received={"compat": compat, "views": list(chosen)},
+                hint="Leave out compat, or strands and views",
+            )
+        return cls(selection, stride, chosen, center_only, batch_size, compat, linear, trim)
 
     @property
     def output(self) -> OutputSpec:

@@ -11,15 +11,16 @@ from types import MappingProxyType
 import numpy as np
 
 from zoo.environment import backend
+from zoo.errors import InputError
 from zoo.files.progress import Progress
-from zoo.formats.content import Bins, Intervals, Row
-from zoo.formats.formats import BINS, INTERVALS, TABLE, Format
+from zoo.formats.content import Bins, Intervals, RegionTable, Row
+from zoo.formats.formats import BINS, INTERVALS, TABLE, TOTALS, Format
 from zoo.forward.forward import Forward
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.inputs.opening import Inputs
 from zoo.predict.files import PredictionFiles, PredictionOutput, ScoreFile
-from zoo.predict.options import Options
+from zoo.predict.options import CHROMBPNET, MAXATAC, Options
 from zoo.predict.table import Predictions
 from zoo.predict.thresholds import Threshold
 from zoo.spec import ModelSpec
@@ -27,6 +28,10 @@ from zoo.spec import ModelSpec
 # What an interruption costs at most: windows, and the cost of a network times windows, less than a minute of any here.
 _MOST, _COST = 1024, 5e11
 _LEAST, _SHARED = 16, 128  # windows at least, and for each that is predicted once more
+_GOES_WITH = {
+    MAXATAC: "chromosomes, regions or windows, not with centers",
+    CHROMBPNET: "centers",
+}
 
 
 @dataclass(frozen=True)
@@ -59,9 +64,17 @@ class Prediction(ABC):
         options: how.
         progress: show a progress bar; by default in a terminal only.
         shared: windows that a group of windows has in common with the next one.
+
+    Attributes:
+        size: windows of a group, which is kept as soon as it is complete.
+
+    Raises:
+        InputError: compat, where it has no meaning.
     """
 
     marks: Mapping[str, object] = MappingProxyType({})  # what more its identity has
+    compats: tuple[str | None, ...] = (None, MAXATAC)
+    usual: tuple[str, ...] = ("bigwig", "bed", "table")  # formats, those of them that there is content for
 
     def __init__(
         self,
@@ -74,8 +87,13 @@ class Prediction(ABC):
     ) -> None:
         self._spec, self._forward, self._inputs, self._options = spec, forward, inputs, options
         self._shown = progress
-        self._size = group_size(forward, shared)
-        forward.check_batch(min(options.batch_size, self._size))
+        if options.compat not in self.compats:
+            raise InputError(
+                f"compat={options.compat!r} must go with {_GOES_WITH[options.compat]}",
+                received={"compat": options.compat},
+            )
+        self.size = group_size(forward, shared)
+        forward.check_batch(min(options.batch_size, self.size))
 
     @abstractmethod
     def to_table(self) -> Predictions:
@@ -89,7 +107,7 @@ class Prediction(ABC):
             threshold: of the intervals, or None.
             provenance: of the model.
         """
-        formats, of_formats = output.formats(threshold, self._inputs.regions)
+        formats, of_formats = output.formats(self._there(threshold), self.usual)
         counts = self._counts()
         parts_of = {**_identity(self._inputs, self._options, list(counts), provenance), **self.marks}
         whole = {**parts_of, "threshold": threshold.to_json() if threshold else None, **of_formats}
@@ -99,7 +117,7 @@ class Prediction(ABC):
         def write(kept: Kept, paths: dict[str, Path], record: dict) -> None:
             places = {format: [paths[suffix] for suffix in each] for format, each in suffixes.items()}
             intervals = self._write(places, kept, threshold)
-            record |= _described(self._inputs, whole, counts, provenance)
+            record |= _described(self._inputs, whole, counts, provenance) | self._more()
             record |= {"formats": [format.name for format in formats], "resumed": kept.resumed, "intervals": intervals}
 
         made = [suffix for each in suffixes.values() for suffix in each]
@@ -113,10 +131,19 @@ class Prediction(ABC):
         bins, called = self._bins(kept), Intervals(lambda: self._called(kept, threshold))
         table = functools.cache(lambda: self._table(kept))
         for format, paths in places.items():
-            content = {BINS: lambda: bins, INTERVALS: lambda: called, TABLE: table}[format.holds]()
+            contents = {BINS: lambda: bins, INTERVALS: lambda: called, TABLE: table}
+            content = {**contents, TOTALS: lambda: self._totals(kept)}[format.holds]()
             for number, path in enumerate(paths):
                 format.write(path, content.track(number) if format.each_track and bins.tracks else content)
         return called.count
+
+    def _there(self, threshold: Threshold | None) -> dict[str, bool]:
+        """What there is content of, by what formats hold."""
+        return {BINS: True, INTERVALS: threshold is not None, TABLE: bool(self._inputs.regions), TOTALS: False}
+
+    def _more(self) -> dict[str, object]:
+        """What else the sidecar says."""
+        return {}
 
     @abstractmethod
     def _counts(self) -> dict[str, dict[str, int]]:
@@ -137,6 +164,10 @@ class Prediction(ABC):
     @abstractmethod
     def _table(self, kept: Kept) -> Predictions:
         """The bins of every region or window."""
+
+    def _totals(self, kept: Kept) -> RegionTable:
+        """The total counts of every window, where `_there` has them."""
+        raise NotImplementedError
 
     def _bar(self, total: int, done: int = 0) -> Progress:
         """A progress bar over windows; silent where nobody watches a terminal, unless asked for."""

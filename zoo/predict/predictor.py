@@ -30,6 +30,9 @@ class Predictor(Protocol):
     def forward(self, views: tuple[str, ...], selection: Selection | None = None) -> Forward:
         """The compiled forward pass over some views."""
 
+    def tiled(self, tiles: int) -> "Predictor | None":
+        """The same for so many windows side by side, read as one; None if the network cannot."""
+
     def inputs(
         self,
         genome: object,

@@ -1,6 +1,7 @@
 """A prediction of the bins of whole chromosomes or of regions, on the chromosomes' grid."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -19,18 +20,33 @@ from zoo.predict.plan import ChromosomePlan, Grid
 from zoo.predict.prediction import Kept, Prediction
 from zoo.predict.table import Predictions, RegionCollector
 from zoo.predict.thresholds import Threshold
+from zoo.predict.tiles import Pass, Tiled, passes_of, split
 from zoo.spec import ModelSpec
 
 
 class PredictionRun(Prediction):
     """A prediction on the grid.
 
+    Args:
+        tiled: a network for several windows side by side; by default there is none. What is predicted does not depend
+            on it, but for rounding.
+
+    Attributes:
+        plans: of all chromosomes.
+        passes: the networks that predict them.
+
     Raises:
         InputError: no window is left to predict.
     """
 
     def __init__(
-        self, spec: ModelSpec, forward: Forward, inputs: Inputs, options: Options, progress: bool | None
+        self,
+        spec: ModelSpec,
+        forward: Forward,
+        inputs: Inputs,
+        options: Options,
+        progress: bool | None,
+        tiled: Tiled = lambda tiles: None,
     ) -> None:
         self._grid = Grid.of(spec, options)
         super().__init__(spec, forward, inputs, options, progress, self._grid.shared)
@@ -41,6 +57,9 @@ class PredictionRun(Prediction):
                 received={"chromosomes": list(inputs.chromosomes)[:5], "compat": options.compat},
                 hint="Predict other regions or chromosomes, or without compat or blacklist",
             )
+        single = Pass(forward, self._grid, 1, options.batch_size)
+        self.passes = passes_of(single, self.plans, inputs.reader, tiled)
+        self.size -= self.size % self.passes[0].tiles
 
     def to_table(self) -> Predictions:
         """Predict the bins of the regions, or of the whole chromosomes if there are none."""
@@ -48,7 +67,7 @@ class PredictionRun(Prediction):
         whole = [Interval(chrom, 0, length) for chrom, length in lengths.items()]
         collector = self._collector(self._inputs.regions or whole)
         with self._bar(_windows(self.plans)) as bar:
-            for group in planning.groups(self.plans, self._grid, self._size):
+            for group in planning.groups(self.plans, self._grid, self.size):
                 for plan, first, scores in self._predict(group, bar):
                     collector.add(plan.chrom, first, scores)
         return collector.table()
@@ -58,7 +77,7 @@ class PredictionRun(Prediction):
 
     def _keep(self, output: PredictionOutput) -> Kept:
         scores = ScoreFile(output.part("scores.f32"), self.plans, self._options.output.shape[1:])
-        groups = list(planning.groups(self.plans, self._grid, self._size))
+        groups = list(planning.groups(self.plans, self._grid, self.size))
         left = [group for group in groups if not scores.holds(group)]
         done = {piece.chrom for group in groups[: len(groups) - len(left)] for piece in group}
         windows = sum(map(_windows, left))
@@ -91,8 +110,14 @@ class PredictionRun(Prediction):
         self, group: Sequence[ChromosomePlan], bar: Progress
     ) -> Iterator[tuple[ChromosomePlan, int, np.ndarray]]:
         bar.set_postfix_str(group[0].chrom, refresh=False)
-        rows = predict(self._forward, self._grid, group, self._inputs.reader, self._options.batch_size, bar.update)
-        return ((plan, first, self._options.scaled(scores)) for plan, first, scores in rows)
+        for one, plans in split(self.passes, group):
+            done = partial(_update, bar, one.tiles)
+            rows = predict(one.forward, one.grid, plans, self._inputs.reader, one.batch_size, done) if plans else ()
+            yield from ((plan, first, self._options.scaled(scores)) for plan, first, scores in rows)
+
+
+def _update(bar: Progress, tiles: int, windows: int) -> None:
+    bar.update(tiles * windows)
 
 
 def _windows(plans: Sequence[ChromosomePlan]) -> int:

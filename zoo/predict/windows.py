@@ -4,9 +4,9 @@ As maxATAC's `--windows` does. The bins of a window begin at its own start, not 
 overlap must therefore begin a multiple of the bin size apart, so that a bin of one is a bin of the other.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -48,7 +48,7 @@ def exact(
         inputs = replace(inputs, regions=kept, blacklist=[])
     if not inputs.regions:
         raise InputError("A window must be left to predict; the blacklist leaves none", received={"compat": compat})
-    _check_bins(inputs.regions, output)
+    check_bins(inputs.regions, output)
     return inputs
 
 
@@ -67,7 +67,7 @@ def _check_lengths(windows: object, length: int) -> None:
             )
 
 
-def _check_bins(windows: Sequence[Interval], output: OutputSpec) -> None:
+def check_bins(windows: Sequence[Interval], output: OutputSpec) -> None:
     """Raise `InputError` for two windows that have bins in common, but not the same ones."""
     span, size = output.span, output.every
     ordered = sorted(windows)
@@ -88,7 +88,7 @@ class WindowRun(Prediction):
     def to_table(self) -> Predictions:
         """Each window's bins, averaged with those of others that it shares them with."""
         with self._bar(len(self._windows)) as bar:
-            scores = np.concatenate([self._predict(some, bar) for some in self._parts(self._size)])
+            scores = np.concatenate([self._predict(some, bar) for some in self._parts(self.size)])
         return self._rows(scores)
 
     def _counts(self) -> dict[str, dict[str, int]]:
@@ -99,17 +99,22 @@ class WindowRun(Prediction):
         return counts
 
     def _keep(self, output: PredictionOutput) -> Kept:
-        parts, left = output.parts(len(self._windows), self._size)
+        parts, left = output.parts(len(self._windows), self.size)
         windows = sum(map(len, left))
         with self._bar(len(self._windows), len(self._windows) - windows) as bar:
             for items, path in left.items():
                 npz.write(path, {"scores": self._predict(slice(items.start, items.stop), bar)})
-        scores = np.concatenate([npz.read(path)["scores"] for path in parts.values()])
+        whole = output.part("scores.f32.tmp")  # on the disk: memory does not grow with the number of windows
+        with open(whole, "wb") as file:
+            for path in parts.values():
+                shape = (scores := npz.read(path)["scores"]).shape[1:]
+                file.write(scores.astype("<f4").tobytes())
+        scores = np.memmap(whole, "<f4", "r").reshape(-1, *shape)
         return Kept(scores, windows, windows < len(self._windows))
 
     def _bins(self, kept: Kept) -> Bins:
         output, lengths = self._options.output, {chrom: count["bp"] for chrom, count in self._counts().items()}
-        read = partial(self._tracks, kept.scores)
+        read = functools.partial(self._tracks, kept.scores)
         return Bins(lengths, output.bin_size, output.every, read, output.tracks, on_grid=False)
 
     def _called(self, kept: Kept, threshold: Threshold) -> Iterator[Row]:
@@ -126,6 +131,11 @@ class WindowRun(Prediction):
     def _windows(self) -> list[Interval]:
         return self._inputs.regions
 
+    @functools.cached_property
+    def _unwanted(self) -> dict[str, np.ndarray]:
+        """Spans of the blacklist by chromosome."""
+        return merge(self._inputs.blacklist)
+
     def _predict(self, some: slice, bar: Progress) -> np.ndarray:
         """(n, bins) of some windows, or (n, bins, tracks), in the scale of the output."""
         found = []
@@ -136,11 +146,13 @@ class WindowRun(Prediction):
             places = ((chrom, start, start + output.span) for chrom, start in starts)
             found.append(self._forward.codes(*reader.batch(items), *reader.covariates_of(places, len(items))))
             bar.update(len(items))
-        return self._options.scaled(np.concatenate(found))
+        return self._scaled(np.concatenate(found))
+
+    def _scaled(self, scores: np.ndarray) -> np.ndarray:
+        return self._options.scaled(scores)
 
     def _tracks(self, scores: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         """Of each chromosome the bins: where they begin, rising; and their means, NaN on the blacklist."""
-        unwanted = merge(self._inputs.blacklist)
         output = self._options.output
         within = output.offset + np.arange(output.bins, dtype=np.int64) * output.every
         chroms = np.array([item.chrom for item in self._windows])
@@ -151,7 +163,7 @@ class WindowRun(Prediction):
             means = np.zeros((len(starts), *scores.shape[2:]))
             np.add.at(means, at.ravel(), scores[mine].reshape(-1, *scores.shape[2:]))
             means /= counts.reshape(-1, *[1] * (scores.ndim - 2))
-            means[touched(unwanted.get(chrom, NONE), starts, starts + output.bin_size)] = np.nan
+            means[touched(self._unwanted.get(chrom, NONE), starts, starts + output.bin_size)] = np.nan
             yield chrom, starts, means.astype(np.float32)
 
     def _rows(self, scores: np.ndarray) -> Predictions:

@@ -10,6 +10,7 @@ from registry.paths import user_path
 from zoo.console.signature import Signature, group_of
 from zoo.errors import InputError
 from zoo.files.atomic import writing
+from zoo.genome import bed
 from zoo.genome.text import whole
 from zoo.spec import TRAINING_STRANDS, Architecture
 from zoo.train import inputs
@@ -17,7 +18,11 @@ from zoo.train.config import PRECISIONS, TrainConfig
 from zoo.train.reading import load
 
 FOLDS = "folds.tsv"
-_PATHS = ("genome", "signal", "peaks", "blacklist", "meta", "atac_peaks", "train_roi", "validate_roi", "unmappable")
+_PATHS = (
+    *("genome", "signal", "peaks", "blacklist", "meta", "atac_peaks", "train_roi", "validate_roi", "unmappable"),
+    "negatives",
+)
+_MODELS = ("bias",)
 _TAG = "v1.0"
 STRATEGIES = ("single", "mirrored", "multiworker")
 _DATA, _HOW = "data, instead of the configuration's", "how"
@@ -27,9 +32,13 @@ _FILES = {
     "signal": {
         "nargs": "+",
         "metavar": "BIGWIG",
-        "help": "ATAC-seq: the target, or the input of a binding model; accessibility: one per track (--set tracks=2)",
+        "help": "ATAC-seq: the target, or the input of a binding model; accessibility: one per track (--set tracks=2); "
+        "profile: cut sites per base",
     },
-    "peaks": {"metavar": "BED", "help": "binding: the factor's peaks; accessibility: narrowPeak to evaluate by"},
+    "peaks": {
+        "metavar": "BED",
+        "help": "binding: the factor's; accessibility: narrowPeak to evaluate by; profile: narrowPeak to learn from",
+    },
     "blacklist": {"metavar": "BED", "help": "BED files; accessibility: also VCF"},
 }
 RUN = Signature(
@@ -92,6 +101,23 @@ ACCESSIBILITY = Signature(
     },
     left_out=dict.fromkeys(("sample", "step"), _SET),
 )
+PROFILE = Signature(
+    "zoo.train.tasks.profile:ProfileData",
+    unset=True,
+    common=_FILES,
+    differ={
+        "negatives": {"metavar": "BED", "help": "profile: background regions, instead of those with the peaks' G + C"},
+        "bias": {"metavar": "MODEL", "help": "profile: the bias model of a chrombpnet, a name or a path"},
+        "background": {"help": "profile: train a bias model, on background alone"},
+        "bias_threshold": {"metavar": "X", "help": "profile: of a bias model (default 0.5; DNase-seq 0.8)"},
+        "jitter": {"metavar": "BP", "help": "profile: by which peaks are moved at most (default 500)"},
+        "counts_weight": {"metavar": "X", "help": "profile: of the counts in the loss, instead of the rule's"},
+        "compare": {"metavar": "MODEL", "help": "profile: accessibility models to set beside the result"},
+    },
+    left_out=dict.fromkeys(("sample", "negatives_per_peak", "candidates_per_peak", "outliers"), _SET),
+)
+DATA = {"binding": BINDING, "accessibility": ACCESSIBILITY, "profile": PROFILE}
+"""Task → the options of its data."""
 SPLIT = Signature(
     "zoo.train.settings:Split",
     unset=True,
@@ -107,7 +133,7 @@ OPTIMIZER = Signature(
     differ={"learning_rate": {"metavar": "X"}},
     left_out=dict.fromkeys(("name", "weight_decay"), _SET),
 )
-SIGNATURES = (RUN, BINDING, ACCESSIBILITY, SPLIT, OPTIMIZER)
+SIGNATURES = (RUN, *DATA.values(), SPLIT, OPTIMIZER)
 
 
 def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -115,7 +141,7 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, metavar="FILE", help="the run, YAML or JSON (see recipes/configs)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="folder of the run, new or empty")
     RUN.add(parser, {"": "name", _DATA: "genome assembly", _HOW: "architecture epochs steps batch_size patience seed"})
-    for signature in (BINDING, ACCESSIBILITY, SPLIT):
+    for signature in (*DATA.values(), SPLIT):
         signature.add(parser, {_DATA: ""})
     OPTIMIZER.add(parser, {_HOW: ""})
     how = group_of(parser, _HOW)
@@ -208,7 +234,7 @@ def _check_options(options: argparse.Namespace) -> None:
 def configure(path: Path, options: argparse.Namespace, changes: dict[str, object]) -> TrainConfig:
     """The configuration with the command line's values in it; paths on the command line become absolute."""
     file_values = load(user_path(path, "configuration"))
-    kind = "binding" if file_values.get("binding") is not None else "accessibility"
+    kind = next((kind for kind in DATA if file_values.get(kind) is not None), "accessibility")
     top, data = _changed(options), _data(options, kind)
     merged = {**changes, **top}
     merged[kind] = {**changes.get(kind, {}), **data}
@@ -244,9 +270,10 @@ def _changed(options: argparse.Namespace) -> dict[str, object]:
 
 
 def _data(options: argparse.Namespace, kind: str) -> dict[str, object]:
-    """The same of its data. Raises `InputError` for what the other kind of model has."""
-    own, other = (BINDING, ACCESSIBILITY) if kind == "binding" else (ACCESSIBILITY, BINDING)
-    given = {name: value for name, value in other.values(options).items() if name not in own.keywords}
+    """The same of its data. Raises `InputError` for what other kinds of model have."""
+    own, others = DATA[kind], [signature for name, signature in DATA.items() if name != kind]
+    every = {name: value for other in others for name, value in other.values(options).items()}
+    given = {name: value for name, value in every.items() if name not in own.keywords}
     if foreign := [name for name, value in given.items() if value is not None]:
         raise InputError(
             f"Options of a run must be those of its kind, {kind}",
@@ -260,6 +287,8 @@ def _data(options: argparse.Namespace, kind: str) -> dict[str, object]:
 
 def _absolute(name: str, value: object) -> object:
     """A path of the command line, so that the record of a run means the same anywhere."""
+    if name in _MODELS:
+        return _model(value)
     if value is None or name not in _PATHS or value == "auto":
         return value
     if isinstance(value, list):
@@ -268,8 +297,8 @@ def _absolute(name: str, value: object) -> object:
 
 
 def _model(name: str | None) -> str | None:
-    """The model to begin with; a folder by its absolute path."""
-    if name is None or not user_path(name, "model").is_dir():
+    """A model by its name; a folder or a file by its absolute path."""
+    if name is None or (not bed.is_there(name) and not user_path(name, "model").is_dir()):
         return name
     return str(user_path(name, "model").absolute())
 

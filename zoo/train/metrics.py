@@ -1,6 +1,6 @@
 """Metrics that are watched while training, for `network.compile(metrics=…)`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 from keras import ops
@@ -95,6 +95,31 @@ class SpearmanCorrelation(keras.metrics.Metric):
         """The number of a value's cell, from 0."""
         place = (x / (1 + ops.abs(x)) + 1) / 2
         return ops.cast(ops.clip(ops.floor(place * self.cells), 0, self.cells - 1), "int32")
+
+
+class OfHeads(keras.metrics.Metric):
+    """A metric of networks with several heads: of what a function makes of their targets and outputs.
+
+    Args:
+        metric: sees what the function returns.
+        of: (targets, outputs) → (targets, outputs) of that metric.
+    """
+
+    def __init__(self, metric: keras.metrics.Metric, of: Callable[[Mapping, Mapping], tuple], name: str = "") -> None:
+        super().__init__(name=name or metric.name)
+        self._metric, self._of = metric, of
+
+    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+        """Add a batch; `sample_weight` is not used."""
+        self._metric.update_state(*self._of(y_true, y_pred))
+
+    def result(self):
+        """That of the metric."""
+        return self._metric.result()
+
+    def reset_state(self) -> None:
+        """Begin anew."""
+        self._metric.reset_state()
 
 
 class MeanOverTracks(keras.metrics.Metric):

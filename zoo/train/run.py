@@ -76,11 +76,12 @@ class TrainingRun:
     ) -> None:
         self.config, self.strategy, self.cache, self.progress = config, strategy, cache, progress
         self.scratch = scratch
-        self._start = load(config.start_from) if config.start_from else None
+        self._start = load(config.start_from).whole if config.start_from else None
         self.components: tuple[Component, ...] = ()
+        self.task: TrainingTask | None = None
         network = self._network()
         shapes = {name: tuple(output.shape[1:]) for name, output in named_outputs(network).items()}
-        self.task: TrainingTask = TASKS[config.kind](config, window_of(network), shapes)
+        self.task = TASKS[config.kind](config, window_of(network), shapes)
         self.components = self._components(network)
         self.parameters = network.count_params()
         self._check_shapes(network, shapes)
@@ -164,6 +165,8 @@ class TrainingRun:
             keras.config.set_dtype_policy(before)
         if self._start is not None:
             copy_weights(self._start.network, network, self.config.start_from)
+        if self.task is not None:
+            _hook(self.task, "begin", lambda network: None)(network)
         freeze(network, self.config.frozen)
         for component in self.components:
             network.get_layer(component.name).trainable &= not component.frozen
@@ -179,7 +182,8 @@ class TrainingRun:
         components = {component.name: component for component in before if component.name in parts}
         components |= {component.name: component for component in self.task.components}
         copied = () if self._start is None else copyable(self._start.network, network)
-        begun = [name for name, part in parts.items() if name in copied or not part.weights]
+        begun = {name for name, part in parts.items() if name in copied or not part.weights}
+        begun |= set(_hook(self.task, "begun", ()))
         missing = [name for name in components if name not in parts]
         if missing or (
             missing := [name for name, component in components.items() if component.frozen and name not in begun]
@@ -200,6 +204,8 @@ class TrainingRun:
             chosen, steps = self.config.optimizer, training.steps
             if chosen.name == "maxatac":
                 return optimizers.maxatac_adam(chosen.learning_rate)
+            if chosen.name == "adam":
+                return keras.optimizers.Adam(chosen.learning_rate, epsilon=1e-7)
             if chosen.name == "asap":
                 schedule = WarmUpAndRestarts(steps, chosen.learning_rate)
                 return optimizers.asap_adamw(network, schedule, chosen.decay)
@@ -230,6 +236,11 @@ class TrainingRun:
             (staging / MODEL).mkdir()
             learned = Learned(self.task, result, self.components, self.progress, home.number)
             export.write(staging / MODEL, learned, network)
+
+
+def _hook(task: TrainingTask, name: str, default: object) -> object:
+    """What a task has by a name that tasks of other packages need not have."""
+    return getattr(task, name, default)
 
 
 def named_outputs(network: keras.Model) -> dict[str, keras.KerasTensor]:

@@ -8,7 +8,8 @@ from zoo.genome.signal import Signal
 from zoo.spec import Architecture
 from zoo.train import rules as must
 
-OPTIMIZERS = ("asap", "maxatac", "adamw")
+OPTIMIZERS = ("asap", "maxatac", "adamw", "adam")
+_PLAIN = ("maxatac", "adam")  # without weight decay
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ class Optimizer:
     """The optimizer of a run.
 
     Attributes:
-        name: "asap" (AdamW with its decay groups, warm-up and restarts), "maxatac" (Adam, 1e-3 / (1 + 1e-5 · step)), or
-            "adamw" (half a cosine from `learning_rate` to 0 over the whole run, no decay of biases and normalizations).
+        name: "asap" (AdamW with its decay groups, warm-up and restarts), "maxatac" (Adam, 1e-3 / (1 + 1e-5 · step)),
+            "adam" (Adam with a constant rate, as ChromBPNet has it), or "adamw" (half a cosine from `learning_rate` to
+            0 over the whole run, no decay of biases and normalizations).
         learning_rate: the highest.
         weight_decay: for AdamW, "asap" and "adamw"; default 0.1.
     """
@@ -52,14 +54,14 @@ class Optimizer:
         }
         must.check("The optimizer", self, fields)
         conditions = {
-            "weight_decay must be left out for maxatac, which has none": self.decay == 0 or self.name != "maxatac"
+            f"weight_decay must be left out for {self.name}, which has none": self.decay == 0 or self.name not in _PLAIN
         }
         must.require("The optimizer", conditions, {"name": self.name, "weight_decay": self.weight_decay})
 
     @property
     def decay(self) -> float:
         """The weight decay of AdamW; 0 for what has none."""
-        return (0.0 if self.name == "maxatac" else 0.1) if self.weight_decay is None else self.weight_decay
+        return (0.0 if self.name in _PLAIN else 0.1) if self.weight_decay is None else self.weight_decay
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ __all__ = [
     "unregister",
 ]
 
-_TAKEN = ("method", "target", "alternative", "output", "batch_size", "progress")
+_TAKEN = ("method", "target", "alternative", "output", "batch_size", "compat", "progress")
 METHODS: Table[type[Method]] = Table(
     "attribution method",
     {

@@ -47,6 +47,8 @@ class Task:
         passes: through the network.
         batch_size: sequences at once in a backward pass.
         forward_batch: where there is none.
+        pairwise: predictions (…, bins) → weights, if each window and reference have the mean of the weights of both
+            (`Target.pairwise`).
     """
 
     x: np.ndarray
@@ -57,6 +59,13 @@ class Task:
     passes: Passes
     batch_size: int
     forward_batch: int = FORWARD
+    pairwise: Callable | None = None
+
+    def of_pairs(self, predictions: np.ndarray) -> np.ndarray:
+        """Weights of each window and reference, from predictions of references (n, R, bins), of that shape."""
+        if self.pairwise is None:
+            return np.broadcast_to(self.weights[:, None], predictions.shape)
+        return 0.5 * (self.weights[:, None] + np.asarray(self.pairwise(predictions)))
 
     @property
     def prediction(self) -> np.ndarray:
@@ -74,6 +83,7 @@ class Explained:
         signal: (n, window) float32, of several tracks (n, window, tracks); None for a model of DNA alone.
         prediction: (n,) float64, the target.
         baseline: (n,) float64, its mean over the references; None without any.
+        total: (n,) float64, what all attributions add up to, where that is not prediction minus baseline; else None.
     """
 
     values: np.ndarray
@@ -81,6 +91,7 @@ class Explained:
     signal: np.ndarray | None
     prediction: np.ndarray
     baseline: np.ndarray | None
+    total: np.ndarray | None = None
 
     def check(self, x: np.ndarray) -> None:
         """Raise `InputError` unless these are attributions of windows `x`."""
@@ -89,7 +100,7 @@ class Explained:
         wanted = {"values": bases, "hypothetical": bases, "signal": (count, window, channels - len(BASES))}
         if channels == len(BASES) + 1:
             wanted["signal"] = (count, window)
-        wanted |= {"prediction": (count,), "baseline": (count,)}
+        wanted |= dict.fromkeys(("prediction", "baseline", "total"), (count,))
         needed = {"values", "prediction"} | ({"signal"} if channels > len(BASES) else set())
         for name, shape in wanted.items():
             array = getattr(self, name)

@@ -52,7 +52,7 @@ class DeepLIFT(Referenced):
         multipliers, predictions = [], []
         for some in np.array_split(task.references, -(-count // most), axis=1):  # the network is rescaled for a number
             z = np.concatenate([task.x, some.reshape(-1, *task.x.shape[1:])])
-            weights = np.concatenate([np.zeros_like(task.weights), np.repeat(task.weights, some.shape[1], axis=0)])
+            weights = np.concatenate([np.zeros_like(task.weights), _pair_weights(task, some)])
             y, slope = task.passes.rescaled(some.shape[1])(z, weights)
             _check_rules(y[: len(task.x)], task.predictions)
             multipliers.append(slope[len(task.x) :].reshape(some.shape))
@@ -102,6 +102,14 @@ class IntegratedGradients(Referenced):
         return multipliers
 
 
+def _pair_weights(task: Task, references: np.ndarray) -> np.ndarray:
+    """Weights of the predictions of some references (n, R, window, channels), (n × R, bins)."""
+    if task.pairwise is None:
+        return np.repeat(task.weights, references.shape[1], axis=0)
+    flat = task.passes.forward(references.reshape(-1, *task.x.shape[1:]), task.forward_batch)
+    return task.of_pairs(flat.reshape(*references.shape[:2], -1)).reshape(flat.shape)
+
+
 def _check_rules(rescaled: np.ndarray, predictions: np.ndarray) -> None:
     """Raise `InputError` if rules do not lead to what the network predicts: the multipliers are of another function."""
     largest = np.abs(predictions).max()
@@ -115,7 +123,16 @@ def _check_rules(rescaled: np.ndarray, predictions: np.ndarray) -> None:
 
 def _baseline(task: Task, predictions: np.ndarray) -> np.ndarray:
     """The target of references, (n, R, bins) → (n,) float64, their mean."""
-    return (predictions.astype(np.float64) * task.weights[:, None]).sum(axis=-1).mean(axis=1)
+    weights = task.weights[:, None] if task.pairwise is None else np.asarray(task.pairwise(predictions))
+    return (predictions.astype(np.float64) * weights).sum(axis=-1).mean(axis=1)
+
+
+def _total(task: Task, predictions: np.ndarray) -> np.ndarray | None:
+    """What attributions add up to if each pair has weights of its own, (n,) float64."""
+    if task.pairwise is None:
+        return None
+    change = task.predictions[:, None].astype(np.float64) - predictions
+    return (change * task.of_pairs(predictions)).sum(axis=-1).mean(axis=1)
 
 
 def _explained(task: Task, multipliers: np.ndarray, predictions: np.ndarray) -> Explained:
@@ -124,7 +141,8 @@ def _explained(task: Task, multipliers: np.ndarray, predictions: np.ndarray) -> 
     hypothetical = (bases - (bases * task.references[..., SEQUENCE]).sum(axis=-1, keepdims=True)).mean(axis=1)
     signal = signal_part((multipliers * (task.x[:, None] - task.references)).mean(axis=1))
     values = hypothetical * task.x[..., SEQUENCE]
-    return Explained(values, hypothetical, signal, task.prediction, _baseline(task, predictions))
+    baseline, total = _baseline(task, predictions), _total(task, predictions)
+    return Explained(values, hypothetical, signal, task.prediction, baseline, total)
 
 
 def integrated_gradients(

@@ -11,8 +11,11 @@ from zoo.train.settings import Settings
 from zoo.train.tasks.accessibility import AccessibilityTask
 from zoo.train.tasks.base import TrainingTask
 from zoo.train.tasks.binding import BindingTask
+from zoo.train.tasks.profile import ProfileTask
 
-TASKS: Table[type[TrainingTask]] = Table("task", {"accessibility": AccessibilityTask, "binding": BindingTask})
+TASKS: Table[type[TrainingTask]] = Table(
+    "task", {"accessibility": AccessibilityTask, "binding": BindingTask, "profile": ProfileTask}
+)
 
 
 def register(kind: str, task: type[TrainingTask]) -> None:

@@ -93,6 +93,9 @@ class TrainingTask(Protocol):
         recipe: what else the tracks depend on.
         plans: where the windows of "training" and of "validation" lie.
         tracks: what is kept besides the sequence.
+
+    It may have two more: `begun`, the parts of the network that it gives weights to begin with, and
+    `begin(network) -> None`, which does.
     """
 
     data: ClassVar[type[Data]]
@@ -143,6 +146,7 @@ def model_spec(
     outputs: tuple[OutputSpec, ...],
     prediction: PredictionSpec,
     metrics: Mapping[str, float],
+    components: tuple[Component, ...] = (),
 ) -> ModelSpec:
     """The spec of a model that a run trains: that which is the same for all tasks is filled in."""
     installed = versions()
@@ -162,6 +166,7 @@ def model_spec(
             "license": config.license,
             "citation": config.citation,
         },
+        components=components,
     )
 
 

@@ -1,0 +1,63 @@
+"""Sections of a report as figures: curves, points and histograms of plain numbers."""
+
+import math
+from collections.abc import Callable, Mapping
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from zoo.plot.curves import plot_series
+from zoo.plot.text import plain
+
+
+def plot_points(ax: Axes, part: Mapping) -> Axes:
+    """Points of `{"name", "x": […], "y": […]}`; a dashed line where both are equal."""
+    for line in part["series"]:
+        ax.scatter(line["x"], line["y"], s=6, alpha=0.4, linewidths=0, label=plain(line["name"]))
+    both = [value for line in part["series"] for axis in ("x", "y") for value in line[axis]]
+    if both:
+        ax.axline((min(both), min(both)), slope=1, color="0.4", linewidth=0.8, linestyle="--")
+    ax.set(xlabel=plain(part["x"]), ylabel=plain(part["y"]))
+    return _finish(ax)
+
+
+def plot_histogram(ax: Axes, part: Mapping) -> Axes:
+    """Histograms of `{"name", "y": […]}` over bins between the same edges."""
+    for line in part["series"]:
+        ax.stairs(line["y"], part["edges"], fill=True, alpha=0.5, label=plain(line["name"]))
+    ax.set(xlabel=plain(part["x"]), ylabel=plain(part["y"]), ylim=(0, None))
+    return _finish(ax)
+
+
+def plot_curves(ax: Axes, part: Mapping) -> Axes:
+    """Lines of `{"name", "x": […], "y": […]}`, with gaps where a number is missing; a dashed line at `level`."""
+    gaps = [
+        {**line, **{axis: [math.nan if at is None else at for at in line[axis]] for axis in ("x", "y")}}
+        for line in part["series"]
+    ]
+    if part.get("level") is not None:
+        ax.axhline(part["level"], color="0.4", linewidth=0.8, linestyle="--")
+    return plot_series(ax, gaps, part["x"], part["y"])
+
+
+PLOTS: Mapping[str, Callable[[Axes, Mapping], Axes]] = {
+    "curves": plot_curves,
+    "points": plot_points,
+    "histogram": plot_histogram,
+}
+"""Kind of a section → how it is drawn."""
+
+
+def figure(part: Mapping, titled: bool = False) -> Figure:
+    """A section of `PLOTS` as a figure."""
+    drawn = Figure(figsize=(6.5, 4.2), layout="constrained")
+    if titled:
+        drawn.suptitle(plain(part["title"]))
+    PLOTS[part["kind"]](drawn.subplots(), part)
+    return drawn
+
+
+def _finish(ax: Axes) -> Axes:
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, markerscale=2)
+    return ax
