@@ -126,7 +126,8 @@ def _check_size(folder: Path, spec: ModelSpec) -> None:
 def _members(network: Architecture, where: Path) -> Iterator[Architecture]:
     """The networks of which one is made, or it alone."""
     of = {"ensemble": network.config.get("of"), "committee": network.config.get("members")}.get(network.name)
-    parts = [of] if isinstance(of, dict) else [item for item in of or () if isinstance(item, dict)]
+    listed = of if isinstance(of, (tuple, list)) else [of]
+    parts = [item for item in listed if isinstance(item, dict)]
     for part in parts:
         known = {key: part[key] for key in ("name", "config") if key in part} if network.name == "committee" else part
         yield from _members(typed.parse(Architecture, known, where), where)

@@ -46,7 +46,7 @@ def read(data: bytes, where: object) -> SystemFile:
     file = OldKerasFile.read(data, where)
     if file.config is None:
         raise file.error(
-            "of DeepGRN must have its model_config: weights alone do not say the order of the dense layers, nor how "
+            "have its model_config, as one of DeepGRN: weights alone do not say the order of the dense layers, nor how "
             "strands are merged",
             {"layers": list(file.layers)[:20]},
         )

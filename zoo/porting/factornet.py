@@ -62,7 +62,7 @@ def read(data: bytes, where: object, config: Mapping[str, object] | None = None)
     file = OldKerasFile.read(data, where, config)
     if file.backend not in ("theano", None):
         raise file.error(
-            "of FactorNet must be of Theano, as the kernels of its authors' files are: converted copies hold others",
+            "be of Theano, as the kernels of the authors of FactorNet are: converted copies hold others",
             {"backend": file.backend},
         )
     layers = _by_names(file) if file.config is None else _by_graph(StrandGraph(file.config, where))
@@ -72,7 +72,7 @@ def read(data: bytes, where: object, config: Mapping[str, object] | None = None)
     dense = [file.take(name, "W", "b") for name in layers.dense]
     file.finish()
     if kernel.ndim != 4 or kernel.shape[1] != 1 or any(item[0].ndim != 2 for item in (position, *dense)):
-        raise file.error("must have a convolution of one dimension and dense layers", {"kernel": kernel.shape})
+        raise file.error("have a convolution of one dimension and dense layers", {"kernel": kernel.shape})
     units = lstm["lstm_forward"][1].shape[0] if lstm else 0
     width, _, columns, filters = kernel.shape
     pool = _pool(file, layers, width, dense[0][0].shape[0], 2 * units or filters)
@@ -80,7 +80,7 @@ def read(data: bytes, where: object, config: Mapping[str, object] | None = None)
     vector = dense[1][0].shape[0] - hidden if len(dense) == 3 else 0
     if columns < 4 or layers.columns not in (None, columns) or layers.vector not in (None, vector) or vector < 0:
         raise file.error(
-            "must read the columns and the vector that its tensors are for",
+            "read the columns and the vector that its tensors are for",
             {"columns": (layers.columns, columns), "vector": (layers.vector, vector)},
         )
     config = {"window": layers.window, "tracks": columns - 4, "filters": filters, "kernel_size": width, "units": units}
@@ -103,7 +103,7 @@ def _lstm(file: OldKerasFile, layer: str) -> dict[str, list[np.ndarray]]:
     arrays = file.take(layer, *wanted)
     sides = [np.concatenate(arrays[i : i + 4], axis=-1) for i in range(0, len(arrays), 4)]
     if any(kernel.ndim != 2 or kernel.shape[1] % 4 for kernel in (sides[0], sides[1])):
-        raise file.error("must have an LSTM of four gates", {"kernels": [side.shape for side in sides]})
+        raise file.error("have an LSTM of four gates", {"kernels": [side.shape for side in sides]})
     return {"lstm_forward": sides[:3], "lstm_backward": sides[3:]}
 
 
@@ -114,7 +114,7 @@ def _pool(file: OldKerasFile, layers: _Layers, width: int, rows: int, features: 
     positions = 1 if pool is None else length // max(pool, 1)
     if length < 1 or positions * features != rows or pool == 0:
         raise file.error(
-            "must have a dense layer that reads every position of its network",
+            "have a dense layer that reads every position of its network",
             {"window": layers.window, "width": width, "pooled": pool, "rows": rows, "features": features},
             hint=None
             if layers.columns is not None
@@ -129,7 +129,7 @@ def _by_names(file: OldKerasFile) -> _Layers:
     convolution, position, lstm, dense = map(file.of_kind, kinds)
     if len(convolution) != 1 or len(position) != 1 or len(lstm) > 1 or len(dense) not in (2, 3):
         raise file.error(
-            "must be of FactorNet: one convolution, a dense layer of each position, at most one LSTM, two or three "
+            "be of FactorNet: one convolution, a dense layer of each position, at most one LSTM, two or three "
             "dense layers",
             {"layers": list(file.layers)[:20]},
         )

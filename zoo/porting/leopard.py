@@ -62,7 +62,7 @@ def read(data: bytes, where: object) -> SystemFile:
     blocks = ["level0", *(f"{way}{i}" for way in ("down", "up") for i in range(1, LEVELS + 1))]
     if [len(convolutions), len(norms), len(transposed)] != [2 * len(blocks) + 1, 2 * len(blocks), LEVELS]:
         raise file.error(
-            f"must be of Leopard: {2 * len(blocks) + 1} convolutions, {LEVELS} of them transposed beside",
+            f"be of Leopard: {2 * len(blocks) + 1} convolutions, {LEVELS} of them transposed beside",
             {"convolutions": len(convolutions), "normalizations": len(norms), "transposed": len(transposed)},
         )
     tensors: dict[str, list[np.ndarray]] = {}
@@ -74,12 +74,12 @@ def read(data: bytes, where: object) -> SystemFile:
     for i, layer in enumerate(transposed, start=1):
         kernel, bias = file.take(layer, "kernel", "bias")
         if kernel.ndim != 4 or kernel.shape[1] != 1:
-            raise file.error("must have transposed convolutions of one dimension", {layer: kernel.shape})
+            raise file.error("have transposed convolutions of one dimension", {layer: kernel.shape})
         tensors[f"up{i}_transposed"] = [kernel[:, 0], bias]
     file.finish()
     first = tensors["level0_conv1"][0]
     if first.ndim != 3 or first.shape[1] not in (5, 6) or first.shape[::2] != (7, 15):
-        raise file.error("must read four bases, and one track or two, with 15 kernels of 7 bp", {"kernel": first.shape})
+        raise file.error("read four bases, and one track or two, with 15 kernels of 7 bp", {"kernel": first.shape})
     return SystemFile("leopard", {"window": WINDOW_BP, "tracks": first.shape[1] - 4}, tensors, where)
 
 

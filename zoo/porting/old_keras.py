@@ -82,22 +82,20 @@ class OldKerasFile:
         for name in names:
             fitting = [key for key in found if key == name or key.endswith((f"_{name}", f"/{name}"))]
             if len(fitting) != 1:
-                raise self.error(
-                    f"must have one tensor {name} in the layer {layer}", {"tensors": sorted(found) or "none"}
-                )
+                raise self.error(f"have one tensor {name} in the layer {layer}", {"tensors": sorted(found) or "none"})
             taken.append(found.pop(fitting[0]))
         if found:
-            raise self.error(f"must have no other tensors in the layer {layer}", {"unknown": sorted(found)[:6]})
+            raise self.error(f"have no other tensors in the layer {layer}", {"unknown": sorted(found)[:6]})
         return taken
 
     def finish(self) -> None:
         """Raise `IntegrityError` for tensors that nobody took."""
         if self._tensors:
-            raise self.error("must have no other tensors than those of its network", {"layers": [*self._tensors][:6]})
+            raise self.error("have no other tensors than those of its network", {"layers": [*self._tensors][:6]})
 
     def error(self, rule: str, received: Mapping[str, object], hint: str | None = None) -> IntegrityError:
         """That the file must be different."""
-        return IntegrityError(f"The file {rule}", where=self.where, received=received, hint=hint)
+        return IntegrityError(f"The file must {rule}", where=self.where, received=received, hint=hint)
 
 
 def layers_of(data: bytes, where: object) -> tuple[str, ...]:

@@ -34,16 +34,16 @@ def read(data: bytes, where: object) -> SystemFile:
     convolutions, norms, dense = map(file.of_kind, ("conv2d", "batch_normalization", "dense"))
     if [len(convolutions), len(norms), len(dense)] != [_PARTS, _PARTS, 2]:
         raise file.error(
-            "must be of scFAN: three convolutions with batch normalization, and two dense layers",
+            "be of scFAN: three convolutions with batch normalization, and two dense layers",
             {"layers": list(file.layers)[:20]},
         )
     if file.backend not in ("theano", None):
-        raise file.error("of scFAN must be of Theano, as its padding and its kernels are", {"backend": file.backend})
+        raise file.error("be of Theano, as the padding and the kernels of scFAN are", {"backend": file.backend})
     tensors, kernels = {}, []
     for i, (convolution, norm) in enumerate(zip(convolutions, norms, strict=True), start=1):
         kernel, bias = file.take(convolution, "kernel", "bias")
         if kernel.ndim != 4 or kernel.shape[0] != 1:
-            raise file.error("must have convolutions of one dimension", {convolution: kernel.shape})
+            raise file.error("have convolutions of one dimension", {convolution: kernel.shape})
         kernels.append(np.ascontiguousarray(kernel[0, ::-1]))
         tensors[f"convolution{i}"] = [kernels[-1], bias]
         tensors[f"norm{i}"] = file.take(norm, "gamma", "beta", "moving_mean", "moving_variance")
@@ -52,7 +52,7 @@ def read(data: bytes, where: object) -> SystemFile:
     columns, rows = kernels[0].shape[1], (_WINDOW // _POOL // _POOL) * kernels[-1].shape[2]
     if columns < 4 or columns % 2 or tensors["hidden"][0].shape[:1] != (rows,):
         raise file.error(
-            f"must read {_WINDOW} bp of four bases and of tracks, each of these twice",
+            f"read {_WINDOW} bp of four bases and of tracks, each of these twice",
             {"columns": columns, "rows of the first dense layer": tensors["hidden"][0].shape[:1], "expected": rows},
         )
     config = {
