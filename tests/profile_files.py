@@ -309,6 +309,8 @@ def pickled(value: object) -> bytes:
         return b"}(" + b"".join(pickled(key) + pickled(item) for key, item in value.items()) + b"u"
     if isinstance(value, Name):
         return f"c{value.module}\n{value.name}\n".encode()
+    if isinstance(value, bytes):  # as it is
+        return value
     if isinstance(value, Call):
         return pickled(value.function) + pickled(value.arguments) + b"R"
     if isinstance(value, New):

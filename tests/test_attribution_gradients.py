@@ -119,6 +119,7 @@ def test_other_backends_give_the_same(backend: str, tmp_path: Path):
     cases = [
         ("maxatac", {"window": 64, "filters": 4, "dilations": (1, 2)}, 5),
         ("convnext_lstm", {"window": 64, "filters": 8, "units": 6, "hidden": 10}, 4),
+        ("convnext_transformer", {"window": 64, "channels": 8, "tower_blocks": 1, "encoder_layers": 1}, 4),
     ]
     subprocess.run(
         [sys.executable, "-c", _WORKER, json.dumps(cases), str(tmp_path)],

@@ -244,12 +244,13 @@ REFERENCES = np.zeros((3, 2, 256, 4), np.float32)
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        ({"target": "profile"}, "must be of a head with a profile.*head='counts'.*heads profile"),
+        ({"target": "profile"}, "must be of a head with a profile.*head='counts'.*head=\"profile\""),
         ({"head": "counts", "target": "profile_local"}, "must be of a head with a profile"),
         ({"head": "profile", "target": "sum"}, "must be explained beside each other"),
         ({"head": "profile", "target": "profile_local"}, "must be explained beside each other"),
         ({"head": "profile", "target": 200}, "a bin from 0 to 99"),
-        ({"compat": "chrombpnet"}, 'target "profile" of logits must be explained.*heads profile'),
+        ({"head": "profile", "target": np.array([1, 2])}, "The target must be"),
+        ({"compat": "chrombpnet"}, 'target "profile" of logits must be explained.*head="profile"'),
         ({"head": "profile", "compat": "chrombpnet", "target": 5}, 'target "profile" of logits must be explained'),
         ({"head": "expected_counts", "compat": "chrombpnet"}, 'target "profile" of logits must be explained'),
         ({"head": "profile", "compat": "shap"}, "The choice of compat must be one of chrombpnet"),

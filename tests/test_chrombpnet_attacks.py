@@ -302,6 +302,24 @@ def test_a_key_that_takes_forever_to_hash(tmp_path: Path):
         zoo.load(files.TorchWriter().write(tmp_path / "x.torch", b"\x80\x02}" + key + b"K\x01s."))
 
 
+@pytest.mark.parametrize("place", ["kernel_size", "size", "kind", "n_layers"])
+def test_a_value_that_takes_forever_to_show(tmp_path: Path, place: str):
+    """The same tuples where a number, a size or a class should be."""
+    many = b")" + b"".join(b"q\x010h\x01h\x01\x86" for _ in range(60))
+    writer = files.TorchWriter()
+    module = writer.bpnet(files.network(1, 2, 1), 49)
+    if place == "n_layers":
+        module.state[place] = many
+    elif place == "size":
+        weight(module, size=many)
+    elif place == "kernel_size":
+        module.state["_modules"]["iconv"].state[place] = many
+    else:
+        module.state["logger"] = files.Call(many, ())
+    with pytest.raises(IntegrityError):
+        zoo.load(writer.write(tmp_path / "x.torch", module))
+
+
 def test_archives_that_are_not_of_pytorch(tmp_path: Path):
     writer = files.TorchWriter()
     module = writer.bpnet(files.network(1, 2, 1), 49)
@@ -367,6 +385,7 @@ def weight(module: files.New, **arguments: object) -> None:
         {"size": (2, 4, 21), "stride": (-84, 21, 1)},
         {"size": (2, 4, 21), "stride": (84, 21)},
         {"size": (0, 4, 21)},
+        {"size": ()},
         {"size": [2, 4, 21]},
         {"storage": files.Storage("0", 169)},
         {"storage": files.Storage("0", 1 << 30)},
@@ -421,6 +440,12 @@ def test_other_numbers(tmp_path: Path, kind: str, code: str):
         (lambda module: module.state["_modules"]["iconv"].state["_parameters"].update(more=None), "weight and bias"),
         (lambda module: module.state["_modules"]["iconv"].state.update(_forward_hooks={"0": 1}), "without hooks"),
         (lambda module: module.state["_modules"].update(irelu=module.state["_modules"]["iconv"]), "must be ReLU"),
+        (lambda module: module.state["_modules"]["rrelus"].state["_modules"].update({"0": 3}), "must be ReLU"),
+        (lambda module: module.state["_modules"].update(rrelus=3), "without hooks"),
+        (lambda module: module.state["_modules"].update(iconv=3), "without hooks"),
+        (lambda module: module.state["_modules"].update(rconvs=3), "without hooks"),
+        (lambda module: module.state["_modules"]["iconv"].state.update(_parameters=[3]), "weight and bias"),
+        (lambda module: module.state.update(_modules=[3]), "must have the modules"),
     ],
 )
 def test_other_networks_of_bpnet_lite(tmp_path: Path, change: Callable, rule: str):
@@ -434,7 +459,8 @@ def test_other_networks_of_bpnet_lite(tmp_path: Path, change: Callable, rule: st
 def test_files_of_other_networks(tmp_path: Path):
     writer = files.TorchWriter()
     state = {"stem.weight": writer.tensor(np.zeros((2, 3), np.float32))}
-    for root in (state, 3, writer.module(files.Name("torch.nn.modules.linear", "Linear"), {}, {})):
+    names = [("torch.nn.modules.linear", "Linear"), ("bpnetlite.bpnet", "BasePairNet"), ("torch.nn.modules.x", "BPNet")]
+    for root in (state, 3, *(writer.module(files.Name(*name), {}, {}) for name in names)):
         with pytest.raises(IntegrityError, match=r"must hold a BPNet or a ChromBPNet of bpnet-lite, saved whole"):
             zoo.load(writer.write(tmp_path / "x.pt", root))
 

@@ -1,5 +1,6 @@
 """Files of ChromBPNet, kundajelab/bpnet and bpnet-lite give the numbers of the original codes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -26,11 +27,14 @@ def centered(logits: np.ndarray) -> np.ndarray:
 def compare(
     model: zoo.Model, x: object, profile: np.ndarray, counts: np.ndarray, what: str = "", least: float = 0.0
 ) -> None:
-    """Logits to 1e-4 after centering; counts to 1e-6, relative to at least `least`."""
+    """Logits after centering to 1e-4, or 4e-6 of their size before it where that is more: those of the yeast networks,
+    near -35, are 9.9e-5 off with oneDNN on one processor, 0.0 without it. Counts to 1e-6, relative to at least `least`.
+    """
     found = {name: np.asarray(head) for name, head in model.network(x).items()}
     of_profile = np.abs(centered(found["profile"]) - centered(profile)).max()
     of_counts = (np.abs(found["counts"] - counts) / np.maximum(np.abs(counts), least)).max()
-    assert max(of_profile / 1e-4, of_counts / 1e-6) <= 1, f"{what}: logits {of_profile:.2g}, counts {of_counts:.2g}"
+    most = max(1e-4, 4e-6 * np.abs(profile).max())
+    assert max(of_profile / most, of_counts / 1e-6) <= 1, f"{what}: logits {of_profile:.2g}, counts {of_counts:.2g}"
 
 
 def agree(model: zoo.Model, x: object, heads: tuple[np.ndarray, np.ndarray], what: str = "") -> None:
@@ -221,6 +225,13 @@ def test_a_file_that_keras_3_wrote(tmp_path: Path):
     model = zoo.load(tmp_path / "bias.h5")
     agree(model, windows(), files.heads(tensors, windows(), OUTPUT))
     assert model.spec.provenance["counts_loss_weight"] == "9.5"
+
+
+def test_a_module_of_bpnet_lite_that_has_moved(tmp_path: Path):
+    tensors, writer = files.network(4, 2, 1), files.TorchWriter()
+    root = replace(writer.bpnet(tensors, 49), kind=files.Name("bpnetlite.models", "BPNet"))
+    model = zoo.load(writer.write(tmp_path / "x.torch", root))
+    agree(model, windows(2, 2114), files.heads(tensors, windows(2, 2114), 2016))
 
 
 def test_a_network_too_deep_for_the_usual_window(tmp_path: Path):

@@ -203,8 +203,12 @@ def test_what_cannot_be_evaluated(files: Path, small_folder: Path, tmp_path: Pat
     model, genome = small.model(), Genome(files / "g.2bit")
     with pytest.raises(InputError, match="one profile and its total counts"):
         counted(files, zoo.load(small_folder).spec)
-    with pytest.raises(InputError, match="whole numbers, 0 or more"):
+    with pytest.raises(InputError, match=r"must be.* whole"):
         profile_models.evaluate(profile_models.predictor(model, genome), counted(files, signal=files / "half.bw"))
+    coverage = [(name, np.repeat(np.arange(LENGTH // 100) % 7, 100).astype(np.float32)) for name in SIZES]
+    bigwig.write_track(tmp_path / "coverage.bw", SIZES, coverage, 1)
+    with pytest.raises(InputError, match="not coverage"):
+        counted(files, signal=tmp_path / "coverage.bw")
     with pytest.raises(InputError, match="each track of the profile: plus, minus"):
         counted(files, small.spec(config={"tracks": 2}))
     with pytest.raises(InputError, match="each track of the profile: signal"):

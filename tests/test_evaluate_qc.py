@@ -208,7 +208,7 @@ def test_what_is_refused(model: zoo.Model, small_folder: Path, files: Path, tmp_
         ({"most": 1}, "most must be a whole number"),
         ({"backgrounds": 0}, "backgrounds must be a whole number"),
         ({"seed": -1}, "seed must be a whole number"),
-        ({"signal": files / "half.bw"}, "whole numbers, 0 or more"),
+        ({"signal": files / "half.bw"}, r"must be.* whole"),
         ({"output": files / "peaks.narrowPeak/x"}, "must"),
         ({"peaks": None}, "must be"),
         ({"progress": "yes"}, "progress must be True or False"),

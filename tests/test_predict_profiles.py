@@ -10,6 +10,7 @@ import pytest
 import zoo
 from zoo.architectures.ensemble import joined
 from zoo.errors import GenomeMismatch, InputError, ZooWarning
+from zoo.files.progress import Progress
 from zoo.formats import bigwig
 from zoo.forward import readouts
 from zoo.forward.forward import Forward
@@ -234,6 +235,15 @@ def test_files_do_not_say_how_many_windows_at_once(
         one, other = (read_track(made.bigwig, chrom) for made in (single, tiled))
         assert not np.isnan(one).any()
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+def test_the_progress_of_long_windows(plain, genome: Path, at_once: list, monkeypatch: pytest.MonkeyPatch):
+    """Counts single windows, of every group."""
+    done = []
+    monkeypatch.setattr(prediction, "_COST", 1)  # groups of 16 windows
+    monkeypatch.setattr(Progress, "update", lambda bar, count: done.append(count))
+    plain.predict(genome=genome, chromosomes=["chr1", "chr2"])
+    assert sorted(done) == [1, 2, 16, 16, 16]
 
 
 @pytest.mark.parametrize("before", [0, np.inf], ids=["at once", "one by one"])

@@ -98,7 +98,7 @@ COMMANDS = (
     Command("benchmark", "compare predicted binding with ChIP-seq"),
     Command("calibrate", "make a threshold table from predictions and peaks"),
     Command("evaluate", "compare a model of accessibility with a track", "keras", checks.evaluate),
-    Command("qc", "evaluate a ChromBPNet or BPNet on held-out chromosomes, with a report", "model", checks.qc),
+    Command("qc", "evaluate a ChromBPNet or BPNet on held-out chromosomes, with a report", "keras", checks.qc),
     Command(
         "train",
         "train a model from 2bit, bigWig and BED files",

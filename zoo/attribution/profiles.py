@@ -3,10 +3,11 @@
 With m the logits minus their mean, over all bins of all tracks that share one total, and w = softmax(m), that number is
 the sum of w m. Its contributions are defined in two ways, which give other maps:
 
-- the default, of bpnet-lite and tangermeme: m softmax(m) is one operation, and contributions add up to the difference
-  of that sum;
+- the default, of bpnet-lite and tangermeme: m softmax(m) is one operation of each element, with the multiplier
+  (m w - r v) / (m - r), and contributions add up to the difference of that sum. Where m and r are nearly the same,
+  rounding decides such a quotient: single scores of two programs may differ by several per cent of the largest;
 - `compat="chrombpnet"`, that of ChromBPNet's program, whose explainer meets a softmax without a gradient: for each
-  window and reference a sum with constant weights (w + v) / 2, where v is the softmax of the reference's r.
+  window and reference a sum with constant weights (w + v) / 2, where r and v are m and w of the reference.
   Contributions add up to the sum of (w + v) / 2 (m - r), which is not the difference of the two numbers.
 """
 
@@ -43,8 +44,8 @@ def selection(spec: ModelSpec, head: object, track: object, target: object) -> S
     if head is None:
         head = Selection.of(spec).readout.explained(spec)
     found = Selection.of(spec, head, track)
-    joint = is_profile(found.output) and target in (None, PROFILE) and _shares_total(spec, found.readout.output(spec))
-    return found if joint else Selection.one(spec, head, track)
+    profile = is_profile(found.output) and _is_of_all(target)
+    return found if profile and _shares_total(spec, found.readout.output(spec)) else Selection.one(spec, head, track)
 
 
 def is_profile(head: OutputSpec) -> bool:
@@ -68,7 +69,7 @@ def resolve(target: object, spec: ModelSpec, head: OutputSpec, compat: object = 
         raise InputError(
             f'The target "{target}" must be of a head with a profile',
             received={"head": head.name, "kind": head.kind},
-            hint=f"Leave out the target, or take one of the heads {_profiles(spec) or 'of another model'}",
+            hint=f"Leave out the target{_or_a_profile(spec)}",
         )
     if isinstance(target, str) and target in ("sum", "profile_local") and logits:
         raise InputError(
@@ -76,15 +77,19 @@ def resolve(target: object, spec: ModelSpec, head: OutputSpec, compat: object = 
             received={"head": head.name, "target": target},
             hint='Take target="profile", a bin, or bins such as "8:24"',
         )
-    if logits and target in (None, PROFILE):
+    if logits and _is_of_all(target):
         return _target(_groups(spec, head), compat)
     if compat is not None:
         raise InputError(
             f'With compat="{compat}" the target "profile" of logits must be explained: all else is the same without',
             received={"head": head.name, "target": target},
-            hint=f"Take one of the heads {_profiles(spec)}" if _profiles(spec) else "Leave out compat",
+            hint=f"Leave out compat{_or_a_profile(spec)}",
         )
     return targets.resolve("sum" if target is None else target, head.bins)
+
+
+def _is_of_all(target: object) -> bool:
+    return target is None or (isinstance(target, str) and target == PROFILE)
 
 
 def _target(groups: int, compat: object) -> Target:
@@ -106,6 +111,6 @@ def _groups(spec: ModelSpec, profile: OutputSpec) -> int:
     return totals[0] if len(totals) == 1 and profile.bins % totals[0] == 0 else 1
 
 
-def _profiles(spec: ModelSpec) -> str:
-    """Names of the heads of logits."""
-    return ", ".join(head.name for head in spec.outputs if is_profile(head))
+def _or_a_profile(spec: ModelSpec) -> str:
+    """The rest of a hint: a head of logits, if the model has one."""
+    return next((f', or take head="{head.name}"' for head in spec.outputs if is_profile(head)), "")

@@ -43,12 +43,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def run(options: argparse.Namespace, model) -> int:
-    """Run `zoo qc` with a loaded model. Returns 1 if a part of the report fails."""
+def run(options: argparse.Namespace) -> int:
+    """Run `zoo qc`, of the whole model. Returns 1 if a part of the report fails."""
     from zoo.evaluate.qc import quality
+    from zoo.loading import load
 
     chosen = SIGNATURE.values(options)
     chosen["assay"] = None if chosen["assay"] == "none" else chosen["assay"]
-    made = quality(model, **chosen)
+    made = quality(load(options.name), **chosen)
     print(json.dumps(made.to_json(), indent=1) if options.json else made)
     return 0 if made.passed else 1

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from zoo.arguments import names_of
+from zoo.data import centered
+from zoo.data.profile import check_sites
 from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
@@ -140,8 +142,8 @@ def counted(
     Regions whose window leaves its chromosome are left out and counted.
 
     Raises:
-        InputError: a model of other heads, tracks that are not those of its profile, no peak that is left, or as
-            `held_out`.
+        InputError: a model of other heads, tracks that are not those of its profile or are coverage, no peak that is
+            left, or as `held_out`.
         GenomeMismatch: files of different assemblies.
     """
     profile, _ = heads_of(spec)
@@ -162,6 +164,9 @@ def counted(
             )
         found += [(item, what == "peaks") for item in _spaced(inside, most)]
     found.sort(key=lambda pair: (chosen.index(pair[0].chrom), pair[0].start, not pair[1]))
+    summits = centered.of([(middle.chrom, middle.start) for middle, is_peak in found if is_peak])
+    for track in reader.tracks:
+        check_sites(track.signal, summits, profile.bins)
     middles, flags = zip(*found, strict=True)
     stranded = len(reader.tracks) > 1
     return CountedRegions(reader, middles, np.array(flags), profile.bins, stranded, chosen, left_out)

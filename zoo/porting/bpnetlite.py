@@ -22,7 +22,7 @@ from zoo.porting.profile_file import (
     ProfileFile,
     reach,
 )
-from zoo.porting.torch_pickle import Instance, TorchFile
+from zoo.porting.torch_pickle import Instance, TorchFile, shown
 
 WINDOW, OUTPUT = 2114, 1000  # bp, bpnet-lite's defaults; a file holds no lengths
 _SIDE = PROFILE_WIDTH // 2
@@ -44,34 +44,39 @@ def read(data: bytes, where: object, window: int | None = None) -> ProfileFile:
         IntegrityError: no such file; a network of other layers; a tensor too many, missing, misshapen or not finite.
     """
     file = TorchFile(data, where)
-    kind = str(file.root.kind) if isinstance(file.root, Instance) else type(file.root).__name__
-    if kind == "bpnetlite.chrombpnet.ChromBPNet":
+    kind = file.root.kind if isinstance(file.root, Instance) else None
+    name = kind.name if kind is not None and kind.module.split(".")[0] == "bpnetlite" else None
+    if name == "ChromBPNet":
         modules = _modules(file.root, where, {BIAS, ACCESSIBILITY}, _SUMS)
-        trimmings = [_whole(modules[name], "trimming", where) for name in (ACCESSIBILITY, BIAS)]
-        if trimmings[0] < trimmings[1]:
-            raise IntegrityError(
-                "The bias network must predict all that the accessibility network predicts",
-                where=where,
-                received={"trimming of accessibility and bias": trimmings},
-            )
-        window = _window(window, trimmings[0])
-        parts = {name: _part(modules[name], file, where, window, trimmings[0]) for name in (ACCESSIBILITY, BIAS)}
-        paddings = {part.config["padding"] for part in parts.values()}
-        if len(paddings) > 1:
-            parts = {name: _padded(part) for name, part in parts.items()}
-        root = modules[ACCESSIBILITY]
-    elif kind == "bpnetlite.bpnet.BPNet":
-        trimming, root = _whole(file.root, "trimming", where), file.root
+        root, parts = modules[ACCESSIBILITY], _both(modules, file, where, window)
+    elif name == "BPNet":
+        root, trimming = file.root, _whole(file.root, "trimming", where)
         parts = {BPNET: _part(root, file, where, _window(window, trimming), trimming)}
     else:
         raise IntegrityError(
             "A file must hold a BPNet or a ChromBPNet of bpnet-lite, saved whole",
             where=where,
-            received={"holds": kind},
+            received={"holds": str(kind) if kind is not None else type(file.root).__name__},
             hint="State dicts alone say nothing of trimming; save the module: torch.save(model, path)",
         )
     weight = next((root.attribute(name) for name in _WEIGHTS if root.attribute(name) is not None), None)
     return ProfileFile("bpnet-lite", parts, float(weight) if isinstance(weight, (int, float)) else None)
+
+
+def _both(modules: Mapping[str, object], file: TorchFile, where: object, window: int | None) -> dict[str, Part]:
+    """The networks of a ChromBPNet; the profile of the bias is cut to that of accessibility."""
+    trimming, of_bias = (_whole(modules[name], "trimming", where) for name in (ACCESSIBILITY, BIAS))
+    if trimming < of_bias:
+        raise IntegrityError(
+            "The bias network must predict all that the accessibility network predicts",
+            where=where,
+            received={"trimming of accessibility": trimming, "of bias": of_bias},
+        )
+    window = _window(window, trimming)
+    parts = {name: _part(modules[name], file, where, window, trimming) for name in (ACCESSIBILITY, BIAS)}
+    if len({part.config["padding"] for part in parts.values()}) > 1:
+        return {name: _padded(part) for name, part in parts.items()}
+    return parts
 
 
 def _window(window: int | None, trimming: int) -> int:
@@ -158,7 +163,7 @@ def _convolution(
             raise IntegrityError(
                 f"The convolution {name} of a BPNet must have {setting} {value}",
                 where=where,
-                received={setting: module.attribute(setting)},
+                received={setting: shown(module.attribute(setting))},
             )
     return {**found, "kernel": np.ascontiguousarray(found["kernel"].transpose(2, 1, 0))}
 
@@ -180,7 +185,10 @@ def _tensors(module: object, file: TorchFile, where: object, name: str, kind: st
         raise IntegrityError(
             f"The module {name} must be a {kind} with weight and bias",
             where=where,
-            received={"module": str(module.kind), "parameters": parameters and sorted(map(str, parameters))},
+            received={
+                "module": str(module.kind),
+                "parameters": [*parameters] if isinstance(parameters, dict) else None,
+            },
         )
     weight = file.tensor(parameters.get("weight"), f"{name}.weight")
     if weight.ndim != axes:
@@ -209,7 +217,9 @@ def _check_relus(modules: list[object], where: object) -> None:
     """Raise `IntegrityError` for another activation than ReLU, also in a list of them."""
     for module in modules:
         _check_module(module, where, "of an activation")
-        kinds = {str(item.kind) for item in (module.attribute("_modules") or {}).values()} or {str(module.kind)}
+        inner = module.attribute("_modules")
+        of_list = list(inner.values()) if isinstance(inner, dict) and inner else [module]
+        kinds = {str(item.kind) if isinstance(item, Instance) else type(item).__name__ for item in of_list}
         if kinds != {_RELU}:
             raise IntegrityError(
                 "The activations of a BPNet must be ReLU", where=where, received={"are": sorted(kinds)}

@@ -63,7 +63,6 @@ class Graph:
         self._where = where
         with weights.parsing("The model_config of a Keras file", where):
             layers = [_layer(item) for item in config["layers"]]
-            self.name = str(config["name"])
             self.outputs = tuple((str(name), int(tensor)) for name, _, tensor in _listed(config["output_layers"]))
         self.layers = {layer.name: layer for layer in layers}
         if len(self.layers) != len(layers):

@@ -11,7 +11,7 @@ import pickletools
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -59,13 +59,11 @@ class Instance:
         kind: what would have been called.
         arguments: with which arguments.
         state: what would have been set afterwards: attributes by name, or anything; None for nothing.
-        items: what would have been set by key.
     """
 
-    kind: object
-    arguments: object
+    kind: Named
+    arguments: tuple
     state: object = None
-    items: dict = field(default_factory=dict)
 
     def attribute(self, name: str) -> object:
         """An attribute, or None."""
@@ -125,11 +123,16 @@ class TorchFile:
             raise self._error("be there", what, {"found": _kind(value)})
         storage, offset, size, stride, *_ = (*value.arguments, None, None, None, None)
         if not isinstance(storage, Storage) or not _fits(storage, offset, size, stride):
-            raise self._error("lie in its storage", what, {"offset": offset, "size": size, "stride": stride})
+            raise self._error("lie in its storage", what, {"size": shown(size), "stride": shown(stride)})
         numbers = self._numbers(storage, what)
         steps = [step * numbers.itemsize for step in stride]
-        view = np.lib.stride_tricks.as_strided(numbers[offset:], size, steps, writeable=False)
-        return weights.finite(np.array(view, np.float32, order="C"), self._where, what)
+        with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
+            return weights.finite(self._strided(numbers[offset:], size, steps), self._where, what)
+
+    @staticmethod
+    def _strided(numbers: np.ndarray, size: tuple[int, ...], steps: list[int]) -> np.ndarray:
+        view = np.lib.stride_tricks.as_strided(numbers, size, steps, writeable=False)
+        return np.array(view, np.float32, order="C")
 
     def _numbers(self, storage: Storage, what: str) -> np.ndarray:
         data, code = self._members.get(f"data/{storage.key}"), _STORAGES.get(storage.kind)
@@ -264,7 +267,13 @@ class _Machine:
 
 def _kind(value: object) -> str:
     """What a value is, for a message: values themselves may be of any size and depth."""
-    return str(value.kind) if isinstance(value, Instance) and isinstance(value.kind, Named) else type(value).__name__
+    return str(value.kind) if isinstance(value, Instance) else type(value).__name__
+
+
+def shown(value: object) -> object:
+    """A value as a message may have it: a number, or a few of them; else what it is."""
+    some = value if isinstance(value, tuple) else (value,)
+    return value if len(some) <= _MOST_AXES and all(map(is_whole, some)) else _kind(value)
 
 
 def _push_tuple(length: int) -> Callable:
@@ -281,6 +290,8 @@ def _collected(kind: type) -> Callable:
 
 def _call(machine: _Machine, _: object) -> None:
     arguments, kind = machine.pop(), machine.pop()
+    if not isinstance(kind, Named):
+        raise ValueError(f"a call of a {_kind(kind)}")
     if str(kind) == "collections.OrderedDict" and arguments == ():
         machine.stack.append({})
     else:
@@ -288,8 +299,9 @@ def _call(machine: _Machine, _: object) -> None:
 
 
 def _call_by_name(machine: _Machine, _: object) -> None:
-    named, arguments, kind = machine.pop(), machine.pop(), machine.pop()
-    machine.stack.append(Instance(kind, (arguments, named)))
+    named, arguments = machine.pop(), machine.pop()
+    machine.stack.append((arguments, named))
+    _call(machine, None)
 
 
 def _build(machine: _Machine, _: object) -> None:
@@ -302,7 +314,7 @@ def _build(machine: _Machine, _: object) -> None:
 
 def _set_items(machine: _Machine, values: list) -> None:
     target = machine.top()
-    into = target.items if isinstance(target, Instance) else target
+    into = {} if isinstance(target, Instance) else target  # items of what is never made are of no use
     if not isinstance(into, dict) or len(values) % 2:
         raise ValueError(f"items for a {_kind(target)}")
     for key, value in zip(values[::2], values[1::2], strict=True):

@@ -83,8 +83,14 @@ def passes_of(single: Pass, plans: Sequence[ChromosomePlan], reader: WindowReade
 
 
 def split(passes: Sequence[Pass], plans: Sequence[ChromosomePlan]) -> Iterator[tuple[Pass, list[ChromosomePlan]]]:
-    """The work of each pass, the longest windows first: those that lie within runs whole, and beside them the rest."""
-    left = list(plans)
+    """The work of each pass, the longest windows first: those that lie within runs whole, and beside them the rest.
+
+    If there are longer windows, none shares a bin with another: no plan has windows of the piece before it.
+    """
+    if len(passes) == 1:
+        yield passes[0], list(plans)
+        return
+    left = [replace(plan, first_window=0) for plan in plans]
     for each in passes:
         whole = [_whole(plan.runs, each.tiles) for plan in left]
         yield each, [replace(plan, runs=runs) for plan, runs in zip(left, whole, strict=True) if len(runs)]
@@ -152,5 +158,5 @@ def _is_built_so(spec: ModelSpec, network: keras.Model) -> bool:
     described.set_weights(network.get_weights())
     random = np.random.default_rng(0)
     read = [random.random((1, *shape), np.float32) for shape in spec.input.shapes.values()]
-    one, other = (ask(*read) for ask in heads)
+    one, other = (keras.tree.map_structure(keras.ops.convert_to_numpy, ask(*read)) for ask in heads)
     return all(np.allclose(one[name], other[name], _TOLERANCE, _TOLERANCE) for name in one)
