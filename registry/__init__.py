@@ -86,7 +86,7 @@ def place_of(family: Family, entry: Entry) -> Path:
     """Where the cache keeps a model at its pinned revision."""
     made_from = {
         "layout": _LAYOUT,
-        "files": sorted(file.sha256 for file in entry.files.values()),
+        "files": sorted(file.digest for file in entry.files.values()),
         "hub": family.hub.commit if family.hub else None,
     } | ({"arguments": dict(entry.arguments)} if entry.arguments else {})
     return store.place(*entry.name.split("/"), key=made_from)

@@ -17,12 +17,14 @@ _WILD = "*?["
 
 @cache
 def families() -> Mapping[str, Family]:
-    """Name -> family, for every index in `registry/families` and in the folder that `ZOO_FAMILIES` names."""
+    """Name -> family, for every index in `registry/families` and in the folder that `ZOO_FAMILIES` names; first those
+    whose models can be named without it."""
     folders = [Path(__file__).parent / "families"]
     if own := os.environ.get("ZOO_FAMILIES"):
         folders.append(user_path(own, "ZOO_FAMILIES"))
     indexed = [Family.read(path) for folder in folders for path in sorted(folder.glob("*.json"))]
-    return {family.family: family for family in indexed}
+    found = {family.family: family for family in indexed}
+    return dict(sorted(found.items(), key=lambda item: not item[1].short_names))
 
 
 def list_models(pattern: str = "*") -> list[Entry]:
@@ -58,7 +60,7 @@ def _closest(name: str, known: Mapping[str, Entry]) -> str:
         whole = difflib.SequenceMatcher(None, name.lower()[:200], candidate.lower()).ratio()
         return whole + difflib.SequenceMatcher(None, model[:200], candidate.split("/")[1].lower()).ratio()
 
-    return ", ".join(sorted(known, key=likeness, reverse=True)[:3])
+    return ", ".join(sorted(known, key=lambda full: (likeness(full), _is_short(full)), reverse=True)[:3])
 
 
 def full_name(name: str) -> Name:
@@ -91,9 +93,10 @@ def full_name(name: str) -> Name:
 
 
 def _only(name: str, known: Mapping[str, Entry]) -> str:
-    """The full name for one without a family. Raises `UnknownModel` unless exactly one family has it."""
+    """The full name for one without a family. Raises `UnknownModel` unless exactly one family that has short names has
+    it."""
     model, at, revision = str(name).partition("@")
-    candidates = [full for full, entry in known.items() if entry.model == model]
+    candidates = [full for full, entry in known.items() if entry.model == model and _is_short(full)]
     if len(candidates) == 1:
         return f"{candidates[0]}{at}{revision}"
     if candidates:
@@ -107,6 +110,11 @@ def _only(name: str, known: Mapping[str, Entry]) -> str:
         received={"name": name},
         hint="`zoo list` and `zoo search` find names",
     )
+
+
+def _is_short(full: str) -> bool:
+    """Whether a model may be named without its family."""
+    return families()[full.split("/")[0]].short_names
 
 
 def _listing(names: list[str]) -> str:

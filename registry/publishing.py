@@ -339,6 +339,7 @@ def _pin(index: RepositoryIndex, pin: Pin, families: str | Path | None) -> Path:
         hub=pin,
         upstream=known.upstream if known else None,
         models=models,
+        short_names=known.short_names if known else True,
     )
     folder.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")

@@ -23,6 +23,7 @@ SCHEMA_VERSION = 1
 Argument = int | float | str | bool | tuple[int | float, ...] | None
 REQUIRED = ("README.md", "config.json", "golden.npz", "model.weights.h5")  # of every published model folder
 _MOST_BYTES = 4 << 30  # of a file
+_MOST_UNMEASURED = 256 << 20  # of a file whose size the index does not know
 _MOST_FILES = 32  # of a model
 _MOST_MODELS = 10_000  # of a repository
 
@@ -67,17 +68,41 @@ class Name:
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file of a release: its path there, its size in bytes and its SHA-256 in lower-case hex."""
+    """A file of a release, pinned by its SHA-256, or, where nobody has measured that, by the object that Git has of it.
+
+    Attributes:
+        path: in the release.
+        size: in bytes.
+        sha256: in lower-case hex.
+        git_blob: of a file without these: the SHA-1 of its size and bytes, as Git names it.
+    """
 
     path: str
-    size: int
-    sha256: str
+    size: int | None = None
+    sha256: str | None = None
+    git_blob: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """That by which the file is known."""
+        return self.git_blob if self.sha256 is None else self.sha256
+
+    @property
+    def most(self) -> int:
+        """Bytes that it may have."""
+        return _MOST_UNMEASURED if self.size is None else self.size
 
     def __post_init__(self) -> None:
         pure = PurePosixPath(self.path)
         if pure.is_absolute() or ".." in pure.parts or "\\" in self.path or ":" in self.path or not pure.parts:
             raise IntegrityError("A path in an index must stay inside its release", received={"path": self.path})
-        _check_stamp(self.size, self.sha256)
+        if self.git_blob is None:
+            _check_stamp(self.size, self.sha256)
+        elif (self.size, self.sha256) != (None, None) or not _COMMIT.fullmatch(self.git_blob):
+            raise IntegrityError(
+                "A file must be pinned by its size and SHA-256, or by Git's 40 hex digits alone",
+                received={"path": self.path, "git_blob": self.git_blob},
+            )
 
 
 @dataclass(frozen=True)
@@ -110,16 +135,21 @@ class Entry:
 
 @dataclass(frozen=True)
 class Upstream:
-    """The release of another system that a family's files come from, pinned to a commit."""
+    """The release of another system that a family's files come from, pinned to a commit.
+
+    Attributes:
+        folder: of the repository, in which the paths of files begin; empty for its root.
+    """
 
     repository: str
     commit: str
     url: str
+    folder: str = ""
 
     def address(self, path: str, base: str | None = None) -> str:
         """The URL of one file; `base` replaces the public home (see `registry.environment`)."""
         home = (base or self.url).rstrip("/")
-        return f"{home}/{self.repository}/{self.commit}/{path}"
+        return "/".join(part for part in (home, self.repository, self.commit, self.folder) if part) + f"/{path}"
 
 
 @dataclass(frozen=True)
@@ -155,6 +185,7 @@ class Family:
         hub: where model folders of ours are published, or None.
         upstream: where the authors published theirs, or None.
         models: MODEL -> entry.
+        short_names: whether MODEL alone may name a model of this family.
     """
 
     family: str
@@ -165,6 +196,7 @@ class Family:
     hub: Pin | None
     upstream: Upstream | None
     models: Mapping[str, Entry] = field(repr=False)
+    short_names: bool = True
 
     def __post_init__(self) -> None:
         for model, entry in self.models.items():

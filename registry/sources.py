@@ -76,16 +76,17 @@ class ReleaseSource:
 
 
 class MirrorFolder:
-    """A folder laid out like the authors' release."""
+    """A folder laid out like the authors' release, or like the folder of it that holds the files."""
 
-    def __init__(self, root: Path, label: str) -> None:
-        self.root, self.label = root, f"{label}={root}"
+    def __init__(self, root: Path, label: str, folder: str = "") -> None:
+        self.root, self.label, self._folder = root, f"{label}={root}", folder
 
     def read(self, file: RemoteFile) -> bytes:
         """The file's bytes. Raises `Miss` if the folder does not have it."""
+        inner = self.root / self._folder / file.path
         try:
-            with open(self.root / file.path, "rb") as handle:
-                return handle.read(file.size + 1)
+            with open(inner if inner.is_file() else self.root / file.path, "rb") as handle:
+                return handle.read(file.most + 1)
         except OSError as error:
             raise Miss(f"no {file.path} ({error.strerror})") from None
 
@@ -100,7 +101,7 @@ class UpstreamRelease:
     def read(self, file: RemoteFile) -> bytes:
         """Download the file, at most one byte more than listed. Raises `Miss` if that fails."""
         try:
-            return download.read(self._upstream.address(file.path, self._base), file.size)
+            return download.read(self._upstream.address(file.path, self._base), file.most)
         except download.Failed as error:
             raise Miss(f"{file.path}: {error}") from None
 
@@ -260,14 +261,23 @@ def fill(name: str, sources: Iterable[Source], target: Path) -> dict[str, str]:
 def of_release(family: Family, entry: Entry, convert: Convert) -> Iterator[Source]:
     """The sources of a model of the index, in the order in which they are tried."""
     (label, mirror), shared = of_family("ZOO_MIRROR", family.family), os.environ.get("ZOO_SHARED")
-    if family.upstream and (mirror or shared):
-        root, label = (mirror, label) if mirror else (f"{shared}/{family.family}_data", "ZOO_SHARED")
-        yield ReleaseSource(MirrorFolder(user_path(root, label), label), family.upstream, entry, convert)
+    roots = [(mirror, label)] if mirror else []
+    if shared and not mirror:
+        roots = [(f"{shared}/{folder}", "ZOO_SHARED") for folder in _shared_folders(family.family)]
+    for root, name in roots if family.upstream else ():
+        place = MirrorFolder(user_path(root, name), name, family.upstream.folder)
+        yield ReleaseSource(place, family.upstream, entry, convert)
     if family.hub and not offline():
         yield of_pin(family.hub, entry)
     if family.upstream and not offline():
         home = UpstreamRelease(family.upstream, of_family("ZOO_UPSTREAM", family.family)[1])
         yield ReleaseSource(home, family.upstream, entry, convert)
+
+
+def _shared_folders(family: str) -> list[str]:
+    """Where a family's release may lie in the folder that `ZOO_SHARED` names; one that is there comes first."""
+    folders = [f"{family}_data", f"zoo_weights/{family}"]
+    return sorted(folders, key=lambda folder: not (Path(os.environ["ZOO_SHARED"]) / folder).is_dir())[:1]
 
 
 def of_pin(pin: Pin, entry: Entry) -> HubFolder:
@@ -302,6 +312,15 @@ def _misses(what: str) -> Iterator[None]:
 
 def _checked(data: bytes, file: RemoteFile, where: str) -> bytes:
     """The bytes of a file, if they are those of its index; else raise `IntegrityError`."""
+    if file.size is None:
+        found = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        if found != file.git_blob:
+            raise IntegrityError(
+                "A file must be the object of Git that its index promises",
+                where=where,
+                received={"promised": file.git_blob, "found": found, "bytes": len(data)},
+            )
+        return data
     if len(data) != file.size:
         raise IntegrityError(
             "A file must have the size its index promises",

@@ -33,7 +33,7 @@ def explain(
 def off(found: Explained) -> np.ndarray:
     """How far the sums are from the differences, relative to these."""
     total = found.values.sum(axis=(1, 2), dtype=float)
-    total += 0 if found.signal is None else found.signal.sum(axis=1, dtype=float)
+    total += 0 if found.signal is None else found.signal.reshape(len(total), -1).sum(axis=1, dtype=float)
     difference = found.prediction - found.baseline
     return np.abs(total - difference) / np.abs(difference)
 

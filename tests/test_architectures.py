@@ -124,9 +124,42 @@ class TestXlstm(ModelCase):
     depthwise = 4
 
 
+class TestFactornet(ModelCase):
+    name, parameters, shape = "factornet", 257_857, (1,)
+    small = {"window": 110, "filters": 6, "kernel_size": 10, "pool_size": 20, "units": 5, "hidden": 24}
+
+
+class TestFactornetManyFactors(TestFactornet):
+    small = {**TestFactornet.small, "tracks": 3, "outputs": 4, "swap": (0, 2, 1)}
+
+
+class TestDeepgrn(ModelCase):
+    name, parameters, shape = "deepgrn", 54_593, (1,)
+    small = {**TestFactornet.small, "extra": 1}
+
+
+class TestDeepgrnPair(TestDeepgrn):
+    small = {**TestDeepgrn.small, "attention": "pair", "place": "before"}
+
+
+class TestDeepgrnWeights(TestDeepgrn):
+    small = {**TestDeepgrn.small, "attention": "weights", "place": "before", "merge": "maximum"}
+
+
+class TestLeopard(ModelCase):
+    name, parameters, shape = "leopard", 474_122, (10240,)
+    small = {"window": 64, "filters": 4, "levels": 3}
+
+
+class TestScfan(ModelCase):
+    name, parameters, shape = "scfan", 14_486_159, (1, 33)
+    small = {"window": 200, "filters": (8, 8, 6), "hidden": 12, "outputs": 5}
+
+
 def test_every_architecture_has_a_case():
-    made_of_others = {"ensemble"}  # tests/test_model_memory.py
-    assert {case.name for case in ModelCase.__subclasses__()} == set(ARCHITECTURES) - made_of_others
+    made_of_others = {"ensemble", "committee"}  # tests/test_model_memory.py, tests/test_dream.py
+    cases = {case for kind in ModelCase.__subclasses__() for case in (kind, *kind.__subclasses__())}
+    assert {case.name for case in cases if hasattr(case, "name")} == set(ARCHITECTURES) - made_of_others
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,13 +114,28 @@ def read_network(folder: Path, spec: ModelSpec):
 def _check_size(folder: Path, spec: ModelSpec) -> None:
     """Refuse a configuration that would build a network far larger than its weights file: its weights where they can be
     counted; else channels and numbers of layers are at most the number of weights, and lists of them are short."""
-    path, network = folder / WEIGHTS, spec.architecture
-    while network.name == "ensemble" and isinstance(of := network.config.get("of"), dict):
-        network = typed.parse(Architecture, of, folder / CONFIG)  # a member is smaller than all together
+    path = folder / WEIGHTS
     most = max(path.stat().st_size // 4 if path.is_file() else 0, _LEAST_BOUND)
-    with weights.parsing("The network of a model", folder):
-        counted = architectures.count_weights(network.name, network.config)
-    sizes = network.config if counted is None else {"weights of the network": counted}
+    for network in _members(spec.architecture, folder / CONFIG):  # each is smaller than all together
+        with weights.parsing("The network of a model", folder):
+            counted = architectures.count_weights(network.name, network.config)
+        sizes = network.config if counted is None else {"weights of the network": counted}
+        _check_sizes(sizes, most, folder / CONFIG)
+
+
+def _members(network: Architecture, where: Path) -> Iterator[Architecture]:
+    """The networks of which one is made, or it alone."""
+    of = {"ensemble": network.config.get("of"), "committee": network.config.get("members")}.get(network.name)
+    listed = of if isinstance(of, (tuple, list)) else [of]
+    parts = [item for item in listed if isinstance(item, dict)]
+    for part in parts:
+        known = {key: part[key] for key in ("name", "config") if key in part} if network.name == "committee" else part
+        yield from _members(typed.parse(Architecture, known, where), where)
+    if not parts:
+        yield network
+
+
+def _check_sizes(sizes: Mapping[str, object], most: int, where: Path) -> None:
     for name, value in sizes.items():
         values = value if isinstance(value, tuple) else (value,)
         if len(values) > _MOST_BLOCKS or (
@@ -128,7 +143,7 @@ def _check_size(folder: Path, spec: ModelSpec) -> None:
         ):
             raise IntegrityError(
                 "The configuration of a network must fit the size of its weights",
-                where=folder / CONFIG,
+                where=where,
                 received={name: value, "weights": most},
             )
 

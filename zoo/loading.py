@@ -10,6 +10,7 @@ from registry.address import Address, Hub, Local, Pinned
 from zoo import ensembles, folder, porting
 from zoo.errors import InputError, IntegrityError
 from zoo.porting import folds, local
+from zoo.porting.profile_file import ProfileFile
 from zoo.spec import ModelSpec
 
 _OF_FILES = "maxatac"  # the importer of full-model files of the user's own
@@ -30,6 +31,8 @@ def load(name: str | Path, component: str | None = None):
             `.torch` does not say its window: it is taken to be 2,114 bp (`recipes/convert.py` takes others).
             A folder or archive (`.tar`, `.tar.gz`) of such files of 2 or more folds (`fold_0` in their paths) is their
             ensemble: the mean of expected counts.
+            A `.hdf5` or `.h5` of FactorNet, DeepGRN, Leopard or scFAN is opened directly, too; for FactorNet and scFAN
+            names of tracks and factors come from their authors' `bigwig.txt`, `feature.txt` and `chip.txt` beside it.
         component: of a model made of others, the part to load, or "full" for all; by default as its spec says: of
             ChromBPNet the bias-corrected "accessibility".
 
@@ -64,9 +67,9 @@ def _fetch(where: Address) -> Path:
         return registry.fetch(where, _converter)
     if _opened(where) is not None:
         raise InputError(
-            "A file of ChromBPNet or BPNet must be loaded: it is opened directly, and no folder is made of it",
+            "A file of another system must be loaded: it is opened directly, and no folder is made of it",
             received={"path": str(where.path)},
-            hint="python recipes/convert.py makes a model folder",
+            hint="zoo.load(path).save(folder) makes a model folder; so does recipes/convert.py of ChromBPNet and BPNet",
         )
     if where.is_file:
         return _own(where.path).convert()
@@ -105,7 +108,8 @@ def opened_files(path: str | Path, component: str | None = None, window: int | N
     """
     where = address.of(Path(path))
     of_file = window is not None and where.is_file
-    if (found := local.opened(where.path, component, window) if of_file else _opened(where, component)) is None:
+    found = local.opened(where.path, component, window) if of_file else _opened(where, component)
+    if found is None or not all(isinstance(file, ProfileFile) for file, _ in found.members):
         raise InputError(
             "A file must be of ChromBPNet or BPNet (.h5, .torch), or a folder or archive of such files of its folds",
             received={"path": str(path)},
@@ -114,7 +118,7 @@ def opened_files(path: str | Path, component: str | None = None, window: int | N
 
 
 def _opened(where: Local, component: str | None = None) -> local.Opened | None:
-    """A file, or folds, of ChromBPNet or BPNet; None for anything else."""
+    """A file, or folds, of a system whose files are opened directly; None for anything else."""
     if where.may_have_folds:
         if (found := folds.opened(where.path, component)) is not None:
             return found
@@ -135,9 +139,8 @@ def _refuse(path: Path) -> None:
 def of_files(opened: local.Opened, component: str | None = None):
     """The model of a file, or the ensemble of folds. Arguments as for `load`, of what `zoo.porting` opened."""
     from zoo.model import Model
-    from zoo.porting.profile_model import network_of
 
-    models = [Model(spec, network_of(file)) for file, spec in opened.members]
+    models = [Model(spec, local.network_of(file)) for file, spec in opened.members]
     for model in models:
         model.origin = opened.path
     if len(models) == 1:
@@ -170,7 +173,12 @@ def publish(folders: Sequence[str | Path], repo: str, tag: str, **options: objec
 
 
 def _check(path: Path) -> None:
-    folder.read_golden(path, folder.read_spec(path))
+    spec = folder.read_spec(path)
+    if (terms := spec.provenance.get("redistribution", "")).startswith("no"):
+        raise InputError(
+            "A model to publish must be one that may be redistributed", where=path, received={"redistribution": terms}
+        )
+    folder.read_golden(path, spec)
     folder.read_thresholds(path)
     from zoo.model import Model  # only now: it imports Keras
 
@@ -208,5 +216,7 @@ def _told(where: Address) -> dict:
 
 def _spec(where: Address) -> ModelSpec:
     if isinstance(where, Pinned) and where.family.porting is not None:
-        return porting.find(where.family.porting, where.family.family).spec_of(where.family, where.entry)
+        told = porting.find(where.family.porting, where.family.family).spec_of(where.family, where.entry)
+        if told is not None:
+            return told
     return folder.read_spec(_fetch(where))

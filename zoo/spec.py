@@ -22,7 +22,7 @@ UNKNOWN_ASSEMBLY = "unknown assembly"  # `InputSpec.genome` of a model whose fil
 SCHEMA_VERSION = 2
 WINDOW, CONTROLS, COVARIATES = "window", "controls", "covariates"  # the inputs of a network
 _VERSION = r" ?(?:==|>=|<=|~=|!=|<|>) ?[0-9][0-9A-Za-z.*+!]{0,31}"
-_NESTED = ("functional", "ensemble")  # networks whose configuration holds others
+_NESTED = ("functional", "ensemble", "committee")  # networks whose configuration holds others
 _REQUIREMENT = re.compile(rf"[A-Za-z0-9](?:[A-Za-z0-9._-]{{0,94}}[A-Za-z0-9])?(?:{_VERSION}(?:,{_VERSION}){{0,3}})?")
 _LARGEST_WINDOW = 1 << 24  # bp
 _MOST_TRACKS = 1 << 14
@@ -100,6 +100,31 @@ class CovariateSpec:
 
 
 @dataclass(frozen=True)
+class CovariateTable:
+    """Known values of several covariates by one name, such as those of a cell type.
+
+    Attributes:
+        name: by which a user gives it instead of the numbers: `covariates={"cell_type": "HepG2"}`.
+        covariates: their names.
+        rows: name of a row → a number for each.
+    """
+
+    name: str
+    covariates: tuple[str, ...]
+    rows: Mapping[str, tuple[float, ...]]
+
+    def __post_init__(self) -> None:
+        _hold(
+            self.name,
+            {
+                "a table of covariates must have rows of one finite number for each": bool(self.rows)
+                and all(len(row) == len(self.covariates) and all(map(math.isfinite, row)) for row in self.rows.values())
+            },
+            {"table": self},
+        )
+
+
+@dataclass(frozen=True)
 class InputSpec:
     """A window of `window` bp: one-hot DNA in the order A, C, G, T, then the tracks; controls and covariates, if any.
 
@@ -114,6 +139,7 @@ class InputSpec:
         control_swap: for each of these the place of that which a window read from the other strand has in its stead;
             empty if each stays what it is.
         control_bp: how much of the controls the network reads, in the middle of the window; None for all of it.
+        covariate_tables: known values of covariates by a name.
     """
 
     window: int
@@ -124,6 +150,7 @@ class InputSpec:
     controls: tuple[TrackSpec, ...] = ()
     control_swap: tuple[int, ...] = ()
     control_bp: int | None = None
+    covariate_tables: tuple[CovariateTable, ...] = ()
 
     @property
     def channels(self) -> int:
@@ -256,6 +283,7 @@ class PredictionSpec:
         center_only: only the central `stride` bp of each window count; else windows that overlap are averaged.
         readout: what is predicted if nothing is named: a head, or one of `zoo.forward.readouts`; None: the first head.
         component: what `zoo.load` returns if nothing is named; None: the whole network.
+        trim: bp at each end of a window whose predictions do not count.
     """
 
     stride: int
@@ -263,6 +291,7 @@ class PredictionSpec:
     center_only: bool = False
     readout: str | None = None
     component: str | None = None
+    trim: int = 0
 
 
 @dataclass(frozen=True)
@@ -321,12 +350,21 @@ class ModelSpec:
             and (reads.control_bp is None or 0 < reads.control_bp <= reads.window),
             "the component of the default must be one of the components": self.prediction.component
             in (None, *(part.name for part in self.components)),
+            "a table of covariates must have a name of its own, and be of covariates per sample": all(
+                set(table.covariates) <= {item.name for item in reads.covariates if item.per == "sample"}
+                for table in reads.covariate_tables
+            )
+            and _unique([item.name for item in (*reads.covariates, *reads.covariate_tables)]),
             "a covariate must be one number per sample or per window": all(
                 item.per in ("sample", "window") and (item.default is None or math.isfinite(item.default))
                 for item in reads.covariates
             ),
             "the stride must be a multiple of the bin size, and at most the window": 0 < stride <= reads.window
             and stride % every == 0,
+            "what is trimmed must be whole bins, and leave as much as the stride": self.prediction.trim >= 0
+            and self.prediction.trim % every == 0
+            and bool(heads)
+            and (not self.prediction.trim or stride <= heads[0].span - 2 * self.prediction.trim),
             f"views must be among {', '.join(VIEWS)}": bool(views) and set(views) <= set(VIEWS),
             "metrics must be finite numbers": all(map(math.isfinite, self.metrics.values())),
         }

@@ -28,7 +28,12 @@ ARCHITECTURES = (
     "xlstm",
     "bpnet",
     "chrombpnet",
+    "factornet",
+    "deepgrn",
+    "leopard",
+    "scfan",
     "ensemble",
+    "committee",
 )
 
 AS_DATA = "functional"  # the network whose configuration is all of it

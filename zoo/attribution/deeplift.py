@@ -20,6 +20,7 @@ _LINEAR = (
     layers.BatchNormalization,
     layers.Concatenate,
     layers.Conv1D,
+    layers.Conv1DTranspose,
     layers.Cropping1D,
     layers.Dense,
     layers.DepthwiseConv1D,
@@ -52,7 +53,13 @@ def rescaled(network: keras.Model, references: int) -> keras.Model:
     Raises:
         InputError: a layer or an activation that has no rule.
     """
-    rescale, bare = Rescale(references), {}
+    rescale, bare, ruled = Rescale(references), {}, {}
+
+    def follow(rule: Callable, layer, name: str, *args: object):
+        """By a rule; a layer that is called several times has one layer of rules."""
+        if name not in ruled:
+            ruled[name] = _Ruled(rescale, rule, layer, name=name)
+        return ruled[name].traced(*args)
 
     def clone(layer):
         activation = getattr(layer, "activation", None)
@@ -66,11 +73,11 @@ def rescaled(network: keras.Model, references: int) -> keras.Model:
         if layer.name in bare:
             original, y = bare[layer.name], layer(*args, **kwargs)
             layer.set_weights(original.get_weights())
-            return _Ruled(rescale, _activation, original, name=f"{original.name}_activation").traced(y)
+            return follow(_activation, original, f"{original.name}_activation", y)
         if _is_linear(layer) or _is_linear_operation(layer, args):
             return layer(*args, **kwargs)
         inputs = args[0] if len(args) == 1 else list(args)
-        return _Ruled(rescale, _rule_of(layer), layer, name=f"{layer.name}_rescaled").traced(inputs)
+        return follow(_rule_of(layer), layer, f"{layer.name}_rescaled", inputs)
 
     return keras.models.clone_model(network, clone_function=clone, call_function=call)
 
@@ -223,6 +230,7 @@ _RULES: dict[type, Callable] = {
     layers.ReLU: lambda rescale, layer, z: rescale.relu(z),
     layers.MaxPooling1D: _max_pool,
     layers.LayerNormalization: _layer_normalization,
+    layers.Maximum: lambda rescale, layer, given: reduce(rescale.maximum, given),
     layers.Multiply: _product,
     layers.RNN: _recurrent,
 }

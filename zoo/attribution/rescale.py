@@ -43,6 +43,7 @@ def silu_slope(z):
 SLOPES = {
     activations.softplus: softplus_slope,
     activations.sigmoid: sigmoid_slope,
+    ops.sigmoid: sigmoid_slope,
     activations.tanh: tanh_slope,
     activations.silu: silu_slope,
     ops.exp: ops.exp,
@@ -81,8 +82,10 @@ class Rescale:
         return self.by(function, lambda z, y: self.quotient(function, z, y), z)
 
     def quotient(self, function: Callable, z, y):
-        """The multiplier of such a function from its inputs and outputs, (n, R, …)."""
+        """The multiplier of such a function from its inputs and outputs, (n, R, …); its `quotient` if it has one."""
         (a, b), (f, g) = self.split(z), self.split(y)
+        if (own := getattr(function, "quotient", None)) is not None:
+            return own(a, b)
         difference = a - b
         near = ops.abs(difference) < _NEAR
         return ops.where(near, slope_of(function)(0.5 * (a + b)), (f - g) / ops.where(near, 1.0, difference))

@@ -36,6 +36,8 @@ def run(options: argparse.Namespace) -> None:
         lines[title] = made if track["percentile"] is not None else track["assay"]
     lines |= {f"control {control['name']}": f"{control['assay']}, may be left out" for control in reads["controls"]}
     lines |= {f"covariate {covariate['name']}": covariate["description"] for covariate in reads["covariates"]}
+    for table in reads["covariate_tables"]:
+        lines[table["name"]] = f"stands for {', '.join(table['covariates'])}; one of {', '.join(table['rows'])}"
     for title, values in (("metric", info["metrics"]), ("from", info["provenance"])):
         lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
     lines |= {f"control {track['name']}": f"{track['assay']}, may be left out" for track in reads["controls"]}

@@ -22,9 +22,10 @@ def show(entries: Sequence[registry.Entry], as_json: bool) -> None:
         rows = [{key: getattr(entry, key) for key in described} | dict(entry.facts) for entry in entries]
         print(json.dumps(rows, indent=1))
         return
-    print(f"{'model':<20} {'best F1':>8} {'at score':>9}  description")
+    width = max([20, *(len(entry.name) for entry in entries)])
+    print(f"{'model':<{width}} {'best F1':>8} {'at score':>9}  description")
     for entry in entries:
         best = (entry.facts.get(key) for key in ("best_f1", "best_f1_threshold"))
         f1, score = ("-" if value is None else f"{value:.3f}" for value in best)
         described = ", ".join((entry.description, *entry.aliases))
-        print(f"{entry.name:<20} {f1:>8} {score:>9}  {described[:39]}")
+        print(f"{entry.name:<{width}} {f1:>8} {score:>9}  {described[:39]}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from registry.paths import user_path
-from zoo.arguments import names_of, number
+from zoo.arguments import names_of, number, refuse_together
 from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import bed, doctor, names
 from zoo.genome.interval import Interval
@@ -233,15 +233,37 @@ def _covariates(spec: ModelSpec, given: Mapping[str, object] | None, genome: Gen
     """Covariates in the network's order: numbers, and where a window has them, of a BED file or intervals."""
     known, given = spec.input.covariates, {} if given is None else given
     described = "; ".join(f"{item.name}: {item.description}" for item in known) or "it reads none"
+    given = _from_tables(spec, given) if isinstance(given, Mapping) else given
     named = given if isinstance(given, Mapping) else {}
     unknown = [name for name in named if name not in {item.name for item in known}]
     missing = [item.name for item in known if item.default is None and item.name not in named]
     if unknown or missing or named is not given:
         raise InputError(
             f"The covariates of {spec.name} must be given by their names ({described})",
+            example={table.name: next(iter(table.rows)) for table in spec.input.covariate_tables} or None,
             received={"unknown": unknown, "missing": missing} if named is given else {"covariates": given},
         )
     return tuple(_covariate(item, given.get(item.name, item.default), genome) for item in known)
+
+
+def _from_tables(spec: ModelSpec, given: Mapping[str, object]) -> dict[str, object]:
+    """Covariates by their own names, those that a table has by a name of a row looked up in it."""
+    found = dict(given)
+    for table in spec.input.covariate_tables:
+        if table.name not in given:
+            continue
+        refuse_together(
+            f"The {table.name}, which stands for some covariates,", {name: given.get(name) for name in table.covariates}
+        )
+        row = found.pop(table.name)
+        if not isinstance(row, str) or row not in table.rows:
+            raise InputError(
+                f"The {table.name} must be one that {spec.name} knows: {', '.join(table.rows)}",
+                received={table.name: row},
+                hint=f"Give numbers for another one: {', '.join(table.covariates)}",
+            )
+        found |= dict(zip(table.covariates, table.rows[row], strict=True))
+    return found
 
 
 def _covariate(spec: CovariateSpec, value: object, genome: Genome) -> Covariate:

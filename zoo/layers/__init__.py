@@ -8,5 +8,6 @@ Classes are there for what Keras lacks. A class declares what other rooms need, 
   `is_linear = True`, if the layer needs no rule. A subclass with another `call` inherits neither.
 - `weights_decay = False`: weight decay leaves out its weights, as it leaves out biases.
 
-An activation function has the attribute `slope`, its derivative.
+An activation function has the attribute `slope`, its derivative; one with kinks also `quotient`, the exact quotient of
+differences f(a) - f(b) over a - b, also where a is b.
 """

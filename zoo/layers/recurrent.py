@@ -67,7 +67,7 @@ class LSTM(layers.LSTM):
         """The same by DeepLIFT's rules."""
         x = ops.flip(x, axis=1) if self.go_backwards else x
         gates = ops.matmul(x, self.cell.kernel) + self.cell.bias
-        return _rescaled_output(rescale, gates, ops.copy(self.cell.recurrent_kernel))
+        return rescaled_output(rescale, gates, ops.copy(self.cell.recurrent_kernel))
 
     def get_config(self) -> dict:
         """The arguments."""
@@ -109,20 +109,25 @@ def _last_output(gates, kernel):
     return states[-1, :, :units], gradient
 
 
-def _rescaled_output(rescale, gates, kernel):
-    """`_last_output` of gates (batch, positions, 4 × units), with DeepLIFT's multipliers on the backward pass."""
+def rescaled_output(rescale, gates, kernel, gate=ops.sigmoid, every: bool = False):
+    """`_last_output` of gates (batch, positions, 4 × units), with DeepLIFT's multipliers on the backward pass.
+
+    Args:
+        gate: the function of the gates i, f and o.
+        every: the output at every position, (batch, positions, units), instead of the last one.
+    """
     units = kernel.shape[0]
 
     @ops.custom_gradient
-    def last_output(gates):
-        states = run(_turned(gates), kernel)
+    def outputs(gates):
+        states = run(_turned(gates), kernel, gate)
 
         @backward
         def gradient(upstream):
             before = _turned(shifted(states))
             inner = gates + ops.matmul(before[..., :units], kernel)
             _, cell, *activated = ops.split(_turned(states), 6, axis=-1)
-            functions = (activations.sigmoid, activations.sigmoid, activations.tanh, activations.sigmoid)
+            functions = (gate, gate, activations.tanh, gate)
             write, forget, new, release = (
                 rescale.flat(rescale.quotient(function, z, y))
                 for function, z, y in zip(functions, ops.split(inner, 4, axis=-1), activated, strict=True)
@@ -137,12 +142,13 @@ def _rescaled_output(rescale, gates, kernel):
                 rescale.midpoint(seen) * release,
                 middle[3] * rescale.flat(rescale.quotient(activations.tanh, cell, seen)),
             )
-            d_gates = backpropagate(*map(_turned, factors), rescale.behind(upstream), kernel)
+            behind = rescale.behind(upstream)
+            d_gates = backpropagate(*map(_turned, factors), _turned(behind) if every else behind, kernel)
             return rescale.alone(_turned(d_gates), gates)
 
-        return states[-1, :, :units], gradient
+        return (_turned(states)[..., :units] if every else states[-1, :, :units]), gradient
 
-    return last_output(gates)
+    return outputs(gates)
 
 
 def _turned(z):
@@ -150,17 +156,17 @@ def _turned(z):
     return ops.transpose(z, (1, 0, 2))
 
 
-def run(gates, kernel):
+def run(gates, kernel, gate=ops.sigmoid):
     """Every state of an LSTM, (positions, batch, 6 × units): output, cell, and the gates i, f, c, o.
 
-    Arguments as for `_last_output`.
+    Arguments as for `_last_output`; `gate` is the function of the gates i, f and o.
     """
     units = kernel.shape[0]
 
     def step(state, added):
         output, cell = state[:, :units], state[:, units : 2 * units]
         write, forget, new, release = ops.split(added + ops.matmul(output, kernel), 4, axis=-1)
-        write, forget, release = ops.sigmoid(write), ops.sigmoid(forget), ops.sigmoid(release)
+        write, forget, release = gate(write), gate(forget), gate(release)
         new = ops.tanh(new)
         cell = forget * cell + write * new
         state = ops.concatenate([release * ops.tanh(cell), cell, write, forget, new, release], axis=-1)
@@ -177,30 +183,31 @@ def shifted(states):
 
 
 def backpropagate(write, forget, new, cell, release, seen, upstream, kernel):
-    """What a change of the last output becomes in the gates of all positions.
+    """What a change of the last output, or of all, becomes in the gates of all positions.
 
     Args:
         write, forget, new, cell: what d cell becomes in the gates i, f and c, and in the cell before it.
         release, seen: what d output becomes in the gate o, and in the cell. Each (positions, batch, units).
-        upstream: (batch, units), d last output.
+        upstream: (batch, units), d last output; or (positions, batch, units), d output at every position.
         kernel: (units, 4 × units).
 
     Returns:
         (positions, batch, 4 × units).
     """
-    units, back = kernel.shape[0], ops.transpose(kernel)
-    factors = ops.concatenate([write, forget, new, cell, release, seen], axis=-1)
+    units, back, every = kernel.shape[0], ops.transpose(kernel), len(upstream.shape) == 3
+    factors = ops.concatenate([write, forget, new, cell, release, seen, *([upstream] if every else [])], axis=-1)
 
     def step_back(state, factor):  # a state is d output, d cell and d gates
         d_output, d_cell = state[:, :units], state[:, units : 2 * units]
-        d_cell = d_cell + d_output * factor[:, 5 * units :]
+        d_output = d_output + factor[:, 6 * units :] if every else d_output
+        d_cell = d_cell + d_output * factor[:, 5 * units : 6 * units]
         by_cell = ops.tile(d_cell, (1, 4)) * factor[:, : 4 * units]
         d_gates = ops.concatenate([by_cell[:, : 3 * units], d_output * factor[:, 4 * units : 5 * units]], axis=-1)
         state = ops.concatenate([ops.matmul(d_gates, back), by_cell[:, 3 * units :], d_gates], axis=-1)
         return state, state
 
     nothing = ops.zeros_like(factors[0, :, : 5 * units])
-    start = ops.concatenate([upstream, nothing], axis=-1)
+    start = ops.concatenate([ops.zeros_like(upstream[0]) if every else upstream, nothing], axis=-1)
     _, d_states = ops.scan(step_back, start, factors, length=factors.shape[0], reverse=True)
     return d_states[..., 2 * units :]
 

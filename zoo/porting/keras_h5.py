@@ -130,7 +130,7 @@ class Graph:
         """
         layer = self.take("Lambda", read)
         code = layer.settings.get("function")
-        names = _names_in(code[0] if isinstance(code, list) and code else code)
+        names = names_in_code(code[0] if isinstance(code, list) and code else code)
         if "reduce_logsumexp" not in names or names - _LOGSUMEXP:
             raise self.error(
                 f"have a Lambda {layer.name} of logsumexp alone; nothing of the file was run",
@@ -143,7 +143,7 @@ class Graph:
         return IntegrityError(f"The model of this file must {rule}", where=self._where, received=received)
 
 
-def _names_in(code: object) -> set[str]:
+def names_in_code(code: object) -> set[str]:
     """The identifiers in compiled code of Python, in base64; empty for anything else."""
     try:
         data = base64.b64decode(code) if isinstance(code, str) else b""

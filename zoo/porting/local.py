@@ -1,15 +1,20 @@
-"""Files of ChromBPNet and BPNet that the user has: what `zoo.load` opens directly, without a folder in the cache."""
+"""Files of other systems that the user has: what `zoo.load` opens directly, without a folder in the cache."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoo.errors import InputError, IntegrityError
-from zoo.porting import bpnetlite, own, profile_h5
+from zoo.porting import bpnetlite, dream, own, profile_h5, profile_model
 from zoo.porting.profile_file import ACCESSIBILITY, BIAS, ProfileFile
 from zoo.porting.profile_model import UNKNOWN_SAMPLE, About, check_component, spec_of
+from zoo.porting.system_file import SystemFile
 from zoo.spec import UNKNOWN_ASSEMBLY, ModelSpec
+
+if TYPE_CHECKING:
+    import keras
 
 TORCH, KERAS = (".torch", ".pt", ".pth"), (".h5", ".hdf5")
 ENDINGS = (*TORCH, *KERAS)
@@ -62,7 +67,7 @@ class Opened:
 
     path: Path
     name: str
-    members: tuple[tuple[ProfileFile, ModelSpec], ...]
+    members: tuple[tuple[ProfileFile | SystemFile, ModelSpec], ...]
 
     @property
     def is_whole(self) -> bool:
@@ -98,11 +103,27 @@ def opened(path: Path, component: str | None = None, window: int | None = None) 
         IntegrityError: a damaged file, or one of a layout that is not read, with the reason.
     """
     if (found := read(path, window)) is None:
-        return None
+        return _of_dream(path, component)
     file, sha256 = found
     check_component(file, component, path)
     name = f"local/{own.model_of(path)}"
     return Opened(path, name, ((file, spec_of(file, about(path, name, {"sha256": sha256}))),))
+
+
+def _of_dream(path: Path, component: str | None) -> Opened | None:
+    """The same of FactorNet, DeepGRN, Leopard and scFAN."""
+    if (found := dream.opened(path)) is None:
+        return None
+    if component is not None:
+        raise InputError(
+            "The component must be left out for a file of one network", where=path, received={"component": component}
+        )
+    return Opened(path, found[1].name, (found,))
+
+
+def network_of(file: ProfileFile | SystemFile) -> "keras.Model":
+    """The network of a file, filled. Raises `IntegrityError` for tensors that are not those of its layers."""
+    return file.network() if isinstance(file, SystemFile) else profile_model.network_of(file)
 
 
 def together(paths: Sequence[Path]) -> Opened:

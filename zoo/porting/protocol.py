@@ -24,8 +24,9 @@ class Importer(Protocol):
 
     FILES: Mapping[str, str]
 
-    def spec_of(self, family: Family, entry: Entry) -> ModelSpec:
-        """The spec of a released model, from what the index says: no file is needed."""
+    def spec_of(self, family: Family, entry: Entry) -> ModelSpec | None:
+        """The spec of a released model, from what the index says: no file is needed. None if it has to be read off the
+        model's file."""
 
     def convert(self, family: Family, entry: Entry, files: Mapping[str, bytes], target: Path) -> None:
         """Write the model folder of an entry (`zoo.folder.write`).
@@ -66,10 +67,11 @@ def provenance(family: Family, entry: Entry, role: str) -> dict[str, str]:
             where=entry.name,
             received={"files": [*entry.files]},
         )
+    file = entry.files[role]
     return {
-        "source": family.upstream.address(entry.files[role].path),
+        "source": family.upstream.address(file.path),
         "revision": family.upstream.commit,
-        "sha256": entry.files[role].sha256,
+        **({"git_blob": file.git_blob} if file.sha256 is None else {"sha256": file.sha256}),
         "citation": family.citation,
         "license": family.license,
     }

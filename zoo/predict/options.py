@@ -29,6 +29,7 @@ class Options:
             program's own counts and overlaps of windows around regions, else None.
         linear: scores x of a model that returns a transform of it, such as ln(1 + x), instead of what it returns.
         selection: head and tracks.
+        trim: bp at each end of a window whose predictions do not count.
     """
 
     selection: Selection
@@ -38,6 +39,7 @@ class Options:
     batch_size: int = BATCH
     compat: str | None = None
     linear: bool = False
+    trim: int = 0
 
     @classmethod
     def resolve(
@@ -61,13 +63,15 @@ class Options:
         """
         selection = Selection.of(spec, head, track)
         output = selection.output
-        stride = _stride(spec, output) if stride is None else whole("stride", stride, 1, output.bins * output.every)
+        trim = _trim(spec, output)
+        reach = output.bins * output.every - 2 * trim
+        stride = _stride(spec, output, reach) if stride is None else whole("stride", stride, 1, reach)
         batch_size = BATCH if batch_size is None else whole("batch_size", batch_size, 1, _MOST_WINDOWS)
         center_only = spec.prediction.center_only if center_only is None else switch("center_only", center_only)
         if stride % output.every:
             raise InputError(
                 f"The stride must be a multiple of the bin size, {output.every} bp",
-                example=_stride(spec, output),
+                example=_stride(spec, output, reach),
                 received={"stride": stride},
             )
         among("compat", compat, COMPAT)
@@ -84,21 +88,36 @@ class Options:
                 received={"compat": compat, "views": list(chosen)},
                 hint="Leave out compat, or strands and views",
             )
-        return cls(selection, stride, chosen, center_only, batch_size, compat, linear)
+        return cls(selection, stride, chosen, center_only, batch_size, compat, linear, trim)
 
     @property
     def output(self) -> OutputSpec:
         """What is predicted."""
         return self.selection.output
 
+    @property
+    def untrimmed(self) -> int:
+        """bp from the beginning of the first bin of a window that counts to that beyond the last."""
+        return self.output.bins * self.output.every - 2 * self.trim
+
     def scaled(self, scores: np.ndarray) -> np.ndarray:
         """Scores as the network returns them, in the scale of the output. The same shape, float32."""
         return untransformed(scores, self.output.transform, self.output.pseudocount) if self.linear else scores
 
 
-def _stride(spec: ModelSpec, output: OutputSpec) -> int:
-    """The published stride; for a head whose bins do not fit it, windows side by side."""
-    reach, published = output.bins * output.every, spec.prediction.stride
+def _trim(spec: ModelSpec, output: OutputSpec) -> int:
+    """What is trimmed: of a head whose bins it does not fit nothing."""
+    trim = spec.prediction.trim
+    return trim if trim % output.every == 0 and 2 * trim < output.bins * output.every else 0
+
+
+def _stride(spec: ModelSpec, output: OutputSpec, reach: int) -> int:
+    """The published stride; for a head whose bins do not fit it, windows side by side.
+
+    Args:
+        reach: bp that a window counts for.
+    """
+    published = spec.prediction.stride
     if output.name == spec.output.name or (published % output.every == 0 and published <= reach):
         return published
     return reach
@@ -126,4 +145,10 @@ def _views(spec: ModelSpec, strands: str | None, views: str | None) -> tuple[str
     if views is not None:
         refuse_together('views="all" reads both strands and', {"strands": strands})
         return known
+    if strands == "both" and "reverse_complement" not in known:
+        raise InputError(
+            'The strands must not be "both" for a model that reads both strands of each window itself, or the forward '
+            "strand alone",
+            received={"strands": strands, "model": spec.name, "views": known},
+        )
     return ("forward", "reverse_complement") if strands == "both" else known[:1]

@@ -40,9 +40,11 @@ class Grid:
 
     @classmethod
     def of(cls, spec: ModelSpec, options: Options) -> "Grid":
-        """The grid of a model; with `center_only` a window counts only for its central `stride` bp."""
+        """The grid of a model, whose windows do not count for what is trimmed; with `center_only` a window counts only
+        for its central `stride` bp."""
         output = options.output
-        used = min(options.stride // output.every, output.bins) if options.center_only else output.bins
+        used = options.untrimmed // output.every
+        used = min(options.stride // output.every, used) if options.center_only else used
         first = (output.bins - used) // 2
         offset = output.offset + first * output.every
         overlap = output.bin_size - output.every

@@ -1,6 +1,6 @@
 """Variant scoring by a model: the options, checked against one another, and the run that they configure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from registry.paths import user_path
@@ -151,6 +151,8 @@ def score_variants(
     Args:
         selection: head and track.
     """
+    if choice.strands is None and "reverse_complement" not in model.spec.prediction.views:
+        choice = replace(choice, strands="forward")
     layout = VariantWindow.of(model.spec, choice.shifts, choice.around, choice.compat, selection.output)
     options = Options.resolve(model.spec, strands=choice.read_strands, batch_size=choice.batch_size)
     heads = choice.heads(model, options.views, selection)

@@ -71,7 +71,7 @@ class VariantWindow:
         """
         output = spec.output if output is None else output
         step = -(-_SHIFT // output.bin_size) * output.bin_size
-        most = (output.bins * output.bin_size // 2 - output.bin_size) // step
+        most = max((output.bins * output.bin_size // 2 - output.bin_size) // step, 0)
         if not is_whole(shifts) or shifts < 1 or shifts % 2 == 0 or shifts // 2 > most:
             raise InputError(
                 f"shifts must be an odd number of windows, at most {2 * most + 1}",
@@ -91,15 +91,16 @@ class VariantWindow:
         span = (common.stop - common.start) * output.bin_size
         if around is None:
             around = min(spec.prediction.stride, span) if spec.prediction.center_only else span
-        if not is_whole(around) or not 2 * output.bin_size <= around <= span:
+        least = min(2 * output.bin_size, span)
+        if not is_whole(around) or not least <= around <= span:
             raise InputError(
-                f"around must be {2 * output.bin_size} to {span} bp: the bins of a window around a variant that count",
+                f"around must be {least} to {span} bp: the bins of a window around a variant that count",
                 received={"around": around},
             )
         index = spec.input.window // 2 - (compat == "asap")
         center = (spec.input.window // 2 - output.offset) // output.bin_size - lost
         half = around // (2 * output.bin_size)
-        scored = slice(max(center - half, 0), min(center + half, common.stop - common.start))
+        scored = slice(max(center - half, 0), min(center + max(half, 1), common.stop - common.start))
         return cls(
             spec.input.window,
             index,
