@@ -113,15 +113,18 @@ def test_accessibility_beats_both_baselines():
             assert model > metrics[f"pearson {chrom}{where}, mean profile"]
 
 
-def test_cut_sites_beat_all_baselines():
-    """Counts and profiles around peaks of the chromosomes that neither model has seen."""
+def test_cut_sites_and_their_baselines():
+    """Around peaks of the chromosomes that no model has seen: profiles and the error of counts are the best of all;
+    yeast/ATAC, which has learned from every base of the others, ranks counts better, and the card has that, too.
+    """
     metrics = zoo.info("yeast/ChromBPNet")["metrics"]
-    for other in (", k-mer regression", ", yeast/ATAC"):
-        for name in ("pearsonr", "spearmanr"):
-            assert metrics[f"{name}, peaks"] > metrics[f"{name}, peaks{other}"]
     for other in (", k-mer regression", ", mean profile", ", yeast/ATAC"):
-        assert metrics["median_jsd, peaks"] < metrics[f"median_jsd, peaks{other}"]
+        assert metrics["median_jsd, peaks"] < metrics[f"median_jsd, peaks{other}"] - 0.05
+        assert metrics["median_norm_jsd, peaks"] > 3 * metrics[f"median_norm_jsd, peaks{other}"]
         assert metrics["mse, peaks"] < metrics[f"mse, peaks{other}"]
+    for name in ("pearsonr", "spearmanr"):
+        assert metrics[f"{name}, peaks"] > metrics[f"{name}, peaks, k-mer regression"]
+        assert f"{name}, peaks, yeast/ATAC" in metrics
 
 
 def test_cut_sites_come_in_parts():
