@@ -114,8 +114,11 @@ def test_accessibility_beats_both_baselines():
 
 
 def test_cut_sites_and_their_baselines():
-    """Around peaks of the chromosomes that no model has seen: profiles and the error of counts are the best of all;
-    yeast/ATAC, which has learned from every base of the others, ranks counts better, and the card has that, too.
+    """Around peaks of the chromosomes that no model has seen.
+
+    Profiles, and the squared error of counts, are better than those of all baselines; the correlation of counts is
+    better than that of the k-mer regression, and worse than that of yeast/ATAC (0.657), which has learned from every
+    base of the other chromosomes.
     """
     metrics = zoo.info("yeast/ChromBPNet")["metrics"]
     for other in (", k-mer regression", ", mean profile", ", yeast/ATAC"):
@@ -124,7 +127,8 @@ def test_cut_sites_and_their_baselines():
         assert metrics["mse, peaks"] < metrics[f"mse, peaks{other}"]
     for name in ("pearsonr", "spearmanr"):
         assert metrics[f"{name}, peaks"] > metrics[f"{name}, peaks, k-mer regression"]
-        assert f"{name}, peaks, yeast/ATAC" in metrics
+    assert metrics["pearsonr, peaks"] == pytest.approx(0.624, abs=1e-3)
+    assert metrics["pearsonr, peaks, yeast/ATAC"] == pytest.approx(0.657, abs=1e-3)
 
 
 def test_cut_sites_come_in_parts():
