@@ -30,7 +30,7 @@ from zoo.genome.sequence import Genome
 from zoo.prepare.sites import ASSAYS, cut_sites
 from zoo.train import command, reading
 from zoo.train.config import TrainConfig
-from zoo.train.home import MODEL
+from zoo.train.home import MODEL, Home
 from zoo.train.tasks.profile import bias_run
 
 BIAS, BOTH = "bias", "chrombpnet"
@@ -62,7 +62,7 @@ def on_yeast(options: argparse.Namespace) -> None:
     train(
         options,
         small.CONFIGS / "yeast_ChromBPNet.yaml",
-        _YEAST_BIAS,
+        {name: value for name, value in _YEAST_BIAS.items() if getattr(options, name) is None},
         command="python recipes/train_chrombpnet.py",
         genome=str(data.genome.resolve()),
         profile={
@@ -118,11 +118,13 @@ def train(
 
 
 def _train_bias(out: Path | None, config: TrainConfig, options: argparse.Namespace) -> None:
-    """The bias model of a run, if it is not there yet; nobody publishes it."""
+    """The bias model of a run; with --resume one that is there stays, if it is of this configuration."""
     folder = out and out / BIAS
-    if folder is None or not (folder / MODEL).is_dir():
-        alone = argparse.Namespace(**{**vars(options), "publish": None})
-        command.execute({folder: config}, _going_on(alone, folder))
+    if folder is not None and options.resume and (folder / MODEL).is_dir():
+        Home(folder, config, resume=True).check()
+        return
+    alone = argparse.Namespace(**{**vars(options), "publish": None})  # only the second model is published
+    command.execute({folder: config}, _going_on(alone, folder))
 
 
 def _going_on(options: argparse.Namespace, folder: Path | None) -> argparse.Namespace:
