@@ -447,7 +447,7 @@ def test_another_head_has_no_scores_of_heads(model: zoo.Model, small: zoo.Model,
         ({"compat": "asap"}, None),
         (
             {"head": "counts"},
-            "The head that is scored must have several bins.*head='counts', bins=1. Leave the head out",
+            "The head that is scored must have several bins.*head='counts', bins=1. Leave it out",
         ),
     ],
 )
