@@ -207,6 +207,13 @@ def test_controls_that_cannot_be_read(files: dict):
             model.predict({"window": x, "controls": controls})
     with pytest.raises(InputError, match=r"control_0 \(control reads, may be left out\)"):
         model.predict(genome=files["genome"], signal={"input": "control.bw"}, regions="chr1:301-400")
+    values = np.zeros(LENGTH, np.float32)
+    values[349] = -2  # as tracks of the minus strand often are
+    bigwig.write_track(files["folder"] / "minus.bw", {"chr1": LENGTH}, [("chr1", values)], 1)
+    given = {"genome": files["genome"], "signal": {"control_0": files["folder"] / "minus.bw"}}
+    for places in ({"regions": "chr1:301-400"}, {"centers": ["chr1:301-400"]}):
+        with pytest.raises(InputError, match=r"minus.bw chr1:350: Controls must be counts, 0 or more.*control_0=-2.0"):
+            model.predict(**given, **places)
     with pytest.raises(InputError, match="held at zero"):
         model.attribute({"window": x, "controls": np.ones((3, 256, 1))}, head="counts")
 
