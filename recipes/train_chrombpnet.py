@@ -23,6 +23,7 @@ import yeast
 
 from registry.digests import sha256
 from registry.paths import user_path
+from zoo import loading
 from zoo.data import synthetic
 from zoo.errors import InputError
 from zoo.files.partial import digest
@@ -99,10 +100,12 @@ def train(
 ) -> None:
     """The bias model of each run, in which `bias` differs, unless one is given; and then the run."""
     threshold, options.bias_threshold = options.bias_threshold, None
-    if options.reads:
-        options.signal = [str(_sites(options))]
     if options.bias and threshold is not None:
         raise InputError("--bias-threshold must not be given with --bias, which was trained before")
+    if options.bias:
+        loading.info(options.bias)  # one that is not there is an error before minutes of reading
+    if options.reads:
+        options.signal = [str(sites(options))]
     path = user_path(options.config or default, "configuration")
     given = options.bias is not None or bool((reading.load(path).get("profile") or {}).get(BIAS))
     if not given:
@@ -133,7 +136,7 @@ def _going_on(options: argparse.Namespace, folder: Path | None) -> argparse.Name
     return argparse.Namespace(**{**vars(options), "resume": resume})
 
 
-def _sites(options: argparse.Namespace) -> Path:
+def sites(options: argparse.Namespace) -> Path:
     """The bigWig of cut sites of the reads, made if it is not there yet."""
     if not options.genome:
         raise InputError("--reads must come with a genome", example="--genome hg38.2bit")
