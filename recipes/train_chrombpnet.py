@@ -105,7 +105,7 @@ def train(
     if options.bias:
         loading.info(options.bias)  # one that is not there is an error before minutes of reading
     if options.reads:
-        options.signal = [str(sites(options))]
+        options.signal = [str(cut_track(options))]
     path = user_path(options.config or default, "configuration")
     given = options.bias is not None or bool((reading.load(path).get("profile") or {}).get(BIAS))
     if not given:
@@ -136,7 +136,7 @@ def _going_on(options: argparse.Namespace, folder: Path | None) -> argparse.Name
     return argparse.Namespace(**{**vars(options), "resume": resume})
 
 
-def sites(options: argparse.Namespace) -> Path:
+def cut_track(options: argparse.Namespace) -> Path:
     """The bigWig of cut sites of the reads, made if it is not there yet."""
     if not options.genome:
         raise InputError("--reads must come with a genome", example="--genome hg38.2bit")
