@@ -30,7 +30,7 @@ from zoo.train.tasks.profile import ProfileData, ProfileTask, bias_run
 LENGTHS = {"chr1": 400_000, "chr2": 160_000, "chr3": 160_000}
 YEAST = "zoo_weights/chrombpnet/yeast"
 OUTPUTS = {"profile": (1000, 1), "counts": (1,)}
-quiet = pytest.mark.filterwarnings("ignore::registry.errors.ZooWarning")  # so small a genome is shallow
+pytestmark = pytest.mark.filterwarnings("ignore::registry.errors.ZooWarning")  # so small a genome is shallow
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,6 @@ def test_a_chrombpnet_without_a_bias_model(files: synthetic.Synthetic):
         training.profile(files, steps=3)
 
 
-@quiet
 def test_networks_of_other_lengths_and_heads(files: synthetic.Synthetic):
     config = training.profile(files)
     with pytest.raises(InputError, match=r"must predict profile \(bp, 1\) and counts \(1\).*Choose bpnet"):
@@ -190,7 +189,6 @@ def test_networks_of_other_lengths_and_heads(files: synthetic.Synthetic):
         ProfileTask(config, 255, {"profile": (100, 1), "counts": (1,)})
 
 
-@quiet
 def test_too_few_peaks(files: synthetic.Synthetic, tmp_path: Path):
     rows = files.open.read_text().splitlines(keepends=True)
     (tmp_path / "p.narrowPeak").write_text("".join([row for row in rows if row.startswith("chr1\t")][:19]))
@@ -199,7 +197,6 @@ def test_too_few_peaks(files: synthetic.Synthetic, tmp_path: Path):
         TrainingRun(training.profile(files, data=few))
 
 
-@quiet
 def test_background_that_cannot_be_matched(files: synthetic.Synthetic):
     """A genome with fewer places than are asked for."""
     config = training.profile(files)
@@ -208,7 +205,6 @@ def test_background_that_cannot_be_matched(files: synthetic.Synthetic):
         TrainingRun(many)
 
 
-@quiet
 @pytest.mark.parametrize("what", ["normalized", "smoothed"])
 def test_signals_that_are_no_cut_sites(files: synthetic.Synthetic, tmp_path: Path, what: str):
     path = files.signal
@@ -226,7 +222,6 @@ def test_signals_that_are_no_cut_sites(files: synthetic.Synthetic, tmp_path: Pat
         TrainingRun(dataclasses.replace(config, data=dataclasses.replace(config.data, signal=str(path))))
 
 
-@quiet
 def test_a_bias_model_of_other_sizes(files: synthetic.Synthetic, trained: Path):
     model = str(trained / "bias" / "model")
     config = training.chrombpnet(files, model)
@@ -258,7 +253,6 @@ def test_a_bias_model_that_falls_where_peaks_rise(trained: Path, files: syntheti
         bias.check(network, slabs, -found, 32, "b")
 
 
-@quiet
 def test_both_runs(trained: Path, files: synthetic.Synthetic):
     """The model, its parts and its card; the bias as it was but for its scale."""
     model = zoo.load(trained / "both" / "model")
@@ -290,7 +284,6 @@ def test_both_runs(trained: Path, files: synthetic.Synthetic):
     assert rows[0] == "epoch,loss,val_loss,val_profile_nll,val_counts_mse,val_pearson,learning_rate,seconds"
 
 
-@quiet
 def test_the_scale_is_that_of_the_background(trained: Path, files: synthetic.Synthetic):
     task = TrainingRun(training.chrombpnet(files, str(trained / "bias" / "model"))).task
     negatives = [task.regions[part].negatives for part in ("training", "validation")]
@@ -300,7 +293,6 @@ def test_the_scale_is_that_of_the_background(trained: Path, files: synthetic.Syn
     assert np.mean(measured - bias.log_counts(part, slabs, 50)) == pytest.approx(0, abs=1e-5)
 
 
-@quiet
 def test_an_interrupted_run_goes_on_where_it_was(
     trained: Path, files: synthetic.Synthetic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -325,7 +317,6 @@ def test_an_interrupted_run_goes_on_where_it_was(
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
 
 
-@quiet
 def test_a_run_that_begins_with_a_whole_chrombpnet(trained: Path, files: synthetic.Synthetic):
     """`--from`: both parts, the bias frozen; nothing is scaled again."""
     start = str(trained / "both" / "model")
@@ -340,7 +331,6 @@ def test_a_run_that_begins_with_a_whole_chrombpnet(trained: Path, files: synthet
     )
 
 
-@quiet
 def test_the_bias_run_of_a_run(files: synthetic.Synthetic):
     made = bias_run(training.chrombpnet(files, "later"), 0.4)
     assert (made.name, made.data.bias_threshold, made.data.bias) == ("test/BOTH-bias", 0.4, None)
@@ -349,7 +339,6 @@ def test_the_bias_run_of_a_run(files: synthetic.Synthetic):
     assert (config["window"], config["output"]) == (256, 100)
 
 
-@quiet
 def test_as_configuration_and_command(trained: Path, files: synthetic.Synthetic, tmp_path: Path, capsys):
     """`zoo train` takes the task by its key; options of other tasks are refused."""
     from zoo.cli import main
