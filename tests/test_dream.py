@@ -684,6 +684,22 @@ def test_bins_of_200_every_50(files: dict, tmp_path: Path):
     assert table[0].scores.ravel() == pytest.approx(direct[0, 0, :1], abs=1e-6)
 
 
+def test_bins_that_the_original_never_predicts(files: dict, tmp_path: Path):
+    """They are 0 in files and tables; with the rules of another program, or windows, they are refused."""
+    model, given = model_of(), {"genome": files["genome"], "signal": files["signal"]}
+    usual, theirs = (model.predict(**given, regions=[("chr1", 1100, 1101)], compat=how) for how in (None, "factornet"))
+    assert theirs[0].starts.tolist() == [950, 1000, 1050, 1100]
+    assert theirs[0].scores.tolist() == [0, 0, *usual[0].scores[2:].tolist()]
+    model.predict(**given, compat="factornet", output=tmp_path / "out")
+    with pyBigWig.open(str(tmp_path / "out.bw")) as file:
+        found = np.array(file.values("chr1", 75, 2953))  # nothing is the middle of a bin at the ends
+    assert np.flatnonzero(found).tolist() == list(range(1050, 1850))  # the middle 50 bp of bins 1050 to 1800
+    with pytest.raises(InputError, match=r"must go with a model of that program.*factornet"):
+        model.predict(**given, compat="deepgrn")
+    with pytest.raises(InputError, match="must go with chromosomes or regions, not with windows"):
+        model.predict(**given, compat="factornet", windows=[("chr1", 599, 1601)])
+
+
 def test_one_view_is_all_that_such_a_network_has(files: dict):
     model = model_of()
     given = {"genome": files["genome"], "signal": files["signal"]}
