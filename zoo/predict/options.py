@@ -109,10 +109,12 @@ class Options:
 
 def _check_bins_of_200(spec: ModelSpec, compat: str | None) -> None:
     """Raise `InputError` for the rules of a program that has no such model."""
+    if compat not in BINS_OF_200:
+        return
     network = spec.architecture
     members = {"committee": lambda: network.config["members"], "ensemble": lambda: [network.config["of"]]}
     names = {member["name"] for member in members.get(network.name, lambda: [{"name": network.name}])()}
-    if compat in BINS_OF_200 and names != {compat}:
+    if names != {compat}:
         raise InputError(
             f"compat={compat!r} must go with a model of that program",
             received={"compat": compat, "model": spec.name, "network": network.name},
