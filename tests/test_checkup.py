@@ -317,3 +317,44 @@ def test_what_is_left_out_of_the_main_chromosomes(tmp_path: Path):
 def test_control_characters_in_findings(genome: Genome, tmp_path: Path):
     (tmp_path / "x.bed").write_text("chr\x1b[2J\t1\t5\n")
     assert "\x1b" not in str(zoo.doctor(genome.path, regions=tmp_path / "x.bed"))
+
+
+# --- tracks of other recipes
+
+DGF = TrackSpec("DNase-seq 5' ends", 0, 0, None, 0.0, name="dgf")
+
+
+def ends(length: int = 200_000) -> np.ndarray:
+    """36-bp reads at 5% of the bases, scaled to a mean of 1 / 36."""
+    counts = np.random.default_rng(2).poisson(0.05, length)
+    return (counts / 0.05 / 36).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        (lambda x: x, []),
+        (lambda x: x * 36 / 100, []),  # reads of 100 bp
+        (lambda x: x * 36, ["not scaled as dgf: its mean is 1", "zoo prepare --recipe factornet"]),
+        (lambda x: x / 36, ["not scaled as dgf: its mean is 0.00077", "1 / read length"]),
+        (
+            lambda x: np.repeat(x[::40], 40)[: len(x)] * 2,
+            ["smoothed: ", "dgf is of single bases", "--recipe factornet"],
+        ),
+        (lambda x: x - 1, ["not dgf: it has negative values (lowest -1)"]),
+    ],
+    ids=["good", "other reads", "mean of 1", "too small", "smoothed", "negative"],
+)
+def test_a_track_of_another_recipe_than_dgf(tmp_path: Path, change, parts: list[str]):
+    path = bigwig(tmp_path / "s.bw", {"chr1": change(ends()).astype(np.float32)})
+    found = [item for item in files.of_signal(Signal(path), ["chr1"], DGF) if "changes every" not in item.message]
+    if parts:
+        only(found, WARNING, *parts)
+    else:
+        assert problems(found) == []
+
+
+def test_the_min_max_track_of_maxatac_is_no_dgf(shared: Path):
+    signal = Signal(shared / "data" / "hg19_chr20_gm12878" / "gm12878_minmax_p99.bw")
+    found = [str(item) for item in files.of_signal(signal, list(signal.sizes), DGF) if item.status == WARNING]
+    assert any("--recipe factornet" in text for text in found), found

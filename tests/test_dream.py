@@ -19,7 +19,7 @@ import registry
 import zoo
 from registry.schema import RemoteFile
 from zoo import folder, loading, porting
-from zoo.errors import InputError, IntegrityError
+from zoo.errors import InputError, IntegrityError, ZooWarning
 from zoo.formats import bigwig
 from zoo.genome.encode import encode
 from zoo.genome.sequence import write_twobit
@@ -684,6 +684,22 @@ def test_bins_of_200_every_50(files: dict, tmp_path: Path):
     assert table[0].scores.ravel() == pytest.approx(direct[0, 0, :1], abs=1e-6)
 
 
+def test_bins_that_the_original_never_predicts(files: dict, tmp_path: Path):
+    """They are 0 in files and tables; with the rules of another program, or windows, they are refused."""
+    model, given = model_of(), {"genome": files["genome"], "signal": files["signal"]}
+    usual, theirs = (model.predict(**given, regions=[("chr1", 1100, 1101)], compat=how) for how in (None, "factornet"))
+    assert theirs[0].starts.tolist() == [950, 1000, 1050, 1100]
+    assert theirs[0].scores.tolist() == [0, 0, *usual[0].scores[2:].tolist()]
+    model.predict(**given, compat="factornet", output=tmp_path / "out")
+    with pyBigWig.open(str(tmp_path / "out.bw")) as file:
+        found = np.array(file.values("chr1", 75, 2953))  # nothing is the middle of a bin at the ends
+    assert np.flatnonzero(found).tolist() == list(range(1050, 1850))  # the middle 50 bp of bins 1050 to 1800
+    with pytest.raises(InputError, match=r"must go with a model of that program.*factornet"):
+        model.predict(**given, compat="deepgrn")
+    with pytest.raises(InputError, match="must go with chromosomes or regions, not with windows"):
+        model.predict(**given, compat="factornet", windows=[("chr1", 599, 1601)])
+
+
 def test_one_view_is_all_that_such_a_network_has(files: dict):
     model = model_of()
     given = {"genome": files["genome"], "signal": files["signal"]}
@@ -728,10 +744,28 @@ def test_flags_are_of_the_bin(files: dict):
 
 
 def test_a_missing_track_is_named(files: dict):
+    with pytest.raises(InputError, match=r"unique35 is wgEncodeDuke.*`zoo prepare --recipe factornet` makes dgf"):
+        model_of().predict(genome=files["genome"], signal={}, regions=[("chr1", 900, 1100)])
     with pytest.raises(InputError, match=r"must be given by its name: unique35 .Uniqueness.*missing=.'unique35'"):
         model_of().predict(
             genome=files["genome"], signal={"dgf": files["signal"]["dgf"]}, regions=[("chr1", 900, 1100)]
         )
+
+
+def test_a_track_of_another_scale(files: dict, tmp_path: Path):
+    """With a mean of 1 per base instead of 1 / read length."""
+    bigwig.write_track(tmp_path / "one.bw", {"chr1": 3003}, [("chr1", np.tile(np.float32([3, 0, 0]), 1001))], 1)
+    signal = {**files["signal"], "dgf": tmp_path / "one.bw"}
+    with pytest.warns(ZooWarning, match=r"one.bw: not scaled as dgf: its mean is 1 per base.*--recipe factornet"):
+        model_of().predict(genome=files["genome"], signal=signal, regions=[("chr1", 900, 1100)])
+
+
+def test_a_model_in_doctor_names_missing_tracks(files: dict, tmp_path: Path):
+    model_of().save(tmp_path / "net")
+    signal = {"unique35": files["signal"]["unique35"]}
+    found = zoo.doctor(files["genome"], signal, model=tmp_path / "net")
+    (text,) = [str(item) for item in found.findings if item.status == "error"]
+    assert "names of the model's tracks: unique35, dgf. `zoo prepare --recipe factornet` makes dgf of reads." in text
 
 
 def test_leopard_leaves_out_the_ends_of_windows():

@@ -128,6 +128,24 @@ def test_compat_of_a_chromosome_shorter_than_a_window():
     assert one(200, compat="maxatac") is None
 
 
+def test_bins_that_factornet_never_predicts_are_0():
+    """Those that overlap the blacklist or an end, both enlarged by 1,002 bp; by default the blacklist has no value."""
+    used = Grid(window=1002, stride=50, bin_size=50, first=0, bins=1, offset=401, overlap=150)
+    blacklist, ones = [Interval("c", 5000, 5001)], np.ones(200, np.float32)
+    for compat in ("factornet", "deepgrn"):
+        (found,) = plan(used, {"c": 10_000}, None, blacklist, compat)
+        predicted = np.flatnonzero(found.clip(0, ones)[1])
+        assert predicted.tolist() == [*range(21, 76), *range(121, 176)]  # [1050, 3950) to [8750, 8950)
+        (found,) = plan(used, {"c": 10_000}, [Interval("c", 1000, 1100)], blacklist, compat)
+        scores = found.clip(0, ones)[1]
+        assert np.flatnonzero(scores == 0).tolist() == [17, 18, 19, 20]
+        assert np.flatnonzero(scores == 1).tolist() == [21]
+        (found,) = plan(used, {"c": 900}, None, (), compat)
+        assert found.clip(0, ones[:18])[1].tolist() == [0] * 18
+    (found,) = plan(used, {"c": 10_000}, None, blacklist)
+    assert np.flatnonzero(np.isnan(found.clip(0, ones)[1])).tolist() == [97, 98, 99, 100]
+
+
 def test_windows_of_hg38_as_the_original_counts_them(shared):
     """10,520,007 windows on the autosomes with the shipped blacklist, none of them short (maxatac-spec, section 2)."""
     from zoo.genome import bed
@@ -162,6 +180,7 @@ def test_windows_of_hg38_as_the_original_counts_them(shared):
         ({"views": "some"}, "views must be one of all"),
         ({"compat": "basset"}, "maxatac"),
         ({"compat": "maxatac", "center_only": True}, "whole windows"),
+        ({"compat": "factornet"}, "must go with a model of that program"),
     ],
 )
 def test_options_that_do_not_fit(choice: dict, message: str):

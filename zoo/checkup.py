@@ -12,7 +12,7 @@ from registry.errors import printable
 from registry.paths import user_path
 from zoo import loading
 from zoo.errors import InputError, ZooError, ZooWarning
-from zoo.genome import bed, names
+from zoo.genome import bed, names, recipes
 from zoo.genome import doctor as files
 from zoo.genome.doctor import ERROR, OK, WARNING, Finding
 from zoo.genome.interval import Interval
@@ -120,7 +120,8 @@ def doctor(
     tracks = {track.name: track for track in given}
     if isinstance(signal, Mapping) and (not signal or (spec and set(signal) != set(tracks))):
         message = f"must be given by the names of the model's tracks: {', '.join(tracks) or 'a model names them'}"
-        findings.append(Finding("signal", ERROR, message, "Give one track by its path alone."))
+        missing = recipes.hints([name for name in tracks if name not in signal])
+        findings.append(Finding("signal", ERROR, message, f"{missing or 'Give one track by its path alone'}."))
         signal = None
     signals = signal if isinstance(signal, Mapping) else {given[0].name if len(given) == 1 else "signal": signal}
     for name, value in signals.items() if signal is not None else ():
@@ -150,8 +151,7 @@ def _signal(genome: Genome, name: str, signal: str | Path | Signal, spec: TrackS
     yield from files.of_pair(genome, signal.sizes, name)
     shared = names.match(names.main_chromosomes(list(genome.sizes)), signal.sizes)
     if spec is None or spec.origin == "sample":
-        scaled = spec if spec is not None and spec.percentile is not None else None
-        yield from files.of_signal(signal, list(shared.values()) or list(signal.sizes), scaled, _STRETCHES)
+        yield from files.of_signal(signal, list(shared.values()) or list(signal.sizes), spec, _STRETCHES)
 
 
 def _regions(genome: Genome, regions: object, window: int, unwanted: Sequence[Interval]) -> Iterator[Finding]:

@@ -238,6 +238,8 @@ class Model:
                 "chrombpnet" for that program's bigWig files, with centers only: expected counts are exp(logarithm), by
                 default 1 less, as the model predicts ln(1 + counts); in files each base has the value of the window
                 whose middle is nearest, by default the mean of all; windows that reach beyond an end are left out.
+                "factornet" or "deepgrn" for the 0 of bins that these programs never predict: those within 1,002 bp of
+                the blacklist, or of an end of their chromosome; by default bins on the blacklist have no value.
             progress: show a progress bar; by default in a terminal only.
 
         Returns:

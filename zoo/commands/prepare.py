@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from registry.paths import user_path
+from zoo.arguments import refuse_together
 from zoo.commands import originals, shared
 from zoo.commands.printing import add_json
 from zoo.commands.tracks import TRACK, summary
@@ -14,7 +15,7 @@ from zoo.errors import InputError
 _LONGEST = 2**32 - 1  # bp of a chromosome in a bigWig file
 
 
-SIGNATURE = Signature(
+MAXATAC = Signature(
     "zoo.prepare.sample:prepare",
     common=TRACK,
     differ={
@@ -51,13 +52,35 @@ SIGNATURE = Signature(
         "threads": {"metavar": "N"},
     },
     left_out=PROGRESS,
-    added={"chrom_sizes": "lengths instead of an assembly", "json": shared.FLAG},
+    added={
+        "chrom_sizes": "lengths instead of an assembly",
+        "json": shared.FLAG,
+        "recipe": "which function makes the track",
+    },
 )
+DGF = Signature(
+    "zoo.prepare.dgf:prepare_dgf",
+    common=TRACK,
+    differ={
+        "reads_file": {"flags": (), "dest": "reads"},
+        "assay": {"choices": ("DNase", "ATAC"), "help": "whose reads these are, with a recipe (default DNase)"},
+        "read_length": {"metavar": "BP", "help": "with a recipe (default the median; to be given for fragments)"},
+        "effective_size": {"metavar": "BP", "help": "of the genome, with a recipe (default 2478297382, hg19)"},
+    },
+    left_out=PROGRESS,
+)
+SIGNATURES = (MAXATAC, DGF)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo prepare`."""
-    SIGNATURE.add(parser, {"": "reads output genome"})
+    MAXATAC.add(parser, {"": "reads output genome"})
+    DGF.add(parser)
+    parser.add_argument(
+        "--recipe",
+        choices=("factornet",),
+        help="another track than maxATAC's: factornet for `dgf` of FactorNet and DeepGRN, 5' ends scaled to 1x",
+    )
     parser.add_argument("--chrom-sizes", metavar="TSV", help="chromosome and bp, tab-separated, instead of --genome")
     exclude(parser, ("genome", "chrom_sizes"), required=True)
     add_json(parser, "print a list of what is in OUTPUT.json, for programs")
@@ -69,15 +92,18 @@ def run(options: argparse.Namespace) -> None:
     from zoo.genome.sequence import Genome
     from zoo.prepare.sample import prepare
 
-    made = prepare(
-        **SIGNATURE.values(options)
-        | {
-            "reads": originals.given(options, "reads"),
-            "output": originals.output_of(options),
-            "genome": Genome(user_path(options.genome, "genome")) if options.genome else _sizes(options.chrom_sizes),
-            "shift": {"auto": None, "yes": True, "no": False}[options.shift],
-        }
-    )
+    reads = originals.given(options, "reads")
+    given = {
+        "output": originals.output_of(options),
+        "genome": Genome(user_path(options.genome, "genome")) if options.genome else _sizes(options.chrom_sizes),
+        "shift": {"auto": None, "yes": True, "no": False}[options.shift],
+    }
+    if options.recipe is not None:
+        _refuse_other(options, MAXATAC, DGF, f"A track of the recipe {options.recipe}")
+        _run_dgf(options, {"reads_file": reads, **given})
+        return
+    _refuse_other(options, DGF, MAXATAC, "A track of no recipe")
+    made = prepare(**MAXATAC.values(options) | {"reads": reads, **given})
     samples = made if isinstance(made, dict) else {"": made}
     records = [json.loads(sample.summary.read_text(encoding="utf-8")) for sample in samples.values()]
     if options.json:
@@ -94,6 +120,29 @@ def run(options: argparse.Namespace) -> None:
         print(
             *filter(None, (sample.signal, sample.coverage, sample.cut_sites, sample.picture, sample.summary)), sep="\n"
         )
+
+
+def _refuse_other(options: argparse.Namespace, other: Signature, own: Signature, rule: str) -> None:
+    """Raise `InputError` for options of the other function, which would have no effect."""
+    mine = {own.dest(name) for name in own.keywords}
+    theirs = {other.dest(name): keyword.default for name, keyword in other.keywords.items()}
+    given = {dest: getattr(options, dest) for dest in theirs if dest not in mine}
+    named = {f"--{dest.replace('_', '-')}": value for dest, value in given.items() if value != theirs[dest]}
+    refuse_together(rule, named)
+
+
+def _run_dgf(options: argparse.Namespace, given: dict) -> None:
+    from zoo.prepare.dgf import prepare_dgf
+
+    made = prepare_dgf(**DGF.values(options) | given)
+    if options.json:
+        print(json.dumps([json.loads(made.summary.read_text(encoding="utf-8"))], indent=1))
+        return
+    print(
+        f"{made.cuts:,} 5' ends; {made.reads:,} reads of {made.read_length} bp, each worth {made.scale:.4g}; "
+        f"mean {made.mean:.4g} per base"
+    )
+    print(made.signal, made.summary, sep="\n")
 
 
 class _Sizes(dict):

@@ -10,7 +10,7 @@ import numpy as np
 
 from registry.digests import sha256
 from registry.paths import user_path
-from zoo.genome import bed, names, vcf
+from zoo.genome import bed, names, recipes, vcf
 from zoo.genome.encode import N
 from zoo.genome.interval import Interval
 from zoo.genome.reference import ASSEMBLIES
@@ -122,7 +122,8 @@ def of_signal(
     Args:
         signal: the track.
         chromosomes: which of its chromosomes matter.
-        spec: the track that the model was trained on; its percentile is 1 there, give or take what sampling costs.
+        spec: the track that the model was trained on; if it has a percentile, that is 1 there, give or take what
+            sampling costs; of a known recipe (`zoo.genome.recipes`) it is looked at by its name.
         stretches: how many of 32 kb to look at.
 
     Raises:
@@ -132,6 +133,7 @@ def of_signal(
         hint = "Is it a sample without reads, or a file whose making was interrupted?"
         yield Finding("signal", WARNING, f"holds no data: every base has the value {signal.fill:g}", hint)
         return
+    name, spec = spec and spec.name, spec if spec is not None and spec.percentile is not None else None
     places = list(_places(signal.sizes, chromosomes, stretches))
     parts = [signal.values(*place) for place in places]
     empty = {chrom for chrom, _, _ in places}
@@ -144,6 +146,8 @@ def of_signal(
         yield Finding("signal", WARNING, f"zero in all that was looked at of {names.some(sorted(empty))}", hint)
     if spec is not None:
         yield _range(values, positive, spec)
+    for problem in () if name is None else recipes.problems(name, parts):
+        yield Finding("signal", WARNING, problem, f"The model was trained on another track: {recipes.HOW[name]}.")
     if len(positive) >= _MANY:
         highest = positive.max()
         top, next_ = (np.mean(positive == value) for value in (highest, positive[positive < highest].max(initial=0)))

@@ -7,7 +7,7 @@ from pathlib import Path
 from registry.paths import user_path
 from zoo.arguments import names_of, number, refuse_together
 from zoo.errors import GenomeMismatch, InputError, warn
-from zoo.genome import bed, doctor, names
+from zoo.genome import bed, doctor, names, recipes
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
@@ -130,8 +130,7 @@ class Inputs:
             pairs = {chrom: track.names[chrom] for chrom in chosen}
             names.check_lengths(pairs, genome.sizes, track.signal.sizes, *_sides(genome, track))
             if track.spec.origin == "sample":
-                scaled = track.spec if track.spec.percentile is not None else None
-                for finding in doctor.of_signal(track.signal, list(pairs.values()), scaled):
+                for finding in doctor.of_signal(track.signal, list(pairs.values()), track.spec):
                     _tell(track.signal.path, finding)
         reader = WindowReader(
             genome, _read(spec, tracks), _covariates(spec, covariates, genome), _controls(spec, tracks)
@@ -193,6 +192,7 @@ def _by_name(spec: ModelSpec, signal: object) -> dict[str, object]:
             f"Each of the tracks that {spec.name} reads must be given by its name: {described}",
             example="signal={" + ", ".join(f'"{name}": "{name}.bw"' for name in known) + "}",
             received={"missing": missing, "unknown": unknown, "signal": _shown(signal)},
+            hint=recipes.hints(missing),
         )
     for name, value in given.items():
         _check_track(spec, known[name], value)
@@ -205,7 +205,7 @@ def _check_track(spec: ModelSpec, track: TrackSpec, value: object) -> None:
             f"The {_called(track.name)} must be given as a .bw file: {spec.name} reads a genome and a signal",
             example='signal="atac.bw"',
             received={track.name: value},
-            hint="`zoo prepare` makes a track of a BAM or fragments file",
+            hint=recipes.hints([track.name]) or "`zoo prepare` makes a track of a BAM or fragments file",
         )
 
 

@@ -10,7 +10,7 @@ from zoo.forward.readouts import Selection, untransformed
 from zoo.spec import TRANSFORMS, ModelSpec, OutputSpec
 
 STRANDS = ("forward", "both")
-MAXATAC, CHROMBPNET = COMPAT = ("maxatac", "chrombpnet")
+MAXATAC, CHROMBPNET, *BINS_OF_200 = COMPAT = ("maxatac", "chrombpnet", "factornet", "deepgrn")
 SCALES = (*TRANSFORMS[1:], "linear")
 BATCH = 256
 _MOST_WINDOWS = 1 << 20  # of a batch
@@ -26,7 +26,8 @@ class Options:
         center_only: keep only the central `stride` bp of each window, so that no two windows overlap.
         batch_size: windows that pass through the network at once.
         compat: `maxatac` for that program's own window, blacklist and chromosome rules, `chrombpnet` for that
-            program's own counts and overlaps of windows around regions, else None.
+            program's own counts and overlaps of windows around regions, `factornet` or `deepgrn` for a 0 in bins that
+            these programs never predict, else None.
         linear: scores x of a model that returns a transform of it, such as ln(1 + x), instead of what it returns.
         selection: head and tracks.
         trim: bp at each end of a window whose predictions do not count.
@@ -81,6 +82,7 @@ class Options:
                 received={"compat": compat, "center_only": center_only},
                 hint="Leave out compat, or give center_only=False",
             )
+        _check_bins_of_200(spec, compat)
         linear, chosen = _linear(spec, output, scale), _views(spec, strands, views)
         if compat == CHROMBPNET and chosen != ("forward",):
             raise InputError(
@@ -103,6 +105,21 @@ class Options:
     def scaled(self, scores: np.ndarray) -> np.ndarray:
         """Scores as the network returns them, in the scale of the output. The same shape, float32."""
         return untransformed(scores, self.output.transform, self.output.pseudocount) if self.linear else scores
+
+
+def _check_bins_of_200(spec: ModelSpec, compat: str | None) -> None:
+    """Raise `InputError` for the rules of a program that has no such model."""
+    if compat not in BINS_OF_200:
+        return
+    network = spec.architecture
+    members = {"committee": lambda: network.config["members"], "ensemble": lambda: [network.config["of"]]}
+    names = {member["name"] for member in members.get(network.name, lambda: [{"name": network.name}])()}
+    if names != {compat}:
+        raise InputError(
+            f"compat={compat!r} must go with a model of that program",
+            received={"compat": compat, "model": spec.name, "network": network.name},
+            hint="Leave out compat",
+        )
 
 
 def _trim(spec: ModelSpec, output: OutputSpec) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo.genome.interval import Interval
 from zoo.genome.spans import NONE, merge, merge_spans, runs, touched
-from zoo.predict.options import Options
+from zoo.predict.options import BINS_OF_200, Options
 from zoo.spec import ModelSpec
 
 
@@ -86,6 +86,7 @@ class ChromosomePlan:
         runs: (n, 2) int64, windows from `runs[i, 0]` up to but not including `runs[i, 1]`.
         keep: (n, 2) int64 spans of bins to return, or None for all.
         drop: (n, 2) int64 spans of bins to leave out (blacklist).
+        dropped: what these have instead of a score: NaN, which is no value.
         first_window: earlier windows are of the piece before, predicted here once more for the bins that they share.
         span: bins of the piece, from the first up to but not including the last; None for all of the chromosome.
     """
@@ -99,6 +100,7 @@ class ChromosomePlan:
     drop: np.ndarray
     first_window: int = 0
     span: tuple[int, int] | None = None
+    dropped: float = np.nan
 
     @property
     def windows(self) -> int:
@@ -122,10 +124,10 @@ class ChromosomePlan:
         start = max(first, low)
         scores = scores[start - first : max(high - first, 0)]
         bins = np.arange(start, start + len(scores))
-        if self.keep is not None:
-            scores = _blanked(scores, ~touched(self.keep, bins, bins + 1))
         if len(self.drop):
-            scores = _blanked(scores, touched(self.drop, bins, bins + 1))
+            scores = _filled(scores, touched(self.drop, bins, bins + 1), self.dropped)
+        if self.keep is not None:
+            scores = _filled(scores, ~touched(self.keep, bins, bins + 1), np.nan)
         return start, scores
 
     def pieces(self, grid: Grid, most: int) -> Iterator["ChromosomePlan"]:
@@ -177,7 +179,8 @@ def plan(
         regions: keep the bins that overlap these; None for all.
         blacklist: leave out the bins that overlap these.
         compat: with `maxatac`, windows count as that program counts them: only whole ones, none that touches the
-            blacklist by a base, with regions all that touch one; and every bin of these windows is kept.
+            blacklist by a base, with regions all that touch one; and every bin of these windows is kept. With
+            `factornet` or `deepgrn` bins that these programs never predict are 0, as in their tables.
     """
     wanted = merge(regions) if regions is not None else None
     unwanted = merge(blacklist)
@@ -193,9 +196,12 @@ def plan(
             selected[max((length - grid.window) // grid.stride + 1, 0) :] = False
             selected &= ~grid.over(drop, count)
             keep, drop = None, NONE
+        dropped = np.nan
+        if compat in BINS_OF_200:
+            drop, dropped = _unpredicted(drop, length, grid.window), 0.0
         if selected.any():
-            drop = bins_of(drop, grid)
-            plans.append(ChromosomePlan(chrom, length, grid.bin_size, grid.overlap, runs(selected), keep, drop))
+            drop, steps = bins_of(drop, grid), (grid.bin_size, grid.overlap)
+            plans.append(ChromosomePlan(chrom, length, *steps, runs(selected), keep, drop, dropped=dropped))
     return plans
 
 
@@ -217,8 +223,15 @@ def bins_of(spans: np.ndarray, grid: Grid) -> np.ndarray:
     return merge_spans(np.stack([first, -(-spans[:, 1] // grid.bin_size)], axis=1))
 
 
-def _blanked(scores: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """A copy of scores (bins,) or (bins, tracks) that has NaN in some bins."""
+def _unpredicted(blacklist: np.ndarray, length: int, reach: int) -> np.ndarray:
+    """Spans in bp that FactorNet and DeepGRN leave out: the blacklist, and the ends of the chromosome, all `reach` bp
+    longer. (n, 2) int64."""
+    enlarged = np.clip(blacklist + reach * np.array([-1, 1]), 0, length)
+    return merge_spans(np.concatenate([enlarged, np.clip([[0, reach], [length - reach, length]], 0, length)]))
+
+
+def _filled(scores: np.ndarray, where: np.ndarray, value: float) -> np.ndarray:
+    """A copy of scores (bins,) or (bins, tracks) that has a value in some bins."""
     scores = scores.copy()
-    scores[where] = np.nan
+    scores[where] = value
     return scores

@@ -15,7 +15,7 @@ from zoo.predict import peaks
 from zoo.predict import plan as planning
 from zoo.predict.engine import predict
 from zoo.predict.files import PredictionOutput, ScoreFile
-from zoo.predict.options import Options
+from zoo.predict.options import BINS_OF_200, MAXATAC, Options
 from zoo.predict.plan import ChromosomePlan, Grid
 from zoo.predict.prediction import Kept, Prediction
 from zoo.predict.table import Predictions, RegionCollector
@@ -38,6 +38,8 @@ class PredictionRun(Prediction):
     Raises:
         InputError: no window is left to predict.
     """
+
+    compats = (None, MAXATAC, *BINS_OF_200)
 
     def __init__(
         self,

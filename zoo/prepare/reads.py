@@ -136,7 +136,7 @@ def add_bam(
     Raises:
         InputError: a file that was cut off.
     """
-    waiting = {name: _Waiting(cuts) for name, cuts in sites.items()}
+    waiting = {name: Waiting(cuts) for name, cuts in sites.items()}
     for number, (read, tell) in enumerate(_from(path, position), start=1):
         if (cluster := _cluster(read, wanted, filters)) is not None:
             filters.kept += 1
@@ -190,7 +190,7 @@ def pairs(path: str | Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
             yield read.reference_name, np.array([start]), np.array([start + read.template_length])
 
 
-class _Waiting:
+class Waiting:
     """Sites of one chromosome after the other, handed on in blocks."""
 
     def __init__(self, sites: CutSites) -> None:
@@ -206,6 +206,7 @@ class _Waiting:
             self._lengths.append(length)
 
     def flush(self) -> None:
+        """Hand on what waits."""
         if self._at:
             self._sites.add(self._chrom, np.array(self._at, np.int64))
             self._sites.add_lengths(self._chrom, np.array(self._lengths, np.int64))
