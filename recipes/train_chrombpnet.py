@@ -23,6 +23,7 @@ import yeast
 
 from registry.digests import sha256
 from registry.paths import user_path
+from zoo import loading
 from zoo.data import synthetic
 from zoo.errors import InputError
 from zoo.files.partial import digest
@@ -30,7 +31,7 @@ from zoo.genome.sequence import Genome
 from zoo.prepare.sites import ASSAYS, cut_sites
 from zoo.train import command, reading
 from zoo.train.config import TrainConfig
-from zoo.train.home import MODEL
+from zoo.train.home import MODEL, Home
 from zoo.train.tasks.profile import bias_run
 
 BIAS, BOTH = "bias", "chrombpnet"
@@ -62,7 +63,7 @@ def on_yeast(options: argparse.Namespace) -> None:
     train(
         options,
         small.CONFIGS / "yeast_ChromBPNet.yaml",
-        _YEAST_BIAS,
+        {name: value for name, value in _YEAST_BIAS.items() if getattr(options, name) is None},
         command="python recipes/train_chrombpnet.py",
         genome=str(data.genome.resolve()),
         profile={
@@ -99,10 +100,12 @@ def train(
 ) -> None:
     """The bias model of each run, in which `bias` differs, unless one is given; and then the run."""
     threshold, options.bias_threshold = options.bias_threshold, None
-    if options.reads:
-        options.signal = [str(_sites(options))]
     if options.bias and threshold is not None:
         raise InputError("--bias-threshold must not be given with --bias, which was trained before")
+    if options.bias:
+        loading.info(options.bias)  # one that is not there is an error before minutes of reading
+    if options.reads:
+        options.signal = [str(sites(options))]
     path = user_path(options.config or default, "configuration")
     given = options.bias is not None or bool((reading.load(path).get("profile") or {}).get(BIAS))
     if not given:
@@ -118,11 +121,13 @@ def train(
 
 
 def _train_bias(out: Path | None, config: TrainConfig, options: argparse.Namespace) -> None:
-    """The bias model of a run, if it is not there yet; nobody publishes it."""
+    """The bias model of a run; with --resume one that is there stays, if it is of this configuration."""
     folder = out and out / BIAS
-    if folder is None or not (folder / MODEL).is_dir():
-        alone = argparse.Namespace(**{**vars(options), "publish": None})
-        command.execute({folder: config}, _going_on(alone, folder))
+    if folder is not None and options.resume and (folder / MODEL).is_dir():
+        Home(folder, config, resume=True).check()
+        return
+    alone = argparse.Namespace(**{**vars(options), "publish": None})  # only the second model is published
+    command.execute({folder: config}, _going_on(alone, folder))
 
 
 def _going_on(options: argparse.Namespace, folder: Path | None) -> argparse.Namespace:
@@ -131,7 +136,7 @@ def _going_on(options: argparse.Namespace, folder: Path | None) -> argparse.Name
     return argparse.Namespace(**{**vars(options), "resume": resume})
 
 
-def _sites(options: argparse.Namespace) -> Path:
+def sites(options: argparse.Namespace) -> Path:
     """The bigWig of cut sites of the reads, made if it is not there yet."""
     if not options.genome:
         raise InputError("--reads must come with a genome", example="--genome hg38.2bit")

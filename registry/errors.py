@@ -13,6 +13,7 @@ from pathlib import Path
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # the last ones reorder what is around them
 _PACKAGES = tuple(f"{Path(__file__).parents[1] / package}/" for package in ("registry", "zoo"))
 _USER = re.compile(r"(?i)\b(?!hf:)([a-z][a-z0-9+.-]*://)\S*@")  # hf://org/repo/MODEL@revision is no address
+_NUMPY = re.compile(r"\bnp\.(?:(?:float|int|uint|str)\w*\(([^()]*)\)|(True|False)_)")  # how its numbers call themselves
 _MOST_SHOWN = 600  # characters of a value in a message
 
 
@@ -112,4 +113,5 @@ def _shown(value: object) -> str:
         text = repr(str(value) if isinstance(value, Path) else value)
     except (RecursionError, ValueError):  # nested too deeply, or a whole number of thousands of digits
         return f"<{type(value).__name__}>"
+    text = _NUMPY.sub(r"\1\2", text)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"

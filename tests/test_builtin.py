@@ -14,6 +14,8 @@ import registry
 import zoo
 from zoo.errors import IntegrityError
 from zoo.evaluate.binding import benchmark
+from zoo.evaluate.profile_models import evaluate, predictor
+from zoo.evaluate.profile_regions import counted
 from zoo.predict.thresholds import resolve
 
 ROOT = Path(__file__).parents[1]
@@ -113,15 +115,39 @@ def test_accessibility_beats_both_baselines():
             assert model > metrics[f"pearson {chrom}{where}, mean profile"]
 
 
-def test_cut_sites_beat_all_baselines():
-    """Counts and profiles around peaks of the chromosomes that neither model has seen."""
+def test_cut_sites_and_their_baselines():
+    """Around peaks of the chromosomes that no model has seen.
+
+    Profiles, and the squared error of counts, are better than those of all baselines; the correlation of counts is
+    better than that of the k-mer regression, and worse than that of yeast/ATAC (0.657), which has learned from every
+    base of the other chromosomes.
+    """
     metrics = zoo.info("yeast/ChromBPNet")["metrics"]
-    for other in (", k-mer regression", ", yeast/ATAC"):
-        for name in ("pearsonr", "spearmanr"):
-            assert metrics[f"{name}, peaks"] > metrics[f"{name}, peaks{other}"]
     for other in (", k-mer regression", ", mean profile", ", yeast/ATAC"):
-        assert metrics["median_jsd, peaks"] < metrics[f"median_jsd, peaks{other}"]
+        assert metrics["median_jsd, peaks"] < metrics[f"median_jsd, peaks{other}"] - 0.05
+        assert metrics["median_norm_jsd, peaks"] > 3 * metrics[f"median_norm_jsd, peaks{other}"]
         assert metrics["mse, peaks"] < metrics[f"mse, peaks{other}"]
+    for name in ("pearsonr", "spearmanr"):
+        assert metrics[f"{name}, peaks"] > metrics[f"{name}, peaks, k-mer regression"]
+    assert metrics["pearsonr, peaks"] == pytest.approx(0.624, abs=1e-3)
+    assert metrics["pearsonr, peaks, yeast/ATAC"] == pytest.approx(0.657, abs=1e-3)
+
+
+def test_cut_sites_on_chromosomes_it_has_not_seen(shared: Path, tmp_path: Path):
+    """From the fragments on: cut sites, peaks, and the figures of the card."""
+    sys.path.insert(0, str(ROOT / "recipes"))
+    import yeast
+
+    source, whole = yeast.find_data(), zoo.load("yeast/ChromBPNet", component="full")
+    peaks, background = yeast.peaks_and_background(source, tmp_path / "data")
+    genome = zoo.Genome(source / "sacCer3.2bit")
+    regions = counted(whole.spec, genome, yeast.cut_sites(source, tmp_path / "data"), peaks, background)
+    assert regions.chromosomes == ("chrIV", "chrXIII")
+    found = evaluate(predictor(whole, genome), regions).metrics()["peaks"]
+    metrics = whole.spec.metrics
+    for name in ("pearsonr", "spearmanr", "mse", "median_jsd", "median_norm_jsd"):
+        assert getattr(found, name) == pytest.approx(metrics[f"{name}, peaks"], abs=5e-3)
+    assert found.pearsonr > 0.6
 
 
 def test_cut_sites_come_in_parts():

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import messages
+import numpy as np
 import pytest
 
 from registry.errors import InputError
@@ -44,6 +45,12 @@ def test_a_message_says_what_is_wrong_then_what_was_received_then_how_to_mend_it
         "A BED file must exist", where="x.bed", received={"path": "x"}, example="peaks.bed", hint="Check the path"
     )
     assert str(error) == "x.bed: A BED file must exist. Received: path='x'. Example: peaks.bed. Check the path."
+
+
+def test_numbers_of_numpy_are_shown_as_numbers():
+    received = {"share": np.float64(0.012), "chrom": np.str_("chr1"), "counts": [np.int64(3), (np.bool_(True), 2.5)]}
+    message = str(InputError("A share must be less", received=received))
+    assert message == "A share must be less. Received: share=0.012, chrom='chr1', counts=[3, (True, 2.5)]."
 
 
 def test_a_message_does_not_obey_control_characters():

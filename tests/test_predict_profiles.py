@@ -383,6 +383,13 @@ def test_windows_beyond_the_ends(plain, genome: Path, tmp_path: Path, read_track
         known = (row.starts >= 0) & (row.starts < LENGTHS["chr1"])
         np.testing.assert_allclose(row.scores[known], values[known], rtol=1e-6)
     with pytest.warns(ZooWarning, match="2 windows"):
+        totals = plain.predict(genome=genome, centers=places, head="counts")
+    assert [(int(row.starts[0]), bool(np.isnan(row.scores[0]))) for row in totals] == [
+        (-35, False),
+        (950, False),
+        (3_275, False),
+    ]
+    with pytest.warns(ZooWarning, match="2 windows"):
         made = plain.predict(genome=genome, centers=places, output=tmp_path / "out")
     assert np.flatnonzero(~np.isnan(read_track(made.bigwig, "chr1"))).tolist() == [
         *range(65),

@@ -107,6 +107,24 @@ def test_controls_joined_to_the_profile_count_in_its_middle_only():
     assert all(np.array_equal(whole[name], middle[name]) for name in whole)
 
 
+@pytest.mark.parametrize("join", ["features", "profile"])
+def test_controls_of_one_length_after_another(join: str):
+    model = profiles.model(config={"controls": 2, "tracks": 2, "control_join": join, "pooled": 174})
+    x, controls = profiles.windows(), np.random.default_rng(1).poisson(1, (3, 256, 2)).astype(np.float32)
+    given = [{"window": x, "controls": controls[:, cut : 256 - cut]} for cut in (0, 24, 10)]
+    whole, *shorter = [model.network.predict(some, verbose=0)["profile"] for some in given]
+    assert np.abs(whole - model.network.predict(x, verbose=0)["profile"]).max() > 0.1
+    for profile in shorter:
+        np.testing.assert_allclose(profile, whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("length", [207, 209])
+def test_controls_without_a_middle(length: int):
+    network = zoo.build("bpnet", **profiles.SMALL, controls=1, pooled=174)
+    with pytest.raises(ValueError, match=f"208 positions, or more by an even number. Received: {length}"):
+        network([profiles.windows(), np.ones((3, length, 1), np.float32)])
+
+
 def test_expected_counts_of_both_strands_share_a_total():
     model = profiles.model(config={"tracks": 2})
     x = profiles.windows()
@@ -189,6 +207,13 @@ def test_controls_that_cannot_be_read(files: dict):
             model.predict({"window": x, "controls": controls})
     with pytest.raises(InputError, match=r"control_0 \(control reads, may be left out\)"):
         model.predict(genome=files["genome"], signal={"input": "control.bw"}, regions="chr1:301-400")
+    values = np.zeros(LENGTH, np.float32)
+    values[349] = -2  # as tracks of the minus strand often are
+    bigwig.write_track(files["folder"] / "minus.bw", {"chr1": LENGTH}, [("chr1", values)], 1)
+    given = {"genome": files["genome"], "signal": {"control_0": files["folder"] / "minus.bw"}}
+    for places in ({"regions": "chr1:301-400"}, {"centers": ["chr1:301-400"]}):
+        with pytest.raises(InputError, match=r"minus.bw chr1:350: Controls must be counts, 0 or more.*control_0=-2.0"):
+            model.predict(**given, **places)
     with pytest.raises(InputError, match="held at zero"):
         model.attribute({"window": x, "controls": np.ones((3, 256, 1))}, head="counts")
 

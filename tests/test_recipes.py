@@ -108,6 +108,14 @@ def test_two_tracks_are_trained_and_predicted(tmp_path: Path):
     assert "1 signal is given; give more as in --signal A.bw B.bw" in done.stderr
 
 
+def test_a_bias_model_that_is_not_there(tmp_path: Path):
+    """It is looked for before anything is read."""
+    done = run("train_chrombpnet", "--bias", "no/bias.h5", "--out", tmp_path / "out", cwd=tmp_path, ZOO_SHARED="")
+    assert done.returncode == 1
+    assert "no/bias.h5" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_models_beside_what_they_have_to_beat(shared: Path, tmp_path: Path):
     """REB1 of yeast on chromosomes it has not seen: the numbers on its card, above both halves of its input."""
     done = run("evaluate_binding", "--yeast", "REB1", "--out", tmp_path, cwd=tmp_path)

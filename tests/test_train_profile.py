@@ -385,9 +385,9 @@ def test_the_recipe_counts_cuts_of_reads(files: synthetic.Synthetic, tmp_path: P
     made = []
     for end in (300, 400, 300):
         (tmp_path / "f.tsv").write_text(f"chr1\t100\t{end}\tA\t1\n")
-        made.append(train_chrombpnet._sites(parser.parse_args([*asked, "--genome", str(files.genome)])))
+        made.append(train_chrombpnet.sites(parser.parse_args([*asked, "--genome", str(files.genome)])))
     assert made[0] == made[2] != made[1]
     for path, end in zip(made, (300, 400, 300), strict=True):
         assert np.flatnonzero(zoo.Signal(path).values("chr1", 0, 1000)).tolist() == [100, end - 1]
     with pytest.raises(InputError, match="--reads must come with a genome"):
-        train_chrombpnet._sites(parser.parse_args(asked))
+        train_chrombpnet.sites(parser.parse_args(asked))

@@ -445,6 +445,10 @@ def test_another_head_has_no_scores_of_heads(model: zoo.Model, small: zoo.Model,
         ({"peaks": [Interval("chr7", 5, 9)]}, "must lie on a chromosome of the genome"),
         ({"compat": "variant-scorer"}, 'compat must be None or "asap" or "chrombpnet"'),
         ({"compat": "asap"}, None),
+        (
+            {"head": "counts"},
+            "The head that is scored must have several bins.*head='counts', bins=1. Leave it out",
+        ),
     ],
 )
 def test_choices_that_cannot_be(model: zoo.Model, genome: Genome, options: dict, rule: str | None):

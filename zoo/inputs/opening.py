@@ -13,7 +13,7 @@ from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.genome.spans import merge, placed
 from zoo.inputs.reader import Covariate, WindowReader
-from zoo.inputs.tracks import Derived, NoTrack, Track
+from zoo.inputs.tracks import Counted, Derived, NoTrack, Track
 from zoo.spec import CovariateSpec, ModelSpec, TrackSpec
 
 
@@ -225,7 +225,7 @@ def _read(spec: ModelSpec, tracks: Sequence[Track]) -> tuple[Track | Derived, ..
 
 def _controls(spec: ModelSpec, tracks: Sequence[Track]) -> tuple[Track | NoTrack, ...]:
     """The controls that the network reads, in its order; zeros for those that are left out."""
-    known = {track.spec.name: track for track in tracks}
+    known = {track.spec.name: Counted(track.spec, track.signal, track.names) for track in tracks}
     return tuple(known.get(control.name, NoTrack(control)) for control in spec.input.controls)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.genome.signal import Signal
 from zoo.spec import TrackSpec
 
@@ -31,6 +32,24 @@ class Track:
     def values(self, chrom: str, start: int, end: int) -> np.ndarray:
         """(end - start,) float32 of a stretch, which may reach past the chromosome's ends."""
         return self.signal.values(self.names[chrom], start, end)
+
+
+@dataclass(frozen=True)
+class Counted(Track):
+    """A track of reads, of whose total a network takes the logarithm."""
+
+    def values(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """As of a `Track`. Raises `InputError` for a value below 0."""
+        found = super().values(chrom, start, end)
+        if (found < 0).any():
+            at = int(np.argmax(found < 0))
+            raise InputError(
+                "Controls must be counts, 0 or more",
+                where=f"{self.signal.path} {self.names[chrom]}:{start + at + 1}",
+                received={self.spec.name: found[at]},
+                hint="Where a track of the minus strand has its counts below 0, change their sign",
+            )
+        return found
 
 
 @dataclass(frozen=True)

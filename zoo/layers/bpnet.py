@@ -86,6 +86,18 @@ def mean_features(x, positions: int, every: int, tiles: int):
     return layers.AveragePooling1D(positions, strides=every, name="mean")(x)
 
 
+def _first(x, length: int):
+    """Where the middle `length` positions of (batch, positions, channels) begin; of an unknown number of positions, as
+    a compiled network has it once it has read two, a tensor.
+
+    Raises:
+        ValueError: too few positions, or no middle.
+    """
+    if x.shape[1] is not None and (x.shape[1] < length or (x.shape[1] - length) % 2):
+        raise ValueError(f"Controls must have {length} positions, or more by an even number. Received: {x.shape[1]}.")
+    return (ops.shape(x)[1] - length) // 2
+
+
 @keras.saving.register_keras_serializable("zoo")
 class Middle(layers.Layer):
     """The middle `length` positions of (batch, positions, channels), whatever the number of positions."""
@@ -99,7 +111,7 @@ class Middle(layers.Layer):
 
     def call(self, x):
         """(batch, length, channels)."""
-        first = (x.shape[1] - self.length) // 2
+        first = _first(x, self.length)
         return x[:, first : first + self.length]
 
     def compute_output_shape(self, shape):
@@ -133,7 +145,7 @@ class LogTotal(layers.Layer):
 
     def call(self, x):
         """The logarithms."""
-        first = (x.shape[1] - self.length - (self.tiles - 1) * self.every) // 2
+        first = _first(x, self.length + (self.tiles - 1) * self.every)
         starts = [first + tile * self.every for tile in range(self.tiles)]
         totals = [ops.sum(x[:, start : start + self.length], axis=(1, 2)) for start in starts]
         return ops.log(ops.stack(totals, axis=1) + self.pseudocount)

@@ -180,9 +180,10 @@ class CenterRun(WindowRun):
         within = output.offset + np.arange(output.bins, dtype=np.int64) * output.every
         for region, window, own in zip(self._places.regions, self._windows, self._of_bins(scores), strict=True):
             starts, end = window.start + within, self._inputs.genome.sizes[window.chrom]
-            missing = (starts < 0) | (starts >= end) | self._is_unwanted(window.chrom, starts)
+            ends = starts + output.bin_size
+            missing = (ends <= 0) | (starts >= end) | self._is_unwanted(window.chrom, starts)
             known = np.where(missing.reshape(-1, *[1] * (own.ndim - 1)), np.float32(np.nan), own)
-            rows.append(RegionScores(region, starts, starts + output.bin_size, known))
+            rows.append(RegionScores(region, starts, ends, known))
         return Predictions(rows, output.bin_size, output.tracks)
 
 

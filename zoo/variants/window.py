@@ -70,6 +70,12 @@ class VariantWindow:
             InputError: choices that do not fit.
         """
         output = spec.output if output is None else output
+        if output.bins < 2:
+            raise InputError(
+                "The head that is scored must have several bins, which alleles are compared in",
+                received={"head": output.name, "bins": output.bins},
+                hint="Leave it out: logfc is that of total counts",
+            )
         step = -(-_SHIFT // output.bin_size) * output.bin_size
         most = max((output.bins * output.bin_size // 2 - output.bin_size) // step, 0)
         if not is_whole(shifts) or shifts < 1 or shifts % 2 == 0 or shifts // 2 > most:
