@@ -125,6 +125,7 @@ def main(options: argparse.Namespace) -> None:
             curves.append(section)
             print(f"{factor}: done", file=sys.stderr)
     note = f"{_NOTE} {about}".strip()
+    inputs = {"genome": options.genome, **options.signal, "reads": options.reads, **options.covariate, **factors}
     rows = [[line.name, *(line.numbers or [None] * len(_COLUMNS)), line.said] for line in lines]
     first = {"kind": "table", "title": "Precision and recall", "note": note, "columns": ["", *_COLUMNS, "inputs"]}
     pages = report.write(
@@ -133,7 +134,7 @@ def main(options: argparse.Namespace) -> None:
         [{**first, "rows": rows}, *curves],
         reads=reads,
         kind="systems",
-        inputs={"genome": str(options.genome), **{name: str(path) for name, path in options.signal.items()}},
+        inputs={name: str(path) for name, path in inputs.items() if path},
         place={name: str(value) for name, value in sample.place.items()},
     )
     shown = {
@@ -172,7 +173,8 @@ def compare(
             threshold=None,
         )
         predictors[name] = own_bins(model, Signal(files.bigwig))
-    check_read(options, read)
+    if not options.reads:  # nobody typed the names of GM12878
+        check_read(options, read)
     if not predictors:
         raise InputError("A model of the factor must be there, with its inputs", received={"factor": factor, **reasons})
     rows = comparison.compare(predictors | others, bound, track, *place, bin_size=BIN)
@@ -307,7 +309,8 @@ def covariates_of(given: Mapping[str, object]) -> tuple[dict[str, object], dict[
     own, cell = dict(given), given.get(CELL_TYPES.name)
     own.pop(CELL_TYPES.name, None)
     values: dict[str, object] = dict.fromkeys(FLAGS, 0)
-    replaced = {name: "annotation flags 0" for name in FLAGS if name not in own}
+    flags = [name for name in FLAGS if name not in own]
+    replaced = dict.fromkeys(flags, f"0 for {', '.join(flags)}")
     if cell is not None:
         if cell not in CELL_TYPES.rows:
             known = ", ".join(CELL_TYPES.rows)

@@ -104,6 +104,7 @@ def test_covariates_that_are_not_given(tmp_path: Path):
     assert (values["cds"], values["utr3"]) == ("cds.bed", 0)
     assert sorted(replaced) == ["PC2", "PC3", "PC4", "PC5", "PC6", "PC7", "PC8",
                                 "cpg_island", "intron", "promoter", "utr3", "utr5"]  # fmt: skip
+    assert replaced["utr3"] == "0 for cpg_island, intron, promoter, utr5, utr3"
     assert "GEPC1" not in compare_systems.covariates_of({})[0]
     with pytest.raises(InputError, match="The cell type must be one of A549"):
         compare_systems.covariates_of({"cell_type": "GM1"})
