@@ -240,6 +240,7 @@ def test_odd_values(at: SimpleNamespace, call: str):
 
 def test_every_function_of_the_package_is_called():
     modules = {"architectures", "attribution", "evaluate", "layers", "plot", "porting", "prepare", "train", "variants"}
+    modules |= {"footprints"}
     plumbing = {"register_architecture", "unregister_architecture"}  # tests/test_plugins.py
     plumbing |= {f"Model.{name}" for name in ("forward", "inputs", "engine", "provenance", "read", "tiled", "chosen")}
     functions = set(zoo.__all__) - modules - {"Model", "__version__"}

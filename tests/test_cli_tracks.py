@@ -105,7 +105,7 @@ def files(model: zoo.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def command(files: Path, model: zoo.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The checks read the model's folder; its network, which the package does not know, is at hand."""
-    monkeypatch.setattr("zoo.commands.heavy.load", lambda name: model)
+    monkeypatch.setattr("zoo.commands.heavy.load", lambda name, component=None: model)
     monkeypatch.chdir(files)
     given = "predict ./model --genome g.2bit --chromosomes chr1 --signal atac=atac.bw --signal mappability=map.bw"
     return lambda more: main([*given.split(), *more.split(), "--output", str(tmp_path / "o")])
@@ -147,7 +147,7 @@ def test_a_head(command, tmp_path: Path):
 def test_what_does_not_fit_is_refused_before_the_model_is_loaded(
     command, more: str, said: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("zoo.commands.heavy.load", lambda name: pytest.fail("it was loaded"))
+    monkeypatch.setattr("zoo.commands.heavy.load", lambda name, component=None: pytest.fail("it was loaded"))
     assert command(more) == 2
     assert re.search(said, capsys.readouterr().err)
 
@@ -162,7 +162,8 @@ def test_no_output_replaces_a_track_or_a_covariates_file(files: Path, capsys: py
 def test_all_of_this_is_checked_without_tensorflow(files: Path):
     """What would load the model ends the program and says what was imported by then."""
     code = "import sys; from zoo.cli import main; from zoo.commands import heavy\n"
-    code += "heavy.load = lambda name: sys.exit(str({'keras', 'tensorflow'} & set(sys.modules)))\nmain(sys.argv[1:])"
+    code += "heavy.load = lambda name, component=None: sys.exit(str({'keras', 'tensorflow'} & set(sys.modules)))\n"
+    code += "main(sys.argv[1:])"
     line = "predict ./model --genome g.2bit --signal atac=atac.bw --signal mappability=map.bw --covariate depth=1"
     done = subprocess.run(
         [sys.executable, "-c", code, *line.split(), "--chromosomes", "chr1", "--track", "plus", "--output", "o"],

@@ -70,9 +70,9 @@ class VariantWindow:
             InputError: choices that do not fit.
         """
         output = spec.output if output is None else output
-        if output.bins < 2:
+        if output.bins < 2 and output.kind == "counts":  # a logarithm; other models of one bin have a score there
             raise InputError(
-                "The head that is scored must have several bins, which alleles are compared in",
+                "The head that is scored must have several bins, if it is a total: alleles are compared in them",
                 received={"head": output.name, "bins": output.bins},
                 hint="Leave it out: logfc is that of total counts",
             )
