@@ -239,10 +239,20 @@ def test_odd_values(at: SimpleNamespace, call: str):
 
 
 def test_every_function_of_the_package_is_called():
-    modules = {"architectures", "attribution", "evaluate", "layers", "plot", "porting", "prepare", "train", "variants"}
-    modules |= {"footprints"}
+    modules = {
+        "architectures",
+        "attribution",
+        "evaluate",
+        "layers",
+        "plot",
+        "porting",
+        "prepare",
+        "train",
+        "variants",
+        "footprints",
+    }
     plumbing = {"register_architecture", "unregister_architecture"}  # tests/test_plugins.py
-    plumbing |= {f"Model.{name}" for name in ("forward", "inputs", "engine", "provenance", "read", "tiled", "chosen")}
+    plumbing |= {f"Model.{name}" for name in ("forward", "inputs", "engine", "provenance", "read", "tiled")}
     functions = set(zoo.__all__) - modules - {"Model", "__version__"}
     methods = {f"Model.{name}" for name, member in vars(zoo.Model).items() if inspect.isfunction(member)}
     private = {name for name in methods if name.startswith("Model._")}
