@@ -12,6 +12,7 @@ from zoo.inputs.opening import Inputs
 from zoo.predict.options import Options
 from zoo.predict.run import PredictionRun
 from zoo.predict.tiles import Pass, Tiled, split
+from zoo.predict.work import GridWork, windows_of
 from zoo.spec import ModelSpec
 
 _SECONDS = 2.0  # that are measured, at least, and at least one batch, after one that warms up
@@ -43,15 +44,19 @@ def estimate(
 
     Arguments are those of `zoo.predict.run.PredictionRun`.
     """
-    run = PredictionRun(spec, forward, inputs, options, progress=False, tiled=tiled)
+    work = PredictionRun(spec, forward, inputs, options, progress=False, tiled=tiled).work
+    return of_work(spec, work, max(len(options.output.tracks), 1))
+
+
+def of_work(spec: ModelSpec, work: GridWork, tracks: int = 1) -> Cost:
+    """The same of work that is planned; of so many tracks."""
     seconds = 0.0
-    for one, plans in split(run.passes, run.plans):
-        if windows := sum(plan.windows for plan in plans):
-            seconds += windows * _each(spec, one, min(one.batch_size, windows, max(run.size // one.tiles, 1)))
-    tracks = max(len(options.output.tracks), 1)
+    for one, plans in split(work.passes, work.plans):
+        if windows := windows_of(plans):
+            seconds += windows * _each(spec, one, min(one.batch_size, windows, max(work.size // one.tiles, 1)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    windows = sum(plan.windows for plan in run.plans)
-    return Cost(windows, seconds * _OVERHEAD, peak, _BYTES * tracks * sum(plan.bins for plan in run.plans))
+    bins = sum(plan.bins for plan in work.plans)
+    return Cost(windows_of(work.plans), seconds * _OVERHEAD, peak, _BYTES * tracks * bins)
 
 
 def _each(spec: ModelSpec, one: Pass, batch_size: int) -> float:

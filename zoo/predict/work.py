@@ -1,0 +1,92 @@
+"""The windows of whole chromosomes or regions on the chromosomes' grid, and the networks that predict them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.forward.forward import Forward
+from zoo.inputs.opening import Inputs
+from zoo.inputs.reader import WindowReader
+from zoo.predict import plan as planning
+from zoo.predict.engine import predict
+from zoo.predict.plan import ChromosomePlan, Grid
+from zoo.predict.tiles import Pass, Tiled, passes_of, split
+
+
+@dataclass(frozen=True, eq=False)
+class GridWork:
+    """What is predicted on a grid.
+
+    Attributes:
+        grid: how windows lie.
+        plans: of all chromosomes.
+        passes: the networks that predict them.
+        reader: of windows.
+        size: windows of a group, at most.
+    """
+
+    grid: Grid
+    plans: tuple[ChromosomePlan, ...]
+    passes: tuple[Pass, ...]
+    reader: WindowReader
+    size: int
+
+    @classmethod
+    def of(
+        cls,
+        grid: Grid,
+        forward: Forward,
+        inputs: Inputs,
+        size: int,
+        batch_size: int,
+        compat: str | None = None,
+        tiled: Tiled = lambda tiles: None,
+    ) -> "GridWork":
+        """Plan all chromosomes of the inputs.
+
+        Args:
+            grid: how windows lie.
+            forward: the network of one window.
+            inputs: genome, tracks, regions and blacklist.
+            size: windows of a group, at most.
+            batch_size: windows that pass through the network at once.
+            compat: as for `zoo.predict.plan.plan`.
+            tiled: a network for several windows side by side; by default there is none. What is predicted does not
+                depend on it, but for rounding.
+
+        Raises:
+            InputError: no window is left to predict.
+        """
+        plans = planning.plan(grid, inputs.lengths, inputs.regions, inputs.blacklist, compat)
+        if not plans:
+            raise InputError(
+                "A window must be left to predict; the blacklist or the rules of compat leave none",
+                received={"chromosomes": list(inputs.chromosomes)[:5], "compat": compat},
+                hint="Predict other regions or chromosomes, or without compat or blacklist",
+            )
+        passes = passes_of(Pass(forward, grid, 1, batch_size), plans, inputs.reader, tiled)
+        return cls(grid, tuple(plans), passes, inputs.reader, size - size % passes[0].tiles)
+
+    def groups(self) -> list[list[ChromosomePlan]]:
+        """The work in order: pieces of a long chromosome, or many short ones, of at most `size` windows."""
+        return list(planning.groups(self.plans, self.grid, self.size))
+
+    def predict(
+        self, group: Sequence[ChromosomePlan], advance: Callable[[int], object]
+    ) -> Iterator[tuple[ChromosomePlan, int, np.ndarray]]:
+        """Predict a group, see `zoo.predict.engine.predict`, as the network returns it."""
+        for one, plans in split(self.passes, group):
+            done = partial(_tell, advance, one.tiles)
+            yield from predict(one.forward, one.grid, plans, self.reader, one.batch_size, done) if plans else ()
+
+
+def windows_of(plans: Sequence[ChromosomePlan]) -> int:
+    """Windows of plans, those that a piece shares with the one before left out."""
+    return sum(plan.windows for plan in plans)
+
+
+def _tell(advance: Callable[[int], object], tiles: int, windows: int) -> None:
+    advance(tiles * windows)
