@@ -21,6 +21,7 @@ _HOMES = {
     "build": "zoo.architectures",
     "register_architecture": "zoo.architectures",
     "unregister_architecture": "zoo.architectures",
+    "predict_many": "zoo.many.run",
     "chain": "zoo.chaining",
     "ensemble": "zoo.ensembles",
     "Model": "zoo.model",

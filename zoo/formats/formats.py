@@ -14,8 +14,8 @@ from zoo.formats import bed, bigwig, parquet, tsv, zarr
 from zoo.tables import Table
 
 BINS, INTERVALS, TABLE, ARRAYS = "bins of chromosomes", "intervals", "a table of regions × bins", "arrays"
-TOTALS = "total counts of regions"
-_HELD = (BINS, INTERVALS, TABLE, TOTALS, ARRAYS)
+TOTALS, MATRIX = "total counts of regions", "a matrix of regions × models × samples"
+_HELD = (BINS, INTERVALS, TABLE, TOTALS, MATRIX, ARRAYS)
 
 
 @dataclass(frozen=True, eq=False)  # each is one of its own: the function need not have a hash
@@ -25,10 +25,11 @@ class Format:
     Attributes:
         name: that users choose it by.
         suffix: of the file, such as ".bw".
-        holds: one of the five above.
+        holds: one of the six above.
         write: (path, content) → None. The content of `BINS` is `zoo.formats.content.Bins`, that of `INTERVALS` gives
-            (chromosome, start, end, score), that of `TABLE` and of `TOTALS` is a `zoo.formats.content.RegionTable`,
-            that of `ARRAYS` name → array. The path is temporary: the caller puts the file into its place when all is
+            (chromosome, start, end, score), that of `TABLE`, `TOTALS` and `MATRIX` is a
+            `zoo.formats.content.RegionTable` (of `MATRIX` a `zoo.many.matrix.Matrix`), that of `ARRAYS` name → array.
+            The path is temporary: the caller puts the file into its place when all is
             there. The same content must give the same bytes.
         each_track: of `BINS`: a file for each track, which is given alone; else one file has all.
         package: that must be installed.
@@ -73,6 +74,8 @@ _OWN = (
     Format("zarr", ".zarr.zip", BINS, zarr.write, package="zarr", extra="zarr"),
     Format("parquet", ".parquet", TABLE, parquet.write, package="pyarrow", extra="parquet"),
     Format("counts", ".counts.tsv", TOTALS, tsv.write),
+    Format("matrix", ".matrix.tsv", MATRIX, tsv.write),
+    Format("matrix_parquet", ".matrix.parquet", MATRIX, parquet.write, package="pyarrow", extra="parquet"),
 )
 FORMATS: Table[Format] = Table("format", {format.name: format for format in _OWN})
 

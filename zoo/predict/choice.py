@@ -96,10 +96,10 @@ class PredictionChoice:
             refuse_together("A prediction without a BED file", self.cutting, "Add bed to the formats to write")
         if self.output is None:
             return None
-        cut = _cut(model, self.threshold if cuts else None, self.table, options)
+        threshold = cut(model, self.threshold if cuts else None, self.table, options)
         reads = (self.genome, self.signal, self.covariates, self.regions, self.windows, self.blacklist, self.table)
         reads = (model.path, model.origin, self.centers, *reads)
-        return PredictionOutput(self.output, reads, options.output.tracks, formats), cut
+        return PredictionOutput(self.output, reads, options.output.tracks, formats), threshold
 
     def run(self, model: Predictor, options: Options, progress: bool | None) -> Prediction:
         """The prediction, with what it reads opened and matched."""
@@ -131,7 +131,7 @@ def predict(
     return run.to_table() if files is None else run.to_files(*files, model.provenance())
 
 
-def _cut(model: Predictor, threshold: object, table: object, options: Options) -> Threshold | None:
+def cut(model: Predictor, threshold: object, table: object, options: Options) -> Threshold | None:
     """The threshold of a prediction, by a table of the user's or the model's own; None for no BED file."""
     own = model.thresholds if table is None else ThresholdTable.read(user_path(table, "table"))
     if threshold is None:
@@ -147,11 +147,11 @@ def _cut(model: Predictor, threshold: object, table: object, options: Options) -
             received={"threshold": threshold, "tracks": list(options.output.tracks)[:8]},
             hint="Name a track, or give threshold=None",
         )
-    cut = thresholds.resolve(threshold, own)
+    resolved = thresholds.resolve(threshold, own)
     if options.linear and own is not None:
         raise InputError(
             "A threshold table must be used in the scale that it was measured in, which is the model's own",
             received={"scale": "linear", "threshold": threshold},
             hint="Leave out scale, or give threshold=None",
         )
-    return cut
+    return resolved

@@ -24,20 +24,36 @@ def call(
     Yields:
         (start, end, highest score), in bp.
     """
-    start = end = None
-    reach = overlap // bin_size  # bins that begin before another ends, or where it ends
-    best = 0.0
+    caller = Caller(score, bin_size, length, overlap)
     for first, scores in pieces:
-        for left, right in runs(scores.astype(np.float64) >= score):
-            top = float(scores[left:right].max())
-            if end is not None and first + left <= end + reach:
-                end, best = first + right, max(best, top)
+        yield from caller.add(first, scores)
+    yield from caller.finish()
+
+
+class Caller:
+    """The same of pieces that are handed to it. Arguments as for `call`."""
+
+    def __init__(self, score: float, bin_size: int, length: int, overlap: int = 0) -> None:
+        self._score, self._bin, self._length, self._overlap = score, bin_size, length, overlap
+        self._reach = overlap // bin_size  # bins that begin before another ends, or where it ends
+        self._open: tuple[int, int, float] | None = None
+
+    def add(self, first: int, scores: np.ndarray) -> Iterator[Peak]:
+        """Take the next piece; yields what no later one can reach."""
+        for left, right in runs(scores.astype(np.float64) >= self._score):
+            top, begin, end = float(scores[left:right].max()), int(first + left), int(first + right)
+            if self._open is not None and begin <= self._open[1] + self._reach:
+                self._open = self._open[0], end, max(self._open[2], top)
                 continue
-            if start is not None:
-                yield start * bin_size, min(end * bin_size + overlap, length), best
-            start, end, best = int(first + left), int(first + right), top
-    if start is not None:
-        yield start * bin_size, min(int(end) * bin_size + overlap, length), best
+            yield from self.finish()
+            self._open = begin, end, top
+
+    def finish(self) -> Iterator[Peak]:
+        """Yield the last one."""
+        if self._open is not None:
+            start, end, best = self._open
+            yield start * self._bin, min(end * self._bin + self._overlap, self._length), best
+        self._open = None
 
 
 def join(starts: np.ndarray, scores: np.ndarray, score: float, bin_size: int, overlap: int = 0) -> Iterator[Peak]:

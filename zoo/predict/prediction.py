@@ -195,8 +195,8 @@ def _identity(inputs: Inputs, options: Options, chromosomes: list[str], provenan
             "scale": "linear" if options.linear else None,
             **options.selection.to_json(),
             "chromosomes": chromosomes,
-            "regions": _intervals(inputs.regions),
-            "blacklist": _intervals(inputs.blacklist),
+            "regions": intervals_identity(inputs.regions),
+            "blacklist": intervals_identity(inputs.blacklist),
         },
     }
 
@@ -215,7 +215,7 @@ def _described(inputs: Inputs, whole: dict, chromosomes: dict, provenance: dict)
     }
 
 
-def _intervals(intervals: list[Interval] | None) -> dict | None:
+def intervals_identity(intervals: list[Interval] | None) -> dict | None:
     """Number and digest of intervals: a BED may have a million lines."""
     if intervals is None:
         return None

@@ -1,0 +1,160 @@
+"""Models that read the same windows: they are predicted side by side, each window gathered once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zoo.forward.forward import Forward
+from zoo.predict.options import Options
+from zoo.predict.plan import Grid
+from zoo.predict.thresholds import Threshold
+from zoo.predict.tiles import tiled_by
+from zoo.spec import InputSpec
+
+if TYPE_CHECKING:
+    from zoo.model import Model
+
+
+class Together:
+    """Several networks as one that returns their bins side by side, as the tracks of one output.
+
+    It is called as a `Forward` is. On two cores one convolution for the first layers of all, or all networks in one
+    compiled function, measured no faster than one network after the other.
+
+    Attributes:
+        cost: of a window, by all of them.
+        shape: (bins, columns).
+    """
+
+    def __init__(self, networks: Sequence[Forward]) -> None:
+        self._networks = tuple(networks)
+        self.cost = sum(network.cost for network in networks)
+        self.shape = (networks[0].shape[0], sum(map(columns_of, networks)))
+
+    def codes(self, *read: np.ndarray) -> np.ndarray:
+        """As `Forward.codes`: (batch, bins, columns) float32."""
+        found = np.empty((len(read[0]), *self.shape), np.float32)
+        self._fill(found, lambda network: network.codes(*read))
+        return found
+
+    def blank(self, fills: Sequence[float], covariates: Sequence[float] = ()) -> np.ndarray:
+        """As `Forward.blank`: (bins, columns) float32."""
+        found = np.empty(self.shape, np.float32)
+        self._fill(found, lambda network: network.blank(fills, covariates))
+        return found
+
+    def check_batch(self, batch_size: int) -> None:
+        """As `Forward.check_batch`: one network at a time holds its layers."""
+        for network in self._networks:
+            network.check_batch(batch_size)
+
+    def _fill(self, found: np.ndarray, ask: Callable[[Forward], np.ndarray]) -> None:
+        first = 0
+        for network in self._networks:
+            stop = first + columns_of(network)
+            found[..., first:stop] = ask(network).reshape(*found.shape[:-1], stop - first)
+            first = stop
+
+
+def columns_of(network: Forward) -> int:
+    """Tracks of what a network returns; 1 for bins alone."""
+    return network.shape[1] if len(network.shape) > 1 else 1
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A model of a group.
+
+    Attributes:
+        name: of the model.
+        model: that predicts.
+        options: how.
+        threshold: of its sites, or None.
+    """
+
+    name: str
+    model: "Model"
+    options: Options
+    threshold: Threshold | None
+
+    @property
+    def columns(self) -> list[str]:
+        """The name, or of several tracks `name:track`."""
+        tracks = self.options.output.tracks
+        return [f"{self.name}:{track}" for track in tracks] or [self.name]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Models that read the same inputs on the same grid.
+
+    Attributes:
+        members: in the order given.
+    """
+
+    members: tuple[Member, ...]
+
+    @property
+    def reads(self) -> InputSpec:
+        """What all of them read."""
+        return self.members[0].model.spec.input
+
+    @property
+    def options(self) -> Options:
+        """Of all of them, but for the selection and the scale."""
+        return self.members[0].options
+
+    @property
+    def grid(self) -> Grid:
+        """How windows lie."""
+        return Grid.of(self.members[0].model.spec, self.options)
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Of what is predicted."""
+        return [column for member in self.members for column in member.columns]
+
+    @cached_property
+    def thresholds(self) -> list[Threshold | None]:
+        """Of each column."""
+        return [member.threshold for member in self.members for _ in member.columns]
+
+    @cached_property
+    def forward(self) -> Together:
+        """All networks, for one window."""
+        return Together(
+            [member.model.forward(member.options.views, member.options.selection) for member in self.members]
+        )
+
+    def tiled(self, tiles: int) -> Together | None:
+        """All networks for so many windows side by side; None if one of them cannot."""
+        longer = [tiled_by(member.model, member.options)(tiles) for member in self.members]
+        return None if None in longer else Together(longer)
+
+    def scaled(self, scores: np.ndarray) -> np.ndarray:
+        """(bins, columns) as the networks return them, in each model's own scale."""
+        parts = np.split(scores, np.cumsum([len(member.columns) for member in self.members])[:-1], axis=-1)
+        scaled = [member.options.scaled(part) for member, part in zip(self.members, parts, strict=True)]
+        return np.concatenate(scaled, axis=-1)
+
+
+def grouped(members: Sequence[Member]) -> tuple[Group, ...]:
+    """Members by what they read and how, in the order of the first of each."""
+    found: list[tuple[object, list[Member]]] = []
+    for member in members:
+        key = _key(member)
+        same = next((others for other, others in found if other == key), None)
+        if same is None:
+            found.append((key, [member]))
+        else:
+            same.append(member)
+    return tuple(Group(tuple(each)) for _, each in found)
+
+
+def _key(member: Member) -> tuple[InputSpec, Mapping[str, object]]:
+    options, spec = member.options, member.model.spec
+    how = {"grid": Grid.of(spec, options), "views": options.views, "compat": options.compat}
+    return spec.input, {**how, "width": options.output.bin_size, "side by side": options.selection.readout.side_by_side}

@@ -1,0 +1,154 @@
+"""What one pass was asked for, as plain data that a worker elsewhere can read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.arguments import among, names_of
+from zoo.errors import InputError
+from zoo.genome import bed
+from zoo.genome.interval import Interval
+from zoo.inputs.opening import open_genome
+from zoo.many.pieces import REDUCTIONS
+from zoo.many.samples import Sample
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """The arguments of `zoo.predict_many` that change numbers, resolved.
+
+    Attributes:
+        models: names, paths or models in memory.
+        component: of models that have parts, as for `zoo.load`.
+        genome: a path, or a `Genome`.
+        samples: at least one; without a name for DNA alone.
+        regions: on the genome, or None for whole chromosomes.
+        chromosomes: names, or None.
+        blacklist: intervals or a path, or None.
+        choices: keywords of `zoo.predict.options.Options.resolve`.
+        threshold: as for `Model.predict`.
+        reduce: of regions, among `REDUCTIONS`.
+        bins: whether all scores are kept.
+    """
+
+    models: tuple[object, ...]
+    component: str | None
+    genome: object
+    samples: tuple[Sample, ...]
+    regions: tuple[Interval, ...] | None
+    chromosomes: tuple[str, ...] | None
+    blacklist: object
+    choices: Mapping[str, object]
+    threshold: object
+    reduce: tuple[str, ...]
+    bins: bool
+
+    def to_json(self) -> dict[str, object]:
+        """Plain JSON, with absolute paths.
+
+        Raises:
+            InputError: a model, genome or track that exists in memory only.
+        """
+        samples = [
+            {
+                "name": item.name,
+                "tracks": {name: _path(f"track {name}", value) for name, value in item.tracks.items()},
+                "covariates": {name: _plain(value) for name, value in item.covariates.items()},
+                "design": dict(item.design),
+            }
+            for item in self.samples
+        ]
+        return {
+            "models": [_address(model) for model in self.models],
+            "component": self.component,
+            "genome": _path("genome", self.genome),
+            "samples": samples,
+            "regions": None if self.regions is None else [_row(region) for region in self.regions],
+            "chromosomes": None if self.chromosomes is None else list(self.chromosomes),
+            "blacklist": _blacklist(self.blacklist),
+            "choices": dict(self.choices),
+            "threshold": self.threshold,
+            "reduce": list(self.reduce),
+            "bins": self.bins,
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping) -> "Request":
+        """What `to_json` wrote."""
+        regions, blacklist, chromosomes = content["regions"], content["blacklist"], content["chromosomes"]
+        return cls(
+            models=tuple(content["models"]),
+            component=content["component"],
+            genome=content["genome"],
+            samples=tuple(Sample(**item) for item in content["samples"]),
+            regions=None if regions is None else tuple(Interval(*row) for row in regions),
+            chromosomes=None if chromosomes is None else tuple(chromosomes),
+            blacklist=[Interval(*row) for row in blacklist] if isinstance(blacklist, list) else blacklist,
+            choices=content["choices"],
+            threshold=content["threshold"],
+            reduce=tuple(content["reduce"]),
+            bins=content["bins"],
+        )
+
+
+def reductions(asked: object) -> tuple[str, ...]:
+    """Reductions by name, each once. Raises `InputError` for others."""
+    found = names_of("reductions", asked.split(",") if isinstance(asked, str) else asked)
+    for name in found:
+        among("reduce", name, REDUCTIONS)
+    if not found or len(set(found)) < len(found):
+        raise InputError("Reductions must be named, and each once", example='"max"', received={"reduce": asked})
+    return tuple(found)
+
+
+def regions_of(value: object, genome: object) -> tuple[Interval, ...] | None:
+    """Regions on the genome. Raises `InputError` as for `Model.predict`, and for "auto"."""
+    if value is None:
+        return None
+    if isinstance(value, str) and value == "auto":
+        raise InputError(
+            "Regions of several samples must be named: those that are open differ",
+            received={"regions": value},
+            hint="`zoo peaks` finds those of a track",
+        )
+    return tuple(bed.regions(value, open_genome(genome).sizes))
+
+
+def _address(model: object) -> str:
+    if hasattr(model, "spec"):
+        raise _in_memory("model", model.spec.name, 'models="maxatac/CTCF"')
+    return str(Path(model).absolute()) if isinstance(model, Path) else str(model)
+
+
+def _path(what: str, value: object) -> str:
+    """The absolute path of what is given as one, or was opened from one."""
+    path = getattr(value, "path", value)
+    if not isinstance(path, (str, Path)):
+        raise _in_memory(what, value, "path")
+    return str(Path(path).absolute())
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value.absolute())
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise _in_memory("covariate", value, '"cpg.bed"')
+
+
+def _blacklist(value: object) -> object:
+    if value is None or isinstance(value, (str, Path)):
+        return None if value is None else str(Path(value).absolute())
+    return [_row(region) for region in bed.listed("blacklist", value)]
+
+
+def _row(region: Interval) -> list:
+    return [region.chrom, region.start, region.end, region.name]
+
+
+def _in_memory(what: str, value: object, example: str) -> InputError:
+    return InputError(
+        f"The {what} must be given by a name or a path, if other processes compute",
+        received={what: value},
+        example=example,
+    )

@@ -1,0 +1,252 @@
+"""Many models on many samples in one pass."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from zoo.arguments import items_of, names_of, optional_switch, refuse_together
+from zoo.environment import backend
+from zoo.errors import InputError
+from zoo.files.progress import Progress
+from zoo.formats.formats import BINS
+from zoo.many import models as named_models
+from zoo.many import request as requests
+from zoo.many.files import SUMMARY, ManyOutput, Sites, formats_of, matrix_of
+from zoo.many.matrix import Matrix
+from zoo.many.pieces import Reduced
+from zoo.many.request import Request
+from zoo.many.samples import samples_of
+from zoo.many.units import done_by
+from zoo.many.work import Work
+from zoo.predict import thresholds
+from zoo.predict.prediction import intervals_identity
+from zoo.workers.executors import executor_of
+
+
+@dataclass(frozen=True)
+class ManyFiles:
+    """What one pass wrote.
+
+    Attributes:
+        files: suffix → path, of all files.
+        summary: `<base>.summary.tsv`.
+        sidecar: `<base>.json`.
+        sites: a row for each sample and model.
+        matrix: regions × models × samples; None without regions, or if an earlier call had made the files.
+        units: that were computed in this call; 0 if an earlier one had made the files.
+        resumed: units that an earlier, interrupted call had finished.
+    """
+
+    files: Mapping[str, Path]
+    summary: Path
+    sidecar: Path
+    sites: Sequence[Sites]
+    matrix: Matrix | None
+    units: int
+    resumed: int
+
+    def __str__(self) -> str:
+        shown = [f"{row.model}\t{row.sample}\t{row.sites:,} sites" for row in self.sites if row.sites is not None]
+        more = [f"… and {len(shown) - 10} more"] if len(shown) > 10 else []
+        return "\n".join([*shown[:10], *more, f"{len(self.files)} files: {self.summary}, …", str(self.sidecar)])
+
+
+def predict_many(
+    models: object,
+    *,
+    genome: object,
+    samples: object = None,
+    regions: object = None,
+    chromosomes: Sequence[str] | str | None = None,
+    blacklist: object = None,
+    component: str | None = None,
+    output: str | Path | None = None,
+    write: str | Sequence[str] | None = None,
+    reduce: str | Sequence[str] = "max",
+    threshold: str | float | None = "auto",
+    strands: str | None = None,
+    views: str | None = None,
+    stride: int | None = None,
+    center_only: bool | None = None,
+    scale: str | None = None,
+    batch_size: int | None = None,
+    compat: str | None = None,
+    executor: object = None,
+    workers: int | None = None,
+    dask: str | None = None,
+    progress: bool | None = None,
+) -> Matrix | ManyFiles:
+    """Predict many models on many samples: every file is opened and hashed once, every window gathered once.
+
+    Models that read the same inputs on the same grid go together; scores are those of `Model.predict`.
+
+    Args:
+        models: names, patterns (`maxatac/*`), paths or models.
+        genome: a `.2bit` path or a `Genome`, of all samples.
+        samples: a mapping name → `.bw` path (or mapping of tracks), a sequence of `.bw` paths, which are named by their
+            stems, or a table of samples (`zoo.many.samples.read`); None for models of DNA alone.
+        regions: as for `Model.predict`, but not "auto"; the rows of the matrix.
+        chromosomes: names; default all main ones that genome and all samples have.
+        blacklist: as for `Model.predict`.
+        component: as for `zoo.load`.
+        output: write `<output>.summary.tsv` and what `write` says instead of returning a matrix. Finished units survive
+            an interruption: the same call goes on from there.
+        write: "bed" (`<output>.<sample>.<model>.bed`), "bigwig", "matrix" (TSV) and others
+            (`zoo.formats.formats`); default bed, with regions also matrix.
+        reduce: of the bins that overlap a region: "max", "mean", "sum", or several.
+        threshold: of sites: as for `Model.predict`; by default that of the best F1 of each model's own table. Models
+            without a table have none.
+        strands: as for `Model.predict`, of all models; so are
+        views: all views,
+        stride: bp,
+        center_only: the center of each window,
+        scale: of models that return ln(1 + x),
+        batch_size: windows at once, and
+        compat: rules of other programs.
+        executor: of `concurrent.futures`: units of the work go there, to processes that see the files and the output.
+            The files are the same, byte by byte.
+        workers: processes of this machine instead.
+        dask: the address or file of a Dask scheduler instead.
+        progress: show a progress bar; by default in a terminal only.
+
+    Returns:
+        Without output a matrix of regions × models × samples; else the files.
+
+    Raises:
+        InputError: as for `Model.predict`; it names the sample. Samples or models of one name.
+        ZooError: an executor that lost its workers; what was finished is kept.
+    """
+    progress = optional_switch("progress", progress)
+    choices = {
+        "strands": strands,
+        "views": views,
+        "stride": stride,
+        "center_only": center_only,
+        "scale": scale,
+        "batch_size": batch_size,
+        "compat": compat,
+    }
+    formats = formats_of(write, regions is not None)
+    if output is None:
+        _check_memory(regions, {"write": write, "executor": executor, "workers": workers, "dask": dask})
+    request = Request(
+        models=named_models.named(models),
+        component=component,
+        genome=genome,
+        samples=samples_of(samples),
+        regions=requests.regions_of(regions, genome),
+        chromosomes=None if chromosomes is None else tuple(names_of("chromosomes", chromosomes)),
+        blacklist=blacklist if isinstance(blacklist, (str, Path)) else items_of(blacklist),
+        choices=choices,
+        threshold=thresholds.checked(threshold) if output is not None else None,
+        reduce=requests.reductions(reduce),
+        bins=output is not None and any(format.holds == BINS for format in formats),
+    )
+    work = Work(request, named_models.load(request.models, component))
+    work.tell()
+    if output is None:
+        return _to_matrix(work, progress)
+    place = ManyOutput(output, work, formats)
+    with executor_of(executor, workers, dask) as pool:
+        return _to_files(work, place, pool, progress)
+
+
+def _check_memory(regions: object, others: dict[str, object]) -> None:
+    """Raise `InputError` for what has no effect without files."""
+    refuse_together("A pass without output", others, 'Give output="out/atlas", too')
+    if regions is None:
+        raise InputError(
+            "The output must be given for whole chromosomes, which are written to files",
+            example='output="out/atlas"',
+            hint="Or give regions",
+        )
+
+
+def _to_matrix(work: Work, progress: bool | None) -> Matrix:
+    reduced = {}
+    for g, group in enumerate(work.groups):
+        for s in range(len(work.samples[g])):
+            reduced[g, s] = Reduced.none(work.region_bins[g].count, len(group.columns))
+    units = list(work.units())
+    with _bar(work, units, progress) as bar:
+        for unit in units:
+            reduced[unit.group, unit.sample].add(work.compute(unit))
+            bar.update(work.windows(unit))
+    return matrix_of(work, reduced)
+
+
+def _to_files(work: Work, output: ManyOutput, executor: object, progress: bool | None) -> ManyFiles:
+    parts_of = _identity(work)
+    whole = {**parts_of, "formats": [format.name for format in output.formats]}
+    units = list(work.units())
+    counted: dict[str, object] = {}
+
+    def keep() -> list:
+        left = [unit for unit in units if not output.part(unit.name).is_file()]
+        with _bar(work, units, progress, left) as bar:
+            for unit in done_by(work, output, left, executor):
+                bar.update(work.windows(unit))
+        return left
+
+    def finals(left: list, paths: dict[str, Path], record: dict) -> None:
+        rows, counted["matrix"] = output.write(paths)
+        record |= {**whole, "models": _models(work), "paths": [str(path) for path in work.paths]}
+        record |= {"resumed": len(units) - len(left), "summary": [asdict(row) for row in rows]}
+
+    with output:
+        record, left = output.run(parts_of, whole, [SUMMARY, *output.suffixes], keep, finals)
+    computed = 0 if left is None else len(left)
+    return ManyFiles(
+        files={suffix: output.finals[suffix] for suffix in (SUMMARY, *output.suffixes)},
+        summary=output.finals[SUMMARY],
+        sidecar=output.sidecar,
+        sites=[Sites(**row) for row in record["summary"]],
+        matrix=counted.get("matrix"),
+        units=computed,
+        resumed=0 if left is None else len(units) - computed,
+    )
+
+
+def _identity(work: Work) -> dict[str, object]:
+    """All that units depend on."""
+    request = work.request
+    regions, blacklist = work.regions, work.inputs[0, 0].blacklist
+    options = [
+        {
+            "models": [
+                {
+                    "name": member.name,
+                    "network_sha256": member.model.provenance()["network_sha256"],
+                    "threshold": member.threshold.to_json() if member.threshold else None,
+                    "scale": "linear" if member.options.linear else None,
+                    **member.options.selection.to_json(),
+                }
+                for member in group.members
+            ],
+            "stride": group.options.stride,
+            "views": list(group.options.views),
+            "center_only": group.options.center_only,
+            "compat": group.options.compat,
+        }
+        for group in work.groups
+    ]
+    return {
+        "backend": backend(),
+        "inputs": work.identity,
+        "groups": options,
+        "chromosomes": list(work.chromosomes),
+        "regions": intervals_identity(regions),
+        "blacklist": intervals_identity(blacklist),
+        "reduce": list(request.reduce),
+        "bins": request.bins,
+    }
+
+
+def _models(work: Work) -> list[dict]:
+    return [member.model.provenance() for group in work.groups for member in group.members]
+
+
+def _bar(work: Work, units: list, progress: bool | None, left: list | None = None) -> Progress:
+    total = sum(map(work.windows, units))
+    done = 0 if left is None else total - sum(map(work.windows, left))
+    return Progress(f"{sum(len(group.members) for group in work.groups)} models", "window", total, done, progress)

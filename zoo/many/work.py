@@ -1,0 +1,280 @@
+"""The work of one pass: what is opened, its units, and how one is computed, here or by a worker elsewhere."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zoo.errors import InputError, warn
+from zoo.genome import names
+from zoo.genome.interval import Interval
+from zoo.genome.sequence import Genome
+from zoo.genome.signal import Signal
+from zoo.inputs.opening import Inputs, open_genome
+from zoo.many.groups import Group, Member, grouped
+from zoo.many.pieces import RegionBins, bins_of, called, stretches
+from zoo.many.request import Request
+from zoo.many.samples import Sample
+from zoo.predict.choice import cut
+from zoo.predict.options import Options
+from zoo.predict.plan import ChromosomePlan
+from zoo.predict.prediction import group_size
+from zoo.predict.work import GridWork, windows_of
+
+if TYPE_CHECKING:
+    from zoo.model import Model
+
+_UNITS = 4  # times the windows of a group in a single prediction: fewer files, less dispatch
+_SIGNAL = "signal"
+
+
+@dataclass(frozen=True, order=True)
+class Unit:
+    """A piece of the work: numbers of the group, of the piece and of the sample."""
+
+    group: int
+    piece: int
+    sample: int
+
+    @property
+    def name(self) -> str:
+        """Of its file."""
+        return f"{self.group:03d}-{self.piece:06d}-{self.sample:04d}.npz"
+
+
+class Work:
+    """Everything that a pass reads, opened and matched, each file once.
+
+    Args:
+        request: what a user asked for.
+        models: name → model.
+
+    Attributes:
+        groups: of models.
+        samples: of each group those that it reads; a group that reads DNA alone has one, without a name.
+        inputs: (number of group, of sample) → its files.
+        chromosomes: that are predicted, in order.
+
+    Raises:
+        InputError: what cannot be used together; it names the sample.
+    """
+
+    def __init__(self, request: Request, models: "Mapping[str, Model]") -> None:
+        self.request = request
+        self._members = [_member(name, model, request) for name, model in models.items()]
+        self.groups = grouped(self._members)
+        self._genome, self._signals = open_genome(request.genome), {}
+        self.samples = [_samples_of(group, request.samples) for group in self.groups]
+        _check_read(self.groups, request.samples)
+        opened = {
+            (g, s): self._open(group, sample, None)
+            for g, group in enumerate(self.groups)
+            for s, sample in enumerate(self.samples[g])
+        }
+        self.chromosomes = _shared(opened, self.samples, request)
+        self.inputs = {key: _on(inputs, self.chromosomes) for key, inputs in opened.items()}
+
+    def tell(self) -> None:
+        """Warn of what is left out, once for each sample."""
+        for inputs in self.inputs.values():
+            inputs.tell()
+
+    def _open(self, group: Group, sample: Sample, chromosomes: object) -> Inputs:
+        tracks = {name: self._signal(value) for name, value in _tracks_of(group, sample).items()}
+        covariates = {name: value for name, value in sample.covariates.items() if name in _covariates_of(group)}
+        request, spec = self.request, group.members[0].model.spec
+        where = request.regions, request.chromosomes, request.blacklist, group.options.compat
+        try:
+            return Inputs.open(spec, self._genome, tracks or None, *where, covariates or None)
+        except InputError as error:
+            raise _of_sample(error, sample) from None
+
+    def _signal(self, value: object) -> object:
+        """A track, opened once for all groups."""
+        if isinstance(value, Signal):
+            return value
+        key = str(value)
+        if key not in self._signals:
+            self._signals[key] = Signal(value)
+        return self._signals[key]
+
+    @cached_property
+    def identity(self) -> dict[str, object]:
+        """What all numbers depend on; every file is hashed once."""
+        known: dict[int, dict] = {}
+
+        def of(item) -> dict:
+            if id(item) not in known:
+                known[id(item)] = item.identity()
+            return known[id(item)]
+
+        samples = []
+        for g, own in enumerate(self.samples):
+            for s, sample in enumerate(own):
+                inputs = self.inputs[g, s]
+                tracks = {name: of(signal) for name, signal in inputs.signals.items()}
+                more = {item.name: item.identity() for item in inputs.reader.covariates}
+                samples.append({"group": g, "sample": sample.name, "tracks": tracks, "covariates": more})
+        return {"genome": of(self._genome), "samples": samples}
+
+    @cached_property
+    def works(self) -> list[GridWork]:
+        """Of each group; samples differ in what is read only."""
+        return [self._work(g) for g in range(len(self.groups))]
+
+    def _work(self, g: int) -> GridWork:
+        group, inputs = self.groups[g], self.inputs[g, 0]
+        grid, options = group.grid, group.options
+        size = _UNITS * group_size(group.forward, grid.shared)
+        group.forward.check_batch(min(options.batch_size, size))
+        return GridWork.of(grid, group.forward, inputs, size, options.batch_size, options.compat, group.tiled)
+
+    @cached_property
+    def pieces(self) -> list[list[list[ChromosomePlan]]]:
+        """Of each group the pieces of its work."""
+        return [work.groups() for work in self.works]
+
+    def units(self) -> Iterator[Unit]:
+        """All, in order: of a piece all samples, which read the same sequence."""
+        for g, pieces in enumerate(self.pieces):
+            for k in range(len(pieces)):
+                yield from (Unit(g, k, s) for s in range(len(self.samples[g])))
+
+    def windows(self, unit: Unit) -> int:
+        """How many windows × models a unit predicts."""
+        return windows_of(self.pieces[unit.group][unit.piece]) * len(self.groups[unit.group].members)
+
+    def compute(self, unit: Unit) -> dict[str, np.ndarray]:
+        """The arrays of a unit, see `zoo.many.pieces`."""
+        group = self.groups[unit.group]
+        work = replace(self.works[unit.group], reader=self.inputs[unit.group, unit.sample].reader)
+        rows = work.predict(self.pieces[unit.group][unit.piece], lambda _: None)
+        found = [(chrom, first, group.scaled(part)) for chrom, first, part in stretches(rows)]
+        columns = len(group.columns)
+        arrays = called(found, self.chromosomes, [None if cut is None else cut.score for cut in group.thresholds])
+        if (bins := self.region_bins[unit.group]) is not None:
+            arrays |= bins.reduce(found, columns)
+        return arrays | (bins_of(found, self.chromosomes, columns) if self.request.bins else {})
+
+    @cached_property
+    def region_bins(self) -> list[RegionBins | None]:
+        """Of each group the bins of the regions, if there are any."""
+        regions = self.regions
+        return [None if regions is None else RegionBins.of(regions, group.grid) for group in self.groups]
+
+    @property
+    def regions(self) -> list[Interval] | None:
+        """In the order given, on the genome's chromosomes."""
+        return self.inputs[0, 0].regions
+
+    @property
+    def genome(self) -> Genome:
+        """The sequence."""
+        return self._genome
+
+    @property
+    def paths(self) -> list[Path]:
+        """All files that are read, each once."""
+        tracks = [signal.path for inputs in self.inputs.values() for signal in inputs.signals.values()]
+        return [self._genome.path, *dict.fromkeys(tracks)]
+
+    @cached_property
+    def columns(self) -> list[tuple[int, int, str]]:
+        """(Number of group, column there, name) of all that is predicted, in the order in which models were given."""
+        own = [(g, c, name) for g, group in enumerate(self.groups) for c, name in enumerate(group.columns)]
+        order = [column for member in self._members for column in member.columns]
+        return sorted(own, key=lambda item: order.index(item[2]))
+
+    @cached_property
+    def bins(self) -> int:
+        """Bins × columns × samples of all groups."""
+        return sum(
+            sum(plan.bins for plan in work.plans) * len(group.columns) * len(samples)
+            for work, group, samples in zip(self.works, self.groups, self.samples, strict=True)
+        )
+
+
+def _member(name: str, model: "Model", request: Request) -> Member:
+    options = Options.resolve(model.spec, **request.choices)
+    try:
+        threshold = None if request.threshold is None else _threshold(model, options, request.threshold)
+    except InputError as error:
+        raise InputError(f"{error.rule} ({name})", received=error.received, hint=error.hint) from None
+    return Member(name, model, options, threshold)
+
+
+def _threshold(model: "Model", options: Options, asked: object):
+    """The threshold of a model's sites; None for several tracks, unless it is named."""
+    return None if options.output.tracks and asked == "auto" else cut(model, asked, None, options)
+
+
+def _samples_of(group: Group, samples: Sequence[Sample]) -> Sequence[Sample]:
+    """The samples of a group; one without a name if it reads DNA alone."""
+    reads = group.reads
+    return samples if reads.given or reads.covariates or reads.controls else (Sample(""),)
+
+
+def _names_of(group: Group) -> list[str]:
+    return [track.name for track in (*group.reads.given, *group.reads.controls)]
+
+
+def _tracks_of(group: Group, sample: Sample) -> dict[str, object]:
+    """What a group reads of a sample; the only track of one may have another name there."""
+    wanted = _names_of(group)
+    if list(sample.tracks) == [_SIGNAL] and len(group.reads.given) == 1:
+        return {group.reads.given[0].name: sample.tracks[_SIGNAL]}
+    return {name: sample.tracks[name] for name in wanted if name in sample.tracks}
+
+
+def _covariates_of(group: Group) -> set[str]:
+    return {item.name for item in (*group.reads.covariates, *group.reads.covariate_tables)}
+
+
+def _check_read(groups: Sequence[Group], samples: Sequence[Sample]) -> None:
+    """Raise `InputError` for a track or covariate of a sample that no model reads."""
+    known = {name for group in groups for name in _names_of(group)}
+    covariates = set().union(*map(_covariates_of, groups))
+    for sample in samples:
+        alone = list(sample.tracks) == [_SIGNAL] and any(len(group.reads.given) == 1 for group in groups)
+        unread = [] if alone else sorted(set(sample.tracks) - known)
+        unread += sorted(set(sample.covariates) - covariates)
+        if unread:
+            raise InputError(
+                "What a sample has must be read by one of the models",
+                received={"sample": sample.name, "not read": unread[:5], "read": sorted(known | covariates)[:8]},
+            )
+
+
+def _shared(
+    opened: Mapping[tuple[int, int], Inputs], samples: Sequence[Sequence[Sample]], request: Request
+) -> tuple[str, ...]:
+    """The chromosomes that all samples have; those that some lack are left out, which is told."""
+    sets = [set(inputs.chromosomes) for inputs in opened.values()]
+    shared, every = set.intersection(*sets), set.union(*sets)
+    if missing := sorted(every - shared, key=names.natural):
+        lacking = [samples[g][s].name for (g, s), inputs in opened.items() if set(missing) - set(inputs.chromosomes)]
+        warn(f"{names.some(missing)}: left out of all samples, because some lack them: {names.some(lacking)}")
+    if not shared:
+        raise InputError("The samples must have a chromosome in common", received={"chromosomes": sorted(every)[:8]})
+    return tuple(sorted(shared, key=names.natural))
+
+
+def _on(inputs: Inputs, chromosomes: Sequence[str]) -> Inputs:
+    """The same inputs on some chromosomes, and the regions there."""
+    regions = inputs.regions
+    here = None if regions is None else [region for region in regions if region.chrom in chromosomes]
+    return replace(inputs, chromosomes=tuple(chromosomes), regions=here)
+
+
+def _of_sample(error: InputError, sample: Sample) -> InputError:
+    """The same error, which names the sample."""
+    return type(error)(
+        f"{error.rule} (sample {sample.name})" if sample.name else error.rule,
+        where=error.where,
+        example=error.example,
+        received=error.received,
+        hint=error.hint,
+    )
