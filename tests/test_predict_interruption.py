@@ -38,6 +38,9 @@ class Scorer:
     def check_batch(self, batch_size: int) -> None:
         pass
 
+    def along(self, count: int, step: int) -> None:
+        return None
+
     def blank(self, fills: tuple, covariates: tuple) -> np.ndarray:
         return np.zeros(8, np.float32)
 

@@ -15,6 +15,7 @@ from zoo.formats import bigwig
 from zoo.forward import readouts
 from zoo.forward.forward import Forward
 from zoo.forward.readouts import Readout
+from zoo.forward.stretch import Stretch
 from zoo.genome.encode import N, encode, one_hot
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.predict import cost, prediction, tiles
@@ -50,13 +51,18 @@ def plain() -> zoo.Model:
 def at_once(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """Several windows at once wherever that saves anything; (windows, bp of each) of every batch that is predicted."""
     monkeypatch.setattr(tiles, "_COMPILING", 0)
-    batches, real = [], Forward.codes
+    batches, real, along = [], Forward.codes, Stretch.codes
 
     def codes(forward: Forward, *read: np.ndarray) -> np.ndarray:
         batches.append(read[0].shape)
         return real(forward, *read)
 
+    def stretch(one: Stretch, *rows: np.ndarray) -> np.ndarray:
+        batches.append((one.count, WINDOW))
+        return along(one, *rows)
+
     monkeypatch.setattr(Forward, "codes", codes)
+    monkeypatch.setattr(Stretch, "codes", stretch)
     return batches
 
 

@@ -553,12 +553,15 @@ class Model:
         """The files of a prediction; "auto" regions are looked for in the signal."""
         return open_inputs(self.spec, genome, signal, regions, chromosomes, blacklist, compat, covariates)
 
-    def forward(self, views: tuple[str, ...], selection: Selection | None = None) -> Forward:
-        """The compiled forward pass over some views, of a head and its tracks, made on first use."""
+    def forward(self, views: tuple[str, ...], selection: Selection | None = None, fold: bool = True) -> Forward:
+        """The compiled forward pass over some views, of a head and its tracks, made on first use; with the weights of
+        now."""
         selection = Selection.of(self.spec) if selection is None else selection
-        key = (views, selection.readout.name, selection.tracks)
+        key = (views, selection.readout.name, selection.tracks, fold)
         if key not in self._forwards:
-            self._forwards[key] = Forward(self.network, self.spec, views, selection)
+            self._forwards[key] = Forward(self.network, self.spec, views, selection, fold)
+        else:
+            self._forwards[key].refresh()
         return self._forwards[key]
 
     def tiled(self, tiles: int) -> "Model | None":
@@ -586,7 +589,7 @@ class Model:
         """
         selection = Selection.of(self.spec) if selection is None else selection
         key = selection.readout.name, selection.tracks, covariates, shape
-        forward = self.forward(("forward",), selection)
+        forward = self.forward(("forward",), selection, fold=False)
 
         def predicted(x: np.ndarray, batch_size: int) -> np.ndarray:
             reads = self.spec.input.shapes

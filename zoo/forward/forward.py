@@ -2,18 +2,19 @@
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import numpy as np
 
 from zoo.errors import InputError
 from zoo.files import process
-from zoo.forward import views
+from zoo.forward import folding, views
 from zoo.forward.heads import heads_of
 from zoo.forward.readouts import Selection
+from zoo.forward.stretch import Stretch, encode
 from zoo.genome.encode import N
-from zoo.spec import BASES, CONTROLS, COVARIATES, WINDOW, ModelSpec
+from zoo.spec import CONTROLS, COVARIATES, WINDOW, ModelSpec
 
 
 class Forward:
@@ -24,6 +25,7 @@ class Forward:
         spec: what it reads and returns.
         chosen: the views to average.
         selection: what of its heads is returned; by default the model's own.
+        fold: whether normalizations are folded into convolutions (`zoo.forward.folding`); the network stays as it is.
 
     Attributes:
         cost: of a window, about the multiplications of the network; the same on every machine.
@@ -31,12 +33,20 @@ class Forward:
     """
 
     def __init__(
-        self, network: keras.Model, spec: ModelSpec, chosen: tuple[str, ...], selection: Selection | None = None
+        self,
+        network: keras.Model,
+        spec: ModelSpec,
+        chosen: tuple[str, ...],
+        selection: Selection | None = None,
+        fold: bool = True,
     ) -> None:
         process.enter()
-        self._spec, self._blank = spec, {}
+        self._spec, self._blank, self._stretches = spec, {}, {}
         self._selection = Selection.of(spec) if selection is None else selection
-        self._ask, self._chosen = heads_of(network, spec), chosen
+        self._network, self._chosen = network, chosen
+        chain = folding.chain_of(network) if fold else None
+        self._chain = None if chain is None else folding.folded(chain)
+        run = None if self._chain is None else self._chain.run
         self._widest = max(map(numbers, network.operations))
         self.cost = len(chosen) * _cost(network)
         reads = spec.input
@@ -44,22 +54,22 @@ class Forward:
         tracks = [keras.Input((reads.window,), name=f"track_{i}") for i in range(len(reads.tracks))]
         controls = [keras.Input((reads.window,), name=f"control_{i}") for i in range(len(reads.controls))]
         more = {COVARIATES: keras.Input((len(reads.covariates),), name=COVARIATES)} if reads.covariates else {}
-        x = keras.ops.one_hot(codes, len(BASES), dtype="float32")  # code 4 is in no column: all zeros
-        if tracks:
-            x = keras.ops.concatenate([x, *(keras.ops.expand_dims(track, -1) for track in tracks)], axis=-1)
+        x = encode(codes, tracks)
         beside = {CONTROLS: keras.ops.stack(controls, axis=-1)} if controls else {}
-        self._from_codes = self._compiled([codes, *tracks, *controls, *more.values()], x, {**beside, **more})
+        read = [codes, *tracks, *controls, *more.values()]
+        self._from_codes = self._compiled(read, x, {**beside, **more}, heads_of(network, spec, run))
         encoded = keras.Input((reads.window, reads.channels), name=WINDOW)
         beside = {CONTROLS: keras.Input((None, len(controls)), name=CONTROLS)} if controls else {}
-        self._from_array = self._compiled([encoded, *beside.values(), *more.values()], encoded, {**beside, **more})
+        read = [encoded, *beside.values(), *more.values()]
+        self._from_array = self._compiled(read, encoded, {**beside, **more}, heads_of(network, spec, run))
         self.shape = tuple(self._from_array.output_shape[1:])
 
-    def _compiled(self, inputs: list, x, more: dict[str, object]) -> keras.Model:
+    def _compiled(self, inputs: list, x, more: dict[str, object], ask: Callable) -> keras.Model:
         turned = dict(more)
         if CONTROLS in more:
             turned[CONTROLS] = views.mirror(more[CONTROLS], self._spec.input.control_swap)
         prediction = views.average(
-            lambda seen, mirrored: self._ask(seen, *(turned if mirrored else more).values()),
+            lambda seen, other: ask(seen, *(turned if other else more).values()),
             x,
             self._chosen,
             self._spec.outputs,
@@ -69,6 +79,24 @@ class Forward:
         # XLA would compile anew for every last, smaller batch and is no faster for these networks on TensorFlow's CPU.
         model.compile(jit_compile=keras.backend.backend() != "tensorflow")
         return model
+
+    def refresh(self) -> None:
+        """Take over the weights that the network has now."""
+        if self._chain is not None:
+            self._chain.refresh()
+            self._blank = {}
+
+    def along(self, count: int, step: int) -> Stretch | None:
+        """The same for so many windows, `step` bp apart, on one stretch; None if windows have more than tracks."""
+        reads = self._spec.input
+        if reads.covariates or reads.controls:
+            return None
+        key = count, step
+        if key not in self._stretches:
+            network, chain = self._network, self._chain
+            layers = None if chain is None else chain.layers
+            self._stretches[key] = Stretch(network, self._spec, layers, self._chosen, self._selection, count, step)
+        return self._stretches[key]
 
     def codes(self, *read: np.ndarray) -> np.ndarray:
         """What `WindowReader` reads of windows → (batch, *shape) float32.

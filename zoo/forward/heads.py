@@ -13,11 +13,16 @@ if TYPE_CHECKING:
     import keras
 
 
-def heads_of(network: "keras.Model", spec: ModelSpec) -> Callable[..., dict[str, object]]:
+def heads_of(
+    network: "keras.Model", spec: ModelSpec, call: Callable[[object], object] | None = None
+) -> Callable[..., dict[str, object]]:
     """A function of the tensors of a window, and of controls and covariates if there are some: name → head.
 
     A head is (batch, bins), or (batch, bins, tracks) if its tracks have names. A network of one output has one head,
     whatever its name; of several, outputs are found by name.
+
+    Args:
+        call: gives what the network gives, in another way; by default the network itself.
 
     Raises:
         IntegrityError: the network has other inputs or outputs than the spec promises.
@@ -25,7 +30,7 @@ def heads_of(network: "keras.Model", spec: ModelSpec) -> Callable[..., dict[str,
     check_shapes(network, spec)
 
     def ask(*tensors):
-        given = _named(network, network(_arranged(network, spec, tensors)))
+        given = _named(network, (call or network)(_arranged(network, spec, tensors)))
         return {head.name: _squeezed(_output(given, spec, head), head) for head in spec.outputs}
 
     return ask

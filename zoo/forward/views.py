@@ -33,12 +33,12 @@ def mirror(y, swap: Sequence[int] = ()):
     return ops.take(y, list(swap), axis=-1) if swap else y
 
 
-# View → what the network reads, and whether its prediction is in mirror image.
+# View → what the network reads, whether that is the other strand, and whether its prediction is in mirror image.
 _READ = {
-    "forward": (lambda x: x, False),
-    "reverse_complement": (reverse_complement, True),
-    "rotated": (rotate, True),
-    "rotated_reverse_complement": (lambda x: rotate(reverse_complement(x)), False),  # mirrored twice
+    "forward": (lambda x: x, False, False),
+    "reverse_complement": (reverse_complement, True, True),
+    "rotated": (rotate, False, True),
+    "rotated_reverse_complement": (lambda x: rotate(reverse_complement(x)), True, False),  # mirrored twice
 }
 
 
@@ -52,7 +52,7 @@ def average(
     """Mean of a network's predictions over views.
 
     Args:
-        network: (batch, window, channels), and whether that is of the other strand → name → head.
+        network: (batch, window, channels), and whether that is the other strand → name → head.
         x: windows.
         views: their names.
         outputs: what the heads are.
@@ -60,8 +60,8 @@ def average(
     """
     predictions = []
     for view in views:
-        seen, mirrored = _READ[view]
-        heads = network(seen(x), mirrored)
+        seen, other, mirrored = _READ[view]
+        heads = network(seen(x), other)
         predictions.append(
             read({head.name: mirror(heads[head.name], head.swap) for head in outputs} if mirrored else heads)
         )

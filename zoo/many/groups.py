@@ -1,6 +1,6 @@
 """Models that read the same windows: they are predicted side by side, each window gathered once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.forward.forward import Forward
+from zoo.forward.stretch import Stretch
 from zoo.predict.options import Options
 from zoo.predict.plan import Grid
 from zoo.predict.thresholds import Threshold
@@ -36,27 +37,50 @@ class Together:
 
     def codes(self, *read: np.ndarray) -> np.ndarray:
         """As `Forward.codes`: (batch, bins, columns) float32."""
-        found = np.empty((len(read[0]), *self.shape), np.float32)
-        self._fill(found, lambda network: network.codes(*read))
-        return found
+        return self.side_by_side(network.codes(*read) for network in self._networks)
+
+    def along(self, count: int, step: int) -> "TogetherAlong | None":
+        """As `Forward.along`; None if one of them has none."""
+        stretches = [network.along(count, step) for network in self._networks]
+        return None if None in stretches else TogetherAlong(self, stretches)
 
     def blank(self, fills: Sequence[float], covariates: Sequence[float] = ()) -> np.ndarray:
         """As `Forward.blank`: (bins, columns) float32."""
-        found = np.empty(self.shape, np.float32)
-        self._fill(found, lambda network: network.blank(fills, covariates))
-        return found
+        return self.side_by_side(network.blank(fills, covariates) for network in self._networks)
 
     def check_batch(self, batch_size: int) -> None:
         """As `Forward.check_batch`: one network at a time holds its layers."""
         for network in self._networks:
             network.check_batch(batch_size)
 
-    def _fill(self, found: np.ndarray, ask: Callable[[Forward], np.ndarray]) -> None:
-        first = 0
-        for network in self._networks:
+    def side_by_side(self, found: Iterable[np.ndarray]) -> np.ndarray:
+        """(…, bins, columns) of (…, bins) or (…, bins, tracks) of each network."""
+        all_columns, first = None, 0
+        for network, scores in zip(self._networks, found, strict=True):
             stop = first + columns_of(network)
-            found[..., first:stop] = ask(network).reshape(*found.shape[:-1], stop - first)
+            leading = scores.shape[: scores.ndim - len(network.shape)]
+            if all_columns is None:
+                all_columns = np.empty((*leading, *self.shape), np.float32)
+            all_columns[..., first:stop] = scores.reshape(*leading, self.shape[0], stop - first)
             first = stop
+        return all_columns
+
+
+class TogetherAlong:
+    """The same for windows that follow one another, called as a `zoo.forward.stretch.Stretch` is.
+
+    Attributes:
+        count: of windows.
+        length: bp of the stretch.
+    """
+
+    def __init__(self, together: Together, stretches: Sequence[Stretch]) -> None:
+        self._together, self._stretches = together, tuple(stretches)
+        self.count, self.length = stretches[0].count, stretches[0].length
+
+    def codes(self, *rows: np.ndarray) -> np.ndarray:
+        """(count, bins, columns) float32."""
+        return self._together.side_by_side(stretch.codes(*rows) for stretch in self._stretches)
 
 
 def columns_of(network: Forward) -> int:

@@ -60,15 +60,19 @@ def of_work(spec: ModelSpec, work: GridWork, tracks: int = 1) -> Cost:
 
 
 def _each(spec: ModelSpec, one: Pass, batch_size: int) -> float:
-    """Seconds of a window of a pass, by some batches of random ones."""
-    random, shape = np.random.default_rng(0), (batch_size, one.grid.window)
+    """Seconds of a window of a pass, by some batches of random ones, or stretches of them."""
+    random = np.random.default_rng(0)
+    along, shape = one.stretch, (batch_size, one.grid.window)
+    if along is not None:
+        batch_size, shape = along.count, (along.length,)
     tracks = (*spec.input.tracks, *spec.input.controls)
     read = [random.integers(0, 4, shape, np.uint8), *(random.random(shape, np.float32) for _ in tracks)]
     if spec.input.covariates:
         read.append(random.random((batch_size, len(spec.input.covariates)), np.float32))
-    one.forward.codes(*read)
+    network = one.forward if along is None else along
+    network.codes(*read)
     began, done = time.perf_counter(), 0
     while not done or time.perf_counter() - began < _SECONDS:
-        one.forward.codes(*read)
+        network.codes(*read)
         done += 1
     return (time.perf_counter() - began) / done / batch_size

@@ -14,6 +14,7 @@ from zoo import architectures
 from zoo.errors import ZooError
 from zoo.forward.forward import Forward
 from zoo.forward.heads import heads_of
+from zoo.forward.stretch import Stretch
 from zoo.inputs.reader import WindowReader
 from zoo.predict.options import Options
 from zoo.predict.plan import ChromosomePlan, Grid
@@ -35,12 +36,14 @@ class Pass:
         grid: how its windows lie.
         tiles: windows that it predicts at once.
         batch_size: of its windows.
+        stretch: the network for so many of its windows that follow one another, if there is one.
     """
 
     forward: Forward
     grid: Grid
     tiles: int
     batch_size: int
+    stretch: Stretch | None = None
 
     def over(self, tiles: int, forward: Forward) -> "Pass":
         """The same work by a network that predicts so many of these windows at once."""

@@ -1,7 +1,7 @@
 """The windows of whole chromosomes or regions on the chromosomes' grid, and the networks that predict them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -11,7 +11,7 @@ from zoo.forward.forward import Forward
 from zoo.inputs.opening import Inputs
 from zoo.inputs.reader import WindowReader
 from zoo.predict import plan as planning
-from zoo.predict.engine import predict
+from zoo.predict.engine import pays, predict
 from zoo.predict.plan import ChromosomePlan, Grid
 from zoo.predict.tiles import Pass, Tiled, passes_of, split
 
@@ -68,6 +68,8 @@ class GridWork:
                 hint="Predict other regions or chromosomes, or without compat or blacklist",
             )
         passes = passes_of(Pass(forward, grid, 1, batch_size), plans, inputs.reader, tiled)
+        if len(passes) == 1 and pays(plans, batch_size):
+            passes = (replace(passes[0], stretch=forward.along(batch_size, grid.stride)),)
         return cls(grid, tuple(plans), passes, inputs.reader, size - size % passes[0].tiles)
 
     def groups(self) -> list[list[ChromosomePlan]]:
@@ -80,7 +82,8 @@ class GridWork:
         """Predict a group, see `zoo.predict.engine.predict`, as the network returns it."""
         for one, plans in split(self.passes, group):
             done = partial(_tell, advance, one.tiles)
-            yield from predict(one.forward, one.grid, plans, self.reader, one.batch_size, done) if plans else ()
+            if plans:
+                yield from predict(one.forward, one.grid, plans, self.reader, one.batch_size, done, one.stretch)
 
 
 def windows_of(plans: Sequence[ChromosomePlan]) -> int:
