@@ -18,6 +18,7 @@ from attributing import explain, off
 import zoo
 from registry import typed
 from zoo import weights
+from zoo.forward.precision import lowered
 from zoo.spec import Architecture
 
 _WORKER = """
@@ -186,6 +187,13 @@ class ModelCase:
             wanted = np.maximum(wanted, 0.1 * parts)
         assert (missed < most * wanted + 1e-6 * answers).all()  # the last: what answers are rounded to
         assert np.abs(found.values).max() > 1e-5
+
+    def test_computes_in_bfloat16(self, network: keras.Model, x: np.ndarray):
+        low = lowered(network)
+        assert {weight.dtype for weight in low.weights} == {"float32"}
+        for one, exact in zip(outputs(low, x), outputs(network, x), strict=True):
+            assert one.dtype == np.float32
+            assert 0 < np.abs(one - exact).max() < 0.1 * np.abs(exact).max()
 
     @pytest.mark.parametrize(("policy", "tolerance"), [("mixed_bfloat16", 0.1), ("mixed_float16", 0.02)])
     def test_mixed_precision(self, network: keras.Model, x: np.ndarray, policy: str, tolerance: float):

@@ -21,6 +21,7 @@ from zoo.errors import InputError
 from zoo.files import process
 from zoo.forward.forward import Forward
 from zoo.forward.heads import check_shapes, scores
+from zoo.forward.precision import FLOAT32
 from zoo.forward.readouts import Selection
 from zoo.inputs.opening import Inputs
 from zoo.predict.check import Check, check
@@ -180,6 +181,7 @@ class Model:
         scale: str | None = None,
         batch_size: int | None = None,
         compat: str | None = None,
+        precision: str | None = None,
         progress: bool | None = None,
     ) -> np.ndarray | Predictions | PredictionFiles:
         """Predict windows, regions, chromosomes or a genome.
@@ -240,6 +242,8 @@ class Model:
                 whose middle is nearest, by default the mean of all; windows that reach beyond an end are left out.
                 "factornet" or "deepgrn" for the 0 of bins that these programs never predict: those within 1,002 bp of
                 the blacklist, or of an end of their chromosome; by default bins on the blacklist have no value.
+            precision: "float32" (default), or "bfloat16", which is faster where the processor or GPU has units for it;
+                the sidecar then has the largest difference between both on some windows of the run.
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
@@ -264,6 +268,7 @@ class Model:
             scale=scale,
             head=head,
             track=track,
+            precision=precision,
         )
         return predict(self, x, choice, options, progress)
 
@@ -531,7 +536,7 @@ class Model:
             raise InputError(f"The choices of cost must be among {', '.join(known)}", received={"unknown": unknown})
         options = Options.resolve(self.spec, **choices)
         inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, covariates)
-        forward = self.forward(options.views, options.selection)
+        forward = options.forward(self)
         return estimate(self.spec, forward, inputs, options, tiled_by(self, options))
 
     def check(self, tolerance: float = 1e-5) -> Check:
@@ -553,13 +558,19 @@ class Model:
         """The files of a prediction; "auto" regions are looked for in the signal."""
         return open_inputs(self.spec, genome, signal, regions, chromosomes, blacklist, compat, covariates)
 
-    def forward(self, views: tuple[str, ...], selection: Selection | None = None, fold: bool = True) -> Forward:
+    def forward(
+        self,
+        views: tuple[str, ...],
+        selection: Selection | None = None,
+        precision: str = FLOAT32,
+        fold: bool = True,
+    ) -> Forward:
         """The compiled forward pass over some views, of a head and its tracks, made on first use; with the weights of
         now."""
         selection = Selection.of(self.spec) if selection is None else selection
-        key = (views, selection.readout.name, selection.tracks, fold)
+        key = (views, selection.readout.name, selection.tracks, precision, fold)
         if key not in self._forwards:
-            self._forwards[key] = Forward(self.network, self.spec, views, selection, fold)
+            self._forwards[key] = Forward(self.network, self.spec, views, selection, fold, precision)
         else:
             self._forwards[key].refresh()
         return self._forwards[key]

@@ -29,7 +29,8 @@ class Chain:
     folded: tuple[tuple[layers.Layer, _Weights], ...]
 
     def run(self, x):
-        """Call them one after the other."""
+        """Call them one after the other, on a tensor or a list of it alone."""
+        x = x[0] if isinstance(x, (list, tuple)) else x
         for layer in self.layers:
             x = layer(x)
         return x

@@ -11,6 +11,7 @@ from zoo.errors import InputError
 from zoo.files import process
 from zoo.forward import folding, views
 from zoo.forward.heads import heads_of
+from zoo.forward.precision import BFLOAT16, FLOAT32, lowered
 from zoo.forward.readouts import Selection
 from zoo.forward.stretch import Stretch, encode
 from zoo.genome.encode import N
@@ -26,6 +27,7 @@ class Forward:
         chosen: the views to average.
         selection: what of its heads is returned; by default the model's own.
         fold: whether normalizations are folded into convolutions (`zoo.forward.folding`); the network stays as it is.
+        precision: that it computes in, one of `zoo.forward.precision.PRECISIONS`.
 
     Attributes:
         cost: of a window, about the multiplications of the network; the same on every machine.
@@ -39,14 +41,18 @@ class Forward:
         chosen: tuple[str, ...],
         selection: Selection | None = None,
         fold: bool = True,
+        precision: str = FLOAT32,
     ) -> None:
         process.enter()
         self._spec, self._blank, self._stretches = spec, {}, {}
         self._selection = Selection.of(spec) if selection is None else selection
-        self._network, self._chosen = network, chosen
-        chain = folding.chain_of(network) if fold else None
-        self._chain = None if chain is None else folding.folded(chain)
-        run = None if self._chain is None else self._chain.run
+        self._given, self._chosen = network, chosen
+        self._network = network = lowered(network) if precision == BFLOAT16 else network
+        self._layers = folding.chain_of(network)
+        self._chain = folding.folded(self._layers) if fold and self._layers is not None else None
+        run = None
+        if self._chain is not None:
+            self._layers, run = self._chain.layers, self._chain.run
         self._widest = max(map(numbers, network.operations))
         self.cost = len(chosen) * _cost(network)
         reads = spec.input
@@ -82,9 +88,11 @@ class Forward:
 
     def refresh(self) -> None:
         """Take over the weights that the network has now."""
+        if self._network is not self._given:
+            self._network.set_weights(self._given.get_weights())
         if self._chain is not None:
             self._chain.refresh()
-            self._blank = {}
+        self._blank = {}
 
     def along(self, count: int, step: int) -> Stretch | None:
         """The same for so many windows, `step` bp apart, on one stretch; None if windows have more than tracks."""
@@ -93,9 +101,8 @@ class Forward:
             return None
         key = count, step
         if key not in self._stretches:
-            network, chain = self._network, self._chain
-            layers = None if chain is None else chain.layers
-            self._stretches[key] = Stretch(network, self._spec, layers, self._chosen, self._selection, count, step)
+            how = self._layers, self._chosen, self._selection, count, step
+            self._stretches[key] = Stretch(self._network, self._spec, *how)
         return self._stretches[key]
 
     def codes(self, *read: np.ndarray) -> np.ndarray:
@@ -117,6 +124,11 @@ class Forward:
             more = [np.array([covariates], np.float32)] if len(covariates) else []
             self._blank[key] = self.codes(codes, *tracks, *more)[0]
         return self._blank[key]
+
+    def difference(self, *read: np.ndarray) -> float:
+        """The largest difference between what `codes` gives and what the network gives in float32."""
+        plain = Forward(self._given, self._spec, self._chosen, self._selection)
+        return float(np.abs(self.codes(*read) - plain.codes(*read)).max())
 
     def check_batch(self, batch_size: int) -> None:
         """Raise `InputError` if the widest two layers of so many windows are more than this machine's memory."""

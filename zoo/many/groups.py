@@ -150,7 +150,10 @@ class Group:
     def forward(self) -> Together:
         """All networks, for one window."""
         return Together(
-            [member.model.forward(member.options.views, member.options.selection) for member in self.members]
+            [
+                member.model.forward(member.options.views, member.options.selection, member.options.precision)
+                for member in self.members
+            ]
         )
 
     def tiled(self, tiles: int) -> Together | None:

@@ -120,7 +120,7 @@ class CenterRun(WindowRun):
     @classmethod
     def of(cls, model: Predictor, places: Places, options: Options, progress: bool | None) -> "CenterRun":
         """The prediction of a model. Raises `InputError` for compat, of a model or a head that it is not made for."""
-        forward = model.forward(options.views, with_totals(model.spec, options))
+        forward = model.forward(options.views, with_totals(model.spec, options), options.precision)
         return cls(model.spec, forward, places, options, progress)
 
     def to_files(self, output: PredictionOutput, threshold: Threshold | None, provenance: dict) -> PredictionFiles:

@@ -114,7 +114,7 @@ class PredictionChoice:
             inputs = model.inputs(self.genome, self.signal, self.regions, *where)
         inputs.tell()
         kind = partial(PredictionRun, tiled=tiled_by(model, options)) if self.windows is None else WindowRun
-        return kind(model.spec, model.forward(options.views, options.selection), inputs, options, progress)
+        return kind(model.spec, options.forward(model), inputs, options, progress)
 
 
 def predict(
@@ -123,7 +123,10 @@ def predict(
     """`Model.predict`, which has the documentation."""
     if x is not None:
         choice.refuse_files()
-        arrays, forward = check_arrays(x, model.spec.input), model.forward(options.views, options.selection)
+        arrays, forward = (
+            check_arrays(x, model.spec.input),
+            options.forward(model),
+        )
         forward.check_batch(min(options.batch_size, len(arrays[WINDOW])))
         return options.scaled(forward.array(arrays, options.batch_size))
     choice.check()

@@ -1,13 +1,19 @@
 """How to predict: the choices of a user, checked against a model's spec."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zoo.arguments import among, refuse_together, switch, whole
 from zoo.errors import InputError
+from zoo.forward.precision import BFLOAT16, FLOAT32, PRECISIONS, tell_of_units
 from zoo.forward.readouts import Selection, untransformed
 from zoo.spec import TRANSFORMS, ModelSpec, OutputSpec
+
+if TYPE_CHECKING:
+    from zoo.forward.forward import Forward
+    from zoo.predict.predictor import Predictor
 
 STRANDS = ("forward", "both")
 MAXATAC, CHROMBPNET, *BINS_OF_200 = COMPAT = ("maxatac", "chrombpnet", "factornet", "deepgrn")
@@ -31,6 +37,7 @@ class Options:
         linear: scores x of a model that returns a transform of it, such as ln(1 + x), instead of what it returns.
         selection: head and tracks.
         trim: bp at each end of a window whose predictions do not count.
+        precision: that the network computes in.
     """
 
     selection: Selection
@@ -41,6 +48,7 @@ class Options:
     compat: str | None = None
     linear: bool = False
     trim: int = 0
+    precision: str = FLOAT32
 
     @classmethod
     def resolve(
@@ -56,6 +64,7 @@ class Options:
         scale: str | None = None,
         head: object = None,
         track: object = None,
+        precision: str | None = None,
     ) -> "Options":
         """Check a user's choices against the model; None stands for its default.
 
@@ -90,7 +99,15 @@ class Options:
                 received={"compat": compat, "views": list(chosen)},
                 hint="Leave out compat, or strands and views",
             )
-        return cls(selection, stride, chosen, center_only, batch_size, compat, linear, trim)
+        among("precision", precision, PRECISIONS)
+        if precision == BFLOAT16:
+            tell_of_units()
+        precision = FLOAT32 if precision is None else precision
+        return cls(selection, stride, chosen, center_only, batch_size, compat, linear, trim, precision)
+
+    def forward(self, model: "Predictor") -> "Forward":
+        """The compiled network of a model that predicts so."""
+        return model.forward(self.views, self.selection, self.precision)
 
     @property
     def output(self) -> OutputSpec:

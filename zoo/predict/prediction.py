@@ -16,6 +16,7 @@ from zoo.files.progress import Progress
 from zoo.formats.content import Bins, Intervals, RegionTable, Row
 from zoo.formats.formats import BINS, INTERVALS, TABLE, TOTALS, Format
 from zoo.forward.forward import Forward
+from zoo.forward.precision import FLOAT32
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.inputs.opening import Inputs
@@ -27,6 +28,7 @@ from zoo.spec import ModelSpec
 
 # What an interruption costs at most: windows, and the cost of a network times windows, less than a minute of any here.
 _MOST, _COST = 1024, 5e11
+_COMPARED = 256  # windows
 _LEAST, _SHARED = 16, 128  # windows at least, and for each that is predicted once more
 _GOES_WITH = {
     MAXATAC: "chromosomes, regions or windows, not with centers",
@@ -118,7 +120,7 @@ class Prediction(ABC):
         def write(kept: Kept, paths: dict[str, Path], record: dict) -> None:
             places = {format: [paths[suffix] for suffix in each] for format, each in suffixes.items()}
             intervals = self._write(places, kept, threshold)
-            record |= _described(self._inputs, whole, counts, provenance) | self._more()
+            record |= _described(self._inputs, whole, counts, provenance) | self._more() | self._precision()
             record |= {"formats": [format.name for format in formats], "resumed": kept.resumed, "intervals": intervals}
 
         made = [suffix for each in suffixes.values() for suffix in each]
@@ -145,6 +147,21 @@ class Prediction(ABC):
     def _more(self) -> dict[str, object]:
         """What else the sidecar says."""
         return {}
+
+    def _precision(self) -> dict[str, object]:
+        """What the sidecar says of a precision below float32: how far from that some windows of the work are."""
+        if self._options.precision == FLOAT32:
+            return {}
+        windows, output, reader = self._some(_COMPARED), self._options.output, self._inputs.reader
+        starts = [(item.chrom, item.start + output.offset) for item in windows]
+        covariates = reader.covariates_of(((chrom, at, at + output.span) for chrom, at in starts), len(windows))
+        found = self._forward.difference(*reader.batch(windows), *covariates)
+        measured = {"name": self._options.precision, "largest difference from float32": found}
+        return {"precision": {**measured, "windows compared": len(windows)}}
+
+    @abstractmethod
+    def _some(self, count: int) -> list[Interval]:
+        """At most so many windows, from all of the work."""
 
     @abstractmethod
     def _counts(self) -> dict[str, dict[str, int]]:
@@ -193,6 +210,7 @@ def _identity(inputs: Inputs, options: Options, chromosomes: list[str], provenan
             "center_only": options.center_only,
             "compat": options.compat,
             "scale": "linear" if options.linear else None,
+            **({} if options.precision == FLOAT32 else {"precision": options.precision}),
             **options.selection.to_json(),
             "chromosomes": chromosomes,
             "regions": intervals_identity(inputs.regions),

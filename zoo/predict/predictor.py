@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from zoo.forward.forward import Forward
+from zoo.forward.precision import FLOAT32
 from zoo.forward.readouts import Selection
 from zoo.inputs.opening import Inputs
 from zoo.predict.thresholds import ThresholdTable
@@ -27,7 +28,7 @@ class Predictor(Protocol):
     path: Path
     origin: Path | None
 
-    def forward(self, views: tuple[str, ...], selection: Selection | None = None) -> Forward:
+    def forward(self, views: tuple[str, ...], selection: Selection | None = None, precision: str = FLOAT32) -> Forward:
         """The compiled forward pass over some views."""
 
     def tiled(self, tiles: int) -> "Predictor | None":

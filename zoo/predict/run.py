@@ -61,6 +61,9 @@ class PredictionRun(Prediction):
                     collector.add(plan.chrom, first, scores)
         return collector.table()
 
+    def _some(self, count: int) -> list[Interval]:
+        return self.work.some(count)
+
     def _counts(self) -> dict[str, dict[str, int]]:
         return {plan.chrom: {"bp": plan.length, "windows": plan.windows} for plan in self.work.plans}
 

@@ -58,7 +58,7 @@ def tiled_by(model: Predictor, options: Options) -> Tiled:
 
     def forward(tiles: int) -> Forward | None:
         longer = model.tiled(tiles) if options.selection.readout.side_by_side else None
-        return None if longer is None else longer.forward(options.views, options.selection)
+        return None if longer is None else options.forward(longer)
 
     return forward
 

@@ -91,6 +91,9 @@ class WindowRun(Prediction):
             scores = np.concatenate([self._predict(some, bar) for some in self._parts(self.size)])
         return self._rows(scores)
 
+    def _some(self, count: int) -> list[Interval]:
+        return self._windows[:: max(len(self._windows) // count, 1)][:count]
+
     def _counts(self) -> dict[str, dict[str, int]]:
         chromosomes = sorted({item.chrom for item in self._windows}, key=names.natural)
         counts = {chrom: {"bp": self._inputs.genome.sizes[chrom], "windows": 0} for chrom in chromosomes}

@@ -8,6 +8,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.forward.forward import Forward
+from zoo.genome.interval import Interval
 from zoo.inputs.opening import Inputs
 from zoo.inputs.reader import WindowReader
 from zoo.predict import plan as planning
@@ -75,6 +76,19 @@ class GridWork:
     def groups(self) -> list[list[ChromosomePlan]]:
         """The work in order: pieces of a long chromosome, or many short ones, of at most `size` windows."""
         return list(planning.groups(self.plans, self.grid, self.size))
+
+    def some(self, count: int) -> list[Interval]:
+        """At most so many windows, evenly from all of the work."""
+        runs = [(plan.chrom, int(first), int(stop)) for plan in self.plans for first, stop in plan.runs]
+        ends = np.cumsum([stop - first for _, first, stop in runs])
+        chosen = np.unique(np.linspace(0, ends[-1] - 1, count).astype(np.int64))
+        found = []
+        for number in chosen.tolist():
+            at = int(np.searchsorted(ends, number, side="right"))
+            chrom, _, stop = runs[at]
+            start = (stop - int(ends[at]) + number) * self.grid.stride - self.grid.offset
+            found.append(Interval(chrom, start, start + self.grid.window))
+        return found
 
     def predict(
         self, group: Sequence[ChromosomePlan], advance: Callable[[int], object]
