@@ -26,6 +26,28 @@ def network(name: str, seed: int = 7, scale: float = 1.0, **config: object) -> k
     return made
 
 
+def leopard_network(seed: int = 7, **config: object) -> keras.Model:
+    """A U-Net with weights at random whose outputs spread over 0 to 1: where they are all alike a test cannot fail.
+
+    Its normalizations have the statistics of random windows, as training gives them.
+    """
+    made = network("leopard", seed, scale=2, **config)
+    random, (window, channels) = np.random.default_rng(seed), made.input_shape[1:]
+    bases = np.eye(4)[random.integers(0, 4, (16, window))]
+    x = np.concatenate([bases, random.random((16, window, channels - 4))], axis=-1).astype(np.float32)
+    for layer in made.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+            layer.gamma.assign(np.ones(layer.gamma.shape))
+    made(x, training=True)
+    head = made.get_layer("output")
+    kernel, _ = head.get_weights()
+    logits = np.asarray(keras.Model(made.input, head.input)(x, training=False)) @ kernel[0, :, 0]
+    head.set_weights([kernel * 1.5 / logits.std(), np.float32([-logits.mean() * 1.5 / logits.std()])])
+    assert 0.1 < np.asarray(made(x, training=False)).std() < 0.4
+    return made
+
+
 def written(
     config: Mapping | None, layers: Mapping[str, Mapping[str, np.ndarray]], whole: bool = True, **attributes: str
 ) -> bytes:

@@ -11,17 +11,19 @@ from zoo.formats.content import Bins, Row, pieces_of
 from zoo.forward.forward import Forward
 from zoo.genome.interval import Interval
 from zoo.inputs.opening import Inputs
-from zoo.predict import peaks
+from zoo.predict import peaks, phases
 from zoo.predict import plan as planning
 from zoo.predict.engine import predict
 from zoo.predict.files import PredictionOutput, ScoreFile
-from zoo.predict.options import BINS_OF_200, MAXATAC, Options
-from zoo.predict.plan import ChromosomePlan, Grid
+from zoo.predict.options import LEOPARD, MAXATAC, OF_NETWORK, Options
+from zoo.predict.plan import ChromosomePlan
 from zoo.predict.prediction import Kept, Prediction
 from zoo.predict.table import Predictions, RegionCollector
 from zoo.predict.thresholds import Threshold
 from zoo.predict.tiles import Pass, Tiled, passes_of, split
 from zoo.spec import ModelSpec
+
+_TILINGS = {LEOPARD: phases}  # of programs whose windows do not lie on one grid
 
 
 class PredictionRun(Prediction):
@@ -39,7 +41,7 @@ class PredictionRun(Prediction):
         InputError: no window is left to predict.
     """
 
-    compats = (None, MAXATAC, *BINS_OF_200)
+    compats = (None, MAXATAC, *OF_NETWORK)
 
     def __init__(
         self,
@@ -50,9 +52,10 @@ class PredictionRun(Prediction):
         progress: bool | None,
         tiled: Tiled = lambda tiles: None,
     ) -> None:
-        self._grid = Grid.of(spec, options)
+        tiling = _TILINGS.get(options.compat, planning)
+        self._grid = tiling.Grid.of(spec, options)
         super().__init__(spec, forward, inputs, options, progress, self._grid.shared)
-        self.plans = planning.plan(self._grid, inputs.lengths, inputs.regions, inputs.blacklist, options.compat)
+        self.plans = tiling.plan(self._grid, inputs.lengths, inputs.regions, inputs.blacklist, options.compat)
         if not self.plans:
             raise InputError(
                 "A window must be left to predict; the blacklist or the rules of compat leave none",
