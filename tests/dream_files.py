@@ -1,4 +1,4 @@
-"""Files in the layouts of FactorNet (Keras 1 on Theano) and DeepGRN (Keras 2), with random weights."""
+"""Files in the layouts of FactorNet (Keras 1 on Theano), DeepGRN and Leopard (Keras 2), with random weights."""
 
 import base64
 import io
@@ -166,6 +166,28 @@ def factornet(made: keras.Model, window: int, config: Mapping, with_config: bool
     if not with_config:
         return written(None, layers, whole=False)
     return written(made_of, layers, keras_version="1.1.1")
+
+
+def leopard(made: keras.Model) -> bytes:
+    """A network of Leopard as its authors' Keras wrote it: transposed convolutions have two dimensions."""
+    blocks = ["level0", *(f"{way}{i}" for way in ("down", "up") for i in range(1, 6))]
+    convolutions = [f"{block}_conv{i}" for block in blocks for i in (1, 2)]
+    ours = {
+        "conv1d": [*convolutions, "output"],
+        "batch_normalization": [name.replace("conv", "norm") for name in convolutions],
+        "conv2d_transpose": [f"up{i}_transposed" for i in range(1, 6)],
+    }
+    keys = dict.fromkeys(ours, ("kernel", "bias")) | {
+        "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance")
+    }
+    layers = {}
+    for kind, names in ours.items():
+        for number, name in enumerate(names, start=1):
+            theirs, tensors = f"{kind}_{number}", made.get_layer(name).get_weights()
+            if kind == "conv2d_transpose":
+                tensors[0] = tensors[0][:, None]
+            layers[theirs] = {f"{theirs}/{key}:0": v for key, v in zip(keys[kind], tensors, strict=True)}
+    return written(None, layers, backend="tensorflow", keras_version="2.2.4")
 
 
 def code_of(text: str, closure: list | None = None) -> list:
