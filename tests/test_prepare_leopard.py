@@ -338,6 +338,7 @@ def test_an_empty_sample(reference: Path, tmp_path: Path):
     (tmp_path / "e.tagAlign").write_text("chrUn\t10\t50\tN\t1\t+\n")
     with pytest.raises(InputError, match="must lie on the genome's chromosomes"):
         prepare_leopard(tmp_path / "e.tagAlign", tmp_path / "dnase", SIZES, reference_track=reference)
+    assert not list(tmp_path.glob("dnase*"))
 
 
 @pytest.mark.parametrize(
@@ -345,8 +346,9 @@ def test_an_empty_sample(reference: Path, tmp_path: Path):
     [
         ({"read_length": 36}, "read length must go with fragments"),
         ({"mapping_quality": 3}, "must go with a BAM file"),
-        ({"replicates": "r.tagAlign", "reference_track": ()}, "reference must be given"),
+        ({"reference_track": ()}, "reference must be given"),
         ({"replicates": 5}, "replicates must be given by paths"),
+        ({"replicates": ["./r.tagAlign"]}, "must be given once"),
         ({"chromosomes": ["chr7"]}, "must be there"),
         ({"reference_track": "nowhere.bw"}, "nowhere.bw"),
     ],

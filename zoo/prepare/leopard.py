@@ -52,7 +52,7 @@ class _Sample:
     Attributes:
         sources: the sample's files.
         references: the reference's files.
-        sizes: chromosome → bp of the genome.
+        sizes: chromosome → bp of the genome, of those that count.
         kept: of the track.
         read_length: of fragments.
         notes: what a user should know.
@@ -123,7 +123,7 @@ def prepare_leopard(
     progress, mapping_quality = optional_switch("progress", progress), whole("mapping_quality", mapping_quality, 0, 255)
     read_length = None if read_length is None else whole("read_length", read_length, 1, 100_000)
     sizes, notes = genome.sizes if isinstance(genome, Genome) else dict(genome), []
-    paths = [reads_file, *_listed("replicates", replicates)]
+    paths = _listed("replicates", [reads_file, *_listed("replicates", replicates)])
     sources = [_opened(path, mapping_quality, notes) for path in paths]
     references = [_opened(path, mapping_quality, notes) for path in _listed("reference_track", reference_track)]
     if not references:
@@ -131,11 +131,13 @@ def prepare_leopard(
     every = [*sources, *references]
     _check_lengths(every, read_length, mapping_quality)
     where = getattr(genome, "path", "genome")
-    kept = _in_all(sources, chosen(sizes, chromosomes, where), chromosomes is not None, notes)
+    wanted = chosen(sizes, chromosomes, where)
+    counted = {chrom: bp for chrom, bp in sizes.items() if chrom in {*names.main_chromosomes(list(sizes)), *wanted}}
     job = Job("prepare", output, [".bw"], [*(source.path for source in every), genome])
     for source in every:
-        summed.check_assembly(source, sizes, where)
-    sample = _Sample(sources, references, sizes, kept, read_length, notes)
+        summed.check_assembly(source, counted, where)
+    kept = _in_all(sources, wanted, chromosomes is not None, notes)
+    sample = _Sample(sources, references, counted, kept, read_length, notes)
     record = _run(job, sample, mapping_quality, progress)
     for text in record["warnings"]:
         warn(text)
@@ -222,7 +224,12 @@ def _run(job: Job, sample: _Sample, mapping_quality: int, progress: bool | None)
         record |= {**identity, "mapping": mapped, "counts": counts, "warnings": sample.notes}
 
     with job:
-        return job.run(identity, identity, [".bw"], keep, write)[0]
+        try:
+            return job.run(identity, identity, [".bw"], keep, write)[0]
+        except InputError as error:
+            if "output" not in error.received:  # else there may be room for it later
+                job.clear()
+            raise
 
 
 def _mapping(sample: Coverage, reference: Coverage, read: _Sample) -> tuple[QuantileMap, dict]:

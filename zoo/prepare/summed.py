@@ -40,9 +40,7 @@ def check_assembly(source: Source, sizes: Mapping[str, int], genome: object) -> 
         source.check_header(sizes)
         return
     sides = f"genome {genome}", f"track {source.path}"
-    pairs = names.check_shared(sizes, source.sizes, *sides)
-    main = names.main_chromosomes(list(sizes))
-    names.check_lengths({chrom: name for chrom, name in pairs.items() if chrom in main}, sizes, source.sizes, *sides)
+    names.check_lengths(names.check_shared(sizes, source.sizes, *sides), sizes, source.sizes, *sides)
 
 
 @dataclass(frozen=True)
