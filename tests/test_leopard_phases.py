@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo import cli
 from zoo.errors import InputError
 from zoo.formats import bigwig
 from zoo.genome.interval import Interval
@@ -229,6 +230,18 @@ def test_ends_of_windows_that_do_not_count():
 def test_what_compat_refuses(model, files, options: dict):
     with pytest.raises(InputError, match=r"compat|window must be left"):
         model.predict(**files, **{"chromosomes": None, **options}, compat="leopard", output="nowhere/out")
+
+
+def test_the_command(model, files, tmp_path: Path, capsys: pytest.CaptureFixture):
+    model.save(tmp_path / "L")
+    call = ["predict", str(tmp_path / "L"), "--genome", str(files["genome"]), "--regions", "chr5:1-700"]
+    for name, path in files["signal"].items():
+        call += ["--signal", f"{name}={path}"]
+    for more in ([], ["--compat", "leopard"]):
+        assert cli.main([*call, *more]) == 0
+        rows = capsys.readouterr().out.splitlines()[1:]
+        wanted = whole(model, files, "chr5", compat="leopard" if more else None)
+        assert np.abs(np.array([float(row.split("\t")[-1]) for row in rows]) - wanted).max() < ROUNDING
 
 
 def test_compat_of_another_network(small: zoo.Model, genome_files):
