@@ -63,13 +63,17 @@ def original(length: int, predict, size: int = SIZE, edge: int = EDGE, batch: in
         return sums / counts
 
 
-def sensible(length: int, predict, size: int = SIZE, edge: int = EDGE) -> np.ndarray:
+def sensible(length: int, predict, size: int = SIZE, edge: int = EDGE, stride: int | None = None) -> np.ndarray:
     """Every base by windows from multiples of half a window in which it is not at an edge, no more than are needed."""
-    sums, counts = np.zeros(length + 2 * size), np.zeros(length + 2 * size)
-    for start in range(-size // 2, length + edge - size // 2, size // 2):
+    stride, sums, counts = stride or size // 2, np.zeros(length + 2 * size), np.zeros(length + 2 * size)
+    start = -(-edge // stride) * -stride
+    while True:
         inner = slice(start + size + edge, start + 2 * size - edge)
         sums[inner] += predict(start)[edge:-edge]
         counts[inner] += 1
+        if start + size - edge >= length:
+            break
+        start += stride
     assert counts[size : size + length].min() >= 1
     return (sums / np.maximum(counts, 1))[size : size + length]
 
@@ -146,6 +150,13 @@ def test_compat_is_where_the_program_has_its_windows(model, files, windows_of, c
 def test_by_default_no_base_is_at_an_edge(model, files, windows_of, chrom: str):
     found = whole(model, files, chrom)
     assert np.abs(found - sensible(LENGTHS[chrom], windows_of(chrom))).max() < ROUNDING
+
+
+@pytest.mark.parametrize("stride", [3, 16, 56])
+def test_windows_of_another_stride(model, files, windows_of, stride: int):
+    """56 bp is all that a window counts for."""
+    found = whole(model, files, "chr5", stride=stride)
+    assert np.abs(found - sensible(LENGTHS["chr5"], windows_of("chr5"), stride=stride)).max() < ROUNDING
 
 
 def test_both_are_the_same_but_near_the_ends(model, files):

@@ -368,6 +368,16 @@ def test_fragments_need_the_length_of_their_reads(reference: Path, tmp_path: Pat
         prepare_leopard(tmp_path / "f.tsv", tmp_path / "dnase", SIZES, reference_track=reference)
 
 
+def test_no_coverage_on_the_chosen_chromosomes(reference: Path, tmp_path: Path):
+    own = coverage(5, 2.0)
+    own["chr2"][:] = 0
+    with pytest.raises(InputError, match=r"must have coverage on the chosen chromosomes.*chr2"):
+        prepare_leopard(
+            write(tmp_path / "s.bw", own), tmp_path / "dnase", SIZES, reference_track=reference, chromosomes=["chr2"]
+        )
+    assert not list(tmp_path.glob("dnase*"))
+
+
 def test_an_output_that_is_read(tagalign: Path, reference: Path, tmp_path: Path):
     with pytest.raises(InputError, match="no file that the run reads"):
         prepare_leopard(tagalign, tmp_path / "liver", SIZES, reference_track=reference)

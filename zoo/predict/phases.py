@@ -86,7 +86,8 @@ def windows(length: int, window: int, trim: int) -> tuple[np.ndarray, np.ndarray
         trim: of the outer bp of a window, in any unit.
 
     Returns:
-        (n,) int64 first bp; (n, 2) int64 what does not count at both ends, 0 or `trim`. None if no window fits.
+        (n,) int64 first bp; (n, 2) int64 what does not count at both ends, 0 or `trim`. None of either if no
+        window fits.
     """
     starts, cuts = [np.empty(0, np.int64)], [np.empty((0, 2), np.int64)]
     for begin in (0, window // 2):

@@ -123,7 +123,7 @@ def prepare_leopard(
     progress, mapping_quality = optional_switch("progress", progress), whole("mapping_quality", mapping_quality, 0, 255)
     read_length = None if read_length is None else whole("read_length", read_length, 1, 100_000)
     sizes, notes = genome.sizes if isinstance(genome, Genome) else dict(genome), []
-    paths = _listed("replicates", [reads_file, *_listed("replicates", replicates)])
+    paths = _listed("reads", [reads_file, *_listed("replicates", replicates)])
     sources = [_opened(path, mapping_quality, notes) for path in paths]
     references = [_opened(path, mapping_quality, notes) for path in _listed("reference_track", reference_track)]
     if not references:
@@ -216,6 +216,12 @@ def _run(job: Job, sample: _Sample, mapping_quality: int, progress: bool | None)
         made, mapping, counts = found
         totals = np.zeros(2)
         tracks.write(paths[".bw"], sample.kept, _runs(made, mapping, sample.kept, totals), progress=progress)
+        if not totals[0]:
+            raise InputError(
+                "A track must have coverage on the chosen chromosomes",
+                where=sample.sources[0].path,
+                received={"chromosomes": list(sample.kept)[:5]},
+            )
         coverage_, mean = (totals / sum(sample.kept.values())).tolist()
         counts = {"reads": made.reads, "coverage": coverage_, "mean": mean, **counts}
         mapped = {"knots": len(mapping.knots), "largest": float(mapping.knots[-1]), "slope above": mapping.slope}
