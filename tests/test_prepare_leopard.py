@@ -2,6 +2,9 @@
 
 import bz2
 import json
+import os
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -21,6 +24,43 @@ from zoo.prepare.quantiles import QuantileMap
 
 SIZES = {"chr1": 30_000, "chr2": 20_500, "chrX": 9_001, "chrY": 300}
 SAMPLED = ("chr1", "chr2", "chrX")
+KILLS = """
+import json
+import sys
+from pathlib import Path
+from dying import child, moments, step
+from zoo.prepare import quantiles, summed
+from zoo.prepare.leopard import prepare_leopard
+reads, output = sys.argv[1], Path(sys.argv[2])
+sizes = {"chr1": 30_000, "chr2": 20_500, "chrX": 9_001, "chrY": 300}
+add, of = summed._add, quantiles.QuantileMap.__call__
+def stepping(call):
+    def stepped(*arguments):
+        step()
+        return call(*arguments)
+    return stepped
+summed._add, quantiles.QuantileMap.__call__ = stepping(add), stepping(of)
+def run():
+    prepare_leopard(reads, output, sizes, reference_track=sys.argv[3:], progress=False)
+def files():
+    found = {path.name: path.read_bytes() for path in output.parent.iterdir() if path.is_file()}
+    if "out.json" in found:
+        found["out.json"] = {**json.loads(found["out.json"]), "seconds": None}
+    return found
+status, total = child(run)
+whole = files()
+assert status == 0
+assert set(whole) == {"out.bw", "out.json"}
+for moment in moments(total, 10):
+    for path in output.parent.iterdir():
+        path.unlink()
+    assert child(run, at=moment)[0] == -9, moment
+    child(run, at=2 + moment // 2)  # killed as it goes on, unless it ends before that
+    status, _ = child(run)
+    assert (status, files()) == (0, whole), (moment, status)
+    assert not any(path.is_dir() for path in output.parent.iterdir())
+print(total)
+"""
 READS = [("chr1", 100, 140, "+"), ("chr1", 120, 160, "-"), ("chr1", 120, 150, "+"), ("chrY", 270, 300, "-")]
 
 
@@ -275,6 +315,19 @@ def test_interrupted_runs(tagalign: Path, reference: Path, tmp_path: Path, monke
     assert not list(tmp_path.glob("*.partial"))
     with pytest.raises(KeyboardInterrupt):  # what was read for another call is not taken
         prepare_leopard(tagalign, tmp_path / "dnase", SIZES, **call, chromosomes=["chr1"])
+
+
+def test_killed_at_ten_moments(tagalign: Path, tmp_path: Path):
+    """SIGKILL within reading and writing; then a run whose bytes are all those of a quiet one. A reference of reads."""
+    (tmp_path / "to").mkdir()
+    other = tmp_path / "liver.tagAlign"
+    other.write_text("".join(f"chr1\t{at}\t{at + 20 + at % 50}\tN\t1\t+\n" for at in range(0, 20_000, 7)))
+    command = [sys.executable, "-W", "ignore", "-c", KILLS, str(tagalign), str(tmp_path / "to" / "out"), str(other)]
+    home = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (home, home.parent)))}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 10
 
 
 def test_average_and_what_a_model_reads(tmp_path: Path):
