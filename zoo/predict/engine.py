@@ -37,8 +37,8 @@ def predict(
         (plan, index of the first bin, scores as float32), plan by plan, in rising order; bins that are not kept are NaN
         or left out.
     """
-    used, step = slice(grid.first, grid.first + grid.bins), grid.stride // grid.bin_size
-    current, stitcher = 0, Stitcher(grid.bins, step)
+    used = slice(grid.first, grid.first + grid.bins)
+    current, stitcher = 0, Stitcher(grid.bins, grid.step)
     for batch in _batches(grid, plans, reader, batch_size):
         scores = np.empty((len(batch.numbers), grid.bins, *forward.shape[1:]), np.float32)
         if batch.blank.any():
@@ -48,10 +48,11 @@ def predict(
         for owner, rows in _by_owner(batch.owners):
             if owner != current:
                 yield from _clipped(plans[current], stitcher.finish())
-                current, stitcher = owner, Stitcher(grid.bins, step)
-            numbers = batch.numbers[rows]
-            yield from _clipped(plans[owner], stitcher.add(numbers * step, scores[rows]))
-            advance(int((numbers >= plans[owner].first_window).sum()))
+                current, stitcher = owner, Stitcher(grid.bins, grid.step)
+            numbers, plan = batch.numbers[rows], plans[owner]
+            first_bins = plan.begins(grid, numbers) // grid.bin_size
+            yield from _clipped(plan, stitcher.add(first_bins, scores[rows], plan.ends(numbers)))
+            advance(int((numbers >= plan.first_window).sum()))
     yield from _clipped(plans[current], stitcher.finish())
 
 
@@ -121,8 +122,8 @@ def _places(
     grid: Grid, plans: Sequence[ChromosomePlan], owners: np.ndarray, numbers: np.ndarray
 ) -> Iterator[tuple[str, int, int]]:
     """The stretch that each window predicts."""
-    for owner, number in zip(owners.tolist(), numbers.tolist(), strict=True):
-        start = number * grid.stride
+    for owner, number in zip(owners.tolist(), numbers, strict=True):
+        start = int(plans[owner].begins(grid, number))
         yield plans[owner].chrom, start, start + grid.span
 
 
@@ -141,10 +142,9 @@ def _blocks(
 def _block(
     grid: Grid, plan: ChromosomePlan, numbers: np.ndarray, reader: WindowReader
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    start = int(numbers[0]) * grid.stride - grid.offset
-    end = int(numbers[-1]) * grid.stride - grid.offset + grid.window
-    rows = reader.rows(plan.chrom, start, end)
+    start, last = (plan.begins(grid, numbers[[0, -1]]) - grid.offset).tolist()
+    rows, at = reader.rows(plan.chrom, start, last + grid.window), plan.within(grid, numbers)
     sums = np.concatenate([[0], np.cumsum(reader.told(rows))])
-    blank = (sums[grid.window :] == sums[: -grid.window])[:: grid.stride]
+    blank = (sums[grid.window :] == sums[: -grid.window])[at]
     blank &= reader.fixed is not None  # windows that differ in a covariate have predictions of their own
-    return blank, [np.lib.stride_tricks.sliding_window_view(row, grid.window)[:: grid.stride] for row in rows]
+    return blank, [np.lib.stride_tricks.sliding_window_view(row, grid.window)[at] for row in rows]

@@ -10,10 +10,20 @@ from zoo.errors import InputError
 from zoo.forward.forward import Forward
 from zoo.inputs.opening import Inputs
 from zoo.inputs.reader import WindowReader
+from zoo.predict import phases
 from zoo.predict import plan as planning
 from zoo.predict.engine import predict
+from zoo.predict.options import LEOPARD, Options
 from zoo.predict.plan import ChromosomePlan, Grid
 from zoo.predict.tiles import Pass, Tiled, passes_of, split
+from zoo.spec import ModelSpec
+
+_TILINGS = {LEOPARD: phases}  # of programs whose windows do not lie on one grid
+
+
+def grid_of(spec: ModelSpec, options: Options) -> Grid:
+    """How the windows of a model lie."""
+    return _TILINGS.get(options.compat, planning).Grid.of(spec, options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +70,7 @@ class GridWork:
         Raises:
             InputError: no window is left to predict.
         """
-        plans = planning.plan(grid, inputs.lengths, inputs.regions, inputs.blacklist, compat)
+        plans = _TILINGS.get(compat, planning).plan(grid, inputs.lengths, inputs.regions, inputs.blacklist, compat)
         if not plans:
             raise InputError(
                 "A window must be left to predict; the blacklist or the rules of compat leave none",
