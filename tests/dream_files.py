@@ -1,4 +1,4 @@
-"""Files in the layouts of FactorNet (Keras 1 on Theano) and DeepGRN (Keras 2), with random weights."""
+"""Files in the layouts of FactorNet (Keras 1 on Theano), DeepGRN and Leopard (Keras 2), with random weights."""
 
 import base64
 import io
@@ -23,6 +23,28 @@ def network(name: str, seed: int = 7, scale: float = 1.0, **config: object) -> k
         size = scale * np.sqrt(1 / np.prod(weight.shape[:-1])) if len(weight.shape) > 1 else 0.1
         value = size * random.normal(size=weight.shape)
         weight.assign(1 + np.abs(value) if "variance" in weight.path else value)
+    return made
+
+
+def leopard_network(seed: int = 7, **config: object) -> keras.Model:
+    """A U-Net with weights at random whose outputs spread over 0 to 1: where they are all alike a test cannot fail.
+
+    Its normalizations have the statistics of random windows, as training gives them.
+    """
+    made = network("leopard", seed, scale=2, **config)
+    random, (window, channels) = np.random.default_rng(seed), made.input_shape[1:]
+    bases = np.eye(4)[random.integers(0, 4, (16, window))]
+    x = np.concatenate([bases, random.random((16, window, channels - 4))], axis=-1).astype(np.float32)
+    for layer in made.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+            layer.gamma.assign(np.ones(layer.gamma.shape))
+    made(x, training=True)
+    head = made.get_layer("output")
+    kernel, _ = head.get_weights()
+    logits = np.asarray(keras.Model(made.input, head.input)(x, training=False)) @ kernel[0, :, 0]
+    head.set_weights([kernel * 1.5 / logits.std(), np.float32([-logits.mean() * 1.5 / logits.std()])])
+    assert 0.1 < np.asarray(made(x, training=False)).std() < 0.4
     return made
 
 
@@ -144,6 +166,28 @@ def factornet(made: keras.Model, window: int, config: Mapping, with_config: bool
     if not with_config:
         return written(None, layers, whole=False)
     return written(made_of, layers, keras_version="1.1.1")
+
+
+def leopard(made: keras.Model) -> bytes:
+    """A network of Leopard as its authors' Keras wrote it: transposed convolutions have two dimensions."""
+    blocks = ["level0", *(f"{way}{i}" for way in ("down", "up") for i in range(1, 6))]
+    convolutions = [f"{block}_conv{i}" for block in blocks for i in (1, 2)]
+    ours = {
+        "conv1d": [*convolutions, "output"],
+        "batch_normalization": [name.replace("conv", "norm") for name in convolutions],
+        "conv2d_transpose": [f"up{i}_transposed" for i in range(1, 6)],
+    }
+    keys = dict.fromkeys(ours, ("kernel", "bias")) | {
+        "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance")
+    }
+    layers = {}
+    for kind, names in ours.items():
+        for number, name in enumerate(names, start=1):
+            theirs, tensors = f"{kind}_{number}", made.get_layer(name).get_weights()
+            if kind == "conv2d_transpose":
+                tensors[0] = tensors[0][:, None]
+            layers[theirs] = {f"{theirs}/{key}:0": v for key, v in zip(keys[kind], tensors, strict=True)}
+    return written(None, layers, backend="tensorflow", keras_version="2.2.4")
 
 
 def code_of(text: str, closure: list | None = None) -> list:

@@ -29,7 +29,7 @@ from zoo.porting import bins_of_200, deepgrn, factornet, leopard, scfan
 from zoo.porting.expression import CELL_TYPES
 from zoo.predict.options import Options
 from zoo.predict.plan import Grid
-from zoo.spec import COVARIATES, WINDOW, Architecture, InputSpec, ModelSpec
+from zoo.spec import COVARIATES, WINDOW, Architecture, ModelSpec
 
 READERS = {"factornet": factornet, "deepgrn": deepgrn}
 ATGC = [0, 3, 2, 1]  # places of A, C, G, T among A, T, G, C
@@ -774,43 +774,10 @@ def test_leopard_leaves_out_the_ends_of_windows():
         Architecture("leopard", config), bins_of_200.About("test/L", {"source": "tests"}), 2, "CTCF"
     )
     grid = Grid.of(spec, Options.resolve(spec))
-    assert (grid.stride, grid.first, grid.bins, grid.offset) == (5120, 100, 10040, 100)
+    assert (grid.stride, grid.first, grid.bins, grid.offset, grid.lead) == (5120, 100, 10040, 100, 5020)
     with pytest.raises(InputError, match="stride"):
         Options.resolve(spec, stride=10041)
     assert [track.name for track in spec.input.given] == ["dnase", "average"]
-
-
-def test_what_is_trimmed_does_not_count(files: dict):
-    """A network of 64 bp whose windows count for their inner 56: every base by hand."""
-    config = {"window": 64, "tracks": 2, "filters": 3, "levels": 3}
-    spec = leopard.make_spec(
-        Architecture("leopard", {"window": 10240}), bins_of_200.About("test/L", {"source": "tests"}), 2, "CTCF"
-    )
-    tracks = tuple(replace(track, origin="genome", function=None, of=()) for track in spec.input.tracks)
-    spec = replace(
-        spec,
-        architecture=Architecture("leopard", config),
-        input=InputSpec(64, "none", tracks),
-        outputs=(replace(spec.output, bins=64),),
-        prediction=replace(spec.prediction, stride=32, trim=4),
-    )
-    model = zoo.Model(spec, dream_files.network("leopard", **config))
-    given = {
-        "genome": files["genome"],
-        "signal": {"dnase": files["signal"]["dgf"], "delta": files["signal"]["unique35"]},
-    }
-    found = model.predict(**given, regions=[("chr1", 1000, 1100)])
-    reader = model.inputs(**given, regions=None, chromosomes=None, blacklist=None, compat=None).reader
-    sums, counts = np.zeros(3100), np.zeros(3100)
-    for start in range(28, 3040, 32):  # window k predicts from 32 k on, and reads from 4 bp before
-        x = reader.encoded([zoo.genome.interval.Interval("chr1", start, start + 64)])
-        sums[start + 4 : start + 60] += np.asarray(model.network(x))[0, 4:60]
-        counts[start + 4 : start + 60] += 1
-    wanted = sums[1000:1100] / counts[1000:1100]
-    assert np.abs(found[0].scores.ravel() - wanted).max() < 1e-6
-    assert set(counts[1000:1100]) == {1, 2}
-    with pytest.raises(InputError, match="what is trimmed must be whole bins"):
-        replace(spec, prediction=replace(spec.prediction, stride=60))
 
 
 def test_a_committee_that_does_not_fit():

@@ -126,6 +126,8 @@ def doctor(
     signals = signal if isinstance(signal, Mapping) else {given[0].name if len(given) == 1 else "signal": signal}
     for name, value in signals.items() if signal is not None else ():
         findings += _caught(name, _signal(genome, name, value, tracks.get(name)))
+    if isinstance(signal, Mapping) and all(finding.status != ERROR for finding in findings):
+        findings += _caught("signal", _scales(genome, signal))
     if regions is not None and not (isinstance(regions, str) and regions == "auto"):
         findings += _caught("regions", _regions(genome, regions, window, unwanted))
     if vcf is not None:
@@ -152,6 +154,18 @@ def _signal(genome: Genome, name: str, signal: str | Path | Signal, spec: TrackS
     shared = names.match(names.main_chromosomes(list(genome.sizes)), signal.sizes)
     if spec is None or spec.origin == "sample":
         yield from files.of_signal(signal, list(shared.values()) or list(signal.sizes), spec, _STRETCHES)
+
+
+def _scales(genome: Genome, signals: Mapping[str, object]) -> Iterator[Finding]:
+    """Of tracks that are used together."""
+    opened = {name: value if isinstance(value, Signal) else Signal(value) for name, value in signals.items()}
+    shared = [
+        chrom
+        for chrom in names.main_chromosomes(list(genome.sizes))
+        if all(names.find(chrom, signal.sizes) is not None for signal in opened.values())
+    ]
+    where = {name: (signal, [names.find(chrom, signal.sizes) for chrom in shared]) for name, signal in opened.items()}
+    yield from files.of_scales(where if shared else {}, _STRETCHES)
 
 
 def _regions(genome: Genome, regions: object, window: int, unwanted: Sequence[Interval]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from registry import address, typed
 from registry.address import Address, Hub, Local, Pinned
 from zoo import ensembles, folder, porting
 from zoo.errors import InputError, IntegrityError
-from zoo.porting import folds, local
+from zoo.porting import folds, local, seeds
 from zoo.porting.profile_file import ProfileFile
 from zoo.spec import ModelSpec
 
@@ -33,6 +33,8 @@ def load(name: str | Path, component: str | None = None):
             ensemble: the mean of expected counts.
             A `.hdf5` or `.h5` of FactorNet, DeepGRN, Leopard or scFAN is opened directly, too; for FactorNet and scFAN
             names of tracks and factors come from their authors' `bigwig.txt`, `feature.txt` and `chip.txt` beside it.
+            A folder of Leopard's `weights_TRAINED_VALIDATED_SEED.h5` is their mean; of other files `zoo.ensemble` makes
+            one.
         component: of a model made of others, the part to load, or "full" for all; by default as its spec says: of
             ChromBPNet the bias-corrected "accessibility".
 
@@ -120,7 +122,7 @@ def opened_files(path: str | Path, component: str | None = None, window: int | N
 def _opened(where: Local, component: str | None = None) -> local.Opened | None:
     """A file, or folds, of a system whose files are opened directly; None for anything else."""
     if where.may_have_folds:
-        if (found := folds.opened(where.path, component)) is not None:
+        if (found := seeds.opened(where.path, component) or folds.opened(where.path, component)) is not None:
             return found
         _refuse(where.path)
     return local.opened(where.path, component) if where.is_file else None
@@ -156,7 +158,7 @@ def _spec_of(opened: local.Opened) -> ModelSpec:
 
 
 def _described(opened: local.Opened) -> str:
-    return f"{opened.members[0][1].description}: mean of {len(opened.members)} folds"
+    return f"{opened.members[0][1].description}: mean of {len(opened.members)} {opened.called}"
 
 
 def _own(path: Path):

@@ -242,6 +242,8 @@ class Model:
                 whose middle is nearest, by default the mean of all; windows that reach beyond an end are left out.
                 "factornet" or "deepgrn" for the 0 of bins that these programs never predict: those within 1,002 bp of
                 the blacklist, or of an end of their chromosome; by default bins on the blacklist have no value.
+                "leopard" for its windows at the ends of chromosomes: the last hundred of each phase are moved back to
+                end there; by default windows reach beyond an end, and no base within 100 bp of an edge counts.
             precision: "float32" (default), or "bfloat16", which is faster where the processor or GPU has units for it;
                 the sidecar then has the largest difference between both on some windows of the run.
             progress: show a progress bar; by default in a terminal only.

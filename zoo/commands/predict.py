@@ -55,7 +55,7 @@ SIGNATURE = Signature(
             "help": "x instead of ln(1 + x), for models that return that",
         },
         "compat": {
-            "choices": ("maxatac", "chrombpnet", "factornet", "deepgrn"),
+            "choices": ("maxatac", "chrombpnet", "factornet", "deepgrn", "leopard"),
             "help": "the original program's window and blacklist rules; or its bigWig rules, with --centers",
         },
     },

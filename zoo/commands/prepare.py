@@ -69,17 +69,37 @@ DGF = Signature(
     },
     left_out=PROGRESS,
 )
-SIGNATURES = (MAXATAC, DGF)
+LEOPARD = Signature(
+    "zoo.prepare.leopard:prepare_leopard",
+    common=TRACK,
+    differ={
+        "reads_file": {"flags": (), "dest": "reads"},
+        "reference_track": {
+            "required": False,
+            "default": None,
+            "nargs": "+",
+            "metavar": "FILE",
+            "help": "of the recipe leopard: coverage to normalize to, for the released models that of liver; bigWig or "
+            "reads; several are summed",
+        },
+        "replicates": {"metavar": "FILE", "help": "of the recipe leopard: further files of the sample, summed"},
+    },
+    left_out=PROGRESS,
+)
+SIGNATURES = (MAXATAC, DGF, LEOPARD)
+RECIPES = {"factornet": DGF, "leopard": LEOPARD}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo prepare`."""
     MAXATAC.add(parser, {"": "reads output genome"})
-    DGF.add(parser)
+    for signature in RECIPES.values():
+        signature.add(parser)
     parser.add_argument(
         "--recipe",
-        choices=("factornet",),
-        help="another track than maxATAC's: factornet for `dgf` of FactorNet and DeepGRN, 5' ends scaled to 1x",
+        choices=tuple(RECIPES),
+        help="another track than maxATAC's: factornet for dgf of FactorNet and DeepGRN, 5' ends scaled to 1x; leopard "
+        "for dnase of Leopard, coverage normalized to --reference-track",
     )
     parser.add_argument("--chrom-sizes", metavar="TSV", help="chromosome and bp, tab-separated, instead of --genome")
     exclude(parser, ("genome", "chrom_sizes"), required=True)
@@ -98,11 +118,12 @@ def run(options: argparse.Namespace) -> None:
         "genome": Genome(user_path(options.genome, "genome")) if options.genome else _sizes(options.chrom_sizes),
         "shift": {"auto": None, "yes": True, "no": False}[options.shift],
     }
-    if options.recipe is not None:
-        _refuse_other(options, MAXATAC, DGF, f"A track of the recipe {options.recipe}")
-        _run_dgf(options, {"reads_file": reads, **given})
+    own = RECIPES.get(options.recipe, MAXATAC)
+    _refuse_other(options, own, "A track of no recipe" if own is MAXATAC else f"A track of the recipe {options.recipe}")
+    if own is not MAXATAC:
+        known = {name: value for name, value in given.items() if name in own.keywords}
+        _run_recipe(options, own.values(options) | {"reads_file": reads, **known})
         return
-    _refuse_other(options, DGF, MAXATAC, "A track of no recipe")
     made = prepare(**MAXATAC.values(options) | {"reads": reads, **given})
     samples = made if isinstance(made, dict) else {"": made}
     records = [json.loads(sample.summary.read_text(encoding="utf-8")) for sample in samples.values()]
@@ -122,27 +143,47 @@ def run(options: argparse.Namespace) -> None:
         )
 
 
-def _refuse_other(options: argparse.Namespace, other: Signature, own: Signature, rule: str) -> None:
-    """Raise `InputError` for options of the other function, which would have no effect."""
+def _refuse_other(options: argparse.Namespace, own: Signature, rule: str) -> None:
+    """Raise `InputError` for options of the other functions, which would have no effect."""
     mine = {own.dest(name) for name in own.keywords}
-    theirs = {other.dest(name): keyword.default for name, keyword in other.keywords.items()}
-    given = {dest: getattr(options, dest) for dest in theirs if dest not in mine}
-    named = {f"--{dest.replace('_', '-')}": value for dest, value in given.items() if value != theirs[dest]}
-    refuse_together(rule, named)
+    defaults = {each.dest(name): each.default(name) for each in reversed(SIGNATURES) for name in each.keywords}
+    given = {dest: getattr(options, dest) for dest in defaults if dest not in mine}
+    named = {dest: value for dest, value in given.items() if value not in (None, defaults[dest])}
+    refuse_together(rule, {f"--{dest.replace('_', '-')}": value for dest, value in named.items()})
 
 
-def _run_dgf(options: argparse.Namespace, given: dict) -> None:
-    from zoo.prepare.dgf import prepare_dgf
-
-    made = prepare_dgf(**DGF.values(options) | given)
+def _run_recipe(options: argparse.Namespace, values: dict) -> None:
+    made, line = (_dgf if options.recipe == "factornet" else _leopard)(values)
     if options.json:
         print(json.dumps([json.loads(made.summary.read_text(encoding="utf-8"))], indent=1))
         return
-    print(
+    print(line)
+    print(made.signal, made.summary, sep="\n")
+
+
+def _dgf(values: dict):
+    from zoo.prepare.dgf import prepare_dgf
+
+    made = prepare_dgf(**values)
+    return made, (
         f"{made.cuts:,} 5' ends; {made.reads:,} reads of {made.read_length} bp, each worth {made.scale:.4g}; "
         f"mean {made.mean:.4g} per base"
     )
-    print(made.signal, made.summary, sep="\n")
+
+
+def _leopard(values: dict):
+    from zoo.prepare.leopard import prepare_leopard
+
+    if values["reference_track"] is None:
+        raise InputError(
+            "The recipe leopard must be given the track to normalize to, for the released models that of liver",
+            example="--reference-track liver.bw",
+        )
+    made = prepare_leopard(**values | {"replicates": values["replicates"] or ()})
+    return made, (
+        f"{made.reads:,} reads; mean coverage {made.coverage:.4g} per base became {made.mean:.4g} "
+        f"({made.positions:,} positions, at which the reference has {made.reference:.4g})"
+    )
 
 
 class _Sizes(dict):

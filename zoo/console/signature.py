@@ -49,6 +49,10 @@ class Signature:
         flags = settings.get("flags")
         return str(settings.get("dest") or (flags[0].lstrip("-").replace("-", "_") if flags else name))
 
+    def default(self, name: str) -> object:
+        """What a keyword is among parsed options if its option is not given."""
+        return self._differs(name).get("default", self.keywords[name].default)
+
     def add(self, parser: argparse.ArgumentParser, groups: Mapping[str, str] | None = None) -> None:
         """Give a parser the options of all keywords but those that it has.
 

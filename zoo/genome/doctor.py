@@ -161,6 +161,26 @@ def of_signal(
         yield Finding("signal", WARNING, f"changes every {step} bp only; models were trained on single bases", hint)
 
 
+def of_scales(signals: Mapping[str, tuple[Signal, Sequence[str]]], stretches: int = _STRETCHES) -> Iterator[Finding]:
+    """Whether tracks that are subtracted from one another are on one scale, by their names.
+
+    Args:
+        signals: name → the track, and which of its chromosomes matter, in one order for all of them.
+        stretches: as for `of_signal`.
+    """
+    for name, other in recipes.ALIKE.items():
+        if name not in signals or other not in signals:
+            continue
+        means = {each: _mean(*signals[each], stretches) for each in (name, other)}
+        if (problem := recipes.not_alike(name, means)) is not None:
+            yield Finding(name, WARNING, problem, f"Both must be of one recipe: {recipes.HOW[name]}.")
+
+
+def _mean(signal: Signal, chromosomes: Sequence[str], stretches: int) -> float:
+    parts = [signal.values(*place) for place in _places(signal.sizes, chromosomes, stretches)]
+    return float(np.concatenate(parts).mean(dtype=np.float64))
+
+
 def _coverage(values: np.ndarray, positive: np.ndarray, spec: TrackSpec | None) -> Iterator[Finding]:
     """How much of a track is positive, and whether its sample has enough reads, if it is long enough to judge by."""
     bases = len(values)

@@ -132,6 +132,9 @@ class Inputs:
             if track.spec.origin == "sample":
                 for finding in doctor.of_signal(track.signal, list(pairs.values()), track.spec):
                     _tell(track.signal.path, finding)
+        together = {track.spec.name: (track.signal, [track.names[chrom] for chrom in chosen]) for track in tracks}
+        for finding in doctor.of_scales(together):
+            _tell(together[finding.about][0].path, finding)
         reader = WindowReader(
             genome, _read(spec, tracks), _covariates(spec, covariates, genome), _controls(spec, tracks)
         )

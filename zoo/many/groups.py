@@ -13,6 +13,7 @@ from zoo.predict.options import Options
 from zoo.predict.plan import Grid
 from zoo.predict.thresholds import Threshold
 from zoo.predict.tiles import tiled_by
+from zoo.predict.work import grid_of
 from zoo.spec import InputSpec
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Group:
     @property
     def grid(self) -> Grid:
         """How windows lie."""
-        return Grid.of(self.members[0].model.spec, self.options)
+        return grid_of(self.members[0].model.spec, self.options)
 
     @cached_property
     def columns(self) -> list[str]:
@@ -183,5 +184,5 @@ def grouped(members: Sequence[Member]) -> tuple[Group, ...]:
 
 def _key(member: Member) -> tuple[InputSpec, Mapping[str, object]]:
     options, spec = member.options, member.model.spec
-    how = {"grid": Grid.of(spec, options), "views": options.views, "compat": options.compat}
+    how = {"grid": grid_of(spec, options), "views": options.views, "compat": options.compat}
     return spec.input, {**how, "width": options.output.bin_size, "side by side": options.selection.readout.side_by_side}

@@ -63,11 +63,13 @@ class Opened:
         path: of a file, or of a folder or archive of folds.
         name: `local/<stem>`.
         members: a file, or that of each fold, with the spec of its model.
+        called: what several members are.
     """
 
     path: Path
     name: str
     members: tuple[tuple[ProfileFile | SystemFile, ModelSpec], ...]
+    called: str = "folds"
 
     @property
     def is_whole(self) -> bool:

@@ -43,8 +43,8 @@ def predict(
         (plan, index of the first bin, scores as float32), plan by plan, in rising order; bins that are not kept are NaN
         or left out.
     """
-    used, step = slice(grid.first, grid.first + grid.bins), grid.stride // grid.bin_size
-    current, stitcher = 0, Stitcher(grid.bins, step)
+    used = slice(grid.first, grid.first + grid.bins)
+    current, stitcher = 0, Stitcher(grid.bins, grid.step)
     for batch in _batches(grid, plans, reader, batch_size, stretch):
         scores = np.empty((len(batch.numbers), grid.bins, *forward.shape[1:]), np.float32)
         if batch.blank.any():
@@ -56,10 +56,11 @@ def predict(
         for owner, rows in _by_owner(batch.owners):
             if owner != current:
                 yield from _clipped(plans[current], stitcher.finish())
-                current, stitcher = owner, Stitcher(grid.bins, step)
-            numbers = batch.numbers[rows]
-            yield from _clipped(plans[owner], stitcher.add(numbers * step, scores[rows]))
-            advance(int((numbers >= plans[owner].first_window).sum()))
+                current, stitcher = owner, Stitcher(grid.bins, grid.step)
+            numbers, plan = batch.numbers[rows], plans[owner]
+            first_bins = plan.begins(grid, numbers) // grid.bin_size
+            yield from _clipped(plan, stitcher.add(first_bins, scores[rows], plan.ends(numbers)))
+            advance(int((numbers >= plan.first_window).sum()))
     yield from _clipped(plans[current], stitcher.finish())
 
 
@@ -115,7 +116,8 @@ class _Gathered:
     def add(self, owner: int, numbers: np.ndarray, blank: np.ndarray, rows: Sequence[np.ndarray]) -> Iterator[_Batch]:
         """Take consecutive windows, the first of which begins where rows begin; yields batches that are full."""
         grid, taken = self._grid, 0
-        views = [np.lib.stride_tricks.sliding_window_view(row, grid.window)[:: grid.stride] for row in rows]
+        at = self._plans[owner].within(grid, numbers)
+        views = [np.lib.stride_tricks.sliding_window_view(row, grid.window)[at] for row in rows]
         while taken < len(numbers):
             ahead = np.flatnonzero(~blank[taken:]) + taken
             chosen = ahead[: self._size - self._filled]
@@ -147,19 +149,21 @@ def _batches(
     are not blank; the last batch of these, and one before a stretch, may be smaller."""
     size = min(batch_size, sum(int((plan.runs[:, 1] - plan.runs[:, 0]).sum()) for plan in plans))
     gathered = _Gathered(grid, plans, reader, size)
-    most = stretch.count if stretch is not None else max(_BLOCK // grid.stride, 1)
-    for owner, block_numbers, block_blank, block in _ahead(_blocks(grid, plans, reader, most)):
-        for first in range(0, len(block_numbers), most):
-            numbers, blank = block_numbers[first : first + most], block_blank[first : first + most]
+    multiple = 1 if stretch is None else stretch.count
+    for owner, numbers, blank, block in _ahead(_blocks(grid, plans, reader, multiple)):
+        if stretch is None:
+            yield from gathered.add(owner, numbers, blank, block)
+            continue
+        for first in range(0, len(numbers), multiple):
+            some, blanks = numbers[first : first + multiple], blank[first : first + multiple]
             start = first * grid.stride
-            end = start + (len(numbers) - 1) * grid.stride + grid.window
-            rows = [row[start:end] for row in block]
-            if stretch is None or np.count_nonzero(~blank) < _FULL * most:
-                yield from gathered.add(owner, numbers, blank, rows)
+            rows = [row[start : start + (len(some) - 1) * grid.stride + grid.window] for row in block]
+            if np.count_nonzero(~blanks) < _FULL * multiple:
+                yield from gathered.add(owner, some, blanks, rows)
                 continue
             yield from gathered.finish()
-            owners = np.full(len(numbers), owner)
-            yield _Batch(owners, numbers, blank, [], _filled(rows, reader.fills, stretch.length))
+            owners = np.full(len(some), owner)
+            yield _Batch(owners, some, blanks, [], _filled(rows, reader.fills, stretch.length))
     yield from gathered.finish()
 
 
@@ -184,8 +188,8 @@ def _places(
     grid: Grid, plans: Sequence[ChromosomePlan], owners: np.ndarray, numbers: np.ndarray
 ) -> Iterator[tuple[str, int, int]]:
     """The stretch that each window predicts."""
-    for owner, number in zip(owners.tolist(), numbers.tolist(), strict=True):
-        start = number * grid.stride
+    for owner, number in zip(owners.tolist(), numbers, strict=True):
+        start = int(plans[owner].begins(grid, number))
         yield plans[owner].chrom, start, start + grid.span
 
 
@@ -208,10 +212,9 @@ def _blocks(
 def _block(
     grid: Grid, plan: ChromosomePlan, numbers: np.ndarray, reader: WindowReader
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    start = int(numbers[0]) * grid.stride - grid.offset
-    end = int(numbers[-1]) * grid.stride - grid.offset + grid.window
-    rows = reader.rows(plan.chrom, start, end)
+    start, last = (plan.begins(grid, numbers[[0, -1]]) - grid.offset).tolist()
+    rows, at = reader.rows(plan.chrom, start, last + grid.window), plan.within(grid, numbers)
     sums = np.concatenate([[0], np.cumsum(reader.told(rows))])
-    blank = (sums[grid.window :] == sums[: -grid.window])[:: grid.stride]
+    blank = (sums[grid.window :] == sums[: -grid.window])[at]
     blank &= reader.fixed is not None  # windows that differ in a covariate have predictions of their own
     return blank, rows

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from zoo.predict.predictor import Predictor
 
 STRANDS = ("forward", "both")
-MAXATAC, CHROMBPNET, *BINS_OF_200 = COMPAT = ("maxatac", "chrombpnet", "factornet", "deepgrn")
+MAXATAC, CHROMBPNET, *OF_NETWORK = COMPAT = ("maxatac", "chrombpnet", "factornet", "deepgrn", "leopard")
+*BINS_OF_200, LEOPARD = OF_NETWORK  # each the name of a network, which it must go with
 SCALES = (*TRANSFORMS[1:], "linear")
 BATCH = 256
 _MOST_WINDOWS = 1 << 20  # of a batch
@@ -33,7 +34,7 @@ class Options:
         batch_size: windows that pass through the network at once.
         compat: `maxatac` for that program's own window, blacklist and chromosome rules, `chrombpnet` for that
             program's own counts and overlaps of windows around regions, `factornet` or `deepgrn` for a 0 in bins that
-            these programs never predict, else None.
+            these programs never predict, `leopard` for where that program's windows lie, else None.
         linear: scores x of a model that returns a transform of it, such as ln(1 + x), instead of what it returns.
         selection: head and tracks.
         trim: bp at each end of a window whose predictions do not count.
@@ -91,7 +92,8 @@ class Options:
                 received={"compat": compat, "center_only": center_only},
                 hint="Leave out compat, or give center_only=False",
             )
-        _check_bins_of_200(spec, compat)
+        _check_network(spec, compat)
+        _check_phases(spec, compat, stride, center_only)
         linear, chosen = _linear(spec, output, scale), _views(spec, strands, views)
         if compat == CHROMBPNET and chosen != ("forward",):
             raise InputError(
@@ -124,9 +126,9 @@ class Options:
         return untransformed(scores, self.output.transform, self.output.pseudocount) if self.linear else scores
 
 
-def _check_bins_of_200(spec: ModelSpec, compat: str | None) -> None:
+def _check_network(spec: ModelSpec, compat: str | None) -> None:
     """Raise `InputError` for the rules of a program that has no such model."""
-    if compat not in BINS_OF_200:
+    if compat not in OF_NETWORK:
         return
     network = spec.architecture
     members = {"committee": lambda: network.config["members"], "ensemble": lambda: [network.config["of"]]}
@@ -136,6 +138,17 @@ def _check_bins_of_200(spec: ModelSpec, compat: str | None) -> None:
             f"compat={compat!r} must go with a model of that program",
             received={"compat": compat, "model": spec.name, "network": network.name},
             hint="Leave out compat",
+        )
+
+
+def _check_phases(spec: ModelSpec, compat: str | None, stride: int, center_only: bool) -> None:
+    """Raise `InputError` for windows that do not lie as Leopard has them."""
+    half = spec.input.window // 2
+    if compat == LEOPARD and (center_only or stride != half):
+        raise InputError(
+            f"compat={compat!r} must average windows from 0 and from {half:,} bp on, as that program does",
+            received={"compat": compat, "stride": stride, "center_only": center_only},
+            hint="Leave out compat, or stride and center_only",
         )
 
 

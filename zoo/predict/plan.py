@@ -2,7 +2,8 @@
 
 Window k of a chromosome predicts the bp from `k * stride` on. With the published stride of 256 and windows of 1,024 bp
 every bin has four windows, near the ends of a chromosome fewer; the last window reaches past the chromosome's end,
-where it reads N and the fill value, so that no bin is left out.
+where it reads N and the fill value, so that no bin is left out. Windows whose ends do not count begin at multiples of
+the stride themselves; the first one before the chromosome does, so that its first bases count, too.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +29,7 @@ class Grid:
         bins: how many are used from there on.
         offset: bp from a window's start to its first used bin.
         overlap: bp that a bin has in common with the next one.
+        lead: bp of the first window's used bins that lie before the chromosome.
     """
 
     window: int
@@ -37,6 +39,7 @@ class Grid:
     bins: int
     offset: int
     overlap: int = 0
+    lead: int = 0
 
     @classmethod
     def of(cls, spec: ModelSpec, options: Options) -> "Grid":
@@ -48,7 +51,8 @@ class Grid:
         first = (output.bins - used) // 2
         offset = output.offset + first * output.every
         overlap = output.bin_size - output.every
-        return cls(spec.input.window, options.stride, output.every, first, used, offset, overlap)
+        lead = 0 if options.center_only else -options.trim % options.stride
+        return cls(spec.input.window, options.stride, output.every, first, used, offset, overlap, lead)
 
     @property
     def span(self) -> int:
@@ -60,12 +64,18 @@ class Grid:
         """Windows before a window that predict bins of it, too."""
         return -(-self.bins * self.bin_size // self.stride) - 1
 
+    @property
+    def step(self) -> int:
+        """Bins from one window to the next, at least."""
+        return self.stride // self.bin_size
+
     def count(self, length: int) -> int:
         """Windows that a chromosome of `length` bp needs so that each of its bins is predicted."""
-        return -(-max(length - self.bins * self.bin_size, 0) // self.stride) + 1
+        return -(-max(length + self.lead - self.bins * self.bin_size, 0) // self.stride) + 1
 
     def over(self, spans: np.ndarray, count: int) -> np.ndarray:
         """Which of `count` windows predict at least 1 bp of any of (n, 2) spans in bp. (count,) bool."""
+        spans = spans + self.lead
         first = np.clip((spans[:, 0] - self.span) // self.stride + 1, 0, count)
         last = np.clip(-(-spans[:, 1] // self.stride), 0, count)
         steps = np.zeros(count + 1, np.int64)
@@ -118,6 +128,18 @@ class ChromosomePlan:
         """Bins of the whole chromosome, the last one perhaps shorter than the others."""
         return -(-self.length // self.bin_size)
 
+    def begins(self, grid: Grid, numbers: np.ndarray) -> np.ndarray:
+        """The first bp that each of some windows predicts, (n,) int64, by their numbers (n,); it may be below 0."""
+        return numbers * grid.stride - grid.lead
+
+    def within(self, grid: Grid, numbers: np.ndarray) -> slice | np.ndarray:
+        """Where consecutive windows begin, in bp from the first of them on."""
+        return slice(None, None, grid.stride)
+
+    def ends(self, numbers: np.ndarray) -> np.ndarray | None:
+        """Bins at both ends of each of some windows that do not count, (n, 2) int64; None where all do."""
+        return None
+
     def clip(self, first: int, scores: np.ndarray) -> tuple[int, np.ndarray]:
         """Cut scores that begin at bin `first` to the bins of this piece; NaN where nothing is kept."""
         low, high = self.bounds
@@ -142,7 +164,7 @@ class ChromosomePlan:
             room = most if first == self.runs[0, 0] else max(most - shared, 1)
             stop = _window_after(self.runs, first, room)
             runs = np.clip(self.runs, first - shared, self.runs[-1, 1] if stop is None else stop)
-            bins = [number * grid.stride // self.bin_size for number in (first, stop or 0)]
+            bins = (self.begins(grid, np.array([first, stop or 0])) // self.bin_size).tolist()
             low = 0 if first == self.runs[0, 0] else bins[0]
             span = (low, self.bins if stop is None else bins[1])
             yield replace(self, runs=runs[runs[:, 0] < runs[:, 1]], first_window=first, span=span)

@@ -21,7 +21,7 @@ from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.inputs.opening import Inputs
 from zoo.predict.files import PredictionFiles, PredictionOutput, ScoreFile
-from zoo.predict.options import BINS_OF_200, CHROMBPNET, MAXATAC, Options
+from zoo.predict.options import CHROMBPNET, MAXATAC, OF_NETWORK, Options
 from zoo.predict.table import Predictions
 from zoo.predict.thresholds import Threshold
 from zoo.spec import ModelSpec
@@ -33,7 +33,7 @@ _LEAST, _SHARED = 16, 128  # windows at least, and for each that is predicted on
 _GOES_WITH = {
     MAXATAC: "chromosomes, regions or windows, not with centers",
     CHROMBPNET: "centers",
-    **dict.fromkeys(BINS_OF_200, "chromosomes or regions, not with windows or centers"),
+    **dict.fromkeys(OF_NETWORK, "chromosomes or regions, not with windows or centers"),
 }
 
 

@@ -11,13 +11,13 @@ from zoo.genome.interval import Interval
 from zoo.inputs.opening import Inputs
 from zoo.predict import peaks
 from zoo.predict.files import PredictionOutput, ScoreFile
-from zoo.predict.options import BINS_OF_200, MAXATAC, Options
-from zoo.predict.plan import ChromosomePlan, Grid
+from zoo.predict.options import MAXATAC, OF_NETWORK, Options
+from zoo.predict.plan import ChromosomePlan
 from zoo.predict.prediction import Kept, Prediction
 from zoo.predict.table import Predictions, RegionCollector
 from zoo.predict.thresholds import Threshold
 from zoo.predict.tiles import Tiled
-from zoo.predict.work import GridWork, windows_of
+from zoo.predict.work import GridWork, grid_of, windows_of
 from zoo.spec import ModelSpec
 
 
@@ -35,7 +35,7 @@ class PredictionRun(Prediction):
         InputError: no window is left to predict.
     """
 
-    compats = (None, MAXATAC, *BINS_OF_200)
+    compats = (None, MAXATAC, *OF_NETWORK)
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class PredictionRun(Prediction):
         progress: bool | None,
         tiled: Tiled = lambda tiles: None,
     ) -> None:
-        grid = Grid.of(spec, options)
+        grid = grid_of(spec, options)
         super().__init__(spec, forward, inputs, options, progress, grid.shared)
         self.work = GridWork.of(grid, forward, inputs, self.size, options.batch_size, options.compat, tiled)
 

@@ -11,10 +11,20 @@ from zoo.forward.forward import Forward
 from zoo.genome.interval import Interval
 from zoo.inputs.opening import Inputs
 from zoo.inputs.reader import WindowReader
+from zoo.predict import phases
 from zoo.predict import plan as planning
 from zoo.predict.engine import pays, predict
+from zoo.predict.options import LEOPARD, Options
 from zoo.predict.plan import ChromosomePlan, Grid
 from zoo.predict.tiles import Pass, Tiled, passes_of, split
+from zoo.spec import ModelSpec
+
+_TILINGS = {LEOPARD: phases}  # of programs whose windows do not lie on one grid
+
+
+def grid_of(spec: ModelSpec, options: Options) -> Grid:
+    """How the windows of a model lie."""
+    return _TILINGS.get(options.compat, planning).Grid.of(spec, options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +71,7 @@ class GridWork:
         Raises:
             InputError: no window is left to predict.
         """
-        plans = planning.plan(grid, inputs.lengths, inputs.regions, inputs.blacklist, compat)
+        plans = _TILINGS.get(compat, planning).plan(grid, inputs.lengths, inputs.regions, inputs.blacklist, compat)
         if not plans:
             raise InputError(
                 "A window must be left to predict; the blacklist or the rules of compat leave none",
@@ -69,7 +79,7 @@ class GridWork:
                 hint="Predict other regions or chromosomes, or without compat or blacklist",
             )
         passes = passes_of(Pass(forward, grid, 1, batch_size), plans, inputs.reader, tiled)
-        if len(passes) == 1 and pays(plans, batch_size):
+        if len(passes) == 1 and compat not in _TILINGS and pays(plans, batch_size):
             passes = (replace(passes[0], stretch=forward.along(batch_size, grid.stride)),)
         return cls(grid, tuple(plans), passes, inputs.reader, size - size % passes[0].tiles)
 
@@ -79,15 +89,14 @@ class GridWork:
 
     def some(self, count: int) -> list[Interval]:
         """At most so many windows, evenly from all of the work."""
-        runs = [(plan.chrom, int(first), int(stop)) for plan in self.plans for first, stop in plan.runs]
+        runs = [(plan, int(first), int(stop)) for plan in self.plans for first, stop in plan.runs]
         ends = np.cumsum([stop - first for _, first, stop in runs])
-        chosen = np.unique(np.linspace(0, ends[-1] - 1, count).astype(np.int64))
         found = []
-        for number in chosen.tolist():
+        for number in np.unique(np.linspace(0, ends[-1] - 1, count).astype(np.int64)).tolist():
             at = int(np.searchsorted(ends, number, side="right"))
-            chrom, _, stop = runs[at]
-            start = (stop - int(ends[at]) + number) * self.grid.stride - self.grid.offset
-            found.append(Interval(chrom, start, start + self.grid.window))
+            plan, _, stop = runs[at]
+            start = int(plan.begins(self.grid, np.array([stop - int(ends[at]) + number]))[0]) - self.grid.offset
+            found.append(Interval(plan.chrom, start, start + self.grid.window))
         return found
 
     def predict(

@@ -111,6 +111,11 @@ class CutSites:
         starts, ends = block.cuts()
         self.add(block.chrom, np.concatenate([starts + shift[0], ends + shift[1]]))
 
+    def sound(self, block: Fragments) -> Fragments:
+        """Those rows of a chromosome's fragments that are an interval on it; the others are counted in `odd`."""
+        name = self._name(block.chrom)
+        return block if name is None else self._sound(block, self.sizes[name])
+
     def add_lengths(self, chrom: str, lengths: np.ndarray) -> None:
         """Count fragments of a chromosome by their lengths (n,), bp."""
         if self._name(chrom) is not None:

@@ -4,15 +4,13 @@ deepTools' `bamCoverage --Offset 1 --normalizeTo1x 2478297382 --ignoreForNormali
 of the genome / (reads × read length), but counts one base for each read: the mean is about 1 / read length, not 1.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from registry.digests import sha256
-from registry.paths import user_path
 from zoo.arguments import is_one_of, optional_switch, whole
 from zoo.environment import versions
 from zoo.errors import InputError, warn
@@ -21,10 +19,10 @@ from zoo.files.partial import digest
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
-from zoo.prepare import coverage, fragments, kinds, reads, tracks
+from zoo.prepare import coverage, tracks
+from zoo.prepare.aligned import AlignedReads
 from zoo.prepare.choice import blacklisted, chosen, foreign, spans_on
-from zoo.prepare.cutsites import CutSites, check_odd
-from zoo.prepare.kinds import BAM
+from zoo.prepare.cutsites import CutSites
 from zoo.prepare.shift import SHIFTED, bias_of, shift_of
 from zoo.prepare.sites import ASSAYS
 
@@ -54,67 +52,6 @@ class DgfTrack:
     read_length: int
     scale: float
     mean: float
-
-
-@dataclass
-class _Reads:
-    """A file of reads as it is read.
-
-    Attributes:
-        path: the file.
-        kind: what it holds.
-        shift: bp to the base that counts, of a forward read from its first base, of a reverse one from beyond its last.
-        mapping_quality: BAM reads below are left out.
-        lengths: bp → reads of this length.
-    """
-
-    path: Path
-    kind: str
-    shift: tuple[int, int]
-    mapping_quality: int
-    lengths: Counter = field(default_factory=Counter)
-
-    def add_to(self, sites: CutSites) -> None:
-        """Add the bases that count."""
-        rows = 0
-        if self.kind == BAM:
-            self._add_alignments(sites)
-        else:
-            for block in fragments.blocks(self.path, kind=self.kind):
-                for part in block.parts:
-                    sites.add_fragments(part, self.shift)
-                    if part.forward is not None:
-                        found = np.unique(part.ends - part.starts, return_counts=True)
-                        self.lengths.update(dict(zip(*(column.tolist() for column in found), strict=True)))
-                rows = block.position[1]
-                check_odd([sites], self.path, rows, early=True)
-        check_odd([sites], self.path, rows)
-
-    def _add_alignments(self, sites: CutSites) -> None:
-        """Every read that has a place, paired or not, repeated or not: files of the authors were filtered before."""
-        waiting = reads.Waiting(sites)
-        for read in reads.records(self.path):
-            known = not (reads.is_unmapped(read) or read.is_secondary or read.is_supplementary)
-            if known and read.mapping_quality >= self.mapping_quality:
-                start, end = read.reference_start + self.shift[0], read.reference_end + self.shift[1]
-                waiting.add(read.reference_name, end if read.is_reverse else start, 0)
-                self.lengths[read.infer_query_length()] += 1
-        waiting.flush()
-
-    def length(self, given: int | None) -> int:
-        """The median length of reads, or that which was given. Raises `InputError` unless there is one of them."""
-        if given is None and not self.lengths:
-            raise InputError(
-                "The read length must be given for fragments, whose file does not say it: the scale depends on it",
-                where=self.path,
-                received={"content": self.kind},
-                hint="Give `--read-length`, `read_length` in Python",
-            )
-        if given is not None:
-            return given
-        lengths = sorted(self.lengths)
-        before = np.cumsum([self.lengths[length] for length in lengths])
-        return lengths[int(np.searchsorted(before, (before[-1] + 1) // 2))]
 
 
 def prepare_dgf(
@@ -165,31 +102,30 @@ def prepare_dgf(
     mapping_quality = whole("mapping_quality", mapping_quality, 0, 255)
     effective_size = whole("effective_size", effective_size, 1, 10**12)
     read_length = None if read_length is None else whole("read_length", read_length, 1, 100_000)
-    path, notes = user_path(reads_file, "reads"), []
-    kind = kinds.kind_of(path, False, notes)
-    if kind != BAM and mapping_quality:
-        raise InputError("A mapping quality must go with a BAM file", where=path, received={"content": kind})
+    notes: list[str] = []
+    found = AlignedReads.of(reads_file, mapping_quality, notes)
     sizes = genome.sizes if isinstance(genome, Genome) else dict(genome)
     kept, unwanted = chosen(sizes, chromosomes, getattr(genome, "path", "genome")), blacklisted(blacklist)
-    job = Job("prepare", output, [".bw"], [path, genome, blacklist])
-    if kind == BAM:
-        reads.check_header(path, kept)
-    moved = SHIFTED if assay == "DNase" else _shift(path, kind, genome, shift, notes)
+    job = Job("prepare", output, [".bw"], [found.path, genome, blacklist])
+    found.check_header(kept)
+    moved = SHIFTED if assay == "DNase" else _shift(found, genome, shift, notes)
     notes += filter(None, [foreign(unwanted, sizes), _too_small(sizes, effective_size)])
-    found, scale_by = _Reads(path, kind, moved, mapping_quality), (read_length, effective_size)
-    record = _run(job, found, sizes, kept, spans_on(unwanted, sizes), assay, scale_by, notes, progress)
+    scale_by = (read_length, effective_size)
+    record = _run(job, found, moved, sizes, kept, spans_on(unwanted, sizes), assay, scale_by, notes, progress)
     for text in record["warnings"]:
         warn(text)
     return DgfTrack(job.main, job.sidecar, **record["counts"])
 
 
-def _shift(path: Path, kind: str, genome: object, shift: bool | None, notes: list[str]) -> tuple[int, int]:
-    return shift_of(path, kind, bias_of(path, kind, genome) if isinstance(genome, Genome) else None, shift, None, notes)
+def _shift(found: AlignedReads, genome: object, shift: bool | None, notes: list[str]) -> tuple[int, int]:
+    bias = bias_of(found.path, found.kind, genome) if isinstance(genome, Genome) else None
+    return shift_of(found.path, found.kind, bias, shift, None, notes)
 
 
 def _run(
     job: Job,
-    found: _Reads,
+    found: AlignedReads,
+    moved: tuple[int, int],
     sizes: Mapping[str, int],
     kept: Mapping[str, int],
     spans: Mapping[str, np.ndarray],
@@ -199,7 +135,7 @@ def _run(
     progress: bool | None,
 ) -> dict:
     """Write the files unless an earlier call did; returns their record."""
-    parameters = {"assay": assay, "shift": list(found.shift), "mapping_quality": found.mapping_quality}
+    parameters = {"assay": assay, "shift": list(moved), "mapping_quality": found.mapping_quality}
     identity = {
         "recipe": "factornet",
         "version": versions()["chromatin-zoo"],
@@ -213,7 +149,7 @@ def _run(
     def keep() -> tuple[CutSites, dict]:
         sites = CutSites(job.part("sites"), sizes)
         sites.restore(None)  # of a run that was interrupted
-        found.add_to(sites)
+        found.each(lambda block: sites.add_fragments(block, moved), sites)
         return sites, _scaled(sites, found, spans, scale_by, kept)
 
     def write(made: tuple[CutSites, dict], paths: dict[str, Path], record: dict) -> None:
@@ -238,7 +174,7 @@ def _too_small(sizes: Mapping[str, int], effective_size: int) -> str | None:
 
 def _scaled(
     sites: CutSites,
-    found: _Reads,
+    found: AlignedReads,
     spans: Mapping[str, np.ndarray],
     scale_by: tuple[int | None, int],
     kept: Mapping[str, int],

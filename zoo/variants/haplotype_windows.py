@@ -110,7 +110,8 @@ def _rows(
 ) -> Iterator[tuple[_Window, list[np.ndarray]]]:
     """Every window of every region: its place, and its codes and signal."""
     for number, (region, (first, last)) in enumerate(zip(inputs.regions, spans, strict=True)):
-        left = max(-(-(first * grid.bin_size - grid.span + 1) // grid.stride), 0) * grid.stride
+        leading = max(-(-(first * grid.bin_size + grid.lead - grid.span + 1) // grid.stride), 0)
+        left = leading * grid.stride - grid.lead
         start, end = left - grid.offset, last * grid.bin_size + grid.window + grid.span
         end += sum(
             max(len(variant.ref) - len(variant.alt), 0) for variant in haplotype.within(region.chrom, start, end)
@@ -120,7 +121,8 @@ def _rows(
         used = origin[grid.offset :]
         stop = int(np.searchsorted(used, last * grid.bin_size))  # beyond the last requested base
         # As on the reference, and as many more as the haplotype is longer here.
-        limit = grid.count(inputs.genome.sizes[region.chrom]) * grid.stride - left + max(len(codes) - (end - start), 0)
+        limit = (grid.count(inputs.genome.sizes[region.chrom]) - leading) * grid.stride
+        limit += max(len(codes) - (end - start), 0)
         phases = haplotype.phases.get(region.chrom)
         for at in range(0, min(stop, limit), grid.stride):
             mixed = phases is not None and phases.mixed(int(origin[at]), int(origin[at + grid.window - 1]))
