@@ -69,17 +69,28 @@ DGF = Signature(
     },
     left_out=PROGRESS,
 )
-SIGNATURES = (MAXATAC, DGF)
+ANNOTATION = Signature(
+    "zoo.prepare.annotation:prepare_annotation",
+    common=TRACK,
+    differ={
+        "annotation": {"flags": (), "dest": "reads"},
+        "cpg_islands": {"metavar": "FILE", "help": "cpgIslandExt of UCSC or BED, with the recipe annotation"},
+        "transcripts": {"choices": ("basic", "all"), "help": "of GENCODE, with the recipe annotation (default basic)"},
+    },
+)
+SIGNATURES = (MAXATAC, DGF, ANNOTATION)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo prepare`."""
     MAXATAC.add(parser, {"": "reads output genome"})
     DGF.add(parser)
+    ANNOTATION.add(parser)
     parser.add_argument(
         "--recipe",
-        choices=("factornet",),
-        help="another track than maxATAC's: factornet for `dgf` of FactorNet and DeepGRN, 5' ends scaled to 1x",
+        choices=tuple(RECIPES),
+        help="something else than maxATAC's track: factornet for `dgf` of FactorNet and DeepGRN, 5' ends scaled to 1x; "
+        "annotation for their flags, BED files of a GTF file in place of the reads",
     )
     parser.add_argument("--chrom-sizes", metavar="TSV", help="chromosome and bp, tab-separated, instead of --genome")
     exclude(parser, ("genome", "chrom_sizes"), required=True)
@@ -99,10 +110,11 @@ def run(options: argparse.Namespace) -> None:
         "shift": {"auto": None, "yes": True, "no": False}[options.shift],
     }
     if options.recipe is not None:
-        _refuse_other(options, MAXATAC, DGF, f"A track of the recipe {options.recipe}")
-        _run_dgf(options, {"reads_file": reads, **given})
+        signature, run_recipe = RECIPES[options.recipe]
+        _refuse_others(options, signature, f"The recipe {options.recipe}")
+        run_recipe(options, {next(iter(signature.keywords)): reads, **given})
         return
-    _refuse_other(options, DGF, MAXATAC, "A track of no recipe")
+    _refuse_others(options, MAXATAC, "A track of no recipe")
     made = prepare(**MAXATAC.values(options) | {"reads": reads, **given})
     samples = made if isinstance(made, dict) else {"": made}
     records = [json.loads(sample.summary.read_text(encoding="utf-8")) for sample in samples.values()]
@@ -122,10 +134,13 @@ def run(options: argparse.Namespace) -> None:
         )
 
 
-def _refuse_other(options: argparse.Namespace, other: Signature, own: Signature, rule: str) -> None:
-    """Raise `InputError` for options of the other function, which would have no effect."""
+def _refuse_others(options: argparse.Namespace, own: Signature, rule: str) -> None:
+    """Raise `InputError` for options of the other functions, which would have no effect."""
     mine = {own.dest(name) for name in own.keywords}
-    theirs = {other.dest(name): keyword.default for name, keyword in other.keywords.items()}
+    others = [(other, *item) for other in reversed(SIGNATURES) if other is not own for item in other.keywords.items()]
+    theirs = {  # of an option of several functions the first one gives the default
+        other.dest(name): other.differ.get(name, {}).get("default", keyword.default) for other, name, keyword in others
+    }
     given = {dest: getattr(options, dest) for dest in theirs if dest not in mine}
     named = {f"--{dest.replace('_', '-')}": value for dest, value in given.items() if value != theirs[dest]}
     refuse_together(rule, named)
@@ -143,6 +158,22 @@ def _run_dgf(options: argparse.Namespace, given: dict) -> None:
         f"mean {made.mean:.4g} per base"
     )
     print(made.signal, made.summary, sep="\n")
+
+
+def _run_annotation(options: argparse.Namespace, given: dict) -> None:
+    from zoo.prepare.annotation import prepare_annotation
+
+    known = {name: value for name, value in given.items() if name in ANNOTATION.keywords}
+    made = prepare_annotation(**ANNOTATION.values(options) | known)
+    if options.json:
+        print(json.dumps([json.loads(made.summary.read_text(encoding="utf-8"))], indent=1))
+        return
+    print(", ".join(f"{count:,} {name}" for name, count in made.counts.items()))
+    print(*made.beds.values(), made.summary, sep="\n")
+
+
+RECIPES = {"factornet": (DGF, _run_dgf), "annotation": (ANNOTATION, _run_annotation)}
+"""Name → the function, and what runs it."""
 
 
 class _Sizes(dict):
