@@ -382,7 +382,8 @@ class Model:
         """Score the effects of variants on predictions (Grover et al. 2026, Methods).
 
         Both alleles are predicted in windows with the variant in the middle; insertions and deletions are left-aligned,
-        and their bins compared on the reference's bases. The signal, if any, is the same for both.
+        and their bins compared on the reference's bases. The signal, if any, is the same for both, and so are
+        covariates: a flag is that of the stretch of the reference that a window predicts, also beside a deletion.
 
         Models of a profile and its total counts (ChromBPNet, BPNet) also have the scores of variant-scorer, unless
         another head is named: `logfc`, `jsd`, `abs_logfc_x_jsd` (IES) and so on, from the mean over strands of the

@@ -5,11 +5,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 DGF = "dgf"
+FLAGS = ("cpg_island", "cds", "intron", "promoter", "utr5", "utr3")
+_ANNOTATION = "`zoo prepare --recipe annotation` makes the BED files of flags from a GTF file and CpG islands"
 HOW = {
     DGF: "`zoo prepare --recipe factornet` makes dgf of reads",
     "unique35": "unique35 is wgEncodeDukeMapabilityUniqueness35bp.bigWig of UCSC (hg19)",
+    **dict.fromkeys(FLAGS, _ANNOTATION),
 }
-"""Name of a track → how to get it."""
+"""Name of a track or of a covariate → how to get it."""
 _MEANS = (0.002, 0.3)
 """Where the mean of 5' ends at 1x lies, which is about 1 / read length: 300 to 20 bp, and some 6 copies of a region."""
 _LEAST = 1000  # positive bases from which on neighbors tell whether a track is smoothed
@@ -17,8 +20,8 @@ _SMOOTHED = 0.75  # of the positive bases have the value of the next one; of 5' 
 
 
 def hints(names: Sequence[str]) -> str | None:
-    """How to get tracks of these names, as far as it is known."""
-    known = [HOW[name] for name in names if name in HOW]
+    """How to get tracks or covariates of these names, as far as it is known."""
+    known = dict.fromkeys(HOW[name] for name in names if name in HOW)
     return "; ".join(known) or None
 
 
