@@ -45,11 +45,12 @@ def made(shared: Path, folder: Path) -> Inputs:
     for block in fragments.read(data / "chr20.50000.bed.bz2"):
         for places in block.cuts():
             np.add.at(cuts, places[places < size], CUT)  # the genome of the shared data ends before its reads do
-    tracks = {name: folder / f"{name}.bw" for name in ("unique35", "dgf", "dnase", "average")}
+    tracks = {name: folder / f"{name}.bw" for name in ("unique35", "dgf", "atac", "dnase", "average")}
     at = np.flatnonzero(cuts)
     for name, (starts, ends, values) in {
         "unique35": (np.array([0]), np.array([size]), np.ones(1)),
         "dgf": (at, at + 1, cuts[at]),
+        "atac": (at, at + 1, cuts[at]),
         "dnase": (at, at + 1, cuts[at]),
         "average": (np.array([0]), np.array([size]), np.full(1, 0.1)),
     }.items():
