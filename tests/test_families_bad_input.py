@@ -207,6 +207,12 @@ def test_a_track_of_another_recipe(model: zoo.Model, saved: str, folder: Path, m
     assert "not scaled as dgf" in capsys.readouterr().out
 
 
+def test_none_is_no_flag(model: zoo.Model, folder: Path):
+    call = given(folder, {})
+    with pytest.raises(InputError, match=r"covariate cds must be a number, intervals, or a BED file.*cds=None"):
+        model.predict(**call | {"covariates": call["covariates"] | {"cds": None}})
+
+
 def test_right_inputs_are_taken(model: zoo.Model, folder: Path, recwarn: pytest.WarningsRecorder):
     """A flag without any interval is 0 everywhere; a number is that for all bins; windows inside are predicted."""
     one = model.predict(**given(folder, {"covariates": dict.fromkeys(FLAGS, "empty.bed")}))

@@ -43,7 +43,7 @@ class Windows:
 
     inputs: Inputs
     intervals: Sequence[Interval]
-    predicted: tuple[int, int] = (0, 0)
+    predicted: tuple[int, int]
 
     @classmethod
     def around(

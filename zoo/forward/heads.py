@@ -33,13 +33,12 @@ def heads_of(network: "keras.Model", spec: ModelSpec) -> Callable[..., dict[str,
 
 def scores(network: "keras.Model", spec: ModelSpec, selection: Selection | None = None) -> "keras.Model":
     """What is predicted, as a model that shares the network's weights: (batch, window, channels), and covariates
-    (batch, n) if the network reads some, → (batch, bins).
+    (batch, n) if the network reads some, → (batch, bins). Controls are zeros.
 
     Networks within the network are taken apart, so that each of their operations stands in the model's own graph.
 
     Args:
-        selection: of head and tracks; by default the spec's own. Several tracks are (batch, bins, tracks). Controls are
-            zeros.
+        selection: of head and tracks; by default the spec's own. Several tracks are (batch, bins, tracks).
     """
     selection = Selection.of(spec) if selection is None else selection
     import keras

@@ -275,13 +275,13 @@ def _covariate(spec: CovariateSpec, value: object, genome: Genome) -> Covariate:
 
 def _flagged(name: str, value: object, genome: Genome) -> list[Interval]:
     """Where a covariate is 1, on the genome's chromosomes; intervals on other chromosomes do not matter."""
-    if isinstance(value, (str, Path)) and not bed.is_there(value):
+    is_path = isinstance(value, (str, Path))
+    if value is None or (is_path and not bed.is_there(value)):
         raise InputError(
             f"The covariate {name} must be a number, intervals, or a BED file that exists",
-            received={name: str(value)},
+            received={name: None if value is None else str(value)},
             hint=recipes.hints([name]),
         )
-    is_path = isinstance(value, (str, Path))
     found = bed.read_blacklist(value) if is_path else list(bed.intervals(value, genome.sizes))
     here, absent = placed(found, genome.sizes)
     where = value if is_path else name
@@ -296,7 +296,7 @@ def _flagged(name: str, value: object, genome: Genome) -> list[Interval]:
             f"The covariate {name} must be of the genome's assembly: an interval must lie within its chromosome",
             where=where,
             received={name: str(far[0]), "length": genome.sizes[far[0].chrom]},
-            hint=f"Take files of one assembly, {genome.path}",
+            hint="Take files of one assembly",
         )
     return here
 
