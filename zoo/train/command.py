@@ -279,8 +279,9 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
     arguments = dict(map(argument, options.set))
     if arguments and not options.architecture:
         merged["architecture"] = {"config": arguments}
-    if kind == "binding" and options.factor:
-        merged.setdefault("name", f"{str(file_values.get('name')).split('/')[0]}/{options.factor}")
+    factor = data.get("factor") or "_".join(data.get("factors", ()))
+    if factor:
+        merged.setdefault("name", f"{str(file_values.get('name')).split('/')[0]}/{factor}")
     if chosen := _given(SPLIT, options):
         merged["chromosomes"] = {**changes.get("chromosomes", {}), **chosen}
     if optimizer := _given(OPTIMIZER, options):

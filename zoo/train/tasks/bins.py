@@ -74,8 +74,8 @@ class BinsData(Data):
             covers by more than half.
         shift: bp by which a bin with a peak is moved at most; default for peaks as far as it has 76 bp of its peak, for
             the grid 20.
-        negatives_from: "anywhere", outside of relaxed peaks and the 200 bp around them and of the blacklist and a window
-            around it, not overlapping one another; or "unbound", bins of the grid outside of relaxed peaks.
+        negatives_from: "anywhere", outside of relaxed peaks and the 200 bp around them, and of the blacklist and a
+            window around it, not overlapping one another; or "unbound", bins of the grid outside of relaxed peaks.
         negatives_per_positive: bins without a peak for each with one, drawn anew in each epoch.
         validation_negatives: the same of validation, where they stay; default as in training.
     """
