@@ -178,7 +178,7 @@ def network_conditions(data: Data, config: Settings, networks: Sequence[str], kn
     return {
         f"the network must be one of {', '.join(networks)}": name in networks or name not in known,
         f"arguments of the network must be those of the data ({made})": all(
-            given.get(key, value) == value for key, value in made.items()
+            given.get(key) in (None, value) for key, value in made.items()
         ),
     }
 
