@@ -14,6 +14,7 @@ from zoo.data import synthetic
 from zoo.data.bin_batches import BinTraining
 from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import bed
+from zoo.genome.motifs import write_motifs
 from zoo.genome.sequence import Genome
 from zoo.spec import Architecture, TrackSpec
 from zoo.train import command
@@ -22,7 +23,7 @@ from zoo.train.optimizers import maxatac_adam
 from zoo.train.run import TrainingRun
 from zoo.train.settings import Optimizer, Split
 from zoo.train.tasks.bases import BasesData, BasesTask
-from zoo.train.tasks.bins import BinsData, BinsTask
+from zoo.train.tasks.bins import BinsData, BinsTask, with_motif
 
 LENGTHS = {"chr1": 240_000, "chr2": 60_000, "chr3": 60_000}
 CONFIGS = Path(__file__).parents[1] / "recipes" / "configs"
@@ -419,6 +420,31 @@ def test_unknown_labels_do_not_count(files: synthetic.Synthetic):
     assert float(metrics["accuracy"].result()) == pytest.approx(0.5)
     assert float(metrics["loss"].result()) == pytest.approx(losses.mean(), rel=1e-5)
     assert float(metrics["auprc"].result()) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_kernels_begin_with_a_motif(files: synthetic.Synthetic, tmp_path: Path):
+    """ACG in the middle of kernels of 6 bp, from either strand; the other kernels and all tracks stay."""
+    motif = np.full((4, 3), 1e-9)
+    motif[[0, 1, 2], [0, 1, 2]] = 1
+    random = np.random.default_rng(0).normal(size=(6, 5, 3)).astype(np.float32)
+    found = with_motif(random, motif)
+    assert np.array_equal(found[..., 2], random[..., 2])
+    assert not found[[0, 4, 5]][..., :2].any()
+    assert not found[:, 4, :2].any()
+    low = np.float32(np.log2(4e-3))
+    assert found[1:4, :4, 0] == pytest.approx(np.where(np.eye(4)[[0, 1, 2]], 2, low))
+    assert found[1:4, :4, 1] == pytest.approx(np.where(np.eye(4)[[1, 2, 3]], 2, low))  # CGT
+    assert with_motif(random[:2], motif)[:, :4, 0].argmax(axis=1).tolist() == [0, 1]
+    write_motifs(tmp_path / "m.meme", {"CTCF.H12": motif})
+    run = config(files, motifs=str(tmp_path / "m.meme"))
+    kernel = TrainingRun(run)
+    kernel = kernel.trainer(kernel.task.shapes(), kernel.task.shapes(), Path()).network.get_layer("convolution")
+    assert kernel.get_weights()[0][8:11, :4, 0].argmax(axis=1).tolist() == [0, 1, 2]
+    with pytest.raises(InputError, match="motifs must be left out of a run that begins with the weights of a model"):
+        dataclasses.replace(run, start_from="x/Y")
+    write_motifs(tmp_path / "m.meme", {"MAX": motif})
+    with pytest.raises(InputError, match="CTCF"):
+        BinsTask(run, 1002, ONE)
 
 
 def test_factornets_adam(files: synthetic.Synthetic):

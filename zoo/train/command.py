@@ -20,7 +20,7 @@ from zoo.train.reading import load
 FOLDS = "folds.tsv"
 _PATHS = (
     *("genome", "signal", "peaks", "blacklist", "meta", "atac_peaks", "train_roi", "validate_roi", "unmappable"),
-    *("negatives", "relaxed"),
+    *("negatives", "relaxed", "motifs"),
 )
 _MODELS = ("bias",)
 _TAG = "v1.0"
@@ -125,6 +125,7 @@ BINS = Signature(
     differ={
         "factors": {"nargs": "+", "metavar": "NAME", "help": "bins: what binds; several in one network"},
         "relaxed": {"metavar": "BED", "help": "bins: all that may be peaks, without --meta (default the peaks)"},
+        "motifs": {"metavar": "MEME", "help": "bins: the factor's motif, with which two kernels begin"},
         "negatives_per_positive": {"type": int, "metavar": "N", "help": "bins: without a peak, for each with one"},
     },
     left_out=dict.fromkeys(

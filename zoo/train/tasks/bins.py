@@ -20,10 +20,12 @@ from zoo.data.regions import on_genome
 from zoo.data.slabs import SlabPlan, Slabs
 from zoo.data.windows import Layout
 from zoo.errors import InputError
+from zoo.genome.motifs import read_motifs
 from zoo.genome.signal import Signal
 from zoo.genome.spans import NONE, merge
 from zoo.porting.bins_of_200 import BIN, FLAGS, STEP
 from zoo.spec import (
+    BASES,
     CovariateSpec,
     InputSpec,
     ModelSpec,
@@ -49,6 +51,7 @@ GRID = "grid"
 ANYWHERE = "anywhere"
 UNBOUND = "unbound"
 _APART = 200  # bp around relaxed peaks in which there is no bin of "anywhere"
+_LEAST = 1e-3  # probability of a base in a motif
 _SHIFT = 20  # bp by which bins of the grid are moved
 
 
@@ -78,9 +81,11 @@ class BinsData(Data):
             window around it, not overlapping one another; or "unbound", bins of the grid outside of relaxed peaks.
         negatives_per_positive: bins without a peak for each with one, drawn anew in each epoch.
         validation_negatives: the same of validation, where they stay; default as in training.
+        motifs: MEME file, of whose first motif that is named like the factor the first two kernels of the convolution
+            begin as log2-odds: as it is, and from the other strand.
     """
 
-    PATHS = ("meta", "peaks", "relaxed", "signal", "flags", "blacklist")
+    PATHS = ("meta", "peaks", "relaxed", "signal", "flags", "blacklist", "motifs")
 
     factors: tuple[str, ...]
     track_specs: tuple[TrackSpec, ...]
@@ -99,6 +104,7 @@ class BinsData(Data):
     negatives_from: str = ANYWHERE
     negatives_per_positive: int = 1
     validation_negatives: int | None = None
+    motifs: str | None = None
 
     def __post_init__(self) -> None:
         named = must.optional(cell_data.FILES_BY_NAME)
@@ -123,6 +129,7 @@ class BinsData(Data):
             "negatives_from": must.one_of((ANYWHERE, UNBOUND)),
             "negatives_per_positive": ratio,
             "validation_negatives": must.optional(ratio),
+            "motifs": must.optional(must.PATH),
         }
         must.check("The data of a model of bins", self, fields)
         alone = {name: getattr(self, name) for name in ("cell_type", "peaks", "relaxed")}
@@ -132,6 +139,7 @@ class BinsData(Data):
             "peaks must be those of the factors": bool(self.meta) or set(named_peaks) == set(self.factors),
             "relaxed must be of factors that have peaks": set(cell_data.by_name(self.relaxed, self.factors) or {})
             <= set(self.factors),
+            "motifs must go with one factor": not self.motifs or len(self.factors) == 1,
             "covariates and flags must have names of their own": not set(self.covariates) & set(self.flags or {}),
         }
         must.require("The data of a model of bins", conditions, {"meta": self.meta, **alone, "factors": self.factors})
@@ -166,6 +174,8 @@ class BinsData(Data):
         return {
             "steps must be left out for a model of bins, whose epoch is a pass over those with a peak": config.steps
             is None,
+            "motifs must be left out of a run that begins with the weights of a model": not self.motifs
+            or config.start_from is None,
             **cell_data.network_conditions(self, config, _NETWORKS, list(ARCHITECTURES)),
         }
 
@@ -202,6 +212,7 @@ class BinsTask:
             {factor: cell_data.peaks_of(path, self.genome, data.slop) for factor, path in cell.peaks.items()}
             for cell in self.cells
         ]
+        self._motif = next(iter(read_motifs(data.motifs, *data.factors).values())) if data.motifs else None
         self.left_out = {"at an end": 0, "blacklisted": 0}
         training, validation = self._bound(split.train, "training"), self._bound(split.validation, "validation")
         ratio, other = data.negatives_per_positive, data.validation_negatives
@@ -314,6 +325,14 @@ class BinsTask:
             config.seed,
         )
 
+    def begin(self, network: "keras.Model") -> None:
+        """Give the first convolution the factor's motif, if there is one to begin with."""
+        if self._motif is None:
+            return
+        layer = next(layer for layer in network.layers if type(layer).__name__ == "Conv1D")
+        kernel, *rest = layer.get_weights()
+        layer.set_weights([with_motif(kernel, self._motif), *rest])
+
     def loss(self, targets: object, outputs: object):
         """Binary cross-entropy of the factors that were measured."""
         from zoo.train.losses import masked_binary_crossentropy
@@ -401,3 +420,20 @@ class BinsTask:
         lost = ", ".join(f"{count:,} {why}" for why, count in self.left_out.items() if count)
         text += f" Bins with a peak that were left out: {lost}." if lost else ""
         return Report(evaluation.metrics(model, split.test), table, text)
+
+
+def with_motif(kernel: np.ndarray, motif: np.ndarray) -> np.ndarray:
+    """A convolution whose first two kernels are the log2-odds of a motif, as it is and from the other strand.
+
+    Args:
+        kernel: (width, columns, kernels), two at least.
+        motif: probabilities (4, bp); of one that is longer than the kernels its middle counts.
+    """
+    width = min(kernel.shape[0], motif.shape[1])
+    first, at = (motif.shape[1] - width) // 2, (kernel.shape[0] - width) // 2
+    odds = np.log2(np.maximum(motif[:, first : first + width], _LEAST) * len(BASES)).T
+    found = kernel.copy()
+    found[:, :, :2] = 0
+    found[at : at + width, : len(BASES), 0] = odds
+    found[at : at + width, : len(BASES), 1] = odds[::-1, ::-1]
+    return found
