@@ -1,8 +1,9 @@
 """Train a network of FactorNet, DeepGRN, scFAN or Leopard as its authors did, on data of your own.
 
-Without a genome it trains on the yeast data that ZOO_SHARED has (ATAC-seq cut sites in place of DNase I cuts, no
-mappability), REB1 unless --factors or --factor is given, else on a synthetic genome. `--dry-run` measures how long an
-epoch takes here. Leopard's chromosomes are halved by --seed unless they are given.
+Without a genome it trains on the yeast data that ZOO_SHARED has, REB1 unless --factors or --factor is given: ATAC-seq
+cut sites in place of DNase I cuts, no mappability, kernels that begin with the factor's motif. Else on a synthetic
+genome. `--dry-run` measures how long an epoch takes here. Leopard's chromosomes are halved by --seed unless they are
+given.
 
 Usage: python recipes/train_systems.py [--network factornet|deepgrn|scfan|leopard] [--out FOLDER]
        python recipes/train_systems.py --network factornet --genome hg19.2bit --meta cells.tsv \
@@ -22,6 +23,7 @@ import yeast
 from zoo.data.bases import halves
 from zoo.errors import InputError
 from zoo.genome import names
+from zoo.genome.motifs import read_motifs
 from zoo.genome.sequence import Genome
 from zoo.prepare.dgf import prepare_dgf
 from zoo.train import command, reading
@@ -36,7 +38,8 @@ _YEAST = {
     "scfan": {},
     "leopard": {"validation_windows": 100},
 }
-_SHORTER = {"leopard": {"steps": 60}}  # for a genome of 12 Mb
+_SHORTER = {"factornet": {"epochs": 25, "patience": 10}, "leopard": {"steps": 60}}  # for a genome of 12 Mb
+_MOTIFS = "macisaac_yeast.v1.meme"
 
 
 def main(options: argparse.Namespace) -> None:
@@ -81,7 +84,7 @@ def on_yeast(options: argparse.Namespace) -> None:
     settings = reading.load(small.CONFIGS / "yeast_binding.yaml")
     small.name_run(options, f"yeast-{network}/{factor}", "training on the yeast data")
     changes = of_one_track(network, factor, name, assay, track, data.peaks_of(factor), _SLOP)
-    changes[kind_of(network)] |= _YEAST[network]
+    changes[kind_of(network)] |= _YEAST[network] | motif_of(factor, source, network)
     command.main(
         options,
         small.CONFIGS / f"{network}.yaml",
@@ -120,6 +123,15 @@ def chosen_factor(options: argparse.Namespace, default: str) -> str:
     factor = (given or [default])[0].upper()
     options.factors, options.factor = (None, factor) if options.network == LEOPARD else ([factor], None)
     return factor
+
+
+def motif_of(factor: str, source: Path, network: str) -> dict[str, str]:
+    """The file of motifs that a model of bins begins with, if it has one of the factor: there are few yeast peaks."""
+    motifs = source.parent / "motifs" / _MOTIFS
+    if network == LEOPARD or not motifs.is_file():
+        return {}
+    names = {name.split()[0] for name in read_motifs(motifs)}
+    return {"motifs": str(motifs.resolve())} if factor in names else {}
 
 
 def kind_of(network: str) -> str:

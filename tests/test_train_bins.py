@@ -279,15 +279,14 @@ def test_known_rows_and_arguments_of_networks(files: synthetic.Synthetic):
     assert (own.covariates, own.rows) == (("depth",), {"A": (0.25,), "B": (-2.0,)})
 
 
-def at_sites(model: zoo.Model, files: synthetic.Synthetic, chrom: str, length: int) -> list[np.ndarray]:
-    """Predictions in the middle of bound sites, of open ones without the word, and of closed ones with it."""
+def windows_at_sites(files: synthetic.Synthetic, chrom: str, length: int) -> np.ndarray:
+    """Around all sites: bound, open without the word, closed with it, in turn."""
     genome, signal, sites = Genome(files.genome), zoo.Signal(files.signal), range(4000, length - 4000, 4000)
     windows = np.zeros((len(sites), 1002, 5), np.float32)
     for row, site in enumerate(sites):
         windows[row, :, :4] = np.eye(5)[genome.codes(chrom, site - 501, site + 501)][:, :4]
         windows[row, :, 4] = signal.values(chrom, site - 501, site + 501)
-    scores = model.predict(windows)[:, 0]
-    return [scores[kind::3] for kind in range(3)]
+    return windows
 
 
 def test_a_network_learns_planted_sites(tmp_path: Path):
@@ -298,9 +297,15 @@ def test_a_network_learns_planted_sites(tmp_path: Path):
     TrainingRun(run).train(tmp_path / "run")
     model = zoo.load((tmp_path / "run" / "model").resolve())
     assert model.check().passed
-    bound, opened, closed = at_sites(model, made, "chr3", 240_000)
+    windows = windows_at_sites(made, "chr3", 240_000)
+    scores = model.predict(windows)[:, 0]
+    bound, opened, closed = (scores[kind::3] for kind in range(3))
     assert np.mean(bound[:, None] > opened) > 0.9
     assert np.mean(bound[:, None] > closed) > 0.9
+    found = model.attribute(windows[:6:3], seed=0)
+    assert found.largest_error < 1e-3
+    near = np.abs(found.values).sum(axis=-1)[:, 501 - 12 : 501 + 12].sum(axis=1)
+    assert (near > 0.3 * np.abs(found.values).sum(axis=(1, 2))).all()  # of 1,002 bp, the word's 19 and those beside it
 
 
 def of_bases(files: synthetic.Synthetic, **data: object) -> TrainConfig:

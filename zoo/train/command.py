@@ -119,7 +119,7 @@ PROFILE = Signature(
 )
 _OF_SEVERAL = {"cell_type": {"metavar": "NAME", "help": "bins, bases: the only cell type, without --meta"}}
 BINS = Signature(
-    "zoo.train.tasks.bins:BinsData",
+    "zoo.train.tasks.bins_data:BinsData",
     unset=True,
     common=_FILES | _OF_SEVERAL,
     differ={
