@@ -10,6 +10,7 @@ import pytest
 import training
 
 import zoo
+import zoo.errors
 from zoo.data import synthetic
 from zoo.data.bin_batches import BinTraining
 from zoo.errors import GenomeMismatch, InputError
@@ -265,6 +266,18 @@ def test_runs_that_are_refused(files: synthetic.Synthetic, tmp_path: Path):
     table.write_text("Cell_Line\tatac\tPeaks\nA\tgone.bw\tp.bed\n")
     with pytest.raises(InputError, match=r"line 2: atac 'gone.bw' of A.*line 2: Peaks 'p.bed' of A"):
         BinsTask(config(files, meta=str(table)), 1002, ONE)
+
+
+def test_a_window_that_is_shorter_than_its_bin(files: synthetic.Synthetic):
+    with pytest.raises(InputError, match=r"must have the 200 bp of its bin. Received: bp=190"):
+        BinsTask(config(files), 190, ONE)
+
+
+def test_a_track_of_another_recipe_is_warned_of_before_the_run(files: synthetic.Synthetic):
+    """`dgf` has a mean of about 1 / read length; this one is smoothed coverage over its percentile."""
+    run = config(files, track_specs=(spec("dgf"),), signal={"dgf": str(files.signal)})
+    with pytest.warns(zoo.errors.ZooWarning, match=r"atac.bw: .*dgf"):
+        BinsTask(run, 1002, ONE)
 
 
 def test_known_rows_and_arguments_of_networks(files: synthetic.Synthetic):

@@ -150,6 +150,7 @@ class BasesTask:
         self.cells, self._signals = data.chosen.cells(), data.chosen.signals()
         cell_data.check_cell(data.validation_cell, self.cells, "validation_cell")
         layout = data.chosen.tracks
+        cell_data.look_at(self._signals, layout, [*self.config.chromosomes.train, *self.config.chromosomes.validation])
         read = [tracks_of(layout.tracks, layout.sources, signals, self.genome) for signals in self._signals]
         self.blacklist = [item for path in data.blacklist for item in on_genome(path, self.genome, avoided=True)]
         bound = [self._bound(cell.peaks[data.factor]) for cell in self.cells]

@@ -16,6 +16,7 @@ from zoo.data.cells import CellGenome, tracks_of
 from zoo.data.regions import on_genome
 from zoo.data.slabs import SlabPlan, Slabs
 from zoo.data.windows import Layout
+from zoo.errors import InputError
 from zoo.genome.motifs import read_motifs
 from zoo.genome.spans import merge
 from zoo.porting.bins_of_200 import BIN, FLAGS, STEP
@@ -59,10 +60,13 @@ class BinsTask:
     components = ()
 
     def __init__(self, config: Settings, window: int, outputs: Mapping[str, tuple[int, ...]]) -> None:
+        if window < BIN:
+            raise InputError(f"A window must have the {BIN} bp of its bin", where=config.name, received={"bp": window})
         opened, data = inputs.opened(config), config.data
         self.genome, self.config = opened.genome, opened.config
         self.cells, self._signals = data.chosen.cells(), data.chosen.signals()
         layout = data.chosen.tracks
+        cell_data.look_at(self._signals, layout, [*self.config.chromosomes.train, *self.config.chromosomes.validation])
         read = [tracks_of(layout.tracks, layout.sources, signals, self.genome) for signals in self._signals]
         self._places = CellGenome(self.genome, read)
         self.tracks = self._places.tracks

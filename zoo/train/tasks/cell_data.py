@@ -7,8 +7,8 @@ from pathlib import Path
 from zoo.data import cells
 from zoo.data.cells import Cell
 from zoo.data.regions import on_genome
-from zoo.errors import InputError
-from zoo.genome import sniff
+from zoo.errors import InputError, warn
+from zoo.genome import doctor, names, sniff
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
@@ -135,8 +135,8 @@ class Chosen:
             return ()
         known = self._known()
         rows = {cell.name: cell.covariates for cell in self.cells()} if known is None else known.rows
-        names = self.covariates if known is None else known.covariates
-        return (CovariateTable(CELL_TYPES.name, tuple(names), rows),) if set(names) <= set(self.covariates) else ()
+        columns = self.covariates if known is None else known.covariates
+        return (CovariateTable(CELL_TYPES.name, tuple(columns), rows),) if set(columns) <= set(self.covariates) else ()
 
 
 def by_name(value: str | Mapping[str, str] | None, names: Sequence[str]) -> Mapping[str, str] | None:
@@ -190,6 +190,17 @@ def peaks_of(path: Path, genome: Genome, slop: int = 0) -> list[Interval]:
         Interval(item.chrom, max(item.start - slop, 0), min(item.end + slop, sizes[item.chrom]))
         for item in on_genome(path, genome)
     ]
+
+
+def look_at(signals: Sequence[Mapping[str, Signal]], layout: Tracks, chromosomes: Sequence[str]) -> None:
+    """Warn of tracks of samples that are not what their specs say, as `zoo doctor` does: before a run, not after it."""
+    specs = {track.name: track for track in layout.given if track.origin == "sample"}
+    for own in signals:
+        for name, spec in specs.items():
+            there = list(names.match(chromosomes, own[name].sizes).values())
+            for finding in doctor.of_signal(own[name], there, spec):
+                if finding.status != doctor.OK:
+                    warn(f"{own[name].path}: {finding}")
 
 
 def check_cell(name: str | None, among: Sequence[Cell], field: str) -> None:
