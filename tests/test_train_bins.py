@@ -561,3 +561,32 @@ def test_the_command_line(files: synthetic.Synthetic, tmp_path: Path):
             command.configure(path, options(*arguments), {})
     assert json.loads(path.read_text())["bins"]["factors"] == ["CTCF"]
     assert TrainConfig.read(path) == config(files)
+
+
+def test_a_model_of_several_factors_and_cell_types(files: synthetic.Synthetic, tmp_path: Path):
+    """scFAN: metrics of each factor in each cell type that has it; no thresholds; a track for each factor."""
+    folder = files.peaks.parent
+    run = config(files, meta=str(folder / "factors.tsv"), factors=("X", "Y"), positives="grid")
+    small = {"filters": (4, 4, 4), "hidden": 8, "outputs": None}
+    run = dataclasses.replace(run, architecture=Architecture("scfan", small), epochs=1)
+    assert run.architecture.config == {**small, "tracks": 1, "outputs": 2}
+    TrainingRun(run).train(tmp_path / "run")
+    model = zoo.load((tmp_path / "run" / "model").resolve())
+    assert model.check().passed
+    measured = {name.removeprefix("AUPR ") for name in model.spec.metrics if name.startswith("AUPR")}
+    assert measured == {"(X, A)", "(Y, A)", "(X, B)"}
+    assert model.spec.output.tracks == ("X", "Y")
+    found = model.predict(genome=files.genome, signal=files.signal, regions="chr3:20,001-21,000", track="Y")
+    assert ((found[0].scores >= 0) & (found[0].scores <= 1)).all()
+
+
+def test_deepgrn_by_its_accuracy(files: synthetic.Synthetic, tmp_path: Path):
+    """Its networks read the cell type's numbers and flags after the first dense layer."""
+    run = of_cells(files, positives="grid", shift=0, negatives_from="unbound")
+    network = {"filters": 4, "units": 2, "hidden": 4}
+    run = dataclasses.replace(run, architecture=Architecture("deepgrn", network), epochs=1, monitor="val_accuracy")
+    run = dataclasses.replace(run, chromosomes=Split(("chr1",), ("chr2",)), optimizer=Optimizer("adam"))
+    assert run.architecture.config == {**network, "tracks": 1, "covariates": 2}
+    result = TrainingRun(run).train(tmp_path / "run")
+    assert 0 <= result.best <= 1
+    assert zoo.load((tmp_path / "run" / "model").resolve()).check().passed

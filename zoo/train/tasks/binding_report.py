@@ -70,7 +70,7 @@ class Evaluation:
             strands: as for `Model.predict`.
         """
         metrics: dict[str, float] = {}
-        several = len(self.samples) > 1
+        several, factors = len(self.samples) > 1, len(model.spec.output.tracks) > 1
         for sample in self.samples if chromosomes else ():
             own = [sample.name] * several
             there = {
@@ -79,12 +79,12 @@ class Evaluation:
                 if any(peak.chrom in chromosomes for peak in peaks)
             }
             for factor in sample.truth.keys() - there.keys():
-                metrics[f"positive bins{_of(self._factor(factor, sample) + own)}"] = 0.0
+                metrics[f"positive bins{_of([factor] * factors + own)}"] = 0.0
             for which in strands if there else ():
                 with tempfile.TemporaryDirectory(dir=model.path.parent) as work:
                     files = self._predict(model, sample, tuple(there), chromosomes, Path(work) / "test", which)
                     for factor, peaks in there.items():
-                        said = self._factor(factor, sample) + own
+                        said = [factor] * factors + own
                         metrics |= self._scores(files[factor], peaks, chromosomes, said, which)
         return metrics
 
@@ -101,10 +101,6 @@ class Evaluation:
             f"positive bins{of}": float(scores.positives),
             f"share of positive bins{of}": round(scores.random, 5),
         }
-
-    @staticmethod
-    def _factor(factor: str, sample: Sample) -> list[str]:
-        return [factor] if len(sample.truth) > 1 else []
 
     def _predict(
         self,
