@@ -580,6 +580,7 @@ def test_a_model_of_several_factors_and_cell_types(files: synthetic.Synthetic, t
     assert ((found[0].scores >= 0) & (found[0].scores <= 1)).all()
 
 
+@pytest.mark.slow
 def test_deepgrn_by_its_accuracy(files: synthetic.Synthetic, tmp_path: Path):
     """Its networks read the cell type's numbers and flags after the first dense layer."""
     run = of_cells(files, positives="grid", shift=0, negatives_from="unbound")
