@@ -307,9 +307,27 @@ def test_attributions_of_a_head(model: zoo.Model, files: dict, tmp_path: Path):
     np.testing.assert_allclose(again.values, found.values, atol=1e-5)
     with pytest.raises(InputError, match="One of the tracks must be named"):
         model.attribute(arrays, target=3)
-    with pytest.raises(InputError, match="must have the same covariates"):
-        two = {name: np.repeat(part, 2, axis=0) for name, part in arrays.items()}
-        model.attribute(two | {"covariates": np.array([[1], [2]])}, head="counts")
+
+
+def test_windows_whose_covariates_differ_are_explained_each_with_its_own(model: zoo.Model, files: dict, tmp_path: Path):
+    """As if one by one, in whatever order; files of other covariates are not taken for done."""
+    arrays = window(files, 900)
+    two = {name: np.repeat(part, 3, axis=0) for name, part in arrays.items()}
+    two["covariates"] = np.array([[2], [1.5], [2]], np.float32)
+    for method in ("deeplift", "integrated_gradients", "gradients", "occlusion"):
+        found = model.attribute(two, head="counts", method=method)
+        alone = [
+            model.attribute({**arrays, "covariates": np.full((1, 1), value)}, head="counts", method=method)
+            for value in (2, 1.5)
+        ]
+        np.testing.assert_allclose(found.values[0], alone[0].values[0], atol=1e-6)
+        np.testing.assert_allclose(found.values[1], alone[1].values[0], atol=1e-6)
+        np.testing.assert_allclose(found.values[2], alone[0].values[0], atol=1e-6)
+        assert abs(found.prediction[0] - found.prediction[1]) > 0.01
+    first = model.attribute(two, head="counts", output=tmp_path / "a")
+    before = first[0].read_bytes()
+    model.attribute({**two, "covariates": np.full((3, 1), 1.5)}, head="counts", output=tmp_path / "a")
+    assert first[0].read_bytes() != before
 
 
 @pytest.mark.parametrize("method", ["integrated_gradients", "gradients", "occlusion", "saturation_mutagenesis"])

@@ -1,5 +1,6 @@
 """Recipes, run as people run them."""
 
+import argparse
 import gzip
 import json
 import os
@@ -218,3 +219,53 @@ def test_the_tracks_of_yeast(shared: Path, tmp_path: Path):
     yeast.make_tracks(tmp_path / "fragments.gz", {"chrI": 500}, {"signal": tmp_path / "some.bw"}, (180, 247))
     track = zoo.Signal(tmp_path / "some.bw").values("chrI", 0, 500)
     assert np.flatnonzero(track).tolist() == [*range(75, 117), *range(246, 287), *range(314, 355)]
+
+
+@pytest.mark.parametrize(
+    ("network", "few"),
+    [
+        ("factornet", ("--set", "units=0", "filters=4")),
+        pytest.param("deepgrn", ("--set", "filters=4", "units=2", "hidden=4"), marks=pytest.mark.slow),
+        pytest.param("scfan", ("--set", "hidden=4"), marks=pytest.mark.slow),
+        pytest.param("leopard", ("--steps", 2, "--set", "filters=2", "window=2048"), marks=pytest.mark.slow),
+    ],
+)
+def test_systems_are_trained_without_arguments_or_data(tmp_path: Path, network: str, few: tuple):
+    """On a synthetic genome; the model loads, and predicts its held-out chromosome."""
+    done = run("train_systems", "--network", network, "--epochs", 1, *few, cwd=tmp_path, ZOO_SHARED="")
+    assert done.returncode == 0, done.stderr
+    assert "training on a synthetic genome" in done.stdout
+    folder = tmp_path / "runs" / f"synthetic-{network}-CTCF" / "model"
+    assert done.stdout.splitlines()[-1] == str(folder.relative_to(tmp_path))
+    model = zoo.load(folder)
+    assert model.check().passed
+    assert {"average precision", "AUPR"} <= set(model.spec.metrics)
+
+
+def test_systems_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path):
+    """759 peaks of REB1 on the training chromosomes, five bins for each; another factor; what does not go together."""
+    done = run("train_systems", "--dry-run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "yeast-factornet/REB1: 4,554 windows to train on, 654 to validate on" in done.stdout
+    assert not (tmp_path / "runs" / "yeast-factornet-REB1").exists()
+    track = zoo.Signal(tmp_path / "runs" / "data" / "dgf.bw").values("chrIV", 0, 1_500_000)
+    assert 0.01 < track.mean() < 0.04  # about 1 / 50, the reads' length
+    done = run("train_systems", "--network", "leopard", "--factor", "ABF1", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "train_systems: error: A factor must be one of CBF1" in done.stderr
+    done = run("train_systems", "--network", "scfan", "--config", "x.yaml", cwd=tmp_path)
+    assert "--network must not be given with --config" in done.stderr
+
+
+def test_leopards_chromosomes_are_halved_by_the_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The halves of its configuration are those of seed 0."""
+    monkeypatch.syspath_prepend(str(ROOT / "recipes"))
+    import train_systems
+    import yaml
+
+    split = yaml.safe_load((ROOT / "recipes" / "configs" / "leopard.yaml").read_text())["chromosomes"]
+    none = {"train_chroms": None, "validation_chroms": None}
+    first, second = (train_systems.halved(argparse.Namespace(**none, seed=seed)) for seed in (None, 1))
+    assert first["chromosomes"] == {name: split[name] for name in ("train", "validation")}
+    assert second != first
+    assert train_systems.halved(argparse.Namespace(train_chroms=["chr2"], validation_chroms=None, seed=1)) == {}
