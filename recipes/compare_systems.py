@@ -130,14 +130,14 @@ def main(options: argparse.Namespace) -> None:
     lines, curves = [], []
     with tempfile.TemporaryDirectory() as work:
         sample = sample_of(options, Path(work))
+        note = " ".join(filter(None, [_NOTE, blacklist_note(sample), about]))  # what is wrong is known before the work
         for factor, peaks in factors.items():
             found, section = compare(factor, peaks, options, sample, Path(work))
             lines += found
             curves.append(section)
             print(f"{factor}: done", file=sys.stderr)
-        note = " ".join([_NOTE, blacklist_note(sample), about]).strip()
-    inputs = {"genome": options.genome, **options.signal, "reads": options.reads, **options.covariate, **factors}
-    inputs["blacklist"] = options.blacklist
+    inputs = {"genome": options.genome, **options.signal, "reads": options.reads, "blacklist": options.blacklist}
+    inputs |= {**options.covariate, **factors}
     rows = [[line.name, *(line.numbers or [None] * len(_COLUMNS)), line.said] for line in lines]
     first = {"kind": "table", "title": "Precision and recall", "note": note, "columns": ["", *_COLUMNS, "inputs"]}
     pages = report.write(
@@ -303,6 +303,8 @@ def sample_of(options: argparse.Namespace, work: Path) -> Sample:
     covariates, said = covariates_of(options.covariate)
     signals = {name: Signal(path) for name, path in paths.items()}
     blacklist = bed.read_blacklist(options.blacklist) if options.blacklist else ()
+    if options.cuts:  # the genome of the shared data ends before its blacklist does
+        blacklist = [item for item in blacklist if item.end <= genome.sizes.get(item.chrom, 0)]
     footprints = None
     if options.reads and options.motifs:
         where = place.get("regions"), place.get("chromosomes")
