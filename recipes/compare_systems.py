@@ -95,7 +95,7 @@ class Sample:
         covariates: by name.
         replaced: name of a signal or a covariate → what is in its place.
         place: the arguments of `predict` that say where.
-        blacklist: bins that overlap these are left out.
+        blacklist: bins that overlap these are left out; None if there is none.
         footprints: of the sample's reads, if they are given.
     """
 
@@ -104,7 +104,7 @@ class Sample:
     covariates: Mapping[str, object]
     replaced: Mapping[str, str]
     place: Mapping[str, object]
-    blacklist: Sequence[Interval] = ()
+    blacklist: Sequence[Interval] | None = None
     footprints: Footprinted | None = None
 
 
@@ -302,7 +302,7 @@ def sample_of(options: argparse.Namespace, work: Path) -> Sample:
                 file.add(chrom, np.array([0]), np.array([size]), np.ones(1))
     covariates, said = covariates_of(options.covariate)
     signals = {name: Signal(path) for name, path in paths.items()}
-    blacklist = bed.read_blacklist(options.blacklist) if options.blacklist else ()
+    blacklist = bed.read_blacklist(options.blacklist) if options.blacklist else None
     if options.cuts:  # the genome of the shared data ends before its blacklist does
         blacklist = [item for item in blacklist if item.end <= genome.sizes.get(item.chrom, 0)]
     footprints = None
@@ -314,7 +314,7 @@ def sample_of(options: argparse.Namespace, work: Path) -> Sample:
 
 def blacklist_note(sample: Sample) -> str:
     """How many bins are left out because of the blacklist; empty without one."""
-    if not sample.blacklist:
+    if sample.blacklist is None:
         return ""
     place = sample.place.get("chromosomes"), sample.place.get("regions")
     chosen = BinSelection(sample.signals[UNIQUE35], *place, None, sample.blacklist, BIN)
