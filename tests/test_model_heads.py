@@ -18,6 +18,8 @@ from zoo.errors import InputError, IntegrityError
 from zoo.formats import bigwig
 from zoo.genome.encode import encode
 from zoo.genome.sequence import write_twobit
+from zoo.genome.signal import Signal
+from zoo.inputs.opening import Inputs
 from zoo.spec import CovariateSpec, InputSpec, OutputSpec, PredictionSpec, TrackSpec
 
 LENGTH = 2_017
@@ -245,6 +247,20 @@ def test_a_derived_track(files: dict):
     expected = np.nan_to_num(sides[0], nan=0) - np.nan_to_num(sides[1], nan=1)
     begin = 90 - int(found[0].starts[0])
     np.testing.assert_allclose(found[0].scores[begin : begin + 170], expected, atol=1e-6)
+
+
+def test_a_track_that_another_is_derived_from_is_read_once(files: dict, monkeypatch: pytest.MonkeyPatch):
+    """As Leopard's: a track itself, and its difference to another."""
+    atac, other = toy.spec().input.tracks
+    delta = TrackSpec("change of ATAC-seq", 0, 0, None, 0.0, name="delta", origin="derived", function="difference",
+                      of=("atac", "mappability"))  # fmt: skip
+    spec = replace(toy.spec(), input=replace(toy.spec().input, tracks=(atac, delta), sources=(other,), covariates=()))
+    inputs = Inputs.open(spec, files["genome"], files["signal"], "chr1:91-260")
+    read, real = [], Signal.values
+    monkeypatch.setattr(Signal, "values", lambda signal, *where: read.append(signal.path) or real(signal, *where))
+    rows = inputs.reader.rows("chr1", 90, 260)
+    assert len(read) == len(set(read)) == 2
+    np.testing.assert_array_equal(rows[2], rows[1] - inputs.signals["mappability"].values("1", 90, 260))
 
 
 def test_bins_that_overlap(files: dict, tmp_path: Path):

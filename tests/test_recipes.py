@@ -11,6 +11,7 @@ from pathlib import Path
 import hub_server
 import numpy as np
 import pytest
+import running
 
 import zoo
 
@@ -169,22 +170,28 @@ def test_from_peaks_to_motifs(shared: Path, tmp_path: Path):
     assert json.loads((tmp_path / "REB1" / "attributions.json").read_text())["largest_error"] < 1e-4
 
 
-def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path):
-    """REB1, another factor by its name or by a file of peaks with other chromosome names, and accessibility."""
+def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path, capfd: pytest.CaptureFixture):
+    """REB1, another factor by its name or by a file of peaks with other chromosome names, and accessibility; of small
+    networks, whose steps do not take long to measure."""
+
+    def run(recipe: str, *arguments: str) -> running.Done:
+        return running.run(["python", ROOT / "recipes" / f"{recipe}.py", *arguments], tmp_path, capfd)
+
     windows = {}
     peaks = shared / "data" / "sacCer3_atac_tf" / "peaks" / "Rap1_CX.bed"
     (tmp_path / "Given_CX.bed").write_bytes(peaks.read_bytes())
     for arguments in ((), ("--factor", "RAP1"), ("--peaks", "Given_CX.bed")):
-        done = run("train_maxatac", "--dry-run", *arguments, cwd=tmp_path)
+        done = run("train_maxatac", "--dry-run", *arguments, "--set", "filters=4")
         assert done.returncode == 0, done.stderr
         name, _, plan = done.stdout.splitlines()[-1].partition(": ")
         windows[name] = plan.split(" windows")[0]
     assert list(windows) == ["yeast/REB1", "yeast/RAP1", "yeast/GIVEN"]
     assert windows["yeast/REB1"] == "20,759"
     assert windows["yeast/RAP1"] == windows["yeast/GIVEN"] != windows["yeast/REB1"]
-    done = run("train_asap", "--dry-run", cwd=tmp_path)
+    small = ("filters=8", "residual_blocks=1")
+    done = run("train_asap", "--dry-run", "--set", *small)
     assert "yeast/ATAC: 7,967 windows to train on" in done.stdout
-    done = run("train_asap", "--dry-run", "--set", "tracks=2", cwd=tmp_path)  # ends of mononucleosomal fragments
+    done = run("train_asap", "--dry-run", "--set", "tracks=2", *small)  # ends of mononucleosomal fragments
     assert "yeast/ATAC: 7,967 windows to train on" in done.stdout
     data = tmp_path / "runs" / "data"
     some, every = (zoo.Signal(data / f"{name}.bw").values("chrIV", 0, 500_000) > 0 for name in
@@ -193,7 +200,7 @@ def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path):
     assert every[some].all()
     assert some.sum() < every.sum()
     assert not (tmp_path / "runs" / "yeast-REB1").exists()
-    done = run("train_maxatac", "--factor", "ABF1", cwd=tmp_path)
+    done = run("train_maxatac", "--factor", "ABF1")
     assert done.returncode == 1
     assert "train_maxatac: error: A factor must be one of CBF1" in done.stderr
 
