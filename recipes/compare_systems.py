@@ -1,24 +1,26 @@
-"""maxATAC, FactorNet and DeepGRN side by side on one sample, in the same bins of 200 bp, beside baselines.
+"""maxATAC, FactorNet, DeepGRN and Leopard side by side on one sample, in the same bins of 200 bp, beside baselines.
 
 Every model of a factor is compared that can be loaded and whose inputs are given. A model that cannot is listed as left
 out, with the reason; the models of an ensemble that is compared are not listed by themselves. What replaces an input
-that was not given is written beside each row.
+that was not given is written beside each row. Of models of narrower bins (Leopard of single bases, as in its paper) the
+highest value in a bin counts. Bins on the blacklist are left out for all alike, and counted.
 
 Without arguments EGR1 and MAX of GM12878 on 1.1 Mb of chr20, hg19: ATAC-seq cut sites in place of DNase I cuts. There
-are few peaks, and all three systems learned from chr20: these numbers show that inputs are built as the models expect
+are few peaks, and all systems learned from chr20: these numbers show that inputs are built as the models expect
 them, not how well a model does on what it has not seen.
 
 Usage: python recipes/compare_systems.py [--factor FACTOR ...] [--models MODEL ...] [--out FOLDER]
        python recipes/compare_systems.py --genome 2BIT --signal NAME=BIGWIG ... --factor FACTOR --peaks PEAKS
-           (--region chr1:1-9 | --chromosomes CHROM ...) [--covariate NAME=VALUE ...] [--motifs MEME]
-           [--models MODEL ...] [--out FOLDER]
+           (--region chr1:1-9 | --chromosomes CHROM ...) [--covariate NAME=VALUE ...] [--blacklist BED]
+           [--motifs MEME [--reads READS]] [--models MODEL ...] [--out FOLDER]
 
 Signals: `atac` is what maxATAC reads, `dgf` DNase I cuts as FactorNet and DeepGRN read them, `unique35` the mappability
-of 35-mers, by default 1 everywhere. Covariates: `cell_type`, one that FactorNet knows; numbers, or BED files of flags
-(cpg_island, cds, intron, promoter, utr5, utr3), by default 0.
+of 35-mers, by default 1 everywhere; `dnase` and `average` are Leopard's. Covariates: `cell_type`, one that FactorNet
+knows; numbers, or BED files of flags (cpg_island, cds, intron, promoter, utr5, utr3), by default 0.
 
 Baselines: each signal alone; without sequence, the mean of `dgf` over about what FactorNet and DeepGRN see; motifs in
-open chromatin (extra `motif`); random numbers.
+open chromatin (extra `motif`); with reads, what `zoo footprint` finds at the motif's sites there: the footprint, the
+cuts around it, the motif's score; random numbers.
 """
 
 import argparse
@@ -26,7 +28,7 @@ import glob
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,19 +45,21 @@ from zoo.console.table import table
 from zoo.errors import InputError, OfflineMiss, warn
 from zoo.evaluate import baselines, bins, comparison, report
 from zoo.evaluate.baselines import Predictor
+from zoo.evaluate.motif_sites import Footprinted, open_in
+from zoo.evaluate.selection import BinSelection
 from zoo.genome import bed, names
 from zoo.genome.bigwig import Writer
+from zoo.genome.interval import Interval
 from zoo.genome.motifs import read_motifs
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.porting.bins_of_200 import BIN, DGF, FLAGS, UNIQUE35
 from zoo.porting.expression import CELL_TYPES, COMPONENTS
 from zoo.prepare import fragments
-from zoo.prepare.peaks import open_regions
 
 FACTORS = ("EGR1", "MAX")
 ATAC = "atac"
-SYSTEMS = ("maxatac/{}", "factornet/{}", "factornet/{}-*", "deepgrn/{}_*")
+SYSTEMS = ("maxatac/{}", "factornet/{}", "factornet/{}-*", "deepgrn/{}_*", "leopard/{}", "leopard/{}-*")
 _PEAKS = {
     "CTCF": "BroadGm12878Ctcf",
     "EGR1": "HaibGm12878Egr1Pcr2x",
@@ -70,11 +74,14 @@ _OTHER_COMPONENTS = tuple(f"PC{i}" for i in range(1, 9))  # DeepGRN's
 _AROUND = 5  # bins whose mean of cuts stands for the 1,002 bp that FactorNet and DeepGRN see
 _SHOWN = ("AP", "low", "high", "AUPR", "AUROC")  # of the table's numbers, where there is little room
 _COLUMNS = ("average precision", *_SHOWN[1:], "precision at 5 % recall", "F1", "random")
-_NOTE = "Bins of 200 bp; intervals: 95 %, bootstrap over blocks of 100 kb. AUPR is maxATAC's, which joins points."
+_NOTE = (
+    "Bins of 200 bp; of models of narrower bins the highest value in one counts. Intervals: 95 %, bootstrap over "
+    "blocks of 100 kb. AUPR is maxATAC's, which joins points."
+)
 _ABOUT = (
     "hg19, chr20:9,995,001-11,095,000, GM12878. ATAC-seq cut sites are in place of the DNase I cuts that FactorNet and "
-    "DeepGRN learned from; maxATAC learned from hg38. All three learned from chr20, and may have from GM12878: the "
-    "numbers are not those of unseen data. There are few peaks."
+    "DeepGRN learned from; maxATAC learned from hg38; Leopard's tracks are not there. All learned from chr20, and may "
+    "have from GM12878: the numbers are not those of unseen data. There are few peaks."
 )
 
 
@@ -88,6 +95,8 @@ class Sample:
         covariates: by name.
         replaced: name of a signal or a covariate → what is in its place.
         place: the arguments of `predict` that say where.
+        blacklist: bins that overlap these are left out; None if there is none.
+        footprints: of the sample's reads, if they are given.
     """
 
     genome: Genome
@@ -95,6 +104,8 @@ class Sample:
     covariates: Mapping[str, object]
     replaced: Mapping[str, str]
     place: Mapping[str, object]
+    blacklist: Sequence[Interval] | None = None
+    footprints: Footprinted | None = None
 
 
 @dataclass(frozen=True)
@@ -113,19 +124,20 @@ class LacksInput(InputError):
 def main(options: argparse.Namespace) -> None:
     """Compare the models of every factor, print a table, write the report."""
     factors, about = ({options.factor[0]: options.peaks}, "") if options.genome else gm12878(options)
-    beds = [value for value in options.covariate.values() if isinstance(value, str)]
+    beds = [value for value in (*options.covariate.values(), options.blacklist) if isinstance(value, (str, Path))]
     reads = [options.genome, options.motifs, options.reads, *options.signal.values(), *beds, *factors.values()]
     report.claim(options.out / "systems", reads, "systems")
     lines, curves = [], []
     with tempfile.TemporaryDirectory() as work:
         sample = sample_of(options, Path(work))
+        note = " ".join(filter(None, [_NOTE, blacklist_note(sample), about]))  # what is wrong is known before the work
         for factor, peaks in factors.items():
             found, section = compare(factor, peaks, options, sample, Path(work))
             lines += found
             curves.append(section)
             print(f"{factor}: done", file=sys.stderr)
-    note = f"{_NOTE} {about}".strip()
-    inputs = {"genome": options.genome, **options.signal, "reads": options.reads, **options.covariate, **factors}
+    inputs = {"genome": options.genome, **options.signal, "reads": options.reads, "blacklist": options.blacklist}
+    inputs |= {**options.covariate, **factors}
     rows = [[line.name, *(line.numbers or [None] * len(_COLUMNS)), line.said] for line in lines]
     first = {"kind": "table", "title": "Precision and recall", "note": note, "columns": ["", *_COLUMNS, "inputs"]}
     pages = report.write(
@@ -173,11 +185,11 @@ def compare(
             threshold=None,
         )
         predictors[name] = own_bins(model, Signal(files.bigwig))
-    if not options.reads:  # nobody typed the names of GM12878
+    if not options.cuts:  # nobody typed the names of GM12878
         check_read(options, read)
     if not predictors:
         raise InputError("A model of the factor must be there, with its inputs", received={"factor": factor, **reasons})
-    rows = comparison.compare(predictors | others, bound, track, *place, bin_size=BIN)
+    rows = comparison.compare(predictors | others, bound, track, *place, sample.blacklist, BIN)
     lines = [Line(f"{factor}, {row.name}", numbers(row), said.get(row.name, "")) for row in rows]
     lines += [Line(f"{factor}, {name}", None, f"left out: {reason}") for name, reason in reasons.items()]
     series = [{"name": row.name, "x": row.curve["recall"], "y": row.curve["precision"]} for row in rows]
@@ -240,16 +252,17 @@ def own_bins(model: zoo.Model, predicted: Signal) -> Predictor:
 
 
 def baselines_of(factor: str, motifs: str | Path | None, sample: Sample) -> dict[str, Predictor]:
-    """Motifs in open chromatin, signals alone, cuts in what FactorNet and DeepGRN see of a bin, random numbers."""
+    """Signals alone, cuts in what FactorNet and DeepGRN see of a bin, motifs and footprints in open chromatin, random
+    numbers."""
     signals = {name: signal for name, signal in sample.signals.items() if name != UNIQUE35}
     found: dict[str, Predictor] = {f"{name} alone": baselines.track(signal) for name, signal in signals.items()}
     if DGF in signals:
         found[f"mean {DGF} of {_AROUND * BIN:,} bp"] = around(signals[DGF])
     if motifs:
-        region = sample.place.get("regions")
-        near = open_regions(signals[ATAC], [region.chrom] if region else sample.place["chromosomes"])
-        inside = [item for item in near if region is None or (region.start <= item.start and item.end <= region.end)]
-        found["motif"] = baselines.Motif(sample.genome, read_motifs(motifs, f"{factor}."), inside)
+        own = read_motifs(motifs, f"{factor}.")
+        near = open_in(signals[ATAC], sample.place.get("regions"), sample.place.get("chromosomes"))
+        found["motif"] = baselines.Motif(sample.genome, own, near)
+        found |= sample.footprints.at_sites(sample.genome, own) if sample.footprints else {}
     generator = np.random.default_rng(0)
     found["random numbers"] = lambda _, places: generator.random(len(places) - 1, np.float32)
     return found
@@ -279,7 +292,7 @@ def sample_of(options: argparse.Namespace, work: Path) -> Sample:
     place = {"chromosomes": options.chromosomes}
     if options.region:
         place = {"regions": bed.regions(options.region, genome.sizes)[0]}
-    if options.reads:
+    if options.cuts:
         paths[DGF], replaced[DGF] = work / "cuts.bw", "ATAC-seq cut sites in place of DNase I cuts"
         write_cuts(options.reads, genome, paths[DGF])
     if UNIQUE35 not in paths:
@@ -289,7 +302,26 @@ def sample_of(options: argparse.Namespace, work: Path) -> Sample:
                 file.add(chrom, np.array([0]), np.array([size]), np.ones(1))
     covariates, said = covariates_of(options.covariate)
     signals = {name: Signal(path) for name, path in paths.items()}
-    return Sample(genome, signals, covariates, replaced | said, place)
+    blacklist = bed.read_blacklist(options.blacklist) if options.blacklist else None
+    if options.cuts:  # the genome of the shared data ends before its blacklist does
+        blacklist = [item for item in blacklist if item.end <= genome.sizes.get(item.chrom, 0)]
+    footprints = None
+    if options.reads and options.motifs:
+        where = place.get("regions"), place.get("chromosomes")
+        footprints = Footprinted.of(options.reads, genome, signals[ATAC], work / "sample", *where)
+    return Sample(genome, signals, covariates, replaced | said, place, blacklist, footprints)
+
+
+def blacklist_note(sample: Sample) -> str:
+    """How many bins are left out because of the blacklist; empty without one."""
+    if sample.blacklist is None:
+        return ""
+    place = sample.place.get("chromosomes"), sample.place.get("regions")
+    chosen = BinSelection(sample.signals[UNIQUE35], *place, None, sample.blacklist, BIN)
+    for _ in chosen:
+        pass
+    extent = chosen.extent
+    return f"{extent.blacklisted:,} of {extent.blacklisted + extent.evaluated:,} bins are blacklisted and left out."
 
 
 def write_cuts(reads: Path, genome: Genome, target: Path) -> None:
@@ -331,7 +363,9 @@ def gm12878(options: argparse.Namespace) -> tuple[dict[str, Path], str]:
         raise yeast.missing("the data of GM12878")
     options.signal = {ATAC: folder / "gm12878_minmax_p99.bw"}
     options.reads = folder / "chr20.50000.bed.bz2"
+    options.cuts = True  # of these reads
     options.motifs = shared / "motifs" / "H12CORE_meme_format.meme"
+    options.blacklist = shared / "blacklists" / "hg19-blacklist.v2.bed"
     options.covariate = {CELL_TYPES.name: "GM12878"}
     options.region = str(bed.read(folder / "region.bed")[0])
     factors = options.factor or FACTORS
@@ -351,13 +385,15 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--signal", **pairs, metavar="NAME=BIGWIG", help=f"{ATAC}, {DGF}, {UNIQUE35}, or another")
     parser.add_argument("--covariate", **pairs, metavar="NAME=VALUE", help="cell_type, a number, or a BED file")
     parser.add_argument("--peaks", type=Path, metavar="PEAKS", help="where the factor is bound")
+    parser.add_argument("--blacklist", metavar="BED", help="bins that overlap it are left out for all predictors")
     parser.add_argument("--motifs", metavar="MEME", help=f"those named FACTOR.… count, in open chromatin by {ATAC}")
+    parser.add_argument("--reads", metavar="READS", help="of the sample, as for zoo footprint: footprints at motifs")
     parser.add_argument("--region", help="held-out region, such as chr20:9,995,001-11,095,000")
     parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="held out")
     parser.add_argument("--out", type=Path, default=Path("evaluation"), help="folder (default evaluation)")
-    parser.set_defaults(reads=None)
+    parser.set_defaults(cuts=False)
     options = parser.parse_args()
-    own = ("genome", "signal", "peaks", "covariate", "motifs", "region", "chromosomes")
+    own = ("genome", "signal", "peaks", "covariate", "blacklist", "motifs", "reads", "region", "chromosomes")
     given = [name for name in own if getattr(options, name)]
     if given and not (options.genome and options.signal and options.peaks and len(options.factor or ()) == 1):
         parser.error("a sample of one's own needs --genome, --signal, one --factor and --peaks")
@@ -365,6 +401,8 @@ def parse() -> argparse.Namespace:
         parser.error("a sample of one's own needs either --region or --chromosomes")
     if options.motifs and ATAC not in options.signal:
         parser.error(f"--motifs needs --signal {ATAC}=…")
+    if options.reads and not options.motifs:
+        parser.error("--reads needs --motifs: footprints are looked for at the sites of a motif")
     return options
 
 

@@ -34,20 +34,16 @@ from zoo.console.table import table
 from zoo.data.meta import rows
 from zoo.errors import InputError, ZooWarning
 from zoo.evaluate import baselines, bins, comparison, report
-from zoo.evaluate.motif_sites import at_sites
-from zoo.footprints.run import footprint
+from zoo.evaluate.motif_sites import Footprinted, open_in
 from zoo.genome import bed
 from zoo.genome.interval import Interval
 from zoo.genome.motifs import read_motifs
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
-from zoo.genome.spans import merge
-from zoo.prepare.peaks import open_regions
 
 FACTORS = ("CTCF", "SPI1", "MAX", "ELF1", "YY1", "EGR1")
 _IN_PEAKS = {"SPI1": "Pu1Pcr1x", "CTCF": "BroadGm12878Ctcf", "MAX": "MaxIggmus", "EGR1": "Egr1Pcr2x"}
 _IN_MOTIFS = {"YY1": "TYY1"}
-_BESIDE = 150  # bp on each side of open chromatin where motifs have footprints
 
 
 @dataclass(frozen=True)
@@ -58,15 +54,6 @@ class Case:
     peaks: Path
     motif: str | None
     other_cells: tuple[Path, ...]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Footprint scores and cuts of the sample, and where sites of motifs are looked for."""
-
-    footprints: Signal
-    cuts: Signal
-    regions: list[Interval]
 
 
 def main(options: argparse.Namespace) -> None:
@@ -87,7 +74,8 @@ def main(options: argparse.Namespace) -> None:
     region = bed.regions(options.region, genome.sizes)[0] if options.region else None
     by_factor, loci = {}, []
     with tempfile.TemporaryDirectory() as work:
-        sample = sample_of(options, genome, signal, region, Path(work))
+        place = Path(work) / "sample", region, options.chromosomes
+        sample = Footprinted.of(options.reads, genome, signal, *place) if options.reads else None
         for case in cases:
             model = zoo.load(case.model)
             predictors = predictors_of(case, model, genome, signal, sample, region, options, Path(work))
@@ -121,7 +109,7 @@ def predictors_of(
     model: zoo.Model,
     genome: Genome,
     signal: Signal,
-    sample: Sample | None,
+    sample: Footprinted | None,
     region: Interval | None,
     options: argparse.Namespace,
     work: Path,
@@ -143,36 +131,14 @@ def predictors_of(
         predictors[label] = Signal(files.bigwig)
     predictors["ATAC-seq alone"] = signal
     if case.motif:
-        wide = open_regions(signal, [region.chrom] if region else options.chromosomes)
-        near = [
-            interval
-            for interval in wide
-            if region is None or (interval.start >= region.start and interval.end <= region.end)
-        ]
+        near = open_in(signal, region, options.chromosomes)
         predictors["motif"] = baselines.Motif(genome, read_motifs(options.motifs, case.motif), near)
     if case.motif and sample:
         motifs = read_motifs(options.motifs, case.motif)
-        predictors |= at_sites(genome, motifs, sample.regions, sample.footprints, sample.cuts)
+        predictors |= sample.at_sites(genome, motifs)
     if case.other_cells:
         predictors["other cell types"] = baselines.other_cells(case.other_cells)
     return predictors
-
-
-def sample_of(
-    options: argparse.Namespace, genome: Genome, signal: Signal, region: Interval | None, work: Path
-) -> Sample | None:
-    """Footprints of the sample in open chromatin, if its reads are given."""
-    if options.reads is None:
-        return None
-    chromosomes = [region.chrom] if region else options.chromosomes
-    wide = [
-        Interval(item.chrom, max(item.start - _BESIDE, 0), min(item.end + _BESIDE, genome.sizes[item.chrom]))
-        for item in open_regions(signal, chromosomes)
-    ]
-    joined = [Interval(chrom, *span) for chrom, spans in merge(wide).items() for span in spans.tolist()]
-    (tracks,) = footprint(options.reads, work / "sample", genome, joined, chromosomes=chromosomes).tracks.values()
-    near = [item for item in joined if region is None or (item.start >= region.start and item.end <= region.end)]
-    return Sample(Signal(tracks["footprints"]), Signal(tracks["uncorrected"]), near)
 
 
 def describe(by_factor: Mapping[str, list[comparison.Row]]) -> tuple[str, list[dict]]:

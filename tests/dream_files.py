@@ -314,3 +314,29 @@ class _Deepgrn:
         weights = graph.add("attention_score", "Softmax", scores, axis=2)
         mixed = graph.add("lambda_2", "Lambda", weights, value, function=self.lambdas["matmul"])
         return graph.add("add_1", "Add", x, mixed)
+
+
+PLANTED = 24  # windows
+
+
+def planted(word: np.ndarray, tracks: int, shuffled: bool) -> np.ndarray:
+    """Random open windows with two copies of a word, or of the word shuffled, (24, 1002, 4 + tracks) float32.
+
+    Cuts lie as in the synthetic windows of the goldens: single ones of 2.29 (a 1x track of 30 million reads of 36 bp),
+    most of them within 160 bp of the middle. All else is random, or 1 everywhere.
+
+    Args:
+        word: codes.
+        tracks: beside DNA; the last are cuts, the others 1.
+        shuffled: whether the word is, another way in each window.
+    """
+    random, windows = np.random.RandomState(0), []
+    expected = 0.004 + 0.5 * np.exp(-(((np.arange(1002) - 501) / 80) ** 2) / 2)
+    for _ in range(PLANTED):
+        codes, cuts = random.randint(0, 4, 1002), 2.29 * random.poisson(expected)
+        order = random.permutation(len(word))
+        for place in (460, 541):
+            start = place - len(word) // 2
+            codes[start : start + len(word)] = word[order] if shuffled else word
+        windows.append(np.concatenate([np.eye(4)[codes], np.ones((1002, tracks - 1)), cuts[:, None]], axis=1))
+    return np.array(windows, np.float32)

@@ -15,6 +15,7 @@ from zoo.attribution.gradients import input_gradient
 from zoo.attribution.references import References
 from zoo.errors import InputError
 from zoo.genome.encode import one_hot
+from zoo.layers.attention import Softmax
 
 
 def multipliers(layer, example: list, references: list[list]) -> np.ndarray:
@@ -70,6 +71,24 @@ def test_logarithm_by_hand():
     found = multipliers(Log(), [0.001, 500.0, 0.2, 1e-30], [[0.005, 500.02, 0.2, 3.0]])
     wanted = [np.log(5) / 0.004, 2 * np.log1p(4e-5) / 0.02, 3 / 0.2, 4 * (np.log(3) + 30 * np.log(10)) / 3]
     np.testing.assert_allclose(found, [wanted], rtol=1e-5)
+
+
+def test_softmax_by_hand():
+    """From (1/2, 1/2) to (3/4, 1/4): each result over the change of its logarithm, less what the sum's has of each."""
+    found = multipliers(Softmax(axis=1), [np.log(3), 0], [[0, 0]])
+    results = np.array([0.25 / np.log(1.5), 2 * 0.25 / np.log(2)])  # with weights 1 and 2
+    of_sum = np.log(2) / 2 * np.array([2 / np.log(3), 1])
+    np.testing.assert_allclose(found, [results - results.sum() * of_sum], rtol=1e-5)
+    assert found[0, 0] * np.log(3) == pytest.approx(0.25 - 2 * 0.25, abs=1e-6)
+
+
+def test_softmax_of_what_is_far_apart():
+    """Sums hold however much larger the logits of the example, or of a reference, are than the others'."""
+    example, references = np.array([300.0, 0, 5]), np.array([[0.0, 0, 0], [-400, 300, 5], [300, 0, 5], [9000, 1, 2]])
+    found = multipliers(Softmax(axis=1), example.tolist(), references.tolist())
+    sums = (found * (example - references)).sum(axis=1)
+    np.testing.assert_allclose(sums, [1 - 2, 1 - 2, 0, 0], atol=1e-4)
+    assert np.abs(found).max() < 2
 
 
 def test_equal_inputs_have_the_derivative():

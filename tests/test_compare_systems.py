@@ -70,10 +70,42 @@ def test_systems_in_the_same_bins(
     assert (tmp_path / "systems.html").stat().st_size > 10_000
 
 
+def test_leopard_footprints_and_a_blacklist(shared: Path, tmp_path: Path):
+    """A network of random numbers, in bins of which the blacklist takes three: the same for all."""
+    data = shared / "data" / "hg19_chr20_gm12878"
+    (tmp_path / "bad.bed").write_text("chr20\t10420100\t10420401\nchr20\t10300000\t10300200\n")
+    leopard = shared / "zoo_weights" / "leopard" / "models" / "random_not_trained.h5"
+    track = data / "gm12878_minmax_p99.bw"
+    done = run(
+        *("--genome", data / "hg19_chr20_to_11095000.2bit", "--region", "chr20:10,410,001-10,460,000"),
+        *("--signal", f"atac={track}", "--signal", f"dnase={track}", "--signal", f"average={track}"),
+        *("--factor", "EGR1", "--peaks", data / "peaks_GM12878/wgEncodeAwgTfbsHaibGm12878Egr1Pcr2xUniPk.narrowPeak"),
+        *("--motifs", shared / "data" / "motifs" / "H12CORE_meme_format.meme"),
+        *("--reads", data / "chr20.50000.bed.bz2", "--blacklist", tmp_path / "bad.bed"),
+        *("--models", leopard, "--out", tmp_path),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads((tmp_path / "systems.json").read_text())
+    table = said["sections"][0]
+    assert "3 of 250 bins are blacklisted and left out." in table["note"]
+    assert [row[0].removeprefix("EGR1, ") for row in table["rows"]] == [
+        *(str(leopard), "atac alone", "dnase alone", "average alone", "motif"),
+        *("footprint at motif sites", "cuts at motif sites", "motif score at sites", "random numbers"),
+    ]
+    assert [row[8] for row in table["rows"]] == [pytest.approx(8 / 247)] * 9
+    rows = {row[0].removeprefix("EGR1, "): row[1] for row in table["rows"]}
+    assert rows["atac alone"] > 5 * rows["random numbers"]
+
+
 def test_what_is_asked_for_must_be_whole(tmp_path: Path):
     done = run("--genome", "hg19.2bit", "--factor", "EGR1", cwd=tmp_path)
     assert done.returncode == 2
     assert "needs --genome, --signal, one --factor and --peaks" in done.stderr
+    whole = ("--genome", "g", "--signal", "atac=a", "--factor", "F", "--peaks", "p", "--region", "chr1:1-9")
+    done = run(*whole, "--reads", "r.bam", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--reads needs --motifs" in done.stderr
     done = run("--factor", "EGR1", cwd=tmp_path, ZOO_SHARED="")
     assert done.returncode == 1
     assert "compare_systems: error: $ZOO_SHARED/data must have the data of GM12878" in done.stderr
@@ -115,6 +147,6 @@ def test_an_ensemble_comes_before_its_members():
     assert names[:2] == ["maxatac/EGR1", "factornet/EGR1"]
     assert names[2:6] == [f"factornet/EGR1-{name}" for name in (
         "meta_RNAseq_Unique35_DGF", "meta_RNAseq_Unique35_DGF-final", "onePeak_DGF", "onePeak_DGF-final")]  # fmt: skip
-    assert names[6:] == ["deepgrn/EGR1_pair", "deepgrn/EGR1_single"]
+    assert names[6:] == ["deepgrn/EGR1_pair", "deepgrn/EGR1_single", "leopard/EGR1", "leopard/EGR1-fast"]
     with pytest.raises(InputError, match="must list a model of the factor"):
         compare_systems.names_of("EGR*")

@@ -85,60 +85,16 @@ def test_leopard_reproduces_the_original_outputs(shared: Path):
         assert difference <= 1e-5, f"{which} differs by up to {difference:.1e}"
 
 
-WORDS = {"REST": "TTCAGCACCATGGACAGCGCC", "GABPA": "ACCGGAAGTG", "EGR1": "ACGCCCACGCA"}
-
-
-def planted(factor: str, tracks: int, shuffled: bool) -> np.ndarray:
-    """24 random windows of open chromatin with two copies of a factor's word, or of the word shuffled."""
-    random, windows = np.random.RandomState(0), []
-    for _ in range(24):
-        codes = random.randint(0, 4, 1002)
-        cuts = random.poisson(0.3, 1002) * 3.7 * (np.abs(np.arange(1002) - 501) < 250)
-        word = np.array(["ACGT".index(base) for base in WORDS[factor]])
-        order = random.permutation(len(word))
-        for start in (440, 540):
-            codes[start : start + len(word)] = word[order] if shuffled else word
-        windows.append(np.concatenate([np.eye(4)[codes], np.ones((1002, tracks - 1)), cuts[:, None]], axis=1))
-    return np.array(windows, np.float32)
-
-
-@pytest.mark.parametrize(
-    ("system", "name", "factor", "least"),
-    [
-        ("factornet", "REST__GENCODE_Unique35_DGF__final", "REST", 8),
-        ("factornet", "GABPA__meta_RNAseq_Unique35_DGF__final", "GABPA", 3),
-        ("deepgrn", "EGR1_pair", "EGR1", 3),
-        ("deepgrn", "EGR1_single", "EGR1", 1),
-    ],
-)
-def test_a_planted_motif_raises_the_output(shared: Path, system: str, name: str, factor: str, least: float):
-    """With kernels flipped, or bases in another order, it does not, though outputs look as they should."""
-    found = read(system, weights_of(shared, system, name).read_bytes())
-    network, count = found.network(), found.config["covariates"]
-    cell = np.zeros((24, count), np.float32)
-    cell[:, : 8 * (count >= 8)] = CELL_TYPES.rows["GM12878"][: 8 * (count >= 8)]
-
-    def gain() -> float:
-        windows = [planted(factor, found.config["tracks"], shuffled) for shuffled in (False, True)]
-        odds = [np.asarray(network([x, cell], training=False), float).ravel() for x in windows]
-        right, shuffled = (np.log(p / (1 - p)) for p in np.clip(odds, 1e-7, 1 - 1e-7))
-        return (right - shuffled).mean()
-
-    assert gain() > least
-    layer = network.get_layer("convolution" if system == "factornet" else "convolution1")
-    kernel, bias = layer.get_weights()
-    wrong = kernel[::-1] if system == "factornet" else kernel[:, [*ATGC, *range(4, kernel.shape[1])]]
-    layer.set_weights([wrong, bias])
-    assert abs(gain()) < 0.5
-
-
 @pytest.mark.parametrize(
     ("system", "name"),
     [("factornet", "REST__GENCODE_Unique35_DGF__final"), ("deepgrn", "EGR1_pair"), ("deepgrn", "FOXA1_single")],
 )
 def test_deeplift_adds_up_on_released_weights(shared: Path, system: str, name: str):
     model = zoo.load(weights_of(shared, system, name))
-    x = {WINDOW: planted("REST", 2, False)[:1], COVARIATES: np.full((1, len(model.spec.input.covariates)), 0.2, "f")}
+    x = {
+        WINDOW: dream_files.planted(encode("TTCAGCACCATGG"), 2, False)[:1],
+        COVARIATES: np.full((1, len(model.spec.input.covariates)), 0.2, "f"),
+    }
     found = model.attribute(x, method="deeplift", references="mononucleotide_shuffle", count=2)
     assert off(found).max() < 1e-4
 

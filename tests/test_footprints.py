@@ -25,6 +25,7 @@ from zoo.footprints import (
     regions,
     scanning,
     scoring,
+    store,
     threshold,
     tracks,
 )
@@ -71,14 +72,27 @@ def blacklist(shared: Path) -> Path:
     return shared / "data" / "blacklists" / "hg19-blacklist.v2.bed"
 
 
+def read_cuts(reads: Path, sizes: dict[str, int], folder: Path) -> dict[str, cuts.Cuts]:
+    """Cuts of a BAM file by TOBIAS's rules, kept in a folder."""
+    counts, _ = cuts.read(reads, BAM, (4, -5), sizes, True, folder / "cuts.bin")
+    return cuts.opened(folder / "cuts.bin", counts)
+
+
 def original(
-    genome: Genome, chromosomes: list[str], reads: Path, peaks: Path, unwanted: Path | None, bias: str, normalize: bool
+    folder: Path,
+    genome: Genome,
+    chromosomes: list[str],
+    reads: Path,
+    peaks: Path,
+    unwanted: Path | None,
+    bias: str,
+    normalize: bool,
 ) -> tuple[Sample, Layout]:
-    """A sample by TOBIAS's rules."""
+    """A sample by TOBIAS's rules; its cuts are kept in a folder."""
     sizes = {chrom: genome.sizes[chrom] for chrom in chromosomes}
     spans = merge(item for item in bed.read_blacklist(unwanted) if item.chrom in sizes) if unwanted else {}
     layout = Layout.of(regions.read(peaks, sizes, sizes, []), sizes, spans, short=True)
-    found, _ = cuts.read(reads, BAM, (4, -5), sizes, only_m=True)
+    found = read_cuts(reads, sizes, folder)
     return Sample.learn(genome, found, layout, bias, normalize, original=True), layout
 
 
@@ -91,14 +105,58 @@ def names_of(tables: Path) -> dict[tuple[str, int, str, str], dict[str, str]]:
     return found
 
 
+class TestStore:
+    """Cuts on disk."""
+
+    def test_sorted_without_all_in_memory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """As a stable sort has them, whatever is put aside and however; chromosomes in the genome's order."""
+        random, sizes = np.random.default_rng(1), {"b": 5000, "none": 0, "a": 700, "left": 300, "c": 1}
+        parts = []
+        for number in range(300):
+            chrom = ("a", "b", "c")[number % 3]
+            at = random.integers(0, sizes[chrom], number % 7)
+            rest = random.integers(0, 99, len(at)), random.integers(0, 99, len(at)), at % 2, at % 3 > 0
+            parts.append((chrom, dict(zip(store.COLUMNS, (at, *rest), strict=True))))
+        found = {}
+        for most, stretch in ((1 << 22, 1 << 25), (10, 256), (1, 1)):
+            monkeypatch.setattr(store, "_AT_ONCE", most)
+            monkeypatch.setattr(store, "_STRETCH", stretch)
+            sorting = store.Sorting(tmp_path / "scratch.tmp", sizes)
+            for chrom, columns in parts:
+                sorting.add(chrom, columns)
+            sorting.write(tmp_path / "cuts.bin")
+            found[most] = store.opened(tmp_path / "cuts.bin", sorting.counts)
+            assert list(found[most]) == ["b", "a", "c"]
+            assert not (tmp_path / "scratch.tmp").exists()
+        for chrom in "abc":
+            whole = {name: np.concatenate([c[name] for where, c in parts if where == chrom]) for name in store.COLUMNS}
+            order = np.argsort(whole["at"], kind="stable")
+            for each in found.values():
+                for name, kind in store.COLUMNS.items():
+                    assert each[chrom][name].dtype == kind
+                    assert each[chrom][name].tolist() == whole[name][order].tolist(), name
+
+    def test_a_file_that_is_not_whole(self, tmp_path: Path):
+        sorting = store.Sorting(tmp_path / "scratch.tmp", {"chr1": 10})
+        sorting.add("chr1", dict(zip(store.COLUMNS, map(np.array, ([3], [0], [9], [1], [True])), strict=True)))
+        sorting.write(tmp_path / "cuts.bin")
+        assert cuts.opened(tmp_path / "cuts.bin", {"chr1": 1})["chr1"].counts(2, 5).tolist() == [[0] * 3, [0, 1, 0]]
+        assert cuts.opened(tmp_path / "none.bin", {"chr1": 1}) is None
+        with open(tmp_path / "cuts.bin", "r+b") as file:
+            file.truncate(17)
+        assert cuts.opened(tmp_path / "cuts.bin", {"chr1": 1}) is None
+
+
 class TestGoldenTracks:
     """Bias, expected and corrected cuts."""
 
-    def test_everything_after_the_bias_is_exact_at_every_base(self, golden: Path, human: Genome, blacklist: Path):
+    def test_everything_after_the_bias_is_exact_at_every_base(
+        self, golden: Path, human: Genome, blacklist: Path, tmp_path: Path
+    ):
         held, wanted = np.load(golden / "human" / "bias64.npz"), np.load(golden / "human" / "tracks.npz")
         numbers = json.loads((golden / "human" / "numbers.json").read_text())["atacorrect"]
         sizes = dict(human.sizes)
-        found, _ = cuts.read(golden / "human" / "reads.bam", BAM, (4, -5), sizes, only_m=True)
+        found = read_cuts(golden / "human" / "reads.bam", sizes, tmp_path)
         lengths = held["end"] - held["start"]
         parts = {side: np.split(np.nan_to_num(held[side]), np.cumsum(lengths)[:-1]) for side in ("forward", "reverse")}
         made = []
@@ -111,10 +169,12 @@ class TestGoldenTracks:
             values = np.concatenate([getattr(item, name) for item in made])
             np.testing.assert_allclose(values, wanted[name][: len(values)], rtol=1.3e-7, atol=1e-9)
 
-    def test_bias_scores(self, golden: Path, human: Genome, blacklist: Path):
+    def test_bias_scores(self, golden: Path, human: Genome, blacklist: Path, tmp_path: Path):
         """Counts of pairs are exact, scores to the last bits."""
         home = golden / "human"
-        sample, layout = original(human, ["chr20"], home / "reads.bam", home / "peaks.bed", blacklist, "dwm", True)
+        sample, layout = original(
+            tmp_path, human, ["chr20"], home / "reads.bam", home / "peaks.bed", blacklist, "dwm", True
+        )
         numbers = json.loads((home / "numbers.json").read_text())["atacorrect"]
         assert (sample.in_peaks, sample.outside, sample.learned_from) == (
             numbers["peak"],
@@ -135,17 +195,24 @@ class TestGoldenTracks:
             first += end - start
 
     @pytest.mark.parametrize("bias", ["pwm", "dwm"])
-    def test_edge(self, golden: Path, yeast: Genome, bias: str):
+    def test_edge(self, golden: Path, yeast: Genome, bias: str, tmp_path: Path):
         """Clips, duplicates, `=` CIGARs, nested peaks, a chromosome's ends, a blacklist; with a PWM each strand."""
         home = golden / "edge"
         sample, layout = original(
-            yeast, ["chrI"], home / "reads.bam", home / "peaks.bed", home / "blacklist.bed", bias, bias == "pwm"
+            tmp_path,
+            yeast,
+            ["chrI"],
+            home / "reads.bam",
+            home / "peaks.bed",
+            home / "blacklist.bed",
+            bias,
+            bias == "pwm",
         )
         compare(yeast, sample, layout, np.load(home / f"{bias}_tracks.npz"))
 
     @pytest.mark.slow
     @pytest.mark.parametrize("name", ["human", "all", "part"])
-    def test_whole_chain(self, golden: Path, yeast: Genome, human: Genome, blacklist: Path, name: str):
+    def test_whole_chain(self, golden: Path, yeast: Genome, human: Genome, blacklist: Path, name: str, tmp_path: Path):
         if name == "human":
             home = golden / "human"
             given = human, ["chr20"], home / "reads.bam", home / "peaks.bed", blacklist
@@ -154,7 +221,7 @@ class TestGoldenTracks:
             home = golden / "yeast"
             given = yeast, YEAST, home / f"{name}.bam", home / "peaks.bed", None
             wanted = np.load(home / f"{name}_tracks.npz")
-        sample, layout = original(*given, "dwm", True)
+        sample, layout = original(tmp_path, *given, "dwm", True)
         compare(given[0], sample, layout, wanted)
 
 
@@ -320,12 +387,20 @@ class TestBaseline:
     )
     @pytest.mark.filterwarnings("ignore:.*positive:zoo.errors.ZooWarning")
     def test_average_precision(
-        self, shared: Path, golden: Path, human: Genome, factor: str, peaks: str, motif: str, wanted: tuple[float, ...]
+        self,
+        shared: Path,
+        golden: Path,
+        human: Genome,
+        factor: str,
+        peaks: str,
+        motif: str,
+        wanted: tuple[float, ...],
+        tmp_path: Path,
     ):
         home = shared / "data" / "hg19_chr20_gm12878"
         signal, (region,) = Signal(home / "gm12878_minmax_p99.bw"), bed.read(home / "region.bed")
         motifs = read_motifs(golden / "human" / "motifs.meme", f"{motif}.")
-        cut = cuts.read(golden / "human" / "reads.bam", BAM, (4, -5), dict(human.sizes), only_m=True)[0]["chr20"]
+        cut = read_cuts(golden / "human" / "reads.bam", dict(human.sizes), tmp_path)["chr20"]
         predictors = at_sites(
             human,
             motifs,
@@ -699,7 +774,9 @@ class TestOriginal:
         write_bam(tmp_path / "equal.bam", small.chosen[:100], "50=")
         write_bam(tmp_path / "clipped.bam", small.chosen[:100], "5S45M")
         for name, only_m, learned in (("equal", True, 0), ("equal", False, 200), ("clipped", False, 100)):
-            found, reading = cuts.read(tmp_path / f"{name}.bam", BAM, (4, -5), {"chr1": 40_000}, only_m)
+            target = tmp_path / "cuts.bin"
+            counts, reading = cuts.read(tmp_path / f"{name}.bam", BAM, (4, -5), {"chr1": 40_000}, only_m, target)
+            found = cuts.opened(target, counts)
             assert found["chr1"].learned_from.sum() == learned
             assert (reading.cuts, reading.no_bias) == (200, 200 - learned)
         assert sorted(found["chr1"].at[found["chr1"].strand == 0].tolist()) == sorted(
@@ -790,7 +867,7 @@ class TestParts:
     def test_a_contig_shorter_than_a_kmer(self, tmp_path: Path):
         """It has cuts, and no bias is learned from them."""
         write_twobit(tmp_path / "genome.2bit", {"chr1": encode("ACGT" * 5)})
-        cut = cuts.Cuts.of([tuple(np.array(values) for values in ([3, 9], [0, 1], [True, True], [0, 0], [20, 20]))])
+        cut = cuts.Cuts(*map(np.array, ([3, 9], [0, 1], [True, True], [0, 0], [20, 20])))
         found, used = learn(Genome(tmp_path / "genome.2bit"), {"chr1": cut}, [Region("chr1", 0, 20)], False, False)
         assert used == 2
         assert [pair.kmers for strand in found for pair in strand] == [0, 0, 0, 0]

@@ -18,6 +18,8 @@ from zoo.errors import InputError, IntegrityError
 from zoo.formats import bigwig
 from zoo.genome.encode import encode
 from zoo.genome.sequence import write_twobit
+from zoo.genome.signal import Signal
+from zoo.inputs.opening import Inputs
 from zoo.spec import CovariateSpec, InputSpec, OutputSpec, PredictionSpec, TrackSpec
 
 LENGTH = 2_017
@@ -247,6 +249,20 @@ def test_a_derived_track(files: dict):
     np.testing.assert_allclose(found[0].scores[begin : begin + 170], expected, atol=1e-6)
 
 
+def test_a_track_that_another_is_derived_from_is_read_once(files: dict, monkeypatch: pytest.MonkeyPatch):
+    """As Leopard's: a track itself, and its difference to another."""
+    atac, other = toy.spec().input.tracks
+    delta = TrackSpec("change of ATAC-seq", 0, 0, None, 0.0, name="delta", origin="derived", function="difference",
+                      of=("atac", "mappability"))  # fmt: skip
+    spec = replace(toy.spec(), input=replace(toy.spec().input, tracks=(atac, delta), sources=(other,), covariates=()))
+    inputs = Inputs.open(spec, files["genome"], files["signal"], "chr1:91-260")
+    read, real = [], Signal.values
+    monkeypatch.setattr(Signal, "values", lambda signal, *where: read.append(signal.path) or real(signal, *where))
+    rows = inputs.reader.rows("chr1", 90, 260)
+    assert len(read) == len(set(read)) == 2
+    np.testing.assert_array_equal(rows[2], rows[1] - inputs.signals["mappability"].values("1", 90, 260))
+
+
 def test_bins_that_overlap(files: dict, tmp_path: Path):
     """One bin of 200 bp every 50 bp: each has its own score; a track shows it in the middle 50 bp."""
     read = keras.Input((240, 4), name="window")
@@ -307,9 +323,27 @@ def test_attributions_of_a_head(model: zoo.Model, files: dict, tmp_path: Path):
     np.testing.assert_allclose(again.values, found.values, atol=1e-5)
     with pytest.raises(InputError, match="One of the tracks must be named"):
         model.attribute(arrays, target=3)
-    with pytest.raises(InputError, match="must have the same covariates"):
-        two = {name: np.repeat(part, 2, axis=0) for name, part in arrays.items()}
-        model.attribute(two | {"covariates": np.array([[1], [2]])}, head="counts")
+
+
+def test_windows_whose_covariates_differ_are_explained_each_with_its_own(model: zoo.Model, files: dict, tmp_path: Path):
+    """As if one by one, in whatever order; files of other covariates are not taken for done."""
+    arrays = window(files, 900)
+    two = {name: np.repeat(part, 3, axis=0) for name, part in arrays.items()}
+    two["covariates"] = np.array([[2], [1.5], [2]], np.float32)
+    for method in ("deeplift", "integrated_gradients", "gradients", "occlusion"):
+        found = model.attribute(two, head="counts", method=method)
+        alone = [
+            model.attribute({**arrays, "covariates": np.full((1, 1), value)}, head="counts", method=method)
+            for value in (2, 1.5)
+        ]
+        np.testing.assert_allclose(found.values[0], alone[0].values[0], atol=1e-6)
+        np.testing.assert_allclose(found.values[1], alone[1].values[0], atol=1e-6)
+        np.testing.assert_allclose(found.values[2], alone[0].values[0], atol=1e-6)
+        assert abs(found.prediction[0] - found.prediction[1]) > 0.01
+    first = model.attribute(two, head="counts", output=tmp_path / "a")
+    before = first[0].read_bytes()
+    model.attribute({**two, "covariates": np.full((3, 1), 1.5)}, head="counts", output=tmp_path / "a")
+    assert first[0].read_bytes() != before
 
 
 @pytest.mark.parametrize("method", ["integrated_gradients", "gradients", "occlusion", "saturation_mutagenesis"])

@@ -7,10 +7,13 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hub_server
 import pytest
+import running
 
 from zoo import cli
 from zoo.data import synthetic
@@ -78,41 +81,64 @@ def test_python_blocks(workplace: Path):
     assert {path.name for path in (workplace / "out").iterdir()} == {"ctcf.bw", "ctcf.bed", "ctcf.json"}
 
 
-def run_commands(folder: Path, **environment: str) -> subprocess.CompletedProcess:
-    """All commands of the README, one after the other, on files of its names; publishing to a Hub of our own."""
-    install, *commands = blocks("bash")
-    assert install.strip() == "pip install ."  # what tests/run.sh does with --editable
+@contextmanager
+def publishing_beside(folder: Path) -> Iterator[dict[str, str]]:
+    """The environment of the README's commands in a folder, with a Hub of our own; then what they made is looked at."""
     (folder / "recipes").symlink_to(ROOT / "recipes")
     (folder / "families").mkdir()
     with hub_server.serve(tokens={"secret": "lab"}) as hub:
-        environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "HF_ENDPOINT": hub.url,
-            "HF_TOKEN": "secret",
-            "ZOO_FAMILIES": str(folder / "families"),
-            **environment,
-        }
-        shell = ["bash", "-euo", "pipefail", "-c", "".join(commands)]
-        done = subprocess.run(shell, cwd=folder, capture_output=True, env=environment, timeout=880)
-        assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+        yield {"HF_ENDPOINT": hub.url, "HF_TOKEN": "secret", "ZOO_FAMILIES": str(folder / "families")}
         assert hub.repos["lab/maxatac"].tags.keys() == {"v1.0"}
-    assert b"maxatac/CTCF: passed" in done.stdout
     assert {path.name for path in (folder / "out").iterdir()} == WRITTEN
+
+
+def commands() -> list[str]:
+    """The lines of the README's blocks for a shell, but for the installation."""
+    install, *others = blocks("bash")
+    assert install.strip() == "pip install ."  # what tests/run.sh does with --editable
+    return [line for line in "".join(others).splitlines() if line.strip()]
+
+
+@pytest.mark.timeout(600)
+def test_command_line_blocks(workplace: Path, capfd: pytest.CaptureFixture):
+    """One after the other on files of its names, in this process."""
+    said = {}
+    with publishing_beside(workplace) as environment:
+        for line in commands():
+            done = running.run(shlex.split(line, comments=True), workplace, capfd, **environment)
+            assert done.returncode == 0, f"{line}\n{done.stderr}"
+            said[line] = done.stdout
+    assert said["zoo check maxatac/CTCF"].startswith("maxatac/CTCF: passed")
+
+
+def in_a_shell(lines: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess:
+    """What lines do in bash, with the command of this environment; nothing of them may fail."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(lines)],
+        cwd=folder,
+        capture_output=True,
+        env={**os.environ, "PATH": path, **environment},
+        timeout=880,
+    )
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
     return done
 
 
-@pytest.mark.timeout(900)  # some thirty processes that import TensorFlow
-def test_command_line_blocks(workplace: Path):
-    run_commands(workplace)
+def test_a_shell_has_the_command(workplace: Path):
+    """Those that import neither Keras nor TensorFlow."""
+    (block,) = (block for block in blocks("bash") if "zoo search" in block)
+    assert b"maxatac/SPI1" in in_a_shell(block.splitlines(), workplace, {}).stdout
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_command_line_blocks_in_another_locale(workplace: Path, locale: dict[str, str]):
-    """What warnings and errors say has no sign that the locale lacks."""
-    said = run_commands(workplace, **locale).stderr
-    assert said.isascii() or locale["LC_ALL"] != "POSIX", said.decode("utf-8", "replace")
+    """All of them in a shell; what warnings and errors say has no sign that the locale lacks."""
+    with publishing_beside(workplace) as environment:
+        done = in_a_shell(commands(), workplace, {**environment, **locale})
+    assert b"maxatac/CTCF: passed" in done.stdout
+    assert done.stderr.isascii() or locale["LC_ALL"] != "POSIX", done.stderr.decode("utf-8", "replace")
 
 
 DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]

@@ -1,5 +1,6 @@
 """Recipes, run as people run them."""
 
+import argparse
 import gzip
 import json
 import os
@@ -10,6 +11,7 @@ from pathlib import Path
 import hub_server
 import numpy as np
 import pytest
+import running
 
 import zoo
 
@@ -168,22 +170,28 @@ def test_from_peaks_to_motifs(shared: Path, tmp_path: Path):
     assert json.loads((tmp_path / "REB1" / "attributions.json").read_text())["largest_error"] < 1e-4
 
 
-def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path):
-    """REB1, another factor by its name or by a file of peaks with other chromosome names, and accessibility."""
+def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path, capfd: pytest.CaptureFixture):
+    """REB1, another factor by its name or by a file of peaks with other chromosome names, and accessibility; of small
+    networks, whose steps do not take long to measure."""
+
+    def run(recipe: str, *arguments: str) -> running.Done:
+        return running.run(["python", ROOT / "recipes" / f"{recipe}.py", *arguments], tmp_path, capfd)
+
     windows = {}
     peaks = shared / "data" / "sacCer3_atac_tf" / "peaks" / "Rap1_CX.bed"
     (tmp_path / "Given_CX.bed").write_bytes(peaks.read_bytes())
     for arguments in ((), ("--factor", "RAP1"), ("--peaks", "Given_CX.bed")):
-        done = run("train_maxatac", "--dry-run", *arguments, cwd=tmp_path)
+        done = run("train_maxatac", "--dry-run", *arguments, "--set", "filters=4")
         assert done.returncode == 0, done.stderr
         name, _, plan = done.stdout.splitlines()[-1].partition(": ")
         windows[name] = plan.split(" windows")[0]
     assert list(windows) == ["yeast/REB1", "yeast/RAP1", "yeast/GIVEN"]
     assert windows["yeast/REB1"] == "20,759"
     assert windows["yeast/RAP1"] == windows["yeast/GIVEN"] != windows["yeast/REB1"]
-    done = run("train_asap", "--dry-run", cwd=tmp_path)
+    small = ("filters=8", "residual_blocks=1")
+    done = run("train_asap", "--dry-run", "--set", *small)
     assert "yeast/ATAC: 7,967 windows to train on" in done.stdout
-    done = run("train_asap", "--dry-run", "--set", "tracks=2", cwd=tmp_path)  # ends of mononucleosomal fragments
+    done = run("train_asap", "--dry-run", "--set", "tracks=2", *small)  # ends of mononucleosomal fragments
     assert "yeast/ATAC: 7,967 windows to train on" in done.stdout
     data = tmp_path / "runs" / "data"
     some, every = (zoo.Signal(data / f"{name}.bw").values("chrIV", 0, 500_000) > 0 for name in
@@ -192,7 +200,7 @@ def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path):
     assert every[some].all()
     assert some.sum() < every.sum()
     assert not (tmp_path / "runs" / "yeast-REB1").exists()
-    done = run("train_maxatac", "--factor", "ABF1", cwd=tmp_path)
+    done = run("train_maxatac", "--factor", "ABF1")
     assert done.returncode == 1
     assert "train_maxatac: error: A factor must be one of CBF1" in done.stderr
 
@@ -218,3 +226,53 @@ def test_the_tracks_of_yeast(shared: Path, tmp_path: Path):
     yeast.make_tracks(tmp_path / "fragments.gz", {"chrI": 500}, {"signal": tmp_path / "some.bw"}, (180, 247))
     track = zoo.Signal(tmp_path / "some.bw").values("chrI", 0, 500)
     assert np.flatnonzero(track).tolist() == [*range(75, 117), *range(246, 287), *range(314, 355)]
+
+
+@pytest.mark.parametrize(
+    ("network", "few"),
+    [
+        ("factornet", ("--set", "units=0", "filters=4")),
+        pytest.param("deepgrn", ("--set", "filters=4", "units=2", "hidden=4"), marks=pytest.mark.slow),
+        pytest.param("scfan", ("--set", "hidden=4"), marks=pytest.mark.slow),
+        pytest.param("leopard", ("--steps", 2, "--set", "filters=2", "window=2048"), marks=pytest.mark.slow),
+    ],
+)
+def test_systems_are_trained_without_arguments_or_data(tmp_path: Path, network: str, few: tuple):
+    """On a synthetic genome; the model loads, and predicts its held-out chromosome."""
+    done = run("train_systems", "--network", network, "--epochs", 1, *few, cwd=tmp_path, ZOO_SHARED="")
+    assert done.returncode == 0, done.stderr
+    assert "training on a synthetic genome" in done.stdout
+    folder = tmp_path / "runs" / f"synthetic-{network}-CTCF" / "model"
+    assert done.stdout.splitlines()[-1] == str(folder.relative_to(tmp_path))
+    model = zoo.load(folder)
+    assert model.check().passed
+    assert {"average precision", "AUPR"} <= set(model.spec.metrics)
+
+
+def test_systems_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path):
+    """759 peaks of REB1 on the training chromosomes, five bins for each; another factor; what does not go together."""
+    done = run("train_systems", "--dry-run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "yeast-factornet/REB1: 4,554 windows to train on, 654 to validate on" in done.stdout
+    assert not (tmp_path / "runs" / "yeast-factornet-REB1").exists()
+    track = zoo.Signal(tmp_path / "runs" / "data" / "dgf.bw").values("chrIV", 0, 1_500_000)
+    assert 0.01 < track.mean() < 0.04  # about 1 / 50, the reads' length
+    done = run("train_systems", "--network", "leopard", "--factor", "ABF1", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "train_systems: error: A factor must be one of CBF1" in done.stderr
+    done = run("train_systems", "--network", "scfan", "--config", "x.yaml", cwd=tmp_path)
+    assert "--network must not be given with --config" in done.stderr
+
+
+def test_leopards_chromosomes_are_halved_by_the_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The halves of its configuration are those of seed 0."""
+    monkeypatch.syspath_prepend(str(ROOT / "recipes"))
+    import train_systems
+    import yaml
+
+    split = yaml.safe_load((ROOT / "recipes" / "configs" / "leopard.yaml").read_text())["chromosomes"]
+    none = {"train_chroms": None, "validation_chroms": None}
+    first, second = (train_systems.halved(argparse.Namespace(**none, seed=seed)) for seed in (None, 1))
+    assert first["chromosomes"] == {name: split[name] for name in ("train", "validation")}
+    assert second != first
+    assert train_systems.halved(argparse.Namespace(train_chroms=["chr2"], validation_chroms=None, seed=1)) == {}

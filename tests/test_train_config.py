@@ -80,6 +80,9 @@ def test_every_configuration_that_ships_is_one(path: Path, monkeypatch: pytest.M
 
 def _data(path: Path) -> dict:
     files = {"signal": "a.bw", "peaks": "a.bed"}
+    table = {"meta": "m.tsv", "signal": {"average" if path.stem == "leopard" else "unique35": "a.bw"}}
+    if path.stem in ("factornet", "deepgrn", "scfan", "leopard"):
+        return {"bases" if path.stem == "leopard" else "bins": table}
     if "chrombpnet" in path.stem.lower():
         return {"profile": {**files, "bias": "bias/model"}}
     return {"accessibility": files} if path.stem == "yeast_ATAC" else {"binding": files}

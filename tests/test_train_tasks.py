@@ -27,7 +27,9 @@ from zoo.train.home import Home
 from zoo.train.run import TrainingRun
 from zoo.train.tasks.accessibility import AccessibilityData, AccessibilityTask
 from zoo.train.tasks.base import Data, Report, Shapes, model_spec, per_window, training_text
+from zoo.train.tasks.bases import BasesData, BasesTask
 from zoo.train.tasks.binding import BindingData, BindingTask
+from zoo.train.tasks.bins import BinsData, BinsTask
 from zoo.train.tasks.profile import ProfileData, ProfileTask
 
 TRAIN = Path(zoo.__file__).parent / "train"
@@ -40,11 +42,19 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Synthetic:
 
 
 def test_the_table():
-    assert {"accessibility": AccessibilityTask, "binding": BindingTask, "profile": ProfileTask} == tasks.TASKS
+    assert {
+        "accessibility": AccessibilityTask,
+        "binding": BindingTask,
+        "profile": ProfileTask,
+        "bins": BinsTask,
+        "bases": BasesTask,
+    } == tasks.TASKS
     assert {kind: task.data for kind, task in tasks.TASKS.items()} == {
         "accessibility": AccessibilityData,
         "binding": BindingData,
         "profile": ProfileData,
+        "bins": BinsData,
+        "bases": BasesData,
     }
     assert AccessibilityTask.monitors == {"val_loss": min, "val_pearson": max, "val_spearman": max}
     assert BindingTask.monitors == {"val_loss": min, "val_dice": max}

@@ -307,7 +307,8 @@ class Model:
             signal: the track, and
             regions: whose middles, of a narrowPeak file the summits, are those of the windows.
             chromosomes: only regions on these.
-            covariates: as for `predict`; the same for all windows.
+            covariates: as for `predict`. A window and what it is compared with have the same, so that nothing is
+                attributed to them.
             head: what is explained, of a model with several heads, or a readout of them; default as `predict`, but of
                 models that predict expected counts the total, "counts".
             track: the name or number of one of the head's tracks, if it has several; of a profile's logits also
@@ -388,7 +389,8 @@ class Model:
         """Score the effects of variants on predictions (Grover et al. 2026, Methods).
 
         Both alleles are predicted in windows with the variant in the middle; insertions and deletions are left-aligned,
-        and their bins compared on the reference's bases. The signal, if any, is the same for both.
+        and their bins compared on the reference's bases. The signal, if any, is the same for both, and so are
+        covariates: a flag is that of the stretch of the reference that a window predicts, also beside a deletion.
 
         Models of a profile and its total counts (ChromBPNet, BPNet) also have the scores of variant-scorer, unless
         another head is named: `logfc`, `jsd`, `abs_logfc_x_jsd` (IES) and so on, from the mean over strands of the
@@ -593,26 +595,24 @@ class Model:
         """Whether this is a part of a network that has no architecture of its own."""
         return self._whole is not None and self.spec.architecture == self._whole.spec.architecture
 
-    def engine(
-        self, selection: Selection | None = None, covariates: tuple[float, ...] = (), shape: Shape | None = None
-    ) -> Engine:
-        """The compiled backward passes of a head, for windows that have the same covariates; made on first use.
+    def engine(self, selection: Selection | None = None, shape: Shape | None = None) -> Engine:
+        """The compiled backward passes of a head, made on first use.
 
         With a shape, predictions are what that makes of the head's.
         """
         selection = Selection.of(self.spec) if selection is None else selection
-        key = selection.readout.name, selection.tracks, covariates, shape
+        key = selection.readout.name, selection.tracks, shape
         forward = self.forward(("forward",), selection, fold=False)
 
-        def predicted(x: np.ndarray, batch_size: int) -> np.ndarray:
+        def predicted(x: np.ndarray, batch_size: int, covariates: np.ndarray | None = None) -> np.ndarray:
             reads = self.spec.input.shapes
             more = {CONTROLS: np.zeros((len(x), *reads[CONTROLS]), np.float32)} if CONTROLS in reads else {}
-            more |= {COVARIATES: np.tile(np.float32(covariates), (len(x), 1))} if covariates else {}
+            more |= {} if covariates is None else {COVARIATES: np.tile(covariates, (len(x), 1))}
             y = forward.array({WINDOW: x, **more}, batch_size)
             return y if shape is None else shape.array(y)
 
         if key not in self._engines:
-            network = scores(self.network, self.spec, selection, covariates)
+            network = scores(self.network, self.spec, selection)
             self._engines[key] = Engine(network if shape is None else shape.on(network), predicted)
         return self._engines[key]
 

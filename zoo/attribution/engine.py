@@ -1,6 +1,6 @@
 """Windows → batches → attributions: what all methods share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import keras
@@ -10,7 +10,7 @@ from zoo.arguments import whole
 from zoo.attribution import methods, profiles
 from zoo.attribution.deeplift import rescaled
 from zoo.attribution.gradients import input_gradient
-from zoo.attribution.methods.base import FORWARD, Explained, Gradient, Method, Task
+from zoo.attribution.methods.base import FORWARD, Explained, Gradient, Method, Passes, Task
 from zoo.attribution.targets import Target
 from zoo.errors import InputError
 from zoo.files import process
@@ -79,11 +79,12 @@ class Engine:
     """A network with its compiled backward passes, each made on first use: the `Passes` of methods.
 
     Args:
-        network: (batch, window, channels) → (batch, bins).
-        forward: windows and a batch size → (n, bins), the compiled forward pass.
+        network: (batch, window, channels), and perhaps covariates (batch, number), → (batch, bins).
+        forward: windows, a batch size, and covariates of all of them (number,) if the network reads some → (n, bins),
+            the compiled forward pass.
     """
 
-    def __init__(self, network: keras.Model, forward: Callable[[np.ndarray, int], np.ndarray]) -> None:
+    def __init__(self, network: keras.Model, forward: Callable[..., np.ndarray]) -> None:
         self._network, self._forward = network, forward
         self._gradients: dict[object, Gradient] = {}
         # Bytes of a sequence: twice, for what the backward pass keeps and makes.
@@ -108,6 +109,7 @@ class Engine:
         choice: Choice,
         alternative: np.ndarray | None = None,
         references: np.ndarray | None = None,
+        covariates: np.ndarray | None = None,
     ) -> Explained:
         """Attributions of windows (n, window, channels).
 
@@ -115,9 +117,30 @@ class Engine:
             alternative: windows of the same shape. Then the target is that of `x` minus theirs, with the weights, the
                 references and so the meaning of those of `x`.
             references: (n, R, window, channels) in place of those that the method would make.
+            covariates: (n, number) of a network that reads some. A window's references, and its alternative, have its
+                own, so that nothing is attributed to them.
         """
         process.enter()
-        predictions, target = self.forward(x), choice.target
+        if covariates is None:
+            return self._explain(self, x, choice, alternative, references)
+        rows, group = np.unique(np.asarray(covariates, np.float32), axis=0, return_inverse=True)
+        parts = []
+        for number, row in enumerate(rows):  # windows of the same covariates at once
+            some = np.flatnonzero(group.ravel() == number)
+            given = (None if array is None else array[some] for array in (alternative, references))
+            parts.append((some, self._explain(_Beside(self, row), x[some], choice, *given)))
+        return _joined(parts, len(x))
+
+    def _explain(
+        self,
+        passes: Passes,
+        x: np.ndarray,
+        choice: Choice,
+        alternative: np.ndarray | None,
+        references: np.ndarray | None,
+    ) -> Explained:
+        """Of windows that have the same covariates, if any."""
+        predictions, target = passes.forward(x), choice.target
         compared = choice.method.compared(with_signal=x.shape[-1] > len(BASES))
         task = Task(
             x,
@@ -125,7 +148,7 @@ class Engine:
             _weights(target, predictions),
             target.weights if target.local else None,
             compared.make(x) if references is None and compared is not None else references,
-            self,
+            passes,
             self.batch(choice),
             choice.batch_size or FORWARD,
             target.weights if target.pairwise else None,
@@ -133,16 +156,16 @@ class Engine:
         explained = _explained(choice.method, task)
         if alternative is None:
             return explained
-        task = replace(task, x=alternative, predictions=self.forward(alternative))
+        task = replace(task, x=alternative, predictions=passes.forward(alternative))
         if target.pairwise:
             task = replace(task, weights=_weights(target, task.predictions))
         other = _explained(choice.method, task)
         pairs = ((getattr(explained, field.name), getattr(other, field.name)) for field in fields(Explained))
         return Explained(*(None if one is None else one - another for one, another in pairs))
 
-    def forward(self, windows: np.ndarray, batch_size: int = FORWARD) -> np.ndarray:
-        """Predictions, (n, bins) float32."""
-        return self._forward(windows, batch_size)
+    def forward(self, windows: np.ndarray, batch_size: int = FORWARD, *beside: np.ndarray) -> np.ndarray:
+        """Predictions, (n, bins) float32; here and in gradients, `beside` are the covariates of all windows."""
+        return self._forward(windows, batch_size, *beside)
 
     def gradient(self, local: Callable | None = None) -> Gradient:
         """The network's compiled gradient."""
@@ -155,6 +178,41 @@ class Engine:
         if references not in self._gradients:
             self._gradients[references] = input_gradient(rescaled(self._network, references))
         return self._gradients[references]
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """The passes of windows that have the same covariates."""
+
+    engine: Engine
+    row: np.ndarray
+
+    def forward(self, windows: np.ndarray, batch_size: int = FORWARD) -> np.ndarray:
+        """As of `Passes`."""
+        return self.engine.forward(windows, batch_size, self.row)
+
+    def gradient(self, local: Callable | None = None) -> Gradient:
+        """As of `Passes`."""
+        return self._of(self.engine.gradient(local))
+
+    def rescaled(self, references: int) -> Gradient:
+        """As of `Passes`."""
+        return self._of(self.engine.rescaled(references))
+
+    def _of(self, gradient: Callable) -> Gradient:
+        return lambda windows, weights: gradient(windows, weights, self.row)
+
+
+def _joined(parts: Sequence[tuple[np.ndarray, Explained]], count: int) -> Explained:
+    """Attributions of all windows, from those of some and their places."""
+    found = {}
+    for name in (field.name for field in fields(Explained)):
+        arrays = [getattr(part, name) for _, part in parts]
+        found[name] = None if arrays[0] is None else np.empty((count, *arrays[0].shape[1:]), arrays[0].dtype)
+        for (some, _), array in zip(parts, arrays, strict=True):
+            if array is not None:
+                found[name][some] = array
+    return Explained(**found)
 
 
 def _weights(target: Target, predictions: np.ndarray) -> np.ndarray:

@@ -190,9 +190,30 @@ class Rescale:
         return ops.concatenate([largest[:, 0], self.flat(ops.broadcast_to(largest, ops.shape(reference)))])
 
     def softmax(self, z, axis: int = -1):
-        """exp z over its sum along an axis."""
-        parts = self.unary(ops.exp, z - self.together(ops.max(z, axis=axis, keepdims=True)))
-        return self.multiply(parts, self.reciprocal(ops.sum(parts, axis=axis, keepdims=True)))
+        """exp(z - L), with L the logarithm of the sum of exp z along an axis.
+
+        The multiplier of each exponential is a logarithmic mean, that of L is made of those of the exponentials, their
+        sum and its logarithm. None is larger than the results and the differences of z: 1 / sum, as a factor of its
+        own, would be as large as the largest z of example and reference are apart, to the power of e.
+        """
+        along = axis if axis < 0 else axis + 1  # of what is split
+
+        @ops.custom_gradient
+        def apply(z):
+            @backward
+            def gradient(upstream):
+                pair = self.split(z)
+                peak = ops.maximum(*(ops.max(part, axis=along, keepdims=True) for part in pair))
+                sums = [ops.logsumexp(part, axis=along, keepdims=True) for part in pair]
+                of_sum = _log_mean(*(part - peak for part in pair)) / _log_mean(*(part - peak for part in sums))
+                results = _log_mean(*(part - total for part, total in zip(pair, sums, strict=True)))
+                back = ops.reshape(self.behind(upstream), (-1, self.references, *z.shape[1:])) * results
+                part = back - ops.sum(back, axis=along, keepdims=True) * of_sum
+                return self.alone(self.flat(part), z)
+
+            return ops.softmax(z, axis=axis), gradient
+
+        return apply(z)
 
     def max_pool(self, z, size: int):
         """The largest of `size` positions, stride `size`, of (…, positions, channels).
@@ -257,6 +278,13 @@ class Rescale:
         """The gradient of a batch whose examples are constants."""
         count = ops.shape(like)[0] // (self.references + 1)
         return ops.concatenate([ops.zeros_like(like[:count]), part])
+
+
+def _log_mean(a, b):
+    """(exp a - exp b) / (a - b), of which the limit is exp a."""
+    apart = ops.abs(a - b)
+    same = apart == 0
+    return ops.exp(ops.maximum(a, b)) * ops.where(same, 1.0, -ops.expm1(-apart) / ops.where(same, 1.0, apart))
 
 
 def _first(z, largest):

@@ -38,16 +38,25 @@ class Windows:
     Attributes:
         inputs: the files.
         intervals: each as long as the model's window; they may reach past a chromosome's ends.
+        predicted: which part of a window is predicted: from its start to there and there, in bp.
     """
 
     inputs: Inputs
     intervals: Sequence[Interval]
+    predicted: tuple[int, int]
 
     @classmethod
-    def around(cls, inputs: Inputs, centers: Sequence[tuple[Interval, int]], window: int) -> "Windows":
+    def around(
+        cls,
+        inputs: Inputs,
+        centers: Sequence[tuple[Interval, int]],
+        window: int,
+        predicted: tuple[int, int] | None = None,
+    ) -> "Windows":
         """Windows with given positions in their middle: those of regions on chromosomes of the work."""
         chosen = ((region, center - window // 2) for region, center in centers if region.chrom in inputs.chromosomes)
-        return cls(inputs, [Interval(region.chrom, start, start + window, region.name) for region, start in chosen])
+        intervals = [Interval(region.chrom, start, start + window, region.name) for region, start in chosen]
+        return cls(inputs, intervals, predicted or (0, window))
 
     def __len__(self) -> int:
         return len(self.intervals)
@@ -56,13 +65,18 @@ class Windows:
         """(n, window, channels) float32."""
         return self.inputs.reader.encoded(self.intervals[some])
 
+    def covariates(self, some: slice) -> np.ndarray | None:
+        """(n, number) float32, each window's own; None for a model that reads none."""
+        first, last = self.predicted
+        stretches = [(item.chrom, item.start + first, item.start + last) for item in self.intervals[some]]
+        found = self.inputs.reader.covariates_of(stretches, len(stretches))
+        return found[0] if found else None
+
 
 class Explainable(Predictor, Protocol):
     """A model whose predictions can be attributed: `zoo.model.Model`."""
 
-    def engine(
-        self, selection: Selection | None = None, covariates: tuple[float, ...] = (), shape: Shape | None = None
-    ) -> Engine:
+    def engine(self, selection: Selection | None = None, shape: Shape | None = None) -> Engine:
         """Its compiled backward passes."""
 
 
@@ -88,17 +102,12 @@ def attribute(
         hint = "Give windows x and their alternatives"
         given = {"alternative": alternative, "arrays of references": references}
         refuse_together("Windows of a genome", given, hint)
-        x = _windows(model, **files)
-        covariates = x.inputs.reader.fixed
+        x, covariates = _windows(model, selection, **files), None
         controls = any(isinstance(control, Track) for control in x.inputs.reader.controls)
-        if covariates is None:
-            raise InputError(
-                "Windows that are explained must have the same covariates", hint="Give numbers for the covariates"
-            )
     else:
         refuse_together("Windows x", dict(files))
         arrays = check_arrays(x, model.spec.input)
-        x, covariates = arrays[WINDOW], _alike(arrays.get(COVARIATES))
+        x, covariates = arrays[WINDOW], arrays.get(COVARIATES)
         controls = CONTROLS in arrays and arrays[CONTROLS].any()
         alternative = None if alternative is None else check_windows(alternative, model.spec.input)
         if alternative is not None and alternative.shape != x.shape:
@@ -113,24 +122,22 @@ def attribute(
         )
     if references is not None:
         references = check_given(references, len(x), choice.method, model.spec.input)
-    engine = model.engine(selection, covariates, choice.target.shape)
+    engine = model.engine(selection, choice.target.shape)
     head = selection.readout.name if len(model.spec.outputs) > 1 else None
-    run = AttributionRun(model.spec.name, engine, choice, x, alternative, progress, selection, references, head)
+    given = selection, references, head, covariates
+    run = AttributionRun(model.spec.name, engine, choice, x, alternative, progress, *given)
     reads = (model.path, model.origin, *files.values())
     return run.to_memory() if output is None else run.to_files(output, reads, model.provenance())
 
 
-def _alike(covariates: np.ndarray | None) -> tuple[float, ...]:
-    """The covariates of all windows. Raises `InputError` if they differ."""
-    if covariates is None:
-        return ()
-    if (covariates != covariates[0]).any():
-        raise InputError("Windows that are explained must have the same covariates", hint="Explain them in turns")
-    return tuple(covariates[0].tolist())
-
-
 def _windows(
-    model: Explainable, genome: object, signal: object, regions: object, chromosomes: object, covariates: object
+    model: Explainable,
+    selection: Selection,
+    genome: object,
+    signal: object,
+    regions: object,
+    chromosomes: object,
+    covariates: object,
 ) -> Windows:
     """The windows around regions."""
     inputs = model.inputs(genome, signal, regions, chromosomes, None, None, covariates)
@@ -140,7 +147,9 @@ def _windows(
             "Regions must be given: windows around them are explained", example='regions="peaks.narrowPeak"'
         )
     chosen = inputs.regions if isinstance(regions, str) and regions == "auto" else regions
-    return Windows.around(inputs, bed.centers(chosen, inputs.genome.sizes), model.spec.input.window)
+    output = selection.output
+    predicted = output.offset, output.offset + output.span
+    return Windows.around(inputs, bed.centers(chosen, inputs.genome.sizes), model.spec.input.window, predicted)
 
 
 class AttributionRun:
@@ -156,6 +165,7 @@ class AttributionRun:
         selection: head and track, for the record.
         references: (n, R, window, channels), if they are given.
         head: its name, for a model with several.
+        covariates: (n, number) float32 of `x` that is an array, if the model reads some.
     """
 
     def __init__(
@@ -169,7 +179,9 @@ class AttributionRun:
         selection: Selection | None = None,
         references: np.ndarray | None = None,
         head: str | None = None,
+        covariates: np.ndarray | None = None,
     ) -> None:
+        self._covariates = covariates
         self._selection = {} if selection is None else selection.to_json()
         self._references, self._head = references, head
         self._name, self._engine, self._choice, self._x, self._alternative = name, engine, choice, x, alternative
@@ -232,7 +244,9 @@ class AttributionRun:
             _check_bases(x, start, intervals)
             other = None if self._alternative is None else self._alternative[some]
             given = {} if self._references is None else {"references": self._references[some]}
-            explained = self._engine.explain(x, self._choice, other, **given)
+            beside = self._beside(some)
+            more = {} if beside is None else {"covariates": beside}
+            explained = self._engine.explain(x, self._choice, other, **given, **more)
             yield Attributions(
                 codes=codes_of(x),
                 values=explained.values,
@@ -251,6 +265,12 @@ class AttributionRun:
                 definition=self._choice.target.definition,
             )
             bar.update(len(x))
+
+    def _beside(self, some: slice) -> np.ndarray | None:
+        """Covariates of some windows."""
+        if isinstance(self._x, Windows):
+            return self._x.covariates(some)
+        return None if self._covariates is None else self._covariates[some]
 
     @property
     def _at_once(self) -> int:
@@ -276,6 +296,7 @@ class AttributionRun:
         identity |= {"choices": choices, **self._selection, "windows": len(self._x)}
         if not self._intervals:
             arrays = {"x": self._x, "alternative": self._alternative, "references": self._references}
+            arrays["covariates"] = self._covariates
             digests = {
                 what: hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
                 for what, array in arrays.items()

@@ -86,20 +86,29 @@ LEOPARD = Signature(
     },
     left_out=PROGRESS,
 )
-SIGNATURES = (MAXATAC, DGF, LEOPARD)
-RECIPES = {"factornet": DGF, "leopard": LEOPARD}
+ANNOTATION = Signature(
+    "zoo.prepare.annotation:prepare_annotation",
+    common=TRACK,
+    differ={
+        "annotation": {"flags": (), "dest": "reads"},
+        "cpg_islands": {"metavar": "FILE", "help": "cpgIslandExt of UCSC or BED, with the recipe annotation"},
+        "transcripts": {"choices": ("basic", "all"), "help": "of GENCODE, with the recipe annotation (default basic)"},
+    },
+)
+SIGNATURES = (MAXATAC, DGF, LEOPARD, ANNOTATION)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo prepare`."""
     MAXATAC.add(parser, {"": "reads output genome"})
-    for signature in RECIPES.values():
+    for signature, _ in RECIPES.values():
         signature.add(parser)
     parser.add_argument(
         "--recipe",
         choices=tuple(RECIPES),
-        help="another track than maxATAC's: factornet for dgf of FactorNet and DeepGRN, 5' ends scaled to 1x; leopard "
-        "for dnase of Leopard, coverage normalized to --reference-track",
+        help="something else than maxATAC's track: factornet for `dgf` of FactorNet and DeepGRN, 5' ends scaled to 1x; "
+        "leopard for `dnase` of Leopard, coverage normalized to --reference-track; annotation for the flags of "
+        "FactorNet and DeepGRN, BED files of a GTF file in place of the reads",
     )
     parser.add_argument("--chrom-sizes", metavar="TSV", help="chromosome and bp, tab-separated, instead of --genome")
     exclude(parser, ("genome", "chrom_sizes"), required=True)
@@ -118,12 +127,13 @@ def run(options: argparse.Namespace) -> None:
         "genome": Genome(user_path(options.genome, "genome")) if options.genome else _sizes(options.chrom_sizes),
         "shift": {"auto": None, "yes": True, "no": False}[options.shift],
     }
-    own = RECIPES.get(options.recipe, MAXATAC)
-    _refuse_other(options, own, "A track of no recipe" if own is MAXATAC else f"A track of the recipe {options.recipe}")
-    if own is not MAXATAC:
-        known = {name: value for name, value in given.items() if name in own.keywords}
-        _run_recipe(options, own.values(options) | {"reads_file": reads, **known})
+    if options.recipe is not None:
+        signature, run_recipe = RECIPES[options.recipe]
+        _refuse_others(options, signature, f"The recipe {options.recipe}")
+        known = {name: value for name, value in given.items() if name in signature.keywords}
+        run_recipe(options, signature.values(options) | {next(iter(signature.keywords)): reads, **known})
         return
+    _refuse_others(options, MAXATAC, "A track of no recipe")
     made = prepare(**MAXATAC.values(options) | {"reads": reads, **given})
     samples = made if isinstance(made, dict) else {"": made}
     records = [json.loads(sample.summary.read_text(encoding="utf-8")) for sample in samples.values()]
@@ -143,35 +153,28 @@ def run(options: argparse.Namespace) -> None:
         )
 
 
-def _refuse_other(options: argparse.Namespace, own: Signature, rule: str) -> None:
+def _refuse_others(options: argparse.Namespace, own: Signature, rule: str) -> None:
     """Raise `InputError` for options of the other functions, which would have no effect."""
     mine = {own.dest(name) for name in own.keywords}
-    defaults = {each.dest(name): each.default(name) for each in reversed(SIGNATURES) for name in each.keywords}
-    given = {dest: getattr(options, dest) for dest in defaults if dest not in mine}
-    named = {dest: value for dest, value in given.items() if value not in (None, defaults[dest])}
+    others = [each for each in reversed(SIGNATURES) if each is not own]
+    theirs = {other.dest(name): other.default(name) for other in others for name in other.keywords}
+    given = {dest: getattr(options, dest) for dest in theirs if dest not in mine}
+    named = {dest: value for dest, value in given.items() if value not in (None, theirs[dest])}
     refuse_together(rule, {f"--{dest.replace('_', '-')}": value for dest, value in named.items()})
 
 
-def _run_recipe(options: argparse.Namespace, values: dict) -> None:
-    made, line = (_dgf if options.recipe == "factornet" else _leopard)(values)
-    if options.json:
-        print(json.dumps([json.loads(made.summary.read_text(encoding="utf-8"))], indent=1))
-        return
-    print(line)
-    print(made.signal, made.summary, sep="\n")
-
-
-def _dgf(values: dict):
+def _run_dgf(options: argparse.Namespace, values: dict) -> None:
     from zoo.prepare.dgf import prepare_dgf
 
     made = prepare_dgf(**values)
-    return made, (
+    text = (
         f"{made.cuts:,} 5' ends; {made.reads:,} reads of {made.read_length} bp, each worth {made.scale:.4g}; "
         f"mean {made.mean:.4g} per base"
     )
+    _show(options, made.summary, text, made.signal)
 
 
-def _leopard(values: dict):
+def _run_leopard(options: argparse.Namespace, values: dict) -> None:
     from zoo.prepare.leopard import prepare_leopard
 
     if values["reference_track"] is None:
@@ -180,10 +183,35 @@ def _leopard(values: dict):
             example="--reference-track liver.bw",
         )
     made = prepare_leopard(**values | {"replicates": values["replicates"] or ()})
-    return made, (
+    text = (
         f"{made.reads:,} reads; mean coverage {made.coverage:.4g} per base became {made.mean:.4g} "
         f"({made.positions:,} positions, at which the reference has {made.reference:.4g})"
     )
+    _show(options, made.summary, text, made.signal)
+
+
+def _run_annotation(options: argparse.Namespace, values: dict) -> None:
+    from zoo.prepare.annotation import prepare_annotation
+
+    made = prepare_annotation(**values)
+    text = ", ".join(f"{count:,} {name}" for name, count in made.counts.items())
+    _show(options, made.summary, text, *made.beds.values())
+
+
+def _show(options: argparse.Namespace, summary: Path, text: str, *made: Path) -> None:
+    """Print what was made of a recipe, or the record as JSON."""
+    if options.json:
+        print(json.dumps([json.loads(summary.read_text(encoding="utf-8"))], indent=1))
+    else:
+        print(text, *made, summary, sep="\n")
+
+
+RECIPES = {
+    "factornet": (DGF, _run_dgf),
+    "leopard": (LEOPARD, _run_leopard),
+    "annotation": (ANNOTATION, _run_annotation),
+}
+"""Name → the function, and what runs it."""
 
 
 class _Sizes(dict):

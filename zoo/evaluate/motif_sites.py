@@ -1,18 +1,24 @@
 """Baselines of binding from footprints: what a sample's cuts say at the sites of a motif."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from zoo.evaluate.baselines import Predictor
 from zoo.footprints import scanning
+from zoo.footprints.run import footprint
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.genome.spans import merge
+from zoo.prepare.peaks import open_regions
 
 AROUND = 50
 """bp on each side of a site whose cuts count."""
+_BESIDE = 150  # bp on each side of open chromatin where motifs have footprints
 
 
 class AtSites:
@@ -74,3 +80,60 @@ def at_sites(
         label: AtSites(middles, {chrom: each[:, column] for chrom, each in values.items()})
         for column, label in enumerate(labels)
     }
+
+
+@dataclass(frozen=True)
+class Footprinted:
+    """Footprint scores and cuts of a sample, and where sites of motifs are looked for.
+
+    Attributes:
+        footprints: scores, of `zoo footprint`.
+        cuts: uncorrected ones.
+        regions: open chromatin and what is near it.
+    """
+
+    footprints: Signal
+    cuts: Signal
+    regions: list[Interval]
+
+    @classmethod
+    def of(
+        cls,
+        reads: str | Path,
+        genome: Genome,
+        signal: Signal,
+        output: Path,
+        region: Interval | None = None,
+        chromosomes: Sequence[str] | None = None,
+    ) -> "Footprinted":
+        """Make the tracks of a sample in its open chromatin.
+
+        Args:
+            reads: as for `zoo footprint`.
+            genome: the sequence.
+            signal: a normalized track, which says what is open.
+            output: see `zoo.footprints.run.footprint`.
+            region: where sites count; cuts and open chromatin of all of its chromosome do.
+            chromosomes: where sites count without a region; default the main ones.
+        """
+        chromosomes = [region.chrom] if region else chromosomes
+        wide = [
+            Interval(item.chrom, max(item.start - _BESIDE, 0), min(item.end + _BESIDE, genome.sizes[item.chrom]))
+            for item in open_regions(signal, chromosomes)
+        ]
+        joined = [Interval(chrom, *span) for chrom, spans in merge(wide).items() for span in spans.tolist()]
+        (tracks,) = footprint(reads, output, genome, joined, chromosomes=chromosomes).tracks.values()
+        return cls(Signal(tracks["footprints"]), Signal(tracks["uncorrected"]), _inside(joined, region))
+
+    def at_sites(self, genome: Genome, motifs: Mapping[str, np.ndarray]) -> dict[str, Predictor]:
+        """See `at_sites`."""
+        return at_sites(genome, motifs, self.regions, self.footprints, self.cuts)
+
+
+def open_in(signal: Signal, region: Interval | None, chromosomes: Sequence[str] | None) -> list[Interval]:
+    """Open chromatin by a normalized track, of some chromosomes or within a region, see `open_regions`."""
+    return _inside(open_regions(signal, [region.chrom] if region else chromosomes), region)
+
+
+def _inside(intervals: Sequence[Interval], region: Interval | None) -> list[Interval]:
+    return [item for item in intervals if region is None or (region.start <= item.start and item.end <= region.end)]

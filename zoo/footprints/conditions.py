@@ -11,7 +11,6 @@ from registry.digests import sha256
 from registry.paths import user_path
 from zoo.arguments import items_of, names_of
 from zoo.errors import InputError
-from zoo.files import npz
 from zoo.files.atomic import atomic, write_json
 from zoo.files.record import read_json
 from zoo.footprints import cuts
@@ -132,18 +131,17 @@ def _open_track(name: str, path: Path, genome: Genome, sizes: Mapping[str, int],
     return Condition(name, path, "bigWig")
 
 
-def read(condition: Condition, sizes: Mapping[str, int], original: bool, part: Path) -> tuple[dict, dict]:
-    """The cuts of a condition by chromosome, and what became of its records; kept in a file for an interrupted run."""
-    said = read_json(part.with_suffix(".json"))
-    if said is not None and part.is_file():
-        arrays = npz.read(part, 1 << 40)
-        chroms = dict.fromkeys(name.partition("/")[0] for name in arrays)
-        fields = cuts.Cuts.__dataclass_fields__
-        return {chrom: cuts.Cuts(*(arrays[f"{chrom}/{name}"] for name in fields)) for chrom in chroms}, said
-    found, reading = cuts.read(condition.path, condition.kind, condition.shift, sizes, original)
-    npz.write(part, {f"{chrom}/{name}": value for chrom, item in found.items() for name, value in vars(item).items()})
-    _keep_json(part.with_suffix(".json"), asdict(reading))
-    return found, asdict(reading)
+def read(
+    condition: Condition, sizes: Mapping[str, int], original: bool, part: Path
+) -> tuple[dict[str, cuts.Cuts], dict]:
+    """The cuts of a condition by chromosome, and what became of its records; in files, for an interrupted run."""
+    index = part.with_suffix(".json")
+    said = read_json(index)
+    if said is not None and (kept := cuts.opened(part, said.get("cuts", {}))) is not None:
+        return kept, said["reading"]
+    counts, reading = cuts.read(condition.path, condition.kind, condition.shift, sizes, original, part)
+    _keep_json(index, {"cuts": counts, "reading": asdict(reading)})
+    return cuts.opened(part, counts), asdict(reading)
 
 
 def _keep_json(path: Path, content: dict) -> None:

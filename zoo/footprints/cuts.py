@@ -1,12 +1,13 @@
 """Cuts of Tn5 by strand: of BAM files as TOBIAS reads them, of fragments and of single reads as `zoo prepare` does."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.footprints import store
 from zoo.genome import names
 from zoo.prepare import fragments, reads
 from zoo.prepare.kinds import BAM
@@ -20,7 +21,7 @@ _MATCH, _SOFT_CLIP, _HARD_CLIP, _EQUAL = 0, 4, 5, (7, 8)  # operations of CIGAR
 
 @dataclass(frozen=True)
 class Cuts:
-    """Cuts on one chromosome, sorted.
+    """Cuts on one chromosome, sorted; views of a file, see `zoo.footprints.store`.
 
     Attributes:
         at: (n,) int64, the base that a cut counts for.
@@ -35,16 +36,6 @@ class Cuts:
     learned_from: np.ndarray
     low: np.ndarray
     high: np.ndarray
-
-    @classmethod
-    def of(cls, parts: list[tuple[np.ndarray, ...]]) -> "Cuts":
-        """From parts in any order, each of the attributes."""
-        at, *rest = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        order = np.argsort(at, kind="stable")
-        kinds = (np.uint8, bool, np.int32, np.int32)
-        return cls(
-            at[order].astype(np.int64), *(item[order].astype(kind) for item, kind in zip(rest, kinds, strict=True))
-        )
 
     def between(self, start: int, end: int) -> slice:
         """Those on bases from `start` up to but not including `end`."""
@@ -96,11 +87,11 @@ class Reading:
 
 @dataclass
 class _Collected:
-    """Parts of cuts by chromosome, as they are read."""
+    """Cuts that are put aside as they are read."""
 
     sizes: Mapping[str, int]
+    sorting: store.Sorting
     reading: Reading
-    parts: dict[str, list[tuple[np.ndarray, ...]]] = field(default_factory=dict)
 
     def add(self, chrom: str, *columns: np.ndarray) -> None:
         """Cuts of a chromosome, as `Cuts` has them."""
@@ -108,7 +99,7 @@ class _Collected:
         if known is not None:
             good = (columns[0] >= 0) & (columns[0] < self.sizes[known])
             columns = tuple(item[good] for item in columns)
-            self.parts.setdefault(known, []).append(columns)
+            self.sorting.add(known, dict(zip(Cuts.__dataclass_fields__, columns, strict=True)))
             self.reading.cuts += len(columns[0])
             self.reading.no_bias += int((~columns[2]).sum())
             count -= len(columns[0])
@@ -116,9 +107,9 @@ class _Collected:
 
 
 def read(
-    path: Path, kind: str, shift: tuple[int, int], sizes: Mapping[str, int], only_m: bool
-) -> tuple[dict[str, Cuts], Reading]:
-    """All cuts of a file, by chromosome.
+    path: Path, kind: str, shift: tuple[int, int], sizes: Mapping[str, int], only_m: bool, target: Path
+) -> tuple[dict[str, int], Reading]:
+    """Put all cuts of a file into another, from which `opened` has them; memory does not grow with their number.
 
     Of BAM records all count but unmapped ones and flagged duplicates, each with its own 5' end, soft clips put back.
     A fragment has two reads of `READ` bp.
@@ -129,11 +120,15 @@ def read(
         shift: bp from a forward read's first base, and from beyond a reverse read's last one, to the cut.
         sizes: chromosome → bp of those that count.
         only_m: whether reads that begin with `=` or `X` do not count for the bias (TOBIAS).
+        target: the new file; beside it a folder that ends in .tmp is used for as much again.
+
+    Returns:
+        Chromosome → how many cuts there are, of those with any; and what became of the records.
 
     Raises:
         InputError: a file that cannot be used, or without a cut on these chromosomes.
     """
-    found = _Collected(sizes, Reading())
+    found = _Collected(sizes, store.Sorting(target.with_suffix(".tmp"), sizes), Reading())
     blocks = _alignments(path, found.reading, only_m) if kind == BAM else _rows(path, kind, found.reading)
     for chrom, five, strand, good, low, high in blocks:
         moved = five + np.where(strand == 1, shift[1], shift[0])
@@ -144,7 +139,14 @@ def read(
             where=path,
             received={"cuts elsewhere": found.reading.elsewhere, "chromosomes": list(sizes)[:5]},
         )
-    return {chrom: Cuts.of(parts) for chrom, parts in found.parts.items()}, found.reading
+    found.sorting.write(target)
+    return found.sorting.counts, found.reading
+
+
+def opened(path: Path, counts: Mapping[str, int]) -> dict[str, Cuts] | None:
+    """The cuts of a file that `read` wrote, by chromosome; None if it is not there, or not whole."""
+    found = store.opened(path, counts)
+    return None if found is None else {chrom: Cuts(**columns) for chrom, columns in found.items()}
 
 
 def _rows(path: Path, kind: str, reading: Reading) -> Iterator[tuple]:
@@ -168,7 +170,7 @@ def _rows(path: Path, kind: str, reading: Reading) -> Iterator[tuple]:
 
 def _alignments(path: Path, reading: Reading, only_m: bool) -> Iterator[tuple]:
     """Blocks of records on one chromosome: (chromosome, 5' ends, strands, good, low, high)."""
-    waiting: dict[str, list[tuple[int, ...]]] = {}
+    waiting, count = {}, 0
     for read_ in reads.records(path):
         reading.records += 1
         if reads.is_unmapped(read_):
@@ -176,17 +178,18 @@ def _alignments(path: Path, reading: Reading, only_m: bool) -> Iterator[tuple]:
         elif read_.flag & _DUPLICATE:
             reading.duplicates += 1
         else:
-            rows = waiting.setdefault(read_.reference_name, [])
-            rows.append(_ends(read_, only_m))
-            if len(rows) == _BLOCK:
-                yield _block(read_.reference_name, waiting.pop(read_.reference_name))
+            waiting.setdefault(read_.reference_name, []).append(_ends(read_, only_m))
+            count += 1
+            if count == _BLOCK:
+                yield from _blocks(waiting)
+                waiting, count = {}, 0
+    yield from _blocks(waiting)
+
+
+def _blocks(waiting: Mapping[str, list[tuple[int, ...]]]) -> Iterator[tuple]:
     for chrom, rows in waiting.items():
-        yield _block(chrom, rows)
-
-
-def _block(chrom: str, rows: list[tuple[int, ...]]) -> tuple:
-    five, strand, good, low, high = np.array(rows, np.int64).T
-    return chrom, five, strand.astype(np.uint8), good.astype(bool), low, high
+        five, strand, good, low, high = np.array(rows, np.int64).T
+        yield chrom, five, strand.astype(np.uint8), good.astype(bool), low, high
 
 
 def _ends(read_, only_m: bool) -> tuple[int, int, bool, int, int]:

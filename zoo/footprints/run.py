@@ -263,7 +263,7 @@ def _tracks(call: _Call, condition: Condition, part) -> dict:
     record: dict = {}
     if options.given == READS:
         layout = Layout.of(call.peaks, call.sizes, call.blacklist, options.original)
-        cuts, reading = conditions.read(condition, call.sizes, options.original, part("cuts.npz"))
+        cuts, reading = conditions.read(condition, call.sizes, options.original, part("cuts.bin"))
         sample = Sample.learn(call.genome, cuts, layout, options.bias, options.normalize, options.original)
         output = tracks.ordered(layout.output, call.sizes)
         found = tracks.correct(call.genome, sample, output, call.sizes, place, options.split_strands, options.original)

@@ -7,7 +7,7 @@ import numpy as np
 
 from zoo.errors import IntegrityError
 from zoo.forward.readouts import Selection
-from zoo.spec import CONTROLS, COVARIATES, WINDOW, ModelSpec, OutputSpec
+from zoo.spec import CONTROLS, WINDOW, ModelSpec, OutputSpec
 
 if TYPE_CHECKING:
     import keras
@@ -36,28 +36,27 @@ def heads_of(
     return ask
 
 
-def scores(
-    network: "keras.Model", spec: ModelSpec, selection: Selection | None = None, covariates: tuple[float, ...] = ()
-) -> "keras.Model":
-    """What is predicted, as a model that shares the network's weights: (batch, window, channels) → (batch, bins).
+def scores(network: "keras.Model", spec: ModelSpec, selection: Selection | None = None) -> "keras.Model":
+    """What is predicted, as a model that shares the network's weights: (batch, window, channels), and covariates
+    (batch, n) if the network reads some, → (batch, bins). Controls are zeros.
 
     Networks within the network are taken apart, so that each of their operations stands in the model's own graph.
 
     Args:
         selection: of head and tracks; by default the spec's own. Several tracks are (batch, bins, tracks).
-        covariates: what the network reads as such, the same for all windows. Controls are zeros.
     """
     selection = Selection.of(spec) if selection is None else selection
     import keras
 
     inputs, given = network.inputs, network.output
     if len(spec.input.shapes) > 1 or any(isinstance(layer, keras.Model) for layer in network.layers):
-        inputs = [keras.Input(spec.input.shapes[WINDOW], name=WINDOW)]
         from zoo.layers.constant import Constant
 
-        fixed = {CONTROLS: _none(spec), COVARIATES: covariates}
-        more = [Constant(fixed[name], name=name)(inputs[0]) for name in [*spec.input.shapes][1:]]
-        given = _taken_apart(network, _arranged(network, spec, (inputs[0], *more)))
+        read = {name: keras.Input(shape, name=name) for name, shape in spec.input.shapes.items() if name != CONTROLS}
+        inputs = list(read.values())
+        zeros = {CONTROLS: Constant(_none(spec), name=CONTROLS)(read[WINDOW])} if spec.input.controls else {}
+        every = [(read | zeros)[name] for name in spec.input.shapes]
+        given = _taken_apart(network, _arranged(network, spec, every))
     named = _named(network, given)
     found = selection.read({head.name: _squeezed(_output(named, spec, head), head) for head in spec.outputs}, spec)
     return network if found is network.output else keras.Model(inputs, found, name=network.name)

@@ -5,14 +5,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 DGF, DNASE, AVERAGE = "dgf", "dnase", "average"
+FLAGS = ("cpg_island", "cds", "intron", "promoter", "utr5", "utr3")
+_ANNOTATION = "`zoo prepare --recipe annotation` makes the BED files of flags from a GTF file and CpG islands"
 HOW = {
     DGF: "`zoo prepare --recipe factornet` makes dgf of reads",
     "unique35": "unique35 is wgEncodeDukeMapabilityUniqueness35bp.bigWig of UCSC (hg19)",
     DNASE: "`zoo prepare --recipe leopard --reference-track LIVER.bw` makes dnase of reads",
     AVERAGE: "average is the mean of dnase tracks of about ten cell types, which `zoo average` makes (for the released "
     "models avg.bigwig of their authors)",
+    **dict.fromkeys(FLAGS, _ANNOTATION),
 }
-"""Name of a track → how to get it."""
+"""Name of a track or of a covariate → how to get it."""
 ALIKE = {AVERAGE: DNASE}
 """Name of a track → that whose scale it must have."""
 _MEANS = (0.002, 0.3)
@@ -27,8 +30,8 @@ _APART = 2.0  # times: how far means of tracks of one scale lie apart at most
 
 
 def hints(names: Sequence[str]) -> str | None:
-    """How to get tracks of these names, as far as it is known."""
-    known = [HOW[name] for name in names if name in HOW]
+    """How to get tracks or covariates of these names, as far as it is known."""
+    known = dict.fromkeys(HOW[name] for name in names if name in HOW)
     return "; ".join(known) or None
 
 

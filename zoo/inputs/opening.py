@@ -11,7 +11,7 @@ from zoo.genome import bed, doctor, names, recipes
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
-from zoo.genome.spans import merge, placed
+from zoo.genome.spans import beyond, merge, placed
 from zoo.inputs.reader import Covariate, WindowReader
 from zoo.inputs.tracks import Counted, Derived, NoTrack, Track
 from zoo.spec import CovariateSpec, ModelSpec, TrackSpec
@@ -245,6 +245,7 @@ def _covariates(spec: ModelSpec, given: Mapping[str, object] | None, genome: Gen
             f"The covariates of {spec.name} must be given by their names ({described})",
             example={table.name: next(iter(table.rows)) for table in spec.input.covariate_tables} or None,
             received={"unknown": unknown, "missing": missing} if named is given else {"covariates": given},
+            hint=recipes.hints(missing),
         )
     return tuple(_covariate(item, given.get(item.name, item.default), genome) for item in known)
 
@@ -271,8 +272,36 @@ def _from_tables(spec: ModelSpec, given: Mapping[str, object]) -> dict[str, obje
 
 def _covariate(spec: CovariateSpec, value: object, genome: Genome) -> Covariate:
     if spec.per == "window" and not isinstance(value, (int, float)):
-        return Covariate(spec.name, spans=merge(_blacklist(value, genome)))
+        return Covariate(spec.name, spans=merge(_flagged(spec.name, value, genome)))
     return Covariate(spec.name, number(spec.name, value))
+
+
+def _flagged(name: str, value: object, genome: Genome) -> list[Interval]:
+    """Where a covariate is 1, on the genome's chromosomes; intervals on other chromosomes do not matter."""
+    is_path = isinstance(value, (str, Path))
+    if value is None or (is_path and not bed.is_there(value)):
+        raise InputError(
+            f"The covariate {name} must be a number, intervals, or a BED file that exists",
+            received={name: None if value is None else str(value)},
+            hint=recipes.hints([name]),
+        )
+    found = bed.read_blacklist(value) if is_path else list(bed.intervals(value, genome.sizes))
+    here, absent = placed(found, genome.sizes)
+    where = value if is_path else name
+    if found and not here:
+        raise GenomeMismatch(
+            f"The covariate {name} and the genome must have chromosomes in common",
+            where=where,
+            received={name: sorted(absent)[:5], "genome": list(genome.sizes)[:5]},
+        )
+    if far := beyond(here, genome.sizes):
+        raise GenomeMismatch(
+            f"The covariate {name} must be of the genome's assembly: an interval must lie within its chromosome",
+            where=where,
+            received={name: str(far[0]), "length": genome.sizes[far[0].chrom]},
+            hint="Take files of one assembly",
+        )
+    return here
 
 
 def _shared(genome: Genome, tracks: Iterable[Track]) -> list[str]:

@@ -85,8 +85,19 @@ class WindowReader:
 
     def rows(self, chrom: str, start: int, end: int) -> list[np.ndarray]:
         """A stretch, which may reach past the chromosome's ends: codes (end - start,) uint8, then each track and each
-        control, float32."""
-        return [self.genome.codes(chrom, start, end), *(track.values(chrom, start, end) for track in self._all)]
+        control, float32. A track that others are derived from is read once."""
+        read: dict[int, np.ndarray] = {}
+
+        def values(track: Track | NoTrack) -> np.ndarray:
+            if id(track) not in read:
+                read[id(track)] = track.values(chrom, start, end)
+            return read[id(track)]
+
+        found = [self.genome.codes(chrom, start, end)]
+        for track in self._all:
+            derived = isinstance(track, Derived)
+            found.append(track.made([values(part) for part in track.of]) if derived else values(track))
+        return found
 
     def told(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Which bases of rows say anything: are none of N and of the fill values. (bp,) bool."""

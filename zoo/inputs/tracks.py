@@ -66,7 +66,11 @@ class Derived:
 
     def values(self, chrom: str, start: int, end: int) -> np.ndarray:
         """(end - start,) float32 of a stretch, which may reach past the chromosome's ends."""
-        return _FUNCTIONS[self.spec.function]([track.values(chrom, start, end) for track in self.of])
+        return self.made([track.values(chrom, start, end) for track in self.of])
+
+    def made(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """The same of what its tracks have there."""
+        return _FUNCTIONS[self.spec.function](parts)
 
 
 @dataclass(frozen=True)

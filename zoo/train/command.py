@@ -20,7 +20,7 @@ from zoo.train.reading import load
 FOLDS = "folds.tsv"
 _PATHS = (
     *("genome", "signal", "peaks", "blacklist", "meta", "atac_peaks", "train_roi", "validate_roi", "unmappable"),
-    "negatives",
+    *("negatives", "relaxed", "motifs"),
 )
 _MODELS = ("bias",)
 _TAG = "v1.0"
@@ -33,11 +33,12 @@ _FILES = {
         "nargs": "+",
         "metavar": "BIGWIG",
         "help": "ATAC-seq: the target, or the input of a binding model; accessibility: one per track (--set tracks=2); "
-        "profile: cut sites per base",
+        "profile: cut sites per base; bins, bases: NAME=BIGWIG for each track",
     },
     "peaks": {
         "metavar": "BED",
-        "help": "binding: the factor's; accessibility: narrowPeak to evaluate by; profile: narrowPeak to learn from",
+        "help": "binding, bins, bases: the factor's; accessibility: narrowPeak to evaluate by; profile: narrowPeak to "
+        "learn from",
     },
     "blacklist": {"metavar": "BED", "help": "BED files; accessibility: also VCF"},
 }
@@ -80,8 +81,8 @@ BINDING = Signature(
     unset=True,
     common=_FILES,
     differ={
-        "factor": {"metavar": "NAME", "help": "binding: what binds"},
-        "meta": {"metavar": "TSV", "help": "binding: table of cell types, instead of signal and peaks"},
+        "factor": {"metavar": "NAME", "help": "binding, bases: what binds"},
+        "meta": {"metavar": "TSV", "help": "binding, bins, bases: table of cell types, instead of signal and peaks"},
         "atac_peaks": {"metavar": "BED", "help": "binding: open chromatin to train on, too; or auto"},
         "train_roi": {"metavar": "TSV", "help": "binding: windows to train on, instead of those around peaks"},
         "validate_roi": {"metavar": "TSV", "help": "binding: the same to validate on"},
@@ -116,8 +117,42 @@ PROFILE = Signature(
     },
     left_out=dict.fromkeys(("sample", "negatives_per_peak", "candidates_per_peak", "outliers"), _SET),
 )
-DATA = {"binding": BINDING, "accessibility": ACCESSIBILITY, "profile": PROFILE}
+_OF_SEVERAL = {"cell_type": {"metavar": "NAME", "help": "bins, bases: the only cell type, without --meta"}}
+BINS = Signature(
+    "zoo.train.tasks.bins_data:BinsData",
+    unset=True,
+    common=_FILES | _OF_SEVERAL,
+    differ={
+        "factors": {"nargs": "+", "metavar": "NAME", "help": "bins: what binds; several in one network"},
+        "relaxed": {"metavar": "BED", "help": "bins: all that may be peaks, without --meta (default the peaks)"},
+        "motifs": {"metavar": "MEME", "help": "bins: the factor's motif, with which two kernels begin"},
+        "negatives_per_positive": {"type": int, "metavar": "N", "help": "bins: without a peak, for each with one"},
+    },
+    left_out=dict.fromkeys(
+        (
+            *("track_specs", "source_specs", "covariates", "flags", "slop", "positives", "shift"),
+            *("negatives_from", "validation_negatives"),
+        ),
+        _SET,
+    ),
+)
+BASES = Signature(
+    "zoo.train.tasks.bases:BasesData",
+    unset=True,
+    common=_FILES | _OF_SEVERAL,
+    differ={"validation_cell": {"metavar": "NAME", "help": "bases: the cell type to validate on, with --meta"}},
+    left_out=dict.fromkeys(
+        ("track_specs", "source_specs", "slop", "scale", "validation_windows", "trim"),
+        _SET,
+    ),
+)
+DATA = {"binding": BINDING, "accessibility": ACCESSIBILITY, "profile": PROFILE, "bins": BINS, "bases": BASES}
 """Task → the options of its data."""
+_ONE_CELL = {
+    "binding": ("signal", "peaks", "binding", "atac_peaks"),
+    "bins": ("cell_type", "peaks", "relaxed"),
+    "bases": ("cell_type", "peaks"),
+}
 SPLIT = Signature(
     "zoo.train.settings:Split",
     unset=True,
@@ -220,7 +255,7 @@ def _check_options(options: argparse.Namespace) -> None:
         ("--dry-run", "--resume"): options.dry_run and options.resume,
         ("--tag or --families", "no --publish"): options.publish is None and bool(options.tag or options.families),
         ("--meta", "--signal, --peaks or --atac-peaks"): bool(options.meta)
-        and any((options.signal, options.peaks, options.atac_peaks)),
+        and any((any("=" not in path for path in options.signal or ()), options.peaks, options.atac_peaks)),
     }
     for (one, other), both in excluded.items():
         if both:
@@ -239,14 +274,15 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
     merged = {**changes, **top}
     merged[kind] = {**changes.get(kind, {}), **data}
     if options.meta:  # instead of one cell type's files
-        merged[kind] = {**dict.fromkeys(("signal", "peaks", "binding", "atac_peaks")), **merged[kind]}
+        merged[kind] = {**dict.fromkeys(_ONE_CELL.get(kind, ())), **merged[kind]}
     if not merged[kind]:
         del merged[kind]
     arguments = dict(map(argument, options.set))
     if arguments and not options.architecture:
         merged["architecture"] = {"config": arguments}
-    if kind == "binding" and options.factor:
-        merged.setdefault("name", f"{str(file_values.get('name')).split('/')[0]}/{options.factor}")
+    factor = data.get("factor") or "_".join(data.get("factors", ()))
+    if factor:
+        merged.setdefault("name", f"{str(file_values.get('name')).split('/')[0]}/{factor}")
     if chosen := _given(SPLIT, options):
         merged["chromosomes"] = {**changes.get("chromosomes", {}), **chosen}
     if optimizer := _given(OPTIMIZER, options):
@@ -279,10 +315,27 @@ def _data(options: argparse.Namespace, kind: str) -> dict[str, object]:
             f"Options of a run must be those of its kind, {kind}",
             received={f"--{name.replace('_', '-')}": getattr(options, name) for name in foreign},
         )
-    values = {name: _absolute(name, value) for name, value in own.values(options).items()}
-    if values["signal"] is not None and len(values["signal"]) == 1:
+    values = own.values(options)
+    if kind in ("bins", "bases") and values["signal"] is not None:
+        values["signal"] = _named(values["signal"])
+    values = {name: _absolute(name, value) for name, value in values.items()}
+    if values["signal"] is not None and len(values["signal"]) == 1 and not isinstance(values["signal"], dict):
         [values["signal"]] = values["signal"]
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _named(paths: list[str]) -> list[str] | dict[str, str]:
+    """Tracks by their names, NAME=BIGWIG; or the only one as it is. Raises `InputError` for both, or a name twice."""
+    if len(paths) == 1 and ("=" not in paths[0] or Path(paths[0]).exists()):
+        return paths
+    pairs = [path.partition("=")[::2] for path in paths]
+    if not all(map(all, pairs)) or len(dict(pairs)) < len(pairs):
+        raise InputError(
+            "Each of several tracks must be given by its name",
+            example="--signal unique35=map.bw dgf=dnase.bw",
+            received={"signal": paths},
+        )
+    return dict(pairs)
 
 
 def _absolute(name: str, value: object) -> object:
@@ -293,6 +346,8 @@ def _absolute(name: str, value: object) -> object:
         return value
     if isinstance(value, list):
         return [_absolute(name, path) for path in value]
+    if isinstance(value, dict):
+        return {key: _absolute(name, path) for key, path in value.items()}
     return str(user_path(value, name).absolute())
 
 

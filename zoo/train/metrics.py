@@ -122,6 +122,31 @@ class OfHeads(keras.metrics.Metric):
         self._metric.reset_state()
 
 
+class OfKnown(keras.metrics.Metric):
+    """A metric of single elements, of those whose target is known.
+
+    Args:
+        metric: takes weights.
+    """
+
+    def __init__(self, metric: keras.metrics.Metric, name: str = "") -> None:
+        super().__init__(name=name or metric.name)
+        self._metric = metric
+
+    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+        """Add a batch; `sample_weight` is not used."""
+        y_true, y_pred = (ops.reshape(values, (-1, 1)) for values in (y_true, y_pred))
+        self._metric.update_state(ops.maximum(y_true, 0), y_pred, known(y_true)[:, 0])
+
+    def result(self):
+        """That of the metric."""
+        return self._metric.result()
+
+    def reset_state(self) -> None:
+        """Begin anew."""
+        self._metric.reset_state()
+
+
 class MeanOverTracks(keras.metrics.Metric):
     """The mean of metrics of which each sees a track of its own, (batch, bins, tracks); else tracks that lie higher
     than others would seem to correlate.

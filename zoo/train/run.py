@@ -92,7 +92,7 @@ class TrainingRun:
         shapes = self.task.shapes()
         seconds = seconds_per_step(self.trainer(shapes, shapes, Path()))
         return TrainingEstimate(
-            windows={part: plan.size for part, plan in plans.items()},
+            windows={part: plan.size for part, plan in plans.items()} | _hook(self.task, "windows", {}),
             megabytes=sum(plan.nbytes(self.task.tracks) for plan in plans.values()) / 1e6,
             steps_per_epoch=shapes.steps,
             parameters=self.parameters,
@@ -204,8 +204,9 @@ class TrainingRun:
             chosen, steps = self.config.optimizer, training.steps
             if chosen.name == "maxatac":
                 return optimizers.maxatac_adam(chosen.learning_rate)
-            if chosen.name == "adam":
-                return keras.optimizers.Adam(chosen.learning_rate, epsilon=1e-7)
+            if chosen.name in ("adam", "factornet"):
+                epsilon = 1e-8 if chosen.name == "factornet" else 1e-7  # those of the Keras versions of the two
+                return keras.optimizers.Adam(chosen.learning_rate, epsilon=epsilon)
             if chosen.name == "asap":
                 schedule = WarmUpAndRestarts(steps, chosen.learning_rate)
                 return optimizers.asap_adamw(network, schedule, chosen.decay)

@@ -8,8 +8,8 @@ from zoo.genome.signal import Signal
 from zoo.spec import Architecture
 from zoo.train import rules as must
 
-OPTIMIZERS = ("asap", "maxatac", "adamw", "adam")
-_PLAIN = ("maxatac", "adam")  # without weight decay
+OPTIMIZERS = ("asap", "maxatac", "adamw", "adam", "factornet")
+_PLAIN = ("maxatac", "adam", "factornet")  # without weight decay
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,10 @@ class Optimizer:
     """The optimizer of a run.
 
     Attributes:
-        name: "asap" (AdamW with its decay groups, warm-up and restarts), "maxatac" (Adam, 1e-3 / (1 + 1e-5 · step)),
-            "adam" (Adam with a constant rate, as ChromBPNet has it), or "adamw" (half a cosine from `learning_rate` to
-            0 over the whole run, no decay of biases and normalizations).
+        name: "asap" (AdamW with its decay groups, warm-up and restarts), "maxatac" (Adam, 1e-3 / (1 + 1e-5 · step), as
+            Leopard has it, too), "adam" (Adam with a constant rate, as ChromBPNet and DeepGRN have it), "factornet"
+            (the same with an epsilon of 1e-8), or "adamw" (half a cosine from `learning_rate` to 0 over the whole run,
+            no decay of biases and normalizations).
         learning_rate: the highest.
         weight_decay: for AdamW, "asap" and "adamw"; default 0.1.
     """

@@ -15,7 +15,7 @@ from zoo.inputs.opening import Inputs
 from zoo.inputs.reader import WindowReader
 from zoo.variants.alleles import Place, on_reference
 from zoo.variants.batches import AlleleBatches
-from zoo.variants.scores import scores_of
+from zoo.variants.scores import scores_of_bins
 from zoo.variants.window import VariantWindow
 
 LONGEST = 50  # bp of an insertion or deletion; longer ones change windows too much to compare bins
@@ -166,5 +166,5 @@ def scored(layout: VariantWindow, reference: np.ndarray, alternative: np.ndarray
     reference, alternative = (untransformed(profile, layout.transform) for profile in (reference, alternative))
     return {
         score.name: score.of(reference, alternative, layout.scored, layout.bin)
-        for score in scores_of("around", "window")
+        for score in scores_of_bins(layout.scored.stop - layout.scored.start)
     }

@@ -131,6 +131,7 @@ def predict_haplotypes(
     if inputs.regions is None:
         raise InputError("Haplotypes must be predicted in regions", example='regions="peaks.bed"')
     grid, forward = Grid.of(model.spec, options), model.forward(options.views, selection)
+    inputs = _with_overlap(inputs, grid.overlap)
     shared = (model.spec.name, forward, grid, inputs)
     how = (options.batch_size, progress)
     if compat is not None:
@@ -143,3 +144,10 @@ def predict_haplotypes(
     reads = (model.path, model.origin, *inputs.files, covariates, choice.variants, regions, choice.blacklist)
     described = {"views": list(options.views), "compat": compat, **selection.to_json()}
     return run.to_files(choice.output, reads, model.provenance(), described)
+
+
+def _with_overlap(inputs: Inputs, overlap: int) -> Inputs:
+    """Regions with the beginnings of all bins that overlap them, of models whose bins overlap each other."""
+    if not overlap:
+        return inputs
+    return replace(inputs, regions=[replace(item, start=max(item.start - overlap, 0)) for item in inputs.regions])

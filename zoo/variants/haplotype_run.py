@@ -177,7 +177,7 @@ class HaplotypeRun:
         return arrays
 
     def _write_track(self, path: Path, parts: Sequence[Path], number: int) -> None:
-        lengths, size = self._inputs.lengths, self._grid.bin_size
+        lengths, size, middle = self._inputs.lengths, self._grid.bin_size, self._grid.overlap // 2
         with Writer(path, lengths) as writer:
             for group, part in zip(self._groups, parts, strict=True):
                 at, scores = 0, load_part(part, [f"h{number}"])[f"h{number}"]
@@ -185,8 +185,9 @@ class HaplotypeRun:
                     starts = np.arange(region.start // size, -(-region.end // size)) * size
                     values = scores[at : at + len(starts)]
                     at += len(starts)
-                    known = ~np.isnan(values)
+                    starts = starts + middle  # of bins that overlap each has its middle, as in predictions
                     ends = np.minimum(starts + size, lengths[region.chrom])
+                    known = ~np.isnan(values) & (starts < ends)
                     writer.add(region.chrom, starts[known], ends[known], values[known])
 
     def _write_sites(self, path: Path, parts: Sequence[Path]) -> dict[str, dict[str, int]]:
@@ -194,7 +195,7 @@ class HaplotypeRun:
         names = [one.name for one in self._rows]
         pairs = [(i, k) for i in range(len(names)) for k in range(i + 1, len(names))]
         counts = {f"{names[i]} to {names[k]}": Counter() for i, k in pairs}
-        size, lengths = self._grid.bin_size, self._inputs.lengths
+        width, lengths = self._grid.bin_size + self._grid.overlap, self._inputs.lengths
         with open(path, "w", encoding="utf-8") as handle:
             handle.write("chrom\tstart\tend\tkind\tfirst\tsecond\tfirst_score\tsecond_score\n")
             for region, starts, scores in self._read(parts):
@@ -203,7 +204,7 @@ class HaplotypeRun:
                     for name, values in zip(names, scores, strict=True)
                 ]
                 for i, k in pairs:
-                    for site in differences([region], tracks[i], tracks[k], self._threshold.score, size):
+                    for site in differences([region], tracks[i], tracks[k], self._threshold.score, width):
                         place, end = site.interval, min(site.interval.end, lengths[site.interval.chrom])
                         cells = (site.kind, names[i], names[k], f"{site.first:.6g}", f"{site.second:.6g}")
                         handle.write(row(place.chrom, place.start, end, *cells))

@@ -78,7 +78,8 @@ class VariantScores:
         return dict(Counter(entry.reason for entry in self.skipped).most_common())
 
     def __str__(self) -> str:
-        shown = _OF_HEADS if "logfc" in self.scores else _OF_PROFILES
+        of_model = _OF_HEADS if "logfc" in self.scores else _OF_PROFILES
+        shown = {name: column for name, column in of_model.items() if name in self.scores}
         change = self.scores[next(iter(shown))]
         lines = [f"{len(self.places):,} of {len(self):,} variants scored; those that change most:"]
         lines.append(" ".join([f"{'variant':<34}", *(f"{title:>{width}}" for title, width, _ in shown.values())]))

@@ -25,7 +25,7 @@ from zoo.variants.effects import MISMATCH, NORMALIZED, Forms, choose, profiles, 
 from zoo.variants.head_scoring import HeadScoring
 from zoo.variants.peaks import NEAREST
 from zoo.variants.result import VariantScores, by_variant, check_scale
-from zoo.variants.scores import scores_of
+from zoo.variants.scores import scores_of_bins
 from zoo.variants.window import VariantWindow
 
 _KEPT = 512  # variants in a part of an unfinished run: less than a minute of the slowest network
@@ -200,6 +200,7 @@ class VariantRun:
 
     def _identity(self, provenance: dict, choices: dict) -> dict[str, object]:
         """What scores depend on."""
+        scored = self._layout.scored
         slices = {name: str(getattr(self._layout, name)) for name in ("common", "scored")}
         return {
             **weights_of(provenance),
@@ -207,7 +208,7 @@ class VariantRun:
             "inputs": self._inputs.identity(),
             "places_sha256": digest(f"{place.number} {place.chrom} {place.variant}" for place in self._places),
             "scored": len(self._places),
-            "scores": [score.name for score in scores_of("around", "window")],
+            "scores": [score.name for score in scores_of_bins(scored.stop - scored.start)],
             "layout": {**asdict(self._layout), **slices},
             "choices": choices,
             **({} if self._heads is None else {"heads": self._heads.identity()}),

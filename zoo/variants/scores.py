@@ -51,6 +51,7 @@ class Score:
         tail: of the scores in shuffled sequence that a P value counts: "right", the high ones, or "both"; None for no
             P value. Of the scope "heads" only.
         with_peaks: whether the function needs the counts at peaks. Of the scope "heads" only.
+        least_bins: models that predict fewer bins around a variant do not have it.
 
     Raises:
         InputError: attributes of other kinds.
@@ -63,6 +64,7 @@ class Score:
     scope: str = "around"
     tail: str | None = None
     with_peaks: bool = False
+    least_bins: int = 1
 
     def __post_init__(self) -> None:
         among("scope", "None" if self.scope is None else self.scope, SCOPES)
@@ -197,7 +199,13 @@ _OWN = (
         "alternative minus reference in the bin where that is furthest from 0",
         "MAXDIFF",
     ),
-    Score("jensen_shannon", jensen_shannon, "Jensen-Shannon divergence of both predicted profiles, bits", "JSD"),
+    Score(
+        "jensen_shannon",
+        jensen_shannon,
+        "Jensen-Shannon divergence of both predicted profiles, bits",
+        "JSD",
+        least_bins=2,  # a single bin has no shape
+    ),
     Score("maximum_reference", maximum_reference, "highest predicted bin with the reference allele", "MAXREF"),
     Score("maximum_alternative", maximum_alternative, "highest predicted bin with the alternative allele", "MAXALT"),
     Score(
@@ -257,6 +265,11 @@ def scores_of(*scopes: str, with_peaks: bool = False) -> list[Score]:
         with_peaks: also those that need the counts at peaks.
     """
     return [score for score in SCORES.values() if score.scope in scopes and (with_peaks or not score.with_peaks)]
+
+
+def scores_of_bins(bins: int) -> list[Score]:
+    """Those of predictions, for a model that predicts so many bins around a variant."""
+    return [score for score in scores_of("around", "window") if score.least_bins <= bins]
 
 
 def p_value_of(name: str) -> str:

@@ -76,6 +76,11 @@ class VariantWindow:
                 received={"head": output.name, "bins": output.bins},
                 hint="Leave it out: logfc is that of total counts",
             )
+        if output.bins > 1 and output.every != output.bin_size:
+            raise InputError(
+                "The bins of a window must lie side by side to compare alleles in them, or there must be a single one",
+                received={"head": output.name, "bins": output.bins, "bin_size": output.bin_size, "step": output.every},
+            )
         step = -(-_SHIFT // output.bin_size) * output.bin_size
         most = max((output.bins * output.bin_size // 2 - output.bin_size) // step, 0)
         if not is_whole(shifts) or shifts < 1 or shifts % 2 == 0 or shifts // 2 > most:

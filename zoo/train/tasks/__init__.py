@@ -10,11 +10,20 @@ from zoo.tables import Table
 from zoo.train.settings import Settings
 from zoo.train.tasks.accessibility import AccessibilityTask
 from zoo.train.tasks.base import TrainingTask
+from zoo.train.tasks.bases import BasesTask
 from zoo.train.tasks.binding import BindingTask
+from zoo.train.tasks.bins import BinsTask
 from zoo.train.tasks.profile import ProfileTask
 
 TASKS: Table[type[TrainingTask]] = Table(
-    "task", {"accessibility": AccessibilityTask, "binding": BindingTask, "profile": ProfileTask}
+    "task",
+    {
+        "accessibility": AccessibilityTask,
+        "binding": BindingTask,
+        "profile": ProfileTask,
+        "bins": BinsTask,
+        "bases": BasesTask,
+    },
 )
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # it needs Keras, which the checks of a configuration do with
 
     from zoo.model import Model
 
+LAST = "epoch"
+"""The monitor by which the last epoch is the best: the log counts epochs."""
+
 
 @dataclass(frozen=True)
 class Shapes:
@@ -94,8 +97,8 @@ class TrainingTask(Protocol):
         plans: where the windows of "training" and of "validation" lie.
         tracks: what is kept besides the sequence.
 
-    It may have two more: `begun`, the parts of the network that it gives weights to begin with, and
-    `begin(network) -> None`, which does.
+    It may have more: `begun`, the parts of the network that it gives weights to begin with, and
+    `begin(network) -> None`, which does; `windows`, how many windows an epoch has, by part, if others than its plan.
     """
 
     data: ClassVar[type[Data]]
@@ -176,10 +179,11 @@ def training_text(config: Settings, result: Result, bins: str = "") -> str:
     Args:
         bins: what the metrics are of, if not of what the model predicts; begins with a comma.
     """
-    split = config.chromosomes
+    split, last = config.chromosomes, config.monitor == LAST
+    chosen = "is the last one" if last else f"was chosen by {config.monitor.replace('_', ' ')}"
     return (
-        f"On {', '.join(split.train)}; epoch {result.best_epoch} of {len(result.rows)} was chosen by "
-        f"{config.monitor.replace('_', ' ')} on {', '.join(split.validation)}; "
+        f"On {', '.join(split.train)}; epoch {result.best_epoch} of {len(result.rows)} {chosen}"
+        f"{', validated' if last else ''} on {', '.join(split.validation)}; "
         f"metrics are of {', '.join(split.test) or 'no chromosome'}, which it has not seen{bins}."
     )
 

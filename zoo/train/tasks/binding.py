@@ -1,6 +1,5 @@
 """Bound bins from DNA and ATAC-seq, as maxATAC's models are trained (Cazares et al. 2023, Methods, and its code)."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,12 +32,12 @@ from zoo.train import inputs
 from zoo.train import rules as must
 from zoo.train.settings import Data, Settings
 from zoo.train.tasks.base import Learned, Report, Shapes, model_spec, per_window, training_text
+from zoo.train.tasks.binding_report import Evaluation, Sample
 
 if TYPE_CHECKING:
     import keras
 
     from zoo.model import Model
-    from zoo.predict.thresholds import ThresholdTable
 
 _STRIDE = 4  # maxATAC's windows begin every quarter of their length
 _VIEWS = {
@@ -296,61 +295,13 @@ class BindingTask:
 
     def report(self, model: "Model", run: Learned) -> Report:
         """Thresholds by the validation chromosomes; precision and recall on the test chromosomes."""
-        table = self._calibrated(model, run)
+        split = self.config.chromosomes
+        samples = [
+            Sample(cell.name, {"signal": Signal(cell.signal)}, {cell.name: on_genome(cell.chip_peaks, self.genome)})
+            for cell in self.cells
+        ]
+        evaluation = Evaluation(self.genome, samples, self.blacklist, run.progress)
+        table = evaluation.thresholds(model, split.validation)
         text = training_text(self.config, run.result, ", in bins of 200 bp")
-        text += f" Thresholds are calibrated on {', '.join(self.config.chromosomes.validation)}." if table else ""
-        return Report(self._metrics(model, run), table, text)
-
-    def _calibrated(self, model: "Model", run: Learned) -> "ThresholdTable | None":
-        """Thresholds over the cell types that have a peak on the validation chromosomes; None if none has."""
-        from zoo.evaluate.calibration import calibrate
-
-        chromosomes, samples = list(self.config.chromosomes.validation), []
-        with tempfile.TemporaryDirectory(dir=model.path.parent) as work:
-            for number, cell in enumerate(self.cells):
-                truth = [peak for peak in on_genome(cell.chip_peaks, self.genome) if peak.chrom in chromosomes]
-                if truth:
-                    samples.append((self._predict(model, run, cell, chromosomes, Path(work) / f"{number}"), truth))
-            return calibrate(samples, chromosomes, self.blacklist or None) if samples else None
-
-    def _metrics(self, model: "Model", run: Learned) -> dict[str, float]:
-        """In bins of 200 bp, per cell type if there are several."""
-        from zoo.evaluate.binding import benchmark
-
-        chromosomes, several, metrics = list(self.config.chromosomes.test), len(self.cells) > 1, {}
-        for cell in self.cells if chromosomes else ():
-            truth, label = on_genome(cell.chip_peaks, self.genome), f" ({cell.name})" if several else ""
-            if not any(peak.chrom in chromosomes for peak in truth):
-                metrics[f"positive bins{label}"] = 0.0
-                continue
-            for strands in ("forward", "both"):
-                with tempfile.TemporaryDirectory(dir=model.path.parent) as work:
-                    track = self._predict(model, run, cell, chromosomes, Path(work) / "test", strands=strands)
-                    scores = benchmark(track, truth, tuple(chromosomes), blacklist=self.blacklist or None).overall
-                which = ["both strands"] * (strands == "both") + [cell.name] * several
-                of = f" ({', '.join(which)})" if which else ""
-                metrics[f"AUPR{of}"] = round(scores.aupr, 4)
-                metrics[f"average precision{of}"] = round(scores.average_precision, 4)
-            metrics[f"positive bins{label}"] = float(scores.positives)
-            metrics[f"share of positive bins{label}"] = round(scores.random, 5)
-        return metrics
-
-    def _predict(
-        self,
-        model: "Model",
-        run: Learned,
-        cell: CellType,
-        chromosomes: list[str],
-        output: Path,
-        strands: str | None = None,
-    ) -> Path:
-        """A cell type's predicted track."""
-        return model.predict(
-            genome=self.genome,
-            signal=Signal(cell.signal),
-            chromosomes=chromosomes,
-            output=output,
-            threshold=None,
-            strands=strands,
-            progress=run.progress,
-        ).bigwig
+        text += f" Thresholds are calibrated on {', '.join(split.validation)}." if table else ""
+        return Report(evaluation.metrics(model, split.test, ("forward", "both")), table, text)
