@@ -79,8 +79,9 @@ class GridWork:
                 hint="Predict other regions or chromosomes, or without compat or blacklist",
             )
         passes = passes_of(Pass(forward, grid, 1, batch_size), plans, inputs.reader, tiled)
-        if len(passes) == 1 and compat not in _TILINGS and pays(plans, batch_size):
-            passes = (replace(passes[0], stretch=forward.along(batch_size, grid.stride)),)
+        count = min(batch_size, size)
+        if len(passes) == 1 and compat not in _TILINGS and pays(plans, count):
+            passes = (replace(passes[0], stretch=forward.along(count, grid.stride)),)
         return cls(grid, tuple(plans), passes, inputs.reader, size - size % passes[0].tiles)
 
     def groups(self) -> list[list[ChromosomePlan]]:
