@@ -9,12 +9,11 @@ from typing import TextIO
 
 import numpy as np
 
-from zoo.errors import InputError
 from zoo.files import npz
 from zoo.files.job import Job
 from zoo.formats import bed
 from zoo.formats.content import Bins, Piece, plain_names
-from zoo.formats.formats import BINS, FORMATS, INTERVALS, MATRIX, Format, named
+from zoo.formats.formats import BINS, FORMATS, MATRIX, Format
 from zoo.many.groups import Group
 from zoo.many.matrix import Matrix
 from zoo.many.models import short
@@ -52,30 +51,6 @@ class Sites:
     bases: int | None
     precision: float | None
     recall: float | None
-
-
-def formats_of(write: object, regions: bool) -> tuple[Format, ...]:
-    """The formats that a user names; by default sites, with regions a matrix.
-
-    Raises:
-        InputError: an unknown one, or a matrix without regions; `MissingExtra` for a package that is not installed.
-    """
-    usual = ("bed", "matrix") if regions else ("bed",)
-    known = {name for name, format in FORMATS.items() if format.holds != BINS or format.each_track}
-    chosen = named(usual if write is None else write, (BINS, INTERVALS, MATRIX))
-    for format in chosen:
-        if format.name not in known:
-            raise InputError(
-                "Scores of many models must be written as bigwig, a file for each", received={"write": format.name}
-            )
-        if format.holds == MATRIX and not regions:
-            raise InputError(
-                f"The format {format.name} must go with regions, which are its rows",
-                received={"write": format.name},
-                example='regions="peaks.bed"',
-            )
-        format.check_installed()
-    return chosen
 
 
 class ManyOutput(Job):

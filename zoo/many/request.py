@@ -6,6 +6,7 @@ from pathlib import Path
 
 from zoo.arguments import among, names_of
 from zoo.errors import InputError
+from zoo.formats.formats import BINS, FORMATS, INTERVALS, MATRIX, Format, named
 from zoo.genome import bed
 from zoo.genome.interval import Interval
 from zoo.inputs.opening import open_genome
@@ -99,6 +100,30 @@ def reductions(asked: object) -> tuple[str, ...]:
     if not found or len(set(found)) < len(found):
         raise InputError("Reductions must be named, and each once", example='"max"', received={"reduce": asked})
     return tuple(found)
+
+
+def formats_of(write: object, regions: bool) -> tuple[Format, ...]:
+    """The formats that a user names; by default sites, with regions a matrix.
+
+    Raises:
+        InputError: an unknown one, or a matrix without regions; `MissingExtra` for a package that is not installed.
+    """
+    usual = ("bed", "matrix") if regions else ("bed",)
+    known = {name for name, format in FORMATS.items() if format.holds != BINS or format.each_track}
+    chosen = named(usual if write is None else write, (BINS, INTERVALS, MATRIX))
+    for format in chosen:
+        if format.name not in known:
+            raise InputError(
+                "Scores of many models must be written as bigwig, a file for each", received={"write": format.name}
+            )
+        if format.holds == MATRIX and not regions:
+            raise InputError(
+                f"The format {format.name} must go with regions, which are its rows",
+                received={"write": format.name},
+                example='regions="peaks.bed"',
+            )
+        format.check_installed()
+    return chosen
 
 
 def regions_of(value: object, genome: object) -> tuple[Interval, ...] | None:

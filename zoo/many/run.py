@@ -11,7 +11,7 @@ from zoo.files.progress import Progress
 from zoo.formats.formats import BINS
 from zoo.many import models as named_models
 from zoo.many import request as requests
-from zoo.many.files import SUMMARY, ManyOutput, Sites, formats_of, matrix_of
+from zoo.many.files import SUMMARY, ManyOutput, Sites, matrix_of
 from zoo.many.matrix import Matrix
 from zoo.many.pieces import Reduced
 from zoo.many.request import Request
@@ -126,7 +126,7 @@ def predict_many(
         "batch_size": batch_size,
         "compat": compat,
     }
-    formats = formats_of(write, regions is not None)
+    formats = requests.formats_of(write, regions is not None)
     if output is None:
         _check_memory(regions, {"write": write, "executor": executor, "workers": workers, "dask": dask})
     request = Request(

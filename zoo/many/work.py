@@ -14,6 +14,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.inputs.opening import Inputs, open_genome
+from zoo.many import matching
 from zoo.many.groups import Group, Member, grouped
 from zoo.many.pieces import RegionBins, bins_of, called, stretches
 from zoo.many.request import Request
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from zoo.model import Model
 
 _UNITS = 4  # times the windows of a group in a single prediction: fewer files, less dispatch
-_SIGNAL = "signal"
 
 
 @dataclass(frozen=True, order=True)
@@ -67,14 +67,14 @@ class Work:
         self._members = [_member(name, model, request) for name, model in models.items()]
         self.groups = grouped(self._members)
         self._genome, self._signals = open_genome(request.genome), {}
-        self.samples = [_samples_of(group, request.samples) for group in self.groups]
-        _check_read(self.groups, request.samples)
+        self.samples = [matching.samples_of(group.reads, request.samples) for group in self.groups]
+        matching.check_read((group.reads for group in self.groups), request.samples)
         opened = {
-            (g, s): self._open(group, sample, None)
+            (g, s): self._open(group, sample)
             for g, group in enumerate(self.groups)
             for s, sample in enumerate(self.samples[g])
         }
-        self.chromosomes = _shared(opened, self.samples, request)
+        self.chromosomes = _shared(opened, self.samples)
         self.inputs = {key: _on(inputs, self.chromosomes) for key, inputs in opened.items()}
 
     def tell(self) -> None:
@@ -82,15 +82,15 @@ class Work:
         for inputs in self.inputs.values():
             inputs.tell()
 
-    def _open(self, group: Group, sample: Sample, chromosomes: object) -> Inputs:
-        tracks = {name: self._signal(value) for name, value in _tracks_of(group, sample).items()}
-        covariates = {name: value for name, value in sample.covariates.items() if name in _covariates_of(group)}
+    def _open(self, group: Group, sample: Sample) -> Inputs:
+        tracks = {name: self._signal(value) for name, value in matching.tracks_of(group.reads, sample).items()}
+        covariates = matching.covariates_of(group.reads, sample)
         request, spec = self.request, group.members[0].model.spec
         where = request.regions, request.chromosomes, request.blacklist, group.options.compat
         try:
             return Inputs.open(spec, self._genome, tracks or None, *where, covariates or None)
         except InputError as error:
-            raise _of_sample(error, sample) from None
+            raise matching.of_sample(error, sample) from None
 
     def _signal(self, value: object) -> object:
         """A track, opened once for all groups."""
@@ -198,11 +198,11 @@ class Work:
 
 
 def _member(name: str, model: "Model", request: Request) -> Member:
-    options = Options.resolve(model.spec, **request.choices)
     try:
+        options = Options.resolve(model.spec, **request.choices)
         threshold = None if request.threshold is None else _threshold(model, options, request.threshold)
     except InputError as error:
-        raise InputError(f"{error.rule} ({name})", received=error.received, hint=error.hint) from None
+        raise matching.named(error, f"model {name}") from None
     return Member(name, model, options, threshold)
 
 
@@ -211,46 +211,7 @@ def _threshold(model: "Model", options: Options, asked: object):
     return None if options.output.tracks and asked == "auto" else cut(model, asked, None, options)
 
 
-def _samples_of(group: Group, samples: Sequence[Sample]) -> Sequence[Sample]:
-    """The samples of a group; one without a name if it reads DNA alone."""
-    reads = group.reads
-    return samples if reads.given or reads.covariates or reads.controls else (Sample(""),)
-
-
-def _names_of(group: Group) -> list[str]:
-    return [track.name for track in (*group.reads.given, *group.reads.controls)]
-
-
-def _tracks_of(group: Group, sample: Sample) -> dict[str, object]:
-    """What a group reads of a sample; the only track of one may have another name there."""
-    wanted = _names_of(group)
-    if list(sample.tracks) == [_SIGNAL] and len(group.reads.given) == 1:
-        return {group.reads.given[0].name: sample.tracks[_SIGNAL]}
-    return {name: sample.tracks[name] for name in wanted if name in sample.tracks}
-
-
-def _covariates_of(group: Group) -> set[str]:
-    return {item.name for item in (*group.reads.covariates, *group.reads.covariate_tables)}
-
-
-def _check_read(groups: Sequence[Group], samples: Sequence[Sample]) -> None:
-    """Raise `InputError` for a track or covariate of a sample that no model reads."""
-    known = {name for group in groups for name in _names_of(group)}
-    covariates = set().union(*map(_covariates_of, groups))
-    for sample in samples:
-        alone = list(sample.tracks) == [_SIGNAL] and any(len(group.reads.given) == 1 for group in groups)
-        unread = [] if alone else sorted(set(sample.tracks) - known)
-        unread += sorted(set(sample.covariates) - covariates)
-        if unread:
-            raise InputError(
-                "What a sample has must be read by one of the models",
-                received={"sample": sample.name, "not read": unread[:5], "read": sorted(known | covariates)[:8]},
-            )
-
-
-def _shared(
-    opened: Mapping[tuple[int, int], Inputs], samples: Sequence[Sequence[Sample]], request: Request
-) -> tuple[str, ...]:
+def _shared(opened: Mapping[tuple[int, int], Inputs], samples: Sequence[Sequence[Sample]]) -> tuple[str, ...]:
     """The chromosomes that all samples have; those that some lack are left out, which is told."""
     sets = [set(inputs.chromosomes) for inputs in opened.values()]
     shared, every = set.intersection(*sets), set.union(*sets)
@@ -267,14 +228,3 @@ def _on(inputs: Inputs, chromosomes: Sequence[str]) -> Inputs:
     regions = inputs.regions
     here = None if regions is None else [region for region in regions if region.chrom in chromosomes]
     return replace(inputs, chromosomes=tuple(chromosomes), regions=here)
-
-
-def _of_sample(error: InputError, sample: Sample) -> InputError:
-    """The same error, which names the sample."""
-    return type(error)(
-        f"{error.rule} (sample {sample.name})" if sample.name else error.rule,
-        where=error.where,
-        example=error.example,
-        received=error.received,
-        hint=error.hint,
-    )
