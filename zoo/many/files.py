@@ -14,11 +14,11 @@ from zoo.files.job import Job
 from zoo.formats import bed
 from zoo.formats.content import Bins, Piece, plain_names
 from zoo.formats.formats import BINS, FORMATS, MATRIX, Format
+from zoo.many.filling import Filling
 from zoo.many.groups import Group
 from zoo.many.matrix import Matrix
 from zoo.many.models import short
 from zoo.many.pieces import Reduced, called_of
-from zoo.many.samples import design_of
 from zoo.many.units import column_of
 from zoo.many.work import Unit, Work
 from zoo.predict.peaks import Caller
@@ -35,6 +35,7 @@ class Sites:
     Attributes:
         sample: its name.
         model: or column of one.
+        factor: that it predicts, or what else.
         threshold: as it was named.
         score: of the threshold.
         sites: how many intervals.
@@ -45,6 +46,7 @@ class Sites:
 
     sample: str
     model: str
+    factor: str
     threshold: str | None
     score: float | None
     sites: int | None
@@ -86,15 +88,17 @@ class ManyOutput(Job):
 
     def write(self, paths: Mapping[str, Path]) -> tuple[list[Sites], Matrix | None]:
         """Write all files to temporary paths, by suffix."""
-        work, rows, reduced = self._work, [], {}
+        work, rows = self._work, []
+        filling = None if work.regions is None else Filling(work)
         for g, group in enumerate(work.groups):
             for s in range(len(work.samples[g])):
                 found = Collected(work, g, s, self.part)
                 beds = {c: paths.get(self._bed(g, s, c)) for c in range(len(group.columns))}
                 rows += found.sites(beds)
-                reduced[g, s] = found.reduced
+                if filling is not None:
+                    filling.put(g, s, found.reduced)
                 self._tracks(found, g, s, paths)
-        matrix = matrix_of(work, reduced)
+        matrix = None if filling is None else filling.matrix()
         for format in self.formats:
             if format.holds == MATRIX:
                 format.write(paths[format.suffix], matrix)
@@ -141,7 +145,7 @@ class Collected:
         self._work, self._g, self._s = work, g, s
         self._paths = [part(Unit(g, k, s).name) for k in range(len(work.pieces[g]))]
         regions, columns = work.region_bins[g], len(self._group.columns)
-        self.reduced = None if regions is None else Reduced.none(regions.count, columns)
+        self.reduced = None if regions is None else Reduced.none(regions.count, columns, work.request.reduce)
 
     @property
     def _group(self) -> Group:
@@ -177,8 +181,7 @@ class Collected:
                         chrom = chromosomes[number]
                         caller.add(chrom, lengths[chrom], first, scores)
             return [
-                _row(sample, group.columns[column], callers[column].finish() if column in callers else None)
-                for column in beds
+                _row((sample, group.columns[column], group.factors[column]), callers.get(column)) for column in beds
             ]
 
     def bins(self, column: int) -> Bins:
@@ -226,32 +229,11 @@ class _Sites:
                 self._handle.write(bed.line((self._chrom, start, end, score)))
 
 
-def _row(sample: str, model: str, found: _Sites | None) -> Sites:
+def _row(of: tuple[str, str, str], found: _Sites | None) -> Sites:
     if found is None:
-        return Sites(sample, model, None, None, None, None, None, None)
-    cut = found.threshold
-    return Sites(sample, model, cut.asked, cut.score, found.count, found.bases, cut.precision, cut.recall)
-
-
-def matrix_of(work: Work, reduced: Mapping[tuple[int, int], Reduced | None]) -> Matrix | None:
-    """The matrix of all groups and samples, in the order of models and samples; None without regions."""
-    if work.regions is None:
-        return None
-    samples, models = work.request.samples, [name for _, _, name in work.columns]
-    values = {how: np.empty((len(work.regions), len(models), len(samples)), np.float32) for how in work.request.reduce}
-    for how, table in values.items():
-        for g in range(len(work.groups)):
-            places = [place for place, (group, _, _) in enumerate(work.columns) if group == g]
-            for s in range(len(samples)):  # what reads DNA alone is the same in all
-                table[:, places, s] = reduced[g, min(s, len(work.samples[g]) - 1)].values(how)
-    return Matrix(
-        regions=work.regions,
-        models=tuple(models),
-        samples=tuple(sample.name for sample in samples),
-        values=values,
-        counts=reduced[0, 0].counts,
-        design=design_of(samples),
-    )
+        return Sites(*of, None, None, None, None, None, None)
+    cut, found = found.threshold, found.finish()
+    return Sites(*of, cut.asked, cut.score, found.count, found.bases, cut.precision, cut.recall)
 
 
 def write_summary(handle: TextIO, rows: Sequence[Sites]) -> None:

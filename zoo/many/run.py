@@ -11,7 +11,8 @@ from zoo.files.progress import Progress
 from zoo.formats.formats import BINS
 from zoo.many import models as named_models
 from zoo.many import request as requests
-from zoo.many.files import SUMMARY, ManyOutput, Sites, matrix_of
+from zoo.many.files import SUMMARY, ManyOutput, Sites
+from zoo.many.filling import Filling
 from zoo.many.matrix import Matrix
 from zoo.many.pieces import Reduced
 from zoo.many.request import Request
@@ -163,16 +164,16 @@ def _check_memory(regions: object, others: dict[str, object]) -> None:
 
 
 def _to_matrix(work: Work, progress: bool | None) -> Matrix:
-    reduced = {}
-    for g, group in enumerate(work.groups):
-        for s in range(len(work.samples[g])):
-            reduced[g, s] = Reduced.none(work.region_bins[g].count, len(group.columns))
-    units = list(work.units())
+    filling, units = Filling(work), list(work.units())
     with _bar(work, units, progress) as bar:
-        for unit in units:
-            reduced[unit.group, unit.sample].add(work.compute(unit))
-            bar.update(work.windows(unit))
-    return matrix_of(work, reduced)
+        for g, group in enumerate(work.groups):
+            for s in range(len(work.samples[g])):
+                reduced = Reduced.none(len(work.regions), len(group.columns), work.request.reduce)
+                for unit in (unit for unit in units if (unit.group, unit.sample) == (g, s)):
+                    reduced.add(work.compute(unit))
+                    bar.update(work.windows(unit))
+                filling.put(g, s, reduced)
+    return filling.matrix()
 
 
 def _to_files(work: Work, output: ManyOutput, executor: object, progress: bool | None) -> ManyFiles:
