@@ -9,6 +9,7 @@ from typing import TextIO
 
 import numpy as np
 
+from zoo.console.table import table
 from zoo.files import npz
 from zoo.files.job import Job
 from zoo.formats import bed
@@ -78,6 +79,10 @@ class ManyOutput(Job):
         """Of all files but the summary."""
         each = [self.suffix(key, format) for key in self._labels for format in self._each if self._has(key, format)]
         return [*(format.suffix for format in self.formats if format.holds == MATRIX), *each]
+
+    def whole(self, parts_of: Mapping[str, object]) -> dict[str, object]:
+        """All that the files depend on, by all that units depend on."""
+        return {**parts_of, "formats": [format.name for format in self.formats]}
 
     def suffix(self, key: tuple[int, int, int], format: Format) -> str:
         """Of the file of a column (number of group, sample and column)."""
@@ -242,3 +247,14 @@ def write_summary(handle: TextIO, rows: Sequence[Sites]) -> None:
     writer.writerow(Sites.__dataclass_fields__)
     for row in rows:
         writer.writerow(["" if value is None else value for value in asdict(row).values()])
+
+
+def sites_table(rows: Sequence[Sites]) -> str:
+    """The summary for a terminal: a line for each model that has a threshold, with its sites in each sample."""
+    lines: dict[str, dict[str, object]] = {}
+    names = list(dict.fromkeys(row.model for row in rows if row.sites is not None))
+    shown = dict(zip(names, short(names), strict=True))
+    for row in (row for row in rows if row.sites is not None):
+        line = lines.setdefault(shown[row.model], {"threshold": row.score, "precision": row.precision})
+        line[row.sample or "sites"] = row.sites
+    return "\n".join(["Sites at each model's threshold", table(lines, of_names=True)])

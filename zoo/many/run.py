@@ -7,17 +7,20 @@ from pathlib import Path
 from zoo.arguments import items_of, names_of, optional_switch, refuse_together
 from zoo.environment import backend
 from zoo.errors import InputError
+from zoo.files.atomic import output_path
 from zoo.files.progress import Progress
 from zoo.formats.formats import BINS
 from zoo.many import models as named_models
+from zoo.many import plan as plans
 from zoo.many import request as requests
-from zoo.many.files import SUMMARY, ManyOutput, Sites
+from zoo.many.files import SUMMARY, ManyOutput, Sites, sites_table
 from zoo.many.filling import Filling
 from zoo.many.matrix import Matrix
 from zoo.many.pieces import Reduced
+from zoo.many.plan import Plan
 from zoo.many.request import Request
 from zoo.many.samples import samples_of
-from zoo.many.units import done_by
+from zoo.many.units import done_by, placed
 from zoo.many.work import Work
 from zoo.predict import thresholds
 from zoo.predict.prediction import intervals_identity
@@ -47,9 +50,9 @@ class ManyFiles:
     resumed: int
 
     def __str__(self) -> str:
-        shown = [f"{row.model}\t{row.sample}\t{row.sites:,} sites" for row in self.sites if row.sites is not None]
-        more = [f"… and {len(shown) - 10} more"] if len(shown) > 10 else []
-        return "\n".join([*shown[:10], *more, f"{len(self.files)} files: {self.summary}, …", str(self.sidecar)])
+        """Sites of each model, a column for each sample; then where the files are."""
+        more = f"{len(self.files) + 1} files: {self.summary}, {self.sidecar} …"
+        return f"{sites_table(self.sites)}\n{more}" if any(row.sites is not None for row in self.sites) else more
 
 
 def predict_many(
@@ -75,8 +78,9 @@ def predict_many(
     executor: object = None,
     workers: int | None = None,
     dask: str | None = None,
+    plan: str | Path | None = None,
     progress: bool | None = None,
-) -> Matrix | ManyFiles:
+) -> Matrix | ManyFiles | Plan:
     """Predict many models on many samples: every file is opened and hashed once, every window gathered once.
 
     Models that read the same inputs on the same grid go together; scores are those of `Model.predict`.
@@ -108,10 +112,12 @@ def predict_many(
             The files are the same, byte by byte.
         workers: processes of this machine instead.
         dask: the address or file of a Dask scheduler instead.
+        plan: write a table of the units (`zoo.many.plan`) and compute none: any scheduler runs its commands, and the
+            same call without a plan gathers what is there.
         progress: show a progress bar; by default in a terminal only.
 
     Returns:
-        Without output a matrix of regions × models × samples; else the files.
+        Without output a matrix of regions × models × samples; else the files, or the plan.
 
     Raises:
         InputError: as for `Model.predict`; it names the sample. Samples or models of one name.
@@ -129,7 +135,9 @@ def predict_many(
     }
     formats = requests.formats_of(write, regions is not None)
     if output is None:
-        _check_memory(regions, {"write": write, "executor": executor, "workers": workers, "dask": dask})
+        _check_memory(regions, {"write": write, "executor": executor, "workers": workers, "dask": dask, "plan": plan})
+    if plan is not None:
+        refuse_together("A plan computes nothing and", {"executor": executor, "workers": workers, "dask": dask})
     request = Request(
         models=named_models.named(models),
         component=component,
@@ -148,6 +156,8 @@ def predict_many(
     if output is None:
         return _to_matrix(work, progress)
     place = ManyOutput(output, work, formats)
+    if plan is not None:
+        return _to_plan(work, place, output_path(plan, work.paths, "plan"))
     with executor_of(executor, workers, dask) as pool:
         return _to_files(work, place, pool, progress)
 
@@ -176,16 +186,27 @@ def _to_matrix(work: Work, progress: bool | None) -> Matrix:
     return filling.matrix()
 
 
+def _to_plan(work: Work, output: ManyOutput, path: Path) -> Plan:
+    parts_of, units = _identity(work), list(work.units())
+    with output:
+        left = []
+        if output.done(output.whole(parts_of)) is None:
+            output.resume(parts_of, [SUMMARY, *output.suffixes])
+            placed(work, output, parts_of)
+            left = [unit for unit in units if not output.part(unit.name).is_file()]
+        return plans.write(path, work, output, left, len(units))
+
+
 def _to_files(work: Work, output: ManyOutput, executor: object, progress: bool | None) -> ManyFiles:
     parts_of = _identity(work)
-    whole = {**parts_of, "formats": [format.name for format in output.formats]}
+    whole = output.whole(parts_of)
     units = list(work.units())
     counted: dict[str, object] = {}
 
     def keep() -> list:
         left = [unit for unit in units if not output.part(unit.name).is_file()]
         with _bar(work, units, progress, left) as bar:
-            for unit in done_by(work, output, left, executor):
+            for unit in done_by(work, output, left, executor, parts_of):
                 bar.update(work.windows(unit))
         return left
 

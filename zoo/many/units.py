@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -11,56 +12,103 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.paths import user_path
+from zoo.arguments import names_of
 from zoo.errors import InputError, IntegrityError
 from zoo.files import npz
 from zoo.files.atomic import atomic, write_json
-from zoo.files.partial import Partial
+from zoo.files.partial import Partial, digest
 from zoo.many.models import load
 from zoo.many.request import Request
 from zoo.many.work import Unit, Work
 from zoo.workers.running import run
 
 _REQUEST = "request.json"
+_NAME = re.compile(r"(\d{3,})-(\d{6,})-(\d{4,})", re.ASCII)
 _KEPT = 2  # passes that a worker keeps open
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where workers find a pass, and what it is.
+    """Where workers find a pass.
 
     Attributes:
-        request: the file of `Request.to_json`, on a disk that every worker sees.
-        sha256: of that file.
-        networks: name of a model → the digest of its network.
-        sizes: path of an input → bytes.
+        request: the file of what was asked for, on a disk that every worker sees.
+        sha256: of that file, which names the digests of the models and of all that numbers depend on.
     """
 
     request: str
     sha256: str
-    networks: tuple[tuple[str, str], ...]
-    sizes: tuple[tuple[str, int], ...]
 
 
-def done_by(work: Work, output: Partial, left: Sequence[Unit], executor: Executor | None) -> Iterator[Unit]:
-    """Compute units and keep their files; yields each that is done."""
+def done_by(
+    work: Work, output: Partial, left: Sequence[Unit], executor: Executor | None, identity: Mapping[str, object]
+) -> Iterator[Unit]:
+    """Compute units and keep their files; yields each that is done. `identity` is what all of them depend on."""
     if executor is None:
         for unit in left:
             keep(output.part(unit.name), work.compute(unit))
             yield unit
         return
-    yield from run(executor, partial(compute, _placed(work, output)), left)
+    yield from run(executor, partial(compute, placed(work, output, identity)), left)
 
 
-def compute(place: Place, unit: Unit) -> None:
-    """Compute a unit in a worker, and write its file beside the request.
+def compute(place: Place, unit: Unit) -> bool:
+    """Compute a unit in a worker, and write its file beside the request. Returns whether it was not there.
 
     Raises:
         InputError: a worker that does not see the folder of the output.
-        IntegrityError: a model or a file that is not the same there.
+        IntegrityError: a model or a file that is not the same there, or a folder that has other work by now.
     """
     target = Path(place.request).with_name(f"part-{unit.name}")
-    if not target.is_file():
-        keep(target, _opened(place).compute(unit))
+    if target.is_file():
+        return False
+    arrays = _opened(place).compute(unit)
+    _content(place)
+    keep(target, arrays)
+    return True
+
+
+def compute_units(folder: str | Path, units: Sequence[str]) -> int:
+    """Compute units of a plan, on any machine that sees the folder, the inputs and the models.
+
+    Args:
+        folder: `<output>.partial`, which `predict_many` with a plan made.
+        units: their names in the plan. Units that are there already are not computed again.
+
+    Returns:
+        How many were computed.
+
+    Raises:
+        InputError: a folder or a unit that no plan has; IntegrityError: as for `compute`.
+    """
+    path = request_of(folder)
+    chosen = [unit_of(name) for name in names_of("units", units)]
+    place = Place(str(path.absolute()), hashlib.sha256(path.read_bytes()).hexdigest())
+    known = set(_opened(place).units())
+    if unknown := [unit.label for unit in chosen if unit not in known]:
+        raise InputError("A unit must be one of the plan", received={"units": unknown[:5], "folder": str(folder)})
+    return sum(compute(place, unit) for unit in chosen)
+
+
+def request_of(folder: str | Path) -> Path:
+    """The file of what was asked for, in the folder of a plan. Raises `InputError` if there is none."""
+    path = user_path(folder, "folder") / f"part-{_REQUEST}"
+    if not path.is_file():
+        raise InputError(
+            "The folder of a plan must hold work that is not finished",
+            received={"folder": str(folder)},
+            example="out/atlas.partial",
+            hint="`zoo predict … --output out/atlas --plan units.tsv` makes it",
+        )
+    return path
+
+
+def unit_of(name: str) -> Unit:
+    """A unit by its name in a plan. Raises `InputError`."""
+    if (match := _NAME.fullmatch(name)) is None:
+        raise InputError("A unit must be named as in the plan", example="000-000000-0000", received={"unit": name})
+    return Unit(*map(int, match.groups()))
 
 
 def keep(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -82,37 +130,48 @@ def column_of(path: Path, column: int, bins: int) -> np.ndarray:
     return np.fromfile(scores_of(path), "<f4", bins, offset=4 * column * bins)
 
 
-def _placed(work: Work, output: Partial) -> Place:
+def placed(work: Work, output: Partial, identity: Mapping[str, object]) -> Place:
+    """Write what was asked for into the folder of a job, for workers."""
     path = output.part(_REQUEST)
+    content = {
+        "identity_sha256": digest(identity),
+        "networks": {member.name: _digest(member.model) for group in work.groups for member in group.members},
+        "sizes": {str(path.absolute()): path.stat().st_size for path in map(Path, work.paths)},
+        "request": work.request.to_json(),
+    }
     temporary = output.part(f"{_REQUEST}.tmp")
-    write_json(temporary, work.request.to_json())
+    write_json(temporary, content)
     temporary.replace(path)
-    networks = tuple((member.name, _digest(member.model)) for group in work.groups for member in group.members)
-    sizes = tuple((str(path.absolute()), path.stat().st_size) for path in map(Path, work.paths))
-    return Place(str(path.absolute()), hashlib.sha256(path.read_bytes()).hexdigest(), networks, sizes)
+    return Place(str(path.absolute()), hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def _digest(model) -> str:
     return model.provenance()["network_sha256"]
 
 
-@lru_cache(_KEPT)
-def _opened(place: Place) -> Work:
-    """The pass, opened in this process."""
+def _content(place: Place) -> bytes:
+    """The file of a place, if it is still the same: another call may have begun other work there."""
     path = Path(place.request)
     if not path.is_file():
         raise InputError(
-            "The folder of the output must be on a disk that every worker sees",
+            "The folder of the output must be on a disk that every worker sees, and hold work that is not finished",
             received={"worker": os.uname().nodename, "folder": str(path.parent)},
             hint="Give an output on a shared folder",
         )
     if hashlib.sha256(content := path.read_bytes()).hexdigest() != place.sha256:
-        raise IntegrityError("A worker must read the request of the work that it is given", where=path)
-    for name, size in place.sizes:
+        raise IntegrityError("A worker must find the work that it was given in its folder", where=path)
+    return content
+
+
+@lru_cache(_KEPT)
+def _opened(place: Place) -> Work:
+    """The pass, opened in this process."""
+    content = json.loads(_content(place))
+    for name, size in content["sizes"].items():
         _check_input(Path(name), size)
-    request = Request.from_json(json.loads(content))
+    request = Request.from_json(content["request"])
     models = load(request.models, request.component)
-    _check_models({name: _digest(model) for name, model in models.items()}, dict(place.networks))
+    _check_models({name: _digest(model) for name, model in models.items()}, content["networks"])
     return Work(request, models)
 
 

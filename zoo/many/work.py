@@ -40,9 +40,14 @@ class Unit:
     sample: int
 
     @property
+    def label(self) -> str:
+        """Its name in a plan."""
+        return f"{self.group:03d}-{self.piece:06d}-{self.sample:04d}"
+
+    @property
     def name(self) -> str:
         """Of its file."""
-        return f"{self.group:03d}-{self.piece:06d}-{self.sample:04d}.npz"
+        return f"{self.label}.npz"
 
 
 class Work:
