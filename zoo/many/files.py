@@ -20,8 +20,9 @@ from zoo.many.groups import Group
 from zoo.many.matrix import Matrix
 from zoo.many.models import short
 from zoo.many.pieces import Reduced, called_of
+from zoo.many.unit import Unit
 from zoo.many.units import column_of
-from zoo.many.work import Unit, Work
+from zoo.many.work import Work
 from zoo.predict.peaks import Caller
 from zoo.predict.thresholds import Threshold
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from zoo.files.atomic import writing
 from zoo.files.partial import Partial
-from zoo.many.work import Unit, Work
+from zoo.many.unit import Unit
+from zoo.many.work import Work
 
 _COLUMNS = ("unit", "group", "models", "sample", "chrom", "start", "end", "windows", "command")
 

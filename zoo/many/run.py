@@ -66,7 +66,7 @@ def predict_many(
     component: str | None = None,
     output: str | Path | None = None,
     write: str | Sequence[str] | None = None,
-    reduce: str | Sequence[str] = "max",
+    reduce: str | Sequence[str] | None = None,
     threshold: str | float | None = "auto",
     strands: str | None = None,
     views: str | None = None,
@@ -98,7 +98,7 @@ def predict_many(
             an interruption: the same call goes on from there.
         write: "bed" (`<output>.<sample>.<model>.bed`), "bigwig", "matrix" (TSV) and others
             (`zoo.formats.formats`); default bed, with regions also matrix.
-        reduce: of the bins that overlap a region: "max", "mean", "sum", or several.
+        reduce: of the bins that overlap a region: "max", "mean", "sum", or several (default "max").
         threshold: of sites: as for `Model.predict`; by default that of the best F1 of each model's own table. Models
             without a table have none.
         strands: as for `Model.predict`, of all models; so are
@@ -135,7 +135,11 @@ def predict_many(
     }
     formats = requests.formats_of(write, regions is not None)
     if output is None:
-        _check_memory(regions, {"write": write, "executor": executor, "workers": workers, "dask": dask, "plan": plan})
+        elsewhere = {"executor": executor, "workers": workers, "dask": dask, "plan": plan}
+        cut = None if isinstance(threshold, str) and threshold == "auto" else threshold
+        _check_memory(regions, {"write": write, "threshold": cut, **elsewhere})
+    if regions is None:
+        refuse_together("A pass without regions", {"reduce": reduce})
     if plan is not None:
         refuse_together("A plan computes nothing and", {"executor": executor, "workers": workers, "dask": dask})
     request = Request(
@@ -148,7 +152,7 @@ def predict_many(
         blacklist=blacklist if isinstance(blacklist, (str, Path)) else items_of(blacklist),
         choices=choices,
         threshold=thresholds.checked(threshold) if output is not None else None,
-        reduce=requests.reductions(reduce),
+        reduce=requests.reductions("max" if reduce is None else reduce),
         bins=output is not None and any(format.holds == BINS for format in formats),
     )
     work = Work(request, named_models.load(request.models, component))

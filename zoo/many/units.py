@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from registry.paths import user_path
 from zoo.arguments import names_of
 from zoo.errors import InputError, IntegrityError
 from zoo.files import npz
@@ -20,11 +18,10 @@ from zoo.files.atomic import atomic, write_json
 from zoo.files.partial import Partial, digest
 from zoo.many.models import load
 from zoo.many.request import Request
-from zoo.many.work import Unit, Work
+from zoo.many.unit import REQUEST, Unit, request_of, unit_of
+from zoo.many.work import Work
 from zoo.workers.running import run
 
-_REQUEST = "request.json"
-_NAME = re.compile(r"(\d{3,})-(\d{6,})-(\d{4,})", re.ASCII)
 _KEPT = 2  # passes that a worker keeps open
 
 
@@ -91,26 +88,6 @@ def compute_units(folder: str | Path, units: Sequence[str]) -> int:
     return sum(compute(place, unit) for unit in chosen)
 
 
-def request_of(folder: str | Path) -> Path:
-    """The file of what was asked for, in the folder of a plan. Raises `InputError` if there is none."""
-    path = user_path(folder, "folder") / f"part-{_REQUEST}"
-    if not path.is_file():
-        raise InputError(
-            "The folder of a plan must hold work that is not finished",
-            received={"folder": str(folder)},
-            example="out/atlas.partial",
-            hint="`zoo predict … --output out/atlas --plan units.tsv` makes it",
-        )
-    return path
-
-
-def unit_of(name: str) -> Unit:
-    """A unit by its name in a plan. Raises `InputError`."""
-    if (match := _NAME.fullmatch(name)) is None:
-        raise InputError("A unit must be named as in the plan", example="000-000000-0000", received={"unit": name})
-    return Unit(*map(int, match.groups()))
-
-
 def keep(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Keep the arrays of a unit; all its scores, if they are among them, in a file of their own, column by column."""
     arrays = dict(arrays)
@@ -132,14 +109,14 @@ def column_of(path: Path, column: int, bins: int) -> np.ndarray:
 
 def placed(work: Work, output: Partial, identity: Mapping[str, object]) -> Place:
     """Write what was asked for into the folder of a job, for workers."""
-    path = output.part(_REQUEST)
+    path = output.part(REQUEST)
     content = {
         "identity_sha256": digest(identity),
         "networks": {member.name: _digest(member.model) for group in work.groups for member in group.members},
         "sizes": {str(path.absolute()): path.stat().st_size for path in map(Path, work.paths)},
         "request": work.request.to_json(),
     }
-    temporary = output.part(f"{_REQUEST}.tmp")
+    temporary = output.part(f"{REQUEST}.tmp")
     write_json(temporary, content)
     temporary.replace(path)
     return Place(str(path.absolute()), hashlib.sha256(path.read_bytes()).hexdigest())

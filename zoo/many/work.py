@@ -1,7 +1,7 @@
 """The work of one pass: what is opened, its units, and how one is computed, here or by a worker elsewhere."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from zoo.many.groups import Group, Member, grouped
 from zoo.many.pieces import RegionBins, bins_of, called, stretches
 from zoo.many.request import Request
 from zoo.many.samples import Sample
+from zoo.many.unit import Unit
 from zoo.predict.choice import cut
 from zoo.predict.options import Options
 from zoo.predict.plan import ChromosomePlan
@@ -29,25 +30,6 @@ if TYPE_CHECKING:
     from zoo.model import Model
 
 _UNITS = 4  # times the windows of a group in a single prediction: fewer files, less dispatch
-
-
-@dataclass(frozen=True, order=True)
-class Unit:
-    """A piece of the work: numbers of the group, of the piece and of the sample."""
-
-    group: int
-    piece: int
-    sample: int
-
-    @property
-    def label(self) -> str:
-        """Its name in a plan."""
-        return f"{self.group:03d}-{self.piece:06d}-{self.sample:04d}"
-
-    @property
-    def name(self) -> str:
-        """Of its file."""
-        return f"{self.label}.npz"
 
 
 class Work:
