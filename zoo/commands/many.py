@@ -68,6 +68,11 @@ SIGNAL = {
 def add(parser: Parser) -> None:
     """Options of a pass that a prediction by one model lacks."""
     SIGNATURE.add(parser, {"many models or samples, in one pass": "samples reduce workers dask plan"})
+    take_several_signals(parser)
+
+
+def take_several_signals(parser: Parser) -> None:
+    """Have `--signal` take the samples of a pass, too."""
     signal = next(action for action in parser._actions if action.dest == "signal")
     parser.take_several(signal, lambda value: Path(value).suffix.lower() in _TRACKS)
 
@@ -82,7 +87,7 @@ def samples_of(options: argparse.Namespace) -> object:
     """The samples as `predict_many` takes them. Raises `InputError` for what is no samples."""
     refuse_together("A pass of many models or samples", {name: getattr(options, name) for name in _OF_ONE})
     if options.samples is not None:
-        refuse_together("A pass with a table of samples", {"signal": options.signal})
+        refuse_together("Samples", {"signal": options.signal})
         return options.samples
     if isinstance(options.signal, dict):
         raise InputError(

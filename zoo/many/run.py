@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from zoo.arguments import items_of, names_of, optional_switch, refuse_together
+from zoo.arguments import optional_switch, refuse_together
 from zoo.environment import backend
 from zoo.errors import InputError
 from zoo.files.atomic import output_path
 from zoo.files.progress import Progress
-from zoo.formats.formats import BINS
 from zoo.many import models as named_models
 from zoo.many import plan as plans
 from zoo.many import request as requests
@@ -19,7 +18,6 @@ from zoo.many.matrix import Matrix
 from zoo.many.pieces import Reduced
 from zoo.many.plan import Plan
 from zoo.many.request import Request
-from zoo.many.samples import samples_of
 from zoo.many.units import done_by, placed
 from zoo.many.work import Work
 from zoo.predict import thresholds
@@ -142,18 +140,18 @@ def predict_many(
         refuse_together("A pass without regions", {"reduce": reduce})
     if plan is not None:
         refuse_together("A plan computes nothing and", {"executor": executor, "workers": workers, "dask": dask})
-    request = Request(
-        models=named_models.named(models),
+    request = Request.of(
+        models,
+        genome,
+        samples,
+        regions=regions,
+        chromosomes=chromosomes,
+        blacklist=blacklist,
         component=component,
-        genome=genome,
-        samples=samples_of(samples),
-        regions=requests.regions_of(regions, genome),
-        chromosomes=None if chromosomes is None else tuple(names_of("chromosomes", chromosomes)),
-        blacklist=blacklist if isinstance(blacklist, (str, Path)) else items_of(blacklist),
+        reduce=reduce,
+        threshold=None if output is None else thresholds.checked(threshold),
+        formats=() if output is None else formats,
         choices=choices,
-        threshold=thresholds.checked(threshold) if output is not None else None,
-        reduce=requests.reductions("max" if reduce is None else reduce),
-        bins=output is not None and any(format.holds == BINS for format in formats),
     )
     work = Work(request, named_models.load(request.models, component))
     work.tell()
