@@ -61,7 +61,8 @@ class Request:
         formats: Sequence[Format] = (),
         choices: Mapping[str, object] | None = None,
     ) -> "Request":
-        """Resolve the arguments of `zoo.predict_many`, whose errors it raises."""
+        """Resolve the arguments of `zoo.predict_many`, whose errors it raises; the genome is opened once."""
+        genome = open_genome(genome)
         return cls(
             models=named(models),
             component=component,

@@ -70,11 +70,11 @@ class Work:
             inputs.tell()
 
     def _open(self, group: Group, sample: Sample) -> Inputs:
-        tracks = {name: self._signal(value) for name, value in matching.tracks_of(group.reads, sample).items()}
-        covariates = matching.covariates_of(group.reads, sample)
         request, spec = self.request, group.members[0].model.spec
         where = request.regions, request.chromosomes, request.blacklist, group.options.compat
         try:
+            tracks = {name: self._signal(value) for name, value in matching.tracks_of(group.reads, sample).items()}
+            covariates = matching.covariates_of(group.reads, sample)
             return Inputs.open(spec, self._genome, tracks or None, *where, covariates or None)
         except InputError as error:
             raise matching.of_sample(error, sample) from None
