@@ -16,12 +16,24 @@ from zoo.many import models
 _TRACKS = (".bw", ".bigwig")
 _OWN = ("samples", "reduce", "workers", "dask", "plan")  # options that make it a pass
 _OF_ONE = ("covariate", "windows", "centers", "head", "track", "table")
+
+
+class _Samples(argparse.Action):
+    """A table of samples, unless `--signal` gave them."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        if namespace.samples is not None:
+            parser.error("The samples must be given once, by a table or after --signal")
+        namespace.samples = values
+
+
 SIGNATURE = Signature(
     "zoo.many.run:predict_many",
     common=shared.COMMON,
     differ={
         "models": {"dest": "name"},
         "samples": {
+            "action": _Samples,
             "metavar": "TSV",
             "help": "a table: columns sample, signal (or signal:TRACK), covariate:NAME, and those of a design",
         },

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from zoo.environment import versions
+from zoo.errors import InputError
 from zoo.files.record import finite
 from zoo.genome.interval import Interval
 
@@ -46,8 +47,16 @@ class Matrix:
         return next(iter(self.values))
 
     def of(self, model: str, sample: str | None = None, reduction: str | None = None) -> np.ndarray:
-        """(regions,) float32 of a model and a sample, or (regions, samples) of all."""
-        values = self.values[reduction or self.reduction][:, self.models.index(model)]
+        """(regions,) float32 of a model and a sample, or (regions, samples) of all. Raises `InputError` for others."""
+        reduction = self.reduction if reduction is None else reduction
+        for what, name, known in (
+            ("model", model, self.models),
+            ("sample", self.samples[0] if sample is None else sample, self.samples),
+            ("reduction", reduction, tuple(self.values)),
+        ):
+            if name not in known:
+                raise InputError(f"The {what} must be one of the matrix", received={what: name}, example=known[0])
+        values = self.values[reduction][:, self.models.index(model)]
         return values if sample is None else values[:, self.samples.index(sample)]
 
     @property
