@@ -235,6 +235,29 @@ def test_the_same_call_twice_does_nothing(files, tmp_path):
     assert zoo.predict_many([Stand("a/X", 0.5)], **given).units > 0  # other weights
 
 
+@pytest.mark.parametrize("output", [None, "m"])
+def test_progress_is_over_the_whole_job(files, samples, short_units, tmp_path, capsys, output: str | None):
+    """All windows × models, counted batch by batch; the text before it says how much that is."""
+    from zoo.files.progress import Progress
+
+    seen = []
+
+    class Bar(Progress):
+        def update(self, n: float = 1) -> bool | None:
+            seen.append((self.desc, self.total, n))
+            return super().update(n)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zoo.many.run.Progress", Bar)
+        models = [Stand("a/X"), Stand("a/Y"), Stand("a/WIDE", window=512), Stand("a/DNA", tracks=())]
+        given = {"genome": files.genome, "samples": samples, "regions": REGIONS[:2], "batch_size": 8}
+        zoo.predict_many(models, output=output and tmp_path / output, progress=True, **given)
+    assert {text.rstrip(": ") for text, _, _ in seen} == {"4 models × 2 samples"}
+    assert {total for _, total, _ in seen} == {sum(count for _, _, count in seen)}
+    assert max(count for _, _, count in seen) <= 2 * 64
+    assert "4 models × 2 samples: 100%" in capsys.readouterr().err
+
+
 # --- groups
 
 

@@ -65,7 +65,7 @@ def estimate(work: Work, formats: Sequence[Format]) -> ManyCost:
     held = values * len(work.request.reduce)
     units = list(work.units())
     return ManyCost(
-        models=sum(len(group.members) for group in work.groups),
+        models=len(work.members),
         groups=len(work.groups),
         units=len(units),
         windows=sum(map(work.windows, units)),

@@ -18,7 +18,7 @@ from zoo.many.matrix import Matrix
 from zoo.many.pieces import Reduced
 from zoo.many.plan import Plan
 from zoo.many.request import Request
-from zoo.many.units import done_by, placed
+from zoo.many.units import compute_all, placed
 from zoo.many.work import Work
 from zoo.predict import thresholds
 from zoo.predict.prediction import intervals_identity
@@ -182,8 +182,7 @@ def _to_matrix(work: Work, progress: bool | None) -> Matrix:
             for s in range(len(work.samples[g])):
                 reduced = Reduced.none(len(work.regions), len(group.columns), work.request.reduce)
                 for unit in (unit for unit in units if (unit.group, unit.sample) == (g, s)):
-                    reduced.add(work.compute(unit))
-                    bar.update(work.windows(unit))
+                    reduced.add(work.compute(unit, bar.update))
                 filling.put(g, s, reduced)
     return filling.matrix()
 
@@ -208,8 +207,7 @@ def _to_files(work: Work, output: ManyOutput, executor: object, progress: bool |
     def keep() -> list:
         left = [unit for unit in units if not output.part(unit.name).is_file()]
         with _bar(work, units, progress, left) as bar:
-            for unit in done_by(work, output, left, executor, parts_of):
-                bar.update(work.windows(unit))
+            compute_all(work, output, left, executor, parts_of, bar.update)
         return left
 
     def finals(left: list, paths: dict[str, Path], record: dict) -> None:
@@ -273,4 +271,6 @@ def _models(work: Work) -> list[dict]:
 def _bar(work: Work, units: list, progress: bool | None, left: list | None = None) -> Progress:
     total = sum(map(work.windows, units))
     done = 0 if left is None else total - sum(map(work.windows, left))
-    return Progress(f"{sum(len(group.members) for group in work.groups)} models", "window", total, done, progress)
+    counts = {"model": len(work.members), "sample": len(work.request.samples)}
+    what = " × ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items())
+    return Progress(what, "window", total, done, progress)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -38,16 +38,30 @@ class Place:
     sha256: str
 
 
-def done_by(
-    work: Work, output: Partial, left: Sequence[Unit], executor: Executor | None, identity: Mapping[str, object]
-) -> Iterator[Unit]:
-    """Compute units and keep their files; yields each that is done. `identity` is what all of them depend on."""
+def compute_all(
+    work: Work,
+    output: Partial,
+    left: Sequence[Unit],
+    executor: Executor | None,
+    identity: Mapping[str, object],
+    advance: Callable[[int], object],
+) -> None:
+    """Compute units, here or elsewhere, and keep their files.
+
+    Args:
+        work: the pass.
+        output: the folder of its job.
+        left: the units.
+        executor: of `concurrent.futures`, or None to compute here.
+        identity: what all units depend on.
+        advance: is told how many windows × models were done.
+    """
     if executor is None:
         for unit in left:
-            keep(output.part(unit.name), work.compute(unit))
-            yield unit
+            keep(output.part(unit.name), work.compute(unit, advance))
         return
-    yield from run(executor, partial(compute, placed(work, output, identity)), left)
+    for unit in run(executor, partial(compute, placed(work, output, identity)), left):
+        advance(work.windows(unit))
 
 
 def compute(place: Place, unit: Unit) -> bool:

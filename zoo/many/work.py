@@ -1,8 +1,8 @@
 """The work of one pass: what is opened, its units, and how one is computed, here or by a worker elsewhere."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,8 @@ class Work:
         models: name → model.
 
     Attributes:
-        groups: of models.
+        members: the models with what is asked of each, in the order given.
+        groups: of them.
         samples: of each group those that it reads; a group that reads DNA alone has one, without a name.
         inputs: (number of group, of sample) → its files.
         chromosomes: that are predicted, in order.
@@ -51,8 +52,8 @@ class Work:
 
     def __init__(self, request: Request, models: "Mapping[str, Model]") -> None:
         self.request = request
-        self._members = [_member(name, model, request) for name, model in models.items()]
-        self.groups = grouped(self._members)
+        self.members = [_member(name, model, request) for name, model in models.items()]
+        self.groups = grouped(self.members)
         self._genome, self._signals = open_genome(request.genome), {}
         self.samples = [matching.samples_of(group.reads, request.samples) for group in self.groups]
         matching.check_read((group.reads for group in self.groups), request.samples)
@@ -134,11 +135,12 @@ class Work:
         """How many windows × models a unit predicts."""
         return windows_of(self.pieces[unit.group][unit.piece]) * len(self.groups[unit.group].members)
 
-    def compute(self, unit: Unit) -> dict[str, np.ndarray]:
-        """The arrays of a unit, see `zoo.many.pieces`."""
+    def compute(self, unit: Unit, advance: Callable[[int], object] = lambda _: None) -> dict[str, np.ndarray]:
+        """The arrays of a unit, see `zoo.many.pieces`; `advance` is told how many windows × models were done."""
         group = self.groups[unit.group]
         work = replace(self.works[unit.group], reader=self.inputs[unit.group, unit.sample].reader)
-        rows = work.predict(self.pieces[unit.group][unit.piece], lambda _: None)
+        done = partial(_tell, advance, len(group.members))
+        rows = work.predict(self.pieces[unit.group][unit.piece], done)
         found = [(chrom, first, group.scaled(part)) for chrom, first, part in stretches(rows)]
         columns = len(group.columns)
         arrays = called(found, self.chromosomes, [None if cut is None else cut.score for cut in group.thresholds])
@@ -172,7 +174,7 @@ class Work:
     def columns(self) -> list[tuple[int, int, str]]:
         """(Number of group, column there, name) of all that is predicted, in the order in which models were given."""
         own = [(g, c, name) for g, group in enumerate(self.groups) for c, name in enumerate(group.columns)]
-        order = [column for member in self._members for column in member.columns]
+        order = [column for member in self.members for column in member.columns]
         return sorted(own, key=lambda item: order.index(item[2]))
 
     @cached_property
@@ -182,6 +184,10 @@ class Work:
             sum(plan.bins for plan in work.plans) * len(group.columns) * len(samples)
             for work, group, samples in zip(self.works, self.groups, self.samples, strict=True)
         )
+
+
+def _tell(advance: Callable[[int], object], models: int, windows: int) -> None:
+    advance(models * windows)
 
 
 def _member(name: str, model: "Model", request: Request) -> Member:
