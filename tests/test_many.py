@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import small_spec
+from pyarrow import parquet
 from stands import ATAC, MAPPABLE, OPEN, Stand, table
 
 import zoo
@@ -233,6 +234,22 @@ def test_the_same_call_twice_does_nothing(files, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
     assert (first.units > 0, again.units, again.sites) == (True, 0, first.sites)
     assert zoo.predict_many([Stand("a/X", 0.5)], **given).units > 0  # other weights
+
+
+def test_another_design_or_order_of_models_is_another_file(files, tmp_path):
+    """Nothing is predicted for them that is not known, but columns and rows of the files differ."""
+    models = [Stand("a/X"), Stand("a/WIDE", window=512), Stand("a/Y")]
+
+    def header(condition: str, order: list[Stand]) -> tuple[list[str], list[str]]:
+        (tmp_path / "s.tsv").write_text(f"sample\tsignal\tcondition\nA\t{files.signal}\t{condition}\n")
+        given = {"genome": files.genome, "regions": REGIONS, "samples": tmp_path / "s.tsv"}
+        zoo.predict_many(order, output=tmp_path / "m", write="matrix,matrix_parquet", **given)
+        said = json.loads(parquet.read_schema(tmp_path / "m.matrix.parquet").metadata[b"design"])
+        return (tmp_path / "m.matrix.tsv").read_text().splitlines()[0].split("\t")[6:], said["condition"]
+
+    assert header("case", models) == (["a/X|A", "a/WIDE|A", "a/Y|A"], ["case"])
+    assert header("control", models) == (["a/X|A", "a/WIDE|A", "a/Y|A"], ["control"])
+    assert header("control", [models[0], models[2], models[1]]) == (["a/X|A", "a/Y|A", "a/WIDE|A"], ["control"])
 
 
 @pytest.mark.parametrize("output", [None, "m"])

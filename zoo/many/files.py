@@ -20,6 +20,7 @@ from zoo.many.groups import Group
 from zoo.many.matrix import Matrix
 from zoo.many.models import short
 from zoo.many.pieces import Reduced, called_of
+from zoo.many.samples import design_of
 from zoo.many.unit import Unit
 from zoo.many.units import column_of
 from zoo.many.work import Work
@@ -83,7 +84,12 @@ class ManyOutput(Job):
 
     def whole(self, parts_of: Mapping[str, object]) -> dict[str, object]:
         """All that the files depend on, by all that units depend on."""
-        return {**parts_of, "formats": [format.name for format in self.formats]}
+        return {
+            **parts_of,
+            "formats": [format.name for format in self.formats],
+            "columns": [name for _, _, name in self._work.columns],
+            "design": design_of(self._work.request.samples),
+        }
 
     def suffix(self, key: tuple[int, int, int], format: Format) -> str:
         """Of the file of a column (number of group, sample and column)."""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.arguments import names_of
-from zoo.errors import InputError, IntegrityError
+from zoo.errors import InputError, IntegrityError, ZooWarning
 from zoo.files import npz
 from zoo.files.atomic import atomic, write_json
 from zoo.files.partial import Partial, digest
@@ -156,14 +157,16 @@ def _content(place: Place) -> bytes:
 
 @lru_cache(_KEPT)
 def _opened(place: Place) -> Work:
-    """The pass, opened in this process."""
+    """The pass, opened in this process, which does not repeat the warnings of the one that began it."""
     content = json.loads(_content(place))
     for name, size in content["sizes"].items():
         _check_input(Path(name), size)
     request = Request.from_json(content["request"])
     models = load(request.models, request.component)
     _check_models({name: _digest(model) for name, model in models.items()}, content["networks"])
-    return Work(request, models)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ZooWarning)
+        return Work(request, models)
 
 
 def _check_input(path: Path, size: int) -> None:

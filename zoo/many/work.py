@@ -62,11 +62,13 @@ class Work:
             for g, group in enumerate(self.groups)
             for s, sample in enumerate(self.samples[g])
         }
-        self.chromosomes = _shared(opened, self.samples)
+        self.chromosomes, self._lacking = _shared(opened, self.samples)
         self.inputs = {key: _on(inputs, self.chromosomes) for key, inputs in opened.items()}
 
     def tell(self) -> None:
         """Warn of what is left out, once for each sample."""
+        if self._lacking:
+            warn(self._lacking)
         for inputs in self.inputs.values():
             inputs.tell()
 
@@ -204,16 +206,20 @@ def _threshold(model: "Model", options: Options, asked: object):
     return None if options.output.tracks and asked == "auto" else cut(model, asked, None, options)
 
 
-def _shared(opened: Mapping[tuple[int, int], Inputs], samples: Sequence[Sequence[Sample]]) -> tuple[str, ...]:
-    """The chromosomes that all samples have; those that some lack are left out, which is told."""
+def _shared(
+    opened: Mapping[tuple[int, int], Inputs], samples: Sequence[Sequence[Sample]]
+) -> tuple[tuple[str, ...], str]:
+    """The chromosomes that all samples have, and a text on those that some lack, which are left out."""
     sets = [set(inputs.chromosomes) for inputs in opened.values()]
     shared, every = set.intersection(*sets), set.union(*sets)
-    if missing := sorted(every - shared, key=names.natural):
-        lacking = [samples[g][s].name for (g, s), inputs in opened.items() if set(missing) - set(inputs.chromosomes)]
-        warn(f"{names.some(missing)}: left out of all samples, because some lack them: {names.some(lacking)}")
     if not shared:
         raise InputError("The samples must have a chromosome in common", received={"chromosomes": sorted(every)[:8]})
-    return tuple(sorted(shared, key=names.natural))
+    text = ""
+    if missing := sorted(every - shared, key=names.natural):
+        lacking = [samples[g][s].name for (g, s), inputs in opened.items() if set(missing) - set(inputs.chromosomes)]
+        lacking = list(dict.fromkeys(lacking))
+        text = f"{names.some(missing)}: left out of all samples, because some lack them: {names.some(lacking)}"
+    return tuple(sorted(shared, key=names.natural)), text
 
 
 def _on(inputs: Inputs, chromosomes: Sequence[str]) -> Inputs:
