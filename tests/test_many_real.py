@@ -112,7 +112,7 @@ def test_systems_go_together_each_with_what_it_reads(human, given, tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(2000)
 def test_memory_of_127_models_on_3_samples(human, given, tmp_path):
-    """Each with a network of its own: they are held all, and work adds little."""
+    """Each with a network of its own, all of them held; work adds their compiled functions, some 10 MB each."""
     names, models = mirrored(), []
     for number in range(127):
         model = zoo.load(f"maxatac/{names[number % len(names)]}")
@@ -127,7 +127,7 @@ def test_memory_of_127_models_on_3_samples(human, given, tmp_path):
     found = zoo.predict_many(models, samples=samples, output=tmp_path / "m", write="bed,h5ad", **given)
     assert found.matrix.values["max"].shape == (200, 127, 3)
     print(f"{before / 1e6:,.0f} MB before, {resident() / 1e6:,.0f} MB after")
-    assert resident() - before < 1.5e9
+    assert resident() - before < 2e9
 
 
 def resident() -> int:
