@@ -90,6 +90,7 @@ COMMANDS = (
         kept=kept.job,
     ),
     Command("predict", "predict regions, chromosomes or a genome", "model", checks.predict, kept.job),
+    Command("compare", "compare samples: sites of each factor that are gained, lost and shared", kept=kept.comparison),
     Command("attribute", "compute contribution scores for sequence and signal", "model", checks.attribute, kept.job),
     Command("motifs", "find motifs in attributions", before=checks.motifs, kept=kept.patterns),
     Command("variants", "score the effects of variants", "model", checks.variants, kept.job),

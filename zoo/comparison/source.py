@@ -1,0 +1,132 @@
+"""Where sites and scores come from: passes over models and samples that are run, or one that was."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.comparison import reading
+from zoo.comparison.reading import Finished
+from zoo.comparison.scores import SiteScores, of_matrix, rows_of
+from zoo.errors import InputError, ZooError, warn
+from zoo.genome import names
+from zoo.genome.interval import Interval
+from zoo.many.matrix import Matrix
+
+if TYPE_CHECKING:
+    from zoo.many.run import ManyFiles
+
+PASS, SCORES = ".pass", ".scores"
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What is compared.
+
+    Attributes:
+        identity: all that it depends on.
+        samples: their names, in order.
+        thresholds: name of a model → its threshold.
+        reads: its files.
+        load: reads sites and scores.
+    """
+
+    identity: Sequence[str]
+    samples: Sequence[str]
+    thresholds: Mapping[str, float | None]
+    reads: Sequence[Path]
+    load: Callable[[], SiteScores]
+
+
+def of_predictions(path: object) -> Source:
+    """Of `<base>.json` of a finished pass.
+
+    Raises:
+        InputError: a file of something else; or a pass that wrote neither a matrix nor both BED and bigWig files.
+    """
+    finished = Finished.of(path)
+    files = finished.record["files"]
+    has_matrix = any(name.endswith(reading.MATRIX) for name in files)
+    if not has_matrix and not (finished.beds() and finished.bigwigs()):
+        raise InputError(
+            "Predictions that are compared must have a matrix, or BED and bigWig files",
+            where=finished.path,
+            received={"files": list(files)[:5]},
+            hint="Predict with regions, or write bed,bigwig; or give models, genome and samples instead",
+        )
+    thresholds = finished.thresholds
+    if not has_matrix:
+        thresholds = {name: score for name, score in thresholds.items() if score is not None}
+        if unscored := sorted(set(finished.thresholds) - set(thresholds)):
+            warn(f"{names.some(unscored)}: left out, without a threshold they have no sites")
+
+    def load() -> SiteScores:
+        if has_matrix:
+            return of_matrix(finished.matrix(), thresholds)
+        return reading.of_tracks(finished)
+
+    reads = [finished.path, *(finished.path.with_name(name) for name in files)]
+    return Source([finished.identity], finished.samples, thresholds, reads, load)
+
+
+def of_pass(base: Path, regions: object, threshold: object, options: Mapping[str, object]) -> Source:
+    """Of passes that are run here, if they were not yet: in regions one; else one that finds the sites of each sample,
+    and one for the scores of all samples in all of these.
+
+    Args:
+        base: they write `<base>.pass.*` and `<base>.scores.*`.
+        regions: as for `zoo.predict_many`; without regions sites are wherever a sample has some.
+        threshold: the same.
+        options: further arguments of it.
+
+    Raises:
+        ZooError: no site in any sample. Other errors as for `zoo.predict_many`.
+    """
+    from zoo.many.run import predict_many  # Keras with it, which finished passes do not need
+
+    where = _after(base, SCORES)
+    if regions is not None:
+        made = predict_many(output=where, regions=regions, threshold=threshold, write="matrix", **options)
+        finished = Finished.of(made.sidecar)
+        return _of_scores(finished, [finished], made, finished.thresholds, None)
+    first = Finished.of(predict_many(output=_after(base, PASS), threshold=threshold, write="bed", **options).sidecar)
+    own = reading.sites_of(first.beds())
+    rows = sorted({item for items in own.values() for item in items}, key=_place)
+    if not rows:
+        raise ZooError(
+            "The samples must have a site of one of the factors",
+            received={"factors": list(first.thresholds)[:5], "samples": first.samples[:5]},
+            hint="Give regions, or a lower threshold",
+        )
+    made = predict_many(output=where, regions=rows, threshold=None, write="matrix", **options)
+    return _of_scores(Finished.of(made.sidecar), [first, Finished.of(made.sidecar)], made, first.thresholds, own)
+
+
+def _of_scores(
+    finished: Finished,
+    passes: Sequence[Finished],
+    made: "ManyFiles",
+    thresholds: Mapping[str, float | None],
+    own: Mapping[str, Sequence[Interval]] | None,
+) -> Source:
+    if "" in passes[0].samples:  # of models that read DNA alone
+        alone = sorted({row["model"] for row in passes[0].record["summary"] if row["sample"] == ""})
+        raise InputError("Models that are compared between samples must read a track of these", received={"DNA": alone})
+    if unscored := [name for name, score in thresholds.items() if score is None]:
+        where = "in the sites of the others" if own is not None else "in all regions"
+        warn(f"{names.some(unscored)}: without a threshold; compared by scores only, {where}")
+
+    def load() -> SiteScores:
+        matrix: Matrix = made.matrix or finished.matrix()
+        return of_matrix(matrix, thresholds, None if own is None else rows_of(matrix.regions, own))
+
+    reads = [each.path for each in passes]
+    return Source([each.identity for each in passes], finished.samples, thresholds, reads, load)
+
+
+def _after(base: Path, suffix: str) -> Path:
+    return base.with_name(base.name + suffix)
+
+
+def _place(item: Interval) -> tuple:
+    return names.natural(item.chrom), item.start, item.end
