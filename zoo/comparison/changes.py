@@ -8,16 +8,17 @@ A change of depth or quality moves the scores of all factors. Therefore:
   variances explain): a factor stands out only beyond what factors differ by anyway. It takes three factors, and is
   worth something with twenty.
 - a site is gained if it is bound in the condition and not in the other, and if its change reaches a margin both by
-  itself and beyond the shared change of sites (the median over factors of the medians of their sites). By default the
-  margin is twice the standard deviation of a site's change (of replicates within their conditions, where there are any;
-  else of the sites themselves by the median absolute deviation, as if most of them did not change; of fewer than 20
-  sites at least that of the median factor) and of the medians of factors, together. Lost likewise. What crosses the
-  threshold by less is *unclear*.
+  itself and beyond the shared change of sites, the median over factors of the medians of their sites. Lost likewise.
+  What crosses the threshold by less is *unclear*.
+- the margin is by default twice the standard deviation of a site's change, and of the medians of factors, together.
+  With replicates the former is that within conditions. Without any it is that of the factor's sites by their median
+  absolute deviation, as if most of them did not change; with three factors and more at most three times that of the
+  median factor, and with fewer than 20 sites at least that.
 - of several replicates a condition is bound at a site where more than half of them are, and not bound where more than
   half are not: of two, both. Where that is neither, the site is unclear.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,6 +35,7 @@ _NONE, _GAINED, _LOST, _SHARED, _UNCLEAR = range(len(CLASSES))
 LEAST_FACTORS = 3  # for a change that is relative to all
 _DEVIATIONS = 2.0  # of a site's change, by default
 _FEW = 20  # sites, whose own noise is not known well
+_MOST_NOISE = 3.0  # times that of the median factor
 
 
 @dataclass(frozen=True)
@@ -190,15 +192,25 @@ def _sites(
     shared = float(np.median(medians)) if having else 0.0
     between = statistics.spread(medians) if len(having) >= LEAST_FACTORS else 0.0
     noises = {place: _noise(factors[place], contrast, parts[place].union, kept[place]) for place in having}
-    usual = float(np.median(list(noises.values()))) if having else 0.0
+    usual = _usual(noises, kept)
     found = []
     for place, (factor, part, change) in enumerate(zip(factors, parts, changes, strict=True)):
         least = None if factor.threshold is None else margin
         if factor.threshold is not None and margin is None:
-            noise = noises.get(place, usual)
-            least = _DEVIATIONS * float(np.hypot(max(noise, usual) if len(kept[place]) < _FEW else noise, between))
+            least = _DEVIATIONS * float(np.hypot(usual.get(place, 0.0), between))
         found.append(SiteChanges(change, change - shared, part.classes(change, shared, least), part.union, least))
     return found, shared
+
+
+def _usual(noises: Mapping[int, float], kept: Sequence[np.ndarray]) -> dict[int, float]:
+    """The noise of each factor, held near that of the median factor: of its own sites many may change, or few be."""
+    if len(noises) < LEAST_FACTORS:
+        return dict(noises)
+    middle = float(np.median(list(noises.values())))
+    return {
+        place: min(max(noise, middle if len(kept[place]) < _FEW else 0.0), _MOST_NOISE * middle)
+        for place, noise in noises.items()
+    }
 
 
 def _mean(factor: FactorScores, samples: Sequence[int]) -> np.ndarray:

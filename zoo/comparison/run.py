@@ -17,7 +17,6 @@ from zoo.comparison.source import Source
 from zoo.errors import InputError
 from zoo.files.job import job_base
 from zoo.files.record import finite
-from zoo.many import models as named_models
 from zoo.many.samples import Sample, samples_of
 
 _MOST_DRAWS, _MOST_BLOCK = 100_000, 1_000_000_000
@@ -105,8 +104,9 @@ def compare(
         draws: of the bootstrap.
         seed: of the draws.
         beds: whether BED files are written, two for each factor and contrast.
-        regions: as for `zoo.predict_many`: sites are then those regions whose highest score reaches the threshold. By
-            default they are found, and their scores in all samples by a second pass over these.
+        regions: as for `zoo.predict_many`: sites are then those regions whose highest score reaches the threshold;
+            regions that overlap count each. By default sites are found, and their scores in all samples by a second
+            pass over these.
         chromosomes: as for `zoo.predict_many`, and so are
         blacklist: intervals that are left out,
         component: of models made of parts,
@@ -167,10 +167,8 @@ def compare(
         design = samples_of(samples)
     contrasts = contrasts_of(conditions_of(design, column), against)
     if predictions is None:
-        named = named_models.named(models)
         threshold = "auto" if threshold is None else threshold
-        passed |= {"models": named, "samples": design, "progress": progress}
-        found = source.of_pass(base, regions, threshold, passed)
+        found = source.of_pass(base, models, regions, threshold, {**passed, "samples": design, "progress": progress})
     return _compared(base, found, design, column, contrasts, chosen, beds)
 
 

@@ -11,10 +11,12 @@ from zoo.comparison.scores import SiteScores, of_matrix, rows_of
 from zoo.errors import InputError, ZooError, warn
 from zoo.genome import names
 from zoo.genome.interval import Interval
+from zoo.many import models as named_models
 from zoo.many.matrix import Matrix
 
 if TYPE_CHECKING:
     from zoo.many.run import ManyFiles
+    from zoo.model import Model
 
 PASS, SCORES = ".pass", ".scores"
 
@@ -42,10 +44,14 @@ def of_predictions(path: object) -> Source:
     """Of `<base>.json` of a finished pass.
 
     Raises:
-        InputError: a file of something else; or a pass that wrote neither a matrix nor both BED and bigWig files.
+        InputError: a file of something else, models of DNA alone, or a pass that wrote neither a matrix nor both BED
+            and bigWig files.
     """
     finished = Finished.of(path)
     files = finished.record["files"]
+    if "" in finished.samples:  # of models that read DNA alone
+        alone = sorted({row["model"] for row in finished.record["summary"] if row["sample"] == ""})
+        raise _alone(alone)
     has_matrix = any(name.endswith(reading.MATRIX) for name in files)
     if not has_matrix and not (finished.beds() and finished.bigwigs()):
         raise InputError(
@@ -69,21 +75,29 @@ def of_predictions(path: object) -> Source:
     return Source([finished.identity], finished.samples, thresholds, reads, load)
 
 
-def of_pass(base: Path, regions: object, threshold: object, options: Mapping[str, object]) -> Source:
+def of_pass(base: Path, models: object, regions: object, threshold: object, options: Mapping[str, object]) -> Source:
     """Of passes that are run here, if they were not yet: in regions one; else one that finds the sites of each sample,
     and one for the scores of all samples in all of these.
 
     Args:
         base: they write `<base>.pass.*` and `<base>.scores.*`.
+        models: as for `zoo.predict_many`.
         regions: as for `zoo.predict_many`; without regions sites are wherever a sample has some.
         threshold: the same.
         options: further arguments of it.
 
     Raises:
+        InputError: models of DNA alone; none with a threshold, without regions.
         ZooError: no site in any sample. Other errors as for `zoo.predict_many`.
     """
     from zoo.many.run import predict_many  # Keras with it, which finished passes do not need
 
+    named = named_models.named(models)
+    loaded = named_models.load(named, options["component"])
+    _check_models(loaded, regions is None and threshold == "auto")
+    if all(options[name] is None for name in ("executor", "workers", "dask")):  # others load them by name
+        named, options = tuple(loaded.values()), {**options, "component": None}
+    options = {**options, "models": named}
     where = _after(base, SCORES)
     if regions is not None:
         made = predict_many(output=where, regions=regions, threshold=threshold, write="matrix", **options)
@@ -102,6 +116,24 @@ def of_pass(base: Path, regions: object, threshold: object, options: Mapping[str
     return _of_scores(Finished.of(made.sidecar), [first, Finished.of(made.sidecar)], made, first.thresholds, own)
 
 
+def _check_models(models: "Mapping[str, Model]", sites: bool) -> None:
+    """Raise `InputError` for models that read nothing of a sample; if sites are to be found, for none with a table."""
+    reads = {name: model.spec.input for name, model in models.items()}
+    if alone := [name for name, read in reads.items() if not (read.given or read.controls or read.covariates)]:
+        raise _alone(alone)
+    if sites and all(model.thresholds is None for model in models.values()):
+        raise InputError(
+            "Regions must be given for models without a threshold table",
+            received={"models": list(models)[:5]},
+            hint="Or give a threshold, a score",
+        )
+
+
+def _alone(models: Sequence[str]) -> InputError:
+    rule = "Models that are compared between samples must read a track of these"
+    return InputError(rule, received={"DNA alone": list(models)[:5]})
+
+
 def _of_scores(
     finished: Finished,
     passes: Sequence[Finished],
@@ -109,9 +141,6 @@ def _of_scores(
     thresholds: Mapping[str, float | None],
     own: Mapping[str, Sequence[Interval]] | None,
 ) -> Source:
-    if "" in passes[0].samples:  # of models that read DNA alone
-        alone = sorted({row["model"] for row in passes[0].record["summary"] if row["sample"] == ""})
-        raise InputError("Models that are compared between samples must read a track of these", received={"DNA": alone})
     if unscored := [name for name, score in thresholds.items() if score is None]:
         where = "in the sites of the others" if own is not None else "in all regions"
         warn(f"{names.some(unscored)}: without a threshold; compared by scores only, {where}")

@@ -1,0 +1,289 @@
+"""Comparisons: literal answers of the statistics, of classes of sites, and of designs."""
+
+import numpy as np
+import pytest
+
+from zoo.comparison import statistics
+from zoo.comparison.changes import CLASSES, Changes, changes_of
+from zoo.comparison.design import Contrast, conditions_of, contrasts_of
+from zoo.comparison.means import Settings
+from zoo.comparison.scores import FactorScores, SiteScores
+from zoo.errors import InputError
+from zoo.many.samples import Sample
+
+PAIR = Contrast("b", "a", ours=(1,), theirs=(0,))
+
+
+def factor(name: str, scores: object, threshold: float | None = 0.5, every: int = 1_000_000) -> FactorScores:
+    """A factor with a site at the beginning of each million."""
+    scores = np.array(scores, np.float32)
+    starts = np.arange(len(scores)) * every
+    return FactorScores(
+        name, threshold, np.zeros(len(scores), np.int32), np.stack([starts, starts + 200], axis=1), scores
+    )
+
+
+def compared(
+    factors: list[FactorScores], contrast: Contrast = PAIR, margin: float | None = None, block: int = 1_000_000
+) -> Changes:
+    samples = tuple(f"s{number}" for number in range(factors[0].scores.shape[1]))
+    return changes_of(SiteScores(samples, ("chr1",), tuple(factors)), contrast, Settings(margin, block, 1000, 0))
+
+
+def classes(changes: Changes, place: int = 0) -> list[str]:
+    return [CLASSES[number] for number in changes.sites[place].classes]
+
+
+# statistics
+
+
+def test_blocks_are_halved_until_there_are_twenty_or_they_are_short():
+    chroms = np.zeros(100, int)
+    assert statistics.block_size(chroms, np.arange(100) * 1_000_000) == 1_000_000
+    assert statistics.block_size(chroms, np.arange(100) * 50_000) == 250_000  # 5 Mb: 20 blocks
+    assert statistics.block_size(chroms, np.arange(100) * 10) == 15_625  # below which 10 kb are not kept
+
+
+def test_blocks_are_numbered_within_chromosomes():
+    chroms, starts = np.array([1, 0, 0, 1]), np.array([5, 999, 1000, 0])
+    assert statistics.blocks_of(chroms, starts, 1000).tolist() == [2, 0, 1, 2]
+    assert statistics.blocks_of(np.zeros(0, int), np.zeros(0, int), 1000).tolist() == []
+
+
+def test_false_discovery_rates_are_those_of_benjamini_and_hochberg():
+    found = statistics.benjamini_hochberg([0.01, 0.04, None, 0.03, 0.005])
+    assert found[2] is None
+    np.testing.assert_allclose([q for q in found if q is not None], [0.02, 0.04, 0.04, 0.02])
+    assert statistics.benjamini_hochberg([None]) == [None]
+
+
+def test_an_interval_is_one_of_students_distribution():
+    found = statistics.estimate(2.0, [(1.0, 10)])
+    assert (found.low, found.high) == (pytest.approx(2 - 2.228139), pytest.approx(2 + 2.228139))
+    assert found.p == pytest.approx(0.073388, abs=1e-6)
+    both = statistics.estimate(2.0, [(0.5, 10), (0.5, 10), (0.0, 3)])  # Satterthwaite: 20 degrees
+    assert both.high == pytest.approx(2 + 2.085963)
+    assert statistics.estimate(2.0, [(np.nan, 1)]) == statistics.Estimate(2.0)
+    assert statistics.estimate(np.nan, [(1.0, 1)]) == statistics.Estimate(None)
+    assert statistics.estimate(0.0, [(0.0, 1)]) == statistics.Estimate(0.0, 0.0, 0.0, 1.0)
+
+
+def test_spreads_do_not_see_what_lies_far_off():
+    normal = np.random.default_rng(0).normal(0, 2, 100_001)
+    assert statistics.spread(normal) == pytest.approx(2, rel=0.02)
+    assert statistics.noise(normal) == pytest.approx(2, rel=0.02)
+    normal[:20_000] = 1000
+    assert statistics.noise(normal) < 3
+    assert statistics.noise(np.array([1.0, 2, 3, 4, 100])) == pytest.approx(1.4826)
+
+
+@pytest.mark.parametrize(("blocks", "covers"), [(40, (0.93, 0.975)), (12, (0.91, 0.98))])
+def test_intervals_cover_the_truth_as_often_as_they_say(blocks: int, covers: tuple[float, float]):
+    """400 samples of sites that are alike within blocks of various numbers: 95 % of intervals hold the mean, 0."""
+    random, held, naive = np.random.default_rng(1), 0, 0
+    weights = statistics.draws_of(blocks, 500, 0)
+    for _ in range(400):
+        counts = random.integers(1, 9, blocks)
+        sites = np.repeat(random.normal(0, 1, blocks), counts) + random.normal(0, 0.3, counts.sum())
+        sums = np.add.reduceat(sites, np.cumsum(counts) - counts)[:, None]
+        draws = statistics.means_of(weights, sums, counts[:, None])
+        variance = statistics.variance_of(draws, np.array([blocks]))[0]
+        found = statistics.estimate(sites.mean(), [(variance, blocks - 1)])
+        held += found.low <= 0 <= found.high
+        naive += abs(sites.mean()) <= 1.96 * sites.std() / len(sites) ** 0.5  # as if sites were independent
+    assert covers[0] < held / 400 < covers[1]
+    assert naive / 400 < 0.7
+
+
+def test_few_blocks_give_no_interval():
+    draws = np.random.default_rng(0).normal(size=(100, 2))
+    assert np.isnan(statistics.variance_of(draws, np.array([4, 5]))).tolist() == [True, False]
+
+
+def test_draws_depend_on_the_seed_alone():
+    assert (statistics.draws_of(9, 5, 3) == statistics.draws_of(9, 5, 3)).all()
+    assert (statistics.draws_of(9, 5, 3) != statistics.draws_of(9, 5, 4)).any()
+    assert (statistics.draws_of(9, 5, 3).sum(axis=1) == 9).all()
+
+
+# classes of sites
+
+
+def test_classes_of_sites_by_the_threshold():
+    scores = [[0.1, 0.9], [0.9, 0.1], [0.6, 0.6], [0.1, 0.49], [0.5, 0.499], [0.5, 0.7]]
+    found = compared([factor("x", scores)], margin=0)
+    assert classes(found) == ["gained", "lost", "shared", "", "lost", "shared"]
+    row = found.factors[0]
+    assert (row.gained, row.lost, row.shared, row.unclear, row.sites_against, row.sites_condition) == (1, 2, 2, 0, 4, 3)
+    np.testing.assert_allclose(found.sites[0].change, [0.8, -0.8, 0, 0.39, -0.001, 0.2], atol=1e-6)
+    assert row.change == pytest.approx((-0.001 + 0.2) / 5, abs=1e-6)  # of the five that are bound
+
+
+def test_a_site_that_changes_less_than_the_margin_is_unclear():
+    scores = [[0.45, 0.55], [0.55, 0.45], [0.2, 0.8], [0.9, 0.9], [0.8, 0.8]]
+    assert classes(compared([factor("x", scores)], margin=0.2))[:3] == ["unclear", "unclear", "gained"]
+    assert classes(compared([factor("x", scores)], margin=0.05))[:3] == ["gained", "lost", "gained"]
+
+
+def test_the_shared_change_takes_sites_away_and_never_adds_any():
+    """Most sites fall by 0.3: what falls by 0.35 is not lost, what rises by 0.12 is not gained for it."""
+    scores = [*[[0.9, 0.6]] * 9, [0.7, 0.35], [0.95, 0.1], [0.44, 0.56]]
+    found = compared([factor("x", scores)], margin=0.2)
+    assert found.shared_of_sites == pytest.approx(-0.3)
+    assert classes(found) == [*["shared"] * 9, "unclear", "lost", "unclear"]
+
+
+def test_the_margin_is_twice_the_noise_of_the_sites():
+    changes = np.array([-0.2, -0.1, 0.0, 0.1, 0.2] * 5)
+    found = compared([factor("x", np.stack([np.full(25, 0.7), 0.7 + changes], axis=1))])
+    assert found.factors[0].margin == pytest.approx(2 * 1.4826 * 0.1)
+
+
+def test_the_noise_of_a_factor_is_held_near_that_of_the_median_factor():
+    """Half of the sites of one change, which is not its noise; another has too few sites to know it."""
+    quiet = np.array([[0.9, 0.85], [0.9, 0.9], [0.9, 0.95]] * 10)
+    changing = np.array([[0.9, 0.1], [0.1, 0.9], [0.9, 0.9], [0.8, 0.8]] * 6)
+    found = compared([factor("x", quiet), factor("y", quiet), factor("z", changing), factor("w", [[0.7, 0.7]] * 4)])
+    noise = 1.4826 * 0.05
+    np.testing.assert_allclose([row.margin for row in found.factors], np.multiply(2 * noise, [1, 1, 3, 1]), rtol=1e-5)
+    assert (found.factors[2].gained, found.factors[2].lost) == (6, 6)
+
+
+def test_of_replicates_more_than_half_must_agree():
+    both = Contrast("b", "a", ours=(2, 3), theirs=(0, 1))
+    scores = [[0.1, 0.1, 0.9, 0.9], [0.1, 0.9, 0.9, 0.9], [0.1, 0.1, 0.1, 0.9], [0.9, 0.9, 0.1, 0.1]]
+    assert classes(compared([factor("x", scores)], both, margin=0)) == ["gained", "unclear", "", "lost"]
+
+
+def test_of_three_replicates_two_are_enough():
+    three = Contrast("b", "a", ours=(1, 2, 3), theirs=(0,))
+    scores = [[0.1, 0.1, 0.9, 0.9], [0.9, 0.1, 0.1, 0.9], [0.9, 0.1, 0.9, 0.9]]
+    assert classes(compared([factor("x", scores)], three, margin=0)) == ["gained", "lost", "shared"]
+
+
+def test_noise_is_that_of_replicates_where_there_are_any():
+    """Replicates differ by 0.02 (variance 0.0002), means by 0.8: a margin of the sites themselves would be blind."""
+    both = Contrast("b", "a", ours=(2, 3), theirs=(0, 1))
+    scores = [[0.10, 0.12, 0.90, 0.92]] * 15 + [[0.90, 0.92, 0.10, 0.12]] * 15
+    found = compared([factor("x", scores)], both)
+    assert found.factors[0].margin == pytest.approx(2 * (0.0002 * (1 / 2 + 1 / 2)) ** 0.5, rel=1e-4)
+    assert (found.factors[0].gained, found.factors[0].lost) == (15, 15)
+
+
+def test_without_a_threshold_scores_are_compared_at_all_sites():
+    found = compared([factor("x", [[1.0, 3.0]] * 6, None), factor("y", [[0.9, 0.9]] * 6)])
+    row = found.factors[0]
+    assert (row.change, row.threshold, row.gained, row.margin, row.relative) == (2.0, None, None, None, None)
+    assert set(classes(found)) == {""}
+
+
+def test_a_factor_without_sites_has_no_change():
+    row = compared([factor("x", [[0.1, 0.1]] * 6), factor("y", [[0.9, 0.8]] * 6)]).factors[0]
+    assert (row.change, row.change_p, row.change_q, row.gained, row.shared) == (None, None, None, 0, 0)
+
+
+# changes of factors
+
+
+def simulated(shift: float, special: float, factors: int = 20, seed: int = 0) -> Changes:
+    """Factors of 60 sites that react to a shift of depth in different measure; the first one changes by itself, too."""
+    random = np.random.default_rng(seed)
+    made = []
+    for number in range(factors):
+        before = random.uniform(0.55, 0.9, 60)
+        reaction = random.uniform(0.5, 1.5)
+        after = before + shift * reaction + random.normal(0, 0.1, 60) + (special if number == 0 else 0)
+        made.append(factor(f"f{number}", np.stack([before, after], axis=1)))
+    return compared(made)
+
+
+def test_a_shift_of_all_factors_is_no_change_of_one():
+    found = simulated(shift=-0.2, special=0)
+    assert found.shared == pytest.approx(-0.2, abs=0.03)
+    assert all(row.change_q < 0.05 for row in found.factors)  # each of them fell
+    assert all(row.relative_q > 0.05 for row in found.factors)  # none apart from the others
+    assert sum(row.gained + row.lost for row in found.factors) < 0.02 * 20 * 60
+
+
+def test_a_factor_that_changes_by_itself_is_found_beside_the_shift():
+    found = simulated(shift=-0.2, special=-0.3)
+    assert [row.factor for row in found.factors if row.relative_q < 0.05] == ["f0"]
+    assert found.factors[0].relative == pytest.approx(-0.3, abs=0.12)
+    assert found.factors[0].relative_low < -0.3 < found.factors[0].relative_high
+
+
+def test_where_nothing_changes_few_are_found():
+    """40 comparisons of 20 factors: the rate of comparisons with any finding is that of false discoveries."""
+    found = [simulated(0, 0, seed=seed) for seed in range(40)]
+    assert sum(any(row.relative_q < 0.05 for row in item.factors) for item in found) <= 4
+    inside = [row.change_low <= 0 <= row.change_high for item in found for row in item.factors]
+    assert 0.92 < np.mean(inside) < 0.975
+
+
+def test_two_factors_have_no_change_relative_to_all():
+    found = simulated(0.1, 0, factors=2)
+    assert found.shared is None
+    assert {row.relative for row in found.factors} == {None}
+
+
+def test_replicates_widen_the_interval():
+    """Sites agree to the last digit, replicates do not: without them the interval would be of no width."""
+    both = Contrast("b", "a", ours=(2, 3), theirs=(0, 1))
+    found = compared([factor("x", [[0.60, 0.70, 0.75, 0.85]] * 20)], both).factors[0]
+    assert found.change == pytest.approx(0.15)
+    reach = 4.302653 * (0.005 * (1 / 2 + 1 / 2)) ** 0.5  # t of 2 degrees; variance 0.1² / 2 in each condition
+    assert found.change_high - found.change == pytest.approx(reach, rel=1e-3)
+    alone = compared([factor("x", [[0.65, 0.8]] * 20)]).factors[0]
+    assert alone.change_high - alone.change == pytest.approx(0, abs=1e-6)
+
+
+def test_replicates_that_differ_in_depth_do_not_hide_a_relative_change():
+    """The deviation that all factors share leaves the interval of a relative change."""
+    both = Contrast("b", "a", ours=(2, 3), theirs=(0, 1))
+    scores = np.array([[0.60, 0.80, 0.60, 0.80]] * 20)
+    factors = [factor(f"f{number}", scores) for number in range(9)]
+    changed = factor("x", scores + np.array([0, 0, 0.1, 0.1]))
+    row = compared([changed, *factors], both).factors[0]
+    assert row.relative == pytest.approx(0.1)
+    assert row.relative_low == pytest.approx(0.1, abs=1e-3)
+    assert row.change_low < 0 < row.change_high
+
+
+# designs
+
+
+def design(*rows: tuple[str, str, str]) -> list[Sample]:
+    return [Sample(name, design={"condition": condition, "replicate": number}) for name, condition, number in rows]
+
+
+def test_conditions_of_a_design_and_of_samples_without_one():
+    rows = design(("x", "treated", "1"), ("y", "control", "1"), ("z", "treated", "2"))
+    assert conditions_of(rows) == {"treated": (0, 2), "control": (1,)}
+    assert conditions_of([Sample("x"), Sample("y")]) == {"x": (0,), "y": (1,)}
+
+
+def test_each_condition_is_compared_with_one():
+    conditions = {"a": (0,), "b": (1, 2), "c": (3,)}
+    assert [(item.condition, item.against) for item in contrasts_of(conditions)] == [("b", "a"), ("c", "a")]
+    assert contrasts_of(conditions, "b") == [Contrast("a", "b", (0,), (1, 2)), Contrast("c", "b", (3,), (1, 2))]
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (design(("x", "a", "1"), ("y", "a", "2")), "Two conditions at least must be compared"),
+        (design(("x", "a", "1"), ("y", "a", "1"), ("z", "b", "1")), "Replicates of a condition must have different"),
+        ([*design(("x", "a", "1")), Sample("y")], "Each of the samples must have a condition"),
+        ([Sample("x")], "Two conditions at least must be compared"),
+    ],
+)
+def test_designs_that_cannot_be_compared_are_refused(samples: list[Sample], message: str):
+    with pytest.raises(InputError, match=message):
+        conditions_of(samples)
+
+
+def test_a_condition_without_a_sample_is_refused():
+    with pytest.raises(InputError, match=r"must have a sample.*against='d'"):
+        contrasts_of({"a": (0,), "b": (1,)}, "d")
+    with pytest.raises(InputError, match="must have a time in the design"):
+        conditions_of([Sample("x"), Sample("y")], "time")
