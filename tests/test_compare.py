@@ -2,14 +2,19 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from zoo.comparison import statistics
 from zoo.comparison.changes import CLASSES, Changes, changes_of
 from zoo.comparison.design import Contrast, conditions_of, contrasts_of
 from zoo.comparison.means import Settings
-from zoo.comparison.scores import FactorScores, SiteScores
-from zoo.errors import InputError
+from zoo.comparison.scores import FactorScores, SiteScores, of_matrix, rows_of
+from zoo.errors import InputError, ZooError, ZooWarning
+from zoo.evaluate import report
+from zoo.genome.interval import Interval
+from zoo.many.matrix import Matrix
 from zoo.many.samples import Sample
+from zoo.plot import differences
 
 PAIR = Contrast("b", "a", ours=(1,), theirs=(0,))
 
@@ -247,6 +252,85 @@ def test_replicates_that_differ_in_depth_do_not_hide_a_relative_change():
     assert row.relative == pytest.approx(0.1)
     assert row.relative_low == pytest.approx(0.1, abs=1e-3)
     assert row.change_low < 0 < row.change_high
+
+
+# scores in regions
+
+
+def test_sites_of_a_matrix_are_a_models_own_and_have_scores():
+    regions = [Interval("chr2", 0, 200), Interval("chr1", 400, 600), Interval("chr1", 0, 200)]
+    values = np.array([[[0.1, 0.2], [0.3, 0.4]], [[0.5, 0.6], [0.7, 0.8]], [[np.nan, np.nan]] * 2], np.float32)
+    matrix = Matrix(regions, ("x", "y"), ("s", "t"), {"max": values}, np.array([6, 6, 0]))
+    with pytest.warns(ZooWarning, match="1 of 3 regions are left out: nothing was predicted there"):
+        found = of_matrix(matrix, {"x": 0.5, "y": None}, rows_of(regions, {"x": regions[1:]}))
+    x, y = found.factors
+    assert found.chroms == ("chr1", "chr2")
+    assert (x.threshold, x.chroms.tolist(), x.spans.tolist()) == (0.5, [0], [[400, 600]])
+    np.testing.assert_allclose(x.scores, [[0.5, 0.6]])
+    assert x.bound().tolist() == [[True, True]]
+    assert (y.threshold, y.chroms.tolist(), y.scores.shape) == (None, [1, 0], (2, 2))
+    np.testing.assert_allclose(found.only(["t"]).factors[1].scores, [[0.4], [0.8]])
+    matrix.values["max"][:] = np.nan
+    with pytest.raises(ZooError, match="must have a site, or a region with a score"):
+        of_matrix(matrix, {"x": 0.5, "y": None})
+
+
+# pictures
+
+
+def test_like_rows_and_columns_stand_side_by_side():
+    values = np.array([[1, 0, 1, 0], [0, 1, 0, 1], [0.9, 0, 1, 0], [0, 1, 0.1, 1], [1, 0.1, 1, 0]])
+    rows, columns = differences.clustered(values)
+    assert {frozenset(rows[:2]), frozenset(rows[:3])} & {frozenset((1, 3)), frozenset((0, 2, 4))}
+    assert frozenset(columns[:2]) in (frozenset((0, 2)), frozenset((1, 3)))
+    assert differences.clustered(values[:2, :1])[1].tolist() == [0]
+
+
+def test_a_heat_map_holds_127_factors_and_50_samples():
+    ax = Figure(figsize=differences.heat_size(127, 50)).subplots()
+    values = np.random.default_rng(0).normal(size=(127, 50))
+    rows, columns = [f"f{n}" for n in range(127)], [f"s{n}" for n in range(50)]
+    differences.plot_heat(ax, values, rows, columns, "score")
+    shown = ax.images[0].get_array()
+    across, down = (
+        [int(label.get_text()[1:]) for label in labels] for labels in (ax.get_xticklabels(), ax.get_yticklabels())
+    )
+    np.testing.assert_array_equal(shown, values[down][:, across])
+    assert sorted(down) == list(range(127))
+    width, height = ax.figure.get_size_inches()
+    assert height * 0.8 / 127 > 5.5 / 72  # inches of a name and of its row
+    assert width * 0.8 / 50 > 5.5 / 72
+
+
+def test_a_volcano_names_what_is_found():
+    ax = Figure().subplots()
+    differences.plot_volcano(ax, [0.2, -0.3, 0.1], [0.01, 0.001, 0.9], ["x", "$y", "z"], "change")
+    assert {text.get_text() for text in ax.texts} == {"x", r"\$y"}
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["q > 0.05 (1)", "lower (1)", "higher (1)"]
+    differences.plot_volcano(Figure().subplots(), [], [], [], "change")
+
+
+def test_an_overlap_counts_each_set_of_conditions():
+    ax = Figure().subplots()
+    counts = {(True, False): 3, (True, True): 7, (False, False): 9, (False, True): 0}
+    differences.plot_overlap(ax, counts, ["a", "b"])
+    top, grid = ax.child_axes
+    assert [bar.get_height() for bar in top.patches] == [7, 3]
+    assert [label.get_text() for label in grid.get_yticklabels()] == ["a", "b"]
+    dark = [line.get_ydata().tolist() for line in grid.lines[1::2]]
+    assert dark == [[0, 1], [0]]
+
+
+def test_pictures_are_sections_of_a_page_with_their_numbers():
+    sections = [
+        {"kind": "volcano", "title": "V", "x": "change", "names": ["x", "y"], "changes": [0.125, -1], "q": [0.5, 0.25]},
+        {"kind": "heat", "title": "H", "x": "score", "rows": ["r"], "columns": ["c", "d"], "values": [[0.375, 2.5]]},
+        {"kind": "overlap", "title": "O", "names": ["a", "b"], "sets": [{"in": [True, True], "sites": 1234}]},
+    ]
+    text = report.render({"title": "T", "sections": sections})
+    assert text.count('<svg role="img"') == 3
+    for number in ("0.125", "0.25", "0.375", "2.5", "a and b", "1,234"):
+        assert f">{number}</t" in text
 
 
 # designs

@@ -95,17 +95,22 @@ class SiteChanges:
 
     Attributes:
         change: (sites,) float64, of the mean score of replicates.
-        relative: the same less the shared change of sites.
+        shared: the shared change of sites.
         classes: (sites,) int8, places in `CLASSES`.
         union: (sites,) bool, bound in one of the conditions; all, without a threshold.
         margin: see `FactorChange`.
     """
 
     change: np.ndarray
-    relative: np.ndarray
+    shared: float
     classes: np.ndarray
     union: np.ndarray
     margin: float | None
+
+    @property
+    def relative(self) -> np.ndarray:
+        """(sites,) float64, the change less the shared one."""
+        return self.change - self.shared
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +203,7 @@ def _sites(
         least = None if factor.threshold is None else margin
         if factor.threshold is not None and margin is None:
             least = _DEVIATIONS * float(np.hypot(usual.get(place, 0.0), between))
-        found.append(SiteChanges(change, change - shared, part.classes(change, shared, least), part.union, least))
+        found.append(SiteChanges(change, shared, part.classes(change, shared, least), part.union, least))
     return found, shared
 
 

@@ -99,7 +99,7 @@ def write_sites(handle: TextIO, scores: SiteScores, found: Sequence[Changes]) ->
             cells = [factor.name, scores.chroms[factor.chroms[row]], *factor.spans[row].tolist()]
             cells += map(_cell, factor.scores[row].tolist())
             for item in sites:
-                numbers = item.change[row], item.relative[row]
+                numbers = item.change[row], item.change[row] - item.shared
                 cells += [*(_cell(float(value)) for value in numbers), CLASSES[item.classes[row]]]
             writer.writerow(cells)
 

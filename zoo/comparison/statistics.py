@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 LEVEL = 0.95
 BLOCK_BP = 1_000_000
@@ -103,9 +103,10 @@ def estimate(value: float, parts: Sequence[tuple[float, float]]) -> Estimate:
     if total == 0:
         return Estimate(float(value), float(value), float(value), float(value == 0))
     some = variances > 0
-    t = stats.t(total**2 / (variances[some] ** 2 / degrees[some]).sum())
-    reach = t.ppf((1 + LEVEL) / 2) * total**0.5
-    return Estimate(float(value), float(value - reach), float(value + reach), float(2 * t.sf(abs(value) / total**0.5)))
+    freedom = total**2 / (variances[some] ** 2 / degrees[some]).sum()
+    reach = special.stdtrit(freedom, (1 + LEVEL) / 2) * total**0.5
+    p = 2 * special.stdtr(freedom, -abs(value) / total**0.5)
+    return Estimate(float(value), float(value - reach), float(value + reach), float(p))
 
 
 def spread(values: np.ndarray) -> float:
