@@ -40,7 +40,7 @@ class Differences:
 
     def __str__(self) -> str:
         shown = [
-            f"{row.factor}\t{row.condition} against {row.against}\t+{row.gained:,} −{row.lost:,} sites, "
+            f"{row.factor}\t{row.condition} against {row.against}\t+{row.gained:,} -{row.lost:,} sites, "
             f"{row.shared:,} shared" + ("" if row.change is None else f"\tchange {row.change:+.3f}")
             for row in self.factors
             if row.threshold is not None

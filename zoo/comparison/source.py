@@ -130,8 +130,9 @@ def _check_models(models: "Mapping[str, Model]", sites: bool) -> None:
 
 
 def _alone(models: Sequence[str]) -> InputError:
-    rule = "Models that are compared between samples must read a track of these"
-    return InputError(rule, received={"DNA alone": list(models)[:5]})
+    return InputError(
+        "Models that are compared between samples must read a track of these", received={"DNA alone": list(models)[:5]}
+    )
 
 
 def _of_scores(
