@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from zoo.comparison import statistics
 from zoo.comparison.changes import CLASSES, Changes, changes_of
 from zoo.comparison.design import Contrast, conditions_of, contrasts_of
-from zoo.comparison.means import Settings
+from zoo.comparison.means import ChangeSettings
 from zoo.comparison.scores import FactorScores, SiteScores, of_matrix, rows_of
 from zoo.errors import InputError, ZooError, ZooWarning
 from zoo.evaluate import report
@@ -32,7 +32,7 @@ def compared(
     factors: list[FactorScores], contrast: Contrast = PAIR, margin: float | None = None, block: int = 1_000_000
 ) -> Changes:
     samples = tuple(f"s{number}" for number in range(factors[0].scores.shape[1]))
-    return changes_of(SiteScores(samples, ("chr1",), tuple(factors)), contrast, Settings(margin, block, 1000, 0))
+    return changes_of(SiteScores(samples, ("chr1",), tuple(factors)), contrast, ChangeSettings(margin, block, 1000, 0))
 
 
 def classes(changes: Changes, place: int = 0) -> list[str]:

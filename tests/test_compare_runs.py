@@ -130,6 +130,10 @@ def test_a_finished_pass_gives_the_same_as_one_that_is_run(found, models, tmp_pa
     few = zoo.compare(predictions=files.sidecar, samples=None, output=tmp_path / "e", beds=False)
     assert [(row.condition, row.against) for row in few.factors[::3]] == [("a2", "a1"), ("b1", "a1"), ("b2", "a1")]
     assert not list(tmp_path.glob("e.*.bed"))
+    with open(files.files[".b1.B.bed"], "a", encoding="utf-8") as file:
+        file.write("chr1\t0\t32\t0.9\n")
+    with pytest.raises(IntegrityError, match="must be as it left them"):
+        zoo.compare(predictions=files.sidecar, output=tmp_path / "f")
 
 
 def test_regions_are_sites_and_a_matrix_is_read_again(models, genome_files, table: Path, tmp_path: Path):
@@ -231,6 +235,10 @@ def test_bad_input_is_refused_before_anything_is_predicted(models, genome_files,
         zoo.compare(models, samples=table, margin=-1, **given)
     with pytest.raises(InputError, match="draws must be a whole number"):
         zoo.compare(models, samples=table, draws=1, **given)
+    (tmp_path / "y.json").write_text("{}")
+    with pytest.raises(InputError, match="must not replace a JSON file"):
+        zoo.compare(models, samples=table, **{**given, "output": tmp_path / "y"})
+    (tmp_path / "y.json").unlink()
     with pytest.raises(InputError, match="must be the record of a pass"):
         zoo.compare(predictions=table, output=tmp_path / "x")
     other = tmp_path / "other.bw"
@@ -242,7 +250,7 @@ def test_bad_input_is_refused_before_anything_is_predicted(models, genome_files,
 
 def test_a_pass_without_scores_below_the_threshold_is_refused(found, tmp_path: Path):
     _, given = found
-    with pytest.raises(InputError, match="must have a matrix, or BED and bigWig files"):
+    with pytest.raises(InputError, match=r"must have a matrix .*, or BED and bigWig files"):
         zoo.compare(predictions=given["output"].with_name("c.pass.json"), output=tmp_path / "x")
 
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from zoo.comparison import statistics
 from zoo.comparison.design import Contrast
-from zoo.comparison.means import Means, Settings
+from zoo.comparison.means import ChangeSettings, Means
 from zoo.comparison.scores import FactorScores, SiteScores
 from zoo.comparison.statistics import Estimate
 
@@ -136,7 +136,7 @@ class Changes:
     blocks: int
 
 
-def changes_of(scores: SiteScores, contrast: Contrast, settings: Settings) -> Changes:
+def changes_of(scores: SiteScores, contrast: Contrast, settings: ChangeSettings) -> Changes:
     """What differs between two conditions."""
     sites, shared_of_sites = _sites(scores.factors, contrast, settings.margin)
     means = Means.of(

@@ -12,7 +12,7 @@ from zoo.comparison.statistics import Estimate
 
 
 @dataclass(frozen=True)
-class Settings:
+class ChangeSettings:
     """How changes are judged.
 
     Attributes:
@@ -70,7 +70,7 @@ class Means:
         kept: Sequence[np.ndarray],
         changes: Sequence[np.ndarray],
         contrast: Contrast,
-        settings: Settings,
+        settings: ChangeSettings,
     ) -> "Means":
         """Of the sites of each factor that are kept, (sites,) bool, with changes (sites,) float64."""
         sums, counts = _of_blocks(factors, kept, changes, settings.block)

@@ -78,20 +78,25 @@ class Finished:
             )
         return read_matrix(self._whole(name), self.record["reduce"], list(self.thresholds), self.samples)
 
+    @property
+    def has_tracks(self) -> bool:
+        """Whether there are sites and tracks of all models with a threshold, and all samples."""
+        return bool(self._names(_BED) and self._names(_BIGWIG))
+
     def beds(self) -> dict[tuple[str, str], Path]:
         """(Model, sample) → the BED file of its sites."""
-        return self._each(_BED, [row for row in self.record["summary"] if row["score"] is not None])
+        return {pair: self._whole(name) for pair, name in self._names(_BED).items()}
 
     def bigwigs(self) -> dict[tuple[str, str], Path]:
         """(Model, sample) → the track of its scores."""
-        return self._each(_BIGWIG, self.record["summary"])
+        return {pair: self._whole(name) for pair, name in self._names(_BIGWIG).items()}
 
-    def _each(self, suffix: str, rows: Sequence[Mapping]) -> dict[tuple[str, str], Path]:
-        """Files of the pairs that have one; they were written in the order of the summary."""
+    def _names(self, suffix: str) -> dict[tuple[str, str], str]:
+        """Names of the files of all pairs that can have one, written in the order of the summary; or none."""
+        rows = [row for row in self.record["summary"] if suffix != _BED or row["score"] is not None]
         files = [name for name in self.record["files"] if name.endswith(suffix)]
-        if len(files) != len(rows):
-            return {}
-        return {(row["model"], row["sample"]): self.path.with_name(name) for row, name in zip(rows, files, strict=True)}
+        pairs = [(row["model"], row["sample"]) for row in rows]
+        return dict(zip(pairs, files, strict=True)) if len(files) == len(pairs) else {}
 
     def _whole(self, name: str) -> Path:
         path = self.path.with_name(name)
@@ -147,15 +152,12 @@ def read_matrix(path: Path, reductions: Sequence[str], models: Sequence[str], sa
     return Matrix(regions, tuple(models), tuple(samples), {"max": scores}, np.array(counts, np.int64))
 
 
-def of_tracks(finished: Finished) -> SiteScores | None:
-    """Sites of BED files and their highest scores in bigWig files; None if the pass did not write both.
+def of_tracks(finished: Finished) -> SiteScores:
+    """Sites of BED files and their highest scores in bigWig files, of a pass that `has_tracks`.
 
     What no track covers has the score 0. Models without a threshold are left out: they have no sites.
     """
-    beds, tracks = finished.beds(), finished.bigwigs()
-    if not beds or not tracks:
-        return None
-    own, samples = sites_of(beds), finished.samples
+    tracks, own, samples = finished.bigwigs(), sites_of(finished.beds()), finished.samples
     chroms = tuple(sorted({item.chrom for items in own.values() for item in items}, key=names.natural))
     factors = []
     for model, items in own.items():

@@ -11,10 +11,11 @@ from zoo.comparison import page, source, statistics
 from zoo.comparison.changes import Changes, FactorChange, changes_of
 from zoo.comparison.design import Contrast, conditions_of, contrasts_of
 from zoo.comparison.files import FACTORS, SITES, CompareOutput
-from zoo.comparison.means import Settings
+from zoo.comparison.means import ChangeSettings
 from zoo.comparison.scores import SiteScores
-from zoo.comparison.source import Source
+from zoo.comparison.source import Compared
 from zoo.errors import InputError
+from zoo.files.atomic import paths_of
 from zoo.files.job import job_base
 from zoo.files.record import finite
 from zoo.many.samples import Sample, samples_of
@@ -166,6 +167,8 @@ def compare(
         _check_given(models, genome, samples)
         design = samples_of(samples)
     contrasts = contrasts_of(conditions_of(design, column), against)
+    reads = paths_of(predictions, genome, [sample.tracks for sample in design], regions, blacklist)
+    CompareOutput(base, (), (), False, (), reads)  # refused before anything is predicted
     if predictions is None:
         threshold = "auto" if threshold is None else threshold
         found = source.of_pass(base, models, regions, threshold, {**passed, "samples": design, "progress": progress})
@@ -197,7 +200,7 @@ def _design_of(known: Sequence[str], samples: object) -> tuple[Sample, ...]:
 
 def _compared(
     base: Path,
-    found: Source,
+    found: Compared,
     design: Sequence[Sample],
     column: str,
     contrasts: Sequence[Contrast],
@@ -220,12 +223,12 @@ def _compared(
         "beds": beds,
     }
 
-    def keep() -> tuple[SiteScores, list[Changes], Settings]:
+    def keep() -> tuple[SiteScores, list[Changes], ChangeSettings]:
         scores = found.load().only(order)
-        settings = Settings(**{**chosen, "block": chosen["block"] or _block_of(scores)})
+        settings = ChangeSettings(**{**chosen, "block": chosen["block"] or _block_of(scores)})
         return scores, [changes_of(scores, contrast, settings) for contrast in contrasts], settings
 
-    def write(kept: tuple[SiteScores, list[Changes], Settings], paths: dict[str, Path], record: dict) -> None:
+    def write(kept: tuple[SiteScores, list[Changes], ChangeSettings], paths: dict[str, Path], record: dict) -> None:
         scores, each, settings = kept
         sections = page.sections_of(scores, conditions, each)
         place.write(paths, scores, each, sections)

@@ -22,7 +22,7 @@ PASS, SCORES = ".pass", ".scores"
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class Compared:
     """What is compared.
 
     Attributes:
@@ -40,7 +40,7 @@ class Source:
     load: Callable[[], SiteScores]
 
 
-def of_predictions(path: object) -> Source:
+def of_predictions(path: object) -> Compared:
     """Of `<base>.json` of a finished pass.
 
     Raises:
@@ -53,9 +53,9 @@ def of_predictions(path: object) -> Source:
         alone = sorted({row["model"] for row in finished.record["summary"] if row["sample"] == ""})
         raise _alone(alone)
     has_matrix = any(name.endswith(reading.MATRIX) for name in files)
-    if not has_matrix and not (finished.beds() and finished.bigwigs()):
+    if not has_matrix and not finished.has_tracks:
         raise InputError(
-            "Predictions that are compared must have a matrix, or BED and bigWig files",
+            f"Predictions that are compared must have a matrix ({reading.MATRIX}), or BED and bigWig files",
             where=finished.path,
             received={"files": list(files)[:5]},
             hint="Predict with regions, or write bed,bigwig; or give models, genome and samples instead",
@@ -72,10 +72,10 @@ def of_predictions(path: object) -> Source:
         return reading.of_tracks(finished)
 
     reads = [finished.path, *(finished.path.with_name(name) for name in files)]
-    return Source([finished.identity], finished.samples, thresholds, reads, load)
+    return Compared([finished.identity], finished.samples, thresholds, reads, load)
 
 
-def of_pass(base: Path, models: object, regions: object, threshold: object, options: Mapping[str, object]) -> Source:
+def of_pass(base: Path, models: object, regions: object, threshold: object, options: Mapping[str, object]) -> Compared:
     """Of passes that are run here, if they were not yet: in regions one; else one that finds the sites of each sample,
     and one for the scores of all samples in all of these.
 
@@ -141,7 +141,7 @@ def _of_scores(
     made: "ManyFiles",
     thresholds: Mapping[str, float | None],
     own: Mapping[str, Sequence[Interval]] | None,
-) -> Source:
+) -> Compared:
     if unscored := [name for name, score in thresholds.items() if score is None]:
         where = "in the sites of the others" if own is not None else "in all regions"
         warn(f"{names.some(unscored)}: without a threshold; compared by scores only, {where}")
@@ -151,7 +151,7 @@ def _of_scores(
         return of_matrix(matrix, thresholds, None if own is None else rows_of(matrix.regions, own))
 
     reads = [each.path for each in passes]
-    return Source([each.identity for each in passes], finished.samples, thresholds, reads, load)
+    return Compared([each.identity for each in passes], finished.samples, thresholds, reads, load)
 
 
 def _after(base: Path, suffix: str) -> Path:
