@@ -1,5 +1,7 @@
 """Comparisons: literal answers of the statistics, of classes of sites, and of designs."""
 
+import warnings
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -180,6 +182,16 @@ def test_without_a_threshold_scores_are_compared_at_all_sites():
     row = found.factors[0]
     assert (row.change, row.threshold, row.gained, row.margin, row.relative) == (2.0, None, None, None, None)
     assert set(classes(found)) == {""}
+
+
+def test_draws_without_a_site_of_any_compared_factor_do_not_count():
+    """Five blocks of 35 have sites of factors with a threshold: four of 1,000 draws have none of these blocks."""
+    few = [factor(name, [[0.9, 0.8], [0.8, 0.9]] * 2 + [[0.9, 0.9]]) for name in "xyz"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = compared([*few, factor("all", [[1.0, 3.0], [1.0, 2.0]] * 17 + [[0, 1]], None)])
+    assert found.blocks == 35
+    assert [row.relative_q for row in found.factors] == [1, 1, 1, None]
 
 
 def test_a_factor_without_sites_has_no_change():

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -176,6 +177,16 @@ def test_an_interrupted_comparison_goes_on(found, models, tmp_path: Path, monkey
     same = ("factors.tsv", "sites.tsv", "heat.png")
     for name in same:
         assert (tmp_path / f"k.{name}").read_bytes() == given["output"].with_name(f"c.{name}").read_bytes()
+
+
+def test_on_an_executor_models_go_by_their_names(small_folder: Path, genome_files, table: Path, tmp_path: Path):
+    given = {"genome": genome_files.genome, "samples": table, "chromosomes": ["chr2"]}
+    alone = zoo.compare(small_folder, **given, output=tmp_path / "a")
+    with ThreadPoolExecutor(1) as executor:
+        other = zoo.compare(small_folder, **given, output=tmp_path / "b", executor=executor)
+    assert list(alone.factors) == list(other.factors)
+    for name in ("factors.tsv", "sites.tsv", "scores.matrix.tsv"):
+        assert (tmp_path / f"a.{name}").read_bytes() == (tmp_path / f"b.{name}").read_bytes()
 
 
 def test_the_command_writes_and_prints_the_same(found, tmp_path: Path, capsys: pytest.CaptureFixture):

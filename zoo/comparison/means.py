@@ -97,6 +97,7 @@ class Means:
     def relative(self, among: np.ndarray) -> Relative:
         """Of the factors that are compared, (factors,) bool, against the change of all of these."""
         draws, deviations = (item[:, among] for item in (self.draws, self.deviations))
+        draws = draws[~np.isnan(draws).all(axis=1)]
         draws = draws - np.nanmedian(draws, axis=1, keepdims=True)
         deviations = deviations - np.median(deviations, axis=1, keepdims=True)
         occupied, shared = self.occupied[among], float(np.median(self.values[among]))

@@ -17,7 +17,8 @@ CARD = (
     "normalization. The change that all factors share is taken out of relative changes and of gained and lost sites. "
     "If most factors truly changed in one direction, that would be taken out, too: see the shared change.\n"
     "Intervals (95 %) are over blocks of the genome; with replicates also over these. Without replicates they say "
-    "nothing about other samples of the same condition."
+    "nothing about other samples of the same condition. False discovery rates (q) are those of Benjamini and Hochberg "
+    "over the factors of two conditions."
 )
 _MOST_CONTRASTS = 12  # that have sections of their own
 _MOST_ROWS = 30  # of a table
