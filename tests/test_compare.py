@@ -177,6 +177,16 @@ def test_noise_is_that_of_replicates_where_there_are_any():
     assert (found.factors[0].gained, found.factors[0].lost) == (15, 15)
 
 
+def test_noise_of_replicates_is_a_factors_own():
+    """What is known of it is not held near that of others."""
+    both = Contrast("b", "a", ours=(2, 3), theirs=(0, 1))
+    quiet, loud = [[0.90, 0.92, 0.90, 0.92]] * 25, [[0.60, 1.00, 0.60, 1.00]] * 25
+    found = compared([factor("x", quiet), factor("y", quiet), factor("z", loud)], both)
+    np.testing.assert_allclose(
+        [row.margin for row in found.factors], 2 * np.array([0.0002, 0.0002, 0.08]) ** 0.5, rtol=1e-4
+    )
+
+
 def test_without_a_threshold_scores_are_compared_at_all_sites():
     found = compared([factor("x", [[1.0, 3.0]] * 6, None), factor("y", [[0.9, 0.9]] * 6)])
     row = found.factors[0]

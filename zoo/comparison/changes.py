@@ -197,20 +197,21 @@ def _sites(
     shared = float(np.median(medians)) if having else 0.0
     between = statistics.spread(medians) if len(having) >= LEAST_FACTORS else 0.0
     noises = {place: _noise(factors[place], contrast, parts[place].union, kept[place]) for place in having}
-    usual = _usual(noises, kept)
+    if len(contrast.ours) == len(contrast.theirs) == 1:
+        noises = _held(noises, kept)
     found = []
     for place, (factor, part, change) in enumerate(zip(factors, parts, changes, strict=True)):
         least = None if factor.threshold is None else margin
         if factor.threshold is not None and margin is None:
-            least = _DEVIATIONS * float(np.hypot(usual.get(place, 0.0), between))
+            least = _DEVIATIONS * float(np.hypot(noises.get(place, 0.0), between))
         found.append(SiteChanges(change, shared, part.classes(change, shared, least), part.union, least))
     return found, shared
 
 
-def _usual(noises: Mapping[int, float], kept: Sequence[np.ndarray]) -> dict[int, float]:
+def _held(noises: Mapping[int, float], kept: Sequence[np.ndarray]) -> Mapping[int, float]:
     """The noise of each factor, held near that of the median factor: of its own sites many may change, or few be."""
     if len(noises) < LEAST_FACTORS:
-        return dict(noises)
+        return noises
     middle = float(np.median(list(noises.values())))
     return {
         place: min(max(noise, middle if len(kept[place]) < _FEW else 0.0), _MOST_NOISE * middle)
