@@ -105,7 +105,7 @@ def test_scores_of_sites_are_those_of_predictions(found, models, tracks: dict[st
     np.testing.assert_allclose(changes, [ours - theirs for ours, theirs in means], atol=1e-5)
 
 
-def test_the_same_call_does_nothing_and_another_contrast_predicts_nothing(found, models, monkeypatch):
+def test_the_same_call_does_nothing_and_another_contrast_or_design_predicts_nothing(found, models, monkeypatch):
     made, given = found
     pages = {path: path.stat().st_mtime_ns for path in given["output"].parent.iterdir()}
     again = zoo.compare(models, **given)
@@ -118,6 +118,10 @@ def test_the_same_call_does_nothing_and_another_contrast_predicts_nothing(found,
     assert [(row.condition, row.against) for row in other.factors] == [("a", "b")] * 3
     assert other.factors[0].gained == made.factors[0].lost
     assert not list(given["output"].parent.glob("c.b.vs.a.*"))  # of the contrast before
+    named = given["samples"].with_name("others.tsv")
+    named.write_text(given["samples"].read_text().replace("\ta\t", "\tcontrol\t"))
+    again = zoo.compare(models, **{**given, "samples": named})
+    assert [(row.against, row.gained) for row in again.factors] == [("control", row.gained) for row in made.factors]
     zoo.compare(models, **given)  # as it was, for other tests
 
 
@@ -159,11 +163,11 @@ def test_an_interrupted_comparison_goes_on(found, models, tmp_path: Path, monkey
     made, given = found
     real, calls = Work.compute, []
 
-    def compute(work, unit):
+    def compute(work, *unit):
         calls.append(work.request.threshold)
         if work.request.threshold is None and stop:
             raise KeyboardInterrupt
-        return real(work, unit)
+        return real(work, *unit)
 
     monkeypatch.setattr(Work, "compute", compute)
     stop = True

@@ -1,7 +1,7 @@
 """Where sites and scores come from: passes over models and samples that are run, or one that was."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +84,7 @@ def of_pass(base: Path, models: object, regions: object, threshold: object, opti
         models: as for `zoo.predict_many`.
         regions: as for `zoo.predict_many`; without regions sites are wherever a sample has some.
         threshold: the same.
-        options: further arguments of it.
+        options: further arguments of it; samples are `zoo.many.samples.Sample`.
 
     Raises:
         InputError: models of DNA alone; none with a threshold, without regions.
@@ -97,7 +97,8 @@ def of_pass(base: Path, models: object, regions: object, threshold: object, opti
     _check_models(loaded, regions is None and threshold == "auto")
     if all(options[name] is None for name in ("executor", "workers", "dask")):  # others load them by name
         named, options = tuple(loaded.values()), {**options, "component": None}
-    options = {**options, "models": named}
+    samples = [replace(sample, design={}) for sample in options["samples"]]  # of which predictions do not depend
+    options = {**options, "models": named, "samples": samples}
     where = _after(base, SCORES)
     if regions is not None:
         made = predict_many(output=where, regions=regions, threshold=threshold, write="matrix", **options)
