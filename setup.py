@@ -31,6 +31,8 @@ setup(
         "tqdm",
     ],
     extras_require={
+        "anndata": ["anndata"],
+        "dask": ["distributed"],
         "pandas": ["pandas"],
         "zarr": ["zarr>=3,<4"],
         "parquet": ["pyarrow"],
@@ -39,6 +41,8 @@ setup(
         "tfio": ["tensorflow>=2.16,<2.17", "tensorflow-io==0.37.1", "numpy<2"],  # its last release fits these only
         "torch": ["torch"],
         "test": [
+            "anndata",
+            "distributed",
             "jax",
             "memelite",
             "modisco-lite>=3",

@@ -330,7 +330,8 @@ def test_formats_that_cannot_be_registered():
     ):
         with pytest.raises(InputError, match=message):
             make()
-    assert list(FORMATS) == ["bigwig", "bed", "table", "npz", "zarr", "parquet", "counts"]
+    of_matrices = ["matrix", "matrix_parquet", "matrix_zarr", "h5ad"]
+    assert list(FORMATS) == ["bigwig", "bed", "table", "npz", "zarr", "parquet", "counts", *of_matrices]
 
 
 def test_by_the_command(small_folder: Path, given: dict, tmp_path: Path, capsys: pytest.CaptureFixture):

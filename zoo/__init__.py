@@ -22,6 +22,7 @@ _HOMES = {
     "register_architecture": "zoo.architectures",
     "unregister_architecture": "zoo.architectures",
     "predict_many": "zoo.many.run",
+    "compare": "zoo.comparison.run",
     "chain": "zoo.chaining",
     "ensemble": "zoo.ensembles",
     "Model": "zoo.model",
@@ -32,6 +33,7 @@ _HOMES = {
 _ROOMS = (
     "architectures",
     "attribution",
+    "comparison",
     "evaluate",
     "footprints",
     "layers",

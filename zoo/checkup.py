@@ -4,13 +4,14 @@ import shutil
 import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.errors import printable
 from registry.paths import user_path
 from zoo import loading
+from zoo.arguments import items_of, refuse_together
 from zoo.errors import InputError, ZooError, ZooWarning
 from zoo.genome import bed, names, recipes
 from zoo.genome import doctor as files
@@ -18,9 +19,13 @@ from zoo.genome.doctor import ERROR, OK, WARNING, Finding
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.many import models
+from zoo.many.request import Request, formats_of
+from zoo.many.samples import SIGNAL, samples_of
 from zoo.spec import TrackSpec
 
 if TYPE_CHECKING:  # it imports Keras, which only a model needs
+    from zoo.many.cost import ManyCost
     from zoo.predict.cost import Cost
 
 _STRETCHES = 512  # of 32 kb of the signal; `predict` itself looks at an eighth of that
@@ -36,7 +41,7 @@ class DoctorReport:
     """
 
     findings: tuple[Finding, ...]
-    cost: "Cost | None"
+    cost: "Cost | ManyCost | None"
 
     @property
     def passed(self) -> bool:
@@ -67,10 +72,12 @@ def doctor(
     regions: object = None,
     vcf: str | Path | None = None,
     blacklist: str | Path | None = None,
-    model: str | Path | None = None,
+    model: str | Path | Sequence[str] | None = None,
     output: str | Path | None = None,
     covariates: Mapping[str, object] | None = None,
     component: str | None = None,
+    samples: object = None,
+    write: str | Sequence[str] | None = None,
 ) -> DoctorReport:
     """Check the inputs of a run; what is not given is not checked.
 
@@ -81,9 +88,12 @@ def doctor(
         vcf: variants.
         blacklist: BED, or a bigWig file that is above 0 there.
         model: a name or folder; compares the signal with what the model was trained on, and times it on this machine.
+            Several, or a pattern such as `maxatac/*`, are those of a pass, see `zoo.predict_many`.
         output: where results would go; checks whether the disk has room.
         covariates: of the model, as for `Model.predict`.
         component: the part of the model, as for `zoo.load`.
+        samples: of a pass, as for `zoo.predict_many`, instead of a signal.
+        write: formats of a pass.
 
     Returns:
         Findings, and with a model what the run will cost.
@@ -92,6 +102,14 @@ def doctor(
         UnknownModel and others: the model cannot be had. Everything else that is wrong is a finding.
         InputError: an output, covariates or a component without a model, which says what a run reads and writes.
     """
+    several = models.is_pattern(model) or items_of(model) is not None
+    if several or samples is not None:
+        refuse_together("A pass of many models or samples", {"vcf": vcf, "covariates": covariates})
+        if samples is not None:
+            refuse_together("Samples", {"signal": signal})
+        given = [signal] if samples is None and signal is not None else samples
+        return _of_pass(genome, given, regions, blacklist, model, output, component, write)
+    refuse_together("Inputs of one model and one signal", {"write": write}, "Give several models, or samples")
     of_model = {"output": output, "covariates": covariates, "component": component}
     for name, value in of_model.items() if model is None else ():
         if value is not None:
@@ -112,11 +130,7 @@ def doctor(
         findings += files.of_model(spec.name, spec.input.genome, genome)
     if spec and not given and signal is not None:
         findings.append(Finding("model", WARNING, f"{spec.name} takes DNA alone", "Leave out the signal."))
-    unwanted = []
-    if blacklist is not None:
-        findings += _caught("blacklist", files.of_blacklist(blacklist, genome))
-        sound = all(finding.status != ERROR for finding in findings)
-        unwanted = bed.read_blacklist(blacklist) if sound else []
+    unwanted = _blacklist(genome, blacklist, findings)
     tracks = {track.name: track for track in given}
     if isinstance(signal, Mapping) and (not signal or (spec and set(signal) != set(tracks))):
         message = f"must be given by the names of the model's tracks: {', '.join(tracks) or 'a model names them'}"
@@ -142,10 +156,77 @@ def doctor(
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ZooWarning)
                 cost = loaded.cost(**arguments)
-            findings += _affordable(cost, output)
+            findings += _affordable(cost, output, _described(cost))
         except ZooError as error:
             findings.append(Finding("model", ERROR, str(error)))
     return DoctorReport(tuple(findings), cost)
+
+
+def _of_pass(
+    genome: object,
+    samples: object,
+    regions: object,
+    blacklist: object,
+    model: object,
+    output: object,
+    component: str | None,
+    write: object,
+) -> DoctorReport:
+    """The report of `doctor` on many models or samples."""
+    formats = formats_of(write, regions is not None)
+    given = samples_of(samples)
+    loaded = {} if model is None else models.load(models.named(model), component)
+    try:
+        genome = genome if isinstance(genome, Genome) else Genome(genome)
+        findings = list(files.of_genome(genome))
+    except ZooError as error:
+        return DoctorReport((Finding("genome", ERROR, str(error)),), None)
+    reads = [one.spec.input for one in loaded.values()]
+    for assembly in dict.fromkeys(each.genome for each in reads):
+        names = [name for name, one in loaded.items() if one.spec.input.genome == assembly]
+        findings += files.of_model(names[0] if len(names) == 1 else f"{len(names)} models", assembly, genome)
+    unwanted = _blacklist(genome, blacklist, findings)
+    alone = [each.given[0] for each in reads if len(each.given) == 1]
+    tracks = {track.name: track for each in reads for track in each.given} | {SIGNAL: next(iter(alone), None)}
+    for sample in given:
+        for name, value in sample.tracks.items():
+            about = sample.name if name == SIGNAL else f"{sample.name} {name}"
+            found = _caught(about, _signal(genome, about, value, tracks.get(name)))
+            findings += [replace(finding, about=about) for finding in found]
+    if regions is not None:
+        window = max((each.window for each in reads), default=1024)
+        findings += _caught("regions", _regions(genome, regions, window, unwanted))
+    if output is not None:
+        findings += _caught("output", _output(output))
+    cost = None
+    if loaded and all(finding.status != ERROR for finding in findings):
+        try:
+            cost = _cost_of_pass(loaded, genome, given, regions, blacklist, component, formats)
+            findings += _affordable(cost, output, _described_pass(cost, len(given)))
+        except ZooError as error:
+            findings.append(Finding("pass", ERROR, str(error)))
+    return DoctorReport(tuple(findings), cost)
+
+
+def _cost_of_pass(loaded, genome, samples, regions, blacklist, component, formats) -> "ManyCost":
+    from zoo.many.cost import estimate
+    from zoo.many.work import Work
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ZooWarning)
+        names = tuple(loaded.values())
+        request = Request.of(
+            names, genome, samples, regions, blacklist=blacklist, component=component, threshold="auto", formats=formats
+        )
+        return estimate(Work(request, loaded), formats)
+
+
+def _blacklist(genome: Genome, blacklist: object, findings: list[Finding]) -> Sequence[Interval]:
+    """What is left out, if nothing is wrong with it or before it; adds to the findings."""
+    if blacklist is None:
+        return []
+    findings += _caught("blacklist", files.of_blacklist(blacklist, genome))
+    return bed.read_blacklist(blacklist) if all(finding.status != ERROR for finding in findings) else []
 
 
 def _signal(genome: Genome, name: str, signal: str | Path | Signal, spec: TrackSpec | None) -> Iterator[Finding]:
@@ -191,10 +272,21 @@ def _caught(about: str, findings: Iterable[Finding]) -> list[Finding]:
     return caught
 
 
-def _affordable(cost: "Cost", output: str | Path | None) -> Iterator[Finding]:
-    """The cost in words, beside what there is."""
+def _described(cost: "Cost") -> str:
     message = f"{cost.windows:,} windows in about {_duration(cost.seconds)}, {cost.memory / 1e9:.1f} GB of memory"
-    yield Finding("run", OK, f"{message}, {_size(cost.disk)} on disk while it lasts, half of it afterwards")
+    return f"{message}, {_size(cost.disk)} on disk while it lasts, half of it afterwards"
+
+
+def _described_pass(cost: "ManyCost", samples: int) -> str:
+    groups = f"{cost.models} models, in {cost.groups} groups that read the same, on {samples} samples"
+    work = f"{cost.windows:,} windows of models in {cost.units:,} units, in about {_duration(cost.seconds)} one by one"
+    disk = f"{_size(cost.disk)} on disk at the end of the work, {_size(cost.files)} of it files that stay"
+    return f"{groups}: {work}, {cost.memory / 1e9:.1f} GB of memory, {disk}"
+
+
+def _affordable(cost: "Cost | ManyCost", output: str | Path | None, message: str) -> Iterator[Finding]:
+    """The cost in words, beside what there is."""
+    yield Finding("run", OK, message)
     available = _available()
     if available is not None and available < cost.memory:
         hint = "Close other programs, or take a smaller batch."

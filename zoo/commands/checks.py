@@ -21,14 +21,56 @@ from zoo.spec import ModelSpec
 
 def predict(options: argparse.Namespace) -> None:
     """Model, genome, signal, regions, chromosomes, blacklist; that the outputs can be written."""
+    from zoo.commands import many
     from zoo.formats.content import plain_names
     from zoo.formats.formats import FORMATS
 
+    if many.is_many(options):
+        _many(options, many.samples_of(options))
+        return
     spec, source = _spec(options.name)
     where = options.regions if options.centers is None else options.centers
     own = [f".{name}.bw" for name in plain_names(_inputs(spec, options, where))]
     suffixes = dict.fromkeys((".bw", *(format.suffix for format in FORMATS.values()), *own, ".json"))
     _output(options, tuple(suffixes), source, where)
+
+
+def _many(options: argparse.Namespace, given: object) -> None:
+    """The same for one pass of many models and samples."""
+    from zoo.inputs.opening import Inputs
+    from zoo.many import matching, models
+    from zoo.many.request import formats_of
+    from zoo.many.samples import samples_of
+
+    samples = samples_of(given)
+    formats = formats_of(options.write, options.regions is not None)
+    found = [_spec(name) for name in models.named(options.name)]
+    alike: list[ModelSpec] = []
+    for spec, _ in found:
+        alike += [] if any(spec.input == other.input for other in alike) else [spec]
+    matching.check_read((spec.input for spec in alike), samples)
+    where = (None if options.regions == "auto" else options.regions), options.chromosomes, options.blacklist
+    for spec in alike:
+        for sample in matching.samples_of(spec.input, samples):
+            tracks, covariates = matching.tracks_of(spec.input, sample), matching.covariates_of(spec.input, sample)
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", ZooWarning)
+                    Inputs.open(spec, options.genome, tracks or None, *where, covariates=covariates or None)
+            except InputError as error:
+                raise matching.of_sample(error, sample) from None
+    suffixes = [".summary.tsv", *(format.suffix for format in formats), ".json"]
+    tracks = [list(sample.tracks.values()) for sample in samples]
+    _output(options, suffixes, options.regions, options.samples, tracks, *(source for _, source in found))
+
+
+def unit(options: argparse.Namespace) -> None:
+    """The folder of a plan, and names of units."""
+    from zoo.many.unit import request_of, unit_of
+
+    request_of(options.folder)
+    for name in options.units:
+        unit_of(name)
 
 
 def attribute(options: argparse.Namespace) -> None:

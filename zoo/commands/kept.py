@@ -1,6 +1,7 @@
 """Whether an interrupted command left something that the same command goes on with, by its parsed options."""
 
 import argparse
+from pathlib import Path
 
 from registry.paths import user_path
 from zoo.files.job import job_base
@@ -13,7 +14,17 @@ def job(options: argparse.Namespace) -> bool:
     """Finished parts in the folder of a `zoo.files.job.Job`."""
     if getattr(options, "output", None) is None:
         return False
-    base = job_base(options.output, _MAIN.get(options.command.name, ".bw"))
+    return _parts(job_base(options.output, _MAIN.get(options.command.name, ".bw")))
+
+
+def comparison(options: argparse.Namespace) -> bool:
+    """Finished parts of the passes that a comparison is made of, or a whole one."""
+    base = job_base(options.output, ".factors.tsv")
+    passes = [base.with_name(f"{base.name}{suffix}") for suffix in (".pass", ".scores")]
+    return any(_parts(each) or each.with_name(f"{each.name}.json").is_file() for each in passes)
+
+
+def _parts(base: Path) -> bool:
     folder = base.with_name(f"{base.name}.partial")
     return (folder / MARK).is_file() and any(path.suffix != ".tmp" for path in folder.glob("part-*"))
 

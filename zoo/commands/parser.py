@@ -18,6 +18,20 @@ _TOGETHER = re.compile(r"not allowed with argument (.*)")
 _NUMBER = re.compile(r"expected (.*) (argument|arguments)")
 
 
+class Several(str):
+    """The first value of an option that has several.
+
+    Attributes:
+        values: all of them.
+    """
+
+    def __new__(cls, first: str, more: str) -> "Several":
+        """Those of `first`, if it has several already, and one more."""
+        made = super().__new__(cls, first)
+        made.values = (*getattr(first, "values", (str(first),)), more)
+        return made
+
+
 class Parser(argparse.ArgumentParser):
     """An `ArgumentParser` that takes no abbreviation of an option for it, reads numbers strictly, and raises.
 
@@ -30,7 +44,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, fill: Callable[["Parser"], None] | None = None, **choices: object) -> None:
-        self._fill = fill
+        self._fill, self._several = fill, {}
         super().__init__(**{"allow_abbrev": False, "exit_on_error": False, **choices})
         self.register("type", int, whole())
         self.register("type", float, real())
@@ -41,12 +55,29 @@ class Parser(argparse.ArgumentParser):
         self.fill()
         self._given = list(args or ())
         try:
-            parsed, unknown = super().parse_known_args(args, namespace)
+            parsed, unknown = super().parse_known_args(self._joined(self._given), namespace)
         except argparse.ArgumentError as error:
             raise self._refused(error.argument_name, error.message) from None
         if unknown:
             raise self._unknown(unknown)
         return parsed, unknown
+
+    def take_several(self, action: argparse.Action, fits: Callable[[str], bool]) -> None:
+        """Have an option of one value take more, as `Several`, as long as those that follow it fit.
+
+        With `nargs="+"` it would also take positional arguments that stand behind it.
+        """
+        self._several[action] = fits
+
+    def _joined(self, args: Sequence[str]) -> list[str]:
+        joined: list[str] = []
+        for argument in args:
+            option = self._option_string_actions.get(joined[-2]) if len(joined) > 1 else None
+            if option in self._several and not argument.startswith("-") and self._several[option](argument):
+                joined[-1] = Several(joined[-1], argument)
+            else:
+                joined.append(argument)
+        return joined
 
     def fill(self) -> None:
         """Have all options, from now on."""

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from zoo.commands import originals, shared
+from zoo.commands import heavy, many, originals, shared
 from zoo.console.signature import PROGRESS, Signature, exclude
 from zoo.errors import InputError
 
@@ -18,20 +18,22 @@ class _Chromosomes(argparse.Action):
         namespace.chromosomes = None if value == ["all"] else value
 
 
-SIGNATURE = Signature(
+ONE = Signature(
     "zoo.model:Model.predict",
     common=shared.COMMON,
     differ={
+        "signal": many.SIGNAL,
         "output": {
             "action": originals.OutputAction,
-            "help": "writes OUTPUT.bw (of several tracks OUTPUT.TRACK.bw), .bed and .json; with --regions also .tsv "
-            "(default stdout)",
+            "help": "writes OUTPUT.bw (of several tracks OUTPUT.TRACK.bw), .bed and .json; with --regions also .tsv; "
+            "a pass of many writes OUTPUT.summary.tsv, OUTPUT.SAMPLE.MODEL.bed and others (default stdout)",
         },
         "write": {
             "nargs": None,
             "metavar": "FORMATS",
             "help": "formats, such as bigwig,bed,table,zarr,parquet (default bigwig, bed with a threshold, table with "
-            "regions, counts with centers)",
+            "regions, counts with centers); of a pass of many bed, bigwig, matrix, matrix_parquet, matrix_zarr, h5ad "
+            "(default bed, with regions also matrix)",
         },
         "blacklist": {"help": "whose bins are left out: BED, or a bigWig that is above 0 there"},
         "regions": {"help": "a BED file, a region such as chr1:1,001-2,000, or auto: open ones"},
@@ -60,14 +62,21 @@ SIGNATURE = Signature(
         },
     },
     left_out={"x": shared.ARRAYS, **PROGRESS},
-    added={**shared.MODEL, **dict.fromkeys(("cutoff_type", "cutoff_value"), "the original's threshold")},
+    added=dict.fromkeys(("cutoff_type", "cutoff_value"), "the original's threshold"),
 )
+SIGNATURES = (ONE, many.SIGNATURE)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo predict`."""
     name = parser.add_mutually_exclusive_group(required=True)
-    name.add_argument("name", nargs="?", action=_Name, help="family/MODEL, a model folder or a model file")
+    name.add_argument(
+        "name",
+        nargs="*",
+        default=(),
+        action=_Name,
+        help='family/MODEL, a model folder or a model file; several, or a pattern such as "maxatac/*", in one pass',
+    )
     name.add_argument("-tf", "--tf_name", dest="name", action=_Name, type=_factor, help=argparse.SUPPRESS)
     name.add_argument("-m", "--model", dest="name", action=_Name, help=argparse.SUPPRESS)
     groups = {
@@ -76,7 +85,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "how (defaults: as published)": "head track threshold table",
     }
     shared.add_component(parser)
-    SIGNATURE.add(parser, groups)
+    ONE.add(parser, groups)
+    many.add(parser)
     cut = exclude(parser, ["threshold"])
     cut.add_argument("-ct", "--cutoff_type", action=_Cutoff, type=str.lower, choices=_KINDS, help=argparse.SUPPRESS)
     cut.add_argument("-skip_call_peaks", dest="threshold", action="store_const", const="none", help=argparse.SUPPRESS)
@@ -84,18 +94,20 @@ def add(parser: argparse.ArgumentParser) -> None:
     originals.add(parser, "predict", _FOLDER)
 
 
-def run(options: argparse.Namespace, model) -> None:
-    """Run `zoo predict` with a loaded model."""
-    chosen = SIGNATURE.values(options)
+def run(options: argparse.Namespace) -> None:
+    """Run `zoo predict`: one model, or one pass of many."""
     if options.cutoff_value is not None and options.cutoff_type is None:
         raise InputError(
             "A cutoff value must be given with its type",
             received={"-cv": options.cutoff_value},
             example="-ct Precision",
         )
-    if chosen["threshold"] == "none":
-        chosen["threshold"] = None
-    result = model.predict(**chosen)
+    if options.threshold == "none":
+        options.threshold = None
+    if many.is_many(options):
+        many.run(options)
+        return
+    result = heavy.load(options.name, options.component).predict(**ONE.values(options))
     if options.output is None:
         result.write_tsv(sys.stdout)
     else:
@@ -107,11 +119,11 @@ def _factor(name: str) -> str:
 
 
 class _Name(argparse.Action):
-    """The model, as the argument or by an option; an argument that is not there does not undo an option."""
+    """The model, as the argument or by an option, or several; none as the argument does not undo an option."""
 
     def __call__(self, parser, namespace, value, option_string=None) -> None:
-        if value is not None:
-            namespace.name = value
+        if isinstance(value, str) or value:
+            namespace.name = value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 class _Cutoff(argparse.Action):

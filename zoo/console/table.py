@@ -3,21 +3,28 @@
 import shutil
 
 
-def table(rows: dict[str, dict], width: int | None = None) -> str:
-    """Rows of numbers under their names; turned, and in parts, where that is wider than the terminal."""
+def table(rows: dict[str, dict], width: int | None = None, of_names: bool = False) -> str:
+    """Rows of numbers under their names; turned, and in parts, where that is wider than the terminal.
+
+    Args:
+        rows: name → column → number.
+        width: of the terminal; by default its own.
+        of_names: columns are names of the user's: shown as they are, and never turned.
+    """
     width = width or shutil.get_terminal_size().columns
     columns = dict.fromkeys(key for row in rows.values() for key in row if key != "why" and not key.endswith("error"))
-    lines = [["", *(column.replace("_", " ") for column in columns)]]
+    lines = [["", *(column if of_names else column.replace("_", " ") for column in columns)]]
     lines += [[name, *(_number(row.get(column)) for column in columns)] for name, row in rows.items()]
     notes = [f"{name}: {row['why']}" for name, row in rows.items() if row.get("why")]
     parts = [lines]
     if _width(lines) > width:
-        turned, parts, first = [list(column) for column in zip(*lines, strict=True)], [], 1
-        while first < len(turned[0]):
+        lines = [list(column) for column in zip(*lines, strict=True)] if not of_names else lines
+        parts, first = [], 1
+        while first < len(lines[0]):
             last = first + 1
-            while last < len(turned[0]) and _width([[line[0], *line[first : last + 1]] for line in turned]) <= width:
+            while last < len(lines[0]) and _width([[line[0], *line[first : last + 1]] for line in lines]) <= width:
                 last += 1
-            parts.append([[line[0], *line[first:last]] for line in turned])
+            parts.append([[line[0], *line[first:last]] for line in lines])
             first = last
     return "\n".join(["\n\n".join(map(_aligned, parts)), *notes])
 

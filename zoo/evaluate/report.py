@@ -7,6 +7,9 @@ A page is made of sections, plain JSON that stands beside it:
   line
 - `{"kind": "points", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`
 - `{"kind": "histogram", "title", "note", "x", "y", "edges": [… n + 1], "series": [{"name", "y": [… n]}, …]}`
+- `{"kind": "volcano", "title", "note", "x", "names": [… n], "changes": [… n], "q": [… n]}`
+- `{"kind": "heat", "title", "note", "x", "rows": [… n], "columns": [… m], "values": [[… m], … n]}`
+- `{"kind": "overlap", "title", "note", "names": [… n], "sets": [{"in": [true or false, … n], "sites"}, …]}`
 - `{"kind": "locus", "title", "note", "chrom", "start", "step", "tracks": [{"name", "values": […]}, …],
   "intervals": [{"name", "spans": [[start, end], …]}, …]}`, values over `step` bp each from `start` on, 0-based.
 """
@@ -190,11 +193,10 @@ def peak_densest(peaks: Sequence[Interval], within: Interval, width: int = 200_0
 
 
 def _section(number: int, part: Mapping) -> str:
-    kinds = {"table": _table, "curves": _curves, "locus": _locus, "points": _points, "histogram": _histogram}
-    if part.get("kind") not in kinds:
-        raise InputError(f"A section must be one of {', '.join(kinds)}", received={"kind": part.get("kind")})
+    if part.get("kind") not in _KINDS:
+        raise InputError(f"A section must be one of {', '.join(_KINDS)}", received={"kind": part.get("kind")})
     note = "".join(f"<p>{_text(line)}</p>" for line in str(part.get("note") or "").splitlines())
-    inner = kinds[part["kind"]](part)
+    inner = _KINDS[part["kind"]](part)
     head = f'<section id="s{number}" aria-labelledby="h{number}"><h2 id="h{number}">{_text(part["title"])}</h2>'
     return f"{head}{note}{inner}</section>\n"
 
@@ -242,14 +244,41 @@ def _histogram(part: Mapping) -> str:
     return _drawn(part, f"{part['title']}: bins", "Bins as numbers", columns, rows)
 
 
-def _drawn(part: Mapping, caption: str, summary: str, columns: Sequence[str], rows: Sequence[Sequence]) -> str:
+def _volcano(part: Mapping) -> str:
+    order = sorted(range(len(part["names"])), key=lambda place: part["q"][place])
+    rows = [[part["names"][place], part["changes"][place], part["q"][place]] for place in order]
+    columns, label = ["", part["x"], "false discovery rate"], f"False discovery rate over {part['x']}"
+    return _drawn(part, part["title"], "All as numbers", columns, rows, label)
+
+
+def _heat(part: Mapping) -> str:
+    rows = [[name, *values] for name, values in zip(part["rows"], part["values"], strict=True)]
+    return _drawn(part, part["title"], "All as numbers", ["", *part["columns"]], rows, f"{part['x']}, as a heat map")
+
+
+def _overlap(part: Mapping) -> str:
+    rows = [
+        [" and ".join(name for name, inside in zip(part["names"], each["in"], strict=True) if inside), each["sites"]]
+        for each in part["sets"]
+    ]
+    return _drawn(part, part["title"], "All as numbers", ["", "sites"], rows, "Sites of each set")
+
+
+def _drawn(
+    part: Mapping,
+    caption: str,
+    summary: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence],
+    label: str | None = None,
+) -> str:
     """A figure, and a table of its numbers."""
     drawn = io.StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": str(part["title"])}):
         figure(part).savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
     svg = drawn.getvalue()
-    names = ", ".join(str(line["name"]) for line in part["series"])
-    label = f"{part['y']} over {part['x']} of {names}; the numbers are in the table below"
+    label = label or f"{part['y']} over {part['x']} of {', '.join(str(line['name']) for line in part['series'])}"
+    label = f"{label}; the numbers are in the table below"
     svg = svg[svg.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{_text(label)}"', 1)
     numbers = _grid(caption, columns, rows)
     return f"<figure>{svg}</figure><details><summary>{summary}</summary>{numbers}</details>"
@@ -276,6 +305,18 @@ def _locus(part: Mapping) -> str:
         f"<noscript>Without JavaScript only the highest places are listed.</noscript></div>"
         f"<details><summary>Highest places as numbers</summary>{peaks}</details>"
     )
+
+
+_KINDS = {
+    "table": _table,
+    "curves": _curves,
+    "locus": _locus,
+    "points": _points,
+    "histogram": _histogram,
+    "volcano": _volcano,
+    "heat": _heat,
+    "overlap": _overlap,
+}
 
 
 def _few(count: int, most: int = 11) -> list[int]:

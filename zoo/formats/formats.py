@@ -10,7 +10,7 @@ from typing import Any
 from zoo.arguments import among, names_of
 from zoo.errors import InputError, MissingExtra
 from zoo.files import npz
-from zoo.formats import bed, bigwig, parquet, tsv, zarr
+from zoo.formats import bed, bigwig, h5ad, parquet, tsv, zarr
 from zoo.tables import Table
 
 BINS, INTERVALS, TABLE, ARRAYS = "bins of chromosomes", "intervals", "a table of regions × bins", "arrays"
@@ -27,10 +27,10 @@ class Format:
         suffix: of the file, such as ".bw".
         holds: one of the six above.
         write: (path, content) → None. The content of `BINS` is `zoo.formats.content.Bins`, that of `INTERVALS` gives
-            (chromosome, start, end, score), that of `TABLE`, `TOTALS` and `MATRIX` is a
-            `zoo.formats.content.RegionTable` (of `MATRIX` a `zoo.many.matrix.Matrix`), that of `ARRAYS` name → array.
-            The path is temporary: the caller puts the file into its place when all is
-            there. The same content must give the same bytes.
+            (chromosome, start, end, score), that of `TABLE` and `TOTALS` is a
+            `zoo.formats.content.RegionTable`, that of `MATRIX` a `zoo.many.matrix.Matrix`, that of `ARRAYS` name →
+            array. The path is temporary: the caller puts the file into its place when all is there. The same content
+            must give the same bytes.
         each_track: of `BINS`: a file for each track, which is given alone; else one file has all.
         package: that must be installed.
         extra: of chromatin-zoo that installs it.
@@ -75,7 +75,9 @@ _OWN = (
     Format("parquet", ".parquet", TABLE, parquet.write, package="pyarrow", extra="parquet"),
     Format("counts", ".counts.tsv", TOTALS, tsv.write),
     Format("matrix", ".matrix.tsv", MATRIX, tsv.write),
-    Format("matrix_parquet", ".matrix.parquet", MATRIX, parquet.write, package="pyarrow", extra="parquet"),
+    Format("matrix_parquet", ".matrix.parquet", MATRIX, parquet.write_matrix, package="pyarrow", extra="parquet"),
+    Format("matrix_zarr", ".matrix.zarr.zip", MATRIX, zarr.write_matrix, package="zarr", extra="zarr"),
+    Format("h5ad", ".h5ad", MATRIX, h5ad.write, package="anndata", extra="anndata"),
 )
 FORMATS: Table[Format] = Table("format", {format.name: format for format in _OWN})
 

@@ -5,7 +5,7 @@ bytes depend on what it holds alone: entries have no time, and stand in the orde
 """
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -45,8 +45,63 @@ def write(path: Path, bins: Bins) -> None:
                     array[first:end] = values
                 _move(archive, held, end // CHUNK)
             _move(archive, held, end // CHUNK + 1)
-        for key in sorted(held):
-            archive.writestr(zipfile.ZipInfo(key), held[key].to_bytes())
+        _archive(archive, held, lambda key: True)
+
+
+def write_matrix(path: Path, matrix) -> None:
+    """Write a `zoo.many.matrix.Matrix`: of each reduction an array (region, model, sample) float32 of its name.
+
+    Beside it, by region: region, name, chrom (text), start, end, bins (int64); by model: model and what is said of it;
+    by sample: sample and its design. All have dimension names, as xarray reads them. Attributes of the whole are those
+    of `Matrix.described`.
+    """
+    import zarr
+
+    held: dict = {}
+    root = zarr.create_group(zarr.storage.MemoryStore(held), attributes=matrix.described)
+    shape = (len(matrix.regions), len(matrix.models), len(matrix.samples))
+    names = ("region", "model", "sample")
+    block = next(matrix.parts(), slice(0, 1)).stop
+    chunks = tuple(min(size, most) or 1 for size, most in zip(shape, (block, 16, 8), strict=True))
+
+    def array(name: str, kind: object, dimensions: Sequence[int]):
+        fill = {"fill_value": np.nan} if kind is np.float32 else {}
+        return root.create_array(
+            name,
+            shape=[shape[place] for place in dimensions],
+            chunks=[chunks[place] for place in dimensions],
+            dtype=kind,
+            dimension_names=[names[place] for place in dimensions],
+            **fill,
+        )
+
+    values = {how: array(how, np.float32, (0, 1, 2)) for how in matrix.values}
+    kinds = {**dict.fromkeys(("region", "name", "chrom"), str), **dict.fromkeys(("start", "end", "bins"), np.int64)}
+    columns = {name: array(name, kind, (0,)) for name, kind in kinds.items()}
+    for place, each in ((1, {"model": matrix.models, **matrix.about}), (2, {"sample": matrix.samples})):
+        _columns(array, place, each)
+    _columns(array, 2, matrix.design_beside(root))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for part in matrix.parts():
+            for how, into in values.items():
+                into[part] = np.asarray(matrix.values[how][part])
+            places = {**matrix.places(matrix.regions[part]), "bins": matrix.counts[part]}
+            for name, into in columns.items():
+                into[part] = places[name].astype(kinds[name] if kinds[name] is not str else object)
+            _archive(archive, held, lambda key: not key.endswith(_METADATA))
+        _archive(archive, held, lambda key: True)
+
+
+def _columns(array, place: int, columns: Mapping[str, Sequence]) -> None:
+    for name, values in columns.items():
+        of_text = isinstance(values[0], str)
+        array(name, str if of_text else np.float64, (place,))[:] = np.array(values, object if of_text else np.float64)
+
+
+def _archive(archive: zipfile.ZipFile, held: dict, chosen: Callable[[str], bool]) -> None:
+    """Move what is complete from memory to the file, in order; without a time."""
+    for key in sorted(filter(chosen, held)):
+        archive.writestr(zipfile.ZipInfo(key), held.pop(key).to_bytes())
 
 
 def _arrays(group, chrom: str, bins: Bins, sizes: Mapping[str, int]) -> list:
@@ -70,8 +125,10 @@ def _arrays(group, chrom: str, bins: Bins, sizes: Mapping[str, int]) -> list:
 
 
 def _move(archive: zipfile.ZipFile, held: dict, below: int) -> None:
-    """Move chunks of numbers below `below`, which are complete, from memory to the file."""
-    for key in sorted(held):
+    """Move chunks of numbers below `below`, which are complete."""
+
+    def complete(key: str) -> bool:
         number = key.rpartition("/")[2]
-        if number != _METADATA and int(number) < below:
-            archive.writestr(zipfile.ZipInfo(key), held.pop(key).to_bytes())
+        return number != _METADATA and int(number) < below
+
+    _archive(archive, held, complete)

@@ -9,19 +9,21 @@ from typing import TextIO
 
 import numpy as np
 
-from zoo.errors import InputError
+from zoo.console.table import table
 from zoo.files import npz
 from zoo.files.job import Job
 from zoo.formats import bed
 from zoo.formats.content import Bins, Piece, plain_names
-from zoo.formats.formats import BINS, FORMATS, INTERVALS, MATRIX, Format, named
+from zoo.formats.formats import BINS, FORMATS, MATRIX, Format
+from zoo.many.filling import Filling
 from zoo.many.groups import Group
 from zoo.many.matrix import Matrix
 from zoo.many.models import short
 from zoo.many.pieces import Reduced, called_of
 from zoo.many.samples import design_of
+from zoo.many.unit import Unit
 from zoo.many.units import column_of
-from zoo.many.work import Unit, Work
+from zoo.many.work import Work
 from zoo.predict.peaks import Caller
 from zoo.predict.thresholds import Threshold
 
@@ -36,6 +38,7 @@ class Sites:
     Attributes:
         sample: its name.
         model: or column of one.
+        factor: that it predicts, or what else.
         threshold: as it was named.
         score: of the threshold.
         sites: how many intervals.
@@ -46,36 +49,13 @@ class Sites:
 
     sample: str
     model: str
+    factor: str
     threshold: str | None
     score: float | None
     sites: int | None
     bases: int | None
     precision: float | None
     recall: float | None
-
-
-def formats_of(write: object, regions: bool) -> tuple[Format, ...]:
-    """The formats that a user names; by default sites, with regions a matrix.
-
-    Raises:
-        InputError: an unknown one, or a matrix without regions; `MissingExtra` for a package that is not installed.
-    """
-    usual = ("bed", "matrix") if regions else ("bed",)
-    known = {name for name, format in FORMATS.items() if format.holds != BINS or format.each_track}
-    chosen = named(usual if write is None else write, (BINS, INTERVALS, MATRIX))
-    for format in chosen:
-        if format.name not in known:
-            raise InputError(
-                "Scores of many models must be written as bigwig, a file for each", received={"write": format.name}
-            )
-        if format.holds == MATRIX and not regions:
-            raise InputError(
-                f"The format {format.name} must go with regions, which are its rows",
-                received={"write": format.name},
-                example='regions="peaks.bed"',
-            )
-        format.check_installed()
-    return chosen
 
 
 class ManyOutput(Job):
@@ -102,6 +82,15 @@ class ManyOutput(Job):
         each = [self.suffix(key, format) for key in self._labels for format in self._each if self._has(key, format)]
         return [*(format.suffix for format in self.formats if format.holds == MATRIX), *each]
 
+    def whole(self, parts_of: Mapping[str, object]) -> dict[str, object]:
+        """All that the files depend on, by all that units depend on."""
+        return {
+            **parts_of,
+            "formats": [format.name for format in self.formats],
+            "columns": [name for _, _, name in self._work.columns],
+            "design": design_of(self._work.request.samples),
+        }
+
     def suffix(self, key: tuple[int, int, int], format: Format) -> str:
         """Of the file of a column (number of group, sample and column)."""
         return f".{self._labels[key]}{format.suffix}"
@@ -111,15 +100,17 @@ class ManyOutput(Job):
 
     def write(self, paths: Mapping[str, Path]) -> tuple[list[Sites], Matrix | None]:
         """Write all files to temporary paths, by suffix."""
-        work, rows, reduced = self._work, [], {}
+        work, rows = self._work, []
+        filling = None if work.regions is None else Filling(work)
         for g, group in enumerate(work.groups):
             for s in range(len(work.samples[g])):
                 found = Collected(work, g, s, self.part)
                 beds = {c: paths.get(self._bed(g, s, c)) for c in range(len(group.columns))}
                 rows += found.sites(beds)
-                reduced[g, s] = found.reduced
+                if filling is not None:
+                    filling.put(g, s, found.reduced)
                 self._tracks(found, g, s, paths)
-        matrix = matrix_of(work, reduced)
+        matrix = None if filling is None else filling.matrix()
         for format in self.formats:
             if format.holds == MATRIX:
                 format.write(paths[format.suffix], matrix)
@@ -166,7 +157,7 @@ class Collected:
         self._work, self._g, self._s = work, g, s
         self._paths = [part(Unit(g, k, s).name) for k in range(len(work.pieces[g]))]
         regions, columns = work.region_bins[g], len(self._group.columns)
-        self.reduced = None if regions is None else Reduced.none(regions.count, columns)
+        self.reduced = None if regions is None else Reduced.none(regions.count, columns, work.request.reduce)
 
     @property
     def _group(self) -> Group:
@@ -202,8 +193,7 @@ class Collected:
                         chrom = chromosomes[number]
                         caller.add(chrom, lengths[chrom], first, scores)
             return [
-                _row(sample, group.columns[column], callers[column].finish() if column in callers else None)
-                for column in beds
+                _row((sample, group.columns[column], group.factors[column]), callers.get(column)) for column in beds
             ]
 
     def bins(self, column: int) -> Bins:
@@ -251,32 +241,11 @@ class _Sites:
                 self._handle.write(bed.line((self._chrom, start, end, score)))
 
 
-def _row(sample: str, model: str, found: _Sites | None) -> Sites:
+def _row(of: tuple[str, str, str], found: _Sites | None) -> Sites:
     if found is None:
-        return Sites(sample, model, None, None, None, None, None, None)
-    cut = found.threshold
-    return Sites(sample, model, cut.asked, cut.score, found.count, found.bases, cut.precision, cut.recall)
-
-
-def matrix_of(work: Work, reduced: Mapping[tuple[int, int], Reduced | None]) -> Matrix | None:
-    """The matrix of all groups and samples, in the order of models and samples; None without regions."""
-    if work.regions is None:
-        return None
-    samples, models = work.request.samples, [name for _, _, name in work.columns]
-    values = {how: np.empty((len(work.regions), len(models), len(samples)), np.float32) for how in work.request.reduce}
-    for how, table in values.items():
-        for g in range(len(work.groups)):
-            places = [place for place, (group, _, _) in enumerate(work.columns) if group == g]
-            for s in range(len(samples)):  # what reads DNA alone is the same in all
-                table[:, places, s] = reduced[g, min(s, len(work.samples[g]) - 1)].values(how)
-    return Matrix(
-        regions=work.regions,
-        models=tuple(models),
-        samples=tuple(sample.name for sample in samples),
-        values=values,
-        counts=reduced[0, 0].counts,
-        design=design_of(samples),
-    )
+        return Sites(*of, None, None, None, None, None, None)
+    cut, found = found.threshold, found.finish()
+    return Sites(*of, cut.asked, cut.score, found.count, found.bases, cut.precision, cut.recall)
 
 
 def write_summary(handle: TextIO, rows: Sequence[Sites]) -> None:
@@ -285,3 +254,14 @@ def write_summary(handle: TextIO, rows: Sequence[Sites]) -> None:
     writer.writerow(Sites.__dataclass_fields__)
     for row in rows:
         writer.writerow(["" if value is None else value for value in asdict(row).values()])
+
+
+def sites_table(rows: Sequence[Sites]) -> str:
+    """The summary for a terminal: a line for each model that has a threshold, with its sites in each sample."""
+    lines: dict[str, dict[str, object]] = {}
+    names = list(dict.fromkeys(row.model for row in rows if row.sites is not None))
+    shown = dict(zip(names, short(names), strict=True))
+    for row in (row for row in rows if row.sites is not None):
+        line = lines.setdefault(shown[row.model], {"threshold": row.score, "precision": row.precision})
+        line[row.sample or "sites"] = row.sites
+    return "\n".join(["Sites at each model's threshold", table(lines, of_names=True)])

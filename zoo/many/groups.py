@@ -111,6 +111,25 @@ class Member:
         tracks = self.options.output.tracks
         return [f"{self.name}:{track}" for track in tracks] or [self.name]
 
+    @property
+    def factors(self) -> list[str]:
+        """Of each column what is predicted: the target of the head; of several factors the track's."""
+        output = self.options.output
+        return list(output.tracks if output.kind == "binding" else ()) or [output.target] * len(self.columns)
+
+    @property
+    def about(self) -> list[dict[str, object]]:
+        """Of each column what a `Matrix` says of it."""
+        output, spec = self.options.output, self.model.spec
+        shared = {
+            "quantity": output.quantity,
+            "scale": "linear" if self.options.linear else output.transform,
+            "threshold": float("nan") if self.threshold is None else self.threshold.score,
+            "genome": spec.input.genome or "",
+            "network_sha256": self.model.provenance()["network_sha256"],
+        }
+        return [{"factor": factor, **shared} for factor in self.factors]
+
 
 @dataclass(frozen=True, eq=False)
 class Group:
@@ -141,6 +160,16 @@ class Group:
     def columns(self) -> list[str]:
         """Of what is predicted."""
         return [column for member in self.members for column in member.columns]
+
+    @cached_property
+    def factors(self) -> list[str]:
+        """Of each column."""
+        return [factor for member in self.members for factor in member.factors]
+
+    @cached_property
+    def about(self) -> list[dict[str, object]]:
+        """Of each column."""
+        return [each for member in self.members for each in member.about]
 
     @cached_property
     def thresholds(self) -> list[Threshold | None]:

@@ -33,8 +33,13 @@ def named(models: object) -> tuple[object, ...]:
     for item in given:
         if not (isinstance(item, (str, Path)) or hasattr(item, "spec")):
             raise InputError("A model must be a name, a path or a zoo.Model", received={"model": item})
-        found += _matching(item) if isinstance(item, str) and _PATTERN & set(item) else [item]
+        found += _matching(item) if is_pattern(item) else [item]
     return tuple(dict.fromkeys(found))
+
+
+def is_pattern(name: object) -> bool:
+    """Whether a name stands for several models."""
+    return isinstance(name, str) and bool(_PATTERN & set(name))
 
 
 def _matching(pattern: str) -> list[str]:

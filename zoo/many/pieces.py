@@ -97,38 +97,41 @@ def _lowest(columns: int) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
-    """Reductions of regions, put together from units.
+    """Reductions of regions, put together from units: of those that are asked for.
 
     Attributes:
-        highest: (regions, columns) float32, -inf where no bin has a score.
-        sums: (regions, columns) float64.
+        highest: (regions, columns) float32, -inf where no bin has a score; None if it is not needed.
+        sums: (regions, columns) float64, or None.
         counts: (regions,) int64, of bins with a score.
     """
 
-    highest: np.ndarray
-    sums: np.ndarray
+    highest: np.ndarray | None
+    sums: np.ndarray | None
     counts: np.ndarray
 
     @classmethod
-    def none(cls, regions: int, columns: int) -> "Reduced":
+    def none(cls, regions: int, columns: int, reduce: Sequence[str] = REDUCTIONS) -> "Reduced":
         """Before the first unit."""
-        highest = np.full((regions, columns), -np.inf, np.float32)
-        return cls(highest, np.zeros((regions, columns)), np.zeros(regions, np.int64))
+        highest = np.full((regions, columns), -np.inf, np.float32) if "max" in reduce else None
+        sums = np.zeros((regions, columns)) if {"mean", "sum"} & set(reduce) else None
+        return cls(highest, sums, np.zeros(regions, np.int64))
 
     def add(self, unit: Mapping[str, np.ndarray]) -> None:
         """Add what `RegionBins.reduce` gave of a unit."""
         at = unit["regions"]
-        self.highest[at] = np.maximum(self.highest[at], unit["highest"])
-        self.sums[at] += unit["sums"]
+        if self.highest is not None:
+            self.highest[at] = np.maximum(self.highest[at], unit["highest"])
+        if self.sums is not None:
+            self.sums[at] += unit["sums"]
         self.counts[at] += unit["counts"]
 
-    def values(self, how: str) -> np.ndarray:
-        """(regions, columns) float32, by one of `REDUCTIONS`; NaN where no bin has a score."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means = self.sums / self.counts[:, None]
-        values = {"max": self.highest, "mean": means, "sum": self.sums}[how].astype(np.float32)
-        values[self.counts == 0] = np.nan
-        return values
+    def put(self, how: str, column: int, into: np.ndarray) -> None:
+        """Write one of the reductions of a column into (regions,) float32; NaN where no bin has a score."""
+        into[:] = (self.highest if how == "max" else self.sums)[:, column]
+        if how == "mean":
+            with np.errstate(invalid="ignore", divide="ignore"):
+                into[:] = self.sums[:, column] / self.counts
+        into[self.counts == 0] = np.nan
 
 
 def called(

@@ -1,16 +1,19 @@
 """What one pass was asked for, as plain data that a worker elsewhere can read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.arguments import among, names_of
+from zoo.arguments import among, items_of, names_of
 from zoo.errors import InputError
+from zoo.formats import formats as table
+from zoo.formats.formats import BINS, FORMATS, INTERVALS, MATRIX, Format
 from zoo.genome import bed
 from zoo.genome.interval import Interval
 from zoo.inputs.opening import open_genome
+from zoo.many.models import named
 from zoo.many.pieces import REDUCTIONS
-from zoo.many.samples import Sample
+from zoo.many.samples import Sample, samples_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,37 @@ class Request:
     threshold: object
     reduce: tuple[str, ...]
     bins: bool
+
+    @classmethod
+    def of(
+        cls,
+        models: object,
+        genome: object,
+        samples: object,
+        regions: object = None,
+        chromosomes: object = None,
+        blacklist: object = None,
+        component: str | None = None,
+        reduce: object = None,
+        threshold: object = None,
+        formats: Sequence[Format] = (),
+        choices: Mapping[str, object] | None = None,
+    ) -> "Request":
+        """Resolve the arguments of `zoo.predict_many`, whose errors it raises; the genome is opened once."""
+        genome = open_genome(genome)
+        return cls(
+            models=named(models),
+            component=component,
+            genome=genome,
+            samples=samples_of(samples),
+            regions=regions_of(regions, genome),
+            chromosomes=None if chromosomes is None else tuple(names_of("chromosomes", chromosomes)),
+            blacklist=blacklist if isinstance(blacklist, (str, Path)) else items_of(blacklist),
+            choices=choices or {},
+            threshold=threshold,
+            reduce=reductions("max" if reduce is None else reduce),
+            bins=any(format.holds == BINS for format in formats),
+        )
 
     def to_json(self) -> dict[str, object]:
         """Plain JSON, with absolute paths.
@@ -99,6 +133,30 @@ def reductions(asked: object) -> tuple[str, ...]:
     if not found or len(set(found)) < len(found):
         raise InputError("Reductions must be named, and each once", example='"max"', received={"reduce": asked})
     return tuple(found)
+
+
+def formats_of(write: object, regions: bool) -> tuple[Format, ...]:
+    """The formats that a user names; by default sites, with regions a matrix.
+
+    Raises:
+        InputError: an unknown one, or a matrix without regions; `MissingExtra` for a package that is not installed.
+    """
+    usual = ("bed", "matrix") if regions else ("bed",)
+    known = {name for name, format in FORMATS.items() if format.holds != BINS or format.each_track}
+    chosen = table.named(usual if write is None else write, (BINS, INTERVALS, MATRIX))
+    for format in chosen:
+        if format.name not in known:
+            raise InputError(
+                "Scores of many models must be written as bigwig, a file for each", received={"write": format.name}
+            )
+        if format.holds == MATRIX and not regions:
+            raise InputError(
+                f"The format {format.name} must go with regions, which are its rows",
+                received={"write": format.name},
+                example='regions="peaks.bed"',
+            )
+        format.check_installed()
+    return chosen
 
 
 def regions_of(value: object, genome: object) -> tuple[Interval, ...] | None:

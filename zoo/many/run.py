@@ -4,19 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from zoo.arguments import items_of, names_of, optional_switch, refuse_together
+from zoo.arguments import optional_switch, refuse_together
 from zoo.environment import backend
 from zoo.errors import InputError
+from zoo.files.atomic import output_path
 from zoo.files.progress import Progress
-from zoo.formats.formats import BINS
 from zoo.many import models as named_models
+from zoo.many import plan as plans
 from zoo.many import request as requests
-from zoo.many.files import SUMMARY, ManyOutput, Sites, formats_of, matrix_of
+from zoo.many.files import SUMMARY, ManyOutput, Sites, sites_table
+from zoo.many.filling import Filling
 from zoo.many.matrix import Matrix
 from zoo.many.pieces import Reduced
+from zoo.many.plan import Plan
 from zoo.many.request import Request
-from zoo.many.samples import samples_of
-from zoo.many.units import done_by
+from zoo.many.units import compute_all, placed
 from zoo.many.work import Work
 from zoo.predict import thresholds
 from zoo.predict.prediction import intervals_identity
@@ -46,9 +48,9 @@ class ManyFiles:
     resumed: int
 
     def __str__(self) -> str:
-        shown = [f"{row.model}\t{row.sample}\t{row.sites:,} sites" for row in self.sites if row.sites is not None]
-        more = [f"… and {len(shown) - 10} more"] if len(shown) > 10 else []
-        return "\n".join([*shown[:10], *more, f"{len(self.files)} files: {self.summary}, …", str(self.sidecar)])
+        """Sites of each model, a column for each sample; then where the files are."""
+        more = f"{len(self.files) + 1} files: {self.summary}, {self.sidecar} …"
+        return f"{sites_table(self.sites)}\n{more}" if any(row.sites is not None for row in self.sites) else more
 
 
 def predict_many(
@@ -62,7 +64,7 @@ def predict_many(
     component: str | None = None,
     output: str | Path | None = None,
     write: str | Sequence[str] | None = None,
-    reduce: str | Sequence[str] = "max",
+    reduce: str | Sequence[str] | None = None,
     threshold: str | float | None = "auto",
     strands: str | None = None,
     views: str | None = None,
@@ -74,8 +76,9 @@ def predict_many(
     executor: object = None,
     workers: int | None = None,
     dask: str | None = None,
+    plan: str | Path | None = None,
     progress: bool | None = None,
-) -> Matrix | ManyFiles:
+) -> Matrix | ManyFiles | Plan:
     """Predict many models on many samples: every file is opened and hashed once, every window gathered once.
 
     Models that read the same inputs on the same grid go together; scores are those of `Model.predict`.
@@ -93,7 +96,7 @@ def predict_many(
             an interruption: the same call goes on from there.
         write: "bed" (`<output>.<sample>.<model>.bed`), "bigwig", "matrix" (TSV) and others
             (`zoo.formats.formats`); default bed, with regions also matrix.
-        reduce: of the bins that overlap a region: "max", "mean", "sum", or several.
+        reduce: of the bins that overlap a region: "max", "mean", "sum", or several (default "max").
         threshold: of sites: as for `Model.predict`; by default that of the best F1 of each model's own table. Models
             without a table have none.
         strands: as for `Model.predict`, of all models; so are
@@ -107,10 +110,12 @@ def predict_many(
             The files are the same, byte by byte.
         workers: processes of this machine instead.
         dask: the address or file of a Dask scheduler instead.
+        plan: write a table of the units (`zoo.many.plan`) and compute none: any scheduler runs its commands, and the
+            same call without a plan gathers what is there.
         progress: show a progress bar; by default in a terminal only.
 
     Returns:
-        Without output a matrix of regions × models × samples; else the files.
+        Without output a matrix of regions × models × samples; else the files, or the plan.
 
     Raises:
         InputError: as for `Model.predict`; it names the sample. Samples or models of one name.
@@ -126,27 +131,35 @@ def predict_many(
         "batch_size": batch_size,
         "compat": compat,
     }
-    formats = formats_of(write, regions is not None)
+    formats = requests.formats_of(write, regions is not None)
     if output is None:
-        _check_memory(regions, {"write": write, "executor": executor, "workers": workers, "dask": dask})
-    request = Request(
-        models=named_models.named(models),
+        elsewhere = {"executor": executor, "workers": workers, "dask": dask, "plan": plan}
+        cut = None if isinstance(threshold, str) and threshold == "auto" else threshold
+        _check_memory(regions, {"write": write, "threshold": cut, **elsewhere})
+    if regions is None:
+        refuse_together("A pass without regions", {"reduce": reduce})
+    if plan is not None:
+        refuse_together("A plan computes nothing and", {"executor": executor, "workers": workers, "dask": dask})
+    request = Request.of(
+        models,
+        genome,
+        samples,
+        regions=regions,
+        chromosomes=chromosomes,
+        blacklist=blacklist,
         component=component,
-        genome=genome,
-        samples=samples_of(samples),
-        regions=requests.regions_of(regions, genome),
-        chromosomes=None if chromosomes is None else tuple(names_of("chromosomes", chromosomes)),
-        blacklist=blacklist if isinstance(blacklist, (str, Path)) else items_of(blacklist),
+        reduce=reduce,
+        threshold=None if output is None else thresholds.checked(threshold),
+        formats=() if output is None else formats,
         choices=choices,
-        threshold=thresholds.checked(threshold) if output is not None else None,
-        reduce=requests.reductions(reduce),
-        bins=output is not None and any(format.holds == BINS for format in formats),
     )
     work = Work(request, named_models.load(request.models, component))
     work.tell()
     if output is None:
         return _to_matrix(work, progress)
     place = ManyOutput(output, work, formats)
+    if plan is not None:
+        return _to_plan(work, place, output_path(plan, work.paths, "plan"))
     with executor_of(executor, workers, dask) as pool:
         return _to_files(work, place, pool, progress)
 
@@ -163,29 +176,38 @@ def _check_memory(regions: object, others: dict[str, object]) -> None:
 
 
 def _to_matrix(work: Work, progress: bool | None) -> Matrix:
-    reduced = {}
-    for g, group in enumerate(work.groups):
-        for s in range(len(work.samples[g])):
-            reduced[g, s] = Reduced.none(work.region_bins[g].count, len(group.columns))
-    units = list(work.units())
+    filling, units = Filling(work), list(work.units())
     with _bar(work, units, progress) as bar:
-        for unit in units:
-            reduced[unit.group, unit.sample].add(work.compute(unit))
-            bar.update(work.windows(unit))
-    return matrix_of(work, reduced)
+        for g, group in enumerate(work.groups):
+            for s in range(len(work.samples[g])):
+                reduced = Reduced.none(len(work.regions), len(group.columns), work.request.reduce)
+                for unit in (unit for unit in units if (unit.group, unit.sample) == (g, s)):
+                    reduced.add(work.compute(unit, bar.update))
+                filling.put(g, s, reduced)
+    return filling.matrix()
+
+
+def _to_plan(work: Work, output: ManyOutput, path: Path) -> Plan:
+    parts_of, units = _identity(work), list(work.units())
+    with output:
+        left = []
+        if output.done(output.whole(parts_of)) is None:
+            output.resume(parts_of, [SUMMARY, *output.suffixes])
+            placed(work, output, parts_of)
+            left = [unit for unit in units if not output.part(unit.name).is_file()]
+        return plans.write(path, work, output, left, len(units))
 
 
 def _to_files(work: Work, output: ManyOutput, executor: object, progress: bool | None) -> ManyFiles:
     parts_of = _identity(work)
-    whole = {**parts_of, "formats": [format.name for format in output.formats]}
+    whole = output.whole(parts_of)
     units = list(work.units())
     counted: dict[str, object] = {}
 
     def keep() -> list:
         left = [unit for unit in units if not output.part(unit.name).is_file()]
         with _bar(work, units, progress, left) as bar:
-            for unit in done_by(work, output, left, executor):
-                bar.update(work.windows(unit))
+            compute_all(work, output, left, executor, parts_of, bar.update)
         return left
 
     def finals(left: list, paths: dict[str, Path], record: dict) -> None:
@@ -249,4 +271,6 @@ def _models(work: Work) -> list[dict]:
 def _bar(work: Work, units: list, progress: bool | None, left: list | None = None) -> Progress:
     total = sum(map(work.windows, units))
     done = 0 if left is None else total - sum(map(work.windows, left))
-    return Progress(f"{sum(len(group.members) for group in work.groups)} models", "window", total, done, progress)
+    counts = {"model": len(work.members), "sample": len(work.request.samples)}
+    what = " × ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items())
+    return Progress(what, "window", total, done, progress)

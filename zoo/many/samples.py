@@ -9,7 +9,8 @@ from registry.paths import user_path
 from zoo.arguments import items_of
 from zoo.errors import InputError
 
-_NAME, _SIGNAL = "sample", "signal"
+_NAME = "sample"
+SIGNAL = "signal"  # the name of a track that is the only one of its sample
 _COVARIATE = "covariate:"  # before the name of one, in a table
 _TABLES, _SUFFIXES = (".tsv", ".txt"), (".bw", ".bigwig")
 _EXAMPLE = "sample\tsignal\tcondition"
@@ -109,8 +110,8 @@ def read(path: str | Path) -> list[Sample]:
 def _of_row(row: Mapping[str, str], folder: Path) -> Sample:
     tracks, covariates, design = {}, {}, {}
     for column, cell in row.items():
-        if column == _SIGNAL or column.startswith(f"{_SIGNAL}:"):
-            tracks[column.removeprefix(f"{_SIGNAL}:")] = str(_within(folder, cell))
+        if column == SIGNAL or column.startswith(f"{SIGNAL}:"):
+            tracks[column.removeprefix(f"{SIGNAL}:")] = str(_within(folder, cell))
         elif column.startswith(_COVARIATE):
             covariates[column.removeprefix(_COVARIATE)] = _value(folder, cell)
         elif column != _NAME:
@@ -151,7 +152,7 @@ def _of_path(item: object) -> Sample:
 
 def _tracks(value: object) -> Mapping[str, object]:
     """The tracks of a sample; one alone is `signal`, whatever the one that a model reads is called."""
-    return dict(value) if isinstance(value, Mapping) else {_SIGNAL: value}
+    return dict(value) if isinstance(value, Mapping) else {SIGNAL: value}
 
 
 def design_of(samples: Sequence[Sample]) -> dict[str, list[str]]:

@@ -1,8 +1,8 @@
 """The work of one pass: what is opened, its units, and how one is computed, here or by a worker elsewhere."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,12 @@ from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.inputs.opening import Inputs, open_genome
+from zoo.many import matching
 from zoo.many.groups import Group, Member, grouped
 from zoo.many.pieces import RegionBins, bins_of, called, stretches
 from zoo.many.request import Request
 from zoo.many.samples import Sample
+from zoo.many.unit import Unit
 from zoo.predict.choice import cut
 from zoo.predict.options import Options
 from zoo.predict.plan import ChromosomePlan
@@ -28,21 +30,6 @@ if TYPE_CHECKING:
     from zoo.model import Model
 
 _UNITS = 4  # times the windows of a group in a single prediction: fewer files, less dispatch
-_SIGNAL = "signal"
-
-
-@dataclass(frozen=True, order=True)
-class Unit:
-    """A piece of the work: numbers of the group, of the piece and of the sample."""
-
-    group: int
-    piece: int
-    sample: int
-
-    @property
-    def name(self) -> str:
-        """Of its file."""
-        return f"{self.group:03d}-{self.piece:06d}-{self.sample:04d}.npz"
 
 
 class Work:
@@ -53,7 +40,8 @@ class Work:
         models: name → model.
 
     Attributes:
-        groups: of models.
+        members: the models with what is asked of each, in the order given.
+        groups: of them.
         samples: of each group those that it reads; a group that reads DNA alone has one, without a name.
         inputs: (number of group, of sample) → its files.
         chromosomes: that are predicted, in order.
@@ -64,33 +52,35 @@ class Work:
 
     def __init__(self, request: Request, models: "Mapping[str, Model]") -> None:
         self.request = request
-        self._members = [_member(name, model, request) for name, model in models.items()]
-        self.groups = grouped(self._members)
+        self.members = [_member(name, model, request) for name, model in models.items()]
+        self.groups = grouped(self.members)
         self._genome, self._signals = open_genome(request.genome), {}
-        self.samples = [_samples_of(group, request.samples) for group in self.groups]
-        _check_read(self.groups, request.samples)
+        self.samples = [matching.samples_of(group.reads, request.samples) for group in self.groups]
+        matching.check_read((group.reads for group in self.groups), request.samples)
         opened = {
-            (g, s): self._open(group, sample, None)
+            (g, s): self._open(group, sample)
             for g, group in enumerate(self.groups)
             for s, sample in enumerate(self.samples[g])
         }
-        self.chromosomes = _shared(opened, self.samples, request)
+        self.chromosomes, self._lacking = _shared(opened, self.samples)
         self.inputs = {key: _on(inputs, self.chromosomes) for key, inputs in opened.items()}
 
     def tell(self) -> None:
         """Warn of what is left out, once for each sample."""
+        if self._lacking:
+            warn(self._lacking)
         for inputs in self.inputs.values():
             inputs.tell()
 
-    def _open(self, group: Group, sample: Sample, chromosomes: object) -> Inputs:
-        tracks = {name: self._signal(value) for name, value in _tracks_of(group, sample).items()}
-        covariates = {name: value for name, value in sample.covariates.items() if name in _covariates_of(group)}
+    def _open(self, group: Group, sample: Sample) -> Inputs:
         request, spec = self.request, group.members[0].model.spec
         where = request.regions, request.chromosomes, request.blacklist, group.options.compat
         try:
+            tracks = {name: self._signal(value) for name, value in matching.tracks_of(group.reads, sample).items()}
+            covariates = matching.covariates_of(group.reads, sample)
             return Inputs.open(spec, self._genome, tracks or None, *where, covariates or None)
         except InputError as error:
-            raise _of_sample(error, sample) from None
+            raise matching.of_sample(error, sample) from None
 
     def _signal(self, value: object) -> object:
         """A track, opened once for all groups."""
@@ -147,11 +137,12 @@ class Work:
         """How many windows × models a unit predicts."""
         return windows_of(self.pieces[unit.group][unit.piece]) * len(self.groups[unit.group].members)
 
-    def compute(self, unit: Unit) -> dict[str, np.ndarray]:
-        """The arrays of a unit, see `zoo.many.pieces`."""
+    def compute(self, unit: Unit, advance: Callable[[int], object] = lambda _: None) -> dict[str, np.ndarray]:
+        """The arrays of a unit, see `zoo.many.pieces`; `advance` is told how many windows × models were done."""
         group = self.groups[unit.group]
         work = replace(self.works[unit.group], reader=self.inputs[unit.group, unit.sample].reader)
-        rows = work.predict(self.pieces[unit.group][unit.piece], lambda _: None)
+        done = partial(_tell, advance, len(group.members))
+        rows = work.predict(self.pieces[unit.group][unit.piece], done)
         found = [(chrom, first, group.scaled(part)) for chrom, first, part in stretches(rows)]
         columns = len(group.columns)
         arrays = called(found, self.chromosomes, [None if cut is None else cut.score for cut in group.thresholds])
@@ -185,7 +176,7 @@ class Work:
     def columns(self) -> list[tuple[int, int, str]]:
         """(Number of group, column there, name) of all that is predicted, in the order in which models were given."""
         own = [(g, c, name) for g, group in enumerate(self.groups) for c, name in enumerate(group.columns)]
-        order = [column for member in self._members for column in member.columns]
+        order = [column for member in self.members for column in member.columns]
         return sorted(own, key=lambda item: order.index(item[2]))
 
     @cached_property
@@ -197,12 +188,16 @@ class Work:
         )
 
 
+def _tell(advance: Callable[[int], object], models: int, windows: int) -> None:
+    advance(models * windows)
+
+
 def _member(name: str, model: "Model", request: Request) -> Member:
-    options = Options.resolve(model.spec, **request.choices)
     try:
+        options = Options.resolve(model.spec, **request.choices)
         threshold = None if request.threshold is None else _threshold(model, options, request.threshold)
     except InputError as error:
-        raise InputError(f"{error.rule} ({name})", received=error.received, hint=error.hint) from None
+        raise matching.named(error, f"model {name}") from None
     return Member(name, model, options, threshold)
 
 
@@ -211,55 +206,20 @@ def _threshold(model: "Model", options: Options, asked: object):
     return None if options.output.tracks and asked == "auto" else cut(model, asked, None, options)
 
 
-def _samples_of(group: Group, samples: Sequence[Sample]) -> Sequence[Sample]:
-    """The samples of a group; one without a name if it reads DNA alone."""
-    reads = group.reads
-    return samples if reads.given or reads.covariates or reads.controls else (Sample(""),)
-
-
-def _names_of(group: Group) -> list[str]:
-    return [track.name for track in (*group.reads.given, *group.reads.controls)]
-
-
-def _tracks_of(group: Group, sample: Sample) -> dict[str, object]:
-    """What a group reads of a sample; the only track of one may have another name there."""
-    wanted = _names_of(group)
-    if list(sample.tracks) == [_SIGNAL] and len(group.reads.given) == 1:
-        return {group.reads.given[0].name: sample.tracks[_SIGNAL]}
-    return {name: sample.tracks[name] for name in wanted if name in sample.tracks}
-
-
-def _covariates_of(group: Group) -> set[str]:
-    return {item.name for item in (*group.reads.covariates, *group.reads.covariate_tables)}
-
-
-def _check_read(groups: Sequence[Group], samples: Sequence[Sample]) -> None:
-    """Raise `InputError` for a track or covariate of a sample that no model reads."""
-    known = {name for group in groups for name in _names_of(group)}
-    covariates = set().union(*map(_covariates_of, groups))
-    for sample in samples:
-        alone = list(sample.tracks) == [_SIGNAL] and any(len(group.reads.given) == 1 for group in groups)
-        unread = [] if alone else sorted(set(sample.tracks) - known)
-        unread += sorted(set(sample.covariates) - covariates)
-        if unread:
-            raise InputError(
-                "What a sample has must be read by one of the models",
-                received={"sample": sample.name, "not read": unread[:5], "read": sorted(known | covariates)[:8]},
-            )
-
-
 def _shared(
-    opened: Mapping[tuple[int, int], Inputs], samples: Sequence[Sequence[Sample]], request: Request
-) -> tuple[str, ...]:
-    """The chromosomes that all samples have; those that some lack are left out, which is told."""
+    opened: Mapping[tuple[int, int], Inputs], samples: Sequence[Sequence[Sample]]
+) -> tuple[tuple[str, ...], str]:
+    """The chromosomes that all samples have, and a text on those that some lack, which are left out."""
     sets = [set(inputs.chromosomes) for inputs in opened.values()]
     shared, every = set.intersection(*sets), set.union(*sets)
-    if missing := sorted(every - shared, key=names.natural):
-        lacking = [samples[g][s].name for (g, s), inputs in opened.items() if set(missing) - set(inputs.chromosomes)]
-        warn(f"{names.some(missing)}: left out of all samples, because some lack them: {names.some(lacking)}")
     if not shared:
         raise InputError("The samples must have a chromosome in common", received={"chromosomes": sorted(every)[:8]})
-    return tuple(sorted(shared, key=names.natural))
+    text = ""
+    if missing := sorted(every - shared, key=names.natural):
+        lacking = [samples[g][s].name for (g, s), inputs in opened.items() if set(missing) - set(inputs.chromosomes)]
+        lacking = list(dict.fromkeys(lacking))
+        text = f"{names.some(missing)}: left out of all samples, because some lack them: {names.some(lacking)}"
+    return tuple(sorted(shared, key=names.natural)), text
 
 
 def _on(inputs: Inputs, chromosomes: Sequence[str]) -> Inputs:
@@ -267,14 +227,3 @@ def _on(inputs: Inputs, chromosomes: Sequence[str]) -> Inputs:
     regions = inputs.regions
     here = None if regions is None else [region for region in regions if region.chrom in chromosomes]
     return replace(inputs, chromosomes=tuple(chromosomes), regions=here)
-
-
-def _of_sample(error: InputError, sample: Sample) -> InputError:
-    """The same error, which names the sample."""
-    return type(error)(
-        f"{error.rule} (sample {sample.name})" if sample.name else error.rule,
-        where=error.where,
-        example=error.example,
-        received=error.received,
-        hint=error.hint,
-    )

@@ -1,4 +1,4 @@
-"""Sections of a report as figures: curves, points and histograms of plain numbers."""
+"""Sections of a report as figures, of plain numbers."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zoo.plot.curves import plot_series
+from zoo.plot.differences import heat_size, plot_heat, plot_overlap, plot_volcano
 from zoo.plot.text import plain
 
 
@@ -40,17 +41,36 @@ def plot_curves(ax: Axes, part: Mapping) -> Axes:
     return plot_series(ax, gaps, part["x"], part["y"])
 
 
+def plot_section_volcano(ax: Axes, part: Mapping) -> Axes:
+    """Factors `names` by their `changes` and false discovery rates `q`."""
+    return plot_volcano(ax, part["changes"], part["q"], part["names"], part["x"])
+
+
+def plot_section_heat(ax: Axes, part: Mapping) -> Axes:
+    """`values` of `rows` and `columns`."""
+    return plot_heat(ax, part["values"], part["rows"], part["columns"], part["x"])
+
+
+def plot_section_overlap(ax: Axes, part: Mapping) -> Axes:
+    """`sets` of `{"in": [whether in each of the names, …], "sites"}`."""
+    return plot_overlap(ax, {tuple(each["in"]): each["sites"] for each in part["sets"]}, part["names"])
+
+
 PLOTS: Mapping[str, Callable[[Axes, Mapping], Axes]] = {
     "curves": plot_curves,
     "points": plot_points,
     "histogram": plot_histogram,
+    "volcano": plot_section_volcano,
+    "heat": plot_section_heat,
+    "overlap": plot_section_overlap,
 }
 """Kind of a section → how it is drawn."""
 
 
 def figure(part: Mapping, titled: bool = False) -> Figure:
     """A section of `PLOTS` as a figure."""
-    drawn = Figure(figsize=(6.5, 4.2), layout="constrained")
+    size = heat_size(len(part["rows"]), len(part["columns"])) if part["kind"] == "heat" else (6.5, 4.2)
+    drawn = Figure(figsize=size, layout="constrained")
     if titled:
         drawn.suptitle(plain(part["title"]))
     PLOTS[part["kind"]](drawn.subplots(), part)

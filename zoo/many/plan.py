@@ -1,0 +1,64 @@
+"""The units of a pass as a table, for a scheduler that is not ours."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.files.atomic import writing
+from zoo.files.partial import Partial
+from zoo.many.unit import Unit
+from zoo.many.work import Work
+
+_COLUMNS = ("unit", "group", "models", "sample", "chrom", "start", "end", "windows", "command")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan that was written.
+
+    Attributes:
+        path: of the table.
+        folder: where units are kept until the same call without a plan gathers them.
+        units: that are left to compute, which the table lists.
+        total: with those that are there already.
+    """
+
+    path: Path
+    folder: Path
+    units: int
+    total: int
+
+    def __str__(self) -> str:
+        there = f" ({self.total - self.units:,} of {self.total:,} are there)" if self.total > self.units else ""
+        return f"{self.units:,} units to compute{there}: {self.path}\nThe same call without a plan gathers them."
+
+
+def write(path: Path, work: Work, output: Partial, left: Sequence[Unit], total: int) -> Plan:
+    """Write units as tab-separated text with a header.
+
+    Columns: unit (its name), group (number of a group of models), models (how many), sample (empty for DNA alone),
+    chrom, start and end (bp, 0-based half-open; of several short chromosomes with commas), windows × models, and the
+    command that computes it on any machine that sees the same paths.
+    """
+    folder = output.folder.absolute()
+    with writing(path) as handle:
+        handle.write("\t".join(_COLUMNS) + "\n")
+        handle.writelines("\t".join(_row(work, unit, folder)) + "\n" for unit in left)
+    return Plan(path, folder, len(left), total)
+
+
+def _row(work: Work, unit: Unit, folder: Path) -> list[str]:
+    group, plans = work.groups[unit.group], work.pieces[unit.group][unit.piece]
+    bounds = [(plan.bounds[0] * plan.bin_size, min(plan.bounds[1] * plan.bin_size, plan.length)) for plan in plans]
+    return [
+        unit.label,
+        str(unit.group),
+        str(len(group.members)),
+        work.samples[unit.group][unit.sample].name,
+        ",".join(plan.chrom for plan in plans),
+        ",".join(str(start) for start, _ in bounds),
+        ",".join(str(end) for _, end in bounds),
+        str(work.windows(unit)),
+        shlex.join(["zoo", "unit", str(folder), unit.label]),
+    ]

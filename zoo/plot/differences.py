@@ -1,0 +1,125 @@
+"""Pictures of what differs between samples: factors, samples, and sites that they share."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from scipy.cluster import hierarchy
+
+from zoo.plot.text import plain
+from zoo.plot.variants import plot_changes
+
+_NAMED = 12  # points with a name
+_CROWDED = 40  # rows or columns whose names are small
+_GREY, _BLUE, _RED = "0.65", "tab:blue", "tab:red"
+
+
+def plot_volcano(
+    ax: Axes, changes: Sequence[float], q: Sequence[float], names: Sequence[str], label: str, level: float = 0.05
+) -> Axes:
+    """Factors by change and false discovery rate: blue below 0 and red above at the level or less, grey otherwise.
+
+    Args:
+        ax: where.
+        changes: (factors,).
+        q: (factors,) false discovery rates.
+        names: of factors; those of the lowest rates at the level are shown, as far as there is room.
+        label: of the changes.
+        level: a dashed line.
+    """
+    changes, height = np.asarray(changes, float), -np.log10(np.maximum(np.asarray(q, float), 1e-30))
+    found = np.asarray(q, float) <= level
+    for which, color, what in (
+        (~found, _GREY, f"q > {level:g}"),
+        (found & (changes < 0), _BLUE, "lower"),
+        (found & (changes >= 0), _RED, "higher"),
+    ):
+        ax.scatter(changes[which], height[which], s=18, color=color, linewidths=0, label=f"{what} ({which.sum():,})")
+    ax.axhline(-np.log10(level), color="0.4", linewidth=0.8, linestyle="--")
+    ax.axvline(0, color="0.4", linewidth=0.8)
+    for place in _apart(changes, height, np.flatnonzero(found)):
+        side = "right" if changes[place] < 0 else "left"
+        at, away = (changes[place], height[place]), (-4 if side == "right" else 4, 2)
+        ax.annotate(plain(names[place]), at, away, textcoords="offset points", ha=side, fontsize="x-small")
+    most = max(float(np.abs(changes).max(initial=0)), 1e-6) * 1.35  # room for names
+    ax.set(xlabel=plain(label), ylabel="−log10 false discovery rate", xlim=(-most, most))
+    ax.set_ylim(0, max(float(height.max(initial=0)), 1.5) * 1.1)
+    return _finish(ax)
+
+
+def _apart(changes: np.ndarray, height: np.ndarray, places: np.ndarray) -> list[int]:
+    """The highest of some points, as far as their names do not lie upon each other."""
+    room, shown = 0.04 * max(float(height.max(initial=0)), 1.5), []
+    for place in sorted(places.tolist(), key=lambda place: (-height[place], -abs(changes[place]))):
+        near = [other for other in shown if (changes[other] < 0) == (changes[place] < 0)]
+        if len(shown) < _NAMED and all(abs(height[other] - height[place]) > room for other in near):
+            shown.append(place)
+    return shown
+
+
+def clustered(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Orders of rows and of columns in which like ones stand side by side (average linkage, optimal leaf order).
+
+    Args:
+        values: (rows, columns); NaN counts as 0.
+    """
+    known = np.nan_to_num(np.asarray(values, float))
+    return _order(known), _order(known.T)
+
+
+def _order(rows: np.ndarray) -> np.ndarray:
+    if len(rows) < 3:
+        return np.arange(len(rows))
+    return hierarchy.leaves_list(hierarchy.linkage(rows, "average", optimal_ordering=True))
+
+
+def plot_heat(ax: Axes, values: np.ndarray, rows: Sequence[str], columns: Sequence[str], label: str) -> Axes:
+    """A clustered heat map of changes, (rows, columns): red above 0, blue below."""
+    values = np.asarray(values, float)
+    down, across = clustered(values)
+    plot_changes(ax, values[down][:, across], [rows[i] for i in down], [columns[i] for i in across], label)
+    for axis, count in (("x", len(columns)), ("y", len(rows))):
+        ax.tick_params(axis=axis, length=0, labelsize=5.5 if count > _CROWDED else 8)
+    return ax
+
+
+def heat_size(rows: int, columns: int) -> tuple[float, float]:
+    """Width and height in inches at which the names of a heat map can be read."""
+    return (
+        min(max(columns * (0.13 if columns > _CROWDED else 0.22), 2.5) + 3, 24),
+        min(max(rows * (0.1 if rows > _CROWDED else 0.2), 1.5) + 1.6, 24),
+    )
+
+
+def plot_overlap(ax: Axes, counts: Mapping[tuple[bool, ...], int], names: Sequence[str]) -> Axes:
+    """How many sites each set of conditions shares, as columns over a grid of dots (Lex et al. 2014, UpSet).
+
+    Args:
+        ax: where; it is divided.
+        counts: whether a site is in each of the conditions → sites.
+        names: of the conditions.
+    """
+    order = sorted((pattern for pattern, count in counts.items() if any(pattern) and count), key=counts.get)[::-1]
+    ax.axis("off")
+    share = min(0.16 + 0.07 * len(names), 0.6)
+    top, grid = ax.inset_axes([0.18, share + 0.04, 0.82, 0.96 - share]), ax.inset_axes([0.18, 0, 0.82, share])
+    places = np.arange(len(order))
+    bars = top.bar(places, [counts[pattern] for pattern in order], color="0.25", width=0.6)
+    top.bar_label(bars, fmt="{:,.0f}", fontsize="x-small")
+    top.set(ylabel="sites", xlim=(-0.6, max(len(order), 1) - 0.4), xticks=[])
+    top.spines[["top", "right"]].set_visible(False)
+    for place, pattern in enumerate(order):
+        rows = np.flatnonzero(pattern)
+        grid.plot([place] * len(names), range(len(names)), "o", color="0.88", markersize=7, zorder=1)
+        grid.plot([place] * len(rows), rows, "o-", color="0.25", markersize=7, zorder=2)
+    grid.set_yticks(range(len(names)), list(map(plain, names)), fontsize="small")
+    grid.set(xlim=top.get_xlim(), ylim=(len(names) - 0.4, -0.6), xticks=[])
+    grid.tick_params(length=0)
+    grid.spines[:].set_visible(False)
+    return ax
+
+
+def _finish(ax: Axes) -> Axes:
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize="x-small")
+    return ax
