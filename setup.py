@@ -31,6 +31,7 @@ setup(
         "tqdm",
     ],
     extras_require={
+        "dask": ["distributed"],
         "pandas": ["pandas"],
         "zarr": ["zarr>=3,<4"],
         "parquet": ["pyarrow"],
@@ -39,6 +40,7 @@ setup(
         "tfio": ["tensorflow>=2.16,<2.17", "tensorflow-io==0.37.1", "numpy<2"],  # its last release fits these only
         "torch": ["torch"],
         "test": [
+            "distributed",
             "jax",
             "memelite",
             "modisco-lite>=3",
