@@ -120,10 +120,10 @@ def test_two_workers_one_of_which_is_killed_give_the_same_bytes(asked, wanted, c
 def test_a_worker_elsewhere_that_has_other_files_is_refused(asked, wanted, cluster, tmp_path: Path, monkeypatch):
     """The signal changes after the request was written."""
     signal = shutil.copy(next(iter(asked["samples"].values())), tmp_path / "signal.bw")
-    placed = units.Place.of
+    of = units.Place.of
 
     def then_changed(*arguments):
-        place = placed(*arguments)
+        place = of(*arguments)
         with open(signal, "ab") as file:
             file.write(b"more")
         return place

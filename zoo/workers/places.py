@@ -20,7 +20,7 @@ from zoo.files.atomic import flush, paths_of, write_json
 from zoo.files.partial import Partial, identity_of
 from zoo.workers.running import run
 
-_REQUEST = "request.json"
+REQUEST = "request.json"
 _PACKAGES = ("machine", "chromatin-zoo", "keras", "tensorflow", "numpy", "backend")  # that numbers depend on
 _STRETCHES, _BYTES = 16, 1 << 16  # of a file that workers read, to tell it from others
 _APPEARS_S = 90  # in which every machine sees a new file: NFS looks for new ones once a minute at the latest
@@ -39,23 +39,16 @@ Unit = TypeVar("Unit", bound=Named)
 
 @dataclass(frozen=True)
 class Place:
-    """Where workers find some work, and what it is.
+    """Where workers find some work.
 
     Attributes:
-        request: a JSON file that says what is computed, in the folder of the job, on a disk that every worker sees.
+        request: a JSON file of what is computed, in the folder of the job, on a disk that every worker sees. It also
+            has the digest of all that the numbers depend on, the digests of models and files, and versions.
         sha256: of that file.
-        identity: of the job.
-        versions: package → version.
-        networks: name of a model → the digest of its network.
-        files: path of an input → its `fingerprint`.
     """
 
     request: str
     sha256: str
-    identity: str | None
-    versions: tuple[tuple[str, str | None], ...]
-    networks: tuple[tuple[str, str], ...]
-    files: tuple[tuple[str, str], ...]
 
     @classmethod
     def of(cls, output: Partial, content: dict, networks: Mapping[str, str], inputs: Iterable[object]) -> "Place":
@@ -63,24 +56,29 @@ class Place:
 
         Args:
             output: the job.
-            content: of the request, plain JSON.
+            content: what is computed, plain JSON.
             networks: name of a model → digest.
             inputs: whatever is read, as for `zoo.files.atomic.paths_of`.
         """
-        path = output.part(_REQUEST)
-        temporary = output.part(f"{_REQUEST}.tmp")
-        write_json(temporary, content)
+        files = [path.absolute() for path in paths_of(*inputs) if path.is_file()]
+        request = {
+            "identity_sha256": identity_of(output.folder),
+            "versions": _versions(),
+            "networks": dict(networks),
+            "files": {str(path): fingerprint(path) for path in dict.fromkeys(files)},
+            "request": content,
+        }
+        path = output.part(REQUEST)
+        temporary = output.part(f"{REQUEST}.tmp")
+        write_json(temporary, request)
         flush(temporary)
         temporary.replace(path)
-        files = [path.absolute() for path in paths_of(*inputs) if path.is_file()]
-        return cls(
-            str(path.absolute()),
-            hashlib.sha256(path.read_bytes()).hexdigest(),
-            identity_of(output.folder),
-            _versions(),
-            tuple(networks.items()),
-            tuple((str(path), fingerprint(path)) for path in dict.fromkeys(files)),
-        )
+        return cls.at(path)
+
+    @classmethod
+    def at(cls, path: Path) -> "Place":
+        """That of a request which was written."""
+        return cls(str(path.absolute()), hashlib.sha256(path.read_bytes()).hexdigest())
 
     def part(self, name: str) -> Path:
         """Where a part is kept, as `Partial.part` has it."""
@@ -101,8 +99,8 @@ class Place:
             self._await(unit.name)
             yield unit
 
-    def make(self, name: str, compute: Callable[[], Callable[[Path], object]]) -> None:
-        """Make a part in a worker, unless it is there.
+    def make(self, name: str, compute: Callable[[], Callable[[Path], object]]) -> bool:
+        """Make a part in a worker; returns whether it was not there.
 
         Args:
             name: of the part.
@@ -110,30 +108,30 @@ class Place:
 
         Raises:
             InputError: a worker that does not see the folder of the output.
-            IntegrityError: the job is not at work any more.
+            IntegrityError: the folder has other work by now.
             ZooError: a process that was forked from one that computed.
         """
         process.enter()
         with _ONE, _quiet():
-            self._check_folder()
+            self._content()
             path = self.part(name)
-            if not path.is_file():
-                write = compute()
-                self._check_current()
-                write(path)
+            if path.is_file():
+                return False
+            write = compute()
+            self._content()  # when it ends, the run that wanted it may be gone, and another one at work in its folder
+            write(path)
+            return True
 
     def read(self) -> dict:
-        """The request, in a worker that sees the same files.
+        """What is computed, in a worker that sees the same files.
 
         Raises:
             IntegrityError: a file that is another one there.
         """
-        path = Path(self.request)
-        if hashlib.sha256(content := path.read_bytes()).hexdigest() != self.sha256:
-            raise IntegrityError("A worker must read the request of the work that it is given", where=path)
-        for name, expected in self.files:
+        content = self._content()
+        for name, expected in content["files"].items():
             _check_file(Path(name), expected)
-        return json.loads(content)
+        return content["request"]
 
     def check(self, networks: Mapping[str, str]) -> None:
         """Raise `IntegrityError` unless a worker has the same packages and models.
@@ -141,31 +139,30 @@ class Place:
         Args:
             networks: name of a model → digest, in the worker.
         """
-        here = dict(_versions())
-        other = {name: f"{here.get(name)}, not {wanted}" for name, wanted in self.versions if here.get(name) != wanted}
-        if other:
+        content, here = self._content(), _versions()
+        wanted = content["versions"].items()
+        if other := {name: f"{here[name]}, not {version}" for name, version in wanted if here[name] != version}:
             raise IntegrityError(
                 "A worker must have the same packages as the process that began the work",
                 received={"worker": os.uname().nodename, **other},
             )
-        if different := [name for name, digest in self.networks if networks.get(name) != digest]:
+        if different := [name for name, digest in content["networks"].items() if networks.get(name) != digest]:
             raise IntegrityError(
                 "A worker must have the same models as the process that began the work",
                 received={"worker": os.uname().nodename, "different": different[:5]},
             )
 
-    def _check_folder(self) -> None:
-        if not Path(self.request).is_file():
+    def _content(self) -> dict:
+        path = Path(self.request)
+        if not path.is_file():
             raise InputError(
-                "The folder of the output must be on a disk that every worker sees",
-                received={"worker": os.uname().nodename, "folder": str(Path(self.request).parent)},
+                "The folder of the output must be on a disk that every worker sees, and hold work that is not finished",
+                received={"worker": os.uname().nodename, "folder": str(path.parent)},
                 hint="Give an output on a shared folder",
             )
-
-    def _check_current(self) -> None:
-        """A worker may end a part when the run that wanted it is gone, and another one is at work in its folder."""
-        if identity_of(Path(self.request).parent) != self.identity:
-            raise IntegrityError("A worker must keep parts of the work that is going on", where=self.request)
+        if hashlib.sha256(content := path.read_bytes()).hexdigest() != self.sha256:
+            raise IntegrityError("A worker must find the work that it was given in its folder", where=path)
+        return json.loads(content)
 
     def _await(self, name: str) -> None:
         path, end = self.part(name), time.monotonic() + _APPEARS_S
@@ -191,9 +188,9 @@ def fingerprint(path: Path) -> str:
     return hasher.hexdigest()
 
 
-def _versions() -> tuple[tuple[str, str | None], ...]:
+def _versions() -> dict[str, str | None]:
     found = versions()
-    return tuple((name, found.get(name)) for name in _PACKAGES)
+    return {name: found.get(name) for name in _PACKAGES}
 
 
 def _check_file(path: Path, expected: str) -> None:
