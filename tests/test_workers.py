@@ -334,7 +334,9 @@ def test_a_cluster_without_workers_is_told_once(tmp_path: Path):
     """Of a client of the user's, whose workers may come later."""
     distributed = pytest.importorskip("distributed")
     with clusters.Cluster(tmp_path, 0) as cluster, distributed.Client(scheduler_file=str(cluster.file)) as client:
-        executor = watched(client.get_executor())
+        given = client.get_executor(resources={"MEMORY": 1})
+        executor = watched(given)
+        assert executor._executor is given
         with pytest.warns(ZooWarning, match="no worker at present"):
             executor.check()
         executor.check()  # a warning would be an error here

@@ -22,15 +22,16 @@ class Cluster(Executor):
 
     Args:
         client: a `distributed.Client`; it stays open.
+        executor: one that it gave.
     """
 
-    def __init__(self, client) -> None:
-        self._client, self._executor = client, client.get_executor(pure=False)
+    def __init__(self, client, executor: Executor) -> None:
+        self._client, self._executor = client, executor
         self._told = False
 
     def submit(self, function: Callable, /, *args: object, **kwargs: object) -> Future:
-        """As of any executor."""
-        return self._executor.submit(function, *args, **kwargs)
+        """As of any executor; a unit that is submitted again is another one to the scheduler."""
+        return self._executor.submit(function, *args, pure=False, **kwargs)
 
     def check(self) -> None:
         """Raise `ConnectionError` if the scheduler is gone: futures that it had would never end. Warn once if there is
@@ -51,7 +52,8 @@ class Cluster(Executor):
 def watched(executor: Executor) -> Executor:
     """The same executor; one that a Dask client gave as `Cluster`."""
     client = getattr(executor, "_client", None)
-    return executor if client is None or not type(executor).__module__.startswith("distributed.") else Cluster(client)
+    of_dask = client is not None and type(executor).__module__.startswith("distributed.")
+    return Cluster(client, executor) if of_dask else executor
 
 
 @contextmanager
@@ -85,7 +87,7 @@ def connected(scheduler: str) -> Iterator[Executor]:
             ) from None
         with client:
             _check_workers(client, scheduler)
-            yield Cluster(client)
+            yield Cluster(client, client.get_executor())
 
 
 def _check_workers(client, scheduler: str) -> None:
