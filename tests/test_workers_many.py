@@ -8,12 +8,18 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import clusters
+import numpy as np
 import pytest
+from conftest import small_spec
 
 import zoo
 from zoo.errors import InputError, ZooError
+from zoo.genome.bigwig import Writer
+from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.many import request, units
+from zoo.model import Model
+from zoo.spec import InputSpec, TrackSpec
 from zoo.workers import dask
 
 SAMPLES = 16  # each a unit
@@ -107,6 +113,20 @@ def test_tracks_that_are_open_keep_what_they_are(genome_files):
     plain = json.loads(json.dumps({name: request._track(name, value) for name, value in tracks.items()}))
     again = request._opened(plain)
     assert (again["signal"].fill, again["other"]) == (0.5, str(genome_files.signal))
+
+
+@pytest.mark.filterwarnings("ignore:.*thin")
+def test_bases_without_data_are_what_the_model_says(small: Model, genome_files, tmp_path: Path):
+    """As in a single prediction, and not 0."""
+    track = tmp_path / "gaps.bw"
+    with Writer(track, Genome(genome_files.genome).sizes) as writer:
+        writer.add("chr1", np.array([900]), np.array([1_500]), np.array([1.0]))
+    reads = InputSpec(256, "none", (TrackSpec("ATAC-seq", 20, 20_000_000, 99.0, 0.25),))
+    model = Model(small_spec(input=reads), small.network)
+    files = {"genome": genome_files.genome, "regions": ["chr1:1-4,000"], "progress": False}
+    found = zoo.predict_many(model, samples={"a": track}, reduce="mean", **files)
+    single = model.predict(signal=track, **files)[0]
+    assert found.of(model.spec.name, "a")[0] == pytest.approx(float(np.nanmean(single.scores)), abs=1e-6)
 
 
 def test_two_workers_one_of_which_is_killed_give_the_same_bytes(asked, wanted, cluster, tmp_path: Path):
