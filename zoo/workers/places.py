@@ -194,12 +194,13 @@ def _versions() -> dict[str, str | None]:
 
 
 def _check_file(path: Path, expected: str) -> None:
-    there = path.is_file()
-    if not there or fingerprint(path) != expected:
+    size = path.stat().st_size if path.is_file() else None
+    if size is None or fingerprint(path) != expected:
         raise IntegrityError(
             "A worker must see the same files as the process that began the work",
             where=path,
-            received={"worker": os.uname().nodename, "there": "another file" if there else "no such file"},
+            received={"worker": os.uname().nodename, "bytes": size},
+            hint="It is another file there" if size is not None else "It is not there",
         )
 
 
