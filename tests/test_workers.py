@@ -205,7 +205,7 @@ def test_a_worker_must_see_the_same_files(job: Partial, tmp_path: Path):
     with pytest.raises(IntegrityError, match=r"must see the same files.*bytes=3000000.*another file there"):
         place.read()
     path.unlink()
-    with pytest.raises(IntegrityError, match="bytes=None.*is not there"):
+    with pytest.raises(IntegrityError, match=r"bytes=None.*is not there"):
         place.read()
 
 
