@@ -53,6 +53,13 @@ class ZooError(Exception):
             parts.append(f"{hint}.")
         super().__init__(printable(masked(" ".join(parts))))
 
+    def __reduce__(self) -> tuple:
+        """Pickled by its parts, for errors of other processes; what was received as it is shown."""
+        received = {key: _Shown(_shown(value)) for key, value in self.received.items()}
+        parts = {"example": self.example, "where": self.where}
+        parts = {name: None if value is None else str(value) for name, value in parts.items()}
+        return _again, (type(self), self.rule, {**parts, "received": received, "hint": self.hint})
+
 
 class InputError(ZooError):
     """An argument, a file or a combination of them that cannot be used."""
@@ -106,6 +113,17 @@ def printable(text: str) -> str:
 def masked(address: str) -> str:
     """Text without the names and passwords that addresses (URLs) in it may carry, for messages and records."""
     return _USER.sub(r"\1***@", address)
+
+
+def _again(kind: type[ZooError], rule: str, parts: Mapping[str, object]) -> ZooError:
+    return kind(rule, **parts)
+
+
+class _Shown(str):
+    """A value as it is shown."""
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def _shown(value: object) -> str:

@@ -2,6 +2,7 @@
 another system's, `Model` reads."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import registry
@@ -53,10 +54,25 @@ def load(name: str | Path, component: str | None = None):
         typed.argument("component", component, str)
     where = address.of(name)
     if isinstance(where, Local) and (opened := _opened(where, component)) is not None:
-        return of_files(opened, component)
-    model = Model.read(_fetch(where))
-    model.origin = where.path if isinstance(where, Local) and where.is_file else None
-    return model.chosen(component)
+        model = of_files(opened, component)
+    else:
+        whole = Model.read(_fetch(where))
+        whole.origin = where.path if isinstance(where, Local) and where.is_file else None
+        model = whole.chosen(component)
+    model.reload = Reload(str(where.path.absolute() if isinstance(where, Local) else name), component)
+    return model
+
+
+@dataclass(frozen=True)
+class Reload:
+    """Loads a model again, also in another process. Attributes: arguments of `load`, of a path the absolute one."""
+
+    name: str
+    component: str | None
+
+    def __call__(self):
+        """The model."""
+        return load(self.name, self.component)
 
 
 def fetch(name: str | Path) -> Path:

@@ -1,7 +1,7 @@
 """A pretrained model: a spec, a Keras network, and what to do with them."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -41,6 +41,7 @@ from zoo.variants.haplotypes import HaplotypePrediction
 from zoo.variants.head_forward import selection_of
 from zoo.variants.result import VariantScores
 from zoo.variants.scoring import VariantChoice, score_variants
+from zoo.workers.calls import Call
 
 WHOLE = "full"  # what a model with components is called as a whole
 
@@ -54,10 +55,12 @@ class Model:
         thresholds: its calibration table, or None.
         path: the folder that it was read from, or None for one that exists in memory only.
         origin: the file that the folder was converted from, if it is one of the user's own; else None.
+        reload: loads the model again, also in another process; None unless `zoo.load` gave it.
     """
 
     path: Path | None = None
     origin: Path | None = None
+    reload: "Callable[[], Model] | None" = None
     _whole: "Model | None" = None
     _weights: str | None = None
     _source: Mapping[str, str] = MappingProxyType({})
@@ -297,6 +300,9 @@ class Model:
         output: str | Path | None = None,
         batch_size: int | None = None,
         compat: str | None = None,
+        executor: object = None,
+        workers: int | None = None,
+        dask: str | None = None,
         progress: bool | None = None,
     ) -> Attributions | list[Path]:
         """Compute contribution scores of bases, and of the signal, to predictions.
@@ -340,6 +346,10 @@ class Model:
             batch_size: sequences at once; by default what fits into about 2 GB.
             compat: "chrombpnet" for that program's contributions to a profile's logits, which do not add up to the
                 difference from references (`zoo.attribution.profiles`); for deeplift.
+            executor: with `output`: parts of the work go to this executor of `concurrent.futures`, to processes that
+                see the files and the output. The files are the same, byte by byte.
+            workers: processes of this machine instead.
+            dask: the address or file of a Dask scheduler instead.
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
@@ -349,6 +359,7 @@ class Model:
             InputError: as for `predict`; a window without any base, a target outside the output, a reference for a
                 signal that the model does not read.
         """
+        call = Call.of("attribute", locals())
         progress = optional_switch("progress", progress)
         arrays = references if isinstance(references, np.ndarray) else None
         given = {"references": None if arrays is not None else references, "signal_reference": signal_reference}
@@ -357,7 +368,7 @@ class Model:
         choice = Choice.resolve(self.spec, method, target, batch_size, given, selection.output, compat)
         files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
         files["covariates"] = covariates
-        return attribute(self, choice, selection, x, alternative, arrays, files, output, progress)
+        return attribute(self, choice, selection, x, alternative, arrays, files, output, progress, call)
 
     def score_variants(
         self,
@@ -384,6 +395,9 @@ class Model:
         output: str | Path | None = None,
         compat: str | None = None,
         batch_size: int = 256,
+        executor: object = None,
+        workers: int | None = None,
+        dask: str | None = None,
         progress: bool | None = None,
     ) -> VariantScores | list[Path]:
         """Score the effects of variants on predictions (Grover et al. 2026, Methods).
@@ -431,6 +445,10 @@ class Model:
                 trimmed nor left-aligned, `-` for no base; variants nearer to a chromosome's end than half a window are
                 skipped; windows at peaks one base further left, as its coordinates have them.
             batch_size: windows at once, two for each variant.
+            executor: with `output`: parts of the work go to this executor of `concurrent.futures`, to processes that
+                see the files and the output. The files are the same, byte by byte.
+            workers: processes of this machine instead.
+            dask: the address or file of a Dask scheduler instead.
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
@@ -440,6 +458,7 @@ class Model:
             InputError: as for `predict`; files that hold no variants, or none that can be scored; options that
                 contradict each other or have no effect.
         """
+        call = Call.of("score_variants", locals())
         progress = optional_switch("progress", progress)
         choice = VariantChoice(
             strands,
@@ -459,7 +478,8 @@ class Model:
             seed,
         )
         selection = selection_of(self.spec, head, track)
-        return score_variants(self, variants, choice, selection, genome, signal, blacklist, covariates, progress)
+        given = genome, signal, blacklist, covariates
+        return score_variants(self, variants, choice, selection, *given, progress, call)
 
     def predict_haplotypes(
         self,
@@ -479,6 +499,9 @@ class Model:
         output: str | Path | None = None,
         compat: str | None = None,
         batch_size: int = 256,
+        executor: object = None,
+        workers: int | None = None,
+        dask: str | None = None,
         progress: bool | None = None,
     ) -> dict[str, HaplotypePrediction] | HaplotypeFiles:
         """Predict both haplotypes of a sample in regions, and the reference (Cazares et al. 2023, figure 7).
@@ -503,6 +526,10 @@ class Model:
             compat: "maxatac" for that program's `variants`, with `output` only: `.bw` and `.bg` of windows with one
                 variant each, which are averaged (`zoo.variants.maxatac`).
             batch_size: windows at once.
+            executor: with `output`: parts of the work go to this executor of `concurrent.futures`, to processes that
+                see the files and the output. The files are the same, byte by byte.
+            workers: processes of this machine instead.
+            dask: the address or file of a Dask scheduler instead.
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
@@ -513,11 +540,12 @@ class Model:
             InputError: as for `predict`; no such sample, or none of its heterozygous genotypes is phased; options that
                 contradict each other or have no effect.
         """
+        call = Call.of("predict_haplotypes", locals())
         progress = optional_switch("progress", progress)
         choice = HaplotypeChoice(variants, sample, output, compat, threshold, blacklist, strands)
         selection = Selection.one(self.spec, head, track)
         given = genome, signal, regions, covariates
-        return predict_haplotypes(self, choice, selection, given, stride, batch_size, progress)
+        return predict_haplotypes(self, choice, selection, given, stride, batch_size, progress, call)
 
     def cost(
         self,

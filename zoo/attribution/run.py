@@ -1,7 +1,7 @@
 """From windows or regions to attributions, in memory or to files that survive an interruption."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +27,7 @@ from zoo.inputs.opening import Inputs
 from zoo.inputs.tracks import Track
 from zoo.predict.predictor import Predictor
 from zoo.spec import BASES, CONTROLS, COVARIATES, WINDOW
+from zoo.workers.calls import HERE, Call
 
 _KEPT = 32  # windows, at least, in a part of an unfinished run: less than a minute of the slowest network
 
@@ -90,13 +91,15 @@ def attribute(
     files: Mapping[str, object],
     output: str | Path | None,
     progress: bool | None,
-) -> Attributions | list[Path]:
+    call: Call,
+) -> "Attributions | list[Path] | AttributionRun":
     """`Model.attribute`, which has the documentation.
 
     Args:
         selection: head and track.
         references: that are given, instead of those of the method.
         files: genome, signal, regions, chromosomes and covariates.
+        call: by which a worker repeats this up to the run, which is returned there.
     """
     if x is None:
         hint = "Give windows x and their alternatives"
@@ -127,7 +130,9 @@ def attribute(
     given = selection, references, head, covariates
     run = AttributionRun(model.spec.name, engine, choice, x, alternative, progress, *given)
     reads = (model.path, model.origin, *files.values())
-    return run.to_memory() if output is None else run.to_files(output, reads, model.provenance())
+    if call.opens:
+        return run
+    return run.to_memory() if output is None else run.to_files(output, reads, model.provenance(), call)
 
 
 def _windows(
@@ -196,10 +201,10 @@ class AttributionRun:
         with self._bar(0) as bar:
             return Attributions.joined(self._pieces(0, len(self._x), bar), len(self._x))
 
-    def to_files(self, base: str | Path, reads: Sequence[object], provenance: dict) -> list[Path]:
+    def to_files(self, base: str | Path, reads: Sequence[object], provenance: dict, call: Call = HERE) -> list[Path]:
         """`<base>.npz`, `.bw` (of windows on a genome), `.signal.bw` (if the signal is attributed to) and `.json`.
 
-        Of several tracks there is one `.signal.<track>.bw` each.
+        Of several tracks there is one `.signal.<track>.bw` each. Parts are computed where the call wants them.
         """
         job = Job("attribution", base, (".npz", ".bw", *self._of_signal), reads)
         identity, on_genome = self._identity(provenance), bool(self._intervals)
@@ -223,16 +228,19 @@ class AttributionRun:
 
         made = [".npz", ".bw"] if on_genome else [".npz"]
         with job:
-            record, _ = job.run(identity, identity, made, lambda: self._all(job), write, more)
+            record, _ = job.run(identity, identity, made, lambda: self._all(job, call), write, more)
         return job.paths(record)
 
-    def _all(self, job: Job) -> Attributions:
+    def part(self, items: range, place: Callable[[str], Path], bar: Progress) -> Callable[[Path], None]:
+        """Attributions of some windows, as `zoo.workers.calls.Parts` has it."""
+        return Attributions.joined(self._pieces(items.start, items.stop, bar), len(items)).save
+
+    def _all(self, job: Job, call: Call) -> Attributions:
         """Attributions of all windows; parts that an interrupted run finished are not computed again."""
         size = self._at_once
         parts, left = job.parts(len(self._x), -(-_KEPT // size) * size)
         with self._bar(len(self._x) - sum(map(len, left))) as bar:
-            for items, path in left.items():
-                Attributions.joined(self._pieces(items.start, items.stop, bar), len(items)).save(path)
+            call.keep(job, left, self.part, bar)
         return Attributions.joined(map(Attributions.load, parts.values()), len(self._x))
 
     def _pieces(self, first: int, stop: int, bar: Progress) -> Iterator[Attributions]:

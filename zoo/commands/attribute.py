@@ -26,7 +26,7 @@ SIGNATURE = Signature(
         "signal_reference": {"help": "what the signal is compared with: fixed, zeros or mean"},
         "batch_size": {"help": "sequences at once (default: what fits into 2 GB)"},
     },
-    left_out={"x": shared.ARRAYS, "alternative": shared.ARRAYS, **PROGRESS},
+    left_out={"x": shared.ARRAYS, "alternative": shared.ARRAYS, **shared.ELSEWHERE, **PROGRESS},
     added={**shared.MODEL, "json": shared.FLAG, **dict.fromkeys(("pictures", "format"), "drawn afterwards")},
 )
 

@@ -33,7 +33,7 @@ SIGNATURE = Signature(
             "help": "the original `variants`: windows with one variant each, OUTPUT.bw, .bg",
         },
     },
-    left_out=PROGRESS,
+    left_out={**shared.ELSEWHERE, **PROGRESS},
     added={**shared.MODEL, "json": shared.FLAG},
 )
 

@@ -6,6 +6,7 @@ from zoo.console.pairs import PairsAction, TracksAction
 
 ARRAYS = "arrays are given in Python"
 FLAG = "changes what is printed, or how"
+ELSEWHERE = {"executor": "an object of Python's; --workers and --dask make one"}
 COMMON = {  # keyword → settings, of all functions that have it
     "genome": {"required": True, "help": "sequence, .2bit"},
     "signal": {
@@ -24,6 +25,8 @@ COMMON = {  # keyword → settings, of all functions that have it
     "head": {"metavar": "NAME", "help": "of a model with several heads or readouts (default as published)"},
     "track": {"nargs": "+", "action": "extend", "metavar": "NAME", "help": "names of a head's tracks (default all)"},
     "batch_size": {"metavar": "N"},
+    "workers": {"metavar": "N", "help": "with --output: processes of this machine that share the work"},
+    "dask": {"metavar": "SCHEDULER", "help": "with --output: the address or file of a Dask scheduler instead"},
 }
 STRANDS = {"choices": ("forward", "both")}
 MODEL = dict.fromkeys(("name", "component"), "the model")  # options that are no keyword of a model's method

@@ -35,7 +35,7 @@ SIGNATURE = Signature(
         "seed": {"metavar": "N", "help": "of --shuffles (default 0)"},
         "compat": {"choices": ("asap", "chrombpnet"), "help": "the original program's windows"},
     },
-    left_out=PROGRESS,
+    left_out={**shared.ELSEWHERE, **PROGRESS},
     added={**shared.MODEL, "json": shared.FLAG, "table": shared.FLAG},
 )
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-import threading
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +15,7 @@ from zoo.errors import InputError
 @contextmanager
 def atomic(path: Path, folder: Path) -> Iterator[Path]:
     """A temporary path in `folder` (of the same disk) that is flushed and renamed to `path`, or removed on failure."""
-    temporary = folder / f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp"
+    temporary = folder / f"{path.name}.{os.getpid()}.{secrets.randbits(64)}.tmp"  # machines may share the folder
     try:
         yield temporary
         flush(temporary)

@@ -167,6 +167,11 @@ def _read_mark(folder: Path) -> dict | None:
     return read_own(mark, 1 << 16)
 
 
+def identity_of(folder: Path) -> str | None:
+    """The digest of what the parts in a job's folder depend on; None for none."""
+    return (_read_mark(folder) or {}).get("identity_sha256")
+
+
 def _token(folder: Path) -> str | None:
     """What distinguishes a job's folder from earlier and later ones at the same place; None without a mark."""
     mark = _read_mark(folder)

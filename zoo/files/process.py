@@ -20,5 +20,6 @@ def enter() -> None:
         raise ZooError(
             "A model must not compute in a process that was forked after another model was loaded: it would never end",
             received={"process": os.getpid(), "forked from": _computing},
-            hint='Use the spawn method, multiprocessing.get_context("spawn"), and load the model in each process',
+            hint="Use the spawn method and load the model in each process: an executor is "
+            'ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn"))',
         )

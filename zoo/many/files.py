@@ -74,7 +74,7 @@ class ManyOutput(Job):
         self._work, self.formats = work, tuple(formats)
         self._each = [format for format in formats if format.holds != MATRIX]
         self._labels = _labels(work)
-        super().__init__("predictions of many models", base, [SUMMARY, *self.suffixes], work.paths)
+        super().__init__("predictions of many models", base, [SUMMARY, *self.suffixes], work.reads)
 
     @property
     def suffixes(self) -> list[str]:

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from registry import address
+from registry.address import Local
 from zoo.arguments import among, items_of, names_of
 from zoo.errors import InputError
 from zoo.formats import formats as table
 from zoo.formats.formats import BINS, FORMATS, INTERVALS, MATRIX, Format
 from zoo.genome import bed
 from zoo.genome.interval import Interval
+from zoo.genome.signal import Signal
 from zoo.inputs.opening import open_genome
 from zoo.many.models import named
 from zoo.many.pieces import REDUCTIONS
@@ -86,7 +89,7 @@ class Request:
         samples = [
             {
                 "name": item.name,
-                "tracks": {name: _path(f"track {name}", value) for name, value in item.tracks.items()},
+                "tracks": {name: _track(name, value) for name, value in item.tracks.items()},
                 "covariates": {name: _plain(value) for name, value in item.covariates.items()},
                 "design": dict(item.design),
             }
@@ -114,7 +117,7 @@ class Request:
             models=tuple(content["models"]),
             component=content["component"],
             genome=content["genome"],
-            samples=tuple(Sample(**item) for item in content["samples"]),
+            samples=tuple(Sample(**{**item, "tracks": _opened(item["tracks"])}) for item in content["samples"]),
             regions=None if regions is None else tuple(Interval(*row) for row in regions),
             chromosomes=None if chromosomes is None else tuple(chromosomes),
             blacklist=[Interval(*row) for row in blacklist] if isinstance(blacklist, list) else blacklist,
@@ -175,7 +178,18 @@ def regions_of(value: object, genome: object) -> tuple[Interval, ...] | None:
 def _address(model: object) -> str:
     if hasattr(model, "spec"):
         raise _in_memory("model", model.spec.name, 'models="maxatac/CTCF"')
-    return str(Path(model).absolute()) if isinstance(model, Path) else str(model)
+    where = address.of(model)
+    return str(where.path.absolute()) if isinstance(where, Local) else str(model)
+
+
+def _track(name: str, value: object) -> object:
+    """Its path; of one that is opened also what bases without data have."""
+    path = _path(f"track {name}", value)
+    return {"path": path, "fill": value.fill} if isinstance(value, Signal) else path
+
+
+def _opened(tracks: Mapping[str, object]) -> dict[str, object]:
+    return {name: Signal(**value) if isinstance(value, dict) else value for name, value in tracks.items()}
 
 
 def _path(what: str, value: object) -> str:

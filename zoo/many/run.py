@@ -193,7 +193,7 @@ def _to_plan(work: Work, output: ManyOutput, path: Path) -> Plan:
         left = []
         if output.done(output.whole(parts_of)) is None:
             output.resume(parts_of, [SUMMARY, *output.suffixes])
-            placed(work, output, parts_of)
+            placed(work, output)
             left = [unit for unit in units if not output.part(unit.name).is_file()]
         return plans.write(path, work, output, left, len(units))
 
@@ -207,7 +207,7 @@ def _to_files(work: Work, output: ManyOutput, executor: object, progress: bool |
     def keep() -> list:
         left = [unit for unit in units if not output.part(unit.name).is_file()]
         with _bar(work, units, progress, left) as bar:
-            compute_all(work, output, left, executor, parts_of, bar.update)
+            compute_all(work, output, left, executor, bar.update)
         return left
 
     def finals(left: list, paths: dict[str, Path], record: dict) -> None:

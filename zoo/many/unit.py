@@ -6,8 +6,8 @@ from pathlib import Path
 
 from registry.paths import user_path
 from zoo.errors import InputError
+from zoo.workers.places import REQUEST
 
-REQUEST = "request.json"
 _NAME = re.compile(r"(\d{3,})-(\d{6,})-(\d{4,})", re.ASCII)
 
 

@@ -73,22 +73,24 @@ class Work:
             inputs.tell()
 
     def _open(self, group: Group, sample: Sample) -> Inputs:
+        fills = {track.name: track.fill for track in (*group.reads.given, *group.reads.controls)}
         request, spec = self.request, group.members[0].model.spec
         where = request.regions, request.chromosomes, request.blacklist, group.options.compat
         try:
-            tracks = {name: self._signal(value) for name, value in matching.tracks_of(group.reads, sample).items()}
+            given = matching.tracks_of(group.reads, sample)
+            tracks = {name: self._signal(value, fills.get(name, 0.0)) for name, value in given.items()}
             covariates = matching.covariates_of(group.reads, sample)
             return Inputs.open(spec, self._genome, tracks or None, *where, covariates or None)
         except InputError as error:
             raise matching.of_sample(error, sample) from None
 
-    def _signal(self, value: object) -> object:
-        """A track, opened once for all groups."""
+    def _signal(self, value: object, fill: float) -> Signal:
+        """A track, opened once for all groups that take bases without data for the same."""
         if isinstance(value, Signal):
             return value
-        key = str(value)
+        key = str(value), fill
         if key not in self._signals:
-            self._signals[key] = Signal(value)
+            self._signals[key] = Signal(value, fill)
         return self._signals[key]
 
     @cached_property
@@ -171,6 +173,12 @@ class Work:
         """All files that are read, each once."""
         tracks = [signal.path for inputs in self.inputs.values() for signal in inputs.signals.values()]
         return [self._genome.path, *dict.fromkeys(tracks)]
+
+    @property
+    def reads(self) -> list[object]:
+        """All that is read, also what only changes which windows or scores there are."""
+        covariates = [sample.covariates for sample in self.request.samples]
+        return [*self.paths, *covariates, self.request.blacklist]
 
     @cached_property
     def columns(self) -> list[tuple[int, int, str]]:

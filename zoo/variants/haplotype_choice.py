@@ -19,6 +19,7 @@ from zoo.variants.effects import Skipped, skip_reason
 from zoo.variants.haplotype_run import HaplotypeFiles, HaplotypeRun, MaxatacRun
 from zoo.variants.haplotype_windows import predict
 from zoo.variants.haplotypes import Haplotype, HaplotypePrediction
+from zoo.workers.calls import Call
 
 
 @dataclass(frozen=True)
@@ -110,12 +111,14 @@ def predict_haplotypes(
     stride: int | None,
     batch_size: int,
     progress: bool | None,
-) -> dict[str, HaplotypePrediction] | HaplotypeFiles:
+    call: Call,
+) -> dict[str, HaplotypePrediction] | HaplotypeFiles | HaplotypeRun | MaxatacRun:
     """`Model.predict_haplotypes`, which has the documentation.
 
     Args:
         selection: head and track.
         given: genome, signal, regions and covariates.
+        call: by which a worker repeats this up to the run, which is returned there.
     """
     compat, (genome, signal, regions, covariates) = choice.compat, given
     options = Options.resolve(
@@ -141,9 +144,11 @@ def predict_haplotypes(
         return {row.name: predict(row, forward, grid, inputs, *how) for row in rows}
     else:
         run = HaplotypeRun(*shared, choice.haplotypes(inputs.genome), choice.cut(model.thresholds), *how)
+    if call.opens:
+        return run
     reads = (model.path, model.origin, *inputs.files, covariates, choice.variants, regions, choice.blacklist)
     described = {"views": list(options.views), "compat": compat, **selection.to_json()}
-    return run.to_files(choice.output, reads, model.provenance(), described)
+    return run.to_files(choice.output, reads, model.provenance(), described, call)
 
 
 def _with_overlap(inputs: Inputs, overlap: int) -> Inputs:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from zoo.variants.haplotype_windows import predict_regions
 from zoo.variants.haplotypes import Haplotype, HaplotypePrediction, differences
 from zoo.variants.result import place_of, row
 from zoo.variants.run import digest, load_part, weights_of
+from zoo.workers.calls import HERE, Call, Make
 
 _MOST = 2048  # windows of a part: less than a minute of the slowest network
 _TRACKS = (".reference.bw", ".haplotype1.bw", ".haplotype2.bw")
@@ -84,13 +86,11 @@ class _Parts:
     def __init__(self, name: str, total: int, shown: bool | None) -> None:
         self._name, self._total, self._shown = name, total, shown
 
-    def finish(self, job: Job, make: Callable[[int], dict[str, np.ndarray]]) -> list[Path]:
-        """Make the parts that no earlier run finished."""
+    def finish(self, job: Job, make: Make, call: Call) -> list[Path]:
+        """Make the parts that no earlier run finished, where the call wants them."""
         parts, left = job.parts(self._total, 1)
         with Progress(self._name, "part", self._total, self._total - len(left), self._shown) as bar:
-            for items, path in left.items():
-                npz.write(path, make(items.start))
-                bar.update()
+            call.keep(job, left, make, bar)
         return list(parts.values())
 
 
@@ -126,7 +126,9 @@ class HaplotypeRun:
         self._groups = list(_groups(self._blocks, grid))
         self._parts = _Parts(name, len(self._groups), progress)
 
-    def to_files(self, base: object, reads: Sequence[object], provenance: dict, choices: dict) -> HaplotypeFiles:
+    def to_files(
+        self, base: object, reads: Sequence[object], provenance: dict, choices: dict, call: Call = HERE
+    ) -> HaplotypeFiles:
         """Write a bigWig for each haplotype and the reference, sites, skipped variants and a record.
 
         Args:
@@ -134,6 +136,7 @@ class HaplotypeRun:
             reads: everything that the run reads.
             provenance: of the model.
             choices: options that predictions depend on.
+            call: that wants them, and where they are computed.
         """
         identity = {
             **_identity(self._inputs, self._grid, provenance, choices),
@@ -149,10 +152,16 @@ class HaplotypeRun:
         }
         made = [*_TRACKS[: len(self._rows)], *([".sites.tsv"] if self._threshold else []), ".skipped.tsv"]
         job = Job("haplotypes", base, _SUFFIXES, reads)
-        return _run(job, identity, whole, made, provenance, self._keep, self._write)
+        return _run(job, identity, whole, made, provenance, partial(self._keep, call=call), self._write)
 
-    def _keep(self, job: Job) -> list[Path]:
-        return self._parts.finish(job, self._predict)
+    def part(self, items: range, place: Callable[[str], Path], bar: Progress) -> Callable[[Path], None]:
+        """One part, as `zoo.workers.calls.Parts` has it."""
+        arrays = self._predict(items.start)
+        bar.update()
+        return partial(npz.write, arrays=arrays)
+
+    def _keep(self, job: Job, call: Call) -> list[Path]:
+        return self._parts.finish(job, self.part, call)
 
     def _write(self, parts: Sequence[Path], paths: Mapping[str, Path], record: dict) -> None:
         """Write the final files, and add their summary to the record."""
@@ -270,7 +279,9 @@ class MaxatacRun:
             )
         self._parts = _Parts(name, -(-len(self._places) // _MOST), progress)
 
-    def to_files(self, base: object, reads: Sequence[object], provenance: dict, choices: dict) -> HaplotypeFiles:
+    def to_files(
+        self, base: object, reads: Sequence[object], provenance: dict, choices: dict, call: Call = HERE
+    ) -> HaplotypeFiles:
         """Write both files, skipped variants and a record; arguments as for `HaplotypeRun.to_files`."""
         identity = {
             **_identity(self._inputs, self._grid, provenance, {**choices, "step": self._step}),
@@ -279,10 +290,16 @@ class MaxatacRun:
         }
         whole = {**identity, "skipped_sha256": digest(map(str, self._skipped))}
         job, made = Job("haplotypes", base, _SUFFIXES, reads), [".bw", ".bg", ".skipped.tsv"]
-        return _run(job, identity, whole, made, provenance, self._keep, self._write)
+        return _run(job, identity, whole, made, provenance, partial(self._keep, call=call), self._write)
 
-    def _keep(self, job: Job) -> list[Path]:
-        return self._parts.finish(job, self._predict)
+    def part(self, items: range, place: Callable[[str], Path], bar: Progress) -> Callable[[Path], None]:
+        """One part, as `zoo.workers.calls.Parts` has it."""
+        arrays = self._predict(items.start)
+        bar.update()
+        return partial(npz.write, arrays=arrays)
+
+    def _keep(self, job: Job, call: Call) -> list[Path]:
+        return self._parts.finish(job, self.part, call)
 
     def _write(self, parts: Sequence[Path], paths: Mapping[str, Path], record: dict) -> None:
         kept = [load_part(part) for part in parts]

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from zoo.variants.peaks import NEAREST
 from zoo.variants.result import VariantScores, by_variant, check_scale
 from zoo.variants.scores import scores_of_bins
 from zoo.variants.window import VariantWindow
+from zoo.workers.calls import HERE, Call
 
 _KEPT = 512  # variants in a part of an unfinished run: less than a minute of the slowest network
 _PEAKS = "peaks.npz"  # of an unfinished run
@@ -156,7 +157,9 @@ class VariantRun:
             arrays = self._part(0, len(self._places), with_profiles, peaks, bar)
         return self._result(arrays, with_profiles)
 
-    def to_files(self, files: Files, reads: Sequence[object], provenance: dict, choices: dict) -> list[Path]:
+    def to_files(
+        self, files: Files, reads: Sequence[object], provenance: dict, choices: dict, call: Call = HERE
+    ) -> list[Path]:
         """Write `<base>.tsv`, `.skipped.tsv`, `.json` and the others of `files`; returns their paths.
 
         Args:
@@ -164,6 +167,7 @@ class VariantRun:
             reads: everything that the run reads.
             provenance: of the model.
             choices: options that scores depend on.
+            call: that wants them, and where they are computed.
         """
         check_scale(files.scale, self._layout)
         job = Job("variants", files.base, _SUFFIXES, reads)
@@ -171,7 +175,7 @@ class VariantRun:
         identity = {**parts_of, "variants_sha256": digest(self._everything()), "files": files.identity()}
 
         def keep() -> VariantScores:
-            return self._result(self._parts(job, files.keeps_profiles), files.keeps_profiles)
+            return self._result(self._parts(job, files.keeps_profiles, call), files.keeps_profiles)
 
         def write(result: VariantScores, paths: dict[str, Path], record: dict) -> None:
             self._write_texts(paths, files, result, provenance["weights_sha256"], choices)
@@ -221,13 +225,13 @@ class VariantRun:
         for entry in self._skipped:
             yield f"{entry.reason} {entry.variant.where}"
 
-    def _parts(self, job: Job, with_profiles: bool) -> dict[str, np.ndarray]:
+    def _parts(self, job: Job, with_profiles: bool, call: Call) -> dict[str, np.ndarray]:
         """Scores of all places; parts that an interrupted run finished are not computed again."""
         parts, left = job.parts(len(self._places), _KEPT)
-        peaks = self._peak_counts(job.part(_PEAKS)) if left else None
+        if left:
+            self._peak_counts(job.part(_PEAKS))
         with self._bar(len(self._places) - sum(map(len, left))) as bar:
-            for items, path in left.items():
-                npz.write(path, self._part(items.start, items.stop, with_profiles, peaks, bar))
+            call.keep(job, left, VariantParts(self, with_profiles).part, bar)
         pieces = [load_part(part) for part in parts.values()]
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
@@ -296,6 +300,24 @@ class VariantRun:
 
     def _bar(self, done: int) -> Progress:
         return Progress(self._name, "variant", len(self._places), done, self._shown)
+
+
+@dataclass(frozen=True, eq=False)
+class VariantParts:
+    """Scores of some variants at a time, as `zoo.workers.calls.Parts` has them.
+
+    Attributes:
+        run: of all.
+        with_profiles: keep those, too.
+    """
+
+    run: VariantRun
+    with_profiles: bool
+
+    def part(self, items: range, place: Callable[[str], Path], bar: Progress) -> Callable[[Path], None]:
+        """Scores of some places."""
+        peaks = self.run._peak_counts(place(_PEAKS))
+        return partial(npz.write, arrays=self.run._part(items.start, items.stop, self.with_profiles, peaks, bar))
 
 
 def weights_of(provenance: Mapping[str, object]) -> dict[str, object]:

@@ -20,8 +20,9 @@ from zoo.variants.head_forward import EXPECTED, HeadForward, forward_with_heads,
 from zoo.variants.head_scoring import HeadScoring
 from zoo.variants.peaks import Peaks
 from zoo.variants.result import VariantScores
-from zoo.variants.run import Files, VariantRun
+from zoo.variants.run import Files, VariantParts, VariantRun
 from zoo.variants.window import VariantWindow, check_compat
+from zoo.workers.calls import Call
 
 _SWITCHES = ("only_passing", "strict", "profiles", "csv")
 _RANGES = {"shuffles": (1, 10_000), "seed": (0, (1 << 64) - 1)}
@@ -145,11 +146,13 @@ def score_variants(
     blacklist: object,
     covariates: object,
     progress: bool | None,
-) -> VariantScores | list[Path]:
+    call: Call,
+) -> VariantScores | list[Path] | VariantParts:
     """`Model.score_variants`, which has the documentation.
 
     Args:
         selection: head and track.
+        call: by which a worker repeats this up to its parts, which are returned there.
     """
     if choice.strands is None and "reverse_complement" not in model.spec.prediction.views:
         choice = replace(choice, strands="forward")
@@ -164,12 +167,15 @@ def score_variants(
     forms = literal.forms(layout.window, choice.strict) if choice.literal else NORMALIZED
     how = (choice.passing, choice.strict, options.batch_size, progress, scoring, forms)
     run = VariantRun(model.spec.name, forward, layout, inputs, parsed, *how)
+    if call.opens:
+        return VariantParts(run, choice.profiles or choice.csv)
     if choice.literal:
         literal.warn_of_others(run.places, inputs.genome)
     if files is None:
         return run.to_memory(choice.profiles)
     reads = (model.path, model.origin, *inputs.files, variants, blacklist, covariates, files.measured, choice.peaks)
-    return run.to_files(files, reads, model.provenance(), {**choice.described(layout), **selection.to_json()})
+    described = {**choice.described(layout), **selection.to_json()}
+    return run.to_files(files, reads, model.provenance(), described, call)
 
 
 def all_chromosomes(

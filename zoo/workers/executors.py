@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from zoo.arguments import refuse_together
 from zoo.errors import InputError
+from zoo.workers.dask import connected, watched
 from zoo.workers.processes import Processes
 
 
@@ -31,11 +32,9 @@ def executor_of(
                 example="ProcessPoolExecutor(4)",
                 received={"executor": executor},
             )
-        yield executor
+        yield watched(executor)
     elif dask is not None:
         refuse_together("A Dask scheduler has its own workers and", {"workers": workers})
-        from zoo.workers.dask import connected
-
         with connected(dask) as client:
             yield client
     elif workers is not None:

@@ -10,12 +10,18 @@ from zoo.errors import ZooError
 
 Unit = TypeVar("Unit")
 _AHEAD = 256  # units that wait at the executor: enough for it to be busy, few to take back
+_LOOK_S = 5.0  # between looks for the executor, while no unit ends
 _TRIES = 3  # of a unit whose worker was lost, while no other was finished
 _LOST = (BrokenProcessPool, ConnectionError, TimeoutError, CancelledError)
+_CANNOT_READ = "Error during deserialization"  # Dask, of code that a worker does not have
+_KILLED = "KilledWorker"  # what Dask calls it when it has lost several workers of a unit
 
 
-class LostWorker(Exception):
-    """Raised by an executor that has lost the worker of a unit; the unit is run again."""
+class _Gone(Exception):
+    """An executor that takes no more units. Attributes: told: the error for the user."""
+
+    def __init__(self, told: ZooError) -> None:
+        self.told = told
 
 
 def run(executor: Executor, function: Callable[[Unit], object], units: Iterable[Unit]) -> Iterator[Unit]:
@@ -40,7 +46,9 @@ def run(executor: Executor, function: Callable[[Unit], object], units: Iterable[
                 waiting[_submitted(executor, function, unit)] = unit
             if not waiting:
                 return
-            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            done, _ = wait(waiting, _LOOK_S, FIRST_COMPLETED)
+            if not done:
+                _check(executor, next(iter(waiting.values())))
             for future in done:
                 unit = waiting.pop(future)
                 if (lost := _lost(future)) is None:
@@ -51,30 +59,57 @@ def run(executor: Executor, function: Callable[[Unit], object], units: Iterable[
                 if tries[unit] == _TRIES:
                     raise _gone(unit, lost) from None
                 waiting[_submitted(executor, function, unit)] = unit
+    except _Gone as error:
+        waiting.clear()  # there is nobody to take them back from
+        raise error.told from None
     finally:
         for future in waiting:
             future.cancel()
 
 
+def _check(executor: Executor, unit: object) -> None:
+    """Futures of an executor that has lost what it stands for may never end: one that has `check` says so by it."""
+    try:
+        getattr(executor, "check", lambda: None)()
+    except ConnectionError as error:
+        raise _Gone(_gone(unit, error)) from None
+
+
 def _submitted(executor: Executor, function: Callable[[Unit], object], unit: Unit) -> Future:
     try:
         return executor.submit(function, unit)
-    except (RuntimeError, *_LOST) as error:  # RuntimeError: of an executor that was shut down
-        raise _gone(unit, error) from None
+    except Exception as error:  # of many types: of an executor that was shut down, or has lost what it stands for
+        raise _Gone(_gone(unit, error)) from None
 
 
 def _lost(future: Future) -> BaseException | None:
     """Why a unit has to be run again; None if it is done. Raises what the unit itself raised."""
     try:
         future.result()
-    except (LostWorker, *_LOST) as error:
+    except _LOST as error:
         return error
+    except ZooError:
+        raise
+    except Exception as error:
+        if type(error).__name__ == _KILLED:
+            return error
+        if isinstance(error, ImportError) or _CANNOT_READ in str(error):
+            raise _other_code(error) from None
+        raise
     return None
+
+
+def _other_code(error: Exception) -> ZooError:
+    return ZooError(
+        "Workers must have the same version of chromatin-zoo as the process that began the work",
+        received={"error": f"{type(error).__name__}: {error}"},
+        hint="Install it in the environment of the workers, too",
+    )
 
 
 def _gone(unit: object, error: BaseException) -> ZooError:
     return ZooError(
-        "The executor must keep its workers until the work is done",
+        "The executor must stay, with its workers, until the work is done",
         received={"unit": unit, "error": f"{type(error).__name__}: {error}"},
         hint="What was finished is kept: the same call goes on from there",
     )
