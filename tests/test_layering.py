@@ -56,6 +56,7 @@ FLOORS = (  # a room imports from those of the rows above its own, also inside f
     "ensembles evaluate",
     "loading",
     "chaining checkup many train",
+    "priors",
     "commands",
     "cli",
     "__main__",

@@ -22,6 +22,7 @@ _HOMES = {
     "register_architecture": "zoo.architectures",
     "unregister_architecture": "zoo.architectures",
     "predict_many": "zoo.many.run",
+    "targets": "zoo.priors.run",
     "chain": "zoo.chaining",
     "ensemble": "zoo.ensembles",
     "Model": "zoo.model",
