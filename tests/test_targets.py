@@ -2,8 +2,10 @@
 
 import csv
 import gzip
+import hashlib
 import json
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -172,7 +174,7 @@ def test_all_within_a_distance_is_what_a_loop_finds(tmp_path: Path):
 
 
 LINKS = {
-    "bed": "chr1\t1950\t2000\tCC\nchr1\t2100\t2200\tAA\nchr1\t3050\t3051\tBB\n",
+    "bed": "# a comment\nchr1\t1950\t2000\tCC\nchr1\t2100\t2200\tAA\nchr1\t3050\t3051\tBB\n",
     "header": "#chrom\tstart\tend\tgene\nchr1\t1950\t2000\tENSG04\nchr1\t2100\t2200\tAA\nchr1\t3050\t3051\tENSG02.1\n",
     "scenic": "target\tregion\timportance\nCC\tchr1:1950-2000\t1\nAA\tchr1:2100-2200\t1\nBB\tchr1:3050-3051\t1\n",
     "cicero": "peak_id\tgene_short_name\nchr1_1950_2000\tCC\nchr1_2100_2200\tAA\nchr1_3050_3051\tBB\n",
@@ -199,7 +201,7 @@ def test_links_that_are_left_out_are_counted(annotation: Path, beds: dict, tmp_p
     assert json.loads(made.sidecar.read_text())["links counted"] == {
         "links": 5,
         "links to unknown genes": 2,
-        "links to genes of other types": 1,
+        "links to genes that are left out": 1,
         "links to genes of other chromosomes": 1,
     }
     said = [str(each.message) for each in told]
@@ -297,19 +299,17 @@ def test_the_prior_as_pandas_reads_it(annotation: Path, beds: dict, tmp_path: Pa
     assert table.index.is_unique
 
 
-def a_pass(folder: Path, factors: bool = False) -> Path:
+def a_pass(folder: Path, factors: Sequence[str] = (), regions: dict | None = None) -> Path:
     """The record and BED files of a pass over two models and two samples, of chr1 alone."""
-    import hashlib
-
     files, summary = {}, []
-    for model, text in (("maxatac/CTCF", CTCF), ("maxatac/MAX", MAX)):
+    for number, (model, text) in enumerate((("maxatac/CTCF", CTCF), ("maxatac/MAX", MAX))):
         for sample in ("a", "b"):
             name = f"atlas.{sample}.{model[8:]}.bed"
             kept = "".join(line + "\n" for line in text.splitlines()[: 1 if sample == "b" else 2])
             (folder / name).write_text(kept)
             files[name] = hashlib.sha256(kept.encode()).hexdigest()
             row = {"sample": sample, "model": model, "score": 0.1, "sites": len(kept.splitlines())}
-            summary.append({**row, "factor": model[8:].lower()} if factors else row)
+            summary.append({**row, "factor": factors[number]} if factors else row)
     record = {
         "made_by": MADE_BY,
         "kind": "predictions of many models",
@@ -317,6 +317,7 @@ def a_pass(folder: Path, factors: bool = False) -> Path:
         "files": files,
         "summary": summary,
         "chromosomes": ["chr1"],
+        "regions": regions,
     }
     (folder / "atlas.json").write_text(json.dumps(record))
     return folder / "atlas.json"
@@ -331,8 +332,27 @@ def test_a_pass_has_a_prior_of_each_sample(annotation: Path, tmp_path: Path):
     assert rows(made.tables[0])[0][:3] == ["sample", "factor", "gene"]
     assert [row[0] for row in rows(made.tables[0])[1:]] == ["a"] * 5 + ["b"] * 3
     assert json.loads(made.sidecar.read_text())["genes left out"]["on chromosomes that were not predicted"] == 3
-    named = run(a_pass(tmp_path, factors=True), annotation, tmp_path / "n")
-    assert rows(named.priors["a"])[0] == ["gene", "ctcf", "max"]
+
+
+@pytest.mark.parametrize(
+    ("factors", "columns"), [(("ctcf", "max"), ["ctcf", "max"]), (("max", "max"), ["CTCF", "MAX"])]
+)
+def test_columns_are_factors_where_each_has_one_model(annotation: Path, tmp_path: Path, factors, columns: list[str]):
+    made = run(a_pass(tmp_path, factors), annotation, tmp_path / "o")
+    assert rows(made.priors["a"])[0] == ["gene", *columns]
+
+
+def test_a_pass_over_regions_is_told(annotation: Path, tmp_path: Path):
+    with pytest.warns(ZooWarning, match="looked for in 1,200 regions only: genes that are far from all of them are 0"):
+        zoo.targets(a_pass(tmp_path, regions={"count": 1200}), annotation=annotation, output=tmp_path / "o")
+
+
+def test_links_to_genes_that_were_not_predicted(annotation: Path, tmp_path: Path):
+    """They are not unknown."""
+    (tmp_path / "links.bed").write_text("chr1\t1950\t2000\tCC\nchr2\t100\t900\tDD\n")
+    made = run(a_pass(tmp_path), annotation, tmp_path / "o", links=tmp_path / "links.bed")
+    counted = json.loads(made.sidecar.read_text())["links counted"]
+    assert counted == {"links": 2, "links to genes that are left out": 1}
 
 
 def test_a_matrix(annotation: Path, tmp_path: Path):
@@ -444,6 +464,14 @@ def test_passes_that_are_refused(annotation: Path, tmp_path: Path, what: str, ki
     with pytest.raises(kind, match=message):
         run(broken(tmp_path, what), annotation, tmp_path / "o")
     assert not (tmp_path / "o.json").exists()
+
+
+def test_a_pass_of_other_names_of_chromosomes_is_refused(tmp_path: Path):
+    (tmp_path / "refseq.gtf").write_text(GTF.replace("chr1\t", "NC_1\t").replace("chr2\t", "NC_2\t"))
+    with pytest.raises(
+        InputError, match=r"must have genes where sites were looked for.*genes='NC_1, NC_2', sites='chr1'"
+    ):
+        run(a_pass(tmp_path), tmp_path / "refseq.gtf", tmp_path / "o")
 
 
 @pytest.mark.parametrize(

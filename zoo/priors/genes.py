@@ -40,8 +40,8 @@ class Genes:
         genes: in the order of the file; the position in it is the number of a gene.
         chroms: the chromosome of each, as the genome names it.
         names: what each is called in tables: its name, or its identifier.
-        left_out: reason → how many genes are not among them.
-        others: names and identifiers of genes that are left out by their type.
+        left_out: reason → how many are not among them.
+        others: names and identifiers of genes that are left out.
     """
 
     genes: Sequence[Gene]
@@ -78,7 +78,7 @@ class Genes:
         """Identifier (also without its version) and name → the genes that are called so."""
         found: dict[str, dict[int, None]] = {}
         for number, gene in enumerate(self.genes):
-            for name in (gene.name, unversioned(gene.name), gene.symbol):
+            for name in _called(gene):
                 found.setdefault(name, {})[number] = None
         return {name: list(numbers) for name, numbers in found.items()}
 
@@ -141,14 +141,17 @@ def read(
     every = gtf.genes(found.transcripts)
     _check_types(path, every, types)
     of_type = [gene for gene in every if ALL in types or gene.kind in types]
-    others = {name for gene in every if ALL not in types and gene.kind not in types for name in _called(gene)}
-    placed = [gene for gene in of_type if seen is None or names.find(found.chroms[gene.chrom], dict.fromkeys(seen))]
+    predicted = None if seen is None else dict.fromkeys(seen)
+    placed = [gene for gene in of_type if predicted is None or names.find(found.chroms[gene.chrom], predicted)]
     kept = [gene for gene in placed if gene.tss]
     if not kept:
         raise InputError(
             "An annotation must have genes where sites were looked for",
             where=path,
-            received={"genes": names.some({gene.chrom: 0 for gene in every}), "sites": names.some(list(seen or ()))},
+            received={
+                "genes": names.some(dict.fromkeys(gene.chrom for gene in every)),
+                "sites": names.some(list(seen or ())),
+            },
             hint="Take annotation and sites of one assembly, with the same names of chromosomes",
         )
     return Genes(
@@ -159,9 +162,14 @@ def read(
             "of other types": len(every) - len(of_type),
             "on chromosomes that were not predicted": len(of_type) - len(placed),
             "without a strand": len(placed) - len(kept),
+            "transcripts on chromosomes that the genome lacks": found.elsewhere,
         },
-        others=frozenset(others - {name for gene in of_type for name in _called(gene)}),
+        others=_all_names(every) - _all_names(kept),
     )
+
+
+def _all_names(genes: Sequence[Gene]) -> frozenset[str]:
+    return frozenset(name for gene in genes for name in _called(gene))
 
 
 def _called(gene: Gene) -> tuple[str, str, str]:

@@ -24,7 +24,7 @@ def read(path: Path, genes: Genes) -> tuple[dict[str, np.ndarray], dict[str, int
     Columns by the header: chrom, start, end and gene; or region (`peak`, `peak_id`: chr1:1000-2000, chr1-1000-2000 or
     chr1_1000_2000) and gene (`target` of SCENIC+, `gene_short_name` of Cicero and CellOracle). Without a header the
     first four. All positions are 0-based and half-open, as in BED. Genes are named by identifier, with or without
-    version, or by name; others columns do not count.
+    version, or by name; other columns do not count.
 
     Returns:
         Chromosome → (n, 3) int64 as for `zoo.priors.rules.ByLinks`; how many links there are, and how many are left
@@ -48,7 +48,7 @@ def read(path: Path, genes: Genes) -> tuple[dict[str, np.ndarray], dict[str, int
         elif numbers:
             counts["links to genes of other chromosomes"] += 1
         elif name in genes.others:
-            counts["links to genes of other types"] += 1
+            counts["links to genes that are left out"] += 1
         else:
             counts["links to unknown genes"] += 1
             unknown[name] = None
@@ -66,7 +66,7 @@ def _rows(path: Path) -> Iterator[tuple[str, int, int, str]]:
     """Chromosome, start, end and gene of each line."""
     columns: Sequence[int] | None = None
     for number, line in enumerate(raw_lines(path), start=1):
-        if not line.strip() or line.startswith("##"):
+        if not line.strip() or line.startswith("##") or (line.startswith("#") and "\t" not in line):
             continue
         cells, where = [cell.strip().strip('"') for cell in line.rstrip("\r\n").split("\t")], f"{path}, line {number}"
         if columns is None:

@@ -73,6 +73,7 @@ class Source:
         reads: files.
         seen: chromosomes that sites were looked for on; None if that is not known.
         load: (factor, sample) → its sites.
+        regions: how many regions they were looked for in; None for whole chromosomes, or if that is not known.
     """
 
     identity: object
@@ -81,6 +82,7 @@ class Source:
     reads: Sequence[Path]
     seen: Sequence[str] | None
     load: Callable[[str, str], SiteSet]
+    regions: int | None = None
 
 
 def source_of(sites: object, threshold: object) -> Source:
@@ -199,6 +201,7 @@ def _of_pass(path: Path, threshold: float | None) -> Source:
         reads=[path, *files.values()],
         seen=record["chromosomes"],
         load=lambda factor, sample: read_bed(files[factor, sample], threshold),
+        regions=None if record["regions"] is None else record["regions"]["count"],
     )
 
 
@@ -261,6 +264,7 @@ def _of_matrix(matrix: Matrix, threshold: float | None, reads: Sequence[Path] = 
         reads=list(reads),
         seen=everything.chroms,
         load=load,
+        regions=len(matrix.regions),
     )
 
 

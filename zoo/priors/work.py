@@ -190,7 +190,10 @@ class Work:
             )
         idle = sum(chrom not in used for chrom in found.chroms) if self.source.seen is None else 0
         left = {what: count for what, count in counts.items() if what != "links"}
+        regions = self.source.regions
         said = {
+            f"Sites were looked for in {regions or 0:,} regions only: genes that are far from all of them are 0 in the "
+            "matrix, as those without a site": regions is not None,
             f"{len(empty):,} factors have no site: {names.some(empty)}": empty,
             f"{homeless:,} of {sites:,} sites lie on chromosomes without a gene": homeless,
             f"{idle:,} of {len(found.genes):,} genes lie on chromosomes without any site: they are 0 in the matrix, "
