@@ -213,7 +213,7 @@ def test_links_that_are_left_out_are_counted(annotation: Path, beds: dict, tmp_p
 def test_genes_of_one_name_share_a_row_and_are_told(annotation: Path, tmp_path: Path):
     text = "chr2\t6900\t7000\tsite\t0.5\t+\nchr2\t19000\t19100\tsite\t0.25\t+\nchr1\t1000\t1001\tsite\t2\t+\n"
     (tmp_path / "s.bed").write_text(text)
-    with pytest.warns(ZooWarning, match="1 names are of several genes, which share a row of the matrix: XX"):
+    with pytest.warns(ZooWarning, match=r"names of several genes \(1\), which share a row of the matrix: XX"):
         made = zoo.targets({"MAX": tmp_path / "s.bed"}, annotation=annotation, output=tmp_path / "o", values="sum")
     assert rows(made.priors[""])[-1] == ["XX", "0.75"]
     assert json.loads(made.sidecar.read_text())["genes of one name"] == {"XX": 2}
@@ -268,7 +268,7 @@ def test_chromosomes_without_a_gene_and_without_a_site_are_told(annotation: Path
         made = zoo.targets(sites, annotation=annotation, output=tmp_path / "o")
     said = [str(each.message) for each in told]
     assert "1 of 2 sites lie on chromosomes without a gene" in said
-    assert "1 factors have no site: SRF" in said
+    assert "factors without a site (1): SRF" in said
     assert any(text.startswith("3 of 6 genes lie on chromosomes without any site") for text in said)
     assert rows(made.priors[""])[:2] == [["gene", "MAX", "SRF"], ["AA", "1", "0"]]
 
@@ -381,7 +381,7 @@ def test_the_same_call_does_nothing_and_another_replaces(
     first = made.sidecar.read_bytes(), made.tables[0].stat().st_mtime_ns
     with monkeypatch.context() as patched:
         patched.setattr(genes_of, "read", None)
-        with pytest.warns(ZooWarning, match="several genes"):
+        with pytest.warns(ZooWarning, match="of several genes"):
             zoo.targets(beds, annotation=annotation, output=tmp_path / "o")
     assert (made.sidecar.read_bytes(), made.tables[0].stat().st_mtime_ns) == first
     run(beds, annotation, tmp_path / "o", rule="promoter")
@@ -423,7 +423,7 @@ def test_the_command(annotation: Path, beds: dict, tmp_path: Path, capsys: pytes
     assert cli.main([*call, str(tmp_path / "c"), *map(str, beds.values())]) == 0
     assert (tmp_path / "c.targets.tsv").read_bytes() == made.tables[0].read_bytes()
     out, told = capsys.readouterr()
-    assert "warning: 1 names are of several genes" in told
+    assert "warning: names of several genes (1)" in told
     assert "ctcf\t\t3 of 3 sites have a gene, 5 of 5 genes" in out
     assert str(tmp_path / "c.prior.tsv") in out
     named = [f"{name}={path}" for name, path in beds.items()]
@@ -525,14 +525,15 @@ def test_links_that_are_refused(annotation: Path, beds: dict, tmp_path: Path, te
         ({"annotation": "untagged.gtf"}, "basic set.*--transcripts all"),
         ({"annotation": "untyped.gtf"}, "must have the types of genes.*--gene-types all"),
         ({"annotation": "refseq.gtf"}, "Sites and annotation must have chromosomes in common.*NC_1"),
-        ({"output": "genes"}, None),
+        ({"output": "taken"}, "must not replace a JSON file"),
         ({"output": "folder/"}, "output must be a path without extension"),
     ],
 )
 def test_arguments_that_are_refused(
-    annotation: Path, beds: dict, tmp_path: Path, given: dict, message: str | None, monkeypatch: pytest.MonkeyPatch
+    annotation: Path, beds: dict, tmp_path: Path, given: dict, message: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
+    Path("taken.json").write_text("{}")
     Path("bed3").write_text("chr1\t1\t5\n")
     matrix = "region\tname\tchrom\tstart\tend\tbins\tmaxatac/MAX|a\nchr1:2-5\t.\tchr1\t1"
     Path("whole.matrix.tsv").write_text(matrix + "\t5\t1\t0.5\n")
@@ -541,12 +542,11 @@ def test_arguments_that_are_refused(
     Path("untyped.gtf").write_text(GTF.replace(' gene_type "protein_coding";', "").replace(' gene_type "lncRNA";', ""))
     Path("refseq.gtf").write_text(GTF.replace("chr1\t", "NC_1\t").replace("chr2\t", "NC_2\t"))
     call = {"sites": beds, "annotation": annotation, "output": "o", **given}
-    if message is None:
-        run(**call)
-        return
     with pytest.raises(InputError, match=f"(?s){message}"):
         run(**call)
     assert not Path("o.json").exists()
+    if "chromosomes in common" in message:
+        assert not Path("o.partial").exists()
 
 
 def test_another_assembly_is_refused(annotation: Path, beds: dict, tmp_path: Path):
@@ -562,7 +562,12 @@ def test_another_assembly_is_refused(annotation: Path, beds: dict, tmp_path: Pat
         run(beds, annotation, tmp_path / "o", genome=tiny)
     assert len(pairs(run(beds, annotation, tmp_path / "o", genome=wide))) == 6
     beds["MAX"].write_text("chr1\t9990\t10010\t1\n")
-    with pytest.raises(GenomeMismatch, match="chr1:9991-10010"):
+    with pytest.raises(GenomeMismatch, match=r"MAX: .*chr1:9991-10010"):
         run(beds, annotation, tmp_path / "o", genome=wide)
+    far = Matrix(
+        [Interval("chr2", 23_990, 24_010)], ("MAX",), ("a",), {"max": np.ones((1, 1, 1), np.float32)}, np.ones(1)
+    )
+    with pytest.raises(GenomeMismatch, match=r"MAX a: .*chr2:23991-24010"):
+        run(far, annotation, tmp_path / "m", genome=wide, threshold=0.5)
     with pytest.raises(InputError, match=r"genome must be given as a \.2bit file"):
         run(beds, annotation, tmp_path / "o", genome=5)

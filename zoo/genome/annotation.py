@@ -90,11 +90,11 @@ def _check_places(
         raise beyond(path, f"{far.name} {far.chrom}:{far.start + 1}-{far.end}", sizes[here[far.chrom]])
 
 
-def beyond(path: Path, place: str, size: int) -> GenomeMismatch:
-    """The error for a feature that ends beyond its chromosome, of `size` bp."""
+def beyond(where: object, place: str, size: int) -> GenomeMismatch:
+    """The error for a feature of a file that ends beyond its chromosome, of `size` bp."""
     return GenomeMismatch(
         "Annotation and genome must be of one assembly: a feature must lie within its chromosome",
-        where=path,
+        where=where,
         received={"feature": place, "length": size},
         hint="Take files of one assembly",
     )

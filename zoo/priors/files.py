@@ -30,6 +30,9 @@ class Linked:
     sample: str
     path: Path
 
+    def __str__(self) -> str:
+        return f"{self.factor} {self.sample}".strip()
+
     def read(self) -> dict[str, np.ndarray]:
         """Its arrays."""
         return npz.read(self.path)

@@ -132,11 +132,11 @@ class Work:
         if self.settings.values != "binary" and np.isnan(sites.scores).any():
             raise InputError(
                 "Sites must have scores for values that are made of these, in column 5, or 4 of 4",
-                where=f"{part.factor} {part.sample}".strip(),
+                where=part,
                 received={"values": self.settings.values},
                 example='values="binary"',
             )
-        self._check_places(sites)
+        self._check_places(part, sites)
         numbers, of_genes, distances, homeless, chroms = [], [], [], 0, []
         for place, chrom in enumerate(sites.chroms):
             here = np.flatnonzero(sites.places == place)
@@ -159,7 +159,7 @@ class Work:
             "chroms": np.array(chroms, str),
         }
 
-    def _check_places(self, sites: SiteSet) -> None:
+    def _check_places(self, part: Linked, sites: SiteSet) -> None:
         """Raise `GenomeMismatch` for a site beyond its chromosome's end."""
         if self.sizes is None:
             return
@@ -168,7 +168,7 @@ class Work:
                 continue
             far = np.flatnonzero((sites.places == place) & (sites.spans[:, 1] > self.sizes[name]))
             if len(far):
-                raise beyond(self.source.reads[0], str(_texts(sites, far[:1])[0]), self.sizes[name])
+                raise beyond(part, str(_texts(sites, far[:1])[0]), self.sizes[name])
 
     def _notes(
         self, found: Genes, parts: Sequence[Linked], counts: Mapping[str, int], unknown: Sequence[str]
@@ -180,8 +180,9 @@ class Work:
             count, without, _ = rows["counts"].tolist()
             sites, homeless = sites + count, homeless + without
             used.update(rows["chroms"].tolist())
-            empty += [] if count else [f"{part.factor} {part.sample}".strip()]
+            empty += [] if count else [str(part)]
         if sites and sites == homeless:
+            self.job.clear()  # another annotation makes other parts
             raise GenomeMismatch(
                 "Sites and annotation must have chromosomes in common",
                 where=self.annotation,
@@ -194,11 +195,11 @@ class Work:
         said = {
             f"Sites were looked for in {regions or 0:,} regions only: genes that are far from all of them are 0 in the "
             "matrix, as those without a site": regions is not None,
-            f"{len(empty):,} factors have no site: {names.some(empty)}": empty,
+            f"factors without a site ({len(empty):,}): {names.some(empty)}": empty,
             f"{homeless:,} of {sites:,} sites lie on chromosomes without a gene": homeless,
             f"{idle:,} of {len(found.genes):,} genes lie on chromosomes without any site: they are 0 in the matrix, "
             "whether sites were looked for there or not": idle,
-            f"{len(found.shared):,} names are of several genes, which share a row of the matrix: "
+            f"names of several genes ({len(found.shared):,}), which share a row of the matrix: "
             f"{names.some(found.shared)}": found.shared,
             **{f"{count:,} of {counts['links']:,} {what}: left out": count for what, count in left.items()},
             f"genes that the annotation lacks: {names.some(unknown)}": unknown,
