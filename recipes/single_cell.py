@@ -80,7 +80,8 @@ def main(options: argparse.Namespace) -> None:
 
 def check(options: argparse.Namespace) -> None:
     """Raise `InputError` at once for what would be found when the tracks are made."""
-    named(options.models)
+    for name in named(options.models):
+        zoo.info(name)
     if options.annotation is not None:
         existing(options.annotation, "annotation")
     clusters = set(of_cells(options.clusters).values())

@@ -108,6 +108,8 @@ def test_what_is_refused(
     with pytest.raises(ZooError, match=f"(?s){message}"):
         run(monkeypatch, *call, *given)
     assert not list(tmp_path.glob("out/binding.*"))
+    if "--models" in given or "--annotation" in given:  # before hours of preparation
+        assert not list(tmp_path.glob("out/tracks*"))
 
 
 @pytest.mark.parametrize(
