@@ -523,7 +523,7 @@ def test_links_that_are_refused(annotation: Path, beds: dict, tmp_path: Path, te
         ({"annotation": "no.gtf"}, "no.gtf"),
         ({"annotation": "ctcf.bed"}, "line of a GTF file must have 9 columns"),
         ({"annotation": "untagged.gtf"}, "basic set.*--transcripts all"),
-        ({"annotation": "untyped.gtf"}, "must have the types of genes.*--gene-types all"),
+        ({"annotation": "untyped.gtf"}, "must have types of genes.*--gene-types all"),
         ({"annotation": "refseq.gtf"}, "Sites and annotation must have chromosomes in common.*NC_1"),
         ({"output": "taken"}, "must not replace a JSON file"),
         ({"output": "folder/"}, "output must be a path without extension"),

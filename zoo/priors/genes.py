@@ -185,7 +185,7 @@ def _check_types(path: Path, every: Sequence[Gene], types: Collection[str]) -> N
         raise InputError(
             "Types of genes must be those of the annotation"
             if known
-            else "An annotation must have the types of genes (gene_type or gene_biotype) that are chosen by",
+            else "An annotation must have types of genes (gene_type or gene_biotype), if they are chosen by these",
             where=path,
             received={"gene_types": absent[0], "in the file": [name for name, _ in known.most_common(5)] or "none"},
             hint='Take genes of all types: `--gene-types all`, `gene_types="all"` in Python',
