@@ -37,7 +37,7 @@ def test_the_large_functions_have_their_commands():
     assert functions >= {
         *("Model.predict", "Model.attribute", "Model.score_variants", "Model.predict_haplotypes"),
         *("prepare", "normalize", "average", "call", "call_bins", "benchmark", "correlated", "calibration"),
-        *("windows", "robustness", "report", "doctor", "fetch", "publish", "Settings", "BindingData"),
+        *("windows", "robustness", "report", "targets", "doctor", "fetch", "publish", "Settings", "BindingData"),
     }
 
 

@@ -56,7 +56,7 @@ FLOORS = (  # a room imports from those of the rows above its own, also inside f
     "ensembles evaluate",
     "loading",
     "chaining many train",
-    "checkup comparison",
+    "checkup comparison priors",
     "commands",
     "cli",
     "__main__",

@@ -23,6 +23,7 @@ _HOMES = {
     "unregister_architecture": "zoo.architectures",
     "predict_many": "zoo.many.run",
     "compare": "zoo.comparison.run",
+    "targets": "zoo.priors.run",
     "chain": "zoo.chaining",
     "ensemble": "zoo.ensembles",
     "Model": "zoo.model",

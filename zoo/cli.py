@@ -107,6 +107,7 @@ COMMANDS = (
         checks.haplotypes,
         kept.job,
     ),
+    Command("targets", "list the genes of predicted sites, as a prior of regulatory networks", kept=kept.job),
     Command("benchmark", "compare predicted binding with ChIP-seq"),
     Command("calibrate", "make a threshold table from predictions and peaks"),
     Command("evaluate", "compare a model of accessibility with a track", "keras", checks.evaluate),

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from zoo.commands import shared
+from zoo.commands import heavy, shared
 from zoo.commands.printing import add_json
 from zoo.console.signature import PROGRESS, Signature
 from zoo.errors import InputError
@@ -73,6 +73,8 @@ def run(options: argparse.Namespace) -> None:
 
     chosen = SIGNATURE.values(options)
     chosen |= {"models": chosen["models"] or None, "samples": _samples(options.samples)}
+    if chosen["models"]:
+        heavy.import_keras()
     made = compare(**chosen)
     print(json.dumps(json.loads(made.sidecar.read_text(encoding="utf-8"))) if options.json else made)
 

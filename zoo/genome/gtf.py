@@ -22,6 +22,7 @@ _STRANDS = ("+", "-", ".")
 _FIVE, _THREE = ("five_prime_utr", "5UTR"), ("three_prime_utr", "3UTR")
 _PARTS = ("exon", "CDS", "UTR", "stop_codon", *_FIVE, *_THREE)  # of a transcript
 _KINDS = ("transcript", *_PARTS)
+_GENE, _GENE_KIND = "gene", ("gene_type", "gene_biotype")
 _NAME = r'[\s;]*([^\s";=#]+)\s+'
 _QUOTED = r'"((?:[^"\\]|\\.|"(?!\s*(?:;|$)))*)"'  # a quote that no semicolon follows is part of the value
 _ATTRIBUTE = re.compile(rf'{_NAME}(?:{_QUOTED}|([^";]*?))\s*(?:;|$)')
@@ -77,6 +78,7 @@ class Transcript:
         utr5: 5' UTR.
         utr3: 3' UTR.
         unplaced: UTR features that are neither: without a strand or a coding part, or within that.
+        gene_kind: type of its gene, such as "protein_coding"; empty if the file does not say.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Transcript:
     utr5: np.ndarray
     utr3: np.ndarray
     unplaced: int = 0
+    gene_kind: str = ""
 
     @property
     def is_basic(self) -> bool:
@@ -122,6 +125,7 @@ class Gene:
         end: beyond the last one.
         strand: "+", "-" or ".".
         transcripts: in the order of the file.
+        kind: its type, such as "protein_coding"; empty if the file does not say.
     """
 
     name: str
@@ -131,6 +135,7 @@ class Gene:
     end: int
     strand: str
     transcripts: tuple[Transcript, ...]
+    kind: str = ""
 
     @property
     def tss(self) -> list[int]:
@@ -208,7 +213,11 @@ def transcripts(path: str | Path) -> list[Transcript]:
         InputError: as `features` does; a line of a transcript without its identifier; no transcript at all.
     """
     drafts: dict[tuple[str, str, str], _Draft] = {}
-    for feature in features(path, _KINDS):
+    kinds: dict[str, str] = {}  # of genes, which RefSeq gives in their own lines only
+    for feature in features(path, (_GENE, *_KINDS)):
+        if feature.kind == _GENE:
+            kinds[feature.one("gene_id")] = feature.one(*_GENE_KIND)
+            continue
         name = feature.one("transcript_id")
         if not name:
             raise InputError(
@@ -221,7 +230,7 @@ def transcripts(path: str | Path) -> list[Transcript]:
     if not drafts:
         raise InputError("A GTF file must have transcripts or exons", where=path)
     with_utr = any(draft.has_utr for draft in drafts.values())
-    return [draft.finished(with_utr) for draft in drafts.values()]
+    return [draft.finished(with_utr, kinds) for draft in drafts.values()]
 
 
 def genes(found: Iterable[Transcript]) -> list[Gene]:
@@ -238,6 +247,7 @@ def genes(found: Iterable[Transcript]) -> list[Gene]:
             max(item.end for item in items),
             strand,
             tuple(items),
+            items[0].gene_kind,
         )
         for (name, chrom, strand), items in grouped.items()
     ]
@@ -263,11 +273,12 @@ class _Draft:
     def has_utr(self) -> bool:
         return any(kind in self.parts for kind in ("UTR", *_FIVE, *_THREE))
 
-    def finished(self, with_utr: bool) -> Transcript:
+    def finished(self, with_utr: bool, kinds: Mapping[str, str]) -> Transcript:
         """All of it.
 
         Args:
             with_utr: whether the file has UTRs, so that a transcript without has none.
+            kinds: identifier of a gene → its type, by the lines of genes.
         """
         exons, cds, first = self._spans("exon"), self._spans("CDS"), self.first
         utr = self._each("UTR") if with_utr else exons
@@ -289,6 +300,7 @@ class _Draft:
             utr5=merge_spans(np.concatenate([five, self._each(*_FIVE)])),
             utr3=merge_spans(np.concatenate([three, self._each(*_THREE)])),
             unplaced=len(utr) - len(five) - len(three) if with_utr else 0,
+            gene_kind=first.one(*_GENE_KIND) or kinds.get(gene, ""),
         )
 
     def _each(self, *kinds: str) -> np.ndarray:

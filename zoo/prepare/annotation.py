@@ -8,12 +8,12 @@ import numpy as np
 
 from registry.digests import sha256
 from registry.paths import user_path
-from zoo.arguments import is_one_of
 from zoo.environment import versions
 from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.files.job import Job
 from zoo.files.partial import digest
-from zoo.genome import bed, gtf, names
+from zoo.genome import annotation, bed, names
+from zoo.genome.annotation import check_choice
 from zoo.genome.gtf import Transcript
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
@@ -24,7 +24,6 @@ UPSTREAM, DOWNSTREAM = 300, 100
 """bp of a promoter before a TSS, and from there on."""
 CPG = "cpg_island"
 PARTS = ("cds", "intron", "promoter", "utr5", "utr3")
-CHOICES = ("basic", "all")
 _SUFFIXES = tuple(f".{name}.bed" for name in (*PARTS, CPG))
 _NUMBERS = [True, False, True, True]  # of the first columns of `cpgIslandExt`: a bin's number, chromosome, start, end
 
@@ -73,8 +72,7 @@ def prepare_annotation(
         InputError: a line of a file that is none, by its number; no transcript left; GenomeMismatch if files are of
             different assemblies.
     """
-    if not is_one_of(transcripts, CHOICES):
-        raise InputError(f"transcripts must be one of {', '.join(CHOICES)}", received={"transcripts": transcripts})
+    check_choice(transcripts)
     if not isinstance(genome, (Genome, Mapping)):
         raise InputError("The genome must be a Genome, or chromosome → bp", received={"genome": genome})
     path = user_path(annotation, "annotation")
@@ -126,19 +124,8 @@ def of_genes(path: Path, sizes: Mapping[str, int], chosen: str) -> tuple[dict[st
     Raises:
         InputError: as `prepare_annotation` does.
     """
-    _check_assembly(path, sizes)
-    found = gtf.transcripts(path)
-    basic = [item for item in found if item.is_basic] if chosen == "basic" else found
-    if not basic:
-        raise InputError(
-            "A GTF file must have transcripts of GENCODE's basic set, by their tag",
-            where=path,
-            received={"transcripts": chosen, "in the file": len(found)},
-            hint='Take all of them: `--transcripts all`, `transcripts="all"` in Python',
-        )
-    here = {name: names.find(name, sizes) for name in dict.fromkeys(item.chrom for item in basic)}
-    kept = [item for item in basic if here[item.chrom] is not None]
-    _check_places(path, kept, here, sizes)
+    found = annotation.read(path, sizes, chosen)
+    kept, here = found.transcripts, found.chroms
     spans: dict[str, dict[str, list[np.ndarray]]] = {name: {} for name in PARTS}
     for item in kept:
         for name, part in zip(PARTS, (item.cds, item.introns, promoter(item), item.utr5, item.utr3), strict=True):
@@ -147,7 +134,7 @@ def of_genes(path: Path, sizes: Mapping[str, int], chosen: str) -> tuple[dict[st
         name: {chrom: _merged(parts, sizes[chrom]) for chrom, parts in by_chrom.items()}
         for name, by_chrom in spans.items()
     }
-    counts = {"transcripts": len(kept), "transcripts elsewhere": len(basic) - len(kept)}
+    counts = {"transcripts": len(kept), "transcripts elsewhere": found.elsewhere}
     return flags, counts, _notes(kept)
 
 
@@ -177,41 +164,6 @@ def _notes(kept: Sequence[Transcript]) -> list[str]:
     return [text for text, count in said.items() if count]
 
 
-def _check_assembly(path: Path, sizes: Mapping[str, int]) -> None:
-    """Raise `GenomeMismatch` if a file says that it is of another assembly than the genome is by its lengths."""
-    said, build = gtf.assemblies(path), names.assembly(sizes)
-    if said and build and build not in said:
-        raise GenomeMismatch(
-            "Annotation and genome must be of one assembly",
-            where=path,
-            received={"annotation": ", ".join(sorted(said)), "genome": build},
-            hint=f"Take the annotation of {build}",
-        )
-
-
-def _check_places(
-    path: Path, kept: Sequence[Transcript], here: Mapping[str, str | None], sizes: Mapping[str, int]
-) -> None:
-    """Raise `GenomeMismatch` unless transcripts lie on the genome's chromosomes, and within them."""
-    if not kept:
-        raise GenomeMismatch(
-            "Annotation and genome must have chromosomes in common",
-            where=path,
-            received={"annotation": names.some(here), "genome": names.some(sizes)},
-        )
-    if far := next((item for item in kept if item.end > sizes[here[item.chrom]]), None):
-        raise _beyond(path, f"{far.name} {far.chrom}:{far.start + 1}-{far.end}", sizes[here[far.chrom]])
-
-
-def _beyond(path: Path, place: str, size: int) -> GenomeMismatch:
-    return GenomeMismatch(
-        "Annotation and genome must be of one assembly: a feature must lie within its chromosome",
-        where=path,
-        received={"feature": place, "length": size},
-        hint="Take files of one assembly",
-    )
-
-
 def _of_islands(path: Path, sizes: Mapping[str, int]) -> Spans:
     """CpG islands of a BED file, or of a table of UCSC, by the names of `sizes`."""
     intervals = list(_islands(path))
@@ -228,7 +180,7 @@ def _of_islands(path: Path, sizes: Mapping[str, int]) -> Spans:
             },
         )
     if far := beyond(found, sizes):
-        raise _beyond(path, str(far[0]), sizes[far[0].chrom])
+        raise annotation.beyond(path, str(far[0]), sizes[far[0].chrom])
     return merge(found)
 
 

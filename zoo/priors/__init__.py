@@ -1,0 +1,1 @@
+"""Which genes the sites of a factor regulate: priors of gene regulatory networks."""
