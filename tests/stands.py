@@ -34,6 +34,9 @@ class Scorer:
     def check_batch(self, batch_size: int) -> None:
         pass
 
+    def along(self, count: int, step: int) -> None:
+        return None
+
     def blank(self, fills: tuple, covariates: tuple) -> np.ndarray:
         return np.zeros(self.shape, np.float32)
 
@@ -72,7 +75,7 @@ class Stand:
         )
         self.thresholds, self._factor, self._notes = thresholds, factor, notes
 
-    def forward(self, views: object, selection: object) -> Scorer:
+    def forward(self, views: object, selection: object, precision: object) -> Scorer:
         return Scorer(self.spec, self._factor, self._notes)
 
     def tiled(self, tiles: int) -> None:

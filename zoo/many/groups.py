@@ -179,12 +179,7 @@ class Group:
     @cached_property
     def forward(self) -> Together:
         """All networks, for one window."""
-        return Together(
-            [
-                member.model.forward(member.options.views, member.options.selection, member.options.precision)
-                for member in self.members
-            ]
-        )
+        return Together([member.options.forward(member.model) for member in self.members])
 
     def tiled(self, tiles: int) -> Together | None:
         """All networks for so many windows side by side; None if one of them cannot."""
