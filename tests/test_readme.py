@@ -41,6 +41,12 @@ WRITTEN = {
     *("accessible.bw", "accessible.json", "centers.bw", "centers.counts.tsv", "centers.json"),
     *("profile.npz", "profile.bw", "profile.json"),
     *("effects.tsv", "effects.skipped.tsv", "effects.vcf", "effects.json"),
+    *(f"atlas.{sample}.{factor}.bed" for sample in "TB" for factor in ("CTCF", "MAX")),
+    *("atlas.json", "atlas.summary.tsv", "atlas.matrix.tsv"),
+    *(f"differences.B.vs.T.{factor}.{what}.bed" for factor in ("CTCF", "MAX") for what in ("gained", "lost")),
+    *("differences.factors.tsv", "differences.sites.tsv", "differences.html", "differences.json"),
+    *(f"differences.{picture}.png" for picture in ("changes", "heat", "overlap")),
+    *("differences.scores.json", "differences.scores.matrix.tsv", "differences.scores.summary.tsv"),
     *("cells_T.bw", "cells_T_RP20M.bw", "cells_T.png", "cells_T.json", "cells.json"),
 }
 
