@@ -383,6 +383,7 @@ class Model:
         output: str | Path | None = None,
         compat: str | None = None,
         batch_size: int = 256,
+        precision: str | None = None,
         progress: bool | None = None,
     ) -> VariantScores | list[Path]:
         """Score the effects of variants on predictions (Grover et al. 2026, Methods).
@@ -429,6 +430,8 @@ class Model:
                 trimmed nor left-aligned, `-` for no base; variants nearer to a chromosome's end than half a window are
                 skipped; windows at peaks one base further left, as its coordinates have them.
             batch_size: windows at once, two for each variant.
+            precision: "float32" (default) or "bfloat16", as for `predict`; the sidecar then has the largest difference
+                between both of the profiles of some variants.
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
@@ -455,6 +458,7 @@ class Model:
             peaks,
             shuffles,
             seed,
+            precision,
         )
         selection = selection_of(self.spec, head, track)
         return score_variants(self, variants, choice, selection, genome, signal, blacklist, covariates, progress)
@@ -477,6 +481,7 @@ class Model:
         output: str | Path | None = None,
         compat: str | None = None,
         batch_size: int = 256,
+        precision: str | None = None,
         progress: bool | None = None,
     ) -> dict[str, HaplotypePrediction] | HaplotypeFiles:
         """Predict both haplotypes of a sample in regions, and the reference (Cazares et al. 2023, figure 7).
@@ -501,6 +506,7 @@ class Model:
             compat: "maxatac" for that program's `variants`, with `output` only: `.bw` and `.bg` of windows with one
                 variant each, which are averaged (`zoo.variants.maxatac`).
             batch_size: windows at once.
+            precision: "float32" (default) or "bfloat16", as for `predict`.
             progress: show a progress bar; by default in a terminal only.
 
         Returns:
@@ -512,7 +518,7 @@ class Model:
                 contradict each other or have no effect.
         """
         progress = optional_switch("progress", progress)
-        choice = HaplotypeChoice(variants, sample, output, compat, threshold, blacklist, strands)
+        choice = HaplotypeChoice(variants, sample, output, compat, threshold, blacklist, strands, precision)
         selection = Selection.one(self.spec, head, track)
         given = genome, signal, regions, covariates
         return predict_haplotypes(self, choice, selection, given, stride, batch_size, progress)

@@ -12,6 +12,7 @@ from zoo.errors import InputError
 from zoo.evaluate.accessibility import Accessibility, evaluate
 from zoo.evaluate.robustness import SHIFTS, Variation, layout, variation
 from zoo.files.progress import Progress
+from zoo.forward.precision import FLOAT32, described
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
@@ -22,17 +23,37 @@ from zoo.spec import ModelSpec
 _BATCH = 64  # windows
 
 
-def accessibility(model: Model, evaluated: Iterable[tuple[str, AccessibilityEvaluation]]) -> dict[str, Accessibility]:
-    """Compare a model's predictions with what `windows` gives (ASAP, its Methods), by chromosome."""
-    return {chrom: evaluate(core(model), batches) for chrom, batches in evaluated}
+def accessibility(
+    model: Model, evaluated: Iterable[tuple[str, AccessibilityEvaluation]], precision: str | None = None
+) -> dict[str, Accessibility]:
+    """Compare a model's predictions with what `windows` gives (ASAP, its Methods), by chromosome.
+
+    Args:
+        model: of DNA alone.
+        evaluated: chromosome → its windows.
+        precision: "float32" (default) or "bfloat16", as for `Model.predict`; `robustness` is in float32 always.
+    """
+    return {chrom: evaluate(core(model, precision), batches) for chrom, batches in evaluated}
 
 
-def core(model: Model) -> Callable[[np.ndarray], np.ndarray]:
+def departure(
+    model: Model, evaluated: Iterable[tuple[str, AccessibilityEvaluation]], precision: str | None
+) -> dict[str, object]:
+    """What a report says of a precision below float32: how far from that the first windows are."""
+    if precision in (None, FLOAT32):
+        return {}
+    _, batches = next(iter(evaluated))
+    x, _ = batches.batch(0)
+    difference = np.abs(core(model, precision)(x) - core(model)(x)).max()
+    return described(precision, float(difference), len(x))
+
+
+def core(model: Model, precision: str | None = None) -> Callable[[np.ndarray], np.ndarray]:
     """What predicts the bins that count: (n, window, 4) → (n, bins of the middle half)."""
     span, bins = _layout(model.spec), model.spec.output
     first = (span.margin - bins.offset) // bins.bin_size
     kept = slice(first, first + span.core // bins.bin_size)
-    return lambda x: model.predict(x)[:, kept]
+    return lambda x: model.predict(x, precision=precision)[:, kept]
 
 
 def windows(
@@ -83,6 +104,8 @@ def robustness(
     shifts: int = SHIFTS,
 ) -> dict[str, Variation]:
     """The variation score of a model, everywhere or around peaks. Arguments and errors as for `windows`.
+
+    In float32 always: rounding to bfloat16 is a variation, too, and for some models as large.
 
     Args:
         step: bp from one place to the next; by default a quarter of the window, as published.

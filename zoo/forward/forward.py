@@ -32,6 +32,7 @@ class Forward:
     Attributes:
         cost: of a window, about the multiplications of the network; the same on every machine.
         shape: of a prediction: (bins,), or (bins, tracks) if several tracks are chosen.
+        precision: that it computes in.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Forward:
         process.enter()
         self._spec, self._blank, self._stretches = spec, {}, {}
         self._selection = Selection.of(spec) if selection is None else selection
+        self.precision = precision
         self._given, self._chosen = network, chosen
         self._network = network = lowered(network) if precision == BFLOAT16 else network
         self._layers = folding.chain_of(network)
@@ -125,10 +127,13 @@ class Forward:
             self._blank[key] = self.codes(codes, *tracks, *more)[0]
         return self._blank[key]
 
+    def in_float32(self) -> "Forward":
+        """The same of the network in float32."""
+        return Forward(self._given, self._spec, self._chosen, self._selection)
+
     def difference(self, *read: np.ndarray) -> float:
         """The largest difference between what `codes` gives and what the network gives in float32."""
-        plain = Forward(self._given, self._spec, self._chosen, self._selection)
-        return float(np.abs(self.codes(*read) - plain.codes(*read)).max())
+        return float(np.abs(self.codes(*read) - self.in_float32().codes(*read)).max())
 
     def check_batch(self, batch_size: int) -> None:
         """Raise `InputError` if the widest two layers of so many windows are more than this machine's memory."""
