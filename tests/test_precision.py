@@ -109,10 +109,10 @@ def test_accessibility(files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert "precision" not in plain
     assert low["precision"]["name"] == "bfloat16"
     assert 0 < low["precision"]["windows compared"] <= 64
-    assert 0 < low["precision"]["largest difference from float32"] < 0.05
-    one, other = (said["rows"]["chr1"] for said in (plain, low))
-    assert one["pearson"] != other["pearson"] == pytest.approx(one["pearson"], abs=0.01)
-    assert one["variation"] == other["variation"]  # of which rounding would be a part
+    assert 0 < low["precision"]["largest difference from float32"] < 0.1  # of up to 5
+    for measure in ("pearson", "variation"):
+        one, other = (said["rows"]["chr1"][measure] for said in (plain, low))
+        assert one != other == pytest.approx(one, abs=0.01)
 
 
 CHR20 = {"CTCF": "BroadGm12878Ctcf", "MAX": "SydhGm12878MaxIggmus", "SPI1": "HaibGm12878Pu1Pcr1x"}

@@ -1,6 +1,7 @@
 """Models of accessibility on a genome, chromosome by chromosome, so that memory holds one at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def accessibility(
     Args:
         model: of DNA alone.
         evaluated: chromosome → its windows.
-        precision: "float32" (default) or "bfloat16", as for `Model.predict`; `robustness` is in float32 always.
+        precision: "float32" (default) or "bfloat16", as for `Model.predict`.
     """
     return {chrom: evaluate(core(model, precision), batches) for chrom, batches in evaluated}
 
@@ -102,21 +103,21 @@ def robustness(
     step: int | None = None,
     progress: bool | None = None,
     shifts: int = SHIFTS,
+    precision: str | None = None,
 ) -> dict[str, Variation]:
     """The variation score of a model, everywhere or around peaks. Arguments and errors as for `windows`.
-
-    In float32 always: rounding to bfloat16 is a variation, too, and for some models as large.
 
     Args:
         step: bp from one place to the next; by default a quarter of the window, as published.
         shifts: of the window, over a quarter of its length; 17 as published.
+        precision: "float32" (default) or "bfloat16", as for `Model.predict`.
     """
     window, size = model.spec.input.window, model.spec.output.bin_size
     shared, span, by_chrom = _shared(model.spec, genome, genome.sizes, chromosomes), layout(window, step), {}
     plan = planned(genome, list(shared), span, size, blacklist, unmappable, peaks)
     for chrom, part in _by_chromosome(plan, f"{model.spec.name}, moved", progress):
         slabs = Slabs(genome, [], part, span, size)
-        by_chrom[chrom] = variation(model.predict, slabs, window, shifts=shifts)
+        by_chrom[chrom] = variation(partial(model.predict, precision=precision), slabs, window, shifts=shifts)
     return by_chrom
 
 
