@@ -39,15 +39,9 @@ def check(run, network: keras.Model, x: np.ndarray) -> None:
         assert np.abs(found - wanted).max() <= 1e-6 * np.abs(wanted).max()
 
 
-def tail(units: int = 1, between: layers.Layer | None = None) -> list:
-    pool = [between or layers.AveragePooling1D(2)]
-    return [
-        layers.Conv1D(32, 1, use_bias=False),
-        layers.BatchNormalization(),
-        layers.Dropout(0.5),
-        *pool,
-        layers.Dense(units, activation="softplus"),
-    ]
+def tail(units: int, pool: layers.Layer) -> list:
+    first = [layers.Conv1D(32, 1, use_bias=False), layers.BatchNormalization(), layers.Dropout(0.5)]
+    return [*first, pool, layers.Dense(units, activation="softplus")]
 
 
 def sequence(*made: layers.Layer) -> keras.Model:
