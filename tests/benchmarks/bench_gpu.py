@@ -25,7 +25,7 @@ REFERENCES, PRECISIONS = 20, ("float32", "bfloat16")
 _AHEAD = 4  # calls that wait on the device
 DEFAULTS = {
     "gpu": {"bp": 100_000_000, "batch": 4096, "size": 8192},
-    "cpu": {"bp": 4_000_000, "batch": 256, "size": 512},
+    "cpu": {"bp": 4_000_000, "batch": 256, "size": 2048},
 }
 
 
