@@ -109,7 +109,8 @@ def of_model(
         + (
             "Scores are not probabilities. "
             + (
-                "Thresholds were calibrated with the published window, stride and strand; other settings shift them. "
+                "Thresholds were calibrated in float32 with the published window, stride and strand; other settings "
+                "shift them. "
                 if cutoffs
                 else ""
             )

@@ -14,10 +14,15 @@ import zoo
 _WORKER = """
 import json, sys
 import zoo
+from zoo.forward.stretch import Stretch
 folder, genome, signal, out = sys.argv[1:]
 model = zoo.load(folder)
 files = {"genome": genome, "signal": signal}
 model.predict(**files, regions="chr10:5,001-12,000", strands="both", output=out + "/p")
+real, calls = Stretch.codes, []
+Stretch.codes = lambda self, *rows: calls.append(self.count) or real(self, *rows)
+model.predict(**files, chromosomes="chr2", strands="both", batch_size=64, output=out + "/s")
+assert calls == 15 * [64], calls  # 937 windows
 model.attribute(**files, regions=["chr1:5,001-5,256", "chr1:9,001-9,256"], count=2, output=out + "/a")
 bases = zoo.Genome(genome)
 base, other = bases.sequence("chr1", 30_000, 30_001), bases.sequence("chr1", 50_000, 50_001)
@@ -54,6 +59,7 @@ def test_files_of_another_backend(
     for name in ("p.json", "a.json", "v.json"):
         assert json.loads((theirs / name).read_text())["versions"]["backend"].startswith(backend)
     np.testing.assert_allclose(read_track(theirs / "p.bw", "chr10"), read_track(ours / "p.bw", "chr10"), atol=1e-5)
+    np.testing.assert_allclose(read_track(theirs / "s.bw", "chr2"), read_track(ours / "s.bw", "chr2"), atol=1e-5)
     one, other = (zoo.attribution.result.Attributions.load(out / "a.npz") for out in (ours, theirs))
     np.testing.assert_allclose(other.values, one.values, atol=1e-5)
     np.testing.assert_allclose(other.prediction, one.prediction, atol=1e-5)

@@ -395,6 +395,7 @@ class Model:
         output: str | Path | None = None,
         compat: str | None = None,
         batch_size: int = 256,
+        precision: str | None = None,
         executor: object = None,
         workers: int | None = None,
         dask: str | None = None,
@@ -445,6 +446,8 @@ class Model:
                 trimmed nor left-aligned, `-` for no base; variants nearer to a chromosome's end than half a window are
                 skipped; windows at peaks one base further left, as its coordinates have them.
             batch_size: windows at once, two for each variant.
+            precision: "float32" (default) or "bfloat16", as for `predict`; the sidecar then has the largest difference
+                between both of the profiles of some variants.
             executor: with `output`: parts of the work go to this executor of `concurrent.futures`, to processes that
                 see the files and the output. The files are the same, byte by byte.
             workers: processes of this machine instead.
@@ -476,6 +479,7 @@ class Model:
             peaks,
             shuffles,
             seed,
+            precision,
         )
         selection = selection_of(self.spec, head, track)
         given = genome, signal, blacklist, covariates
@@ -499,6 +503,7 @@ class Model:
         output: str | Path | None = None,
         compat: str | None = None,
         batch_size: int = 256,
+        precision: str | None = None,
         executor: object = None,
         workers: int | None = None,
         dask: str | None = None,
@@ -526,6 +531,7 @@ class Model:
             compat: "maxatac" for that program's `variants`, with `output` only: `.bw` and `.bg` of windows with one
                 variant each, which are averaged (`zoo.variants.maxatac`).
             batch_size: windows at once.
+            precision: "float32" (default) or "bfloat16", as for `predict`.
             executor: with `output`: parts of the work go to this executor of `concurrent.futures`, to processes that
                 see the files and the output. The files are the same, byte by byte.
             workers: processes of this machine instead.
@@ -542,7 +548,7 @@ class Model:
         """
         call = Call.of("predict_haplotypes", locals())
         progress = optional_switch("progress", progress)
-        choice = HaplotypeChoice(variants, sample, output, compat, threshold, blacklist, strands)
+        choice = HaplotypeChoice(variants, sample, output, compat, threshold, blacklist, strands, precision)
         selection = Selection.one(self.spec, head, track)
         given = genome, signal, regions, covariates
         return predict_haplotypes(self, choice, selection, given, stride, batch_size, progress, call)

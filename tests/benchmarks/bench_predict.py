@@ -1,15 +1,22 @@
 """Windows per second of the bare forward pass and of `predict` from files to finished files, in one run; peak memory.
 
-Usage: python tests/benchmarks/bench_predict.py [BP ...]     (default 20000000 60000000)
+Usage: python tests/benchmarks/bench_predict.py [--original COMMAND] [--networks NAME ...] [BP ...]
 
 Each length is measured in a process of its own, so that its peak memory is its own: forward pass, prediction with every
 window by itself (plain), with windows on stretches and folded normalizations in float32 and bfloat16, forward pass
-again; then each step alone. The model is maxatac/CTCF, from wherever it can be had.
+again; then each step alone. The model is maxatac/CTCF, from wherever it can be had. The default is 20 and 60 Mb.
+
+With `--original` the authors' program, such as `/path/to/maxatac`, and `zoo predict --compat maxatac` run one after the
+other on the same files, each with its start-up; ratios are of that run. It gets a home with the genome's data, as it
+reads nothing else, and the authors' file of weights. With `--networks` other networks with random weights are measured
+from files to files beside their bare pass: convnext_dcnn, and chrombpnet of the full size.
 """
 
+import argparse
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -26,22 +33,24 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 BATCH, STRIDE = 256, 256
+OTHERS = {"convnext_dcnn": (200_000, 16), "chrombpnet": (100_000, 64)}  # bp, and windows at once
+ENDS = 2_048  # bp of a chromosome on the blacklist at either end, without which the authors' program stops
 TURNS = 8
 MFLOP_PER_WINDOW = 32.5  # of windows by themselves
 
 
-def bare(network, seconds: float = 5.0) -> float:
+def bare(network, batch: int = BATCH, seconds: float = 5.0) -> float:
     """Windows per second of the network alone on a batch that lies ready."""
     import tensorflow as tf
 
-    x = tf.constant(np.random.default_rng(0).random((BATCH, *network.input_shape[1:]), np.float32))
+    x = tf.constant(np.random.default_rng(0).random((batch, *network.input_shape[1:]), np.float32))
     forward = tf.function(lambda batch: network(batch, training=False))
     forward(x)
     began, batches = time.perf_counter(), 0
     while time.perf_counter() - began < seconds:
-        forward(x).numpy()
+        tf.nest.flatten(forward(x))[0].numpy()
         batches += 1
-    return BATCH * batches / (time.perf_counter() - began)
+    return batch * batches / (time.perf_counter() - began)
 
 
 def measure(folder: Path) -> dict:
@@ -103,22 +112,160 @@ def steps(model) -> dict[str, float]:
     return {", ".join(name): 1e6 * seconds / BATCH for name, seconds in best.items()}
 
 
+def measure_other(folder: Path, name: str) -> dict[str, float]:
+    """Windows per second of another network: bare pass, files to files, bare pass; the largest memory in MB."""
+    model, (_, batch) = other_model(name), OTHERS[name]
+    before, arguments = bare(model.network, batch), {"genome": folder / "genome.2bit", "batch_size": batch}
+    model.predict(**arguments, chromosomes="chr2", output=folder / "before")  # compile
+    began = time.perf_counter()
+    windows = model.predict(**arguments, chromosomes="chr1", output=folder / "out").windows
+    seconds = time.perf_counter() - began
+    mean = (before + bare(model.network, batch)) / 2
+    return {"bare": mean, "files": windows / seconds, "peak": peak_megabytes()}
+
+
+def other_model(name: str):
+    """A model of a network with random weights."""
+    if name == "chrombpnet":
+        import bench_chrombpnet
+
+        return bench_chrombpnet.model_of(512)
+    import keras
+
+    import zoo
+    from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
+
+    keras.utils.set_random_seed(0)
+    output = OutputSpec(512, 4, 0, "ATAC", "ln(1 + x)", "accessibility", "accessibility", "log1p")
+    prediction = PredictionSpec(1024, ("forward", "reverse_complement"), center_only=True)
+    reads = InputSpec(2048, "none", ())
+    spec = ModelSpec(f"bench/{name}", "", Architecture(name, {}), reads, (output,), prediction, {}, {})
+    return zoo.Model(spec, zoo.build(name))
+
+
+def beside(folder: Path, command: str, weights: Path, length: int) -> dict[str, dict[str, float]]:
+    """Wall and CPU seconds and memory of the authors' program and of ours on the same files; how their tracks differ.
+
+    Args:
+        folder: with the synthetic genome and its track.
+        command: the authors' program.
+        weights: the authors' file of maxatac/CTCF.
+        length: of chr1.
+    """
+    data, blacklist = folder / "opt" / "maxatac" / "data" / "bench", folder / "blacklist.bed"
+    data.mkdir(parents=True)
+    ends = [(0, ENDS), (length - ENDS, length)]
+    blacklist.write_text("".join(f"chr1\t{start}\t{end}\n" for start, end in ends))
+    (data / "bench_maxatac_blacklist.bed").write_text(blacklist.read_text())
+    (data / "bench.chrom.sizes").write_text(f"chr1\t{length}\n")
+    os.link(folder / "genome.2bit", data / "bench.2bit")
+    write_blacklist(data / "bench_maxatac_blacklist.bw", ends, length)
+    signal = str(folder / "atac.bw")
+    theirs = [*shlex.split(command), "--genome", "bench", "predict", "-m", str(weights), "-s", signal, "-n", "theirs"]
+    theirs += ["-o", str(folder), "-c", "chr1", "-skip_call_peaks"]
+    ours = [sys.executable, "-m", "zoo", "predict", "maxatac/CTCF", "--genome", str(folder / "genome.2bit")]
+    ours += ["--signal", signal, "--blacklist", str(blacklist), "--compat", "maxatac", "--chromosomes", "chr1"]
+    ours += ["--threshold", "none", "--output", str(folder / "ours")]
+    found = {"original": timed(theirs, {"HOME": str(folder)}), "zoo": timed(ours, {})}
+    return {**found, "tracks": compared(folder / "theirs.bw", folder / "ours.bw", length)}
+
+
+def write_blacklist(path: Path, spans: list[tuple[int, int]], length: int) -> None:
+    """1 on the blacklist, as bigWig."""
+    from zoo.genome.bigwig import Writer
+
+    starts, ends = np.array(spans).T
+    with Writer(path, {"chr1": length}) as writer:
+        writer.add("chr1", starts, ends, np.ones(len(starts), np.float32))
+
+
+def timed(command: list[str], environment: dict[str, str]) -> dict[str, float]:
+    """Wall and CPU seconds of a process and its children, and the largest memory of one of them in MB."""
+    began = time.perf_counter()
+    process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{shlex.join(command)} ended with {process.returncode}")
+    wall = time.perf_counter() - began
+    return {"wall": wall, "cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1e3}
+
+
+def compared(theirs: Path, ours: Path, length: int) -> dict[str, float]:
+    """Bases that both tracks have, or one of them alone; the largest difference where both are."""
+    from zoo.genome.bbi import BigWig
+
+    one, other = (BigWig(path).values("chr1", 0, length) for path in (theirs, ours))
+    both = ~np.isnan(one) & ~np.isnan(other)
+    return {
+        "bases of both": int(both.sum()),
+        "of the original alone": int((~np.isnan(one) & np.isnan(other)).sum()),
+        "of zoo alone": int((np.isnan(one) & ~np.isnan(other)).sum()),
+        "largest difference": float(np.abs(one - other)[both].max(initial=0.0)),
+    }
+
+
 def peak_megabytes() -> float:
     """Largest memory of this process; not `getrusage`, which counts what the parent had when it started us."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1e3
 
 
-def main(lengths: list[int]) -> None:
-    """Measure every length and print a table."""
+def worker(*arguments: object) -> dict:
+    """What this file prints in a process of its own."""
+    command = [sys.executable, __file__, *map(str, arguments)]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def main() -> None:
+    """Measure and print tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("lengths", metavar="BP", nargs="*", type=float, default=[20e6, 60e6])
+    parser.add_argument("--original", metavar="COMMAND")
+    parser.add_argument("--weights", type=Path, help="the authors' .h5 file of CTCF (default that of ZOO_SHARED)")
+    parser.add_argument("--networks", nargs="+", choices=OTHERS, default=())
+    options = parser.parse_args()
+    weights = weights_of(options.weights) if options.original else None
+    print(f"{platform.machine()}, {os.cpu_count()} cores, TensorFlow {version('tensorflow')}, Keras {version('keras')}")
+    for length in map(int, options.lengths):
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            synthetic(folder, length)
+            show(length, worker("--measure", folder))
+            if options.original:
+                show_beside(beside(folder, options.original, weights, length))
+    for name in options.networks:
+        with tempfile.TemporaryDirectory() as place:
+            synthetic(Path(place), OTHERS[name][0], {"chr2": 40_000})
+            found = worker("--other", place, name)
+        print(f"{name:<16} bare {found['bare']:,.1f} windows/s, files to files {found['files']:,.1f}", end="")
+        print(f" ({found['files'] / found['bare']:.2f}), {found['peak']:,.0f} MB")
+
+
+def synthetic(folder: Path, length: int, more: dict[str, int] | None = None) -> None:
+    """Genome and track."""
     from zoo.data import synthetic
 
-    print(f"{platform.machine()}, {os.cpu_count()} cores, TensorFlow {version('tensorflow')}, Keras {version('keras')}")
-    for length in lengths:
-        with tempfile.TemporaryDirectory() as folder:
-            synthetic.make(folder, {"chr1": length})
-            child = subprocess.run([sys.executable, __file__, "--measure", folder], stdout=subprocess.PIPE, check=True)
-        show(length, json.loads(child.stdout))
+    synthetic.make(folder, {"chr1": length, **(more or {})})
+
+
+def weights_of(given: Path | None) -> Path:
+    """The authors' file."""
+    shared = Path(os.environ.get("ZOO_SHARED", "")) / "maxatac_data" / "models" / "CTCF"
+    found = [given] if given else sorted(shared.glob("*.h5"))
+    if not found:
+        raise SystemExit("--weights must name the authors' file of CTCF")
+    return found[0]
+
+
+def show_beside(found: dict[str, dict[str, float]]) -> None:
+    """Print what `beside` found."""
+    one, other = found["original"], found["zoo"]
+    print(f"\n{'files to files':<16} {'wall s':>8} {'CPU s':>8} {'MB':>8}")
+    for name, row in {"original": one, "zoo": other}.items():
+        print(f"{name:<16} {row['wall']:>8.1f} {row['cpu']:>8.1f} {row['memory']:>8,.0f}")
+    print("ratio            " + " ".join(f"{one[key] / other[key]:>8.1f}" for key in one))
+    print(", ".join(f"{name} {value:,}" for name, value in found["tracks"].items()))
 
 
 def show(length: int, found: dict) -> None:
@@ -140,5 +287,7 @@ def show(length: int, found: dict) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--measure"]:
         print(json.dumps(measure(Path(sys.argv[2]))))
+    elif sys.argv[1:2] == ["--other"]:
+        print(json.dumps(measure_other(Path(sys.argv[2]), sys.argv[3])))
     else:
-        main([int(float(length)) for length in sys.argv[1:]] or [20_000_000, 60_000_000])
+        main()

@@ -21,6 +21,10 @@ SIGNATURES = (
         added=ADDED | shared.MODEL | {"robustness": "whether that is measured, too"},
     ),
     Signature(
+        "zoo.evaluate.models:accessibility",
+        left_out={"model": "the positional argument", "evaluated": "what the windows are"},
+    ),
+    Signature(
         "zoo.evaluate.models:robustness",
         common=BINS | _FILES,
         differ={
@@ -45,6 +49,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     SIGNATURES[0].add(parser, {"": "genome signal peaks unmappable chromosomes blacklist"})
     parser.add_argument("--robustness", action="store_true", help="also measure how predictions vary with the window")
     SIGNATURES[1].add(parser)
+    SIGNATURES[2].add(parser)
     add_outputs(parser)
 
 
@@ -68,7 +73,8 @@ def run(options: argparse.Namespace) -> None:
     where = options.chromosomes, options.peaks, *avoided
     opened = {"genome": genome, "blacklist": avoided[0], "unmappable": avoided[1]}
     chosen = SIGNATURES[0].values(options) | opened | {"signal": signal}
-    by_chromosome = models.accessibility(model, models.windows(model.spec, **chosen))
+    precision = SIGNATURES[1].values(options)
+    by_chromosome = models.accessibility(model, models.windows(model.spec, **chosen), **precision)
     rows = {chrom: asdict(row) for chrom, row in by_chromosome.items()}
     bin_size, sections = model.spec.output.bin_size, []
     for chrom, row in rows.items():
@@ -78,9 +84,10 @@ def run(options: argparse.Namespace) -> None:
         title, axes = f"{chrom}: mean profile", {"x": "bp from the core's first base", "y": "ln(1 + track)"}
         sections.append({"kind": "curves", "title": title, **axes, "series": series})
     settings = {"kind": "accessibility"}
+    settings |= models.departure(model, models.windows(model.spec, **chosen, progress=False), **precision)
     if options.robustness:
         shifts = SHIFTS if options.shifts is None else options.shifts
-        varied = models.robustness(model, **SIGNATURES[1].values(options) | opened | {"shifts": shifts})
+        varied = models.robustness(model, **SIGNATURES[2].values(options) | opened | {"shifts": shifts})
         sections.append(_variation(varied, rows, shifts, bin_size))
         settings |= {"shifts": shifts, "step": options.step}
     rows["mean"] = models.mean(list(rows.values()))

@@ -1,6 +1,7 @@
 """Models of accessibility on a genome, chromosome by chromosome, so that memory holds one at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from zoo.errors import InputError
 from zoo.evaluate.accessibility import Accessibility, evaluate
 from zoo.evaluate.robustness import SHIFTS, Variation, layout, variation
 from zoo.files.progress import Progress
+from zoo.forward.precision import FLOAT32, described
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
@@ -22,17 +24,37 @@ from zoo.spec import ModelSpec
 _BATCH = 64  # windows
 
 
-def accessibility(model: Model, evaluated: Iterable[tuple[str, AccessibilityEvaluation]]) -> dict[str, Accessibility]:
-    """Compare a model's predictions with what `windows` gives (ASAP, its Methods), by chromosome."""
-    return {chrom: evaluate(core(model), batches) for chrom, batches in evaluated}
+def accessibility(
+    model: Model, evaluated: Iterable[tuple[str, AccessibilityEvaluation]], precision: str | None = None
+) -> dict[str, Accessibility]:
+    """Compare a model's predictions with what `windows` gives (ASAP, its Methods), by chromosome.
+
+    Args:
+        model: of DNA alone.
+        evaluated: chromosome → its windows.
+        precision: "float32" (default) or "bfloat16", as for `Model.predict`.
+    """
+    return {chrom: evaluate(core(model, precision), batches) for chrom, batches in evaluated}
 
 
-def core(model: Model) -> Callable[[np.ndarray], np.ndarray]:
+def departure(
+    model: Model, evaluated: Iterable[tuple[str, AccessibilityEvaluation]], precision: str | None
+) -> dict[str, object]:
+    """What a report says of a precision below float32: how far from that the first windows are."""
+    if precision in (None, FLOAT32):
+        return {}
+    _, batches = next(iter(evaluated))
+    x, _ = batches.batch(0)
+    difference = np.abs(core(model, precision)(x) - core(model)(x)).max()
+    return described(precision, float(difference), len(x))
+
+
+def core(model: Model, precision: str | None = None) -> Callable[[np.ndarray], np.ndarray]:
     """What predicts the bins that count: (n, window, 4) → (n, bins of the middle half)."""
     span, bins = _layout(model.spec), model.spec.output
     first = (span.margin - bins.offset) // bins.bin_size
     kept = slice(first, first + span.core // bins.bin_size)
-    return lambda x: model.predict(x)[:, kept]
+    return lambda x: model.predict(x, precision=precision)[:, kept]
 
 
 def windows(
@@ -81,19 +103,21 @@ def robustness(
     step: int | None = None,
     progress: bool | None = None,
     shifts: int = SHIFTS,
+    precision: str | None = None,
 ) -> dict[str, Variation]:
     """The variation score of a model, everywhere or around peaks. Arguments and errors as for `windows`.
 
     Args:
         step: bp from one place to the next; by default a quarter of the window, as published.
         shifts: of the window, over a quarter of its length; 17 as published.
+        precision: "float32" (default) or "bfloat16", as for `Model.predict`.
     """
     window, size = model.spec.input.window, model.spec.output.bin_size
     shared, span, by_chrom = _shared(model.spec, genome, genome.sizes, chromosomes), layout(window, step), {}
     plan = planned(genome, list(shared), span, size, blacklist, unmappable, peaks)
     for chrom, part in _by_chromosome(plan, f"{model.spec.name}, moved", progress):
         slabs = Slabs(genome, [], part, span, size)
-        by_chrom[chrom] = variation(model.predict, slabs, window, shifts=shifts)
+        by_chrom[chrom] = variation(partial(model.predict, precision=precision), slabs, window, shifts=shifts)
     return by_chrom
 
 

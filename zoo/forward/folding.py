@@ -5,15 +5,16 @@ is y = 0, not x = 0: there fewer products of b count. So the first convolution g
 kernel in the second one is W b: the zeros of the padding then are right. Nothing of the network itself is changed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 from keras import layers
 
+from zoo.forward.tails import Product, Weights, affine
+
 _KEEPS_ONE = ("relu", "linear")  # activations under which 1 stays 1
-_Weights = Callable[[], list[np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,7 @@ class Chain:
     """
 
     layers: tuple[layers.Layer, ...]
-    folded: tuple[tuple[layers.Layer, _Weights], ...]
+    folded: tuple[tuple[layers.Layer, Weights], ...]
 
     def run(self, x):
         """Call them one after the other, on a tensor or a list of it alone."""
@@ -57,9 +58,13 @@ def chain_of(network: keras.Model) -> tuple[layers.Layer, ...] | None:
 
 
 def folded(chain: Sequence[layers.Layer]) -> Chain:
-    """The same layers with every normalization that can be, folded."""
+    """The same layers with every normalization that can be, folded, and a linear tail multiplied out."""
     found: list[layers.Layer] = []
-    weights: list[tuple[layers.Layer, _Weights]] = []
+    weights: list[tuple[layers.Layer, Weights]] = []
+    if (product := Product.of(chain, lambda layer: layer.input.shape[-1])) is not None:
+        made = {product.last: product.made}
+        chain = [made.get(layer, layer) for layer in chain if layer not in product.left_out]
+        weights.append((product.made, product.weights))
     pending: list[layers.BatchNormalization] = []  # of the convolution that comes next
     ones = False  # whether what comes in has the channel that is 1
     for place, layer in enumerate(chain):
@@ -107,7 +112,7 @@ def _folds(chain: Sequence[layers.Layer], place: int) -> bool:
     if not all(isinstance(layer, (layers.BatchNormalization, layers.MaxPooling1D, layers.Dropout)) for layer in since):
         return False
     pooled = any(isinstance(layer, layers.MaxPooling1D) for layer in passed)
-    return not pooled or bool((_scale(chain[place])[0] > 0).all())
+    return not pooled or bool((affine(chain[place])[0] > 0).all())
 
 
 def _adds_one(chain: Sequence[layers.Layer], place: int) -> bool:
@@ -128,20 +133,6 @@ def _keeps_one(layer: layers.Conv1D) -> bool:
     return keras.activations.serialize(layer.activation) in _KEEPS_ONE
 
 
-def _scale(layer: layers.BatchNormalization) -> tuple[np.ndarray, np.ndarray]:
-    """(a, b) of y = a x + b, each (channels,) float64."""
-    mean, variance = (np.asarray(keras.ops.convert_to_numpy(each), np.float64) for each in _moments(layer))
-    a = 1 / np.sqrt(variance + layer.epsilon)
-    if layer.scale:
-        a = a * keras.ops.convert_to_numpy(layer.gamma)
-    b = -mean * a
-    return a, b + keras.ops.convert_to_numpy(layer.beta) if layer.center else b
-
-
-def _moments(layer: layers.BatchNormalization) -> tuple:
-    return layer.moving_mean, layer.moving_variance
-
-
 def _convolution(layer: layers.Conv1D, filters: int, channels: int) -> layers.Conv1D:
     """A convolution like another one, with more filters or channels, and a bias."""
     made = layers.Conv1D(
@@ -158,9 +149,7 @@ def _convolution(layer: layers.Conv1D, filters: int, channels: int) -> layers.Co
     return made
 
 
-def _weights(
-    layer: layers.Conv1D, norms: Sequence[layers.BatchNormalization], ones: bool, adds: bool
-) -> Callable[[], list[np.ndarray]]:
+def _weights(layer: layers.Conv1D, norms: Sequence[layers.BatchNormalization], ones: bool, adds: bool) -> Weights:
     """The weights of a folded convolution, from those that the layers have when it is asked."""
 
     def weights() -> list[np.ndarray]:
@@ -170,7 +159,7 @@ def _weights(
             bias = np.asarray(keras.ops.convert_to_numpy(layer.bias), np.float64)
         a, b = np.ones(kernel.shape[1]), np.zeros(kernel.shape[1])
         for norm in norms:
-            own_a, own_b = _scale(norm)
+            own_a, own_b = affine(norm)
             a, b = own_a * a, own_a * b + own_b
         offset = np.einsum("wcf,c->wf", kernel, b)
         kernel = kernel * a[:, None]

@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.files import process
-from zoo.forward import folding, views
+from zoo.forward import folding, tails, views
 from zoo.forward.heads import heads_of
 from zoo.forward.precision import BFLOAT16, FLOAT32, lowered
 from zoo.forward.readouts import Selection
@@ -26,12 +26,14 @@ class Forward:
         spec: what it reads and returns.
         chosen: the views to average.
         selection: what of its heads is returned; by default the model's own.
-        fold: whether normalizations are folded into convolutions (`zoo.forward.folding`); the network stays as it is.
+        fold: whether normalizations are folded into convolutions (`zoo.forward.folding`), and linear tails multiplied
+            out (`zoo.forward.tails`); the network stays as it is.
         precision: that it computes in, one of `zoo.forward.precision.PRECISIONS`.
 
     Attributes:
         cost: of a window, about the multiplications of the network; the same on every machine.
         shape: of a prediction: (bins,), or (bins, tracks) if several tracks are chosen.
+        precision: that it computes in.
     """
 
     def __init__(
@@ -46,13 +48,15 @@ class Forward:
         process.enter()
         self._spec, self._blank, self._stretches = spec, {}, {}
         self._selection = Selection.of(spec) if selection is None else selection
+        self.precision = precision
         self._given, self._chosen = network, chosen
         self._network = network = lowered(network) if precision == BFLOAT16 else network
         self._layers = folding.chain_of(network)
-        self._chain = folding.folded(self._layers) if fold and self._layers is not None else None
-        run = None
-        if self._chain is not None:
-            self._layers, run = self._chain.layers, self._chain.run
+        self._folded, self._run = None, None
+        if fold:
+            self._folded = tails.graph_of(network) if self._layers is None else folding.folded(self._layers)
+        if self._folded is not None:
+            self._layers, self._run = self._folded.layers, self._folded.run
         self._widest = max(map(numbers, network.operations))
         self.cost = len(chosen) * _cost(network)
         reads = spec.input
@@ -63,11 +67,11 @@ class Forward:
         x = encode(codes, tracks)
         beside = {CONTROLS: keras.ops.stack(controls, axis=-1)} if controls else {}
         read = [codes, *tracks, *controls, *more.values()]
-        self._from_codes = self._compiled(read, x, {**beside, **more}, heads_of(network, spec, run))
+        self._from_codes = self._compiled(read, x, {**beside, **more}, heads_of(network, spec, self._run))
         encoded = keras.Input((reads.window, reads.channels), name=WINDOW)
         beside = {CONTROLS: keras.Input((None, len(controls)), name=CONTROLS)} if controls else {}
         read = [encoded, *beside.values(), *more.values()]
-        self._from_array = self._compiled(read, encoded, {**beside, **more}, heads_of(network, spec, run))
+        self._from_array = self._compiled(read, encoded, {**beside, **more}, heads_of(network, spec, self._run))
         self.shape = tuple(self._from_array.output_shape[1:])
 
     def _compiled(self, inputs: list, x, more: dict[str, object], ask: Callable) -> keras.Model:
@@ -90,8 +94,8 @@ class Forward:
         """Take over the weights that the network has now."""
         if self._network is not self._given:
             self._network.set_weights(self._given.get_weights())
-        if self._chain is not None:
-            self._chain.refresh()
+        if self._folded is not None:
+            self._folded.refresh()
         self._blank = {}
 
     def along(self, count: int, step: int) -> Stretch | None:
@@ -102,7 +106,7 @@ class Forward:
         key = count, step
         if key not in self._stretches:
             how = self._layers, self._chosen, self._selection, count, step
-            self._stretches[key] = Stretch(self._network, self._spec, *how)
+            self._stretches[key] = Stretch(self._network, self._spec, *how, self._run)
         return self._stretches[key]
 
     def codes(self, *read: np.ndarray) -> np.ndarray:
@@ -125,10 +129,13 @@ class Forward:
             self._blank[key] = self.codes(codes, *tracks, *more)[0]
         return self._blank[key]
 
+    def in_float32(self) -> "Forward":
+        """The same of the network in float32."""
+        return Forward(self._given, self._spec, self._chosen, self._selection)
+
     def difference(self, *read: np.ndarray) -> float:
         """The largest difference between what `codes` gives and what the network gives in float32."""
-        plain = Forward(self._given, self._spec, self._chosen, self._selection)
-        return float(np.abs(self.codes(*read) - plain.codes(*read)).max())
+        return float(np.abs(self.codes(*read) - self.in_float32().codes(*read)).max())
 
     def check_batch(self, batch_size: int) -> None:
         """Raise `InputError` if the widest two layers of so many windows are more than this machine's memory."""

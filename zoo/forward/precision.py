@@ -66,6 +66,19 @@ def _last(network: keras.Model) -> set[str]:
     return kept
 
 
+def described(precision: str, difference: float, compared: int, what: str = "windows") -> dict[str, object]:
+    """What a sidecar says of a precision below float32; nothing of float32.
+
+    Args:
+        difference: the largest from float32, of what is predicted.
+        compared: of how many windows, or variants.
+    """
+    if precision == FLOAT32:
+        return {}
+    measured = {"name": precision, "largest difference from float32": difference}
+    return {"precision": {**measured, f"{what} compared": compared}}
+
+
 def tell_of_units() -> None:
     """Warn if this processor is not known to have units for bfloat16: it is slower then than float32."""
     try:

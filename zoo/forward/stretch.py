@@ -4,7 +4,7 @@ One byte per base and one number per base and track cross to the device, once; w
 views are one compiled function of a fixed shape.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -36,6 +36,7 @@ class Stretch:
         selection: what of the heads is returned.
         count: of windows.
         step: bp from one window to the next.
+        call: gives what the network gives, in another way; by default the network itself.
 
     Attributes:
         length: bp of the stretch.
@@ -51,12 +52,13 @@ class Stretch:
         selection: Selection,
         count: int,
         step: int,
+        call: Callable[[object], object] | None = None,
     ) -> None:
         reads = spec.input
         self.count, self.length = count, reads.window + (count - 1) * step
         lie = Lie(count, reads.window, step)
         depth = 0 if chain is None else depth_of(chain, reads.window, step)
-        run = shared(chain, depth, lie) if depth else _apart(network, chain, lie)
+        run = shared(chain, depth, lie) if depth else _apart(network, call or network, lie)
         ask = heads_of(network, spec, lambda x: run(x[0] if isinstance(x, list) else x))
         codes = keras.Input(batch_shape=(1, self.length), dtype="uint8", name="codes")
         tracks = [keras.Input(batch_shape=(1, self.length), name=f"track_{i}") for i in range(len(reads.tracks))]
@@ -81,15 +83,11 @@ class Stretch:
         return np.asarray(self._model.predict_on_batch([row[None] for row in rows]))
 
 
-def _apart(network: keras.Model, chain: Sequence[keras.layers.Layer] | None, lie: Lie):
+def _apart(network: keras.Model, call: Callable[[object], object], lie: Lie) -> Callable[[object], object]:
     """The same function where nothing is shared: each window by itself."""
 
     def run(stretch):
         windows = lie.pieces(stretch, 0, lie.length)
-        if chain is None:
-            return network([windows] if isinstance(network.input, (list, tuple)) else windows)
-        for layer in chain:
-            windows = layer(windows)
-        return windows
+        return call([windows] if isinstance(network.input, (list, tuple)) else windows)
 
     return run

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from registry.digests import sha256
 from zoo.arguments import number, whole
 from zoo.errors import InputError
+from zoo.files.hashed import sha256
 from zoo.genome import sniff
 from zoo.genome.bbi import BigWig
 from zoo.genome.handle import Handle

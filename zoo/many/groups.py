@@ -49,6 +49,10 @@ class Together:
         """As `Forward.blank`: (bins, columns) float32."""
         return self.side_by_side(network.blank(fills, covariates) for network in self._networks)
 
+    def difference(self, *read: np.ndarray) -> float:
+        """As `Forward.difference`: the largest of all networks."""
+        return max(network.difference(*read) for network in self._networks)
+
     def check_batch(self, batch_size: int) -> None:
         """As `Forward.check_batch`: one network at a time holds its layers."""
         for network in self._networks:

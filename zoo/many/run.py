@@ -24,6 +24,8 @@ from zoo.predict import thresholds
 from zoo.predict.prediction import intervals_identity
 from zoo.workers.executors import executor_of
 
+_COMPARED = 256  # windows of each group
+
 
 @dataclass(frozen=True)
 class ManyFiles:
@@ -73,6 +75,7 @@ def predict_many(
     scale: str | None = None,
     batch_size: int | None = None,
     compat: str | None = None,
+    precision: str | None = None,
     executor: object = None,
     workers: int | None = None,
     dask: str | None = None,
@@ -104,8 +107,9 @@ def predict_many(
         stride: bp,
         center_only: the center of each window,
         scale: of models that return ln(1 + x),
-        batch_size: windows at once, and
-        compat: rules of other programs.
+        batch_size: windows at once,
+        compat: rules of other programs, and
+        precision: "float32" or "bfloat16"; the sidecar then has the largest difference between both.
         executor: of `concurrent.futures`: units of the work go there, to processes that see the files and the output.
             The files are the same, byte by byte.
         workers: processes of this machine instead.
@@ -130,6 +134,7 @@ def predict_many(
         "scale": scale,
         "batch_size": batch_size,
         "compat": compat,
+        "precision": precision,
     }
     formats = requests.formats_of(write, regions is not None)
     if output is None:
@@ -214,6 +219,7 @@ def _to_files(work: Work, output: ManyOutput, executor: object, progress: bool |
         rows, counted["matrix"] = output.write(paths)
         record |= {**whole, "models": _models(work), "paths": [str(path) for path in work.paths]}
         record |= {"resumed": len(units) - len(left), "summary": [asdict(row) for row in rows]}
+        record |= _precision(work)
 
     with output:
         record, left = output.run(parts_of, whole, [SUMMARY, *output.suffixes], keep, finals)
@@ -249,6 +255,7 @@ def _identity(work: Work) -> dict[str, object]:
             "views": list(group.options.views),
             "center_only": group.options.center_only,
             "compat": group.options.compat,
+            **({} if group.options.precision == FLOAT32 else {"precision": group.options.precision}),
         }
         for group in work.groups
     ]
@@ -262,6 +269,21 @@ def _identity(work: Work) -> dict[str, object]:
         "reduce": list(request.reduce),
         "bins": request.bins,
     }
+
+
+def _precision(work: Work) -> dict[str, object]:
+    """What the sidecar says of a precision below float32: how far from that some windows of each group are."""
+    found, compared, precision = 0.0, 0, FLOAT32
+    for g, (own, group) in enumerate(zip(work.works, work.groups, strict=True)):
+        precision = group.options.precision
+        if precision == FLOAT32:
+            return {}
+        windows, reader, output = own.some(_COMPARED), work.inputs[g, 0].reader, group.options.output
+        starts = [(item.chrom, item.start + output.offset) for item in windows]
+        covariates = reader.covariates_of(((chrom, at, at + output.span) for chrom, at in starts), len(windows))
+        found = max(found, group.forward.difference(*reader.batch(windows), *covariates))
+        compared += len(windows)
+    return described(precision, found, compared)
 
 
 def _models(work: Work) -> list[dict]:

@@ -16,7 +16,7 @@ from zoo.files.progress import Progress
 from zoo.formats.content import Bins, Intervals, RegionTable, Row
 from zoo.formats.formats import BINS, INTERVALS, TABLE, TOTALS, Format
 from zoo.forward.forward import Forward
-from zoo.forward.precision import FLOAT32
+from zoo.forward.precision import FLOAT32, described
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.inputs.opening import Inputs
@@ -156,8 +156,7 @@ class Prediction(ABC):
         starts = [(item.chrom, item.start + output.offset) for item in windows]
         covariates = reader.covariates_of(((chrom, at, at + output.span) for chrom, at in starts), len(windows))
         found = self._forward.difference(*reader.batch(windows), *covariates)
-        measured = {"name": self._options.precision, "largest difference from float32": found}
-        return {"precision": {**measured, "windows compared": len(windows)}}
+        return described(self._options.precision, found, len(windows))
 
     @abstractmethod
     def _some(self, count: int) -> list[Interval]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from zoo.errors import InputError
+from zoo.forward.precision import FLOAT32
 from zoo.forward.readouts import Selection
 from zoo.genome import names
 from zoo.genome.sequence import Genome
@@ -37,6 +38,7 @@ class HaplotypeChoice:
     threshold: str | float | None
     blacklist: object
     strands: str
+    precision: str | None = None
 
     def __post_init__(self) -> None:
         thresholds.checked(self.threshold)
@@ -129,11 +131,12 @@ def predict_haplotypes(
         compat=compat,
         head=selection.readout.name,
         track=selection.tracks,
+        precision=choice.precision,
     )
     inputs = model.inputs(genome, signal, regions, None, choice.blacklist, compat, covariates)
     if inputs.regions is None:
         raise InputError("Haplotypes must be predicted in regions", example='regions="peaks.bed"')
-    grid, forward = Grid.of(model.spec, options), model.forward(options.views, selection)
+    grid, forward = Grid.of(model.spec, options), model.forward(options.views, selection, options.precision)
     inputs = _with_overlap(inputs, grid.overlap)
     shared = (model.spec.name, forward, grid, inputs)
     how = (options.batch_size, progress)
@@ -148,6 +151,7 @@ def predict_haplotypes(
         return run
     reads = (model.path, model.origin, *inputs.files, covariates, choice.variants, regions, choice.blacklist)
     described = {"views": list(options.views), "compat": compat, **selection.to_json()}
+    described |= {} if options.precision == FLOAT32 else {"precision": options.precision}
     return run.to_files(choice.output, reads, model.provenance(), described, call)
 
 

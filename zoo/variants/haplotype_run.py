@@ -15,6 +15,7 @@ from zoo.files import npz
 from zoo.files.job import Job
 from zoo.files.progress import Progress
 from zoo.forward.forward import Forward
+from zoo.forward.precision import FLOAT32, described
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
 from zoo.genome.spans import NONE, merge
@@ -30,6 +31,7 @@ from zoo.variants.result import place_of, row
 from zoo.variants.run import digest, load_part, weights_of
 from zoo.workers.calls import HERE, Call, Make
 
+_COMPARED = 128  # windows
 _MOST = 2048  # windows of a part: less than a minute of the slowest network
 _TRACKS = (".reference.bw", ".haplotype1.bw", ".haplotype2.bw")
 _SUFFIXES = (*_TRACKS, ".sites.tsv", ".skipped.tsv", ".bw", ".bg")
@@ -175,6 +177,7 @@ class HaplotypeRun:
             for name, values in zip(names[1:], scores[1:], strict=True):
                 record["unknown"][name] += int(np.isnan(values).sum())
         record["skipped"] = _write_skipped(paths[".skipped.tsv"], {one.name: one.skipped for one in self._rows[1:]})
+        record |= _precision(self._forward, self._inputs, self._grid)
 
     def _predict(self, number: int) -> dict[str, np.ndarray]:
         """Scores of a group of regions, concatenated, of each haplotype."""
@@ -315,6 +318,7 @@ class MaxatacRun:
                 )
         record |= {"sites": {}, "notes": {}, "unknown": {}}
         record["skipped"] = _write_skipped(paths[".skipped.tsv"], {"variants": self._skipped})
+        record |= _precision(self._forward, self._inputs, self._grid)
 
     def _predict(self, number: int) -> dict[str, np.ndarray]:
         first = number * _MOST
@@ -361,6 +365,18 @@ def _identity(inputs: Inputs, grid: Grid, provenance: dict, choices: dict) -> di
         "grid": asdict(grid),
         "choices": choices,
     }
+
+
+def _precision(forward: Forward, inputs: Inputs, grid: Grid) -> dict[str, object]:
+    """What the sidecar says of a precision below float32: how far from that are windows where some regions begin."""
+    if forward.precision == FLOAT32:
+        return {}
+    some = inputs.regions[:: -(-len(inputs.regions) // _COMPARED)]
+    windows = [Interval(region.chrom, region.start, region.start + grid.window) for region in some]
+    predicted = ((item.chrom, item.start + grid.offset, item.start + grid.offset + grid.span) for item in windows)
+    covariates = inputs.reader.covariates_of(predicted, len(windows))
+    found = forward.difference(*inputs.reader.batch(windows), *covariates)
+    return described(forward.precision, found, len(windows))
 
 
 def _merged(inputs: Inputs, size: int) -> list[Interval]:

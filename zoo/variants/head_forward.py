@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from zoo.forward.forward import Forward
+from zoo.forward.precision import FLOAT32
 from zoo.forward.readouts import READOUTS, Readout, Selection
 from zoo.predict.predictor import Predictor
 from zoo.spec import ModelSpec, OutputSpec
@@ -57,6 +58,15 @@ class HeadForward:
         """How many."""
         return len(self._forwards)
 
+    @property
+    def precision(self) -> str:
+        """As of a `Forward`."""
+        return self._forwards[0].precision
+
+    def in_float32(self) -> "HeadForward":
+        """As `Forward.in_float32`."""
+        return HeadForward([forward.in_float32() for forward in self._forwards], self._bins)
+
     def codes(self, *read: np.ndarray) -> np.ndarray:
         """As `Forward.codes`: the readout (of several members the mean), then for each member the logits, bins × tracks
         columns, and exp(log total)."""
@@ -67,19 +77,23 @@ class HeadForward:
         return np.concatenate([readout, *(member[:, self._bins :] for member in members)], axis=1)
 
 
-def forward_with_heads(model: Predictor, views: tuple[str, ...], selection: Selection) -> HeadForward:
+def forward_with_heads(
+    model: Predictor, views: tuple[str, ...], selection: Selection, precision: str = FLOAT32
+) -> HeadForward:
     """The pass for a model that has `profile_and_counts`.
 
     Args:
         model: itself, or an ensemble.
         views: the views to average, each by itself: the readout, the logits and exp(log total).
         selection: what the readout is.
+        precision: that it computes in.
     """
     chosen = _beside(selection, *profile_and_counts(model.spec))
     if model.spec.architecture.name != _ENSEMBLE:
-        return HeadForward([model.forward(views, chosen)], selection.output.bins)
+        return HeadForward([model.forward(views, chosen, precision)], selection.output.bins)
     members = [layer for layer in model.network.layers if layer.name.startswith(_MEMBER)]
-    return HeadForward([Forward(member, model.spec, views, chosen) for member in members], selection.output.bins)
+    forwards = [Forward(member, model.spec, views, chosen, precision=precision) for member in members]
+    return HeadForward(forwards, selection.output.bins)
 
 
 def _beside(selection: Selection, profile: OutputSpec, counts: OutputSpec) -> Selection:

@@ -17,6 +17,7 @@ from zoo.files import npz
 from zoo.files.job import Job
 from zoo.files.progress import Progress
 from zoo.forward.forward import Forward
+from zoo.forward.precision import FLOAT32, described
 from zoo.genome.signal import Signal
 from zoo.genome.vcf import Variant
 from zoo.inputs.opening import Inputs
@@ -29,6 +30,7 @@ from zoo.variants.scores import scores_of_bins
 from zoo.variants.window import VariantWindow
 from zoo.workers.calls import HERE, Call
 
+_COMPARED = 128  # variants
 _KEPT = 512  # variants in a part of an unfinished run: less than a minute of the slowest network
 _PEAKS = "peaks.npz"  # of an unfinished run
 _TRACKS = (".reference.bw", ".alternative.bw")
@@ -182,6 +184,7 @@ class VariantRun:
             for suffix in (suffix for suffix in _TRACKS if suffix in paths):
                 result.write_bigwig(paths[suffix], alternative=suffix == _TRACKS[1], scale=files.scale)
             record |= {"model": provenance, **identity, "given": len(self._variants), "skipped": result.reasons}
+            record |= self._precision()
 
         with job:
             record, _ = job.run(parts_of, identity, files.made, keep, write)
@@ -217,6 +220,20 @@ class VariantRun:
             "choices": choices,
             **({} if self._heads is None else {"heads": self._heads.identity()}),
         }
+
+    def _precision(self) -> dict[str, object]:
+        """What the sidecar says of a precision below float32: how far from that the profiles of some variants are."""
+        if self._forward.precision == FLOAT32:
+            return {}
+        places = self._places[:: -(-len(self._places) // _COMPARED)]
+        both = [
+            np.concatenate([np.stack([one, other]) for _, one, other, _ in batches], axis=1)
+            for batches in (
+                profiles(forward, self._layout, places, self._inputs.reader, self._batch_size)
+                for forward in (self._forward, self._forward.in_float32())
+            )
+        ]
+        return described(self._forward.precision, float(np.abs(both[0] - both[1]).max()), len(places), "variants")
 
     def _everything(self) -> Iterable[str]:
         """All variants as they are given, and why some are skipped: the tables name them."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from registry.paths import user_path
 from zoo.arguments import is_one_of, refuse_together, switch, whole
 from zoo.errors import InputError
+from zoo.forward.precision import FLOAT32
 from zoo.forward.readouts import Selection
 from zoo.genome import names
 from zoo.genome.sequence import Genome
@@ -51,6 +52,7 @@ class VariantChoice:
     peaks: object = None
     shuffles: int | None = None
     seed: int | None = None
+    precision: str | None = None
 
     def __post_init__(self) -> None:
         check_compat(self.compat)
@@ -109,10 +111,11 @@ class VariantChoice:
             "around": (layout.scored.stop - layout.scored.start) * layout.bin_size,
             "only_passing": self.passing,
             "compat": self.compat,
+            **({} if self.precision in (None, FLOAT32) else {"precision": self.precision}),
             **{name: value for name in _RANGES if (value := getattr(self, name)) is not None},
         }
 
-    def heads(self, model: Predictor, views: tuple[str, ...], selection: Selection) -> HeadForward | None:
+    def heads(self, model: Predictor, options: Options, selection: Selection) -> HeadForward | None:
         """The pass over heads that are scored beside the expected counts; None if there are none, or something else is
         scored.
 
@@ -120,7 +123,7 @@ class VariantChoice:
             InputError: options that need them, without.
         """
         if selection.readout.name == EXPECTED and profile_and_counts(model.spec) is not None:
-            return forward_with_heads(model, views, selection)
+            return forward_with_heads(model, options.views, selection, options.precision)
         compat = self.compat if self.literal else None
         refuse_together(
             f"{model.spec.name} has no profile with total counts, or something else of it is scored: it",
@@ -157,12 +160,13 @@ def score_variants(
     if choice.strands is None and "reverse_complement" not in model.spec.prediction.views:
         choice = replace(choice, strands="forward")
     layout = VariantWindow.of(model.spec, choice.shifts, choice.around, choice.compat, selection.output)
-    options = Options.resolve(model.spec, strands=choice.read_strands, batch_size=choice.batch_size)
-    heads = choice.heads(model, options.views, selection)
+    how = {"strands": choice.read_strands, "batch_size": choice.batch_size, "precision": choice.precision}
+    options = Options.resolve(model.spec, **how)
+    heads = choice.heads(model, options, selection)
     inputs = all_chromosomes(model.spec, genome, signal, blacklist, covariates)
     parsed = reading.read(variants, inputs.genome, choice.only_passing)
     files = choice.files(variants, inputs)
-    forward = model.forward(options.views, selection) if heads is None else heads
+    forward = model.forward(options.views, selection, options.precision) if heads is None else heads
     scoring = None if heads is None else choice.head_scoring(heads, model.spec, layout, inputs.genome)
     forms = literal.forms(layout.window, choice.strict) if choice.literal else NORMALIZED
     how = (choice.passing, choice.strict, options.batch_size, progress, scoring, forms)
