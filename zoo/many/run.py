@@ -9,6 +9,7 @@ from zoo.environment import backend
 from zoo.errors import InputError
 from zoo.files.atomic import output_path
 from zoo.files.progress import Progress
+from zoo.forward.precision import FLOAT32, described
 from zoo.many import models as named_models
 from zoo.many import plan as plans
 from zoo.many import request as requests
