@@ -41,6 +41,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.spans import merge
 from zoo.genome.text import raw_lines
+from zoo.many.finished import read_matrix
 from zoo.many.matrix import Matrix
 from zoo.many.models import named, short
 from zoo.many.run import ManyFiles
@@ -48,7 +49,7 @@ from zoo.plot.text import plain
 from zoo.prepare.cells import of_cells
 from zoo.prepare.peaks import open_regions
 from zoo.prepare.sample import Prepared, prepare
-from zoo.priors.sites import existing, read_matrix
+from zoo.priors.sites import existing
 
 _MODELS = ("maxatac/CTCF", "maxatac/JUND", "maxatac/MAX", "maxatac/REST")
 _CHR22, _SEQUENCED = 50_818_468, Interval("chr22", 32_000_000, 32_300_000)

@@ -18,7 +18,7 @@ from attributing import explain, off
 import zoo
 from registry import typed
 from zoo import weights
-from zoo.forward.precision import lowered
+from zoo.forward.lowering import lowered
 from zoo.spec import Architecture
 
 _WORKER = """

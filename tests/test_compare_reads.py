@@ -114,7 +114,7 @@ def test_planted_changes_are_found_and_nothing_else(scores: Path, planted, tmp_p
 
 
 def reading_of(scores: Path):
-    from zoo.comparison.reading import Finished
+    from zoo.many.finished import Finished
 
     return Finished.of(scores).matrix()
 

@@ -12,10 +12,10 @@ import pytest
 
 import zoo
 from zoo.cli import main
-from zoo.comparison import reading
 from zoo.errors import GenomeMismatch, InputError, IntegrityError, ZooError, ZooWarning
 from zoo.formats import bigwig
 from zoo.genome.signal import Signal
+from zoo.many.finished import Finished
 from zoo.model import Model
 from zoo.spec import InputSpec
 
@@ -284,7 +284,7 @@ def test_models_of_dna_alone_are_refused(models, genome_files, tracks, tmp_path:
 def test_a_table_is_read_as_it_was_written(found):
     """A matrix from its file, and the one in memory."""
     _, given = found
-    finished = reading.Finished.of(given["output"].with_name("c.scores.json"))
+    finished = Finished.of(given["output"].with_name("c.scores.json"))
     matrix = finished.matrix()
     assert matrix.samples == ("a1", "a2", "b1", "b2")
     assert matrix.values["max"].shape == (len(matrix.regions), 3, 4)

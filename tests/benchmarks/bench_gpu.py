@@ -143,7 +143,7 @@ def limits(device: Device, size: int) -> dict[str, float]:
 
 def bare(model, device: Device, batch: int, precision: str) -> float:
     """Windows per second of the network alone on a batch that lies on the device."""
-    from zoo.forward.precision import lowered
+    from zoo.forward.lowering import lowered
 
     network = model.network if precision == "float32" else lowered(model.network)
     shape = network.input_shape[0] if isinstance(network.input_shape, list) else network.input_shape

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.comparison import reading
-from zoo.comparison.reading import Finished
 from zoo.comparison.scores import SiteScores, of_matrix, rows_of
 from zoo.errors import InputError, ZooError, warn
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.many import models as named_models
+from zoo.many.finished import MATRIX, Finished
 from zoo.many.matrix import Matrix
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ def of_predictions(path: object) -> Compared:
     if "" in finished.samples:  # of models that read DNA alone
         alone = sorted({row["model"] for row in finished.record["summary"] if row["sample"] == ""})
         raise _alone(alone)
-    has_matrix = any(name.endswith(reading.MATRIX) for name in files)
+    has_matrix = any(name.endswith(MATRIX) for name in files)
     if not has_matrix and not finished.has_tracks:
         raise InputError(
-            f"Predictions that are compared must have a matrix ({reading.MATRIX}), or BED and bigWig files",
+            f"Predictions that are compared must have a matrix ({MATRIX}), or BED and bigWig files",
             where=finished.path,
             received={"files": list(files)[:5]},
             hint="Predict with regions, or write bed,bigwig; or give models, genome and samples instead",

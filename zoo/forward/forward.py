@@ -11,7 +11,8 @@ from zoo.errors import InputError
 from zoo.files import process
 from zoo.forward import folding, tails, views
 from zoo.forward.heads import heads_of
-from zoo.forward.precision import BFLOAT16, FLOAT32, lowered
+from zoo.forward.lowering import lowered
+from zoo.forward.precision import BFLOAT16, FLOAT32
 from zoo.forward.readouts import Selection
 from zoo.forward.stretch import Stretch, encode
 from zoo.genome.encode import N

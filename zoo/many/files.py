@@ -16,6 +16,7 @@ from zoo.formats import bed
 from zoo.formats.content import Bins, Piece, plain_names
 from zoo.formats.formats import BINS, FORMATS, MATRIX, Format
 from zoo.many.filling import Filling
+from zoo.many.finished import KIND
 from zoo.many.groups import Group
 from zoo.many.matrix import Matrix
 from zoo.many.models import short
@@ -74,7 +75,7 @@ class ManyOutput(Job):
         self._work, self.formats = work, tuple(formats)
         self._each = [format for format in formats if format.holds != MATRIX]
         self._labels = _labels(work)
-        super().__init__("predictions of many models", base, [SUMMARY, *self.suffixes], work.reads)
+        super().__init__(KIND, base, [SUMMARY, *self.suffixes], work.reads)
 
     @property
     def suffixes(self) -> list[str]:

@@ -11,18 +11,13 @@ import numpy as np
 from registry.digests import sha256
 from registry.paths import user_path
 from zoo.arguments import items_of, number
-from zoo.errors import InputError, IntegrityError
-from zoo.files.record import read_own
+from zoo.errors import InputError
 from zoo.genome import bed
 from zoo.genome.interval import Interval
-from zoo.genome.text import raw_lines, whole
+from zoo.many.finished import Finished, is_matrix, read_matrix
 from zoo.many.matrix import Matrix
 from zoo.many.models import short
-from zoo.many.pieces import REDUCTIONS
 
-PASS = "predictions of many models"  # kind of its record
-_HEAD = ("region", "name", "chrom", "start", "end", "bins")  # columns of a matrix before its scores
-_BED = ".bed"
 _SUFFIXES = (".gz", ".bgz", ".bz2", ".bed", ".narrowPeak", ".broadPeak", ".txt", ".tsv")
 
 
@@ -112,7 +107,7 @@ def source_of(sites: object, threshold: object) -> Source:
     files = [existing(path) for path in paths]
     if len(files) == 1 and files[0].suffix == ".json":
         return _of_pass(files[0], cut)
-    if len(files) == 1 and next(iter(raw_lines(files[0])), "").startswith("\t".join(_HEAD)):
+    if len(files) == 1 and is_matrix(files[0]):
         return _of_matrix(read_matrix(files[0]), cut, files)
     named: dict[str, Path] = {}
     for path in files:
@@ -162,27 +157,18 @@ def _of_beds(files: Mapping[str, Path], threshold: float | None) -> Source:
 
 
 def _of_pass(path: Path, threshold: float | None) -> Source:
-    """The BED files that a pass wrote beside its record, in the order of its summary."""
-    record = read_own(path)
-    if record is None or record.get("kind") != PASS:
-        raise InputError(
-            "Sites must be the record of a pass over models and samples, as `zoo predict` of several writes it",
-            received={"sites": str(path)},
-            example="out/atlas.json",
-        )
-    rows = [row for row in record["summary"] if row["score"] is not None]
-    names = [name for name in record["files"] if name.endswith(_BED)]
-    if not rows or len(rows) != len(names):
+    """The BED files that a pass wrote beside its record."""
+    finished = Finished.of(path, "sites")
+    record, beds = finished.record, finished.beds()
+    if not beds:
         raise InputError(
             "A pass must have written BED files of its sites",
             where=path,
             received={"files": list(record["files"])[:5]},
             hint="Predict with `--write bed`, or give the matrix and a threshold",
         )
-    factors = _factors(rows)
-    files = {
-        (factors[row["model"]], row["sample"]): path.with_name(name) for row, name in zip(rows, names, strict=True)
-    }
+    factors = _factors([row for row in record["summary"] if row["score"] is not None])
+    files = {(factors[model], sample): file for (model, sample), file in beds.items()}
     samples = list(dict.fromkeys(sample for _, sample in files))
     if len(files) != len(set(factors.values())) * len(samples):
         raise InputError(
@@ -191,11 +177,8 @@ def _of_pass(path: Path, threshold: float | None) -> Source:
             received={"samples": samples[:5]},
             hint="Predict models of DNA alone in a pass of their own",
         )
-    for file in files.values():
-        if not file.is_file() or sha256(file) != record["files"][file.name]:
-            raise IntegrityError("The files of a pass must be as it left them", where=file)
     return Source(
-        identity={"pass": record["identity_sha256"], "threshold": threshold},
+        identity={"pass": finished.identity, "threshold": threshold},
         factors=list(dict.fromkeys(factors.values())),
         samples=samples,
         reads=[path, *files.values()],
@@ -266,45 +249,3 @@ def _of_matrix(matrix: Matrix, threshold: float | None, reads: Sequence[Path] = 
         load=load,
         regions=len(matrix.regions),
     )
-
-
-def read_matrix(path: Path) -> Matrix:
-    """Read the table of a `zoo.many.matrix.Matrix`: its first reduction.
-
-    Raises:
-        InputError: a line that is none of such a table, by its number.
-    """
-    lines = (line.rstrip("\r\n").split("\t") for line in raw_lines(path))
-    header = next(lines)
-    columns = [_column(name) for name in header[len(_HEAD) :]]
-    first = columns[0][0] if columns else ""
-    kept = [place for place, (reduction, _, _) in enumerate(columns) if reduction == first]
-    models, samples = (list(dict.fromkeys(columns[place][part] for place in kept)) for part in (1, 2))
-    if not kept or len(kept) != len(models) * len(samples):
-        raise InputError("A matrix must have a column for each model and sample", where=path)
-    regions, counts, values = [], [], []
-    for at, cells in enumerate(lines, start=2):
-        try:
-            scores = [float(text or "nan") for text in cells[len(_HEAD) :]]
-            if len(scores) != len(columns):
-                raise ValueError
-            regions.append(Interval(cells[2], whole(cells[3]), whole(cells[4]), cells[1]))
-            counts.append(whole(cells[5]))
-            values.append([scores[place] for place in kept])
-        except (ValueError, IndexError):
-            raise InputError(
-                f"A row of this matrix must have {len(header)} cells: a region, and numbers",
-                where=f"{path}, line {at}",
-                received={"row": "\t".join(cells)[:80]},
-            ) from None
-    scores = np.array(values, np.float32).reshape(len(regions), len(models), len(samples))
-    return Matrix(regions, tuple(models), tuple(samples), {first or "max": scores}, np.array(counts, np.int64))
-
-
-def _column(name: str) -> tuple[str, str, str]:
-    """Reduction, model and sample; nothing for what a column does not name."""
-    reduction, _, rest = name.partition("|")
-    if reduction not in REDUCTIONS or not rest:
-        reduction, rest = "", name
-    model, _, sample = rest.partition("|")
-    return reduction, model, sample
