@@ -32,6 +32,8 @@ WINDOW = VariantWindow(256, 128, (0,), 32, 0, slice(0, 8), slice(0, 8), 4, "iden
 class Network:
     """Scores of windows, and a log of how many windows it read."""
 
+    precision = "float32"
+
     def __init__(self, log: Path) -> None:
         self._log = log
 

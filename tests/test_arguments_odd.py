@@ -242,16 +242,19 @@ def test_every_function_of_the_package_is_called():
     modules = {
         "architectures",
         "attribution",
+        "comparison",
         "evaluate",
         "layers",
         "plot",
         "porting",
         "prepare",
+        "priors",
         "train",
         "variants",
         "footprints",
     }
     plumbing = {"register_architecture", "unregister_architecture"}  # tests/test_plugins.py
+    plumbing |= {"predict_many", "compare", "targets"}  # tests/test_many.py, test_compare_runs.py, test_targets.py
     plumbing |= {f"Model.{name}" for name in ("forward", "inputs", "engine", "provenance", "read", "tiled")}
     functions = set(zoo.__all__) - modules - {"Model", "__version__"}
     methods = {f"Model.{name}" for name, member in vars(zoo.Model).items() if inspect.isfunction(member)}

@@ -54,10 +54,11 @@ class Forward:
         self._network = network = lowered(network) if precision == BFLOAT16 else network
         self._layers = folding.chain_of(network)
         self._folded, self._run = None, None
-        if fold:
-            self._folded = tails.graph_of(network) if self._layers is None else folding.folded(self._layers)
-        if self._folded is not None:
-            self._layers, self._run = self._folded.layers, self._folded.run
+        if fold and self._layers is None and (graph := tails.graph_of(network)) is not None:
+            self._folded, self._run = graph, graph.run
+        elif fold and self._layers is not None:
+            self._folded = folding.folded(self._layers)
+            self._layers = self._folded.layers
         self._widest = max(map(numbers, network.operations))
         self.cost = len(chosen) * _cost(network)
         reads = spec.input

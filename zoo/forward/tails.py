@@ -71,12 +71,13 @@ class Graph:
     Attributes:
         network: as it is.
         products: of its tails.
-        within: networks that are layers of it, with their own.
+        within: networks that are layers of it → their own graphs, and networks of these: layers of theirs may have one
+            name.
     """
 
     network: keras.Model
     products: tuple[Product, ...]
-    within: Mapping[keras.Model, "Graph"]
+    within: "Mapping[keras.Model, tuple[Graph, keras.Model]]"
 
     layers = None  # it is no chain
 
@@ -89,7 +90,7 @@ class Graph:
             if layer in left_out:
                 return args[0]
             if layer in self.within:
-                return self.within[layer].run(args[0])
+                return self.within[layer][1](args[0])
             return made.get(layer, layer)(*args, **kwargs)
 
         return self.network._run_through_graph(x, operation_fn=lambda layer: layer, call_fn=call)
@@ -98,8 +99,15 @@ class Graph:
         """Take over the weights that the network has now."""
         for product in self.products:
             product.made.set_weights(product.weights())
-        for graph in self.within.values():
+        for graph, _ in self.within.values():
             graph.refresh()
+
+    def as_network(self) -> keras.Model:
+        """A network that gives the same."""
+        given = keras.tree.map_structure(
+            lambda tensor: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name), self.network.input
+        )
+        return keras.Model(given, self.run(given), name=self.network.name)
 
 
 def graph_of(network: keras.Model) -> Graph | None:
@@ -118,7 +126,7 @@ def graph_of(network: keras.Model) -> Graph | None:
         if product is not None:
             products[product.last] = product
     inner = {layer: graph_of(layer) for layer in network.layers if isinstance(layer, keras.Model)}
-    within = {layer: graph for layer, graph in inner.items() if graph is not None}
+    within = {layer: (graph, graph.as_network()) for layer, graph in inner.items() if graph is not None}
     return Graph(network, tuple(products.values()), within) if products or within else None
 
 

@@ -23,7 +23,7 @@ from zoo.many.units import compute_all, placed
 from zoo.many.work import Work
 from zoo.predict import thresholds
 from zoo.predict.prediction import intervals_identity
-from zoo.workers.executors import executor_of
+from zoo.workers.executors import check, executor_of
 
 _COMPARED = 256  # windows of each group
 
@@ -127,6 +127,7 @@ def predict_many(
         ZooError: an executor that lost its workers; what was finished is kept.
     """
     progress = optional_switch("progress", progress)
+    check(executor, workers, dask)
     choices = {
         "strands": strands,
         "views": views,

@@ -14,7 +14,7 @@ from zoo.errors import InputError
 from zoo.files.atomic import paths_of
 from zoo.files.partial import Partial
 from zoo.files.progress import Progress
-from zoo.workers.executors import executor_of
+from zoo.workers.executors import check, executor_of
 from zoo.workers.places import Place
 
 FILES = ("genome", "signal", "regions", "blacklist", "covariates", "variants", "peaks", "measured")  # may be paths
@@ -90,6 +90,8 @@ class Call:
         """
         elsewhere = {name: given[name] for name in _ELSEWHERE}
         call = cls(given["self"], verb, {name: given[name] for name in given if name not in _HERE}, elsewhere)
+        if not call.opens:
+            check(**elsewhere)
         if given["output"] is None and not call.opens:
             refuse_together("Work without output", elsewhere, 'Give output="out/name", too')
         return call

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from pathlib import Path
 
-from zoo.arguments import refuse_together
+from zoo.arguments import refuse_together, whole
 from zoo.errors import InputError
 from zoo.workers.dask import connected, watched
-from zoo.workers.processes import Processes
+from zoo.workers.processes import MOST, Processes
 
 
 @contextmanager
@@ -24,6 +25,21 @@ def executor_of(
     Raises:
         InputError: two of these together, or something else; `MissingExtra` without the package `distributed`.
     """
+    check(executor, workers, dask)
+    if executor is not None:
+        yield watched(executor)
+    elif dask is not None:
+        with connected(dask) as client:
+            yield client
+    elif workers is not None:
+        with Processes(workers) as pool:
+            yield pool
+    else:
+        yield None
+
+
+def check(executor: object = None, workers: object = None, dask: object = None) -> None:
+    """Raise `InputError` for two of these together, or anything else than `executor_of` takes."""
     if executor is not None:
         refuse_together("An executor", {"workers": workers, "dask": dask})
         if not callable(getattr(executor, "submit", None)):
@@ -32,13 +48,13 @@ def executor_of(
                 example="ProcessPoolExecutor(4)",
                 received={"executor": executor},
             )
-        yield watched(executor)
-    elif dask is not None:
+    if dask is not None:
         refuse_together("A Dask scheduler has its own workers and", {"workers": workers})
-        with connected(dask) as client:
-            yield client
-    elif workers is not None:
-        with Processes(workers) as pool:
-            yield pool
-    else:
-        yield None
+        if not isinstance(dask, (str, Path)) or not str(dask):
+            raise InputError(
+                "A Dask scheduler must be named by its address or file",
+                example="tcp://10.0.0.1:8786",
+                received={"dask": dask},
+            )
+    if workers is not None:
+        whole("workers", workers, 1, MOST)

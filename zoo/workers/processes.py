@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 
 from zoo.arguments import whole
 
-_MOST = 1024
+MOST = 1024
 _LOOK_S = 1.0  # between looks for the process that began the work
 _THREADS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -24,7 +24,7 @@ class Processes(Executor):
     """
 
     def __init__(self, workers: int) -> None:
-        self._workers = whole("workers", workers, 1, _MOST)
+        self._workers = whole("workers", workers, 1, MOST)
         self._context = multiprocessing.get_context("spawn")  # networks do not compute in a process that was forked
         self._theirs, self._mine = self._context.Pipe(duplex=False)  # they end when this end is closed
         self._pool = self._new()
