@@ -51,8 +51,8 @@ def made(shared: Path, folder: Path) -> Inputs:
         "unique35": (np.array([0]), np.array([size]), np.ones(1)),
         "dgf": (at, at + 1, cuts[at]),
         "atac": (at, at + 1, cuts[at]),
-        "dnase": (at, at + 1, np.sqrt(cuts[at] + at % 5).astype(np.float32)),  # no counts times one number
-        "average": (np.array([0]), np.array([size]), np.full(1, 0.1)),
+        "dnase": (at, at + 1, 20 * np.sqrt(cuts[at] + at % 5).astype(np.float32)),  # no counts times one number
+        "average": (np.array([0]), np.array([size]), np.full(1, 0.3)),
     }.items():
         with Writer(tracks[name], {CHROM: size}) as file:
             file.add(CHROM, starts, ends, values)

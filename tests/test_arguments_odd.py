@@ -52,7 +52,8 @@ _WHOLE = (
 ACCEPTED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((*_SWITCHES, "shift", "strict"), ("True",)),
     **dict.fromkeys(
-        (*_WHOLE.split(), "threads", "cutoff", "percentile", "high", "most_p_value", "tolerance"), ("0-d array",)
+        (*_WHOLE.split(), "threads", "workers", "cutoff", "percentile", "high", "most_p_value", "tolerance"),
+        ("0-d array",),
     ),
     **dict.fromkeys(("fill", "low"), ("-1.5", "0-d array")),
     **dict.fromkeys(("wgs_vaf", "neutral"), ("array",)),

@@ -93,7 +93,7 @@ def test_networks_within_a_network():
     of = {"name": "dcnn", "config": SMALL}
     network = shaken(zoo.build("ensemble", of=of, members=2))
     graph = graph_of(network)
-    assert [len(each.products) for each in graph.within.values()] == [1, 1]
+    assert [len(each.products) for each, _ in graph.within.values()] == [1, 1]
     check(graph.run, network, x_of())
 
 

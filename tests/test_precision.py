@@ -26,7 +26,7 @@ def test_the_sidecar_has_the_difference(small: zoo.Model, files, tmp_path: Path)
     record = json.loads(low.sidecar.read_text())
     assert record["parameters"]["precision"] == record["precision"]["name"] == "bfloat16"
     assert record["precision"]["windows compared"] == 256
-    assert 0 < record["precision"]["largest difference from float32"] < 0.02
+    assert 0 < record["precision"]["largest difference from float32"] < 0.05
     assert "precision" not in json.loads(plain.sidecar.read_text())
     x = np.zeros((3, 256, 5), np.float32)
     x[:, :, 0] = 1

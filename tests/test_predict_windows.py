@@ -77,7 +77,9 @@ def test_windows_on_the_grid_are_what_the_genome_has_there(small, genome_files):
     rows = small.predict(**files, windows=[(chrom, at, at + 256) for chrom, at in places])
     whole = small.predict(**files, chromosomes="chr10", compat="maxatac")[0].scores
     for (_, at), row in zip(places, rows, strict=True):
-        np.testing.assert_allclose(row.scores, whole[at // 32 : at // 32 + 8], atol=1e-6)
+        np.testing.assert_allclose(
+            row.scores, whole[at // 32 : at // 32 + 8], atol=3e-6
+        )  # stretches fold, these do not
 
 
 def test_windows_and_the_blacklist(small, genome_files):

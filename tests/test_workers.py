@@ -284,7 +284,7 @@ def _make(place: Place) -> None:
         ({"dask": "tcp://127.0.0.1"}, "tcp://HOST:PORT"),
         ({"dask": "udp://127.0.0.1:7"}, "tcp://HOST:PORT"),
         ({"dask": "scheduler.json"}, "must be readable: No such file"),
-        ({"dask": 8786}, "must be a path"),
+        ({"dask": 8786}, "must be named by its address or file"),
         ({"dask": __file__}, "this is not the file of one"),
     ],
 )
