@@ -133,6 +133,20 @@ def test_weights_that_change_are_taken_over():
     np.testing.assert_allclose(found, wanted, atol=2e-6)
 
 
+def test_a_scale_that_becomes_negative_is_no_longer_folded():
+    """It does not commute with the pool behind it."""
+    model = of("two blocks")
+    forward = Forward(model, spec(), ("forward",))
+    random = np.random.default_rng(3)
+    codes, signal = random.integers(0, 5, LENGTH).astype(np.uint8), random.random(LENGTH, np.float32)
+    both = [np.stack([row[i : i + WINDOW] for i in range(0, LENGTH - WINDOW + 1, STEP)]) for row in (codes, signal)]
+    forward.along(COUNT, STEP).codes(codes, signal)
+    norm = next(layer for layer in model.layers if isinstance(layer, layers.BatchNormalization))
+    norm.gamma.assign(-norm.gamma)
+    forward.refresh()
+    np.testing.assert_allclose(forward.along(COUNT, STEP).codes(codes, signal), forward.codes(*both), atol=2e-6)
+
+
 def test_networks_that_are_no_chain():
     inputs = keras.Input((WINDOW, 5))
     y = layers.Conv1D(5, 3, padding="same")(inputs)

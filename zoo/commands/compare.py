@@ -46,7 +46,7 @@ SIGNATURE = Signature(
         "center_only": {"help": "use only the center of each window, no averaging"},
         "scale": {"choices": ("log1p", "linear"), "help": "x instead of ln(1 + x), for models that return that"},
         "batch_size": {"help": "windows at once"},
-        "compat": {"choices": ("maxatac", "chrombpnet", "factornet", "deepgrn"), "help": "rules of other programs"},
+        "compat": {"choices": ("maxatac", "factornet", "deepgrn", "leopard"), "help": "rules of other programs"},
         "workers": {"metavar": "N", "help": "processes of this machine"},
         "dask": {"metavar": "SCHEDULER", "help": "the address or file of a Dask scheduler"},
     },

@@ -24,10 +24,17 @@ class Chain:
     Attributes:
         layers: some of them the network's own, some folded.
         folded: (layer, its weights as they follow from those of the network now).
+        pooled: normalizations that commute with a pool only as long as their scales are above 0.
     """
 
     layers: tuple[layers.Layer, ...]
     folded: tuple[tuple[layers.Layer, Weights], ...]
+    pooled: tuple[layers.BatchNormalization, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the layers still give what the network gives with the weights that it has now."""
+        return all(bool((affine(layer)[0] > 0).all()) for layer in self.pooled)
 
     def run(self, x):
         """Call them one after the other, on a tensor or a list of it alone."""
@@ -66,12 +73,14 @@ def folded(chain: Sequence[layers.Layer]) -> Chain:
         chain = [made.get(layer, layer) for layer in chain if layer not in product.left_out]
         weights.append((product.made, product.weights))
     pending: list[layers.BatchNormalization] = []  # of the convolution that comes next
+    pooled: list[layers.BatchNormalization] = []
     ones = False  # whether what comes in has the channel that is 1
     for place, layer in enumerate(chain):
         if isinstance(layer, layers.Dropout):
             continue
         if isinstance(layer, layers.BatchNormalization) and _folds(chain, place):
             pending.append(layer)
+            pooled += [layer] if _is_pooled(chain, place) else []
             continue
         if not isinstance(layer, layers.Conv1D):
             found.append(layer)
@@ -85,7 +94,7 @@ def folded(chain: Sequence[layers.Layer]) -> Chain:
         else:
             found.append(layer)
         pending, ones = [], adds
-    chain = Chain(tuple(found), tuple(weights))
+    chain = Chain(tuple(found), tuple(weights), tuple(pooled))
     chain.refresh()
     return chain
 
@@ -105,14 +114,18 @@ def _between(chain: Sequence[layers.Layer], place: int) -> tuple[layers.Layer | 
 def _folds(chain: Sequence[layers.Layer], place: int) -> bool:
     """Whether the normalization at a place is between two convolutions, and commutes with the pools after it."""
     before = next((layer for layer in reversed(chain[:place]) if isinstance(layer, layers.Conv1D)), None)
-    after, passed = _between(chain, place)
+    after, _ = _between(chain, place)
     if before is None or after is None or not (_plain(before) and _plain(after) and _keeps_one(before)):
         return False
     since = chain[chain.index(before) + 1 : place]
     if not all(isinstance(layer, (layers.BatchNormalization, layers.MaxPooling1D, layers.Dropout)) for layer in since):
         return False
-    pooled = any(isinstance(layer, layers.MaxPooling1D) for layer in passed)
-    return not pooled or bool((affine(chain[place])[0] > 0).all())
+    return not _is_pooled(chain, place) or bool((affine(chain[place])[0] > 0).all())
+
+
+def _is_pooled(chain: Sequence[layers.Layer], place: int) -> bool:
+    """Whether there is a pool between a place and the next convolution."""
+    return any(isinstance(layer, layers.MaxPooling1D) for layer in _between(chain, place)[1])
 
 
 def _adds_one(chain: Sequence[layers.Layer], place: int) -> bool:

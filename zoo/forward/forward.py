@@ -52,13 +52,12 @@ class Forward:
         self.precision = precision
         self._given, self._chosen = network, chosen
         self._network = network = lowered(network) if precision == BFLOAT16 else network
-        self._layers = folding.chain_of(network)
+        chain = self._layers = folding.chain_of(network)
         self._folded, self._run = None, None
-        if fold and self._layers is None and (graph := tails.graph_of(network)) is not None:
+        if fold and chain is None and (graph := tails.graph_of(network)) is not None:
             self._folded, self._run = graph, graph.run
-        elif fold and self._layers is not None:
-            self._folded = folding.folded(self._layers)
-            self._layers = self._folded.layers
+        elif fold and chain is not None:
+            self._fold()
         self._widest = max(map(numbers, network.operations))
         self.cost = len(chosen) * _cost(network)
         reads = spec.input
@@ -96,9 +95,16 @@ class Forward:
         """Take over the weights that the network has now."""
         if self._network is not self._given:
             self._network.set_weights(self._given.get_weights())
-        if self._folded is not None:
+        if self._folded is not None and self._folded.holds:
             self._folded.refresh()
+        elif self._folded is not None:
+            self._fold()
         self._blank = {}
+
+    def _fold(self) -> None:
+        """Fold the chain of layers with the weights of now; stretches are compiled anew."""
+        self._folded, self._stretches = folding.folded(folding.chain_of(self._network)), {}
+        self._layers = self._folded.layers
 
     def along(self, count: int, step: int) -> Stretch | None:
         """The same for so many windows, `step` bp apart, on one stretch; None if windows have more than tracks."""

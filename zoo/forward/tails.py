@@ -80,6 +80,7 @@ class Graph:
     within: "Mapping[keras.Model, tuple[Graph, keras.Model]]"
 
     layers = None  # it is no chain
+    holds = True  # whatever the weights are
 
     def run(self, x):
         """What the network gives of its inputs."""
