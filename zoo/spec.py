@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from registry import typed
 from zoo import spec_first
 from zoo.errors import InputError, IntegrityError
+from zoo.track_table import TrackTable
 
 BASES = "ACGT"  # the one base order of the whole project; every other letter is encoded as all zeros
 UNKNOWN_ASSEMBLY = "unknown assembly"  # `InputSpec.genome` of a model whose file does not say
@@ -31,7 +32,7 @@ VIEWS = ("forward", "reverse_complement", "rotated", "rotated_reverse_complement
 ORIGINS = ("sample", "genome", "derived")
 DERIVED = {"difference": 2, "mean": None, "sum": None, "log1p": 1}  # function → tracks that it takes
 KINDS = ("binding", "accessibility", "profile", "counts", "coverage", "mappability", "expression", "other")
-TRANSFORMS = ("identity", "log1p", "log", "logit")
+TRANSFORMS = ("identity", "log1p", "log", "logit", "squashed")
 
 
 @dataclass(frozen=True)
@@ -180,12 +181,15 @@ class OutputSpec:
         quantity: what a value is, in words.
         name: of the head, and of the network's output if it has several.
         kind: one of `KINDS`.
-        transform: what a value is of the quantity measured: "identity" (x), "log1p" (ln(1 + x)), "log", "logit".
+        transform: what a value is of the quantity measured: "identity" (x), "log1p" (ln(1 + x)), "log", "logit",
+            "squashed" (as the table of tracks says).
         tracks: names of the tracks of each bin; empty if there is one without a name: then the head is (batch, bins).
         swap: for each track the place of that which a window read from the other strand gives in its stead; empty if
             each stays what it is.
         step: bp from the beginning of a bin to that of the next; None for `bin_size`. Bins overlap where it is less.
         pseudocount: with the transform "log", what was added to the quantity before: ln(x + pseudocount).
+        table: what is known of the tracks beside their names.
+        genome: the assembly that the head was trained on, if another than that of the input.
     """
 
     bins: int
@@ -200,6 +204,8 @@ class OutputSpec:
     swap: tuple[int, ...] = ()
     step: int | None = None
     pseudocount: float = 0.0
+    table: TrackTable | None = None
+    genome: str | None = None
 
     def __post_init__(self) -> None:
         _hold(
@@ -218,6 +224,10 @@ class OutputSpec:
                 ),
                 "a pseudocount must be 0 or more, and is of the transform log": self.pseudocount == 0
                 or (0 < self.pseudocount < math.inf and self.transform == "log"),
+                "a table of tracks must have a row for each track, and a squash if that is the transform": (
+                    len(self.table or ()) in (0, max(len(self.tracks), 1))
+                    and (self.transform == "squashed") == (self.table is not None and self.table.squash is not None)
+                ),
             },
             {"output": self},
         )

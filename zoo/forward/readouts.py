@@ -3,8 +3,11 @@
 A readout is a line in `READOUTS`: which output it is, and a function of the heads.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -12,14 +15,22 @@ from zoo.arguments import whole
 from zoo.errors import InputError
 from zoo.spec import ModelSpec, OutputSpec
 from zoo.tables import Table
+from zoo.track_table import TrackTable
 
+_SHOWN = 8  # tracks in a message
 _INVERSES = {"log1p": "expm1", "log": "exp", "logit": "sigmoid"}  # of transforms, by Keras's names
 
 
-def untransformed(values, transform: str, pseudocount: float = 0.0):
-    """The quantity that a head's values stand for: of a NumPy array or a tensor, the same shape."""
+def untransformed(values, transform: str, pseudocount: float = 0.0, table: TrackTable | None = None):
+    """The quantity that a head's values stand for: of a NumPy array or a tensor, the same shape.
+
+    Args:
+        table: of the tracks, for the transform "squashed" of NumPy arrays (..., tracks), or (...) of one track.
+    """
     if transform == "identity":
         return values
+    if transform == "squashed":
+        return table.coverage(values)
     if isinstance(values, np.ndarray):
         quantity = 1 / (1 + np.exp(-values)) if transform == "logit" else getattr(np, _INVERSES[transform])(values)
     else:
@@ -82,7 +93,8 @@ class Selection:
 
         Args:
             head: the name of a head or of a readout; None for the model's default.
-            track: the name of a track or its number from 0, or several; None for all.
+            track: the name of a track, its number from 0, a description ("DNASE:K562"), an assay ("DNASE"), or a
+                pattern of names or descriptions ("DNASE:*brain*"); or several of these; None for all.
 
         Raises:
             InputError: the model has no such head or track; the message lists those that it has.
@@ -92,11 +104,18 @@ class Selection:
         if track is None and len(output.tracks) != 1:
             return cls(readout, output, None, output.tracks)
         asked = [0] if track is None else list(track) if isinstance(track, (list, tuple)) else [track]
-        places = tuple(_place(output, item) for item in asked)
-        if not places or len(set(places)) < len(places):
-            raise InputError("Each of the tracks must be named once", received={"track": track})
+        places: list[int] = []
+        for found in (_places(output, item) for item in asked):
+            if set(found) <= set(places):
+                raise InputError("Each of the tracks must be named once", received={"track": track})
+            places += [place for place in found if place not in places]
+        if not places:
+            raise InputError("At least one track must be named", received={"track": track})
+        places = tuple(places)
         chosen = tuple(output.tracks[place] for place in places)
-        return cls(readout, replace(output, tracks=chosen if len(chosen) > 1 else (), swap=()), places, chosen)
+        table = None if output.table is None else output.table.taken(places)
+        named = chosen if len(chosen) > 1 else ()
+        return cls(readout, replace(output, tracks=named, swap=(), table=table), places, chosen)
 
     @classmethod
     def one(cls, spec: ModelSpec, head: object = None, track: object = None) -> "Selection":
@@ -135,15 +154,31 @@ def _of_head(head: OutputSpec) -> Readout:
     return Readout(head.name, lambda spec: head, lambda heads, spec: heads[head.name], side_by_side=True)
 
 
-def _place(output: OutputSpec, track: object) -> int:
-    if isinstance(track, str) and track in output.tracks:
-        return output.tracks.index(track)
+def _places(output: OutputSpec, track: object) -> list[int]:
+    """The places of the tracks that a user means."""
     if not isinstance(track, str) and output.tracks:
-        return whole("track", track, 0, len(output.tracks) - 1)
-    shown = ", ".join(output.tracks[:8]) + (", …" if len(output.tracks) > 8 else "")
+        return [whole("track", track, 0, len(output.tracks) - 1)]
+    described = () if output.table is None else output.table.descriptions
+    if isinstance(track, str) and track in output.tracks:
+        return [output.tracks.index(track)]
+    if isinstance(track, str):
+        asked = track.lower()
+        assays = [text.partition(":")[0] for text in described]
+        for names in (output.tracks, described, assays):
+            if found := [place for place, name in enumerate(names) if name.lower() == asked]:
+                return found
+        named = [(name, *more) for name, *more in zip(output.tracks, *([described] if described else ()), strict=True)]
+        if re.search(r"[*?[]", track) and (
+            found := [place for place, words in enumerate(named) if any(fnmatchcase(w.lower(), asked) for w in words)]
+        ):
+            return found
+    known = list(dict.fromkeys((*output.tracks, *described)))
+    close = get_close_matches(str(track), known, 5, 0.5) if len(known) > _SHOWN else known
+    shown = ", ".join(known[:_SHOWN]) + (", …" if len(known) > _SHOWN else "")
     raise InputError(
         f"The track must be one of those of the head {output.name}: {shown or 'it has one without a name'}",
         received={"track": track},
+        hint=f"Closest: {', '.join(close)}" if close and len(known) > _SHOWN else None,
     )
 
 

@@ -123,7 +123,8 @@ class Options:
 
     def scaled(self, scores: np.ndarray) -> np.ndarray:
         """Scores as the network returns them, in the scale of the output. The same shape, float32."""
-        return untransformed(scores, self.output.transform, self.output.pseudocount) if self.linear else scores
+        output = self.output
+        return untransformed(scores, output.transform, output.pseudocount, output.table) if self.linear else scores
 
 
 def _check_network(spec: ModelSpec, compat: str | None) -> None:
@@ -174,7 +175,7 @@ def _linear(spec: ModelSpec, output: OutputSpec, scale: str | None) -> bool:
     among("scale", scale, SCALES)
     if scale is not None and output.transform == "identity":
         raise InputError(
-            "The scale must be left out for a model that does not return ln(1 + x)",
+            "The scale must be left out for a model that returns the quantity itself, and no transform of it",
             received={"scale": scale, "model": spec.name, "returns": output.quantity},
         )
     if scale not in (None, "linear", output.transform):
