@@ -12,6 +12,7 @@ from registry.errors import printable
 from registry.paths import user_path
 from zoo import loading
 from zoo.arguments import items_of, refuse_together
+from zoo.console.units import duration, size
 from zoo.errors import InputError, ZooError, ZooWarning
 from zoo.genome import bed, names, recipes
 from zoo.genome import doctor as files
@@ -29,6 +30,7 @@ if TYPE_CHECKING:  # it imports Keras, which only a model needs
     from zoo.predict.cost import Cost
 
 _STRETCHES = 512  # of 32 kb of the signal; `predict` itself looks at an eighth of that
+_SLOW = 0.1  # seconds of a window, from which on they are said
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class DoctorReport:
 
     def __str__(self) -> str:
         """A table that fits the terminal."""
-        width = max(shutil.get_terminal_size().columns, 50)
+        width = max(shutil.get_terminalsize().columns, 50)
         lines = []
         for finding in self.findings:
             mark = finding.status if finding.status == OK else finding.status.upper()
@@ -273,15 +275,17 @@ def _caught(about: str, findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _described(cost: "Cost") -> str:
-    message = f"{cost.windows:,} windows in about {_duration(cost.seconds)}, {cost.memory / 1e9:.1f} GB of memory"
-    return f"{message}, {_size(cost.disk)} on disk while it lasts, half of it afterwards"
+    each = cost.seconds / cost.windows
+    slow = f" ({duration(each)} a window)" if each >= _SLOW else ""
+    message = f"{cost.windows:,} windows in about {duration(cost.seconds)}{slow}, {size(cost.memory)} of memory"
+    return f"{message}, {size(cost.disk)} on disk while it lasts, half of it afterwards"
 
 
 def _described_pass(cost: "ManyCost", samples: int) -> str:
     groups = f"{cost.models} models, in {cost.groups} groups that read the same, on {samples} samples"
-    work = f"{cost.windows:,} windows of models in {cost.units:,} units, in about {_duration(cost.seconds)} one by one"
-    disk = f"{_size(cost.disk)} on disk at the end of the work, {_size(cost.files)} of it files that stay"
-    return f"{groups}: {work}, {cost.memory / 1e9:.1f} GB of memory, {disk}"
+    work = f"{cost.windows:,} windows of models in {cost.units:,} units, in about {duration(cost.seconds)} one by one"
+    disk = f"{size(cost.disk)} on disk at the end of the work, {size(cost.files)} of it files that stay"
+    return f"{groups}: {work}, {size(cost.memory)} of memory, {disk}"
 
 
 def _affordable(cost: "Cost | ManyCost", output: str | Path | None, message: str) -> Iterator[Finding]:
@@ -290,13 +294,13 @@ def _affordable(cost: "Cost | ManyCost", output: str | Path | None, message: str
     available = _available()
     if available is not None and available < cost.memory:
         hint = "Close other programs, or take a smaller batch."
-        yield Finding("run", WARNING, f"{available / 1e9:.1f} GB of memory are free", hint)
+        yield Finding("run", WARNING, f"{size(available)} of memory are free", hint)
     if output is not None:
         path = user_path(output, "output").absolute()
         folder = next(folder for folder in (*path.parents, path) if folder.is_dir())  # "/" has no parents
         free = shutil.disk_usage(folder).free
         if free < cost.disk:
-            yield Finding("run", ERROR, f"{_size(free)} are free in {folder}", "Write to another disk.")
+            yield Finding("run", ERROR, f"{size(free)} are free in {folder}", "Write to another disk.")
 
 
 def _available() -> int | None:
@@ -307,13 +311,3 @@ def _available() -> int | None:
         return int(table["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError, ValueError):
         return None
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -179,6 +179,7 @@ class Model:
         blacklist: object = None,
         strands: str | None = None,
         views: str | None = None,
+        shifts: Sequence[int] | None = None,
         stride: int | None = None,
         center_only: bool | None = None,
         scale: str | None = None,
@@ -216,7 +217,9 @@ class Model:
                 windows that predict any base of them, else 0.
             head: what is predicted, of a model with several heads, or a readout of them (`zoo.forward.readouts`);
                 default as `spec.prediction` says.
-            track: names or numbers, from 0, of a head's tracks; default all.
+            track: names or numbers, from 0, of a head's tracks; where there is a table of tracks also a description
+                ("DNASE:K562"), an assay ("DNASE") or a pattern ("DNASE:*brain*"). Default all, but in files not those
+                of a head of more than 100.
             output: write `<output>.bw` (of several tracks `<output>.<track>.bw` each), `.bed` and `.json` (with regions
                 or windows also `.tsv`, with centers of a model of counts `.counts.tsv`: a row for each region with the
                 logarithm that the model returns and the expected counts) instead of returning a table. Finished pieces
@@ -232,12 +235,16 @@ class Model:
                 from either strand, of models of profile and counts the mean of expected counts. (Scores of variants
                 have the mean of logits, as variant-scorer does.)
             views: "all" to average every view that the weights can read (`zoo.forward.views`; for maxATAC four).
+            shifts: bp by which windows are moved to the right, with zeros before them; the mean over all of them, such
+                as -1, 0 and 1 of Basenji's and Borzoi's programs (default 0 alone). Bins stay where they are.
             stride: bp from one window to the next, a multiple of the bin size.
             center_only: use the central `stride` bp of each window instead of the average over windows; by default
                 as `spec.prediction` says (maxATAC averages, ASAP takes the center).
-            scale: for models that return ln(1 + x): "log1p" for that (default), or "linear" for x. Averages over
-                windows and strands are of what the model returns. A threshold is a score in this scale.
-            batch_size: windows at once (default 256); changes no number but its rounding.
+            scale: for models that return ln(1 + x): "log1p" for that (default), or "linear" for x; of squashed coverage
+                "squashed", or "linear" for coverage (`zoo.track_table`). Averages over windows and strands are of what
+                the model returns. A threshold is a score in this scale.
+            batch_size: windows at once (default 256, of long windows fewer, as `spec.prediction` says); changes no
+                number but its rounding.
             compat: "maxatac" for that program's rules: no window that touches the blacklist or reaches past the end
                 of its chromosome; with regions every window that touches one, whole; chromosomes 1 to 22 by default.
                 "chrombpnet" for that program's bigWig files, with centers only: expected counts are exp(logarithm), by
@@ -266,6 +273,7 @@ class Model:
             self.spec,
             strands=strands,
             views=views,
+            shifts=shifts,
             stride=stride,
             center_only=center_only,
             batch_size=batch_size,
@@ -646,7 +654,7 @@ class Model:
             return y if shape is None else shape.array(y)
 
         if key not in self._engines:
-            network = scores(self.network, self.spec, selection)
+            network = scores(*forward.parts)
             self._engines[key] = Engine(network if shape is None else shape.on(network), predicted)
         return self._engines[key]
 

@@ -294,6 +294,7 @@ class PredictionSpec:
         readout: what is predicted if nothing is named: a head, or one of `zoo.forward.readouts`; None: the first head.
         component: what `zoo.load` returns if nothing is named; None: the whole network.
         trim: bp at each end of a window whose predictions do not count.
+        batch_size: windows at once, of networks with long windows; None for 256.
     """
 
     stride: int
@@ -302,6 +303,7 @@ class PredictionSpec:
     readout: str | None = None
     component: str | None = None
     trim: int = 0
+    batch_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -376,6 +378,8 @@ class ModelSpec:
             and bool(heads)
             and (not self.prediction.trim or stride <= heads[0].span - 2 * self.prediction.trim),
             f"views must be among {', '.join(VIEWS)}": bool(views) and set(views) <= set(VIEWS),
+            "a batch must have at least one window": self.prediction.batch_size is None
+            or self.prediction.batch_size > 0,
             "metrics must be finite numbers": all(map(math.isfinite, self.metrics.values())),
         }
         _hold(self.name, rules, {"input": reads, "outputs": heads, "prediction": self.prediction})

@@ -51,10 +51,11 @@ ONE = Signature(
         "table": {"metavar": "FILE"},
         "strands": {**shared.STRANDS, "help": "average both strands (default forward)"},
         "views": {"choices": ("all",), "help": "average all views that the weights can read"},
+        "shifts": {"nargs": "+", "type": int, "metavar": "BP"},
         "center_only": {"help": "use only the center of each window, no averaging"},
         "scale": {
-            "choices": ("log1p", "linear"),
-            "help": "x instead of ln(1 + x), for models that return that",
+            "choices": ("log1p", "squashed", "linear"),
+            "help": "x instead of ln(1 + x), or coverage instead of squashed coverage, for models that return that",
         },
         "compat": {
             "choices": ("maxatac", "chrombpnet", "factornet", "deepgrn", "leopard"),

@@ -7,13 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 import numpy as np
 
+from zoo.console.units import size
 from zoo.errors import InputError
 from zoo.files import process
 from zoo.forward import folding, tails, views
 from zoo.forward.heads import heads_of
 from zoo.forward.lowering import lowered
+from zoo.forward.narrowing import narrowed
 from zoo.forward.precision import BFLOAT16, FLOAT32
 from zoo.forward.readouts import Selection
+from zoo.forward.shifts import parted
 from zoo.forward.stretch import Stretch, encode
 from zoo.genome.encode import N
 from zoo.spec import CONTROLS, COVARIATES, WINDOW, ModelSpec
@@ -21,6 +24,8 @@ from zoo.spec import CONTROLS, COVARIATES, WINDOW, ModelSpec
 
 class Forward:
     """A network compiled to read base codes, tracks and covariates, over some views.
+
+    Of a head of many tracks only those are computed that are chosen (`zoo.forward.narrowing`).
 
     Args:
         network: with the inputs and the outputs of the spec.
@@ -47,8 +52,11 @@ class Forward:
         precision: str = FLOAT32,
     ) -> None:
         process.enter()
-        self._spec, self._blank, self._stretches = spec, {}, {}
-        self._selection = Selection.of(spec) if selection is None else selection
+        selection = Selection.of(spec) if selection is None else selection
+        self._narrow = narrowed(network, spec, selection)
+        if self._narrow is not None:
+            network, spec, selection = self._narrow.network, self._narrow.spec, self._narrow.selection
+        self._spec, self._selection, self._blank, self._stretches = spec, selection, {}, {}
         self.precision = precision
         self._given, self._chosen = network, chosen
         self._network = network = lowered(network) if precision == BFLOAT16 else network
@@ -93,6 +101,8 @@ class Forward:
 
     def refresh(self) -> None:
         """Take over the weights that the network has now."""
+        if self._narrow is not None:
+            self._narrow.refresh()
         if self._network is not self._given:
             self._network.set_weights(self._given.get_weights())
         if self._folded is not None and self._folded.holds:
@@ -106,10 +116,17 @@ class Forward:
         self._folded, self._stretches = folding.folded(folding.chain_of(self._network)), {}
         self._layers = self._folded.layers
 
+    @property
+    def parts(self) -> tuple[keras.Model, ModelSpec, Selection]:
+        """The network that it computes, before folding and in float32, what that reads and returns, and what of it is
+        chosen: of a head of many tracks those alone that are asked for."""
+        return self._given, self._spec, self._selection
+
     def along(self, count: int, step: int) -> Stretch | None:
-        """The same for so many windows, `step` bp apart, on one stretch; None if windows have more than tracks."""
+        """The same for so many windows, `step` bp apart, on one stretch; None if windows have more than tracks, or are
+        shifted, each by itself."""
         reads = self._spec.input
-        if reads.covariates or reads.controls:
+        if reads.covariates or reads.controls or any(parted(view)[1] for view in self._chosen):
             return None
         key = count, step
         if key not in self._stretches:
@@ -187,6 +204,11 @@ def _size(shape: Sequence[int | None]) -> int:
 def check_memory(batch_size: int, each: int) -> None:
     """Raise `InputError` if a batch of windows of `each` bytes is more than this machine's memory."""
     most = memory() // each
+    if most < 1:
+        raise InputError(
+            "A window must fit into the memory of this machine",
+            received={"needed, at least": size(each), "memory": size(memory())},
+        )
     if batch_size > most:
         raise InputError(
             "A batch must fit into the memory of this machine",

@@ -137,9 +137,9 @@ class Selection:
 def _readout(spec: ModelSpec, name: object) -> Readout:
     heads = {head.name: head for head in spec.outputs}
     if name is None:
-        return _of_head(spec.output)
+        return of_head(spec.output)
     if isinstance(name, str) and name in heads:
-        return _of_head(heads[name])
+        return of_head(heads[name])
     if isinstance(name, str) and name in READOUTS and READOUTS[name].output(spec) is not None:
         return READOUTS[name]
     known = [*heads, *(key for key, item in READOUTS.items() if item.output(spec) is not None)]
@@ -150,7 +150,8 @@ def _readout(spec: ModelSpec, name: object) -> Readout:
     )
 
 
-def _of_head(head: OutputSpec) -> Readout:
+def of_head(head: OutputSpec) -> Readout:
+    """A head itself."""
     return Readout(head.name, lambda spec: head, lambda heads, spec: heads[head.name], side_by_side=True)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from keras import ops
 
+from zoo.forward.shifts import parted
 from zoo.spec import BASES, OutputSpec
 
 _COMPLEMENT = [BASES.index(base) for base in "TGCA"]
@@ -33,6 +34,14 @@ def mirror(y, swap: Sequence[int] = ()):
     return ops.take(y, list(swap), axis=-1) if swap else y
 
 
+def shifted(x, by: int):
+    """Move (batch, window, channels) `by` bp to the right, or to the left if it is negative; what comes in is zeros."""
+    if not by:
+        return x
+    before, after = max(by, 0), max(-by, 0)
+    return ops.pad(x, ((0, 0), (before, after), (0, 0)))[:, after : after + x.shape[1]]
+
+
 # View → what the network reads, whether that is the other strand, and whether its prediction is in mirror image.
 _READ = {
     "forward": (lambda x: x, False, False),
@@ -54,14 +63,15 @@ def average(
     Args:
         network: (batch, window, channels), and whether that is the other strand → name → head.
         x: windows.
-        views: their names.
+        views: their names, of shifted windows with the shift (`zoo.forward.shifts`).
         outputs: what the heads are.
         read: heads → what is averaged.
     """
     predictions = []
     for view in views:
-        seen, other, mirrored = _READ[view]
-        heads = network(seen(x), other)
+        name, shift = parted(view)
+        seen, other, mirrored = _READ[name]
+        heads = network(seen(shifted(x, shift)), other)
         predictions.append(
             read({head.name: mirror(heads[head.name], head.swap) for head in outputs} if mirrored else heads)
         )

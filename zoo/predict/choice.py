@@ -12,7 +12,7 @@ from zoo.errors import InputError
 from zoo.formats.formats import INTERVALS
 from zoo.forward.readouts import Selection
 from zoo.inputs.checks import check_arrays
-from zoo.predict import thresholds
+from zoo.predict import extent, thresholds
 from zoo.predict.centers import CenterRun, Places
 from zoo.predict.files import PredictionFiles, PredictionOutput, formats_of
 from zoo.predict.options import Options
@@ -131,7 +131,11 @@ def predict(
         return options.scaled(forward.array(arrays, options.batch_size))
     choice.check()
     files, run = choice.files(model, options), choice.run(model, options, progress)
-    return run.to_table() if files is None else run.to_files(*files, model.provenance())
+    if files is None:
+        extent.check_table(options, run.bins)
+        return run.to_table()
+    extent.check_files(options, run.bins, user_path(choice.output, "output"))
+    return run.to_files(*files, model.provenance())
 
 
 def cut(model: Predictor, threshold: object, table: object, options: Options) -> Threshold | None:

@@ -1,5 +1,6 @@
 """How to predict: the choices of a user, checked against a model's spec."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from zoo.arguments import among, refuse_together, switch, whole
 from zoo.errors import InputError
 from zoo.forward.precision import BFLOAT16, FLOAT32, PRECISIONS, tell_of_units
 from zoo.forward.readouts import Selection, untransformed
+from zoo.forward.shifts import named, parted
 from zoo.spec import TRANSFORMS, ModelSpec, OutputSpec
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class Options:
 
     Attributes:
         stride: bp from one window to the next.
-        views: the views of a window that are averaged.
+        views: the views of a window that are averaged, of shifted windows with their shift (`zoo.forward.shifts`).
         center_only: keep only the central `stride` bp of each window, so that no two windows overlap.
         batch_size: windows that pass through the network at once.
         compat: `maxatac` for that program's own window, blacklist and chromosome rules, `chrombpnet` for that
@@ -58,6 +60,7 @@ class Options:
         *,
         strands: str | None = None,
         views: str | None = None,
+        shifts: Sequence[int] | int | None = None,
         stride: int | None = None,
         center_only: bool | None = None,
         batch_size: int | None = None,
@@ -77,7 +80,8 @@ class Options:
         trim = _trim(spec, output)
         reach = output.bins * output.every - 2 * trim
         stride = _stride(spec, output, reach) if stride is None else whole("stride", stride, 1, reach)
-        batch_size = BATCH if batch_size is None else whole("batch_size", batch_size, 1, _MOST_WINDOWS)
+        usual = spec.prediction.batch_size or BATCH
+        batch_size = usual if batch_size is None else whole("batch_size", batch_size, 1, _MOST_WINDOWS)
         center_only = spec.prediction.center_only if center_only is None else switch("center_only", center_only)
         if stride % output.every:
             raise InputError(
@@ -94,7 +98,7 @@ class Options:
             )
         _check_network(spec, compat)
         _check_phases(spec, compat, stride, center_only)
-        linear, chosen = _linear(spec, output, scale), _views(spec, strands, views)
+        linear, chosen = _linear(spec, output, scale), _shifted(spec, _views(spec, strands, views), shifts)
         if compat == CHROMBPNET and chosen != ("forward",):
             raise InputError(
                 "compat='chrombpnet' must read the forward strand, as that program does",
@@ -115,6 +119,11 @@ class Options:
     def output(self) -> OutputSpec:
         """What is predicted."""
         return self.selection.output
+
+    @property
+    def is_shifted(self) -> bool:
+        """Whether windows are shifted, each by itself."""
+        return any(parted(view)[1] for view in self.views)
 
     @property
     def untrimmed(self) -> int:
@@ -200,3 +209,20 @@ def _views(spec: ModelSpec, strands: str | None, views: str | None) -> tuple[str
             received={"strands": strands, "model": spec.name, "views": known},
         )
     return ("forward", "reverse_complement") if strands == "both" else known[:1]
+
+
+def _shifted(spec: ModelSpec, chosen: tuple[str, ...], shifts: Sequence[int] | int | None) -> tuple[str, ...]:
+    """Each view of each shift."""
+    if shifts is None:
+        return chosen
+    asked = list(shifts) if isinstance(shifts, (list, tuple)) else [shifts]
+    most = spec.input.window - 1
+    found = [whole("shifts", shift, -most, most) for shift in asked]
+    if not found or len(set(found)) < len(found):
+        raise InputError("Each of the shifts must be named once", example="-1 0 1", received={"shifts": shifts})
+    if spec.input.controls:
+        raise InputError(
+            "The shifts must be left out for a model that reads controls",
+            received={"shifts": shifts, "model": spec.name},
+        )
+    return tuple(named(view, shift) for shift in found for view in chosen)

@@ -98,6 +98,11 @@ class Prediction(ABC):
         self.size = group_size(forward, shared)
         forward.check_batch(min(options.batch_size, self.size))
 
+    @property
+    def bins(self) -> int:
+        """How many bins are predicted, those of windows that overlap as often as they are."""
+        return sum(counts["windows"] for counts in self._counts().values()) * self._options.output.bins
+
     @abstractmethod
     def to_table(self) -> Predictions:
         """Predict to a table in memory."""

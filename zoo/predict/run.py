@@ -50,6 +50,11 @@ class PredictionRun(Prediction):
         super().__init__(spec, forward, inputs, options, progress, grid.shared)
         self.work = GridWork.of(grid, forward, inputs, self.size, options.batch_size, options.compat, tiled)
 
+    @property
+    def bins(self) -> int:
+        """How many bins are predicted."""
+        return sum(plan.bins for plan in self.work.plans)
+
     def to_table(self) -> Predictions:
         """Predict the bins of the regions, or of the whole chromosomes if there are none."""
         lengths = self._inputs.lengths

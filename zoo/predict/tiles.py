@@ -57,7 +57,8 @@ def tiled_by(model: Predictor, options: Options) -> Tiled:
     """The networks of a model for several windows, of what is predicted."""
 
     def forward(tiles: int) -> Forward | None:
-        longer = model.tiled(tiles) if options.selection.readout.side_by_side else None
+        side_by_side = options.selection.readout.side_by_side and not options.is_shifted
+        longer = model.tiled(tiles) if side_by_side else None
         return None if longer is None else options.forward(longer)
 
     return forward
