@@ -1,6 +1,7 @@
 """Heads of many tracks: the last layer of those that are chosen, shifts, what is written and what is refused."""
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -12,6 +13,7 @@ from zoo.forward.forward import Forward
 from zoo.forward.narrowing import narrowed
 from zoo.forward.readouts import Selection
 from zoo.genome.bbi import BigWig
+from zoo.genome.sequence import write_twobit
 from zoo.model import Model
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.track_table import TrackTable
@@ -190,3 +192,42 @@ def test_chosen_tracks_go_to_files(genome_files, tmp_path):
     for number, name in enumerate(("T6", "T7")):
         found = BigWig(tmp_path / f"out.{name}.bw").values("chr2", 0, 60_001)[::16]
         np.testing.assert_allclose(found, table.matrix()[0, :, number], rtol=1e-5)
+
+
+MM10 = {"chr19": 61_431_566}  # by which the assembly is known
+
+
+@pytest.fixture(scope="module")
+def mouse(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("mouse") / "mm10.2bit"
+    write_twobit(path, {"chr19": np.zeros(MM10["chr19"], np.uint8)})
+    return path
+
+
+def of_species() -> Model:
+    one = model(2)
+    heads = one.spec.outputs
+    one.spec = replace(one.spec, outputs=(heads[0], replace(heads[1], genome="mm10")))
+    return one
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_head_belongs_to_its_species(mouse):
+    """Without a warning for the right one."""
+    where = {"genome": mouse, "regions": "chr19:1,001-1,200", "track": "T7"}
+    assert of_species().predict(**where, head="mouse").matrix().shape == (1, 13)
+    with pytest.raises(InputError, match="must be that of the genome's species") as caught:
+        of_species().predict(**where)
+    assert 'head="mouse"' in str(caught.value)
+
+
+@pytest.mark.parametrize("verb", ["attribute", "score_variants", "cost", "predict_haplotypes"])
+def test_no_verb_takes_the_head_of_another_species(verb, mouse, tmp_path):
+    one, where = of_species(), {"genome": mouse, "regions": "chr19:1,001-1,200", "track": "T7"}
+    if verb in ("score_variants", "predict_haplotypes"):
+        (tmp_path / "one.vcf").write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr19\t1100\t.\tA\tC\n")
+        where["variants"] = tmp_path / "one.vcf"
+    if verb == "score_variants":
+        del where["regions"]
+    with pytest.raises(InputError, match="must be that of the genome's species"):
+        getattr(one, verb)(**where)

@@ -23,7 +23,7 @@ from zoo.forward.forward import Forward
 from zoo.forward.heads import check_shapes, scores
 from zoo.forward.precision import FLOAT32
 from zoo.forward.readouts import Selection
-from zoo.inputs.opening import Inputs
+from zoo.inputs.opening import Inputs, check_species
 from zoo.predict.check import Check, check
 from zoo.predict.choice import PredictionChoice, predict
 from zoo.predict.cost import Cost, estimate
@@ -582,6 +582,7 @@ class Model:
             raise InputError(f"The choices of cost must be among {', '.join(known)}", received={"unknown": unknown})
         options = Options.resolve(self.spec, **choices)
         inputs = self.inputs(genome, signal, regions, chromosomes, blacklist, options.compat, covariates)
+        check_species(self.spec, options.output, inputs.genome)
         forward = options.forward(self)
         return estimate(self.spec, forward, inputs, options, tiled_by(self, options))
 

@@ -23,7 +23,7 @@ from zoo.genome import bed
 from zoo.genome.encode import codes_of
 from zoo.genome.interval import Interval
 from zoo.inputs.checks import check_arrays, check_windows
-from zoo.inputs.opening import Inputs
+from zoo.inputs.opening import Inputs, check_species
 from zoo.inputs.tracks import Track
 from zoo.predict.predictor import Predictor
 from zoo.spec import BASES, CONTROLS, COVARIATES, WINDOW
@@ -146,6 +146,7 @@ def _windows(
 ) -> Windows:
     """The windows around regions."""
     inputs = model.inputs(genome, signal, regions, chromosomes, None, None, covariates)
+    check_species(model.spec, selection.output, inputs.genome)
     inputs.tell()
     if inputs.regions is None:
         raise InputError(

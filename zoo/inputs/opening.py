@@ -14,7 +14,7 @@ from zoo.genome.signal import Signal
 from zoo.genome.spans import beyond, merge, placed
 from zoo.inputs.reader import Covariate, WindowReader
 from zoo.inputs.tracks import Counted, Derived, NoTrack, Track
-from zoo.spec import CovariateSpec, ModelSpec, TrackSpec
+from zoo.spec import CovariateSpec, ModelSpec, OutputSpec, TrackSpec
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Inputs:
         """Open and match everything. Raises `InputError` or `GenomeMismatch` naming what does not fit."""
         genome = open_genome(genome)
         tracks = _tracks(spec, genome, signal)
-        for finding in doctor.of_model(spec.name, spec.input.genome, genome):
+        for finding in doctor.of_model(spec.name, _trained_on(spec, genome), genome):
             _tell(genome.path, finding)
         shared = _shared(genome, tracks)
         found = bed.regions(regions, genome.sizes) if regions is not None else None
@@ -142,6 +142,26 @@ class Inputs:
         return cls(
             genome, signals, reader, chosen, here, unwanted, absent, 0 if found is None else len(found) - len(here)
         )
+
+
+def check_species(spec: ModelSpec, head: OutputSpec, genome: Genome) -> None:
+    """Raise `InputError` for a head of another species than the genome's, if the model has one of that species."""
+    trained = {each.name: each.genome or spec.input.genome for each in spec.outputs}
+    own, build = head.genome or spec.input.genome, names.assembly(genome.sizes)
+    fitting = [] if build is None else [name for name, other in trained.items() if names.same_species(build, other)]
+    if fitting and not names.same_species(build, own):
+        raise InputError(
+            "The head must be that of the genome's species",
+            example=f'head="{fitting[0]}"',
+            received={"head": head.name, "trained on": own, "genome": build},
+            where=genome.path,
+        )
+
+
+def _trained_on(spec: ModelSpec, genome: Genome) -> str:
+    """The assembly that a model was trained on; of several species that of the genome's."""
+    trained, build = [head.genome for head in spec.outputs if head.genome], names.assembly(genome.sizes)
+    return next((each for each in trained if build and names.same_species(build, each)), spec.input.genome)
 
 
 def open_genome(genome: object) -> Genome:

@@ -13,7 +13,7 @@ from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
-from zoo.inputs.opening import Inputs, open_genome
+from zoo.inputs.opening import Inputs, check_species, open_genome
 from zoo.many import matching
 from zoo.many.groups import Group, Member, grouped
 from zoo.many.pieces import RegionBins, bins_of, called, stretches
@@ -80,9 +80,12 @@ class Work:
             given = matching.tracks_of(group.reads, sample)
             tracks = {name: self._signal(value, fills.get(name, 0.0)) for name, value in given.items()}
             covariates = matching.covariates_of(group.reads, sample)
-            return Inputs.open(spec, self._genome, tracks or None, *where, covariates or None)
+            inputs = Inputs.open(spec, self._genome, tracks or None, *where, covariates or None)
         except InputError as error:
             raise matching.of_sample(error, sample) from None
+        for member in group.members:
+            check_species(member.model.spec, member.options.output, inputs.genome)
+        return inputs
 
     def _signal(self, value: object, fill: float) -> Signal:
         """A track, opened once for all groups that take bases without data for the same."""

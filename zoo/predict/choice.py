@@ -12,6 +12,7 @@ from zoo.errors import InputError
 from zoo.formats.formats import INTERVALS
 from zoo.forward.readouts import Selection
 from zoo.inputs.checks import check_arrays
+from zoo.inputs.opening import check_species
 from zoo.predict import extent, thresholds
 from zoo.predict.centers import CenterRun, Places
 from zoo.predict.files import PredictionFiles, PredictionOutput, formats_of
@@ -106,12 +107,14 @@ class PredictionChoice:
         where: Sequence[object] = (self.chromosomes, self.blacklist, options.compat, self.covariates)
         if self.centers is not None:
             places = Places.open(model.spec, self.genome, self.signal, self.centers, *where)
+            check_species(model.spec, options.output, places.inputs.genome)
             places.tell()
             return CenterRun.of(model, places, options, progress)
         if self.windows is not None:
             inputs = exact(model.spec, options.output, self.genome, self.signal, self.windows, *where)
         else:
             inputs = model.inputs(self.genome, self.signal, self.regions, *where)
+        check_species(model.spec, options.output, inputs.genome)
         inputs.tell()
         kind = partial(PredictionRun, tiled=tiled_by(model, options)) if self.windows is None else WindowRun
         return kind(model.spec, options.forward(model), inputs, options, progress)

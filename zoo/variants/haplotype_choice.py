@@ -9,7 +9,7 @@ from zoo.forward.readouts import Selection
 from zoo.genome import names
 from zoo.genome.sequence import Genome
 from zoo.genome.vcf import SAME, Variant, Vcf
-from zoo.inputs.opening import Inputs
+from zoo.inputs.opening import Inputs, check_species
 from zoo.predict import thresholds
 from zoo.predict.options import Options
 from zoo.predict.plan import Grid
@@ -134,6 +134,7 @@ def predict_haplotypes(
         precision=choice.precision,
     )
     inputs = model.inputs(genome, signal, regions, None, choice.blacklist, compat, covariates)
+    check_species(model.spec, selection.output, inputs.genome)
     if inputs.regions is None:
         raise InputError("Haplotypes must be predicted in regions", example='regions="peaks.bed"')
     grid, forward = Grid.of(model.spec, options), model.forward(options.views, selection, options.precision)

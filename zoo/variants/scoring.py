@@ -11,7 +11,7 @@ from zoo.forward.readouts import Selection
 from zoo.genome import names
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
-from zoo.inputs.opening import Inputs
+from zoo.inputs.opening import Inputs, check_species
 from zoo.predict.options import Options
 from zoo.predict.predictor import Predictor
 from zoo.spec import ModelSpec
@@ -164,6 +164,7 @@ def score_variants(
     options = Options.resolve(model.spec, **how)
     heads = choice.heads(model, options, selection)
     inputs = all_chromosomes(model.spec, genome, signal, blacklist, covariates)
+    check_species(model.spec, selection.output, inputs.genome)
     parsed = reading.read(variants, inputs.genome, choice.only_passing)
     files = choice.files(variants, inputs)
     forward = model.forward(options.views, selection, options.precision) if heads is None else heads
