@@ -57,7 +57,7 @@ class DoctorReport:
 
     def __str__(self) -> str:
         """A table that fits the terminal."""
-        width = max(shutil.get_terminalsize().columns, 50)
+        width = max(shutil.get_terminal_size().columns, 50)
         lines = []
         for finding in self.findings:
             mark = finding.status if finding.status == OK else finding.status.upper()

@@ -29,7 +29,7 @@ from zoo.spec import ModelSpec
 # What an interruption costs at most: windows, and the cost of a network times windows, less than a minute of any here.
 _MOST, _COST = 1024, 5e11
 _COMPARED = 256  # windows
-_LEAST, _SHARED = 16, 128  # windows at least, and for each that is predicted once more
+_SHARED = 128  # windows at least for each that is predicted once more
 _GOES_WITH = {
     MAXATAC: "chromosomes, regions or windows, not with centers",
     CHROMBPNET: "centers",
@@ -199,7 +199,7 @@ class Prediction(ABC):
 def group_size(forward: Forward, shared: int) -> int:
     """Windows of a group, which is kept as soon as it is complete; `shared` are predicted in the next one once more."""
     by_cost = int(_COST // max(forward.cost, 1))
-    return max(min(by_cost, _MOST), _SHARED * shared, _LEAST)
+    return max(min(by_cost, _MOST), _SHARED * shared, 1)
 
 
 def _identity(inputs: Inputs, options: Options, chromosomes: list[str], provenance: dict) -> dict:
