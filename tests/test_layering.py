@@ -56,7 +56,7 @@ FLOORS = (  # a room imports from those of the rows above its own, also inside f
     "model",
     "ensembles evaluate",
     "loading",
-    "chaining many train",
+    "chaining many track_rows train",
     "checkup comparison priors",
     "commands",
     "cli",

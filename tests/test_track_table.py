@@ -127,3 +127,48 @@ def test_a_table_goes_through_json():
 
     one = spec()
     assert ModelSpec.from_json(json.dumps(one.to_json()).encode()) == one
+
+
+@pytest.fixture(scope="module")
+def folder_of_many(tmp_path_factory):
+    """A model folder with two heads, of 24 and 4 tracks."""
+    import keras
+
+    from zoo.architectures import functional
+    from zoo.model import Model
+
+    described = tuple(f"{'DNASE' if place < 20 else 'CAGE'}:cell {place}" for place in range(24))
+    table = TrackTable(descriptions=described, scales=(0.5,) * 24, statistics=("mean",) * 24)
+    many = OutputSpec(4, 16, 0, "all", "coverage", "human", tracks=tuple(f"T{i}" for i in range(24)), table=table)
+    few = OutputSpec(4, 16, 0, "all", "coverage", "mouse", tracks=NAMES, swap=(0, 1, 3, 2), genome="mm10")
+    given = keras.Input((64, 4), name="window")
+    pooled = keras.layers.AveragePooling1D(16)(given)
+    network = keras.Model(
+        given, {"human": keras.layers.Dense(24)(pooled), "mouse": keras.layers.Dense(4)(pooled)}, name="many"
+    )
+    how = PredictionSpec(64, ("forward",))
+    config = functional.describe(network)
+    one = ModelSpec(
+        "toy/many", "many", Architecture("functional", config), InputSpec(64, "hg38"), (many, few), how, {}, {}
+    )
+    return Model(one, network).save(tmp_path_factory.mktemp("many") / "model")
+
+
+def test_tracks_are_listed(folder_of_many, capsys):
+    import zoo
+    from zoo import cli
+
+    assert len(zoo.tracks(folder_of_many)) == 28
+    rows = zoo.tracks(folder_of_many, "CAGE")
+    assert [(row.head, row.number, row.name) for row in rows] == [("human", n, f"T{n}") for n in range(20, 24)]
+    assert (rows[0].description, rows[0].scale, rows[0].statistic) == ("CAGE:cell 20", 0.5, "mean")
+    assert [row.other_strand for row in zoo.tracks(folder_of_many, head="mouse")] == [None, None, "CN3-", "CN3+"]
+    assert cli.main(["tracks", str(folder_of_many), "*cell 22", "ENC1"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "head  number  name  description",
+        "human     22  T22   CAGE:cell 22",
+        "mouse      0  ENC1",
+    ]
+    assert cli.main(["tracks", str(folder_of_many), "ENC9"]) == 2
+    assert cli.main(["info", str(folder_of_many)]) == 0
+    assert "24 tracks: 20 DNASE, 4 CAGE (zoo tracks lists them)" in capsys.readouterr().out

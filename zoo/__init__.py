@@ -15,6 +15,7 @@ _HOMES = {
     "load": "zoo.loading",
     "fetch": "zoo.loading",
     "info": "zoo.loading",
+    "tracks": "zoo.track_rows",
     "doctor": "zoo.checkup",
     "list_models": "registry",
     "search": "registry",

@@ -221,6 +221,14 @@ def info(name: str | Path) -> dict:
     return {**_spec(where).to_json(), **described}
 
 
+def spec_of(name: str | Path) -> ModelSpec:
+    """The spec of a model that is not loaded. Arguments and errors as for `load`."""
+    where = address.of(name)
+    if isinstance(where, Local) and (opened := _opened(where)) is not None:
+        return _spec_of(opened)
+    return _own(where.path).spec if isinstance(where, Local) and where.is_file else _spec(where)
+
+
 def _told(where: Address) -> dict:
     """What the index and the cache say of a model."""
     if isinstance(where, Local):

@@ -3,7 +3,7 @@
 import argparse
 
 from zoo.commands import originals
-from zoo.commands.tracks import TRACK, print_left_out
+from zoo.commands.track_output import TRACK, print_left_out
 from zoo.console.signature import PROGRESS, Signature
 
 SIGNATURE = Signature(

@@ -2,10 +2,13 @@
 
 import argparse
 import json
+from collections import Counter
 
 from zoo import loading
 from zoo.commands.printing import add_json
 from zoo.commands.shared import add_name
+
+_MANY, _ASSAYS = 16, 8  # tracks of a head whose assays are counted instead; of them, at most
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -40,10 +43,6 @@ def run(options: argparse.Namespace) -> None:
         lines[table["name"]] = f"stands for {', '.join(table['covariates'])}; one of {', '.join(table['rows'])}"
     for title, values in (("metric", info["metrics"]), ("from", info["provenance"])):
         lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
-    lines |= {f"control {track['name']}": f"{track['assay']}, may be left out" for track in reads["controls"]}
-    for part in info["components"]:
-        default = " (default)" if part["name"] == info["prediction"]["component"] else ""
-        lines[f"part {part['name']}"] = f"{part['description']}{default}"
     for key, value in lines.items():
         print(f"{key:<36} {value}" if key.startswith("metric") else f"{key:<16} {value}")
 
@@ -60,5 +59,10 @@ def _parts(model: dict) -> dict[str, str]:
 def _described(head: dict) -> str:
     """A head in words."""
     text = f"{head['bins']} bins of {head['bin_size']} bp, {head['quantity']} of {head['target']}"
+    text += f" ({head['genome']})" if head["genome"] else ""
     shown = ", ".join(head["tracks"][:5]) + (", …" if len(head["tracks"]) > 5 else "")
-    return text + (f", {len(head['tracks'])} tracks: {shown}" if shown else "")
+    described = (head["table"] or {}).get("descriptions", ())
+    assays = Counter(text.partition(":")[0] for text in described).most_common(_ASSAYS)
+    if len(described) > _MANY:
+        shown = ", ".join(f"{count:,} {assay}" for assay, count in assays) + " (zoo tracks lists them)"
+    return text + (f", {len(head['tracks']):,} tracks: {shown}" if shown else "")

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from zoo.commands import originals, shared
 from zoo.commands.printing import add_json
-from zoo.commands.tracks import TRACK, left_out, print_left_out, summary
+from zoo.commands.track_output import TRACK, left_out, print_left_out, summary
 from zoo.console.signature import PROGRESS, Signature
 
 SIGNATURE = Signature(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from registry.paths import user_path
 from zoo.commands import originals
-from zoo.commands.tracks import TRACK
+from zoo.commands.track_output import TRACK
 from zoo.console.signature import Signature, exclude
 from zoo.errors import InputError
 

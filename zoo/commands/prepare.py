@@ -8,7 +8,7 @@ from registry.paths import user_path
 from zoo.arguments import refuse_together
 from zoo.commands import originals, shared
 from zoo.commands.printing import add_json
-from zoo.commands.tracks import TRACK, summary
+from zoo.commands.track_output import TRACK, summary
 from zoo.console.signature import PROGRESS, Signature, exclude
 from zoo.errors import InputError
 

@@ -1,37 +1,31 @@
-"""What the commands that make tracks share: options, and what they print."""
+"""The command line of `zoo tracks`."""
 
-from pathlib import Path
+import argparse
+import json
+from dataclasses import asdict
 
-from registry.paths import user_path
-from zoo.commands import originals
-
-TRACK = {  # keyword → settings, of all functions that have it
-    "output": {"action": originals.OutputAction, "metavar": "BIGWIG"},
-    "percentile": {"flags": ("--max-percentile",), "metavar": "P"},
-    "chromosomes": {"metavar": "CHROM"},
-    "blacklist": {"metavar": "FILE", "help": "bases that count for nothing: BED or bigWig"},
-}
+from zoo.commands.printing import add_json
+from zoo.commands.shared import add_name
+from zoo.track_rows import tracks
 
 
-def summary(found) -> str:
-    """Statistics in a line."""
-    return (
-        f"positive bases {found.bases:,}: median {found.median:g}, mean {found.mean:g}, "
-        f"standard deviation {found.deviation:g}, percentile {found.high:g}"
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo tracks`."""
+    add_name(parser)
+    parser.add_argument(
+        "track", nargs="*", help="which ones: names, descriptions, assays or patterns, such as DNASE or 'DNASE:*brain*'"
     )
+    parser.add_argument("--head", metavar="NAME", help="of which head (default all)")
+    add_json(parser)
 
 
-def left_out(source: str, made: str | Path) -> list[str]:
-    """Chromosomes of a track that one made of it lacks."""
-    from zoo.genome.signal import Signal
-    from zoo.prepare import choice
-
-    return choice.left_out(Signal(user_path(source, "signal")).sizes, Signal(user_path(made, "output")).sizes)
-
-
-def print_left_out(source: str, made: str | Path) -> None:
-    """Print the chromosomes of a track that one made of it lacks, if any."""
-    from zoo.genome import names
-
-    if missing := left_out(source, made):
-        print(f"left out: {names.some(missing, 8)}")
+def run(options: argparse.Namespace) -> None:
+    """Run `zoo tracks`."""
+    rows = tracks(options.name, options.track or None, options.head)
+    if options.json:
+        print(json.dumps([asdict(row) for row in rows], indent=1))
+        return
+    names, heads = (max(4, *map(len, texts)) for texts in ([row.name for row in rows], [row.head for row in rows]))
+    print(f"{'head':<{heads}} {'number':>6}  {'name':<{names}}  description")
+    for row in rows:
+        print(f"{row.head:<{heads}} {row.number:>6}  {row.name:<{names}}  {row.description}".rstrip())
