@@ -1,5 +1,6 @@
 """Heads of many tracks: the last layer of those that are chosen, shifts, what is written and what is refused."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,6 +9,8 @@ import keras
 import numpy as np
 import pytest
 
+from zoo import cli
+from zoo.architectures import functional
 from zoo.errors import InputError
 from zoo.forward.forward import Forward
 from zoo.forward.narrowing import narrowed
@@ -231,3 +234,29 @@ def test_no_verb_takes_the_head_of_another_species(verb, mouse, tmp_path):
         del where["regions"]
     with pytest.raises(InputError, match="must be that of the genome's species"):
         getattr(one, verb)(**where)
+
+
+def test_the_command_line_says_the_same(genome_files, tmp_path, capsys):
+    one = model()
+    one.spec = replace(one.spec, architecture=Architecture("functional", functional.describe(one.network)))
+    folder = one.save(tmp_path / "many")
+    how = ["predict", str(folder), "--genome", str(genome_files.genome), "--regions", "chr1:1,001-2,000"]
+    chosen = ["--track", "CAGE:cell 3", "T150", "--shifts", "-1", "0", "1", "--strands", "both"]
+    assert cli.main([*how, *chosen, "--output", str(tmp_path / "out")]) == 0
+    wanted = one.predict(
+        genome=genome_files.genome,
+        regions="chr1:1,001-2,000",
+        track=["CAGE:cell 3", "T150"],
+        shifts=[-1, 0, 1],
+        strands="both",
+    )
+    for number, name in enumerate(("T6", "T7", "T150")):
+        found = BigWig(tmp_path / f"out.{name}.bw").values("chr1", 1008, 2000)[::16]
+        np.testing.assert_allclose(found, wanted.matrix()[0, 1:, number], rtol=1e-5)
+    said = json.loads((tmp_path / "out.json").read_text())["parameters"]
+    assert said["tracks"] == ["T6", "T7", "T150"]
+    assert said["views"][:3] == ["forward:-1", "reverse_complement:-1", "forward"]
+    assert cli.main([*how, "--output", str(tmp_path / "all")]) == 2
+    assert "all 200 tracks of human are" in capsys.readouterr().err
+    assert cli.main([*how, *chosen[:3], "--shifts", "300", "--output", str(tmp_path / "all")]) == 2
+    assert "shifts must be a whole number from -255 to 255" in capsys.readouterr().err
