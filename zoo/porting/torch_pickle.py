@@ -143,9 +143,7 @@ class TorchFile:
         if len(data) != storage.numbers * int(code[1:]):
             raise self._error("have a storage of its length", what, {"numbers": storage.numbers, "bytes": len(data)})
         numbers = np.frombuffer(data, f"{self._order}{code}")
-        if storage.kind == "BFloat16Storage":  # the upper half of a float32
-            numbers = (numbers.astype(np.uint32) << 16).view(np.float32)
-        return numbers
+        return weights.from_bfloat16(numbers) if storage.kind == "BFloat16Storage" else numbers
 
     def _error(self, rule: str, what: str, received: Mapping[str, object]) -> IntegrityError:
         return IntegrityError(f"The tensor {what} must {rule}", where=self._where, received=received)
