@@ -9,6 +9,7 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
+from zoo.errors import InputError
 from zoo.layers.backward import backward
 
 _SIGMOID = 1.702
@@ -81,3 +82,10 @@ def _bent(x):
 
 gelu.slope, sigmoid_gelu.slope, tanh_gelu.slope = _slope, _sigmoid_slope, _tanh_slope
 GELUS = {"exact": gelu, "sigmoid": sigmoid_gelu, "tanh": tanh_gelu}
+
+
+def gelu_by_name(name: str) -> Callable:
+    """One of `GELUS`. Raises `InputError` for another name."""
+    if name not in GELUS:
+        raise InputError(f"The GELU must be one of {', '.join(GELUS)}", received={"gelu": name})
+    return GELUS[name]
