@@ -179,6 +179,12 @@ class TestBorzoiMini(TestBorzoi):
     small |= {"outputs": "human mouse", "tracks": (3, 2)}
 
 
+class TestEnformer(OfCoverage):
+    name, parameters, shape = "enformer", 251_221_292, (896, 5313)
+    small = {"window": 360, "target_length": 13, "dim": 24, "depth": 1, "heads": 2, "key": 6, "downsamplings": 4}
+    small |= {"dim_divisible_by": 6, "tracks": (3, 2)}
+
+
 def test_every_architecture_has_a_case():
     made_of_others = {"ensemble", "committee"}  # tests/test_model_memory.py, tests/test_dream.py
     cases = {case for kind in ModelCase.__subclasses__() for case in (kind, *kind.__subclasses__())}

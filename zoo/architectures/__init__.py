@@ -33,6 +33,7 @@ ARCHITECTURES = (
     "leopard",
     "scfan",
     "borzoi",
+    "enformer",
     "ensemble",
     "committee",
 )

@@ -9,12 +9,15 @@ distance -(n - 1) … n - 1:
   it in any other window.
 """
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
 from zoo.errors import InputError
+
+_CLASSES = 6  # of Enformer's functions: three, and the same by the sign of the distance
 
 
 def distances(n: int) -> np.ndarray:
@@ -40,7 +43,53 @@ def masks(n: int, features: int, length: int) -> np.ndarray:
     return both_ways(np.abs(distances(n))[:, None] < widths, n)
 
 
-POSITIONS: dict[str, Callable[[int, int, int], np.ndarray]] = {"masks": masks}
+def deepmind(n: int, features: int, length: int) -> np.ndarray:
+    """Enformer's three classes of |d|, and the same times sign(d), as its published weights were trained with.
+
+    Exponential decays, masks, and densities of gamma distributions, each divided by its maximum over all distances
+    (Avsec et al. 2021, Supplement; `get_positional_features_*` of google-deepmind/deepmind-research). Computed in
+    float64: the float32 table of DeepMind's code differs by up to 2.5e-3, where its logarithm of the gamma function has
+    lost digits.
+
+    Raises:
+        InputError: a number of features that is no multiple of 6.
+    """
+    return _three_classes(n, features, length, over=0)
+
+
+def enformer_pytorch(n: int, features: int, length: int) -> np.ndarray:
+    """The same as lucidrains/enformer-pytorch computes it: densities divided by the largest at each distance."""
+    return _three_classes(n, features, length, over=1)
+
+
+def _three_classes(n: int, features: int, length: int, over: int) -> np.ndarray:
+    each, rest = divmod(features, _CLASSES)
+    if rest:
+        raise InputError(
+            f"Enformer's features of positions, the channels of a head, must be a multiple of {_CLASSES}",
+            received={"features": features},
+        )
+    away = np.abs(distances(n)).astype(np.float64)[:, None]
+    decays = 2 ** (-away / 2 ** np.linspace(3, math.log2(length), each))
+    near = away < 2.0 ** np.arange(1, each + 1) - 1
+    densities = _gamma_densities(away, length, each) + 1e-8
+    return both_ways(np.concatenate([decays, near, densities / densities.max(axis=over, keepdims=True)], axis=1), n)
+
+
+def _gamma_densities(away: np.ndarray, length: int, count: int) -> np.ndarray:
+    """Of distributions whose means lie evenly up to the length, with one standard deviation; 0 at 0."""
+    means, deviation = np.linspace(length / count, length, count), length / (2 * count)
+    shapes, rates = (means / deviation) ** 2, means / deviation**2
+    scales = shapes * np.log(rates) - [math.lgamma(shape) for shape in shapes]
+    logarithms = (shapes - 1) * np.log(np.maximum(away, 1)) - rates * away + scales
+    return np.where(away > 0, np.exp(logarithms), 0.0)
+
+
+POSITIONS: dict[str, Callable[[int, int, int], np.ndarray]] = {
+    "masks": masks,
+    "deepmind": deepmind,
+    "enformer-pytorch": enformer_pytorch,
+}
 
 
 @lru_cache(maxsize=8)  # the blocks of a transformer read the same
