@@ -85,14 +85,13 @@ def changed(name: str = "b", **fields: object) -> Callable[[], bytes]:
         (lambda: b"\x01\0\0", "in a file of 3"),
         (lambda: written(HEADER, length=1 << 63), "a header of 9,223"),
         (lambda: written(HEADER, length=10_000), "a header of 10,000"),
-        (lambda: written(HEADER, length=40), "Expecting|Unterminated"),
-        (lambda: written(b"\xff\xfe" * 20), "UnicodeDecodeError"),
-        (lambda: written([1]), "AttributeError|no object"),
-        (lambda: written(b" " + json.dumps(HEADER).encode()), "no object"),
-        (lambda: written(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", b""), "RecursionError"),
-        (lambda: written(b'{"a":{"dtype":"F32","shape":[NaN],"data_offsets":[0,4]}}', b"1234"), "NaN in the header"),
-        (lambda: written(AGAIN), "twice"),
-        (lambda: written(b'{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}', b"1234"), "twice"),
+        (lambda: written(HEADER, length=40), "valid JSON"),
+        (lambda: written(b"\xff\xfe" * 20), "valid JSON"),
+        (lambda: written([1]), "one JSON object"),
+        (lambda: written(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", b""), "valid JSON"),
+        (lambda: written(b'{"a":{"dtype":"F32","shape":[NaN],"data_offsets":[0,4]}}', b"1234"), "NaN is not a number"),
+        (lambda: written(AGAIN), "a key occurs twice"),
+        (lambda: written(b'{"a":{"dtype":"F32","dtype":"F32"}}'), "a key occurs twice"),
         (lambda: written({**HEADER, "__metadata__": {"format": 1}}), "__metadata__"),
         (lambda: written({"a": [0, 24]}), "without just data_offsets, dtype, shape"),
         (lambda: written({"a": {"dtype": "F32", "shape": [6]}}), "without just"),
@@ -116,7 +115,7 @@ def changed(name: str = "b", **fields: object) -> Callable[[], bytes]:
     ],
 )
 def test_damaged_and_hostile_headers(data: Callable[[], bytes], message: str):
-    with pytest.raises(IntegrityError, match=f"A safetensors file must be undamaged.*({message})"):
+    with pytest.raises(IntegrityError, match=f"model.safetensors: .*must.*({message})"):
         read(data())
 
 

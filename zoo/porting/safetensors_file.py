@@ -5,13 +5,13 @@ file is a program. What a writer would never produce is refused: names that come
 gaps, or end elsewhere than the file.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from registry import typed
 from zoo import weights
 from zoo.arguments import is_whole
 from zoo.errors import IntegrityError
@@ -25,8 +25,21 @@ _METADATA = "__metadata__"
 _FIELDS = {"dtype", "shape", "data_offsets"}
 _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 _SIZES = {  # bytes of a number
-    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1,
-    "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
+    "F64": 8,
+    "F32": 4,
+    "F16": 2,
+    "BF16": 2,
+    "F8_E4M3": 1,
+    "F8_E5M2": 1,
+    "I64": 8,
+    "I32": 4,
+    "I16": 2,
+    "I8": 1,
+    "U64": 8,
+    "U32": 4,
+    "U16": 2,
+    "U8": 1,
+    "BOOL": 1,
 }
 
 
@@ -53,7 +66,7 @@ class SafetensorsFile:
     def __init__(self, data: bytes, where: object) -> None:
         self._where = where
         with weights.parsing("A safetensors file", where):
-            header, self._body = _split(data)
+            header, self._body = _split(data, where)
             self._places = {name: _place(name, entry) for name, entry in header.items()}
             _check_places(self._places, len(self._body))
         self.shapes: Mapping[str, tuple[int, ...]] = {name: place.shape for name, place in self._places.items()}
@@ -76,30 +89,18 @@ class SafetensorsFile:
             return weights.finite(np.asarray(numbers, np.float32), self._where, name)
 
 
-def _split(data: bytes) -> tuple[dict[str, object], memoryview]:
-    """Header and body. Raises `ValueError` for what is none."""
+def _split(data: bytes, where: object) -> tuple[dict[str, object], memoryview]:
+    """Header and body. Raises `ValueError`, or `IntegrityError` of its JSON, for what is none."""
     length = int.from_bytes(data[:_LENGTH], "little")
     if len(data) < _LENGTH or not 2 <= length <= min(_MOST_HEADER, len(data) - _LENGTH):
         raise ValueError(f"a header of {length:,} bytes in a file of {len(data):,}")
-    text = data[_LENGTH : _LENGTH + length].decode()
-    header = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
-    if not text.startswith("{") or len(header) > _MOST_TENSORS:
-        raise ValueError(f"a header that is no object of at most {_MOST_TENSORS:,} tensors")
+    header = typed.load_json(data[_LENGTH : _LENGTH + length], f"{where}: header", foreign=True)
     about = header.pop(_METADATA, {})
     if not isinstance(about, dict) or not all(isinstance(value, str) for value in about.values()):
         raise ValueError(f"{_METADATA} that is no text by names")
+    if len(header) > _MOST_TENSORS:
+        raise ValueError(f"more than {_MOST_TENSORS:,} tensors")
     return header, memoryview(data)[_LENGTH + length :]
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    items = dict(pairs)
-    if len(items) != len(pairs):
-        raise ValueError("a name that comes twice")
-    return items
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} in the header")
 
 
 def _place(name: str, entry: object) -> _Place:
