@@ -39,13 +39,7 @@ def parts(config: Mapping[str, object], heads: Sequence[str]) -> Iterator[Part]:
         within = i - (blocks - unets + 1)  # the last blocks belong to the U-net
         prefix = f"unet{within}.1" if within > 0 else f"res_tower.{2 * (i - 1)}"
         yield from _block(f"tower{i}", "conv1d", prefix)
-    for i in range(config["blocks"]):
-        first, second = f"transformer.{i}.0.fn", f"transformer.{i}.1.fn"
-        yield Part(f"block{i + 1}_attention_norm", "layer_normalization", f"{first}.0")
-        yield Part(f"block{i + 1}_attention", "multihead_attention", f"{first}.1")
-        yield Part(f"block{i + 1}_dense_norm", "layer_normalization", f"{second}.0")
-        yield Part(f"block{i + 1}_expand", "dense", f"{second}.1")
-        yield Part(f"block{i + 1}_project", "dense", f"{second}.4")
+    yield from transformer_parts(config["blocks"])
     for i in range(1, unets + 1):
         step, old = f"unet{i}", unets - i
         if config["unet_dense"]:
@@ -58,6 +52,17 @@ def parts(config: Mapping[str, object], heads: Sequence[str]) -> Iterator[Part]:
         yield from _block("final", "conv1d", "final_joined_convs.0")
     for head in heads:
         yield Part(head, "dense", f"{head}_head")
+
+
+def transformer_parts(blocks: int) -> Iterator[Part]:
+    """The layers of a transformer, which enformer-pytorch names as borzoi-pytorch does."""
+    for i in range(blocks):
+        first, second = f"transformer.{i}.0.fn", f"transformer.{i}.1.fn"
+        yield Part(f"block{i + 1}_attention_norm", "layer_normalization", f"{first}.0")
+        yield Part(f"block{i + 1}_attention", "multihead_attention", f"{first}.1")
+        yield Part(f"block{i + 1}_dense_norm", "layer_normalization", f"{second}.0")
+        yield Part(f"block{i + 1}_expand", "dense", f"{second}.1")
+        yield Part(f"block{i + 1}_project", "dense", f"{second}.4")
 
 
 def _block(name: str, kind: str, prefix: str) -> Iterator[Part]:
@@ -77,11 +82,14 @@ def from_torch(
     """
     tensors: dict[str, list[np.ndarray]] = {}
     for part in parts(config, heads):
-        tensors |= _torch_layer(part, lambda name, part=part: take(f"{part.prefix}.{name}"))
+        tensors |= torch_layer(part, lambda name, part=part: take(f"{part.prefix}.{name}"))
     return tensors
 
 
-def _torch_layer(part: Part, take: Callable[[str], np.ndarray]) -> dict[str, list[np.ndarray]]:
+def torch_layer(part: Part, take: Callable[[str], np.ndarray]) -> dict[str, list[np.ndarray]]:
+    """The tensors of a layer, by ours. Arguments: the layer; name of a tensor, behind the prefix → the tensor."""
+    if part.kind == "attention_pool":
+        return {part.layer: [take("weight").squeeze((2, 3)).T]}
     if part.kind == "separable_conv1d":
         depthwise, pointwise = take("0.weight"), take("1.weight").T
         return separable(part.layer, depthwise.transpose(2, 0, 1), pointwise, take("1.bias"))
