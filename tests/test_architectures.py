@@ -179,6 +179,12 @@ class TestBorzoiMini(TestBorzoi):
     small |= {"outputs": "human mouse", "tracks": (3, 2)}
 
 
+class TestBasenji2(OfCoverage):
+    name, parameters, shape = "basenji2", 30_088_228, (896, 5313)
+    small = {"window": 256, "stem_filters": 8, "stem_kernel_size": 7, "filters": (8, 12), "dilations": (1, 2)}
+    small |= {"residual_filters": 6, "crop": 4, "final_filters": 20, "tracks": (3,)}
+
+
 def test_every_architecture_has_a_case():
     made_of_others = {"ensemble", "committee"}  # tests/test_model_memory.py, tests/test_dream.py
     cases = {case for kind in ModelCase.__subclasses__() for case in (kind, *kind.__subclasses__())}
