@@ -179,6 +179,12 @@ class TestBorzoiMini(TestBorzoi):
     small |= {"outputs": "human mouse", "tracks": (3, 2)}
 
 
+class TestBasenji2(OfCoverage):
+    name, parameters, shape = "basenji2", 30_088_228, (896, 5313)
+    small = {"window": 256, "stem_filters": 8, "stem_kernel_size": 7, "filters": (8, 12), "dilations": (1, 2)}
+    small |= {"residual_filters": 6, "crop": 4, "final_filters": 20, "tracks": (3,)}
+
+
 class TestEnformer(OfCoverage):
     name, parameters, shape = "enformer", 251_221_292, (896, 5313)
     small = {"window": 360, "target_length": 13, "dim": 24, "depth": 1, "heads": 2, "key": 6, "downsamplings": 4}

@@ -33,6 +33,7 @@ ARCHITECTURES = (
     "leopard",
     "scfan",
     "borzoi",
+    "basenji2",
     "enformer",
     "ensemble",
     "committee",

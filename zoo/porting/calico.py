@@ -5,7 +5,7 @@ Layers have automatic names; those of a kind are in the order of their numbers, 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,6 +60,15 @@ class System:
     published: tuple[int, ...]
 
 
+def _basenji2_parts(config: Mapping[str, object], heads: Sequence[str]) -> Iterator[Part]:
+    towers = ["stem", *(f"tower{i}" for i in range(1, len(config["filters"]) + 1))]
+    residual = [f"block{i}_{part}" for i in range(1, len(config["dilations"]) + 1) for part in ("dilated", "back")]
+    for name in (*towers, *residual, "final"):
+        yield Part(f"{name}_conv", "conv1d", bias=False)
+        yield Part(f"{name}_norm", "batch_normalization")
+    yield from (Part(head, "dense") for head in heads)
+
+
 SYSTEMS = {
     "borzoi": System(
         "Borzoi",
@@ -69,6 +78,15 @@ SYSTEMS = {
         lambda config: 1 + len(config["filters"]) - config["unets"],
         {"gelu": "tanh", "position_length": None},
         (7611, 2608, 5431, 1774),
+    ),
+    "basenji2": System(
+        "Basenji2",
+        "Kelley DR (2020) Cross-species regulatory sequence activity prediction. PLoS Comput Biol 16: e1008050. "
+        "doi:10.1371/journal.pcbi.1008050",
+        _basenji2_parts,
+        lambda config: 1 + len(config["filters"]),
+        {"gelu": "sigmoid"},
+        (5313, 1643),
     ),
 }
 
@@ -150,7 +168,7 @@ def _disagreeing(file: OldKerasFile, received: Mapping[str, object]) -> Integrit
 def _head_of(dense: list[str], params: Params | None) -> str:
     """The name of the head. Each head that the authors' code made after the trunk took a number of dense layers."""
     heads = list(params.heads) if params and params.heads else HEADS
-    place = _number(dense[-1]) - _number(dense[-2]) - 1 if len(dense) > 1 else 0
+    place = _number(dense[-1]) - (_number(dense[-2]) + 1 if len(dense) > 1 else 0)
     return heads[place] if 0 <= place < len(heads) else f"head{place}"
 
 

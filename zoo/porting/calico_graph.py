@@ -18,6 +18,7 @@ _KINDS = {  # class → the automatic name
     "SeparableConv1D": "separable_conv1d",
     **dict.fromkeys(NORM_CLASSES, "batch_normalization"),
 }
+_OLDER = {"ReLU", "Concatenate"}  # layers of Basenji (2018)
 _SAME = {"padding": "same", "strides": (1,), "dilation_rate": (1,), "activation": "linear"}
 _NORM = {"axis": (2,), "epsilon": 0.001, "center": True, "scale": True}
 
@@ -42,12 +43,15 @@ class Plan:
 def plan_of(config: Mapping[str, object], where: object) -> Plan:
     """The plan of a `model_config`. Raises `IntegrityError` for another network, with the layer that differs."""
     graph = Graph(config, where)
-    if graph.count("MultiheadAttention"):
-        with weights.parsing("The model_config of a Keras file", where):
+    kinds = {layer.kind for layer in graph.layers.values()}
+    with weights.parsing("The model_config of a Keras file", where):
+        if "MultiheadAttention" in kinds:
             return _Walk(graph).borzoi()
+        if {"Conv1D", "Add"} <= kinds and not kinds & _OLDER:
+            return _Walk(graph).basenji2()
     raise graph.error(
-        "be Borzoi or Basenji2",
-        {"kinds of layers": sorted({layer.kind for layer in graph.layers.values()})[:12]},
+        "be Borzoi or Basenji2: other networks of Calico, such as Basenji of 2018 with its ReLU, are not read",
+        {"kinds of layers": sorted(kinds)[:16]},
     )
 
 
@@ -154,6 +158,35 @@ class _Walk:
             self.config["final_filters"] = final.settings["filters"]
             x = self.dropout(final, "final_dropout")
         return self.finish("borzoi", x)
+
+    def basenji2(self) -> Plan:
+        graph, convolutions, x = self.graph, [], self.begin()
+        for _ in range(graph.count("MaxPooling1D")):
+            convolution, x = self.block(x)
+            convolutions.append(convolution)
+            x = self.pool(x)
+        stem, *tower = convolutions
+        self.config |= {"stem_filters": stem.settings["filters"], "stem_kernel_size": stem.settings["kernel_size"][0]}
+        self.config |= {"filters": tuple(layer.settings["filters"] for layer in tower)}
+        self.config |= self.same(tower, "kernel_size")
+        dilated = []
+        for _ in range(graph.count("Add")):
+            convolution, y = self.block(x, dilated=True)
+            dilated.append(convolution)
+            _, y = self.block(y, kernel_size=(1,))
+            x = self.take("Add", x, self.dropout(y, "dropout"))
+        self.config |= {f"residual_{name}": size for name, size in self.same(dilated, "kernel_size").items()}
+        self.config["residual_filters"] = dilated[0].settings["filters"]
+        self.config["dilations"] = tuple(layer.settings["dilation_rate"][0] for layer in dilated)
+        final, x = self.block(self.crop(x), kernel_size=(1,))
+        self.config["final_filters"] = final.settings["filters"]
+        return self.finish("basenji2", self.dropout(x, "final_dropout"))
+
+    def block(self, read: Layer, dilated: bool = False, **settings: object) -> tuple[Layer, Layer]:
+        """GELU, convolution without bias, batch normalization: the second and the last of these."""
+        plain = {name: value for name, value in _SAME.items() if name != "dilation_rate" or not dilated}
+        convolution = self.take("Conv1D", self.gelu(read), **{**plain, "use_bias": False, **settings})
+        return convolution, self.norm(convolution)
 
     def same(self, layers: list[Layer], setting: str) -> dict[str, int]:
         """A setting (n,) that all layers have."""

@@ -213,4 +213,40 @@ def _borzoi(reader: _Reader, blocks: Sequence[tuple[str, dict]]) -> dict[str, ob
     }
 
 
-_PLANS: dict[str, Callable[[_Reader, Sequence[tuple[str, dict]]], dict[str, object]]] = {"borzoi": _borzoi}
+def _basenji2(reader: _Reader, blocks: Sequence[tuple[str, dict]]) -> dict[str, object]:
+    pattern = {"stem": "conv_block", "tower": "conv_tower", "residual": "dilated_residual", "crop": "Cropping1D?"}
+    found = reader.kinds(blocks, pattern | {"final": "conv_block"})
+    (stem,), (tower,), (residual,), (final,) = (found[role] for role in ("stem", "tower", "residual", "final"))
+    reader.check("conv_block", stem, {"filters", "kernel_size"}, pool_size=(2,))
+    sizes = {"filters_init", "filters_end", "filters_mult", "divisible_by", "kernel_size", "repeat"}
+    reader.check("conv_tower", tower, sizes, pool_size=(2,))
+    reader.check("dilated_residual", residual, {"filters", "kernel_size", "rate_mult", "repeat", "dropout", "round"})
+    reader.check("conv_block", final, {"filters", "dropout"}, kernel_size=(1,), pool_size=(1,))
+    return {
+        "stem_filters": reader.whole("conv_block", stem, "filters"),
+        "stem_kernel_size": reader.whole("conv_block", stem, "kernel_size", 1),
+        "filters": reader.filters("conv_tower", tower),
+        "kernel_size": reader.whole("conv_tower", tower, "kernel_size", 1),
+        "dilations": _dilations(reader, residual),
+        "residual_filters": reader.whole("dilated_residual", residual, "filters"),
+        "residual_kernel_size": reader.whole("dilated_residual", residual, "kernel_size", 3),
+        "dropout": reader.number("dilated_residual", residual, "dropout", 0.0),
+        "crop": reader.crop(found),
+        "final_filters": reader.whole("conv_block", final, "filters"),
+        "final_dropout": reader.number("conv_block", final, "dropout", 0.0),
+    }
+
+
+def _dilations(reader: _Reader, options: Mapping[str, object]) -> tuple[int, ...]:
+    """Each the one before times a factor; with `round` of the rounded one (halves to even)."""
+    growth, rate, found = reader.number("dilated_residual", options, "rate_mult", 2.0), 1.0, []
+    for _ in range(reader.whole("dilated_residual", options, "repeat", 1)):
+        found.append(round(rate))
+        rate = round(rate * growth) if options.get("round") else rate * growth
+    return tuple(found)
+
+
+_PLANS: dict[str, Callable[[_Reader, Sequence[tuple[str, dict]]], dict[str, object]]] = {
+    "borzoi": _borzoi,
+    "basenji2": _basenji2,
+}
