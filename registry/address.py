@@ -17,7 +17,7 @@ from registry.schema import PART, Entry, Family
 _HUB = re.compile(rf"hf://(?P<repo>{PART}/{PART})/(?P<model>{PART})(?:@(?P<revision>{PART}))?")
 _CONFIG = "config.json"  # a folder that has one is a model folder
 ARCHIVES = (".tar", ".tar.gz", ".tgz")  # of folds
-_FILES = (".h5", ".hdf5", ".keras", ".torch", ".pt", ".pth", *ARCHIVES)
+_FILES = (".h5", ".hdf5", ".keras", ".torch", ".pt", ".pth", ".safetensors", ".bin", ".ckpt", *ARCHIVES)
 _FOLD = re.compile(r"fold[_.-]?\d", re.IGNORECASE)  # in the name of what a folder of folds holds
 
 

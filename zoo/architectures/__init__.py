@@ -32,6 +32,9 @@ ARCHITECTURES = (
     "deepgrn",
     "leopard",
     "scfan",
+    "borzoi",
+    "basenji2",
+    "enformer",
     "ensemble",
     "committee",
 )

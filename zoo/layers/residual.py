@@ -1,5 +1,7 @@
 """Dilated residual blocks of Basenji (Kelley et al. 2018) with activation first, as ASAP uses them."""
 
+from collections.abc import Callable
+
 from keras import layers
 
 from zoo.layers.gelu import gelu
@@ -14,23 +16,27 @@ def convolution_block(
     dilation: int = 1,
     scale_initializer: str = "ones",
     activation_first: bool = True,
+    activation: Callable = gelu,
+    epsilon: float = 1e-5,
 ):
     """GELU, convolution without bias, batch normalization; or, with the activation last, GELU at the end.
 
     Args:
         x: (batch, positions, channels).
         scale_initializer: of the batch normalization's scale.
+        activation: which GELU.
+        epsilon: of the batch normalization.
 
     Returns:
         (batch, positions, filters).
     """
     if activation_first:
-        x = layers.Activation(gelu, name=f"{name}_gelu")(x)
+        x = layers.Activation(activation, name=f"{name}_gelu")(x)
     x = convolution(x, filters, kernel_size, f"{name}_conv", dilation=dilation, use_bias=False)
-    x = layers.BatchNormalization(epsilon=1e-5, momentum=0.9, gamma_initializer=scale_initializer, name=f"{name}_norm")(
-        x
-    )
-    return x if activation_first else layers.Activation(gelu, name=f"{name}_gelu")(x)
+    x = layers.BatchNormalization(
+        epsilon=epsilon, momentum=0.9, gamma_initializer=scale_initializer, name=f"{name}_norm"
+    )(x)
+    return x if activation_first else layers.Activation(activation, name=f"{name}_gelu")(x)
 
 
 def dilated_block(
@@ -42,15 +48,16 @@ def dilated_block(
     dropout: float,
     name: str,
     activation_first: bool = True,
+    activation: Callable = gelu,
+    epsilon: float = 1e-5,
 ):
     """A dilated convolution to `filters`, a second one back to the channels of `x`, dropout, and `x` added.
 
     The scale of the second batch normalization begins at 0, so the block begins as the identity.
     """
-    y = convolution_block(x, filters, kernel_size, f"{name}_dilated", dilation, activation_first=activation_first)
-    y = convolution_block(
-        y, x.shape[-1], pointwise_size, f"{name}_back", scale_initializer="zeros", activation_first=activation_first
-    )
+    same = {"activation_first": activation_first, "activation": activation, "epsilon": epsilon}
+    y = convolution_block(x, filters, kernel_size, f"{name}_dilated", dilation, **same)
+    y = convolution_block(y, x.shape[-1], pointwise_size, f"{name}_back", scale_initializer="zeros", **same)
     y = layers.Dropout(dropout, name=f"{name}_dropout")(y)
     return layers.Add(name=name)([x, y])
 

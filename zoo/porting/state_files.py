@@ -1,0 +1,169 @@
+"""Files of PyTorch of Enformer and Borzoi that the user has, told apart by the names of their tensors."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+from registry import typed
+from zoo import weights
+from zoo.arguments import is_number, is_whole
+from zoo.errors import InputError, IntegrityError
+from zoo.porting import borzoi_torch, coverage_spec, enformer, own, state_dict, targets, torch_pickle
+from zoo.porting.state_dict import StateDict
+from zoo.porting.state_network import StateNetwork
+from zoo.porting.system_file import SystemFile
+from zoo.spec import Architecture, ModelSpec
+
+ENDINGS = (".safetensors", ".bin", ".ckpt")  # of state dicts alone
+_MODULES = (".pt", ".pth", ".torch")  # of state dicts, and of modules that other systems save whole
+_ZIPPED = (".h5", ".hdf5")  # as some call what `torch.save` wrote
+_CONFIG = "config.json"
+_MOST_CONFIG = 1 << 20  # bytes
+_WRAPPED = ("module.", "_orig_mod.")  # before all names of a network that was trained in parallel, or compiled
+_SYSTEMS: Mapping[ModuleType, tuple[str, ...]] = {  # whose are tensors with names that begin so
+    enformer: ("_trunk.", "conv_tower.", "final_pointwise.", "_heads."),
+    borzoi_torch: ("conv_dna.", "res_tower.", "unet1.", "horizontal_conv", "upsampling_unet"),
+}
+_REFUSED = {  # tensors of networks that are not read: what they are, and what to take instead
+    r"\.Wqkv\.": ("of Flashzoi, whose attention is another", "Take Borzoi's weights (johahi/borzoi-replicate-0)"),
+    r"(^|\.)(conv_tower|transformer_tower|unet_tower)\.blocks\.": (
+        "under gReLU's names",
+        "Take the weights of EleutherAI/enformer-official-rough or johahi/borzoi-replicate-0, from which these are",
+    ),
+    r"lora_|\.base_layer\.|^base_model\.|adapter": (
+        "of parts that adapt a network (LoRA and the like), which its builder lacks",
+        "Merge them into the weights with the package that made them (merge_and_unload), and save those",
+    ),
+    r"^(enformer|borzoi)\.": (
+        "of a network around another",
+        "Save the state dict of the inner network: model.enformer.state_dict()",
+    ),
+}
+_KINDS = {  # what a config.json may say, of all that it does
+    **dict.fromkeys(("window", "target_length", "position_length", "dim", "depth", "heads"), is_whole),
+    **dict.fromkeys(("attn_dim_key", "attn_dim_value", "num_downsamples", "dim_divisible_by"), is_whole),
+    **dict.fromkeys(("use_tf_gamma", "return_center_bins_only"), lambda value: isinstance(value, bool)),
+    **dict.fromkeys(("dropout_rate", "attn_dropout", "pos_dropout"), is_number),
+    "output_heads": lambda value: isinstance(value, dict) and all(map(is_whole, value.values())),
+}
+_OTHER_NAMES = {"length": "window", "bins_to_return": "target_length"}
+
+
+def opened(path: Path, window: int | None = None) -> tuple[SystemFile, ModelSpec] | None:
+    """What a file holds, with the spec of its model; None for a file of another system.
+
+    Beside it are read, where they are, `config.json` as the packages write it and the tables of tracks
+    (`targets_human.txt`, `targets_mouse.txt`, also `.gz`). `config.json` may also have `window`, in bp.
+
+    Args:
+        window: bp of the input, which neither file need say.
+
+    Raises:
+        InputError: it cannot be read.
+        IntegrityError: a damaged file, one of a network that is not read, or one that does not agree with what is
+            beside it, with the reason.
+    """
+    if not _may_be_one(path):
+        return None
+    data = own.read_bytes(path)
+    if (state := _state(data, path)) is None:
+        return None
+    sha256 = hashlib.sha256(data).hexdigest()
+    del data
+    if (system := _system(state)) is None:
+        if path.name.lower().endswith(_MODULES):  # whoever reads such files says what is wrong
+            return None
+        raise IntegrityError(
+            "A state dict must be of Enformer (enformer-pytorch) or Borzoi (borzoi-pytorch)",
+            where=path,
+            received={"tensors": list(state.shapes)[:4], "how many": len(state.shapes)},
+        )
+    said = _said(path)
+    with weights.parsing("A file of weights", path):
+        network = system.read(state, said, path, window)
+    _compare(network, said, path)
+    return network.file, _spec(network, path, {"source": own.shown(path), "sha256": sha256})
+
+
+def _may_be_one(path: Path) -> bool:
+    name = path.name.lower()
+    if not name.endswith(_ZIPPED):
+        return name.endswith((*ENDINGS, *_MODULES))
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(torch_pickle.SIGNATURE)) == torch_pickle.SIGNATURE
+    except OSError:  # whoever else reads such files says what is wrong
+        return False
+
+
+def _state(data: bytes, path: Path) -> StateDict | None:
+    state = state_dict.read(data, path)
+    if state is None and not path.name.lower().endswith(_MODULES):
+        raise IntegrityError(
+            "A file of PyTorch must hold a state dict: tensors by their names",
+            where=path,
+            hint="Save one with torch.save(model.state_dict(), path)",
+        )
+    for start in _WRAPPED if state is not None else ():
+        if all(name.startswith(start) for name in state.shapes):
+            state = state.renamed({start: ""})
+    return state
+
+
+def _system(state: StateDict) -> ModuleType | None:
+    """The importer of a state dict; None if it is of no system that is read.
+
+    Raises `IntegrityError` for one that is known, and is not read.
+    """
+    for pattern, (told, hint) in _REFUSED.items():
+        if found := next((name for name in state.shapes if re.search(pattern, name)), None):
+            raise IntegrityError(
+                f"The weights of a network must not be {told}", where=state.where, received={"tensor": found}, hint=hint
+            )
+    return next(
+        (system for system, starts in _SYSTEMS.items() if any(name.startswith(starts) for name in state.shapes)), None
+    )
+
+
+def _said(path: Path) -> dict[str, object]:
+    """What the `config.json` beside a file says that is of use, by the packages' names."""
+    place = path.with_name(_CONFIG)
+    if not place.is_file():
+        return {}
+    if place.stat().st_size > _MOST_CONFIG:
+        raise InputError(f"A file beside a model must have at most {_MOST_CONFIG:,} bytes", where=place)
+    whole = typed.load_json(own.read_bytes(place), place, foreign=True)
+    named = {_OTHER_NAMES.get(name, name): value for name, value in whole.items()}
+    said = {name: named[name] for name in _KINDS if named.get(name) is not None}
+    if wrong := {name: value for name, value in said.items() if not _KINDS[name](value)}:
+        raise IntegrityError(
+            "The config.json beside a model must be as its package writes it", where=place, received=wrong
+        )
+    return said
+
+
+def _compare(network: StateNetwork, said: Mapping[str, object], path: Path) -> None:
+    """Raise `IntegrityError` if a file's tensors are of another network than the `config.json` beside it says."""
+    pairs = {name: (said.get(name, value), value) for name, value in network.described.items()}
+    if differing := {f"{name} (config.json, file)": pair for name, pair in pairs.items() if pair[0] != pair[1]}:
+        raise IntegrityError(
+            "The config.json beside a model must be of its network",
+            where=path.with_name(_CONFIG),
+            received=differing,
+            hint=f"Move {_CONFIG} away if it is of another model",
+        )
+
+
+def _spec(network: StateNetwork, path: Path, origin: Mapping[str, str]) -> ModelSpec:
+    config = network.file.config
+    heads = dict(zip(config["outputs"].split(), config["tracks"], strict=True))
+    tracks = {}
+    for head, count in heads.items():
+        table = targets.beside(path, head, count, network.squash, only=len(heads) == 1)
+        tracks[head] = targets.numbered(count) if table is None else table
+    architecture = Architecture(network.file.architecture, config)
+    provenance = {**network.provenance, **origin}
+    name = f"local/{own.model_of(path)}"
+    return coverage_spec.make_spec(name, network.system, architecture, network.bins, tracks, provenance)
