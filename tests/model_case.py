@@ -63,6 +63,11 @@ class Worker:
         self._process.stdout.close()
 
 
+def shapes_only() -> keras.StatelessScope:
+    """Within it networks are built without numbers: layers and shapes of any size, no memory."""
+    return keras.StatelessScope(initialize_variables=False)
+
+
 def outputs(network: keras.Model, x: np.ndarray) -> list[np.ndarray]:
     """The arrays that a network answers with."""
     answers = network(x, training=False)

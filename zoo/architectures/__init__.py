@@ -32,6 +32,11 @@ ARCHITECTURES = (
     "deepgrn",
     "leopard",
     "scfan",
+    "deepsea",
+    "beluga",
+    "sei",
+    "danq",
+    "basset",
     "ensemble",
     "committee",
 )
