@@ -1,4 +1,4 @@
-"""DanQ (Quang & Xie 2016): a convolution, a bidirectional LSTM and two dense layers, chromatin features of one window."""
+"""DanQ (Quang & Xie 2016): a convolution, a bidirectional LSTM and two dense layers, for one window."""
 
 import keras
 from keras import layers
