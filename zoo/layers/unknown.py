@@ -10,8 +10,8 @@ from zoo.spec import BASES
 class UnknownBases(keras.layers.Layer):
     """A window in which each base of a position without any has the same value.
 
-    (batch, positions, 4) → the same shape: x + value · (1 - Σ x). Positions whose bases add up to 1, soft ones too, stay
-    as they are.
+    (batch, positions, 4) → the same shape: x + value · (1 - Σ x). Positions whose bases add up to 1 (soft ones, too)
+    stay as they are.
 
     Args:
         value: of each base, such as 0.25.
