@@ -45,7 +45,7 @@ def test_a_state_dict_is_opened(name: str, tmp_path: Path):
     model = zoo.load(early_files.write_torch(tmp_path / f"{name}.pth", STATES[name], counters=True))
     assert (model.spec.name, model.spec.architecture.name) == (f"local/{name}", name)
     assert np.abs(answers(model) - expected(name)).max() < 1e-6
-    wanted = {"sei": (1, 2047)}.get(name, (200, (WINDOWS[name] - 200) // 2))
+    wanted = {"sei": (1, 2048)}.get(name, (200, (WINDOWS[name] - 200) // 2))
     assert (model.spec.output.bin_size, model.spec.output.offset) == wanted
     assert model.spec.prediction.stride == wanted[0]
     assert loading.info(tmp_path / f"{name}.pth")["architecture"]["name"] == name

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import registry
 from zoo.errors import IntegrityError
-from zoo.porting import bins_of_200, danq, deepgrn, early_spec, factornet, features, leopard, old_keras, own, scfan
+from zoo.porting import bins_of_200, danq, deepgrn, early_spec, factornet, leopard, old_keras, own, scfan
 from zoo.porting.beside import disagreeing, text_beside
 from zoo.porting.bins_of_200 import About
 from zoo.porting.system_file import SystemFile
@@ -120,8 +120,7 @@ def _scfan(found: SystemFile, about: About, path: Path) -> tuple[SystemFile, Mod
 
 
 def _danq(found: SystemFile, about: About, path: Path) -> tuple[SystemFile, ModelSpec]:
-    about = replace(about, genome=early_spec.genome_of(found))
-    return found, early_spec.make_spec(found, about, features.beside(path, "danq", found.config["outputs"]))
+    return found, early_spec.of_file(found, path, about.provenance["sha256"])
 
 
 _SPECS = {"danq": _danq, "factornet": _factornet, "deepgrn": _deepgrn, "leopard": _leopard, "scfan": _scfan}

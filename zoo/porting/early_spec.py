@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+import registry
+from registry.schema import Entry
+from zoo.errors import IntegrityError
+from zoo.porting import features, own
 from zoo.porting.bins_of_200 import About
 from zoo.porting.features import DNASE, Features
 from zoo.porting.system_file import SystemFile
@@ -100,47 +105,70 @@ SYSTEMS: Mapping[str, System] = {
 }
 
 
-def make_spec(found: SystemFile, about: About, features: Features) -> ModelSpec:
-    """The spec of a file's model.
+def make_spec(architecture: Architecture, about: About, predicted: Features) -> ModelSpec:
+    """The spec of a network.
 
     Args:
-        found: its network.
-        about: what the file does not say.
-        features: what it predicts.
+        architecture: its builder, one of `SYSTEMS`, and arguments.
+        about: what its file does not say.
+        predicted: what it predicts.
     """
-    system = SYSTEMS[found.architecture]
+    system = SYSTEMS[architecture.name]
     known = {"citation": system.citation, "redistribution": system.terms}
     known |= {"note": system.note} if system.note else {}
     known |= {"strands": "its authors average both strands"} if system.both_strands else {}
     return ModelSpec(
         name=about.name,
-        description=f"{len(features.names)} chromatin features from sequence, human, {system.title}",
-        architecture=Architecture(found.architecture, dict(found.config)),
+        description=f"{len(predicted.names)} chromatin features from sequence, human, {system.title}",
+        architecture=architecture,
         input=InputSpec(system.window, about.genome),
-        outputs=(_output(system, features),),
+        outputs=(_output(system, predicted),),
         prediction=PredictionSpec(stride=system.label, views=("forward", "reverse_complement")),
         metrics={},
         provenance={**known, **about.provenance},
     )
 
 
-def _output(system: System, features: Features) -> OutputSpec:
-    accessible = bool(features.assays) and set(features.assays) == {DNASE}
-    one = len(features.names) == 1
+def _output(system: System, predicted: Features) -> OutputSpec:
+    accessible = bool(predicted.assays) and set(predicted.assays) == {DNASE}
+    one = len(predicted.names) == 1
     return OutputSpec(
         bins=1,
         bin_size=system.label,
-        offset=(system.window - system.label) // 2,
-        target=features.names[0] if one else f"{len(features.names)} features",
+        offset=system.window // 2 - system.label // 2,
+        target=predicted.names[0] if one else f"{len(predicted.names)} features",
         quantity="probability of a peak",
         name=HEAD,
         kind="accessibility" if accessible else "other",
-        tracks=() if one else features.names,
-        table=features.table,
+        tracks=() if one else predicted.names,
+        table=predicted.table,
     )
 
 
-def genome_of(found: SystemFile) -> str:
-    """The assembly that a file's weights were trained on, if it predicts as many features as its authors' does."""
-    system = SYSTEMS[found.architecture]
-    return system.genome if found.config["outputs"] == system.features else UNKNOWN_ASSEMBLY
+def of_file(found: SystemFile, path: Path, sha256: str) -> ModelSpec:
+    """The spec of a user's own file; names of outputs are those of a released file, or of a list beside it."""
+    system, count = SYSTEMS[found.architecture], found.config["outputs"]
+    genome = system.genome if count == system.features else UNKNOWN_ASSEMBLY
+    origin = {"source": own.shown(path), "sha256": sha256, "license": "that of the file"}
+    about = About(f"local/{own.model_of(path)}", origin, genome)
+    released = _released(found.architecture, sha256)
+    known = features.beside(path, found.architecture, count) if released is None else released
+    return make_spec(Architecture(found.architecture, dict(found.config)), about, known)
+
+
+def features_of(entry: Entry, system: str) -> Features:
+    """What a released model predicts, as the index says. Raises `IntegrityError` if it does not."""
+    if not isinstance(targets := entry.arguments.get("targets"), str):
+        raise IntegrityError(
+            "An index must name what a model predicts", where=entry.name, received={"arguments": [*entry.arguments]}
+        )
+    return features.parsed(targets.split(), system)
+
+
+def _released(system: str, sha256: str) -> Features | None:
+    """What a released model whose file has this digest predicts."""
+    for family in registry.families().values():
+        for entry in family.models.values() if family.porting == system else ():
+            if sha256 in [file.sha256 for file in entry.files.values()]:
+                return features_of(entry, system)
+    return None

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from zoo.errors import IntegrityError
-from zoo.porting import early_layout, early_spec, features, own
-from zoo.porting.bins_of_200 import About
+from zoo.porting import early_layout, early_spec, own
 from zoo.porting.system_file import SystemFile
 from zoo.porting.torch_pickle import Instance, TorchFile, is_tensor, root_of
 from zoo.spec import ModelSpec
@@ -41,7 +40,8 @@ def opened(path: Path) -> tuple[SystemFile, ModelSpec] | None:
     if early_layout.system_of(names) is None:
         return None
     data = own.read_bytes(path)
-    return described(read(data, path), path, hashlib.sha256(data).hexdigest())
+    found = read(data, path)
+    return found, early_spec.of_file(found, path, hashlib.sha256(data).hexdigest())
 
 
 def read(data: bytes, where: object) -> SystemFile:
@@ -61,13 +61,6 @@ def read(data: bytes, where: object) -> SystemFile:
     system, prefix = found
     tensors = {name.removeprefix(prefix): file.tensor(value, name) for name, value in state.items()}
     return early_layout.read(system, tensors, where)
-
-
-def described(found: SystemFile, path: Path, sha256: str) -> tuple[SystemFile, ModelSpec]:
-    """The same with the spec of a user's own file."""
-    origin = {"source": own.shown(path), "sha256": sha256, "license": "that of the file"}
-    about = About(f"local/{own.model_of(path)}", origin, early_spec.genome_of(found))
-    return found, early_spec.make_spec(found, about, features.beside(path, found.architecture, found.config["outputs"]))
 
 
 def _refuse_others(names: set[str], where: object) -> None:
