@@ -342,7 +342,7 @@ def test_archives_that_are_not_of_pytorch(tmp_path: Path):
     with pytest.raises(IntegrityError, match=r"must hold data\.pkl"):
         zoo.load(path)
     path.write_bytes(torch_pickle._LEGACY + b"x")
-    with pytest.raises(IntegrityError, match=r"of version 1\.6 or later"):
+    with pytest.raises(IntegrityError, match="A file of PyTorch must be undamaged"):
         zoo.load(path)
     path.write_bytes(b"x")
     with pytest.raises(IntegrityError, match="must be a zip archive"):

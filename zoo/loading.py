@@ -37,6 +37,8 @@ def load(name: str | Path, component: str | None = None):
             A `.safetensors`, `.bin` or `.pt` of enformer-pytorch or borzoi-pytorch (a state dict) is opened directly,
             with the `config.json` and the tables of tracks (`targets_human.txt`, `targets_mouse.txt`, also `.gz`)
             beside it. That `config.json` may have the window in bp ("window"), which these packages leave open.
+            So is a `.pth` of DeepSEA, Beluga, Sei or Basset, and a `.hdf5` of DanQ; names of outputs come from the
+            authors' list beside it (`predictor_names.txt`, `target.names`, `target_labels.txt`).
             A folder of Leopard's `weights_TRAINED_VALIDATED_SEED.h5` is their mean; of other files `zoo.ensemble` makes
             one.
         component: of a model made of others, the part to load, or "full" for all; by default as its spec says: of

@@ -35,6 +35,11 @@ ARCHITECTURES = (
     "borzoi",
     "basenji2",
     "enformer",
+    "deepsea",
+    "beluga",
+    "sei",
+    "danq",
+    "basset",
     "ensemble",
     "committee",
 )

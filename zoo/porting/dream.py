@@ -1,14 +1,14 @@
-"""Files of FactorNet, DeepGRN, Leopard and scFAN that the user has, told apart by the layers in them."""
+"""Files of FactorNet, DeepGRN, Leopard, scFAN and DanQ that the user has, told apart by the layers in them."""
 
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import registry
-from zoo.errors import InputError, IntegrityError
-from zoo.porting import bins_of_200, deepgrn, factornet, leopard, old_keras, own, scfan
+from zoo.errors import IntegrityError
+from zoo.porting import bins_of_200, danq, deepgrn, early_spec, factornet, leopard, old_keras, own, scfan
+from zoo.porting.beside import disagreeing, text_beside
 from zoo.porting.bins_of_200 import About
 from zoo.porting.system_file import SystemFile
 from zoo.spec import UNKNOWN_ASSEMBLY, Architecture, ModelSpec
@@ -19,10 +19,10 @@ _LAYERS = {  # kinds of layers that a file of a system has; the first that fits
     "leopard": {"conv1d", "conv2d_transpose"},
     "deepgrn": {"conv1d", "time_distributed"},
     "scfan": {"conv2d", "dense"},
+    "danq": {"layer"},
 }
 _TRACKS = {"Unique35": bins_of_200.UNIQUE35, "DGF": bins_of_200.DGF}
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
-_MOST_TEXT = 1 << 20  # bytes of a text file beside a model
 _FACTOR = "unknown factor"
 _MODEL_NAME = re.compile(r"([A-Za-z0-9]+)_(?:single|pair)")  # of DeepGRN's files
 
@@ -70,8 +70,8 @@ def opened(path: Path) -> tuple[SystemFile, ModelSpec] | None:
 
 def _read(system: str, data: bytes, path: Path) -> SystemFile:
     if system != "factornet":
-        return {"deepgrn": deepgrn, "leopard": leopard, "scfan": scfan}[system].read(data, path)
-    text = _beside(path, "model.json")
+        return {"danq": danq, "deepgrn": deepgrn, "leopard": leopard, "scfan": scfan}[system].read(data, path)
+    text = text_beside(path, "model.json")
     config = None if text is None else old_keras.json_of(text, path.with_name("model.json"))
     return factornet.read(data, path, config)
 
@@ -93,7 +93,7 @@ def _factornet(found: SystemFile, about: About, path: Path) -> tuple[SystemFile,
     vector = bins_of_200.vector_by_length(config["covariates"], "GEPC")
     told = bins_of_200.vector_of(" ".join(part for part in parts if part != "bigwig"), "GEPC")
     if parts and told != vector:
-        raise _disagreeing(path, "feature.txt", {"parts": parts, "numbers that the network reads": len(vector)})
+        raise disagreeing(path, "feature.txt", {"parts": parts, "numbers that the network reads": len(vector)})
     if swap := _swap(tracks):
         found = replace(found, config={**config, "swap": swap})
     about = replace(about, provenance={**about.provenance, "citation": factornet.CITATION})
@@ -119,7 +119,11 @@ def _scfan(found: SystemFile, about: About, path: Path) -> tuple[SystemFile, Mod
     return found, scfan.make_spec(found.config, about, _factors(path, found.config["outputs"]))
 
 
-_SPECS = {"factornet": _factornet, "deepgrn": _deepgrn, "leopard": _leopard, "scfan": _scfan}
+def _danq(found: SystemFile, about: About, path: Path) -> tuple[SystemFile, ModelSpec]:
+    return found, early_spec.of_file(found, path, about.provenance["sha256"])
+
+
+_SPECS = {"danq": _danq, "factornet": _factornet, "deepgrn": _deepgrn, "leopard": _leopard, "scfan": _scfan}
 
 
 def _factors(path: Path, count: int) -> tuple[str, ...]:
@@ -139,34 +143,10 @@ def _swap(tracks: tuple[str, ...]) -> tuple[int, ...]:
 
 def _words(path: Path, name: str, count: int | None = None) -> tuple[str, ...]:
     """The words of a text file beside a model, each of a line; none if there is no such file."""
-    text = _beside(path, name)
+    text = text_beside(path, name)
     words = tuple((text or "").split())
     if words and (
         len(set(words)) != len(words) or not all(map(_WORD.fullmatch, words)) or count not in (None, len(words))
     ):
-        raise _disagreeing(path, name, {"words": words[:20], "expected": count})
+        raise disagreeing(path, name, {"words": words[:20], "expected": count})
     return words
-
-
-def _disagreeing(path: Path, name: str, received: Mapping[str, object]) -> IntegrityError:
-    return IntegrityError(
-        f"The {name} beside a model must list, once, what its network reads or returns",
-        where=path.with_name(name),
-        received=received,
-        hint=f"Move {name} away if it is of another model",
-    )
-
-
-def _beside(path: Path, name: str) -> str | None:
-    """The text of a file beside a model; None if there is none."""
-    place = path.with_name(name)
-    try:
-        if not place.is_file():
-            return None
-        with open(place, "rb") as file:
-            data = file.read(_MOST_TEXT + 1)
-        if len(data) > _MOST_TEXT:
-            raise InputError(f"A file beside a model must have at most {_MOST_TEXT:,} bytes", where=place)
-        return data.decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"A file beside a model must be readable text ({error})", where=place) from None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError, IntegrityError
-from zoo.porting import bpnetlite, calico_own, dream, own, profile_h5, profile_model, state_files
+from zoo.porting import bpnetlite, calico_own, dream, own, profile_h5, profile_model, state_files, torch_early
 from zoo.porting.profile_file import ACCESSIBILITY, BIAS, ProfileFile
 from zoo.porting.profile_model import UNKNOWN_SAMPLE, About, check_component, spec_of
 from zoo.porting.system_file import SystemFile
@@ -104,7 +104,7 @@ def opened(path: Path, component: str | None = None, window: int | None = None) 
         InputError: it cannot be read, or lacks the component.
         IntegrityError: a damaged file, or one of a layout that is not read, with the reason.
     """
-    if (found := state_files.opened(path, window)) is not None:
+    if (found := torch_early.opened(path) or state_files.opened(path, window)) is not None:
         return _of_network(path, component, found)
     if (found := read(path, window)) is None:
         return _of_network(path, component, dream.opened(path) or calico_own.opened(path))

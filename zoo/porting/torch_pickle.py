@@ -1,8 +1,9 @@
 """Files of `torch.save` as data, without PyTorch: nothing that a file names is imported, made or called.
 
-Such a file is a zip archive of one pickle and the raw bytes of every storage. A pickle is a program for a stack
-machine. Here its opcodes only move plain values, and whatever would be a class or a call becomes an `Instance`: the
-name, the arguments and the state, to be looked at. Names that no saved network has are refused.
+Such a file is a zip archive of one pickle and the raw bytes of every storage; before version 1.6 of PyTorch it is a
+row of pickles, of which the fourth is the one meant, and the storages' bytes after them. A pickle is a program for a
+stack machine. Here its opcodes only move plain values, and whatever would be a class or a call becomes an `Instance`:
+the name, the arguments and the state, to be looked at. Names that no saved network has are refused.
 """
 
 import io
@@ -12,6 +13,8 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -21,15 +24,18 @@ from zoo.errors import IntegrityError
 
 SIGNATURE = b"PK\x03\x04"
 _LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"  # how a file of PyTorch 1.5 and earlier begins
+_LEGACY_PROTOCOL = 1001
 _MOST_PICKLE = 64 << 20  # bytes; those of a saved network have 60 kB
 _MOST_OPCODES = 4_000_000
 _MOST_MEMBERS = 20_000
 _MOST_AXES = 8
 _STORAGES = {"FloatStorage": "f4", "DoubleStorage": "f8", "HalfStorage": "f2", "BFloat16Storage": "u2"}
+_OTHER_STORAGES = {"Long": 8, "Int": 4, "Short": 2, "Char": 1, "Byte": 1, "Bool": 1}  # bytes of a number
 _NAMES = (  # of what a saved network consists of: module, name
     (r"torch\.nn\.modules\.\w+|torch\.nn\.parameter|bpnetlite(\.\w+)*", r"[A-Za-z_]\w*"),
     (r"torch\._utils", r"_rebuild_(tensor|tensor_v2|parameter|parameter_with_state)"),
     (r"torch(\.storage)?", r"\w+Storage"),
+    (r"torch\.nn\.backends\.thnn", r"_get_thnn_function_backend"),
     (r"torch", r"Size|device|dtype|float\d+|bfloat16|int\d+"),
     (r"numpy", r"dtype|ndarray|float\d+|int\d+|bool_?"),
     (r"numpy\._?core\.(multiarray|numeric)", r"scalar|_reconstruct|_frombuffer"),
@@ -90,17 +96,15 @@ class TorchFile:
     """
 
     def __init__(self, data: bytes, where: object) -> None:
+        self._where = where
         if data.startswith(_LEGACY):
-            raise IntegrityError(
-                "A file of PyTorch must be of version 1.6 or later, a zip archive",
-                where=where,
-                hint="Load it with the package that wrote it, and save it again",
-            )
+            with weights.parsing("A file of PyTorch", where):
+                self._order, (self.root, self._members) = "<", _legacy(io.BytesIO(data), where)
+            return
         if not data.startswith(SIGNATURE):
             raise IntegrityError(
                 "A file of PyTorch must be a zip archive", where=where, received={"begins with": data[:8]}
             )
-        self._where = where
         with weights.parsing("A file of PyTorch", where), zipfile.ZipFile(io.BytesIO(data)) as archive:
             self._members = _members(archive, len(data), where)
         self._order = _byte_order(self._members.get("byteorder", b"little"), where)
@@ -118,7 +122,7 @@ class TorchFile:
                 that are not finite.
         """
         value = _bare(value)
-        if not _is_tensor(value):
+        if not is_tensor(value):
             raise self._error("be there", what, {"found": _kind(value)})
         storage, offset, size, stride, *_ = (*value.arguments, None, None, None, None)
         if not isinstance(storage, Storage) or not _fits(storage, offset, size, stride):
@@ -127,11 +131,6 @@ class TorchFile:
         steps = [step * numbers.itemsize for step in stride]
         with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
             return weights.finite(self._strided(numbers[offset:], size, steps), self._where, what)
-
-    @staticmethod
-    def is_tensor(value: object) -> bool:
-        """Whether the pickle has a tensor or a parameter in some place."""
-        return _is_tensor(_bare(value))
 
     @staticmethod
     def shape(value: object) -> tuple[int, ...]:
@@ -166,8 +165,59 @@ def _bare(value: object) -> object:
     return value
 
 
-def _is_tensor(value: object) -> bool:
-    return isinstance(value, Instance) and str(value.kind) == "torch._utils._rebuild_tensor_v2"
+def is_tensor(value: object) -> bool:
+    """Whether what a pickle has is a tensor, of PyTorch 0.3 and earlier too, or a parameter."""
+    bare = _bare(value)
+    kind = str(bare.kind).removeprefix("torch._utils._rebuild_") if isinstance(bare, Instance) else ""
+    return kind in ("tensor", "tensor_v2")
+
+
+def root_of(path: Path) -> object:
+    """What was saved in a file, without the bytes of its tensors.
+
+    Raises:
+        IntegrityError: no file of PyTorch, or a damaged one.
+    """
+    with weights.parsing("A file of PyTorch", path), open(path, "rb") as file:
+        if file.read(len(_LEGACY)) == _LEGACY:
+            file.seek(0)
+            return _legacy_root(file, path)[0]
+        with zipfile.ZipFile(file) as archive:
+            places = [item for item in archive.infolist() if item.filename.partition("/")[2] == "data.pkl"]
+            if len(places) != 1 or places[0].file_size > _MOST_PICKLE:
+                raise ValueError("not one data.pkl")
+            return unpickled(archive.read(places[0]), path)
+
+
+def _legacy_root(file: BinaryIO, where: object) -> tuple[object, dict[str, Storage]]:
+    """What was saved in a file of PyTorch before 1.6, and key → storage. The file is left at what follows."""
+    _, protocol, system = (_unpickled(file, where).pop() for _ in range(3))
+    if protocol != _LEGACY_PROTOCOL or not isinstance(system, dict) or system.get("little_endian") is not True:
+        raise IntegrityError(
+            f"A file of PyTorch before 1.6 must be of protocol {_LEGACY_PROTOCOL}, little-endian",
+            where=where,
+            received={"protocol": shown(protocol)},
+        )
+    machine = _unpickled(file, where)
+    return machine.pop(), machine.storages
+
+
+def _legacy(file: BinaryIO, where: object) -> tuple[object, dict[str, bytes]]:
+    """The same, and the storages' bytes as those of an archive are named."""
+    root, storages = _legacy_root(file, where)
+    keys = _unpickled(file, where).pop()
+    if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(storages):
+        raise ValueError("storages that are not those of the tensors")
+    members = {}
+    for key in keys:
+        kind = storages[key].kind
+        size = int(_STORAGES[kind][1:]) if kind in _STORAGES else _OTHER_STORAGES.get(kind.removesuffix("Storage"))
+        if size is None or int.from_bytes(file.read(8), "little") != storages[key].numbers:
+            raise ValueError(f"a storage of another length, or kind: {kind}")
+        members[f"data/{key}"] = file.read(size * storages[key].numbers)
+    if file.read(1):
+        raise ValueError("bytes after the last storage")
+    return root, members
 
 
 def _fits(storage: Storage, offset: object, size: object, stride: object) -> bool:
@@ -222,25 +272,31 @@ def unpickled(data: bytes, where: object) -> object:
             where=where,
             received={"bytes": len(data)},
         )
-    machine = _Machine(where)
     with weights.parsing("The pickle of a network", where):
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
-            if count >= _MOST_OPCODES:
-                raise ValueError(f"more than {_MOST_OPCODES:,} opcodes")
-            if opcode.name == "STOP":
-                break
-            machine.step(opcode.name, argument)
-        return machine.pop()
+        return _unpickled(io.BytesIO(data), where).pop()
+
+
+def _unpickled(file: BinaryIO, where: object) -> "_Machine":
+    """The machine after the next pickle of a file, which is left behind it."""
+    machine = _Machine(where)
+    for count, (opcode, argument, _) in enumerate(pickletools.genops(file)):
+        if count >= _MOST_OPCODES:
+            raise ValueError(f"more than {_MOST_OPCODES:,} opcodes")
+        if opcode.name == "STOP":
+            break
+        machine.step(opcode.name, argument)
+    return machine
 
 
 class _Machine:
-    """The stack of a pickle, its marks and its memo."""
+    """The stack of a pickle, its marks and its memo, and the storages that it names."""
 
     def __init__(self, where: object) -> None:
         self.where = where
         self.stack: list = []
         self.marks: list[int] = []
         self.memo: dict[int, object] = {}
+        self.storages: dict[str, Storage] = {}
 
     def step(self, opcode: str, argument: object) -> None:
         if opcode in _LITERALS:
@@ -361,12 +417,18 @@ def _dict(machine: _Machine, _: object) -> None:
 
 def _storage(machine: _Machine, _: object) -> None:
     said = machine.pop()
-    if not (isinstance(said, tuple) and len(said) == 5 and said[0] == "storage" and isinstance(said[1], Named)):
+    if not (isinstance(said, tuple) and len(said) in (4, 5, 6) and isinstance(said[1], Named)):
         raise ValueError("a persistent object that is no storage")
-    _, kind, key, _, numbers = said
-    if not isinstance(key, str) or not is_whole(numbers) or numbers < 0:
-        raise ValueError("a storage without a name or a length")
-    machine.stack.append(Storage(kind.name, key, numbers))
+    if said[0] == "module" and len(said) == 4:  # a class with its source, before PyTorch 1.6
+        machine.stack.append(said[1])
+        return
+    what, kind, key, _, numbers, view = (*said, None, None)[:6]
+    if what != "storage" or view is not None or not isinstance(key, str) or not is_whole(numbers) or numbers < 0:
+        raise ValueError("a storage without a name or a length, or a part of one")
+    made = Storage(kind.name, key, numbers)
+    if machine.storages.setdefault(key, made) != made:
+        raise ValueError("a storage of two kinds or lengths")
+    machine.stack.append(made)
 
 
 _LITERALS = (

@@ -1,0 +1,103 @@
+"""Files of PyTorch that hold DeepSEA, Beluga, Sei or Basset, as data: state dicts, checkpoints with one in them, and
+modules saved whole, told apart by the names of their tensors."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from zoo.errors import IntegrityError
+from zoo.porting import early_layout, early_spec, own
+from zoo.porting.system_file import SystemFile
+from zoo.porting.torch_pickle import Instance, TorchFile, is_tensor, root_of
+from zoo.spec import ModelSpec
+
+ENDINGS = (".pth", ".pt", ".torch")
+_MOST_DEPTH = 8  # of modules in modules
+_COUNTER = "num_batches_tracked"  # of a normalization; of no use, and older files lack it
+_INSIDE = ("state_dict", "model_state_dict")  # of a checkpoint
+_OTHERS = {  # tensors of networks that are taken for these → which they are, and why they are not read
+    "conv_net.0.weight": "the DeepSEA of Selene (models/deepsea.py), which has ReLU and another dense layer",
+    "bdlstm.0.weight_ih_l0": "the DanQ of Selene (models/danQ.py), whose LSTM runs along the batch, not the sequence",
+}
+
+
+def opened(path: Path) -> tuple[SystemFile, ModelSpec] | None:
+    """What a file holds, with the spec of its model; None for a file of another system, or a damaged one.
+
+    Names of outputs are read from their authors' list beside it, if it is there (`zoo.porting.features`).
+
+    Raises:
+        InputError: it cannot be read.
+        IntegrityError: a damaged file, or one of a network that is not read, with the reason.
+    """
+    if not path.name.lower().endswith(ENDINGS):
+        return None
+    try:
+        names = set(_state(root_of(path)))
+    except IntegrityError:  # whoever else reads such files says what is wrong
+        return None
+    _refuse_others(names, path)
+    if early_layout.system_of(names) is None:
+        return None
+    data = own.read_bytes(path)
+    found = read(data, path)
+    return found, early_spec.of_file(found, path, hashlib.sha256(data).hexdigest())
+
+
+def read(data: bytes, where: object) -> SystemFile:
+    """Read the bytes of a file.
+
+    Raises:
+        IntegrityError: a damaged file, or one of another network.
+    """
+    file = TorchFile(data, where)
+    state = _state(file.root)
+    if (found := early_layout.system_of(state)) is None:
+        raise IntegrityError(
+            "A file must hold the tensors of DeepSEA, Beluga, Sei or Basset",
+            where=where,
+            received={"has": [*state][:6]},
+        )
+    system, prefix = found
+    tensors = {name.removeprefix(prefix): file.tensor(value, name) for name, value in state.items()}
+    return early_layout.read(system, tensors, where)
+
+
+def _refuse_others(names: set[str], where: object) -> None:
+    """Raise `IntegrityError` for the networks of others that go by the names of these."""
+    for name, what in _OTHERS.items():
+        if any(other.endswith(name) for other in names):
+            raise IntegrityError(
+                "A file must hold DeepSEA, Beluga, Sei, DanQ or Basset as their authors published them",
+                where=where,
+                received={"holds": what},
+            )
+
+
+def _state(root: object) -> Mapping[str, object]:
+    """Name → tensor of what was saved, as a state dict has them, without counters; empty for anything else."""
+    if isinstance(root, Instance):
+        found = dict(_of_module(root, ""))
+    else:
+        inner = [root[key] for key in _INSIDE if isinstance(root, dict) and isinstance(root.get(key), dict)]
+        found = inner[0] if inner else root
+    if not isinstance(found, dict):
+        return {}
+    return {
+        name: value
+        for name, value in found.items()
+        if isinstance(name, str) and is_tensor(value) and not name.endswith(_COUNTER)
+    }
+
+
+def _of_module(module: Instance, prefix: str, depth: int = 0) -> Mapping[str, object]:
+    """The tensors of a module and of those in it."""
+    found = {}
+    for kind in ("_parameters", "_buffers"):
+        held = module.attribute(kind)
+        found |= {f"{prefix}{name}": value for name, value in held.items()} if isinstance(held, dict) else {}
+    inner = module.attribute("_modules") if depth < _MOST_DEPTH else None
+    for name, other in inner.items() if isinstance(inner, dict) else ():
+        if isinstance(other, Instance):
+            found |= _of_module(other, f"{prefix}{name}.", depth + 1)
+    return found
