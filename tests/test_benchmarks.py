@@ -95,7 +95,7 @@ def test_the_original_program_beside_ours(
         assert found[name]["cpu"] > 0
         assert found[name]["memory"] > 10
     bench_predict.show_beside(found)
-    assert "bases of both 3,200, of the original alone 0" in capsys.readouterr().out
+    assert "bases of both 3,200\nof the original alone 0\n" in capsys.readouterr().out
     with pytest.raises(SystemExit, match=r"(?s)because.*ended with 3"):
         bench_predict.timed([sys.executable, "-c", "import sys; print('because', file=sys.stderr); sys.exit(3)"], {})
     with pytest.raises(SystemExit, match=r"must name a program\. Received: 'no/such program'"):

@@ -292,7 +292,8 @@ def show_beside(found: dict[str, dict[str, float]]) -> None:
     for name, row in {"original": one, "zoo": other}.items():
         print(f"{name:<16} {row['wall']:>8.1f} {row['cpu']:>8.1f} {row['memory']:>8,.0f}")
     print("ratio            " + " ".join(f"{one[key] / other[key]:>8.1f}" for key in one))
-    print(", ".join(f"{name} {value:,.7g}" for name, value in found["tracks"].items()))
+    for name, value in found["tracks"].items():
+        print(f"{name} {value:,}" if isinstance(value, int) else f"{name} {value:.2g}")
 
 
 def show(length: int, found: dict) -> None:
