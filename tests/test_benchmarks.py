@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from zoo.genome.bigwig import Writer
 
 FOLDER = Path(__file__).parent / "benchmarks"
 SMALL = ("--bp", "300000", "--batch", "32", "--size", "64", "--seconds", "0.05", "--precisions", "float32")
@@ -80,16 +83,40 @@ def test_the_original_program_beside_ours(
     assert weights.name == "CTCF_binary_revcomp99_fullModel_RR0_95.h5"
     folder = tmp_path / "run"
     bench_predict.synthetic(folder, 20_000)
-    found = bench_predict.beside(folder, f"{sys.executable} {script}", weights, 20_000)
+    program = bench_predict.program_of(f"{sys.executable} {script}")
+    found = bench_predict.beside(folder, program, weights, 20_000)
     assert found["tracks"]["bases of both"] == 3200
     assert found["tracks"]["of the original alone"] == 0
     assert found["tracks"]["of zoo alone"] > 10_000
     assert 1 < found["tracks"]["largest difference"] <= 2
+    assert 1 < found["tracks"]["where fewer windows are averaged"] <= 2
     for name in ("original", "zoo"):
         assert found[name]["wall"] > 0
         assert found[name]["cpu"] > 0
         assert found[name]["memory"] > 10
     bench_predict.show_beside(found)
-    assert "bases of both 3,200, of the original alone 0" in capsys.readouterr().out
-    with pytest.raises(SystemExit, match="ended with 3"):
-        bench_predict.timed([sys.executable, "-c", "raise SystemExit(3)"], {})
+    assert "bases of both 3,200\nof the original alone 0\n" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match=r"(?s)because.*ended with 3"):
+        bench_predict.timed([sys.executable, "-c", "import sys; print('because', file=sys.stderr); sys.exit(3)"], {})
+    with pytest.raises(SystemExit, match=r"must name a program\. Received: 'no/such program'"):
+        bench_predict.program_of("no/such program")
+
+
+def test_tracks_beside_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The original's ends before; its last 768 bases are means of fewer windows."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import bench_predict
+
+    starts = np.arange(0, 6400, 32)
+    for name, values, count in (("theirs", [0.5, 0.9], 100), ("ours", [0.5], 200)):
+        scores = np.full(count, values[0], np.float32)
+        scores[76:100] = values[-1]
+        with Writer(tmp_path / f"{name}.bw", {"chr1": 6400}) as writer:
+            writer.add("chr1", starts[:count], starts[:count] + 32, scores)
+    assert bench_predict.compared(tmp_path / "theirs.bw", tmp_path / "ours.bw", 6400) == {
+        "bases of both": 3200,
+        "of the original alone": 0,
+        "of zoo alone": 3200,
+        "largest difference": 0.0,
+        "where fewer windows are averaged": pytest.approx(0.4),
+    }

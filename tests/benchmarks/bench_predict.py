@@ -8,8 +8,10 @@ again; then each step alone. The model is maxatac/CTCF, from wherever it can be 
 
 With `--original` the authors' program, such as `/path/to/maxatac`, and `zoo predict --compat maxatac` run one after the
 other on the same files, each with its start-up; ratios are of that run. It gets a home with the genome's data, as it
-reads nothing else, and the authors' file of weights. With `--networks` other networks with random weights are measured
-from files to files beside their bare pass: convnext_dcnn, and chrombpnet of the full size.
+reads nothing else, and the authors' file of weights; programs that it calls, such as bedtools, may lie in its folder.
+It leaves out the windows of its last batch of 10,000 that is incomplete, so zoo computes some more. With `--networks`
+other networks with random weights are measured from files to files beside their bare pass: convnext_dcnn, and
+chrombpnet of the full size.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import json
 import os
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,7 +35,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-BATCH, STRIDE = 256, 256
+BATCH, STRIDE, WINDOW = 256, 256, 1024
 OTHERS = {"convnext_dcnn": (200_000, 16), "chrombpnet": (100_000, 64)}  # bp, and windows at once
 ENDS = 2_048  # bp of a chromosome on the blacklist at either end, without which the authors' program stops
 TURNS = 8
@@ -93,9 +96,9 @@ def as_before() -> Iterator[None]:
 
 def steps(model) -> dict[str, float]:
     """CPU microseconds of a window, the best of some batches: each step alone, then all."""
-    random, length = np.random.default_rng(0), 1024 + (BATCH - 1) * STRIDE
+    random, length = np.random.default_rng(0), WINDOW + (BATCH - 1) * STRIDE
     rows = [random.integers(0, 4, length).astype(np.uint8), random.random(length, np.float32)]
-    windows = [np.lib.stride_tricks.sliding_window_view(row, 1024)[::STRIDE].copy() for row in rows]
+    windows = [np.lib.stride_tricks.sliding_window_view(row, WINDOW)[::STRIDE].copy() for row in rows]
     calls = {}
     for precision in ("float32", "bfloat16"):
         for fold in (False, True):
@@ -144,12 +147,12 @@ def other_model(name: str):
     return zoo.Model(spec, zoo.build(name))
 
 
-def beside(folder: Path, command: str, weights: Path, length: int) -> dict[str, dict[str, float]]:
+def beside(folder: Path, program: list[str], weights: Path, length: int) -> dict[str, dict[str, float]]:
     """Wall and CPU seconds and memory of the authors' program and of ours on the same files; how their tracks differ.
 
     Args:
         folder: with the synthetic genome and its track.
-        command: the authors' program.
+        program: the authors', as `program_of` returns it.
         weights: the authors' file of maxatac/CTCF.
         length: of chr1.
     """
@@ -162,13 +165,23 @@ def beside(folder: Path, command: str, weights: Path, length: int) -> dict[str, 
     os.link(folder / "genome.2bit", data / "bench.2bit")
     write_blacklist(data / "bench_maxatac_blacklist.bw", ends, length)
     signal = str(folder / "atac.bw")
-    theirs = [*shlex.split(command), "--genome", "bench", "predict", "-m", str(weights), "-s", signal, "-n", "theirs"]
+    theirs = [*program, "--genome", "bench", "predict", "-m", str(weights), "-s", signal, "-n", "theirs"]
     theirs += ["-o", str(folder), "-c", "chr1", "-skip_call_peaks"]
     ours = [sys.executable, "-m", "zoo", "predict", "maxatac/CTCF", "--genome", str(folder / "genome.2bit")]
     ours += ["--signal", signal, "--blacklist", str(blacklist), "--compat", "maxatac", "--chromosomes", "chr1"]
     ours += ["--threshold", "none", "--output", str(folder / "ours")]
-    found = {"original": timed(theirs, {"HOME": str(folder)}), "zoo": timed(ours, {})}
+    home = {"HOME": str(folder), "PATH": os.pathsep.join((str(Path(program[0]).parent), os.environ["PATH"]))}
+    found = {"original": timed(theirs, home), "zoo": timed(ours, {})}
     return {**found, "tracks": compared(folder / "theirs.bw", folder / "ours.bw", length)}
+
+
+def program_of(command: str) -> list[str]:
+    """The words of a command that begins with a program."""
+    first, *others = shlex.split(command) or [""]
+    path = shutil.which(first)
+    if path is None:
+        raise SystemExit(f"--original must name a program. Received: {command!r}")
+    return [path, *others]
 
 
 def write_blacklist(path: Path, spans: list[tuple[int, int]], length: int) -> None:
@@ -181,28 +194,41 @@ def write_blacklist(path: Path, spans: list[tuple[int, int]], length: int) -> No
 
 
 def timed(command: list[str], environment: dict[str, str]) -> dict[str, float]:
-    """Wall and CPU seconds of a process and its children, and the largest memory of one of them in MB."""
-    began = time.perf_counter()
-    process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{shlex.join(command)} ended with {process.returncode}")
-    wall = time.perf_counter() - began
+    """Wall and CPU seconds of a process and its children, and the largest memory of one of them in MB.
+
+    What it prints is shown if it fails.
+    """
+    with tempfile.TemporaryFile() as said:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=said, stderr=said)
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            text = said.read().decode("utf-8", "replace")
+            raise SystemExit(f"{text}{shlex.join(command)} ended with {process.returncode}")
     return {"wall": wall, "cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1e3}
 
 
 def compared(theirs: Path, ours: Path, length: int) -> dict[str, float]:
-    """Bases that both tracks have, or one of them alone; the largest difference where both are."""
+    """Bases that both tracks have, or one of them alone; the largest difference where both are.
+
+    The last bases of a track that ends before the other are means of fewer windows, and count by themselves.
+    """
     from zoo.genome.bbi import BigWig
 
     one, other = (BigWig(path).values("chr1", 0, length) for path in (theirs, ours))
-    both = ~np.isnan(one) & ~np.isnan(other)
+    here, there = ~np.isnan(one), ~np.isnan(other)
+    ends = [int(np.flatnonzero(found).max(initial=-1)) + 1 for found in (here, there)]
+    whole = length if ends[0] == ends[1] else min(ends) - (WINDOW - STRIDE)
+    far = np.where(here & there, np.abs(one - other), 0.0)
     return {
-        "bases of both": int(both.sum()),
-        "of the original alone": int((~np.isnan(one) & np.isnan(other)).sum()),
-        "of zoo alone": int((np.isnan(one) & ~np.isnan(other)).sum()),
-        "largest difference": float(np.abs(one - other)[both].max(initial=0.0)),
+        "bases of both": int((here & there).sum()),
+        "of the original alone": int((here & ~there).sum()),
+        "of zoo alone": int((~here & there).sum()),
+        "largest difference": float(far[:whole].max(initial=0.0)),
+        "where fewer windows are averaged": float(far[whole:].max(initial=0.0)),
     }
 
 
@@ -226,15 +252,15 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="the authors' .h5 file of CTCF (default that of ZOO_SHARED)")
     parser.add_argument("--networks", nargs="+", choices=OTHERS, default=())
     options = parser.parse_args()
-    weights = weights_of(options.weights) if options.original else None
+    original = (program_of(options.original), weights_of(options.weights)) if options.original else None
     print(f"{platform.machine()}, {os.cpu_count()} cores, TensorFlow {version('tensorflow')}, Keras {version('keras')}")
     for length in map(int, options.lengths):
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
             synthetic(folder, length)
             show(length, worker("--measure", folder))
-            if options.original:
-                show_beside(beside(folder, options.original, weights, length))
+            if original:
+                show_beside(beside(folder, *original, length))
     for name in options.networks:
         with tempfile.TemporaryDirectory() as place:
             synthetic(Path(place), OTHERS[name][0], {"chr2": 40_000})
@@ -266,7 +292,8 @@ def show_beside(found: dict[str, dict[str, float]]) -> None:
     for name, row in {"original": one, "zoo": other}.items():
         print(f"{name:<16} {row['wall']:>8.1f} {row['cpu']:>8.1f} {row['memory']:>8,.0f}")
     print("ratio            " + " ".join(f"{one[key] / other[key]:>8.1f}" for key in one))
-    print(", ".join(f"{name} {value:,}" for name, value in found["tracks"].items()))
+    for name, value in found["tracks"].items():
+        print(f"{name} {value:,}" if isinstance(value, int) else f"{name} {value:.2g}")
 
 
 def show(length: int, found: dict) -> None:

@@ -1,11 +1,18 @@
 """What takes seconds to import, only when a command comes to need it."""
 
 import importlib
+import json
 import os
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from zoo import loading
 from zoo.errors import ZooError
+
+# What Keras and TensorFlow import if it is there and commands have no use for: more than they take themselves.
+_UNUSED = ("matplotlib", "pandas", "sklearn")
 
 
 def load(name: str, component: str | None = None):
@@ -18,6 +25,8 @@ def load(name: str, component: str | None = None):
 def import_keras() -> None:
     """Import Keras without TensorFlow's start-up messages, which it writes past Python to the error stream.
 
+    Packages that both import only if they are installed, and that commands have no use for there, are not imported.
+
     Raises:
         ZooError: Keras, or what it shall compute with, is not installed or does not work.
     """
@@ -27,7 +36,8 @@ def import_keras() -> None:
     try:
         with open(os.devnull, "w", encoding="utf-8") as nowhere:
             os.dup2(nowhere.fileno(), 2)
-        importlib.import_module("keras")
+        with hidden(() if "keras" in sys.modules else unused()):
+            importlib.import_module("keras")
     except (ImportError, ValueError, OSError) as error:
         raise ZooError(
             f"Keras and its backend must be installed: {error}",
@@ -36,3 +46,34 @@ def import_keras() -> None:
     finally:
         os.dup2(errors, 2)
         os.close(errors)
+
+
+def unused() -> tuple[str, ...]:
+    """Names of these packages; JAX is one of them only under TensorFlow."""
+    return (*_UNUSED, "jax") if _backend() == "tensorflow" else _UNUSED
+
+
+@contextmanager
+def hidden(names: Sequence[str]) -> Iterator[None]:
+    """Let imports of these fail, as if they were not installed; those that are imported already stay."""
+    new = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(new))
+    try:
+        yield
+    finally:
+        for name in new:
+            del sys.modules[name]
+
+
+def _backend() -> str | None:
+    """As Keras finds it: in the environment, else in its own file; None if that cannot be read."""
+    if given := os.environ.get("KERAS_BACKEND"):
+        return given
+    home = Path.home() if os.access(Path.home(), os.W_OK) else Path("/tmp")
+    file = Path(os.environ.get("KERAS_HOME", home / ".keras")).expanduser() / "keras.json"
+    try:
+        return json.loads(file.read_text(encoding="utf-8")).get("backend", "tensorflow")
+    except FileNotFoundError:
+        return "tensorflow"
+    except (OSError, ValueError, AttributeError):
+        return None
