@@ -34,6 +34,8 @@ def load(name: str | Path, component: str | None = None):
             ensemble: the mean of expected counts.
             A `.hdf5` or `.h5` of FactorNet, DeepGRN, Leopard or scFAN is opened directly, too; for FactorNet and scFAN
             names of tracks and factors come from their authors' `bigwig.txt`, `feature.txt` and `chip.txt` beside it.
+            A `.h5` of Calico's Borzoi or Basenji2 is opened directly, too; its tracks are named by `targets.txt`
+            (`targets_human.txt`, `targets_mouse.txt`) beside it, and what it leaves open is in `params.json` there.
             A folder of Leopard's `weights_TRAINED_VALIDATED_SEED.h5` is their mean; of other files `zoo.ensemble` makes
             one.
         component: of a model made of others, the part to load, or "full" for all; by default as its spec says: of
