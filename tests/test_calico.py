@@ -279,7 +279,13 @@ WEIGHTS = "model_weights"
         (with_call("TFOpLambda", 0, [["batch_normalization", 0, 0, {}]]), "have one kind of GELU.*exact.*tanh"),
         (with_call("MaxPooling1D", 3, [[["conv1d_2", 0, 0, {}]]]), "have one MaxPooling1D that reads conv1d_2"),
         (with_layer("InputLayer", 0, batch_input_shape=[None, None, 4]), "have an input sequence of known lengths"),
-        (with_layer("Conv1D", 1, filters=29), "tensors of a file must be those of its network borzoi.*tower1_conv"),
+        (with_layer("Conv1D", 1, filters=10**9), r"have the sizes that its plan says.*\(1000000000, 32"),
+        (with_layer("Dense", 8, units=8), r"have the sizes that its plan says.*tracks .*\(8,\), \(9,\)"),
+        (with_layer("Dense", 1, units=10**9), r"have equal blocks of the transformer"),
+        (with_layer("SwitchReverse", 0, strand_pair=[1, 2, 0, 3, 4, 5, 6, 7, 8]), "pair the strands of tracks"),
+        (with_layer("SwitchReverse", 0, strand_pair=[1, 0]), "pair the strands of tracks"),
+        (with_layer("SwitchReverse", 0, strand_pair=["a", 0]), "must be undamaged"),
+        (without(f"{WEIGHTS}/conv1d_2"), "have one tensor kernel in the layer conv1d_2"),
         (without(f"{WEIGHTS}/conv1d_3/conv1d_3/bias:0"), "have one tensor bias in the layer conv1d_3"),
         (without(f"{WEIGHTS}/multihead_attention_1"), "be undamaged|have one tensor"),
         (with_nan, "finite"),
@@ -320,6 +326,35 @@ def test_params_of_another_network(place, shared: Path):
     shutil.copy(shared / FOLDER / "keras_micro_small/small_params.json", path.parent / "params.json")
     with pytest.raises(IntegrityError, match="be of the network that the params"):
         zoo.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without(f"{WEIGHTS}/multihead_attention/r_w_bias:0"), "have one tensor r_w_bias"),
+        (without(f"{WEIGHTS}/separable_conv1d_1"), r"have the layers of Borzoi.*separable_conv1d.*\(2, 1\)"),
+        (lambda f: [f[WEIGHTS].pop(name) for name in [*f[WEIGHTS]] if name.startswith("dense")], "have a head, not"),
+        (lambda f: f[WEIGHTS].move("dense_8", "dense_9"), "must be of a layer that it names"),
+        (
+            lambda f: f.create_dataset(f"{WEIGHTS}/dense_9/kernel:0", data=np.ones((2, 2), "f4")),
+            "a layer that it names",
+        ),
+        (lambda f: resized(f, "multihead_attention/r_w_bias:0", (4, 16)), "A file of Calico must be undamaged"),
+        (lambda f: resized(f, "dense_8/dense_8/kernel:0", (80, 8)), "tensors of a file must be those of its network"),
+        (lambda f: resized(f, "conv1d/conv1d/kernel:0", (15, 4, 25)), "have the sizes that its plan says"),
+    ],
+)
+def test_tensors_that_are_not_those_of_the_plan(shared: Path, change, message: str):
+    folder = shared / FOLDER / "keras_small"
+    params = calico_params.read((folder / "small_params.json").read_bytes(), "params.json")
+    data = (folder / "small_human_published_names.h5").read_bytes()
+    with pytest.raises(IntegrityError, match=message):
+        calico.read(edited(data, change), "small.h5", params).network.network()
+
+
+def resized(file: h5py.File, name: str, shape: tuple[int, ...]) -> None:
+    del file[f"{WEIGHTS}/{name}"]
+    file[f"{WEIGHTS}/{name}"] = np.ones(shape, np.float32)
 
 
 def test_layers_that_the_plan_does_not_have(place):
