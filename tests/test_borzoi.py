@@ -12,6 +12,7 @@ from model_case import unfilled
 
 import zoo
 from zoo.errors import InputError
+from zoo.layers.coverage import crop_to
 from zoo.porting import borzoi_names
 from zoo.porting.system_file import fill
 
@@ -189,6 +190,8 @@ def test_parameters_of_the_mini_network():
         ({"window": 1024, "crop": 16}, "crop must leave some of the 32 bins.*crop=16"),
         ({"window": 1024, "crop": 0, "unets": 7}, "Each step of the U-net must have a block"),
         ({"window": 1024, "crop": 0, "gelu": "erf"}, "GELU must be one of exact, sigmoid, tanh.*gelu='erf'"),
+        ({"window": 1024, "crop": 0, "position_length": 0}, "scaled by 1 position or more.*length=0"),
+        ({"window": 1024, "crop": 0, "query_block": 0}, "block of the attention must have at least 1 row"),
         ({"window": 1024, "crop": 0, "outputs": "human mouse"}, "Each head must have a name of its own and a number"),
         ({"window": 1024, "crop": 0, "outputs": "human human", "tracks": (1, 1)}, "Each head must have a name of its"),
         ({"window": 1024, "crop": 0, "tracks": (0,)}, "Each head must have a name of its own and a number of tracks"),
@@ -198,6 +201,15 @@ def test_arguments_that_do_not_go_together(config: dict, message: str):
     few = {"stem_filters": 2, "filters": 6 * (4,), "blocks": 1, "heads": 1, "key": 2, "value": 2, "tracks": (1,)}
     with pytest.raises(InputError, match=message):
         zoo.build("borzoi", **{**few, **config})
+
+
+def test_a_crop_leaves_out_as_many_bins_at_each_end():
+    assert (crop_to(1536, 896), crop_to(64, 64), crop_to(16384, 6144)) == (320, 0, 5120)
+    for bins, kept in ((64, 41), (64, 65), (64, 0), (64, -2)):
+        with pytest.raises(
+            InputError, match=rf"must be some of {bins}, with as many left out at each end.*kept={kept}"
+        ):
+            crop_to(bins, kept)
 
 
 class ByHand:

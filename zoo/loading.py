@@ -34,9 +34,10 @@ def load(name: str | Path, component: str | None = None):
             ensemble: the mean of expected counts.
             A `.hdf5` or `.h5` of FactorNet, DeepGRN, Leopard or scFAN is opened directly, too; for FactorNet and scFAN
             names of tracks and factors come from their authors' `bigwig.txt`, `feature.txt` and `chip.txt` beside it.
-            A `.safetensors`, `.bin` or `.pt` of enformer-pytorch or borzoi-pytorch (a state dict) is opened directly,
-            with the `config.json` and the tables of tracks (`targets_human.txt`, `targets_mouse.txt`, also `.gz`)
-            beside it. That `config.json` may have the window in bp ("window"), which these packages leave open.
+            A `.h5` of Calico's Borzoi or Basenji2 is opened directly, too, and so is a `.safetensors`, `.bin` or `.pt` of
+            enformer-pytorch or borzoi-pytorch (a state dict): their tracks are named by `targets.txt`
+            (`targets_human.txt`, `targets_mouse.txt`, also `.gz`) beside it, and what they leave open is in
+            `params.json`, or `config.json`, there.
             So is a `.pth` of DeepSEA, Beluga, Sei or Basset, and a `.hdf5` of DanQ; names of outputs come from the
             authors' list beside it (`predictor_names.txt`, `target.names`, `target_labels.txt`).
             A folder of Leopard's `weights_TRAINED_VALIDATED_SEED.h5` is their mean; of other files `zoo.ensemble` makes
