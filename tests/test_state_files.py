@@ -49,11 +49,11 @@ def genome(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def expected(begin: int, **mistakes: object) -> np.ndarray:
+def expected(begin: int, chromosome: str = CHROMOSOME) -> np.ndarray:
     """The human head of the window that begins there, (11, 3); N beyond the chromosome."""
-    codes = encode("N" * max(-begin, 0) + CHROMOSOME[max(begin, 0) : begin + 336])
+    codes = encode("N" * max(-begin, 0) + chromosome[max(begin, 0) : begin + 336])
     codes = np.r_[codes, np.full(336 - len(codes), 4)]
-    return by_hand.outputs(by_hand.state(), codes, 11, **mistakes)["human"]
+    return by_hand.outputs(by_hand.state(), codes, 11)["human"]
 
 
 def test_the_spec(model):
@@ -118,16 +118,33 @@ def test_files_of_chosen_tracks_to_the_ends_of_a_chromosome(model, genome: Path,
 
 
 def test_variants_and_contributions_of_a_track(model, genome: Path):
-    position = 500
-    other = "A" if CHROMOSOME[position - 1] != "A" else "C"
-    rows = [("chr1", position, CHROMOSOME[position - 1], other)]
-    found = model.score_variants(rows, genome=genome, track="CAGE:K562", head="human")
-    assert len(found.scores) > 0
-    assert all(np.isfinite(values).all() for values in found.scores.values())
-    regions = "chr1:401-600"
-    explained = model.attribute(genome=genome, regions=regions, head="human", track="CAGE:K562", count=2)
+    place, call = 499, {"genome": genome, "head": "human", "track": "CAGE:K562"}
+    other = "A" if CHROMOSOME[place] != "A" else "C"
+    scores = model.score_variants([("chr1", place + 1, CHROMOSOME[place], other)], **call, strands="forward").scores
+    changed = CHROMOSOME[:place] + other + CHROMOSOME[place + 1 :]
+    reference, alternative = (expected(place - 168, chromosome)[:, 2] for chromosome in (CHROMOSOME, changed))
+    largest = np.abs(alternative - reference).max()
+    np.testing.assert_allclose(scores["maximum_reference"], reference.max(), rtol=2e-5)
+    np.testing.assert_allclose(scores["maximum_alternative"], alternative.max(), rtol=2e-5)
+    np.testing.assert_allclose(scores["largest_difference"], largest, rtol=1e-3)
+    explained = model.attribute(**call, regions="chr1:401-600", count=2)
     total = explained.values.sum(axis=(1, 2))
     np.testing.assert_allclose(total, explained.prediction - explained.baseline, rtol=1e-4)
+
+
+def test_a_folder_as_its_package_leaves_it(path: Path, model, tmp_path: Path):
+    """Of both files the one that transformers takes; a folder of ours is one of ours."""
+    for name in ("pytorch_model.bin", "config.json"):
+        shutil.copy(path.with_name(name), tmp_path)
+    assert zoo.load(tmp_path).spec.provenance["sha256"] == model.spec.provenance["sha256"]
+    by_hand.write_safetensors(tmp_path / "model.safetensors", by_hand.state())
+    assert zoo.load(tmp_path).spec.provenance["source"] == "model.safetensors"
+    ours = model.save(tmp_path / "ours")
+    x = one_hot(encode(CHROMOSOME[:336])[None])
+    assert np.array_equal(zoo.load(ours).predict(x, head="rat"), model.predict(x, head="rat"))
+    (ours / "model.safetensors").write_bytes(b"")
+    with pytest.raises(IntegrityError, match="must hold the files of its digests"):
+        zoo.load(ours)
 
 
 def test_info(path: Path, capfd: pytest.CaptureFixture):
@@ -278,7 +295,7 @@ def test_what_is_no_state_dict(tmp_path: Path):
 
 def test_tensorflows_saved_model_is_not_read(tmp_path: Path):
     (tmp_path / "saved_model.pb").write_bytes(b"x")
-    with pytest.raises(InputError, match="TensorFlow's SavedModel is not read"):
+    with pytest.raises(InputError, match=r"TensorFlow's SavedModel is not read.*enformer-official-rough"):
         zoo.load(tmp_path)
 
 

@@ -10,7 +10,7 @@ from registry import address, typed
 from registry.address import Address, Hub, Local, Pinned
 from zoo import ensembles, folder, porting
 from zoo.errors import InputError, IntegrityError
-from zoo.porting import folds, local, seeds
+from zoo.porting import folds, local, seeds, state_files
 from zoo.porting.profile_file import ProfileFile
 from zoo.spec import ModelSpec
 
@@ -36,7 +36,8 @@ def load(name: str | Path, component: str | None = None):
             names of tracks and factors come from their authors' `bigwig.txt`, `feature.txt` and `chip.txt` beside it.
             A `.safetensors`, `.bin` or `.pt` of enformer-pytorch or borzoi-pytorch (a state dict) is opened directly,
             with the `config.json` and the tables of tracks (`targets_human.txt`, `targets_mouse.txt`, also `.gz`)
-            beside it. That `config.json` may have the window in bp ("window"), which these packages leave open.
+            beside it; so is the folder that their packages leave. That `config.json` may have the window in bp
+            ("window"), which they leave open.
             A folder of Leopard's `weights_TRAINED_VALIDATED_SEED.h5` is their mean; of other files `zoo.ensemble` makes
             one.
         component: of a model made of others, the part to load, or "full" for all; by default as its spec says: of
@@ -144,7 +145,8 @@ def _opened(where: Local, component: str | None = None) -> local.Opened | None:
         if (found := seeds.opened(where.path, component) or folds.opened(where.path, component)) is not None:
             return found
         _refuse(where.path)
-    return local.opened(where.path, component) if where.is_file else None
+    path = where.path if where.is_file else state_files.in_folder(where.path)
+    return None if path is None else local.opened(path, component)
 
 
 def _refuse(path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from registry.errors import printable
 from zoo.errors import InputError
 
-MOST_BYTES = 1 << 30  # of a file; the largest of any system here has 80 MB
+MOST_BYTES = 1 << 30  # of a file; the largest, Enformer's, has 1.005e9
 _ENDINGS = re.compile(r"(\.tar)?\.[^.]*$")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from registry import typed
-from zoo import weights
+from zoo import folder, weights
 from zoo.arguments import is_number, is_whole
 from zoo.errors import InputError, IntegrityError
 from zoo.porting import borzoi_torch, coverage_spec, enformer, own, state_dict, targets, torch_pickle
@@ -19,6 +19,7 @@ from zoo.spec import Architecture, ModelSpec
 ENDINGS = (".safetensors", ".bin", ".ckpt")  # of state dicts alone
 _MODULES = (".pt", ".pth", ".torch")  # of state dicts, and of modules that other systems save whole
 _ZIPPED = (".h5", ".hdf5")  # as some call what `torch.save` wrote
+_IN_FOLDER = ("model.safetensors", "pytorch_model.bin")  # the one that transformers takes first
 _CONFIG = "config.json"
 _MOST_CONFIG = 1 << 20  # bytes
 _WRAPPED = ("module.", "_orig_mod.")  # before all names of a network that was trained in parallel, or compiled
@@ -85,6 +86,13 @@ def opened(path: Path, window: int | None = None) -> tuple[SystemFile, ModelSpec
         network = system.read(state, said, path, window)
     _compare(network, said, path)
     return network.file, _spec(network, path, {"source": own.shown(path), "sha256": sha256})
+
+
+def in_folder(path: Path) -> Path | None:
+    """The weights in a folder as transformers writes it (`save_pretrained`, a snapshot of the Hub), or None."""
+    if (path / folder.WEIGHTS).exists():
+        return None
+    return next((path / name for name in _IN_FOLDER if (path / name).is_file()), None)
 
 
 def _may_be_one(path: Path) -> bool:
