@@ -3,6 +3,7 @@
 import gzip
 import json
 import shutil
+import warnings
 from pathlib import Path
 
 import enformer_by_hand as by_hand
@@ -12,7 +13,7 @@ import pytest
 from running import run
 
 import zoo
-from zoo.errors import InputError, IntegrityError, ZooError
+from zoo.errors import InputError, IntegrityError, ZooError, ZooWarning
 from zoo.genome.encode import encode, one_hot
 from zoo.genome.sequence import write_twobit
 from zoo.porting import enformer, state_files, targets
@@ -164,7 +165,8 @@ def test_the_golden_of_enformer_pytorch(shared: Path, tmp_path: Path):
     outputs = found.network()(one_hot(golden["index"]), training=False)
     for head in ("human", "mouse"):
         np.testing.assert_allclose(outputs[head], golden[head], atol=5e-5)
-    assert state_files.opened(root / "pytorch_model.bin")[1].input.window == 1536 * 32
+    with pytest.warns(ZooWarning, match="rule of enformer-pytorch"):
+        assert state_files.opened(root / "pytorch_model.bin")[1].input.window == 1536 * 32
 
 
 def test_the_golden_of_borzoi_pytorch(shared: Path, tmp_path: Path):
@@ -197,6 +199,20 @@ def test_the_rule_of_positions_is_the_configurations(path: Path, tmp_path: Path)
     assert rule(path) == "deepmind"
     assert rule(saved(tmp_path / "own", use_tf_gamma=False)) == "enformer-pytorch"
     assert rule(saved(tmp_path / "none", use_tf_gamma=None)) == "enformer-pytorch"
+    assert rule(saved(tmp_path / "ours", use_tf_gamma=False, zoo={"positions": "deepmind"})) == "deepmind"
+
+
+@pytest.mark.parametrize("said", [{}, {"use_tf_gamma": False}])
+def test_weights_that_may_have_begun_as_deepminds_are_warned_of(said: dict):
+    """enformer-pytorch writes false, or nothing, whichever rule it used in a window of 1,536 positions."""
+    own = {**RELEASED, "tracks": (12,)}
+    with pytest.warns(ZooWarning, match='Weights that began as DeepMind\'s need "zoo": ."positions": "deepmind".'):
+        assert enformer.rule_of(own, said, Path("model.bin"), 1536) == "enformer-pytorch"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert enformer.rule_of(own, said, Path("model.bin"), 1024) == "enformer-pytorch"
+        for name in ("deepmind", "enformer-pytorch"):
+            assert enformer.rule_of(own, {**said, "positions": name}, Path("model.bin"), 1536) == name
 
 
 RELEASED = {"dim": 1536, "depth": 11, "tracks": (5313, 1643)}
@@ -212,16 +228,17 @@ RELEASED = {"dim": 1536, "depth": 11, "tracks": (5313, 1643)}
 )
 def test_released_weights_are_known_by_their_folder(folder: str, told: str):
     """Their configurations lack the rule, and their shapes are the same."""
-    assert enformer.rule_of(RELEASED, {}, Path("/models") / folder / "pytorch_model.bin") == told
+    assert enformer.rule_of(RELEASED, {}, Path("/models") / folder / "pytorch_model.bin", 1536) == told
 
 
 @pytest.mark.parametrize("folder", ["/models/enformer", "/enformer-official-rough/enformer-preview"])
 def test_released_weights_of_an_unknown_folder_are_refused(folder: str):
     path = Path(folder) / "pytorch_model.bin"
-    with pytest.raises(IntegrityError, match=r"must come with the rule of their position features.*use_tf_gamma"):
-        enformer.rule_of(RELEASED, {}, path)
-    assert enformer.rule_of(RELEASED, {"use_tf_gamma": True}, path) == "deepmind"
-    assert enformer.rule_of({**RELEASED, "tracks": (5313,)}, {}, path) == "enformer-pytorch"
+    with pytest.raises(IntegrityError, match=r"must come with the rule of their position features.*\"positions\""):
+        enformer.rule_of(RELEASED, {}, path, 1536)
+    assert enformer.rule_of(RELEASED, {"use_tf_gamma": True}, path, 1536) == "deepmind"
+    with pytest.warns(ZooWarning, match="rule of enformer-pytorch"):
+        assert enformer.rule_of(RELEASED, {"use_tf_gamma": False}, path, 1536) == "enformer-pytorch"
 
 
 # --- bad files
@@ -242,7 +259,7 @@ def changed(name: str, array: np.ndarray) -> dict[str, np.ndarray]:
 Q, POOL = "transformer.1.0.fn.1.to_q.weight", "stem.2.to_attn_logits.weight"
 BAD = {
     "half": (without("transformer.1", "final"), r"must hold all tensors.*final_pointwise.1.0.weight.*model-00001-of"),
-    "no head": (without("_heads"), "must be of its network.*output_heads"),
+    "no head": (without("_heads"), "must hold a head of its network"),
     "other": (
         {**by_hand.state(), "probe.weight": np.zeros(3)},
         r"no other tensors.*probe.weight.*how many=1",
@@ -305,9 +322,12 @@ CONFIGS = {
     "divisor": ({"dim_divisible_by": 8}, "tower must grow from half"),
     "kind": (
         {"use_tf_gamma": "yes"},
-        "must be as its package writes it.*use_tf_gamma='yes'",
+        "must have values of its package.*use_tf_gamma='yes'",
     ),
-    "number": ({"target_length": 11.5}, "as its package writes it.*11.5"),
+    "no window": ({"length": 0}, "must have values of its package.*length=0"),
+    "rule": ({"zoo": {"positions": "gamma"}}, "must have values of its package.*positions='gamma'"),
+    "own": ({"zoo": {"gelu": "tanh"}}, "under zoo must be among window, positions, position_length, squash"),
+    "number": ({"target_length": 11.5}, "must have values of its package.*11.5"),
     "odd crop": ({"target_length": 12}, "some of the 21 of its window, with as many left out at each end"),
     "crop": ({"target_length": 23}, "some of the 21 of its window"),
     "window": ({"length": 340}, "window of a network must be a multiple of 16 bp.*340"),
@@ -328,9 +348,16 @@ def test_all_bins_and_rates_of_the_configuration(tmp_path: Path):
     assert model.network.get_layer("block1_attention").dropout == 0.2
 
 
+def test_a_trunk_alone(tmp_path: Path):
+    path = by_hand.write_safetensors(tmp_path / "trunk.safetensors", without("_heads"))
+    with pytest.raises(IntegrityError, match="must hold a head of its network"):
+        zoo.load(path)
+
+
 def test_without_a_configuration_all_is_off_the_shapes(path: Path, tmp_path: Path):
     shutil.copy(path, tmp_path)
-    found, spec = state_files.opened(tmp_path / path.name)
+    with pytest.warns(ZooWarning, match="rule of enformer-pytorch"):
+        found, spec = state_files.opened(tmp_path / path.name)
     assert found.config["window"] == 1536 * 16
     assert found.config["target_length"] == 896
     assert spec.output.bins == 896

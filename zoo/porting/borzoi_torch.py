@@ -6,7 +6,7 @@ from pathlib import Path
 from zoo.errors import IntegrityError
 from zoo.porting import borzoi_names, calico, coverage_spec
 from zoo.porting.state_dict import StateDict
-from zoo.porting.state_network import StateNetwork, crop_of, rates, whole_bins
+from zoo.porting.state_network import StateNetwork, check_heads, crop_of, rates, whole_bins
 from zoo.porting.system_file import SystemFile
 
 LICENSE = "that of the file; the replicates of johahi/borzoi-replicate-0 to -3 are under CC-BY 4.0"
@@ -32,7 +32,8 @@ def read(state: StateDict, said: Mapping[str, object], path: Path, window: int |
         IntegrityError: a tensor that is missing, or too many; a configuration of another network.
     """
     sizes, heads = sizes_of(state)
-    window = window or said.get("window") or _WINDOW
+    check_heads(heads, path)
+    window = said.get("window", _WINDOW) if window is None else window
     bins = whole_bins(window, 2 ** (len(sizes["filters"]) + 1), path) << sizes["unets"]
     config = {
         **sizes,
@@ -52,7 +53,7 @@ def read(state: StateDict, said: Mapping[str, object], path: Path, window: int |
         coverage_spec.bins_of(config, _SYSTEM.pools(config)),
         {name: config[ours] for name, ours in _DESCRIBED.items()} | {"dim": sizes["filters"][-1]},
         {"citation": _SYSTEM.citation, "license": LICENSE, "position features": features},
-        calico.squash_of(file),
+        said.get("squash", calico.squash_of(file)),
     )
 
 

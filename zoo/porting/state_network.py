@@ -1,6 +1,6 @@
 """What a state dict turned out to be: our network, and what its spec takes from it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from zoo.errors import IntegrityError
@@ -29,6 +29,16 @@ class StateNetwork:
     described: Mapping[str, object]
     provenance: Mapping[str, str] = field(repr=False)
     squash: str | None = None
+
+
+def check_heads(heads: Collection, where: object) -> None:
+    """Raise `IntegrityError` unless there is a head."""
+    if not heads:
+        raise IntegrityError(
+            "A file of weights must hold a head of its network, not the trunk alone",
+            where=where,
+            hint="Save the state dict of the whole network",
+        )
 
 
 def rates(said: Mapping[str, object]) -> dict[str, object]:
