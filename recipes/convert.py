@@ -11,6 +11,10 @@ Files of ChromBPNet, of kundajelab/bpnet (basepairmodels) or of bpnet-lite, or a
         [--component bias] [--window BP] [--name chrombpnet/K562] [--genome hg38] [--license TEXT]
     python recipes/convert.py bpnet FILE --factor CTCF --out FOLDER [the same but --component]
 
+A whole-model .h5 of Borzoi or Basenji2, with params.json and targets.txt beside it where they are:
+    python recipes/convert.py calico FILE --out FOLDER [--gelu sigmoid] [--position-length 4096]
+        [--squash root] [--name borzoi/f0] [--license TEXT]
+
 A `.npz` holds the tensors of the state dict by their names, and needs no PyTorch.
 """
 
@@ -22,6 +26,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -40,11 +45,12 @@ from zoo.console import recipe
 from zoo.environment import versions
 from zoo.errors import InputError, MissingExtra
 from zoo.plot.curves import plot_thresholds
-from zoo.porting import asap, local
+from zoo.porting import asap, calico_own, local
 from zoo.porting.checkpoint import state_dict
 from zoo.porting.golden import golden_inputs
 from zoo.porting.profile_file import ACCESSIBILITY, BIAS, FULL
 from zoo.porting.profile_model import About
+from zoo.track_table import SQUASHES
 from zoo.train import command
 
 RANDOM_WINDOWS = 64
@@ -242,6 +248,22 @@ def profiles(options: argparse.Namespace) -> None:
     print(f"{model!r}\n{options.out}: largest difference from its golden outputs {model.check().difference:.2g}")
 
 
+def calico(options: argparse.Namespace) -> None:
+    """Convert a file of Borzoi or Basenji2."""
+    path = user_path(options.file, "file")
+    said = {name: getattr(options, name) for name in ("gelu", "position_length", "squash")}
+    found = calico_own.opened(path, {name: value for name, value in said.items() if value is not None})
+    if found is None:
+        raise InputError("A file must be a whole-model .h5 of Borzoi or Basenji2", received={"path": str(path)})
+    file, spec = found
+    name = options.name or spec.name.replace("local", file.architecture, 1)
+    Name.parse(name)
+    spec = replace(spec, name=name, provenance={**spec.provenance, "license": options.license})
+    zoo.Model(spec, file.network()).save(options.out)
+    model = zoo.load(options.out.resolve())
+    print(f"{model!r}\n{options.out}: largest difference from its golden outputs {model.check().difference:.2g}")
+
+
 def _training(options: argparse.Namespace) -> str:
     """For the card, as far as the user says it."""
     fold = "" if options.fold is None else f", fold {options.fold}"
@@ -278,9 +300,23 @@ def add_bpnet(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(component=None)
 
 
+def add_calico(parser: argparse.ArgumentParser) -> None:
+    """Options of a file of Borzoi or Basenji2."""
+    parser.add_argument("file", type=Path, metavar="FILE", help=".h5")
+    parser.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="the model folder, a new one")
+    parser.add_argument("--gelu", choices=("exact", "sigmoid", "tanh"), help="instead of that of the file")
+    parser.add_argument(
+        "--position-length", type=int, metavar="N", help="positions that the distances are scaled by (default: its own)"
+    )
+    parser.add_argument("--squash", choices=SQUASHES, help="how coverage was squashed (default: by the network)")
+    parser.add_argument("--name", metavar="FAMILY/MODEL", help="default by the network and the file")
+    parser.add_argument("--license", default="as the file's owner says", help="terms of the weights")
+
+
 CHECKPOINTS: dict[str, tuple[Callable, Callable]] = {
     "asap": (add_checkpoint, checkpoint),
     "bpnet": (add_bpnet, profiles),
+    "calico": (add_calico, calico),
     "chrombpnet": (add_chrombpnet, profiles),
 }
 """Families whose models are files of one's own: what adds their options, and what converts one. Every family of the

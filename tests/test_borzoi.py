@@ -189,6 +189,8 @@ def test_parameters_of_the_mini_network():
         ({"window": 1024, "crop": 16}, "crop must leave some of the 32 bins.*crop=16"),
         ({"window": 1024, "crop": 0, "unets": 7}, "Each step of the U-net must have a block"),
         ({"window": 1024, "crop": 0, "gelu": "erf"}, "GELU must be one of exact, sigmoid, tanh.*gelu='erf'"),
+        ({"window": 1024, "crop": 0, "position_length": 0}, "scaled by 1 position or more.*length=0"),
+        ({"window": 1024, "crop": 0, "query_block": 0}, "block of the attention must have at least 1 row"),
         ({"window": 1024, "crop": 0, "outputs": "human mouse"}, "Each head must have a name of its own and a number"),
         ({"window": 1024, "crop": 0, "outputs": "human human", "tracks": (1, 1)}, "Each head must have a name of its"),
         ({"window": 1024, "crop": 0, "tracks": (0,)}, "Each head must have a name of its own and a number of tracks"),

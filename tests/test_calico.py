@@ -3,6 +3,8 @@
 import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -17,6 +19,7 @@ from zoo.errors import InputError, IntegrityError, ZooError, ZooWarning
 from zoo.porting import borzoi, calico, calico_params
 from zoo.spec import ModelSpec
 
+RECIPE = Path(__file__).parents[1] / "recipes" / "convert.py"
 FOLDER, MINI = "zoo_weights/borzoi", "zoo_weights/baskerville_mini"
 NO_PAIRS = pytest.warns(ZooWarning, match="Nothing says which of the .* tracks are of opposite strands")
 TARGETS = "\tidentifier\tclip\tclip_soft\tscale\tsum_stat\tstrand_pair\tdescription\n" + "".join(
@@ -294,10 +297,26 @@ def test_what_a_user_says_comes_first(place, shared: Path):
         model = zoo.load(place("keras_small/small_human.h5", True, {"gelu": "sigmoid", "position_length": 4096}))
     config = model.spec.architecture.config
     assert (config["gelu"], config["position_length"]) == ("sigmoid", 4096)
-    with pytest.raises(IntegrityError, match="under zoo must be among gelu, position_length, squash"):
+    with pytest.raises(IntegrityError, match="must be among gelu, position_length, squash"):
         zoo.load(place("keras_small/small_human.h5", True, {"crop": 3}))
     with NO_PAIRS, pytest.raises(InputError, match="GELU must be one of"):
         zoo.load(place("keras_small/small_human.h5", True, {"gelu": "erf"}))
+
+
+def test_the_recipe_makes_a_folder(place, tmp_path: Path):
+    path = place("keras_micro_small/small_human.h5")
+    (tmp_path / "targets.txt").write_text("identifier\tstrand_pair\n" + "".join(f"T{i}\t{i}\n" for i in range(5)))
+    command = [sys.executable, str(RECIPE), "calico", str(path), "--out", str(tmp_path / "out")]
+    done = subprocess.run([*command, "--gelu", "sigmoid"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    model = zoo.load(tmp_path / "out")
+    assert (model.spec.name, model.spec.output.tracks[0]) == ("borzoi/small_human", "T0")
+    assert model.spec.architecture.config["gelu"] == "sigmoid"
+    assert model.spec.provenance["license"] == "as the file's owner says"
+    again = subprocess.run(command, capture_output=True, text=True)
+    assert again.returncode == 1
+    assert "must be saved to a new folder" in again.stderr
+    assert "Traceback" not in again.stderr
 
 
 def test_strand_pairs_of_the_file_and_of_the_table(place):

@@ -34,6 +34,8 @@ def load(name: str | Path, component: str | None = None):
             ensemble: the mean of expected counts.
             A `.hdf5` or `.h5` of FactorNet, DeepGRN, Leopard or scFAN is opened directly, too; for FactorNet and scFAN
             names of tracks and factors come from their authors' `bigwig.txt`, `feature.txt` and `chip.txt` beside it.
+            A `.h5` of Calico's Borzoi or Basenji2 is opened directly, too; its tracks are named by `targets.txt`
+            (`targets_human.txt`, `targets_mouse.txt`) beside it, and what it leaves open is in `params.json` there.
             A `.safetensors`, `.bin` or `.pt` of enformer-pytorch or borzoi-pytorch (a state dict) is opened directly,
             with the `config.json` and the tables of tracks (`targets_human.txt`, `targets_mouse.txt`, also `.gz`)
             beside it; so is the folder that their packages leave. That `config.json` may have the window in bp

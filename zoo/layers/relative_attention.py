@@ -8,6 +8,7 @@ from collections.abc import Callable
 import keras
 from keras import layers, ops
 
+from zoo.errors import InputError
 from zoo.layers.positions import features_of
 
 
@@ -60,6 +61,8 @@ class RelativeAttention(layers.Layer):
         **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
+        if query_block is not None and query_block < 1:
+            raise InputError("A block of the attention must have at least 1 row", received={"query_block": query_block})
         self.heads, self.key, self.value, self.features = heads, key, value, features
         self.positions, self.position_length, self.query_block = positions, position_length, query_block
         self.dropout, self.position_dropout = dropout, position_dropout
@@ -68,7 +71,8 @@ class RelativeAttention(layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create the projections, the two biases of queries, and the output layer, which begins at zero."""
         _, length, channels = input_shape
-        self.table = features_of(self.positions, length, self.features, self.position_length or length)
+        scaled_by = length if self.position_length is None else self.position_length
+        self.table = features_of(self.positions, length, self.features, scaled_by)
         keys, values = self.heads * self.key, self.heads * self.value
         random = keras.initializers.VarianceScaling(2.0)
         shapes = {
@@ -110,7 +114,7 @@ class RelativeAttention(layers.Layer):
         content, position = (query + bias[:, None] for bias in (self.content_bias, self.position_bias))
         relative = ops.reshape(ops.matmul(table, self.position_kernel), (-1, self.heads, self.key))
         relative = ops.transpose(relative, (1, 2, 0))[None]
-        size, mixed = self.query_block or length, []
+        size, mixed = length if self.query_block is None else self.query_block, []
         for first in range(0, length, size):
             last = min(first + size, length)
             by_distance = ops.matmul(position[:, :, first:last], relative[..., length - last : 2 * length - 1 - first])

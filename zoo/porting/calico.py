@@ -112,11 +112,14 @@ def is_one(data: bytes, where: object) -> bool:
     return _INPUT in names or any(name.startswith("multihead_attention") for name in names)
 
 
-def read(data: bytes, where: object, params: Params | None = None) -> CalicoFile:
+def read(
+    data: bytes, where: object, params: Params | None = None, said: Mapping[str, object] | None = None
+) -> CalicoFile:
     """Read the bytes of a file.
 
     Args:
         params: of the network, for a file that lacks its configuration; else beside it, for what that leaves open.
+        said: arguments of the network by its user, which come before those of the file.
 
     Raises:
         IntegrityError: a damaged file, another network, or one that does not agree with `params`.
@@ -138,11 +141,10 @@ def read(data: bytes, where: object, params: Params | None = None) -> CalicoFile
     known = {**system.untold, **(params.config if params else {}), **plan.config}
     tensors = _tensors(plan, [*system.parts(known, [head])], file)
     file.finish()
-    config = {**known, **_told_by_shapes(tensors), "outputs": head, "tracks": (len(tensors[head][1]),)}
-    if params is not None:
-        config |= {name: value for name, value in params.own.items() if name != "squash"}
-        if params.heads.get(head, len(tensors[head][1])) != len(tensors[head][1]):
-            raise _disagreeing(file, {f"tracks of {head}": (params.heads[head], len(tensors[head][1]))})
+    tracks = len(tensors[head][1])
+    if params is not None and params.heads.get(head, tracks) != tracks:
+        raise _disagreeing(file, {f"tracks of {head}": (params.heads[head], tracks)})
+    config = {**known, **_told_by_shapes(tensors), "outputs": head, "tracks": (tracks,), **(said or {})}
     return CalicoFile(SystemFile(plan.architecture, config, tensors, where), head, plan.swap)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +20,16 @@ PARAMS = "params.json"
 _MOST_BYTES = 1 << 20  # of a params.json
 
 
-def opened(path: Path) -> tuple[SystemFile, ModelSpec] | None:
+def opened(path: Path, said: Mapping[str, object] | None = None) -> tuple[SystemFile, ModelSpec] | None:
     """What a file holds, with the spec of its model; None for a file of another system.
 
     Beside it are read, where they are, `params.json` and the table of tracks (`targets.txt`, `targets_human.txt`,
     `targets_mouse.txt`, also `.tsv`, also `.gz`).
+
+    Args:
+        path: of the file.
+        said: what is known of it beside: `gelu`, `position_length`, `squash`. It comes before what the file says, and
+            may also stand in `params.json`, as an object "zoo".
 
     Raises:
         InputError: it cannot be read.
@@ -40,14 +46,16 @@ def opened(path: Path) -> tuple[SystemFile, ModelSpec] | None:
         return None
     sha256 = hashlib.sha256(data).hexdigest()
     name, origin = f"local/{own.model_of(path)}", {"source": own.shown(path), "sha256": sha256}
-    if (known := _released(sha256)) is not None:
+    if not said and (known := _released(sha256)) is not None:
         found = calico.read(data, path)
         bins_of_200.check_described(known.architecture, found.network)
         return found.network, replace(known, name=name, provenance={**known.provenance, **origin})
     params = _params(path)
-    found = calico.read(data, path, params)
-    squash = (params.own if params else {}).get("squash", calico.squash_of(found.network))
-    return found.network, calico.make_spec(name, found, _tracks(path, found, squash), origin)
+    own_words = {**(params.own if params else {}), **calico_params.own_settings(said or {}, path)}
+    squash = own_words.pop("squash", None)
+    found = calico.read(data, path, params, own_words)
+    tracks = _tracks(path, found, squash or calico.squash_of(found.network))
+    return found.network, calico.make_spec(name, found, tracks, origin)
 
 
 def _released(sha256: str) -> ModelSpec | None:

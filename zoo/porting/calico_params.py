@@ -76,10 +76,10 @@ def own_settings(found: object, where: object) -> dict[str, object]:
     known = {"gelu", "position_length", "squash"}
     if not isinstance(found, Mapping) or not set(found) <= known:
         raise IntegrityError(
-            f"What is added to a params.json under {_OWN} must be among {', '.join(sorted(known))}",
+            f"What is said of a network of Calico (in params.json as {_OWN}) must be among {', '.join(sorted(known))}",
             where=where,
             example={"gelu": "sigmoid"},
-            received={_OWN: found},
+            received={"said": found},
         )
     return dict(found)
 
