@@ -54,6 +54,7 @@ def read(state: StateDict, said: Mapping[str, object], path: Path, window: int |
         {name: config[ours] for name, ours in _DESCRIBED.items()} | {"dim": sizes["filters"][-1]},
         {"citation": _SYSTEM.citation, "license": LICENSE, "position features": features},
         said.get("squash", calico.squash_of(file)),
+        stranded=True,
     )
 
 

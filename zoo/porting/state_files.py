@@ -130,6 +130,8 @@ def _spec(network: StateNetwork, path: Path, origin: Mapping[str, str]) -> Model
     for head, count in heads.items():
         table = targets.beside(path, head, count, network.squash, only=len(heads) == 1)
         tracks[head] = targets.numbered(count) if table is None else table
+        if network.stranded and not tracks[head].swap:
+            targets.warn_of_strands(count, f"targets_{head}.txt")
     architecture = Architecture(network.file.architecture, config)
     provenance = {**network.provenance, **origin}
     name = f"local/{own.model_of(path)}"

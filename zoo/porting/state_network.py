@@ -21,6 +21,7 @@ class StateNetwork:
         described: what it is, by the names of its package's `config.json`.
         provenance: citation, licence, and what the file does not say by itself.
         squash: how coverage was squashed before training, where the table of tracks has soft clips.
+        stranded: whether some tracks are of one strand, so that their table must say which.
     """
 
     file: SystemFile
@@ -29,6 +30,7 @@ class StateNetwork:
     described: Mapping[str, object]
     provenance: Mapping[str, str] = field(repr=False)
     squash: str | None = None
+    stranded: bool = False
 
 
 def check_heads(heads: Collection, where: object) -> None:
