@@ -18,6 +18,7 @@ from zoo.genome.encode import encode, one_hot
 from zoo.genome.sequence import write_twobit
 from zoo.porting import enformer, state_files, targets
 
+RECIPE = Path(__file__).parents[1] / "recipes" / "convert.py"
 TABLE = "index\tgenome\tidentifier\tfile\tclip\tscale\tsum_stat\tdescription\n"
 TABLE += "0\t0\tENCFF1\t/a\t32\t2\tmean\tDNASE:K562\n1\t0\tENCFF2\t/b\t32\t2\tmean\tDNASE:GM12878\n"
 TABLE += "2\t0\tENCFF2\t/c\t384\t1\tsum\tCAGE:K562\n"
@@ -159,7 +160,7 @@ def test_info(path: Path, capfd: pytest.CaptureFixture):
 def test_the_golden_of_enformer_pytorch(shared: Path, tmp_path: Path):
     """Its configuration has neither a window nor a rule."""
     root = shared / "zoo_weights" / "enformer" / "small"
-    found, spec = state_files.opened(root / "pytorch_model.bin", 2048)
+    found, spec = state_files.opened(root / "pytorch_model.bin", {"window": 2048})
     golden = np.load(root / "golden.npz")
     assert (found.config["positions"], spec.output.bins, spec.output.bin_size) == ("enformer-pytorch", 40, 32)
     outputs = found.network()(one_hot(golden["index"]), training=False)
@@ -187,7 +188,20 @@ def test_the_golden_of_borzoi_pytorch(shared: Path, tmp_path: Path):
     found = model.predict(one_hot(golden["index"]), head="human", track=["RNA:3", "id0"])
     np.testing.assert_allclose(found, golden["human"][..., [3, 0]], atol=1e-4)
     with pytest.warns(ZooWarning, match="opposite strands"):
-        assert state_files.opened(tmp_path / "model.safetensors", 1 << 19)[1].output.bins == 160
+        assert state_files.opened(tmp_path / "model.safetensors", {"window": 1 << 19})[1].output.bins == 160
+
+
+def test_the_recipe_makes_a_folder(path: Path, tmp_path: Path, capfd: pytest.CaptureFixture):
+    """What is said there comes before the configuration."""
+    call = ["python", RECIPE, "calico", path, "--out", tmp_path / "out", "--name", "enformer/mine"]
+    done = run([*call, "--window", "400", "--positions", "enformer-pytorch"], tmp_path, capfd)
+    assert done.returncode == 0, done.stderr
+    model = zoo.load(tmp_path / "out")
+    assert (model.spec.name, model.spec.input.window, model.spec.output.bins) == ("enformer/mine", 400, 11)
+    assert model.spec.provenance["position features"] == "enformer-pytorch"
+    done = run([*call, "--gelu", "tanh"], tmp_path, capfd)
+    assert done.returncode == 1
+    assert "must be among window, positions, position_length, squash" in done.stderr
 
 
 # --- which rule of position features
@@ -327,8 +341,8 @@ CONFIGS = {
         "must have values of its package.*use_tf_gamma='yes'",
     ),
     "no window": ({"length": 0}, "must have values of its package.*length=0"),
-    "rule": ({"zoo": {"positions": "gamma"}}, "must have values of its package.*positions='gamma'"),
-    "own": ({"zoo": {"gelu": "tanh"}}, "under zoo must be among window, positions, position_length, squash"),
+    "rule": ({"zoo": {"positions": "gamma"}}, "must be among window.*with values that these have.*gamma"),
+    "own": ({"zoo": {"gelu": "tanh"}}, "must be among window, positions, position_length, squash.*gelu"),
     "number": ({"target_length": 11.5}, "must have values of its package.*11.5"),
     "odd crop": ({"target_length": 12}, "some of the 21 of its window, with as many left out at each end"),
     "crop": ({"target_length": 23}, "some of the 21 of its window"),
@@ -363,7 +377,7 @@ def test_without_a_configuration_all_is_off_the_shapes(path: Path, tmp_path: Pat
     assert found.config["window"] == 1536 * 16
     assert found.config["target_length"] == 896
     assert spec.output.bins == 896
-    assert state_files.opened(tmp_path / path.name, 896 * 16)[1].output.offset == 0
+    assert state_files.opened(tmp_path / path.name, {"window": 896 * 16})[1].output.offset == 0
 
 
 def test_a_table_of_other_tracks(path: Path, tmp_path: Path):

@@ -38,8 +38,8 @@ def load(name: str | Path, component: str | None = None):
             (`targets_human.txt`, `targets_mouse.txt`) beside it, and what it leaves open is in `params.json` there.
             A `.safetensors`, `.bin` or `.pt` of enformer-pytorch or borzoi-pytorch (a state dict) is opened directly,
             with the `config.json` and the tables of tracks (`targets_human.txt`, `targets_mouse.txt`, also `.gz`)
-            beside it; so is the folder that their packages leave. That `config.json` may have the window in bp
-            ("window"), which they leave open.
+            beside it; so is the folder that their packages leave. What these leave open, such as the window in bp,
+            `config.json` may have as `"zoo": {"window": 196608}`.
             A folder of Leopard's `weights_TRAINED_VALIDATED_SEED.h5` is their mean; of other files `zoo.ensemble` makes
             one.
         component: of a model made of others, the part to load, or "full" for all; by default as its spec says: of

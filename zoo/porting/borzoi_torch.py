@@ -19,21 +19,20 @@ _DESCRIBED = {"depth": "blocks", "heads": "heads", "attn_dim_key": "key", "attn_
 _SEPARABLE = "separable{}.conv_layer.0.weight"
 
 
-def read(state: StateDict, said: Mapping[str, object], path: Path, window: int | None = None) -> StateNetwork:
+def read(state: StateDict, said: Mapping[str, object], path: Path) -> StateNetwork:
     """The network of a file.
 
     Args:
         state: of the file.
-        said: what the `config.json` beside it says.
+        said: what is said of it: `zoo.porting.state_config.beside`. The window is by default 524,288 bp.
         path: of the file.
-        window: bp of the input; by default what `said` has, or 524,288.
 
     Raises:
         IntegrityError: a tensor that is missing, or too many; a configuration of another network.
     """
     sizes, heads = sizes_of(state)
     check_heads(heads, path)
-    window = said.get("window", _WINDOW) if window is None else window
+    window = said.get("window", _WINDOW)
     bins = whole_bins(window, 2 ** (len(sizes["filters"]) + 1), path) << sizes["unets"]
     config = {
         **sizes,

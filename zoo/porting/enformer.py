@@ -34,14 +34,14 @@ _RELEASED = {"dim": 1536, "depth": 11, "tracks": (5313, 1643)}  # several sets o
 _BY_FOLDER = {"enformer-official": True, "enformer-preview": False, "enformer-191k": False}  # words of a path
 
 
-def read(state: StateDict, said: Mapping[str, object], path: Path, window: int | None = None) -> StateNetwork:
+def read(state: StateDict, said: Mapping[str, object], path: Path) -> StateNetwork:
     """The network of a file.
 
     Args:
         state: of the file.
-        said: what the `config.json` beside it says.
+        said: what is said of it: `zoo.porting.state_config.beside`. The window is by default 1,536 positions of the
+            transformer.
         path: of the file.
-        window: bp of the input; by default what `said` has, or 1,536 positions of the transformer.
 
     Raises:
         IntegrityError: a tensor that is missing, or too many; a configuration of another network; weights that were
@@ -51,7 +51,7 @@ def read(state: StateDict, said: Mapping[str, object], path: Path, window: int |
     sizes = sizes_of(state, said.get("dim_divisible_by"))
     check_heads(sizes["tracks"], path)
     size = 2 ** sizes["downsamplings"]
-    window = said.get("window", _POSITIONS * size) if window is None else window
+    window = said.get("window", _POSITIONS * size)
     bins, kept = whole_bins(window, size, path), said.get("target_length", _BINS)
     kept = bins if kept == _ALL else kept
     crop_of(bins, kept, path)

@@ -104,7 +104,7 @@ def opened(path: Path, component: str | None = None, window: int | None = None) 
         InputError: it cannot be read, or lacks the component.
         IntegrityError: a damaged file, or one of a layout that is not read, with the reason.
     """
-    if (found := state_files.opened(path, window)) is not None:
+    if (found := state_files.opened(path, {} if window is None else {"window": window})) is not None:
         return _of_network(path, component, found)
     if (found := read(path, window)) is None:
         return _of_network(path, component, dream.opened(path) or calico_own.opened(path))

@@ -40,11 +40,14 @@ _ADDED: Mapping[str, Callable[[object], bool]] = {  # what packages leave open
 _SAME = {"length": "window", "bins_to_return": "target_length"}  # names → by which they are known
 
 
-def beside(path: Path) -> dict[str, object]:
-    """What is said of a file, by name; nothing where there is no such file.
+def beside(path: Path, said: Mapping[str, object]) -> dict[str, object]:
+    """What is said of a file, by name.
 
-    Under "zoo" there may be the window in bp, for Enformer `positions`, the rule of its position features, and for
-    Borzoi `position_length` and `squash` (`zoo.architectures.borzoi`, `zoo.track_table`).
+    Args:
+        path: of the file; beside it there may be a `config.json`.
+        said: what is known of it besides, which comes first. It may also stand in `config.json`, as an object "zoo":
+            `window` in bp; of Enformer `positions`, the rule of its position features; of Borzoi `position_length` and
+            `squash` (`zoo.architectures.borzoi`, `zoo.track_table`).
 
     Raises:
         InputError: it cannot be read.
@@ -52,24 +55,28 @@ def beside(path: Path) -> dict[str, object]:
     """
     place = path.with_name(NAME)
     if not place.is_file():
-        return {}
+        return _added(said, path)
     if place.stat().st_size > _MOST_BYTES:
         raise InputError(f"A file beside a model must have at most {_MOST_BYTES:,} bytes", where=place)
     whole = typed.load_json(own.read_bytes(place), place, foreign=True)
     written = {name: whole[name] for name in _WRITTEN if whole.get(name) is not None}
-    added = whole.get(_OWN, {})
-    if not isinstance(added, dict) or not set(added) <= set(_ADDED):
-        raise IntegrityError(
-            f"What is added to a {NAME} under {_OWN} must be among {', '.join(_ADDED)}",
-            where=place,
-            example={_OWN: {"window": 196608}},
-            received={_OWN: added},
-        )
-    wrong = {name: value for name, value in written.items() if not _WRITTEN[name](value)}
-    wrong |= {name: value for name, value in added.items() if not _ADDED[name](value)}
-    if wrong:
+    if wrong := {name: value for name, value in written.items() if not _WRITTEN[name](value)}:
         raise IntegrityError(f"The {NAME} beside a model must have values of its package", where=place, received=wrong)
-    return {_SAME.get(name, name): value for name, value in written.items()} | added
+    written = {_SAME.get(name, name): value for name, value in written.items()}
+    return written | _added(whole.get(_OWN, {}), place) | _added(said, path)
+
+
+def _added(found: object, where: object) -> dict[str, object]:
+    """What a user adds. Raises `IntegrityError` for anything else."""
+    known = isinstance(found, Mapping) and set(found) <= set(_ADDED)
+    if not known or not all(_ADDED[name](value) for name, value in found.items()):
+        raise IntegrityError(
+            f"What is added to a file of weights must be among {', '.join(_ADDED)}, with values that these have",
+            where=where,
+            example={_OWN: {"window": 196608, "positions": RULES[True]}},
+            received={_OWN: found},
+        )
+    return dict(found)
 
 
 def check(described: Mapping[str, object], said: Mapping[str, object], path: Path) -> None:

@@ -40,14 +40,14 @@ _REFUSED = {  # tensors of networks that are not read: what they are, and what t
 }
 
 
-def opened(path: Path, window: int | None = None) -> tuple[SystemFile, ModelSpec] | None:
+def opened(path: Path, said: Mapping[str, object] | None = None) -> tuple[SystemFile, ModelSpec] | None:
     """What a file holds, with the spec of its model; None for a file of another system.
 
     Beside it are read, where they are, `config.json` (`zoo.porting.state_config`) and the tables of tracks
     (`targets_human.txt`, `targets_mouse.txt`, also `.gz`).
 
     Args:
-        window: bp of the input, which neither file need say.
+        said: what is known of the file besides, as `zoo.porting.state_config.beside` has it.
 
     Raises:
         InputError: it cannot be read.
@@ -69,10 +69,10 @@ def opened(path: Path, window: int | None = None) -> tuple[SystemFile, ModelSpec
             where=path,
             received={"tensors": list(state.shapes)[:4], "how many": len(state.shapes)},
         )
-    said = state_config.beside(path)
+    known = state_config.beside(path, said or {})
     with weights.parsing("A file of weights", path):
-        network = system.read(state, said, path, window)
-    state_config.check(network.described, said, path)
+        network = system.read(state, known, path)
+    state_config.check(network.described, known, path)
     return network.file, _spec(network, path, {"source": own.shown(path), "sha256": sha256})
 
 
