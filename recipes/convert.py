@@ -11,9 +11,10 @@ Files of ChromBPNet, of kundajelab/bpnet (basepairmodels) or of bpnet-lite, or a
         [--component bias] [--window BP] [--name chrombpnet/K562] [--genome hg38] [--license TEXT]
     python recipes/convert.py bpnet FILE --factor CTCF --out FOLDER [the same but --component]
 
-A whole-model .h5 of Borzoi or Basenji2, with params.json and targets.txt beside it where they are:
-    python recipes/convert.py calico FILE --out FOLDER [--gelu sigmoid] [--position-length 4096]
-        [--squash root] [--name borzoi/f0] [--license TEXT]
+A whole-model .h5 of Borzoi or Basenji2, with params.json and targets.txt beside it where they are, or a state dict of
+enformer-pytorch or borzoi-pytorch, with config.json and targets_human.txt beside it:
+    python recipes/convert.py calico FILE --out FOLDER [--gelu sigmoid] [--window BP] [--positions deepmind]
+        [--position-length 4096] [--squash root] [--name borzoi/f0] [--license TEXT]
 
 A `.npz` holds the tensors of the state dict by their names, and needs no PyTorch.
 """
@@ -45,11 +46,12 @@ from zoo.console import recipe
 from zoo.environment import versions
 from zoo.errors import InputError, MissingExtra
 from zoo.plot.curves import plot_thresholds
-from zoo.porting import asap, calico_own, local
+from zoo.porting import asap, calico_own, local, state_files
 from zoo.porting.checkpoint import state_dict
 from zoo.porting.golden import golden_inputs
 from zoo.porting.profile_file import ACCESSIBILITY, BIAS, FULL
 from zoo.porting.profile_model import About
+from zoo.porting.state_config import RULES
 from zoo.track_table import SQUASHES
 from zoo.train import command
 
@@ -249,12 +251,17 @@ def profiles(options: argparse.Namespace) -> None:
 
 
 def calico(options: argparse.Namespace) -> None:
-    """Convert a file of Borzoi or Basenji2."""
+    """Convert a file of Borzoi, Basenji2 or Enformer."""
     path = user_path(options.file, "file")
-    said = {name: getattr(options, name) for name in ("gelu", "position_length", "squash")}
-    found = calico_own.opened(path, {name: value for name, value in said.items() if value is not None})
+    said = {name: getattr(options, name) for name in ("gelu", "window", "positions", "position_length", "squash")}
+    said = {name: value for name, value in said.items() if value is not None}
+    found = state_files.opened(path, said) or calico_own.opened(path, said)
     if found is None:
-        raise InputError("A file must be a whole-model .h5 of Borzoi or Basenji2", received={"path": str(path)})
+        raise InputError(
+            "A file must be a whole-model .h5 of Borzoi or Basenji2, or a state dict of enformer-pytorch or "
+            "borzoi-pytorch",
+            received={"path": str(path)},
+        )
     file, spec = found
     name = options.name or spec.name.replace("local", file.architecture, 1)
     Name.parse(name)
@@ -301,10 +308,12 @@ def add_bpnet(parser: argparse.ArgumentParser) -> None:
 
 
 def add_calico(parser: argparse.ArgumentParser) -> None:
-    """Options of a file of Borzoi or Basenji2."""
-    parser.add_argument("file", type=Path, metavar="FILE", help=".h5")
+    """Options of a file of Borzoi, Basenji2 or Enformer."""
+    parser.add_argument("file", type=Path, metavar="FILE", help=".h5, .safetensors, .bin, .pt")
     parser.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="the model folder, a new one")
-    parser.add_argument("--gelu", choices=("exact", "sigmoid", "tanh"), help="instead of that of the file")
+    parser.add_argument("--gelu", choices=("exact", "sigmoid", "tanh"), help="instead of that of the .h5")
+    parser.add_argument("--window", type=int, metavar="BP", help="of the input, for a state dict")
+    parser.add_argument("--positions", choices=[*RULES.values()], help="features of distances of Enformer")
     parser.add_argument(
         "--position-length", type=int, metavar="N", help="positions that the distances are scaled by (default: its own)"
     )

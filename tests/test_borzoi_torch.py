@@ -28,7 +28,9 @@ def golden(root: Path):
 def read(path: Path, config: Path, **said: object) -> StateNetwork:
     told = json.loads(config.read_text())
     known = {name: told[name] for name in ("target_length", "position_length")}
-    return borzoi_torch.read(state_dict.read(path.read_bytes(), path), {**known, **said}, path, told["length"])
+    return borzoi_torch.read(
+        state_dict.read(path.read_bytes(), path), {**known, "window": told["length"], **said}, path
+    )
 
 
 @pytest.fixture(scope="module")
@@ -98,4 +100,4 @@ def test_bins_that_are_not_said(root: Path):
     found = borzoi_torch.read(state, {**said, "target_length": 16_352}, folder / "model.safetensors")
     assert (found.file.config["crop"], found.bins.count) == (16, 16_352)
     with pytest.raises(IntegrityError, match=r"window of a network must be a multiple of 128 bp.*8200"):
-        borzoi_torch.read(state, {}, folder / "model.safetensors", 8200)
+        borzoi_torch.read(state, {"window": 8200}, folder / "model.safetensors")

@@ -24,9 +24,8 @@ def golden(shared: Path):
     return np.load(shared / "zoo_weights" / "enformer" / "small" / "golden.npz")
 
 
-def read(path: Path, window: int | None = None, **said: object):
-    state = state_dict.read(path.read_bytes(), path)
-    return enformer.read(state, said, path, window).file
+def read(path: Path, **said: object):
+    return enformer.read(state_dict.read(path.read_bytes(), path), said, path).file
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +34,8 @@ def small(shared: Path):
     path = shared / "zoo_weights" / "enformer" / "small" / "pytorch_model.bin"
     said = json.loads((path.parent / "config.json").read_text())
 
-    def built(window: int = 2048, changes: dict | None = None, **more: object) -> keras.Model:
-        file = read(path, window, **{**said, **more})
+    def built(changes: dict | None = None, **more: object) -> keras.Model:
+        file = read(path, **{**said, "window": 2048, **more})
         file.config.update(changes or {})
         return file.network()
 

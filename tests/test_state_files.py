@@ -3,6 +3,7 @@
 import gzip
 import json
 import shutil
+import warnings
 from pathlib import Path
 
 import enformer_by_hand as by_hand
@@ -12,11 +13,12 @@ import pytest
 from running import run
 
 import zoo
-from zoo.errors import InputError, IntegrityError, ZooError
+from zoo.errors import InputError, IntegrityError, ZooError, ZooWarning
 from zoo.genome.encode import encode, one_hot
 from zoo.genome.sequence import write_twobit
 from zoo.porting import enformer, state_files, targets
 
+RECIPE = Path(__file__).parents[1] / "recipes" / "convert.py"
 TABLE = "index\tgenome\tidentifier\tfile\tclip\tscale\tsum_stat\tdescription\n"
 TABLE += "0\t0\tENCFF1\t/a\t32\t2\tmean\tDNASE:K562\n1\t0\tENCFF2\t/b\t32\t2\tmean\tDNASE:GM12878\n"
 TABLE += "2\t0\tENCFF2\t/c\t384\t1\tsum\tCAGE:K562\n"
@@ -49,11 +51,11 @@ def genome(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def expected(begin: int, **mistakes: object) -> np.ndarray:
+def expected(begin: int, chromosome: str = CHROMOSOME) -> np.ndarray:
     """The human head of the window that begins there, (11, 3); N beyond the chromosome."""
-    codes = encode("N" * max(-begin, 0) + CHROMOSOME[max(begin, 0) : begin + 336])
+    codes = encode("N" * max(-begin, 0) + chromosome[max(begin, 0) : begin + 336])
     codes = np.r_[codes, np.full(336 - len(codes), 4)]
-    return by_hand.outputs(by_hand.state(), codes, 11, **mistakes)["human"]
+    return by_hand.outputs(by_hand.state(), codes, 11)["human"]
 
 
 def test_the_spec(model):
@@ -118,16 +120,33 @@ def test_files_of_chosen_tracks_to_the_ends_of_a_chromosome(model, genome: Path,
 
 
 def test_variants_and_contributions_of_a_track(model, genome: Path):
-    position = 500
-    other = "A" if CHROMOSOME[position - 1] != "A" else "C"
-    rows = [("chr1", position, CHROMOSOME[position - 1], other)]
-    found = model.score_variants(rows, genome=genome, track="CAGE:K562", head="human")
-    assert len(found.scores) > 0
-    assert all(np.isfinite(values).all() for values in found.scores.values())
-    regions = "chr1:401-600"
-    explained = model.attribute(genome=genome, regions=regions, head="human", track="CAGE:K562", count=2)
+    place, call = 499, {"genome": genome, "head": "human", "track": "CAGE:K562"}
+    other = "A" if CHROMOSOME[place] != "A" else "C"
+    scores = model.score_variants([("chr1", place + 1, CHROMOSOME[place], other)], **call, strands="forward").scores
+    changed = CHROMOSOME[:place] + other + CHROMOSOME[place + 1 :]
+    reference, alternative = (expected(place - 168, chromosome)[:, 2] for chromosome in (CHROMOSOME, changed))
+    largest = np.abs(alternative - reference).max()
+    np.testing.assert_allclose(scores["maximum_reference"], reference.max(), rtol=2e-5)
+    np.testing.assert_allclose(scores["maximum_alternative"], alternative.max(), rtol=2e-5)
+    np.testing.assert_allclose(scores["largest_difference"], largest, rtol=1e-3)
+    explained = model.attribute(**call, regions="chr1:401-600", count=2)
     total = explained.values.sum(axis=(1, 2))
     np.testing.assert_allclose(total, explained.prediction - explained.baseline, rtol=1e-4)
+
+
+def test_a_folder_as_its_package_leaves_it(path: Path, model, tmp_path: Path):
+    """Of both files the one that transformers takes; a folder of ours is one of ours."""
+    for name in ("pytorch_model.bin", "config.json"):
+        shutil.copy(path.with_name(name), tmp_path)
+    assert zoo.load(tmp_path).spec.provenance["sha256"] == model.spec.provenance["sha256"]
+    by_hand.write_safetensors(tmp_path / "model.safetensors", by_hand.state())
+    assert zoo.load(tmp_path).spec.provenance["source"] == "model.safetensors"
+    ours = model.save(tmp_path / "ours")
+    x = one_hot(encode(CHROMOSOME[:336])[None])
+    assert np.array_equal(zoo.load(ours).predict(x, head="rat"), model.predict(x, head="rat"))
+    (ours / "model.safetensors").write_bytes(b"")
+    with pytest.raises(IntegrityError, match="must hold the files of its digests"):
+        zoo.load(ours)
 
 
 def test_info(path: Path, capfd: pytest.CaptureFixture):
@@ -141,13 +160,14 @@ def test_info(path: Path, capfd: pytest.CaptureFixture):
 def test_the_golden_of_enformer_pytorch(shared: Path, tmp_path: Path):
     """Its configuration has neither a window nor a rule."""
     root = shared / "zoo_weights" / "enformer" / "small"
-    found, spec = state_files.opened(root / "pytorch_model.bin", 2048)
+    found, spec = state_files.opened(root / "pytorch_model.bin", {"window": 2048})
     golden = np.load(root / "golden.npz")
     assert (found.config["positions"], spec.output.bins, spec.output.bin_size) == ("enformer-pytorch", 40, 32)
     outputs = found.network()(one_hot(golden["index"]), training=False)
     for head in ("human", "mouse"):
         np.testing.assert_allclose(outputs[head], golden[head], atol=5e-5)
-    assert state_files.opened(root / "pytorch_model.bin")[1].input.window == 1536 * 32
+    with pytest.warns(ZooWarning, match="rule of enformer-pytorch"):
+        assert state_files.opened(root / "pytorch_model.bin")[1].input.window == 1536 * 32
 
 
 def test_the_golden_of_borzoi_pytorch(shared: Path, tmp_path: Path):
@@ -158,7 +178,8 @@ def test_the_golden_of_borzoi_pytorch(shared: Path, tmp_path: Path):
     header = "index\tidentifier\tfile\tclip\tclip_soft\tscale\tsum_stat\tstrand_pair\tdescription"
     with gzip.open(tmp_path / "targets_human.txt.gz", "wt") as file:
         file.write("\n".join([header, *rows, ""]))
-    model, golden = zoo.load(tmp_path / "model.safetensors"), np.load(root / "golden.npz")
+    with pytest.warns(ZooWarning, match=r"which of the 6 tracks are of opposite strands.*Put targets_mouse.txt"):
+        model, golden = zoo.load(tmp_path / "model.safetensors"), np.load(root / "golden.npz")
     human, mouse = model.spec.outputs
     assert (human.bins, human.bin_size, human.offset) == (160, 32, 48 * 32)
     assert (human.transform, human.table.squash, human.swap[:4]) == ("squashed", "power", (1, 0, 3, 2))
@@ -166,7 +187,21 @@ def test_the_golden_of_borzoi_pytorch(shared: Path, tmp_path: Path):
     assert model.spec.provenance["position features"] == "scaled by 4,096 positions"
     found = model.predict(one_hot(golden["index"]), head="human", track=["RNA:3", "id0"])
     np.testing.assert_allclose(found, golden["human"][..., [3, 0]], atol=1e-4)
-    assert state_files.opened(tmp_path / "model.safetensors", 1 << 19)[1].output.bins == 160
+    with pytest.warns(ZooWarning, match="opposite strands"):
+        assert state_files.opened(tmp_path / "model.safetensors", {"window": 1 << 19})[1].output.bins == 160
+
+
+def test_the_recipe_makes_a_folder(path: Path, tmp_path: Path, capfd: pytest.CaptureFixture):
+    """What is said there comes before the configuration."""
+    call = ["python", RECIPE, "calico", path, "--out", tmp_path / "out", "--name", "enformer/mine"]
+    done = run([*call, "--window", "400", "--positions", "enformer-pytorch"], tmp_path, capfd)
+    assert done.returncode == 0, done.stderr
+    model = zoo.load(tmp_path / "out")
+    assert (model.spec.name, model.spec.input.window, model.spec.output.bins) == ("enformer/mine", 400, 11)
+    assert model.spec.provenance["position features"] == "enformer-pytorch"
+    done = run([*call, "--gelu", "tanh"], tmp_path, capfd)
+    assert done.returncode == 1
+    assert "must be among window, positions, position_length, squash" in done.stderr
 
 
 # --- which rule of position features
@@ -180,6 +215,20 @@ def test_the_rule_of_positions_is_the_configurations(path: Path, tmp_path: Path)
     assert rule(path) == "deepmind"
     assert rule(saved(tmp_path / "own", use_tf_gamma=False)) == "enformer-pytorch"
     assert rule(saved(tmp_path / "none", use_tf_gamma=None)) == "enformer-pytorch"
+    assert rule(saved(tmp_path / "ours", use_tf_gamma=False, zoo={"positions": "deepmind"})) == "deepmind"
+
+
+@pytest.mark.parametrize("said", [{}, {"use_tf_gamma": False}])
+def test_weights_that_may_have_begun_as_deepminds_are_warned_of(said: dict):
+    """enformer-pytorch writes false, or nothing, whichever rule it used in a window of 1,536 positions."""
+    own = {**RELEASED, "tracks": (12,)}
+    with pytest.warns(ZooWarning, match='Weights that began as DeepMind\'s need "zoo": ."positions": "deepmind".'):
+        assert enformer.rule_of(own, said, Path("model.bin"), 1536) == "enformer-pytorch"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert enformer.rule_of(own, said, Path("model.bin"), 1024) == "enformer-pytorch"
+        for name in ("deepmind", "enformer-pytorch"):
+            assert enformer.rule_of(own, {**said, "positions": name}, Path("model.bin"), 1536) == name
 
 
 RELEASED = {"dim": 1536, "depth": 11, "tracks": (5313, 1643)}
@@ -195,16 +244,17 @@ RELEASED = {"dim": 1536, "depth": 11, "tracks": (5313, 1643)}
 )
 def test_released_weights_are_known_by_their_folder(folder: str, told: str):
     """Their configurations lack the rule, and their shapes are the same."""
-    assert enformer.rule_of(RELEASED, {}, Path("/models") / folder / "pytorch_model.bin") == told
+    assert enformer.rule_of(RELEASED, {}, Path("/models") / folder / "pytorch_model.bin", 1536) == told
 
 
 @pytest.mark.parametrize("folder", ["/models/enformer", "/enformer-official-rough/enformer-preview"])
 def test_released_weights_of_an_unknown_folder_are_refused(folder: str):
     path = Path(folder) / "pytorch_model.bin"
-    with pytest.raises(IntegrityError, match=r"must come with the rule of their position features.*use_tf_gamma"):
-        enformer.rule_of(RELEASED, {}, path)
-    assert enformer.rule_of(RELEASED, {"use_tf_gamma": True}, path) == "deepmind"
-    assert enformer.rule_of({**RELEASED, "tracks": (5313,)}, {}, path) == "enformer-pytorch"
+    with pytest.raises(IntegrityError, match=r"must come with the rule of their position features.*\"positions\""):
+        enformer.rule_of(RELEASED, {}, path, 1536)
+    assert enformer.rule_of(RELEASED, {"use_tf_gamma": True}, path, 1536) == "deepmind"
+    with pytest.warns(ZooWarning, match="rule of enformer-pytorch"):
+        assert enformer.rule_of(RELEASED, {"use_tf_gamma": False}, path, 1536) == "enformer-pytorch"
 
 
 # --- bad files
@@ -225,7 +275,7 @@ def changed(name: str, array: np.ndarray) -> dict[str, np.ndarray]:
 Q, POOL = "transformer.1.0.fn.1.to_q.weight", "stem.2.to_attn_logits.weight"
 BAD = {
     "half": (without("transformer.1", "final"), r"must hold all tensors.*final_pointwise.1.0.weight.*model-00001-of"),
-    "no head": (without("_heads"), "must be of its network.*output_heads"),
+    "no head": (without("_heads"), "must hold a head of its network"),
     "other": (
         {**by_hand.state(), "probe.weight": np.zeros(3)},
         r"no other tensors.*probe.weight.*how many=1",
@@ -278,7 +328,7 @@ def test_what_is_no_state_dict(tmp_path: Path):
 
 def test_tensorflows_saved_model_is_not_read(tmp_path: Path):
     (tmp_path / "saved_model.pb").write_bytes(b"x")
-    with pytest.raises(InputError, match="TensorFlow's SavedModel is not read"):
+    with pytest.raises(InputError, match=r"TensorFlow's SavedModel is not read.*enformer-official-rough"):
         zoo.load(tmp_path)
 
 
@@ -288,9 +338,12 @@ CONFIGS = {
     "divisor": ({"dim_divisible_by": 8}, "tower must grow from half"),
     "kind": (
         {"use_tf_gamma": "yes"},
-        "must be as its package writes it.*use_tf_gamma='yes'",
+        "must have values of its package.*use_tf_gamma='yes'",
     ),
-    "number": ({"target_length": 11.5}, "as its package writes it.*11.5"),
+    "no window": ({"length": 0}, "must have values of its package.*length=0"),
+    "rule": ({"zoo": {"positions": "gamma"}}, "must be among window.*with values that these have.*gamma"),
+    "own": ({"zoo": {"gelu": "tanh"}}, "must be among window, positions, position_length, squash.*gelu"),
+    "number": ({"target_length": 11.5}, "must have values of its package.*11.5"),
     "odd crop": ({"target_length": 12}, "some of the 21 of its window, with as many left out at each end"),
     "crop": ({"target_length": 23}, "some of the 21 of its window"),
     "window": ({"length": 340}, "window of a network must be a multiple of 16 bp.*340"),
@@ -311,13 +364,20 @@ def test_all_bins_and_rates_of_the_configuration(tmp_path: Path):
     assert model.network.get_layer("block1_attention").dropout == 0.2
 
 
+def test_a_trunk_alone(tmp_path: Path):
+    path = by_hand.write_safetensors(tmp_path / "trunk.safetensors", without("_heads"))
+    with pytest.raises(IntegrityError, match="must hold a head of its network"):
+        zoo.load(path)
+
+
 def test_without_a_configuration_all_is_off_the_shapes(path: Path, tmp_path: Path):
     shutil.copy(path, tmp_path)
-    found, spec = state_files.opened(tmp_path / path.name)
+    with pytest.warns(ZooWarning, match="rule of enformer-pytorch"):
+        found, spec = state_files.opened(tmp_path / path.name)
     assert found.config["window"] == 1536 * 16
     assert found.config["target_length"] == 896
     assert spec.output.bins == 896
-    assert state_files.opened(tmp_path / path.name, 896 * 16)[1].output.offset == 0
+    assert state_files.opened(tmp_path / path.name, {"window": 896 * 16})[1].output.offset == 0
 
 
 def test_a_table_of_other_tracks(path: Path, tmp_path: Path):

@@ -10,7 +10,7 @@ from registry import address, typed
 from registry.address import Address, Hub, Local, Pinned
 from zoo import ensembles, folder, porting
 from zoo.errors import InputError, IntegrityError
-from zoo.porting import folds, local, seeds
+from zoo.porting import folds, local, seeds, state_files
 from zoo.porting.profile_file import ProfileFile
 from zoo.spec import ModelSpec
 
@@ -35,9 +35,9 @@ def load(name: str | Path, component: str | None = None):
             A `.hdf5` or `.h5` of FactorNet, DeepGRN, Leopard or scFAN is opened directly, too; for FactorNet and scFAN
             names of tracks and factors come from their authors' `bigwig.txt`, `feature.txt` and `chip.txt` beside it.
             A `.h5` of Calico's Borzoi or Basenji2 is opened directly, too, and so is a `.safetensors`, `.bin` or `.pt` of
-            enformer-pytorch or borzoi-pytorch (a state dict): their tracks are named by `targets.txt`
-            (`targets_human.txt`, `targets_mouse.txt`, also `.gz`) beside it, and what they leave open is in
-            `params.json`, or `config.json`, there.
+            enformer-pytorch or borzoi-pytorch (a state dict), or the folder that their packages leave. Their tracks are
+            named by `targets.txt` (`targets_human.txt`, `targets_mouse.txt`, also `.gz`) beside it. What they leave
+            open, such as the window, is in `params.json` there, or in `config.json` as `"zoo": {"window": 196608}`.
             So is a `.pth` of DeepSEA, Beluga, Sei or Basset, and a `.hdf5` of DanQ; names of outputs come from the
             authors' list beside it (`predictor_names.txt`, `target.names`, `target_labels.txt`).
             A folder of Leopard's `weights_TRAINED_VALIDATED_SEED.h5` is their mean; of other files `zoo.ensemble` makes
@@ -147,7 +147,8 @@ def _opened(where: Local, component: str | None = None) -> local.Opened | None:
         if (found := seeds.opened(where.path, component) or folds.opened(where.path, component)) is not None:
             return found
         _refuse(where.path)
-    return local.opened(where.path, component) if where.is_file else None
+    path = where.path if where.is_file else state_files.in_folder(where.path)
+    return None if path is None else local.opened(path, component)
 
 
 def _refuse(path: Path) -> None:

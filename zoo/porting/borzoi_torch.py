@@ -6,7 +6,7 @@ from pathlib import Path
 from zoo.errors import IntegrityError
 from zoo.porting import borzoi_names, calico, coverage_spec
 from zoo.porting.state_dict import StateDict
-from zoo.porting.state_network import StateNetwork, crop_of, rates, whole_bins
+from zoo.porting.state_network import StateNetwork, check_heads, crop_of, rates, whole_bins
 from zoo.porting.system_file import SystemFile
 
 LICENSE = "that of the file; the replicates of johahi/borzoi-replicate-0 to -3 are under CC-BY 4.0"
@@ -19,20 +19,20 @@ _DESCRIBED = {"depth": "blocks", "heads": "heads", "attn_dim_key": "key", "attn_
 _SEPARABLE = "separable{}.conv_layer.0.weight"
 
 
-def read(state: StateDict, said: Mapping[str, object], path: Path, window: int | None = None) -> StateNetwork:
+def read(state: StateDict, said: Mapping[str, object], path: Path) -> StateNetwork:
     """The network of a file.
 
     Args:
         state: of the file.
-        said: what the `config.json` beside it says.
+        said: what is said of it: `zoo.porting.state_config.beside`. The window is by default 524,288 bp.
         path: of the file.
-        window: bp of the input; by default what `said` has, or 524,288.
 
     Raises:
         IntegrityError: a tensor that is missing, or too many; a configuration of another network.
     """
     sizes, heads = sizes_of(state)
-    window = window or said.get("window") or _WINDOW
+    check_heads(heads, path)
+    window = said.get("window", _WINDOW)
     bins = whole_bins(window, 2 ** (len(sizes["filters"]) + 1), path) << sizes["unets"]
     config = {
         **sizes,
@@ -52,7 +52,8 @@ def read(state: StateDict, said: Mapping[str, object], path: Path, window: int |
         coverage_spec.bins_of(config, _SYSTEM.pools(config)),
         {name: config[ours] for name, ours in _DESCRIBED.items()} | {"dim": sizes["filters"][-1]},
         {"citation": _SYSTEM.citation, "license": LICENSE, "position features": features},
-        calico.squash_of(file),
+        said.get("squash", calico.squash_of(file)),
+        stranded=True,
     )
 
 

@@ -1,13 +1,12 @@
 """Files of Borzoi and Basenji2 that the user has, and what their authors put beside them."""
 
 import hashlib
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import registry
-from zoo.errors import InputError, IntegrityError, ZooWarning
+from zoo.errors import InputError, IntegrityError
 from zoo.porting import bins_of_200, borzoi, calico, calico_params, own, targets
 from zoo.porting.calico import CalicoFile
 from zoo.porting.calico_params import Params
@@ -90,10 +89,5 @@ def _tracks(path: Path, found: CalicoFile, squash: str | None) -> Targets:
             hint="Move the table away if it is of another model",
         )
     if not tracks.swap and not found.swap and found.network.architecture == "borzoi":
-        warnings.warn(
-            f"Nothing says which of the {count:,} tracks are of opposite strands: predictions from the other strand "
-            "are taken as they are, which mixes both strands of CAGE and RNA-seq. Put targets.txt beside the file",
-            ZooWarning,
-            stacklevel=2,
-        )
+        targets.warn_of_strands(count, "targets.txt")
     return replace(tracks, swap=tracks.swap or found.swap)

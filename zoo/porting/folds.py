@@ -113,8 +113,8 @@ def _one_of_each(found: list[Fold], others: list[str], component: str | None, pa
             f"A folder or archive of folds must hold .h5 or .torch files of 2 to {_MOST_FOLDS} folds",
             where=path,
             received={"folds": numbers, "files": [*(fold.name for fold in found), *others][:6]},
-            hint="The path of a file tells its fold (fold_0). TensorFlow's SavedModel is not read; a single file is "
-            "loaded by its own path",
+            hint="The path of a file tells its fold (fold_0). TensorFlow's SavedModel is not read (Enformer's "
+            "weights are also in EleutherAI/enformer-official-rough); a single file is loaded by its own path",
         )
     if missing := sorted(set(range(numbers[0], numbers[-1])) - set(numbers)):
         warn(f"{path.name} has no fold {', '.join(map(str, missing))}; the ensemble is of the other {len(numbers)}.")

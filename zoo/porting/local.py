@@ -104,7 +104,8 @@ def opened(path: Path, component: str | None = None, window: int | None = None) 
         InputError: it cannot be read, or lacks the component.
         IntegrityError: a damaged file, or one of a layout that is not read, with the reason.
     """
-    if (found := torch_early.opened(path) or state_files.opened(path, window)) is not None:
+    said = {} if window is None else {"window": window}
+    if (found := torch_early.opened(path) or state_files.opened(path, said)) is not None:
         return _of_network(path, component, found)
     if (found := read(path, window)) is None:
         return _of_network(path, component, dream.opened(path) or calico_own.opened(path))

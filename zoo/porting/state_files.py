@@ -6,21 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
-from registry import typed
-from zoo import weights
-from zoo.arguments import is_number, is_whole
-from zoo.errors import InputError, IntegrityError
-from zoo.porting import borzoi_torch, coverage_spec, enformer, own, state_dict, targets, torch_pickle
+from zoo import folder, weights
+from zoo.errors import IntegrityError
+from zoo.porting import borzoi_torch, coverage_spec, enformer, own, state_config, state_dict, targets, torch_pickle
 from zoo.porting.state_dict import StateDict
 from zoo.porting.state_network import StateNetwork
 from zoo.porting.system_file import SystemFile
 from zoo.spec import Architecture, ModelSpec
 
-ENDINGS = (".safetensors", ".bin", ".ckpt")  # of state dicts alone
+_ENDINGS = (".safetensors", ".bin", ".ckpt")  # of state dicts alone
 _MODULES = (".pt", ".pth", ".torch")  # of state dicts, and of modules that other systems save whole
 _ZIPPED = (".h5", ".hdf5")  # as some call what `torch.save` wrote
-_CONFIG = "config.json"
-_MOST_CONFIG = 1 << 20  # bytes
+_IN_FOLDER = ("model.safetensors", "pytorch_model.bin")  # the one that transformers takes first
 _WRAPPED = ("module.", "_orig_mod.")  # before all names of a network that was trained in parallel, or compiled
 _SYSTEMS: Mapping[ModuleType, tuple[str, ...]] = {  # whose are tensors with names that begin so
     enformer: ("_trunk.", "conv_tower.", "final_pointwise.", "_heads."),
@@ -41,24 +38,16 @@ _REFUSED = {  # tensors of networks that are not read: what they are, and what t
         "Save the state dict of the inner network: model.enformer.state_dict()",
     ),
 }
-_KINDS = {  # what a config.json may say, of all that it does
-    **dict.fromkeys(("window", "target_length", "position_length", "dim", "depth", "heads"), is_whole),
-    **dict.fromkeys(("attn_dim_key", "attn_dim_value", "num_downsamples", "dim_divisible_by"), is_whole),
-    **dict.fromkeys(("use_tf_gamma", "return_center_bins_only"), lambda value: isinstance(value, bool)),
-    **dict.fromkeys(("dropout_rate", "attn_dropout", "pos_dropout"), is_number),
-    "output_heads": lambda value: isinstance(value, dict) and all(map(is_whole, value.values())),
-}
-_OTHER_NAMES = {"length": "window", "bins_to_return": "target_length"}
 
 
-def opened(path: Path, window: int | None = None) -> tuple[SystemFile, ModelSpec] | None:
+def opened(path: Path, said: Mapping[str, object] | None = None) -> tuple[SystemFile, ModelSpec] | None:
     """What a file holds, with the spec of its model; None for a file of another system.
 
-    Beside it are read, where they are, `config.json` as the packages write it and the tables of tracks
-    (`targets_human.txt`, `targets_mouse.txt`, also `.gz`). `config.json` may also have `window`, in bp.
+    Beside it are read, where they are, `config.json` (`zoo.porting.state_config`) and the tables of tracks
+    (`targets_human.txt`, `targets_mouse.txt`, also `.gz`).
 
     Args:
-        window: bp of the input, which neither file need say.
+        said: what is known of the file besides, as `zoo.porting.state_config.beside` has it.
 
     Raises:
         InputError: it cannot be read.
@@ -80,17 +69,24 @@ def opened(path: Path, window: int | None = None) -> tuple[SystemFile, ModelSpec
             where=path,
             received={"tensors": list(state.shapes)[:4], "how many": len(state.shapes)},
         )
-    said = _said(path)
+    known = state_config.beside(path, said or {})
     with weights.parsing("A file of weights", path):
-        network = system.read(state, said, path, window)
-    _compare(network, said, path)
+        network = system.read(state, known, path)
+    state_config.check(network.described, known, path)
     return network.file, _spec(network, path, {"source": own.shown(path), "sha256": sha256})
+
+
+def in_folder(path: Path) -> Path | None:
+    """The weights in a folder as transformers writes it (`save_pretrained`, a snapshot of the Hub), or None."""
+    if (path / folder.WEIGHTS).exists():
+        return None
+    return next((path / name for name in _IN_FOLDER if (path / name).is_file()), None)
 
 
 def _may_be_one(path: Path) -> bool:
     name = path.name.lower()
     if not name.endswith(_ZIPPED):
-        return name.endswith((*ENDINGS, *_MODULES))
+        return name.endswith((*_ENDINGS, *_MODULES))
     try:
         with open(path, "rb") as file:
             return file.read(len(torch_pickle.SIGNATURE)) == torch_pickle.SIGNATURE
@@ -127,35 +123,6 @@ def _system(state: StateDict) -> ModuleType | None:
     )
 
 
-def _said(path: Path) -> dict[str, object]:
-    """What the `config.json` beside a file says that is of use, by the packages' names."""
-    place = path.with_name(_CONFIG)
-    if not place.is_file():
-        return {}
-    if place.stat().st_size > _MOST_CONFIG:
-        raise InputError(f"A file beside a model must have at most {_MOST_CONFIG:,} bytes", where=place)
-    whole = typed.load_json(own.read_bytes(place), place, foreign=True)
-    named = {_OTHER_NAMES.get(name, name): value for name, value in whole.items()}
-    said = {name: named[name] for name in _KINDS if named.get(name) is not None}
-    if wrong := {name: value for name, value in said.items() if not _KINDS[name](value)}:
-        raise IntegrityError(
-            "The config.json beside a model must be as its package writes it", where=place, received=wrong
-        )
-    return said
-
-
-def _compare(network: StateNetwork, said: Mapping[str, object], path: Path) -> None:
-    """Raise `IntegrityError` if a file's tensors are of another network than the `config.json` beside it says."""
-    pairs = {name: (said.get(name, value), value) for name, value in network.described.items()}
-    if differing := {f"{name} (config.json, file)": pair for name, pair in pairs.items() if pair[0] != pair[1]}:
-        raise IntegrityError(
-            "The config.json beside a model must be of its network",
-            where=path.with_name(_CONFIG),
-            received=differing,
-            hint=f"Move {_CONFIG} away if it is of another model",
-        )
-
-
 def _spec(network: StateNetwork, path: Path, origin: Mapping[str, str]) -> ModelSpec:
     config = network.file.config
     heads = dict(zip(config["outputs"].split(), config["tracks"], strict=True))
@@ -163,6 +130,8 @@ def _spec(network: StateNetwork, path: Path, origin: Mapping[str, str]) -> Model
     for head, count in heads.items():
         table = targets.beside(path, head, count, network.squash, only=len(heads) == 1)
         tracks[head] = targets.numbered(count) if table is None else table
+        if network.stranded and not tracks[head].swap:
+            targets.warn_of_strands(count, f"targets_{head}.txt")
     architecture = Architecture(network.file.architecture, config)
     provenance = {**network.provenance, **origin}
     name = f"local/{own.model_of(path)}"

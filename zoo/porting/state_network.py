@@ -1,6 +1,6 @@
 """What a state dict turned out to be: our network, and what its spec takes from it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from zoo.errors import IntegrityError
@@ -21,6 +21,7 @@ class StateNetwork:
         described: what it is, by the names of its package's `config.json`.
         provenance: citation, licence, and what the file does not say by itself.
         squash: how coverage was squashed before training, where the table of tracks has soft clips.
+        stranded: whether some tracks are of one strand, so that their table must say which.
     """
 
     file: SystemFile
@@ -29,6 +30,17 @@ class StateNetwork:
     described: Mapping[str, object]
     provenance: Mapping[str, str] = field(repr=False)
     squash: str | None = None
+    stranded: bool = False
+
+
+def check_heads(heads: Collection, where: object) -> None:
+    """Raise `IntegrityError` unless there is a head."""
+    if not heads:
+        raise IntegrityError(
+            "A file of weights must hold a head of its network, not the trunk alone",
+            where=where,
+            hint="Save the state dict of the whole network",
+        )
 
 
 def rates(said: Mapping[str, object]) -> dict[str, object]:

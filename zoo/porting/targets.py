@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.errors import InputError, IntegrityError
+from zoo.errors import InputError, IntegrityError, warn
 from zoo.track_table import STATISTICS, TrackTable
 
 _MOST_BYTES = 1 << 25  # of a table; that of Borzoi has 1.3 MB
@@ -60,6 +60,14 @@ def beside(path: Path, head: str, count: int, squash: str | None, only: bool = T
             if place.is_file():
                 return read(_text(place), place, count, squash)
     return None
+
+
+def warn_of_strands(count: int, name: str) -> None:
+    """Say that nothing tells the strands of so many tracks apart. `name`: of the table that would."""
+    warn(
+        f"Nothing says which of the {count:,} tracks are of opposite strands: predictions from the other strand are "
+        f"taken as they are, which mixes both strands of CAGE and RNA-seq. Put {name} beside the file"
+    )
 
 
 def _text(place: Path) -> str:
