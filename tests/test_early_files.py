@@ -1,5 +1,6 @@
 """Files of DeepSEA, Beluga, Sei, DanQ and Basset that a user has: what they are opened as, and why others are not."""
 
+import json
 import pickle
 import zipfile
 from pathlib import Path
@@ -11,7 +12,7 @@ from profile_files import Call, Name, TorchWriter
 
 import zoo
 from zoo import loading
-from zoo.errors import InputError, IntegrityError
+from zoo.errors import InputError, IntegrityError, ZooError
 from zoo.porting import early_layout, features, torch_pickle
 
 STATES = {
@@ -113,6 +114,27 @@ def test_nothing_of_an_early_file_is_run(tmp_path: Path):
     path = early_files.write_legacy(tmp_path / "x.pth", STATES["basset"], lambda parts: cut(parts, 3, evil))
     with pytest.raises(IntegrityError, match="nothing of the file was run"):
         zoo.load(path)
+
+
+def write_safetensors(path: Path, state: dict) -> Path:
+    header, place = {"__metadata__": {"format": "pt"}}, 0
+    for name, value in state.items():
+        header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [place, place + value.nbytes]}
+        place += value.nbytes
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(value.tobytes() for value in state.values()))
+    return path
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_safetensors(name: str, tmp_path: Path):
+    path = write_safetensors(tmp_path / "x.safetensors", STATES[name])
+    assert np.abs(answers(zoo.load(path)) - expected(name)).max() < 1e-6
+    whole = path.read_bytes()
+    for damaged in (whole[:-4], whole[:100], whole[:8] + b"[" + whole[9:]):
+        path.write_bytes(damaged)
+        with pytest.raises(ZooError):
+            zoo.load(path)
 
 
 # --- names
@@ -303,7 +325,7 @@ def test_tensors_of_the_first_pytorch(tmp_path: Path):
         tensor = writer.tensor(value).arguments[0]
         made[name] = Call(Name("torch._utils", "_rebuild_tensor"), tensor.arguments[:4])
     path = writer.write(tmp_path / "x.pth", made)
-    assert torch_pickle.is_tensor(torch_pickle.root_of(path)["0.weight"])
+    assert torch_pickle.TorchFile.is_tensor(torch_pickle.root_of(path)["0.weight"])
     assert np.abs(answers(zoo.load(path)) - expected("basset")).max() < 1e-6
 
 

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from attributing import explain, off
-from model_case import shapes_only
+from model_case import unfilled
 
-from zoo import architectures
 from zoo.errors import InputError
 from zoo.layers.spline import SplineProjection, spline_basis
 from zoo.layers.threshold import threshold
@@ -293,12 +292,13 @@ def test_the_published_tensors_of_danq(shared: Path, name: str, monkeypatch: pyt
 
 def check_published(found: SystemFile, system: str, parameters: int, published: bool = True) -> None:
     """A file's network is that of our builder's defaults, and has these tensors."""
-    with shapes_only():
-        network = architectures.build(system, **found.config)
-        usual = architectures.build(system)
-        shapes = {layer.name: [tuple(w.shape) for w in layer.weights] for layer in network.layers if layer.weights}
-        assert {name: [array.shape for array in arrays] for name, arrays in found.tensors.items()} == shapes
-        assert sum(int(np.prod(weight.shape)) for weight in network.trainable_weights) == parameters
-        if published:
-            same = {layer.name: [tuple(w.shape) for w in layer.weights] for layer in usual.layers if layer.weights}
-            assert same == shapes
+    network = unfilled(system, **found.config)
+    shapes = shapes_of(network)
+    assert {name: [array.shape for array in arrays] for name, arrays in found.tensors.items()} == shapes
+    assert sum(int(np.prod(weight.shape)) for weight in network.trainable_weights) == parameters
+    if published:
+        assert shapes_of(unfilled(system)) == shapes
+
+
+def shapes_of(network: keras.Model) -> dict[str, list[tuple[int, ...]]]:
+    return {layer.name: [tuple(weight.shape) for weight in layer.weights] for layer in network.layers if layer.weights}

@@ -150,6 +150,11 @@ def finite(array: np.ndarray, where: object, path: str) -> np.ndarray:
     return array
 
 
+def from_bfloat16(halves: np.ndarray) -> np.ndarray:
+    """Numbers of bfloat16, given by their bits (uint16): the upper halves of those of float32. The same shape."""
+    return (halves.astype(np.uint32) << 16).view(np.float32)
+
+
 def load(network, path: Path) -> None:
     """Fill a freshly built network from the weights file of its folder.
 

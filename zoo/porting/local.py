@@ -105,17 +105,17 @@ def opened(path: Path, component: str | None = None, window: int | None = None) 
         IntegrityError: a damaged file, or one of a layout that is not read, with the reason.
     """
     if (early := torch_early.opened(path)) is not None:
-        return _of_system(early, path, component)
+        return _of_network(path, component, early)
     if (found := read(path, window)) is None:
-        return _of_system(dream.opened(path), path, component)
+        return _of_network(path, component, dream.opened(path))
     file, sha256 = found
     check_component(file, component, path)
     name = f"local/{own.model_of(path)}"
     return Opened(path, name, ((file, spec_of(file, about(path, name, {"sha256": sha256}))),))
 
 
-def _of_system(found: tuple[SystemFile, ModelSpec] | None, path: Path, component: str | None) -> Opened | None:
-    """The same of a system whose files hold one network."""
+def _of_network(path: Path, component: str | None, found: tuple[SystemFile, ModelSpec] | None) -> Opened | None:
+    """The same of systems whose files hold one network; None for a file of none of them."""
     if found is None:
         return None
     if component is not None:

@@ -31,6 +31,7 @@ _MOST_MEMBERS = 20_000
 _MOST_AXES = 8
 _STORAGES = {"FloatStorage": "f4", "DoubleStorage": "f8", "HalfStorage": "f2", "BFloat16Storage": "u2"}
 _OTHER_STORAGES = {"Long": 8, "Int": 4, "Short": 2, "Char": 1, "Byte": 1, "Bool": 1}  # bytes of a number
+_TENSORS = ("torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2")
 _NAMES = (  # of what a saved network consists of: module, name
     (r"torch\.nn\.modules\.\w+|torch\.nn\.parameter|bpnetlite(\.\w+)*", r"[A-Za-z_]\w*"),
     (r"torch\._utils", r"_rebuild_(tensor|tensor_v2|parameter|parameter_with_state)"),
@@ -111,7 +112,7 @@ class TorchFile:
         self.root = unpickled(self._members["data.pkl"], where)
 
     def tensor(self, value: object, what: str) -> np.ndarray:
-        """A tensor or parameter as float32, in C order.
+        """A tensor or parameter as float32, in C order; not to be written to, as it may be the file's own bytes.
 
         Args:
             value: what the pickle has in its place.
@@ -121,9 +122,8 @@ class TorchFile:
             IntegrityError: no tensor of floating-point numbers, or one that reaches beyond its storage, or with numbers
                 that are not finite.
         """
-        if isinstance(value, Instance) and str(value.kind).startswith("torch._utils._rebuild_parameter"):
-            value = value.arguments[0] if value.arguments else None
-        if not is_tensor(value):
+        value = _bare(value)
+        if not _is_tensor(value):
             raise self._error("be there", what, {"found": _kind(value)})
         storage, offset, size, stride, *_ = (*value.arguments, None, None, None, None)
         if not isinstance(storage, Storage) or not _fits(storage, offset, size, stride):
@@ -134,9 +134,20 @@ class TorchFile:
             return weights.finite(self._strided(numbers[offset:], size, steps), self._where, what)
 
     @staticmethod
+    def is_tensor(value: object) -> bool:
+        """Whether the pickle has a tensor or a parameter in some place."""
+        return _is_tensor(_bare(value))
+
+    @staticmethod
+    def shape(value: object) -> tuple[int, ...]:
+        """The shape of a tensor, as the pickle states it; () where it states none."""
+        size = (*_bare(value).arguments, None, None, None)[2]
+        return size if isinstance(size, tuple) and all(map(is_whole, size)) else ()
+
+    @staticmethod
     def _strided(numbers: np.ndarray, size: tuple[int, ...], steps: list[int]) -> np.ndarray:
         view = np.lib.stride_tricks.as_strided(numbers, size, steps, writeable=False)
-        return np.array(view, np.float32, order="C")
+        return np.asarray(view, np.float32, order="C")
 
     def _numbers(self, storage: Storage, what: str) -> np.ndarray:
         data, code = self._members.get(f"data/{storage.key}"), _STORAGES.get(storage.kind)
@@ -147,18 +158,22 @@ class TorchFile:
         if len(data) != storage.numbers * int(code[1:]):
             raise self._error("have a storage of its length", what, {"numbers": storage.numbers, "bytes": len(data)})
         numbers = np.frombuffer(data, f"{self._order}{code}")
-        if storage.kind == "BFloat16Storage":  # the upper half of a float32
-            numbers = (numbers.astype(np.uint32) << 16).view(np.float32)
-        return numbers
+        return weights.from_bfloat16(numbers) if storage.kind == "BFloat16Storage" else numbers
 
     def _error(self, rule: str, what: str, received: Mapping[str, object]) -> IntegrityError:
         return IntegrityError(f"The tensor {what} must {rule}", where=self._where, received=received)
 
 
-def is_tensor(value: object) -> bool:
-    """Whether what a pickle has is a tensor, of PyTorch 0.3 and earlier too, or a parameter."""
-    kind = str(value.kind).removeprefix("torch._utils._rebuild_") if isinstance(value, Instance) else ""
-    return kind in ("tensor", "tensor_v2", "parameter", "parameter_with_state")
+def _bare(value: object) -> object:
+    """A parameter's tensor, or anything else as it is."""
+    if isinstance(value, Instance) and str(value.kind).startswith("torch._utils._rebuild_parameter"):
+        return value.arguments[0] if value.arguments else None
+    return value
+
+
+def _is_tensor(value: object) -> bool:
+    """Whether it is one, of PyTorch 0.3 and earlier too."""
+    return isinstance(value, Instance) and str(value.kind) in _TENSORS
 
 
 def root_of(path: Path) -> object:
