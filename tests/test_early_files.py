@@ -325,7 +325,7 @@ def test_tensors_of_the_first_pytorch(tmp_path: Path):
         tensor = writer.tensor(value).arguments[0]
         made[name] = Call(Name("torch._utils", "_rebuild_tensor"), tensor.arguments[:4])
     path = writer.write(tmp_path / "x.pth", made)
-    assert torch_pickle.TorchFile.is_tensor(torch_pickle.root_of(path)["0.weight"])
+    assert torch_pickle.is_tensor(torch_pickle.root_of(path)["0.weight"])
     assert np.abs(answers(zoo.load(path)) - expected("basset")).max() < 1e-6
 
 

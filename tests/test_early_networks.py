@@ -292,13 +292,10 @@ def test_the_published_tensors_of_danq(shared: Path, name: str, monkeypatch: pyt
 
 def check_published(found: SystemFile, system: str, parameters: int, published: bool = True) -> None:
     """A file's network is that of our builder's defaults, and has these tensors."""
-    network = unfilled(system, **found.config)
-    shapes = shapes_of(network)
+    network, usual = unfilled(system, **found.config), unfilled(system)
+    shapes = {layer.name: [tuple(w.shape) for w in layer.weights] for layer in network.layers if layer.weights}
     assert {name: [array.shape for array in arrays] for name, arrays in found.tensors.items()} == shapes
     assert sum(int(np.prod(weight.shape)) for weight in network.trainable_weights) == parameters
     if published:
-        assert shapes_of(unfilled(system)) == shapes
-
-
-def shapes_of(network: keras.Model) -> dict[str, list[tuple[int, ...]]]:
-    return {layer.name: [tuple(weight.shape) for weight in layer.weights] for layer in network.layers if layer.weights}
+        same = {layer.name: [tuple(w.shape) for w in layer.weights] for layer in usual.layers if layer.weights}
+        assert same == shapes

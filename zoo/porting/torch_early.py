@@ -14,7 +14,7 @@ from zoo.errors import IntegrityError
 from zoo.porting import early_layout, early_spec, own, safetensors_file
 from zoo.porting.safetensors_file import SafetensorsFile
 from zoo.porting.system_file import SystemFile
-from zoo.porting.torch_pickle import Instance, TorchFile, root_of
+from zoo.porting.torch_pickle import Instance, TorchFile, is_tensor, root_of
 from zoo.spec import ModelSpec
 
 ENDINGS = (".pth", ".pt", ".torch", safetensors_file.ENDING)
@@ -111,7 +111,7 @@ def _state(root: object) -> Mapping[str, object]:
     return {
         name: value
         for name, value in found.items()
-        if isinstance(name, str) and TorchFile.is_tensor(value) and not name.endswith(_COUNTER)
+        if isinstance(name, str) and is_tensor(value) and not name.endswith(_COUNTER)
     }
 
 

@@ -31,7 +31,6 @@ _MOST_MEMBERS = 20_000
 _MOST_AXES = 8
 _STORAGES = {"FloatStorage": "f4", "DoubleStorage": "f8", "HalfStorage": "f2", "BFloat16Storage": "u2"}
 _OTHER_STORAGES = {"Long": 8, "Int": 4, "Short": 2, "Char": 1, "Byte": 1, "Bool": 1}  # bytes of a number
-_TENSORS = ("torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2")
 _NAMES = (  # of what a saved network consists of: module, name
     (r"torch\.nn\.modules\.\w+|torch\.nn\.parameter|bpnetlite(\.\w+)*", r"[A-Za-z_]\w*"),
     (r"torch\._utils", r"_rebuild_(tensor|tensor_v2|parameter|parameter_with_state)"),
@@ -123,7 +122,7 @@ class TorchFile:
                 that are not finite.
         """
         value = _bare(value)
-        if not _is_tensor(value):
+        if not is_tensor(value):
             raise self._error("be there", what, {"found": _kind(value)})
         storage, offset, size, stride, *_ = (*value.arguments, None, None, None, None)
         if not isinstance(storage, Storage) or not _fits(storage, offset, size, stride):
@@ -132,11 +131,6 @@ class TorchFile:
         steps = [step * numbers.itemsize for step in stride]
         with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
             return weights.finite(self._strided(numbers[offset:], size, steps), self._where, what)
-
-    @staticmethod
-    def is_tensor(value: object) -> bool:
-        """Whether the pickle has a tensor or a parameter in some place."""
-        return _is_tensor(_bare(value))
 
     @staticmethod
     def shape(value: object) -> tuple[int, ...]:
@@ -171,9 +165,11 @@ def _bare(value: object) -> object:
     return value
 
 
-def _is_tensor(value: object) -> bool:
-    """Whether it is one, of PyTorch 0.3 and earlier too."""
-    return isinstance(value, Instance) and str(value.kind) in _TENSORS
+def is_tensor(value: object) -> bool:
+    """Whether what a pickle has is a tensor, of PyTorch 0.3 and earlier too, or a parameter."""
+    bare = _bare(value)
+    kind = str(bare.kind).removeprefix("torch._utils._rebuild_") if isinstance(bare, Instance) else ""
+    return kind in ("tensor", "tensor_v2")
 
 
 def root_of(path: Path) -> object:
