@@ -255,6 +255,19 @@ def test_danq_is_opened(tmp_path: Path):
         loading.publish([tmp_path / "saved"], "lab/danq", "v1")
 
 
+def test_the_direction_of_danq_beside_its_file(tmp_path: Path):
+    path, layers = tmp_path / "x.hdf5", early_files.danq(4)
+    path.write_bytes(early_files.danq_bytes(layers))
+    (tmp_path / "danq.json").write_text('{"backward": "none"}')
+    codes = np.random.default_rng(8).integers(0, 4, (2, 1000))
+    wanted = early_files.of_danq(layers, np.eye(4)[codes].transpose(0, 2, 1), reverse=False)
+    assert np.abs(answers(zoo.load(path))[:, 0] - wanted).max() < 5e-7
+    for wrong in ('{"backward": "batch"}', '{"backward": ["none"]}', "{}", '{"backward": "none", "x": 1}', "none"):
+        (tmp_path / "danq.json").write_text(wrong)
+        with pytest.raises(IntegrityError, match=r"danq\.json"):
+            zoo.load(path)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

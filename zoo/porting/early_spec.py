@@ -89,7 +89,8 @@ SYSTEMS: Mapping[str, System] = {
         "Quang D, Xie X (2016) DanQ: a hybrid convolutional and recurrent deep neural network for quantifying the "
         "function of DNA sequences. Nucleic Acids Res 44: e107. doi:10.1093/nar/gkw226",
         "no: its authors' weights are for non-commercial use, and their licence says nothing of redistribution",
-        "the second LSTM is taken to read from the last position to the first, which its authors' files do not say",
+        "its authors' files do not say what the second LSTM reads: argument `backward` of the network; other than "
+        "`time` by danq.json beside the file",
     ),
     "basset": System(
         "Basset",
