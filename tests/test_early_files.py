@@ -8,7 +8,7 @@ from pathlib import Path
 import early_files
 import numpy as np
 import pytest
-from profile_files import Call, Name, TorchWriter
+from profile_files import Call, Name, TorchWriter, pickled
 
 import zoo
 from zoo import loading
@@ -83,6 +83,21 @@ def test_a_module_saved_whole(tmp_path: Path):
 
     model = zoo.load(writer.write(tmp_path / "x.pth", module("")))
     assert np.abs(answers(model) - expected("deepsea")).max() < 1e-6
+
+
+def test_modules_within_one_another(tmp_path: Path):
+    """Eight levels of the same thousand modules would be 10 to the power of 24."""
+    writer, sequential = TorchWriter(), Name("torch.nn.modules.container", "Sequential")
+    inner = pickled(writer.module(sequential, {}, {}))
+    for level in range(8):
+        name = b"X\x01\x00\x00\x00a"  # 120 modules, the first as it is, the others from the memo
+        again = b"".join(b"X\x03\x00\x00\x00" + f"{i:03}".encode() + f"h{chr(level)}".encode() for i in range(120))
+        inner = (
+            pickled(sequential) + b")\x81}(" + pickled("_modules") + b"}(" + name + inner + f"q{chr(level)}".encode()
+        )
+        inner += again + b"uub"
+    with pytest.raises(IntegrityError, match="must hold a BPNet"):
+        zoo.load(writer.write(tmp_path / "x.pth", b"\x80\x02" + inner + b"."))
 
 
 def cut(parts: list[bytes], place: int, new: bytes) -> list[bytes]:

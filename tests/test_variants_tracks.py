@@ -216,6 +216,7 @@ def test_files_of_several_tracks(model: zoo.Model, genome: Path, tmp_path: Path)
     shown = str(memory).splitlines()
     assert shown[0] == "3 of 3 variants scored, 2 tracks; what changes most:"
     assert shown[1].split() == ["variant", "track", "sar", "difference"]
+    assert max(map(len, shown)) <= 80
     best = np.abs(memory.of_tracks("sar")).max()
     assert abs(float(shown[2].split()[-2])) == pytest.approx(best, rel=1e-3)
 

@@ -117,7 +117,7 @@ def make_spec(architecture: Architecture, about: About, predicted: Features) -> 
     system = SYSTEMS[architecture.name]
     known = {"citation": system.citation, "redistribution": system.terms}
     known |= {"note": system.note} if system.note else {}
-    known |= {"strands": "its authors average both strands"} if system.both_strands else {}
+    known |= {"strands": 'its authors average both strands: strands="both"'} if system.both_strands else {}
     return ModelSpec(
         name=about.name,
         description=f"{len(predicted.names)} chromatin features from sequence, human, {system.title}",

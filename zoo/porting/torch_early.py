@@ -18,7 +18,7 @@ from zoo.porting.torch_pickle import Instance, TorchFile, is_tensor, root_of
 from zoo.spec import ModelSpec
 
 ENDINGS = (".pth", ".pt", ".torch", safetensors_file.ENDING)
-_MOST_DEPTH = 8  # of modules in modules
+_MOST_MODULES = 2000
 _MOST_HEADER = 16 << 20  # bytes
 _COUNTER = "num_batches_tracked"  # of a normalization; of no use, and older files lack it
 _INSIDE = ("state_dict", "model_state_dict")  # of a checkpoint
@@ -102,7 +102,7 @@ def _refuse_others(names: set[str], where: object) -> None:
 def _state(root: object) -> Mapping[str, object]:
     """Name → tensor of what was saved, as a state dict has them, without counters; empty for anything else."""
     if isinstance(root, Instance):
-        found = dict(_of_module(root, ""))
+        found = _of_module(root)
     else:
         inner = [root[key] for key in _INSIDE if isinstance(root, dict) and isinstance(root.get(key), dict)]
         found = inner[0] if inner else root
@@ -115,14 +115,17 @@ def _state(root: object) -> Mapping[str, object]:
     }
 
 
-def _of_module(module: Instance, prefix: str, depth: int = 0) -> Mapping[str, object]:
-    """The tensors of a module and of those in it."""
-    found = {}
-    for kind in ("_parameters", "_buffers"):
-        held = module.attribute(kind)
-        found |= {f"{prefix}{name}": value for name, value in held.items()} if isinstance(held, dict) else {}
-    inner = module.attribute("_modules") if depth < _MOST_DEPTH else None
-    for name, other in inner.items() if isinstance(inner, dict) else ():
-        if isinstance(other, Instance):
-            found |= _of_module(other, f"{prefix}{name}.", depth + 1)
+def _of_module(module: Instance) -> dict[str, object]:
+    """The tensors of a module and of those in it. Raises `IntegrityError` if these are more than networks have."""
+    found, waiting, seen = {}, [("", module)], 0
+    while waiting:
+        prefix, at = waiting.pop()
+        if (seen := seen + 1) > _MOST_MODULES:  # one within itself, too
+            raise IntegrityError(f"A network must have at most {_MOST_MODULES:,} modules")
+        for kind in ("_parameters", "_buffers"):
+            held = at.attribute(kind)
+            found |= {f"{prefix}{name}": value for name, value in held.items()} if isinstance(held, dict) else {}
+        inner = at.attribute("_modules")
+        inside = inner.items() if isinstance(inner, dict) else ()
+        waiting += [(f"{prefix}{name}.", other) for name, other in inside if isinstance(other, Instance)]
     return found

@@ -103,19 +103,20 @@ class VariantScores:
     __repr__ = __str__
 
     def _of_tracks(self) -> str:
-        """Of several tracks those, variant by variant, whose first score changes most."""
-        first = f".{next(iter(self.tracks))}"
-        names = [name.removesuffix(first) for name in self.scores if name.endswith(first)]
-        change = np.abs(np.nan_to_num(self.of_tracks(names[0])))
+        """Of several tracks what changes most by the first score, and the second one of it."""
+        first, tracks = f".{next(iter(self.tracks))}", list(self.tracks)
+        shown = [name.removesuffix(first) for name in self.scores if name.endswith(first)][:2]
+        change = np.abs(np.nan_to_num(self.of_tracks(shown[0])))
+        titles = " ".join(f"{name:>{max(len(name), 11)}}" for name in shown)
         lines = [
-            f"{len(self.places):,} of {len(self):,} variants scored, {len(self.tracks):,} tracks; what changes most:",
-            " ".join([f"{'variant':<34}", f"{'track':<34}", *(f"{name:>{max(len(name), 11)}}" for name in names)]),
+            f"{len(self.places):,} of {len(self):,} variants scored, {len(tracks):,} tracks; what changes most:",
+            f"{'variant':<26} {'track':<20} {titles}",
         ]
-        tracks, most = list(self.tracks), min(_SHOWN, len(self.places) * len(self.tracks))
+        most = min(_SHOWN, len(self.places) * len(tracks))
         for place in np.argsort(-change, axis=None, kind="stable")[:most]:
             i, track = place // len(tracks), tracks[place % len(tracks)]
-            numbers = (f"{self.scores[column_of(name, track)][i]:>{max(len(name), 11)}.4g}" for name in names)
-            lines.append(" ".join([f"{printable(str(self.variants[i]))[:34]:<34}", f"{track[:34]:<34}", *numbers]))
+            numbers = " ".join(f"{self.scores[column_of(n, track)][i]:>{max(len(n), 11)}.4g}" for n in shown)
+            lines.append(f"{printable(str(self.variants[i]))[:26]:<26} {printable(track)[:20]:<20} {numbers}")
         return "\n".join([*lines, *skipped_lines(self.reasons)])
 
     def write_tsv(self, handle: TextIO) -> None:
