@@ -1,5 +1,6 @@
 """Files of DeepSEA, Beluga, Sei, DanQ and Basset that a user has: what they are opened as, and why others are not."""
 
+import json
 import pickle
 import zipfile
 from pathlib import Path
@@ -7,11 +8,11 @@ from pathlib import Path
 import early_files
 import numpy as np
 import pytest
-from profile_files import Call, Name, TorchWriter
+from profile_files import Call, Name, TorchWriter, pickled
 
 import zoo
 from zoo import loading
-from zoo.errors import InputError, IntegrityError
+from zoo.errors import InputError, IntegrityError, ZooError
 from zoo.porting import early_layout, features, torch_pickle
 
 STATES = {
@@ -84,6 +85,21 @@ def test_a_module_saved_whole(tmp_path: Path):
     assert np.abs(answers(model) - expected("deepsea")).max() < 1e-6
 
 
+def test_modules_within_one_another(tmp_path: Path):
+    """Eight levels of the same thousand modules would be 10 to the power of 24."""
+    writer, sequential = TorchWriter(), Name("torch.nn.modules.container", "Sequential")
+    inner = pickled(writer.module(sequential, {}, {}))
+    for level in range(8):
+        name = b"X\x01\x00\x00\x00a"  # 120 modules, the first as it is, the others from the memo
+        again = b"".join(b"X\x03\x00\x00\x00" + f"{i:03}".encode() + f"h{chr(level)}".encode() for i in range(120))
+        inner = (
+            pickled(sequential) + b")\x81}(" + pickled("_modules") + b"}(" + name + inner + f"q{chr(level)}".encode()
+        )
+        inner += again + b"uub"
+    with pytest.raises(IntegrityError, match="must hold a BPNet"):
+        zoo.load(writer.write(tmp_path / "x.pth", b"\x80\x02" + inner + b"."))
+
+
 def cut(parts: list[bytes], place: int, new: bytes) -> list[bytes]:
     return [new if i == place else part for i, part in enumerate(parts)]
 
@@ -113,6 +129,27 @@ def test_nothing_of_an_early_file_is_run(tmp_path: Path):
     path = early_files.write_legacy(tmp_path / "x.pth", STATES["basset"], lambda parts: cut(parts, 3, evil))
     with pytest.raises(IntegrityError, match="nothing of the file was run"):
         zoo.load(path)
+
+
+def write_safetensors(path: Path, state: dict) -> Path:
+    header, place = {"__metadata__": {"format": "pt"}}, 0
+    for name, value in state.items():
+        header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [place, place + value.nbytes]}
+        place += value.nbytes
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(value.tobytes() for value in state.values()))
+    return path
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_safetensors(name: str, tmp_path: Path):
+    path = write_safetensors(tmp_path / "x.safetensors", STATES[name])
+    assert np.abs(answers(zoo.load(path)) - expected(name)).max() < 1e-6
+    whole = path.read_bytes()
+    for damaged in (whole[:-4], whole[:100], whole[:8] + b"[" + whole[9:]):
+        path.write_bytes(damaged)
+        with pytest.raises(ZooError):
+            zoo.load(path)
 
 
 # --- names
@@ -231,6 +268,19 @@ def test_danq_is_opened(tmp_path: Path):
     model.save(tmp_path / "saved")
     with pytest.raises(InputError, match=r"may be redistributed.*no: its authors' weights are for non-commercial"):
         loading.publish([tmp_path / "saved"], "lab/danq", "v1")
+
+
+def test_the_direction_of_danq_beside_its_file(tmp_path: Path):
+    path, layers = tmp_path / "x.hdf5", early_files.danq(4)
+    path.write_bytes(early_files.danq_bytes(layers))
+    (tmp_path / "danq.json").write_text('{"backward": "none"}')
+    codes = np.random.default_rng(8).integers(0, 4, (2, 1000))
+    wanted = early_files.of_danq(layers, np.eye(4)[codes].transpose(0, 2, 1), reverse=False)
+    assert np.abs(answers(zoo.load(path))[:, 0] - wanted).max() < 5e-7
+    for wrong in ('{"backward": "batch"}', '{"backward": ["none"]}', "{}", '{"backward": "none", "x": 1}', "none"):
+        (tmp_path / "danq.json").write_text(wrong)
+        with pytest.raises(IntegrityError, match=r"danq\.json"):
+            zoo.load(path)
 
 
 @pytest.mark.parametrize(

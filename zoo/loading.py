@@ -38,7 +38,7 @@ def load(name: str | Path, component: str | None = None):
             enformer-pytorch or borzoi-pytorch (a state dict), or the folder that their packages leave. Their tracks are
             named by `targets.txt` (`targets_human.txt`, `targets_mouse.txt`, also `.gz`) beside it. What they leave
             open, such as the window, is in `params.json` there, or in `config.json` as `"zoo": {"window": 196608}`.
-            So is a `.pth` of DeepSEA, Beluga, Sei or Basset, and a `.hdf5` of DanQ; names of outputs come from the
+            So is a `.pth` or `.safetensors` of DeepSEA, Beluga, Sei or Basset, and a `.hdf5` of DanQ; names of outputs come from the
             authors' list beside it (`predictor_names.txt`, `target.names`, `target_labels.txt`).
             A folder of Leopard's `weights_TRAINED_VALIDATED_SEED.h5` is their mean; of other files `zoo.ensemble` makes
             one.

@@ -387,7 +387,8 @@ class Model:
         blacklist: object = None,
         covariates: Mapping[str, object] | None = None,
         head: str | None = None,
-        track: str | int | None = None,
+        track: str | int | Sequence[str | int] | None = None,
+        scores: str | Sequence[str] | None = None,
         peaks: object = None,
         shuffles: int | None = None,
         seed: int | None = None,
@@ -429,7 +430,11 @@ class Model:
             covariates: as for `predict`.
             head: what is scored, of a model with several heads, or a readout of them; default as `predict`.
             track: the name or number of one of the head's tracks, if it has several; of expected counts default their
-                sum. Scores of variant-scorer are of all tracks.
+                sum. Scores of variant-scorer are of all tracks. Of other heads several may be named, as for `predict`:
+                all are scored in one pass, and a table has a column `score.track` for each.
+            scores: names of scores (`zoo.variants.scores`), such as "SAD,SAR,D2,logSUM" of Basenji, Enformer and Borzoi
+                (SAD is `difference`) or "log_odds_difference" of DeepSEA. Default of one track all usual ones; of
+                several tracks of coverage these four, of probabilities `difference` and `log_odds_difference`.
             peaks: of models of a profile and its total counts: a narrowPeak or BED file, intervals or a data frame, at
                 whose summits counts are predicted. Then there are also the quantiles of both alleles among these
                 (`active_allele_quantile` and its products), `peak_overlap`, `peak_distance` in bp and `nearest_peak`.
@@ -450,9 +455,11 @@ class Model:
             output: write `<output>.tsv`, `.skipped.tsv`, `.json`, of a VCF file also `.vcf` with scores in INFO. The
                 same call goes on after an interruption.
             compat: "asap" for that program's windows: forward strand, the variant at the end of the left half, only
-                records that pass. "chrombpnet" for those of variant-scorer: alleles as the record has them, neither
-                trimmed nor left-aligned, `-` for no base; variants nearer to a chromosome's end than half a window are
-                skipped; windows at peaks one base further left, as its coordinates have them.
+                records that pass. "deepsea" or "basenji" for the variant at the end of the left half, as their programs
+                have it; by default it begins the right half. "chrombpnet" for those of variant-scorer: alleles as the
+                record has them, neither trimmed nor left-aligned, `-` for no base; variants nearer to a chromosome's
+                end than half a window are skipped; windows at peaks one base further left, as its coordinates have
+                them.
             batch_size: windows at once, two for each variant.
             precision: "float32" (default) or "bfloat16", as for `predict`; the sidecar then has the largest difference
                 between both of the profiles of some variants.
@@ -488,6 +495,7 @@ class Model:
             shuffles,
             seed,
             precision,
+            scores,
         )
         selection = selection_of(self.spec, head, track)
         given = genome, signal, blacklist, covariates

@@ -10,6 +10,7 @@ from zoo.commands.printing import add_json
 from zoo.console.signature import PROGRESS, Signature
 from zoo.errors import InputError
 from zoo.variants.scores import scores_of
+from zoo.variants.window import COMPAT
 
 _FILES = "genome signal blacklist peaks output profiles scale csv measured"
 SIGNATURE = Signature(
@@ -33,7 +34,13 @@ SIGNATURE = Signature(
         "peaks": {"help": "narrowPeak or BED: quantiles among the counts predicted at summits, and the nearest peak"},
         "shuffles": {"metavar": "N", "help": "P values by N shuffles of each variant's sequence"},
         "seed": {"metavar": "N", "help": "of --shuffles (default 0)"},
-        "compat": {"choices": ("asap", "chrombpnet"), "help": "the original program's windows"},
+        "scores": {
+            "nargs": "+",
+            "action": "extend",
+            "metavar": "NAME",
+            "help": "see below (default the usual ones)",
+        },
+        "compat": {"choices": COMPAT, "help": "the original program's windows"},
     },
     left_out={**shared.ELSEWHERE, **PROGRESS},
     added={**shared.MODEL, "json": shared.FLAG, "table": shared.FLAG},
@@ -65,6 +72,7 @@ def _scores() -> str:
         lines.append(title)
         for score in scores:
             text = f"{score.name}{f' ({score.key})' if score.key else ''}: {score.description}"
+            text += "" if score.usual else "; of one track if it is named"
             lines.append(textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="    "))
     return "\n".join(lines)
 

@@ -16,7 +16,7 @@ from zoo.porting.early_spec import SYSTEMS
 from zoo.porting.system_file import SystemFile
 from zoo.spec import BASES
 
-TIME = "time"
+TIME, _ = BACKWARDS = ("time", "none")  # as `zoo.architectures.danq` has them, which imports Keras
 _ROWS = "AGCT"  # bases of the kernels, as in the training data of DeepSEA
 _AFTER_POOL, _AFTER_LSTM = 0.8, 0.5  # what dropout leaves: 1 - its rate
 _GATES, _OURS = "icfo", "ifco"

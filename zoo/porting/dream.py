@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import registry
+from registry import typed
 from zoo.errors import IntegrityError
 from zoo.porting import bins_of_200, danq, deepgrn, early_spec, factornet, leopard, old_keras, own, scfan
 from zoo.porting.beside import disagreeing, text_beside
@@ -41,7 +42,8 @@ def opened(path: Path) -> tuple[SystemFile, ModelSpec] | None:
     """What a file holds, with the spec of its model; None for a file of another system.
 
     Beside a file of FactorNet, or of scFAN, their authors' `bigwig.txt` (tracks), `feature.txt` (parts of the vector),
-    `chip.txt` (factors), and for weights alone `model.json`, are read where they are.
+    `chip.txt` (factors), and for weights alone `model.json`, are read where they are; of DanQ the list of features, and
+    a `danq.json` that says what its LSTM reads.
 
     Raises:
         InputError: it cannot be read.
@@ -69,8 +71,10 @@ def opened(path: Path) -> tuple[SystemFile, ModelSpec] | None:
 
 
 def _read(system: str, data: bytes, path: Path) -> SystemFile:
+    if system == "danq":
+        return danq.read(data, path, _backward(path))
     if system != "factornet":
-        return {"danq": danq, "deepgrn": deepgrn, "leopard": leopard, "scfan": scfan}[system].read(data, path)
+        return {"deepgrn": deepgrn, "leopard": leopard, "scfan": scfan}[system].read(data, path)
     text = text_beside(path, "model.json")
     config = None if text is None else old_keras.json_of(text, path.with_name("model.json"))
     return factornet.read(data, path, config)
@@ -117,6 +121,20 @@ def _leopard(found: SystemFile, about: About, path: Path) -> tuple[SystemFile, M
 def _scfan(found: SystemFile, about: About, path: Path) -> tuple[SystemFile, ModelSpec]:
     about = replace(about, provenance={**about.provenance, "citation": scfan.CITATION})
     return found, scfan.make_spec(found.config, about, _factors(path, found.config["outputs"]))
+
+
+def _backward(path: Path) -> str:
+    """What `danq.json` beside a file says of its LSTM: {"backward": "none"}."""
+    text, where = text_beside(path, "danq.json"), path.with_name("danq.json")
+    said = {"backward": danq.TIME} if text is None else typed.load_json(text.encode(), where, foreign=True)
+    if set(said) != {"backward"} or said["backward"] not in danq.BACKWARDS:
+        raise IntegrityError(
+            f"A danq.json must say the backward direction, {' or '.join(danq.BACKWARDS)}",
+            where=where,
+            example='{"backward": "none"}',
+            received=said,
+        )
+    return said["backward"]
 
 
 def _danq(found: SystemFile, about: About, path: Path) -> tuple[SystemFile, ModelSpec]:

@@ -89,7 +89,8 @@ SYSTEMS: Mapping[str, System] = {
         "Quang D, Xie X (2016) DanQ: a hybrid convolutional and recurrent deep neural network for quantifying the "
         "function of DNA sequences. Nucleic Acids Res 44: e107. doi:10.1093/nar/gkw226",
         "no: its authors' weights are for non-commercial use, and their licence says nothing of redistribution",
-        "the second LSTM is taken to read from the last position to the first, which its authors' files do not say",
+        "its authors' files do not say what the second LSTM reads: argument `backward` of the network; other than "
+        "`time` by danq.json beside the file",
     ),
     "basset": System(
         "Basset",
@@ -116,7 +117,7 @@ def make_spec(architecture: Architecture, about: About, predicted: Features) -> 
     system = SYSTEMS[architecture.name]
     known = {"citation": system.citation, "redistribution": system.terms}
     known |= {"note": system.note} if system.note else {}
-    known |= {"strands": "its authors average both strands"} if system.both_strands else {}
+    known |= {"strands": 'its authors average both strands: strands="both"'} if system.both_strands else {}
     return ModelSpec(
         name=about.name,
         description=f"{len(predicted.names)} chromatin features from sequence, human, {system.title}",

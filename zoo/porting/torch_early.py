@@ -1,18 +1,25 @@
-"""Files of PyTorch that hold DeepSEA, Beluga, Sei or Basset, as data: state dicts, checkpoints with one in them, and
-modules saved whole, told apart by the names of their tensors."""
+"""Files of PyTorch that hold DeepSEA, Beluga, Sei or Basset, as data, told apart by the names of their tensors: state
+dicts (of safetensors, too), checkpoints with one in them, and modules saved whole."""
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+
+from zoo import weights
 from zoo.errors import IntegrityError
-from zoo.porting import early_layout, early_spec, own
+from zoo.porting import early_layout, early_spec, own, safetensors_file
+from zoo.porting.safetensors_file import SafetensorsFile
 from zoo.porting.system_file import SystemFile
 from zoo.porting.torch_pickle import Instance, TorchFile, is_tensor, root_of
 from zoo.spec import ModelSpec
 
-ENDINGS = (".pth", ".pt", ".torch")
-_MOST_DEPTH = 8  # of modules in modules
+ENDINGS = (".pth", ".pt", ".torch", safetensors_file.ENDING)
+_MOST_MODULES = 2000
+_MOST_HEADER = 16 << 20  # bytes
 _COUNTER = "num_batches_tracked"  # of a normalization; of no use, and older files lack it
 _INSIDE = ("state_dict", "model_state_dict")  # of a checkpoint
 _OTHERS = {  # tensors of networks that are taken for these → which they are, and why they are not read
@@ -32,15 +39,16 @@ def opened(path: Path) -> tuple[SystemFile, ModelSpec] | None:
     """
     if not path.name.lower().endswith(ENDINGS):
         return None
+    of_safetensors = path.name.lower().endswith(safetensors_file.ENDING)
     try:
-        names = set(_state(root_of(path)))
+        names = _header(path) if of_safetensors else set(_state(root_of(path)))
     except IntegrityError:  # whoever else reads such files says what is wrong
         return None
     _refuse_others(names, path)
     if early_layout.system_of(names) is None:
         return None
     data = own.read_bytes(path)
-    found = read(data, path)
+    found = read_safetensors(data, path) if of_safetensors else read(data, path)
     return found, early_spec.of_file(found, path, hashlib.sha256(data).hexdigest())
 
 
@@ -51,16 +59,33 @@ def read(data: bytes, where: object) -> SystemFile:
         IntegrityError: a damaged file, or one of another network.
     """
     file = TorchFile(data, where)
-    state = _state(file.root)
-    if (found := early_layout.system_of(state)) is None:
+    return _read({name: partial(file.tensor, value, name) for name, value in _state(file.root).items()}, where)
+
+
+def read_safetensors(data: bytes, where: object) -> SystemFile:
+    """The same of a file of safetensors."""
+    file = SafetensorsFile(data, where)
+    names = [name for name in file.shapes if not name.endswith(_COUNTER)]
+    return _read({name: partial(file.tensor, name) for name in names}, where)
+
+
+def _read(tensors: Mapping[str, Callable[[], np.ndarray]], where: object) -> SystemFile:
+    if (found := early_layout.system_of(tensors)) is None:
         raise IntegrityError(
             "A file must hold the tensors of DeepSEA, Beluga, Sei or Basset",
             where=where,
-            received={"has": [*state][:6]},
+            received={"has": [*tensors][:6]},
         )
     system, prefix = found
-    tensors = {name.removeprefix(prefix): file.tensor(value, name) for name, value in state.items()}
-    return early_layout.read(system, tensors, where)
+    return early_layout.read(system, {name.removeprefix(prefix): tensor() for name, tensor in tensors.items()}, where)
+
+
+def _header(path: Path) -> set[str]:
+    """The names of a file of safetensors, without the bytes of its tensors."""
+    with weights.parsing("A safetensors file", path), open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        names = json.loads(file.read(min(length, _MOST_HEADER)))
+        return {name for name in names if name != "__metadata__" and not name.endswith(_COUNTER)}
 
 
 def _refuse_others(names: set[str], where: object) -> None:
@@ -77,7 +102,7 @@ def _refuse_others(names: set[str], where: object) -> None:
 def _state(root: object) -> Mapping[str, object]:
     """Name → tensor of what was saved, as a state dict has them, without counters; empty for anything else."""
     if isinstance(root, Instance):
-        found = dict(_of_module(root, ""))
+        found = _of_module(root)
     else:
         inner = [root[key] for key in _INSIDE if isinstance(root, dict) and isinstance(root.get(key), dict)]
         found = inner[0] if inner else root
@@ -90,14 +115,17 @@ def _state(root: object) -> Mapping[str, object]:
     }
 
 
-def _of_module(module: Instance, prefix: str, depth: int = 0) -> Mapping[str, object]:
-    """The tensors of a module and of those in it."""
-    found = {}
-    for kind in ("_parameters", "_buffers"):
-        held = module.attribute(kind)
-        found |= {f"{prefix}{name}": value for name, value in held.items()} if isinstance(held, dict) else {}
-    inner = module.attribute("_modules") if depth < _MOST_DEPTH else None
-    for name, other in inner.items() if isinstance(inner, dict) else ():
-        if isinstance(other, Instance):
-            found |= _of_module(other, f"{prefix}{name}.", depth + 1)
+def _of_module(module: Instance) -> dict[str, object]:
+    """The tensors of a module and of those in it. Raises `IntegrityError` if these are more than networks have."""
+    found, waiting, seen = {}, [("", module)], 0
+    while waiting:
+        prefix, at = waiting.pop()
+        if (seen := seen + 1) > _MOST_MODULES:  # one within itself, too
+            raise IntegrityError(f"A network must have at most {_MOST_MODULES:,} modules")
+        for kind in ("_parameters", "_buffers"):
+            held = at.attribute(kind)
+            found |= {f"{prefix}{name}": value for name, value in held.items()} if isinstance(held, dict) else {}
+        inner = at.attribute("_modules")
+        inside = inner.items() if isinstance(inner, dict) else ()
+        waiting += [(f"{prefix}{name}.", other) for name, other in inside if isinstance(other, Instance)]
     return found

@@ -59,7 +59,7 @@ def windows(tracks: Sequence[np.ndarray], place: Place, start: int, window: int)
 
 
 def on_reference(profile: np.ndarray, place: Place, start: int, bin_size: int) -> np.ndarray:
-    """An alternative allele's bins on the reference's: (bins,) float32, of which the first begins at `start`.
+    """An alternative allele's bins on the reference's: (bins,) or (bins, tracks) float32, the first one at `start`.
 
     Bins stand for their bp. Those of inserted bases have no place and are left out; deleted bases have the value of the
     base to their left; beyond the last predicted bp its value is repeated.
@@ -71,8 +71,9 @@ def on_reference(profile: np.ndarray, place: Place, start: int, bin_size: int) -
     position = np.arange(len(profile) * bin_size)
     source = np.where(position < shared, position, position + place.longer)
     source = np.where((position >= shared) & (position < variant.end - start), shared - 1, source)
-    by_base = np.repeat(profile, bin_size)[np.clip(source, 0, len(position) - 1)]
-    return by_base.reshape(len(profile), bin_size).mean(axis=1, dtype=np.float64).astype(np.float32)
+    by_base = np.repeat(profile, bin_size, axis=0)[np.clip(source, 0, len(position) - 1)]
+    by_bin = by_base.reshape(len(profile), bin_size, *profile.shape[1:])
+    return by_bin.mean(axis=1, dtype=np.float64).astype(np.float32)
 
 
 def in_order(places: Sequence[Place], chromosomes: Sequence[str]) -> list[Place]:

@@ -57,6 +57,7 @@ def annotate(
     scores: Mapping[str, np.ndarray],
     origin: Origin,
     skipped: Mapping[str, int],
+    tracks: Mapping[str, int] | None = None,
 ) -> Iterator[str]:
     """The lines of a VCF file with the scores of each alternative allele in INFO; all other columns as they are.
 
@@ -66,13 +67,14 @@ def annotate(
         scores: name → (variants,), NaN for those without.
         origin: of the scores.
         skipped: reason → how many variants have no score for it.
+        tracks: as `zoo.variants.scores.info_of` has them.
 
     Raises:
         InputError: a file with other variants.
     """
     vcf = Vcf(source)
     suffix = origin.suffix(vcf.header)
-    info = info_of(scores) | {key: entry for key, entry in peaks.INFO.items() if entry[0] in scores}
+    info = info_of(scores, tracks) | {key: entry for key, entry in peaks.INFO.items() if entry[0] in scores}
     keys = {name: f"ZOO_{key}_{suffix}" for key, (name, _) in info.items()}
     descriptions = {keys[name]: description for name, description in info.values()}
     yield from _header(vcf, descriptions, suffix, origin, len(variants), skipped)

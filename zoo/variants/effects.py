@@ -15,7 +15,7 @@ from zoo.inputs.opening import Inputs
 from zoo.inputs.reader import WindowReader
 from zoo.variants.alleles import Place, on_reference
 from zoo.variants.batches import AlleleBatches
-from zoo.variants.scores import scores_of_bins
+from zoo.variants.scores import Score, scores_of_bins
 from zoo.variants.window import VariantWindow
 
 LONGEST = 50  # bp of an insertion or deletion; longer ones change windows too much to compare bins
@@ -137,15 +137,16 @@ def profiles(
         batch_size: windows at once, two for each variant.
 
     Yields:
-        Places, and (n, bins in common) float32 of the reference and of the alternative; and what the pass gives beside
-        the bins in windows that are not shifted, (2n, columns), of both alleles in turn.
+        Places, and (n, bins in common) float32 of the reference and of the alternative, of several tracks with an axis
+        of these; and what the pass gives beside the bins in windows that are not shifted, (2n, columns), of both
+        alleles in turn.
     """
     pairs = max(min(batch_size // 2, len(places)), 1)
     batches = AlleleBatches(forward, layout, reader, pairs)
     lost, bins = layout.common.start, layout.common.start + layout.common.stop
     for first in range(0, len(places), pairs):
         some = places[first : first + pairs]
-        total = np.zeros((2 * len(some), layout.common.stop - lost), np.float64)
+        total = np.zeros((2 * len(some), layout.common.stop - lost, *layout.tracks), np.float64)
         for shift in layout.shifts:
             predicted = batches.predict(some, [batches.rows(place, shift) for place in some], shift)
             if shift == 0:
@@ -161,10 +162,26 @@ def profiles(
         yield some, mean[::2], mean[1::2], beside
 
 
-def scored(layout: VariantWindow, reference: np.ndarray, alternative: np.ndarray) -> dict[str, np.ndarray]:
-    """Every score of profiles (n, bins in common), name → (n,) float64."""
-    reference, alternative = (untransformed(profile, layout.transform) for profile in (reference, alternative))
+def scored(
+    layout: VariantWindow, reference: np.ndarray, alternative: np.ndarray, scores: Sequence[Score] | None = None
+) -> dict[str, np.ndarray]:
+    """Scores of profiles.
+
+    Args:
+        reference: (n, bins in common), of several tracks (n, bins in common, tracks); likewise `alternative`.
+        scores: which; default the usual ones.
+
+    Returns:
+        Name → (n,) float64, of several tracks (n, tracks).
+    """
+    wanted = scores_of_bins(layout.scored.stop - layout.scored.start) if scores is None else scores
+    reference, alternative = (
+        untransformed(profile, layout.transform, table=layout.table) for profile in (reference, alternative)
+    )
+    if not layout.tracks:
+        return {score.name: score.of(reference, alternative, layout.scored, layout.bin) for score in wanted}
+    tracks = [(reference[..., track], alternative[..., track]) for track in range(*layout.tracks)]
     return {
-        score.name: score.of(reference, alternative, layout.scored, layout.bin)
-        for score in scores_of_bins(layout.scored.stop - layout.scored.start)
+        score.name: np.stack([score.of(*both, layout.scored, layout.bin) for both in tracks], axis=1)
+        for score in wanted
     }

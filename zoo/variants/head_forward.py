@@ -29,11 +29,14 @@ def profile_and_counts(spec: ModelSpec) -> tuple[OutputSpec, OutputSpec] | None:
 
 
 def selection_of(spec: ModelSpec, head: object = None, track: object = None) -> Selection:
-    """What of a model is scored: one track, or of expected counts of which none is named the sum of all.
+    """What of a model is scored: one track, or those that are named, or of expected counts of which none is named the
+    sum of all.
 
-    Raises `InputError` as `Selection.one` does.
+    Raises `InputError` as `Selection.one` does: for several tracks of which none is named, and of expected counts.
     """
     chosen = Selection.of(spec, head, track)
+    if track is not None and chosen.readout.name != EXPECTED:
+        return chosen
     if track is not None or chosen.readout.name != EXPECTED or not chosen.output.tracks:
         return Selection.one(spec, head, track)
     total = Readout(

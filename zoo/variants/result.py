@@ -23,6 +23,7 @@ from zoo.genome.vcf import Variant
 from zoo.variants.alleles import Place
 from zoo.variants.annotation import Origin, annotate
 from zoo.variants.effects import Skipped
+from zoo.variants.scores import column_of
 from zoo.variants.window import VariantWindow
 
 SCALES = ("linear", "log1p")
@@ -43,7 +44,8 @@ class VariantScores:
     Attributes:
         variants: all that were given, in their order.
         places: how those that are scored were predicted, in the order of the genome.
-        scores: name → (variants,) float64, NaN for those that are skipped (`zoo.variants.scores`).
+        scores: name → (variants,) float64, NaN for those that are skipped (`zoo.variants.scores`); of several tracks
+            the names are `score.track`.
         skipped: those, and why.
         layout: of windows and bins.
         sizes: chromosome → bp of the genome.
@@ -51,6 +53,7 @@ class VariantScores:
         reference: (places, bins) float32, predicted profiles; None if they were not requested.
         alternative: the same with the other allele, on the reference's bins.
         texts: name → (variants,), further columns; "" for those that are skipped.
+        tracks: those that are scored, if they are several → their number in the head, from 0; else empty.
     """
 
     variants: Sequence[Variant]
@@ -63,6 +66,7 @@ class VariantScores:
     reference: np.ndarray | None = None
     alternative: np.ndarray | None = None
     texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    tracks: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.variants)
@@ -77,9 +81,16 @@ class VariantScores:
         """Why variants were skipped, and how many for it."""
         return dict(Counter(entry.reason for entry in self.skipped).most_common())
 
+    def of_tracks(self, score: str) -> np.ndarray:
+        """A score of several tracks, (variants, tracks) float64, in their order."""
+        return np.stack([self.scores[column_of(score, track)] for track in self.tracks], axis=1)
+
     def __str__(self) -> str:
+        if self.tracks:
+            return self._of_tracks()
         of_model = _OF_HEADS if "logfc" in self.scores else _OF_PROFILES
         shown = {name: column for name, column in of_model.items() if name in self.scores}
+        shown = shown or {name: (name, max(len(name), 11), ".4g") for name in list(self.scores)[:3]}
         change = self.scores[next(iter(shown))]
         lines = [f"{len(self.places):,} of {len(self):,} variants scored; those that change most:"]
         lines.append(" ".join([f"{'variant':<34}", *(f"{title:>{width}}" for title, width, _ in shown.values())]))
@@ -90,6 +101,23 @@ class VariantScores:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _of_tracks(self) -> str:
+        """Of several tracks what changes most by the first score, and the second one of it."""
+        first, tracks = f".{next(iter(self.tracks))}", list(self.tracks)
+        shown = [name.removesuffix(first) for name in self.scores if name.endswith(first)][:2]
+        change = np.abs(np.nan_to_num(self.of_tracks(shown[0])))
+        titles = " ".join(f"{name:>{max(len(name), 11)}}" for name in shown)
+        lines = [
+            f"{len(self.places):,} of {len(self):,} variants scored, {len(tracks):,} tracks; what changes most:",
+            f"{'variant':<26} {'track':<20} {titles}",
+        ]
+        most = min(_SHOWN, len(self.places) * len(tracks))
+        for place in np.argsort(-change, axis=None, kind="stable")[:most]:
+            i, track = place // len(tracks), tracks[place % len(tracks)]
+            numbers = " ".join(f"{self.scores[column_of(n, track)][i]:>{max(len(n), 11)}.4g}" for n in shown)
+            lines.append(f"{printable(str(self.variants[i]))[:26]:<26} {printable(track)[:20]:<20} {numbers}")
+        return "\n".join([*lines, *skipped_lines(self.reasons)])
 
     def write_tsv(self, handle: TextIO) -> None:
         """A row for each variant that is scored: chrom, pos (1-based), id, ref, alt, scores, further columns."""
@@ -180,7 +208,7 @@ class VariantScores:
             options: that scores depend on, for the header.
         """
         origin = Origin(self.model, weights, options or {})
-        for line in annotate(source, self.variants, self.scores, origin, self.reasons):
+        for line in annotate(source, self.variants, self.scores, origin, self.reasons, self.tracks):
             handle.write(f"{line}\n")
 
     def write_bigwigs(
@@ -222,7 +250,7 @@ class VariantScores:
         self._check_profiles()
         check_scale(scale, self.layout)
         values = self.alternative if alternative else self.reference
-        shown = untransformed(values, self.layout.transform) if scale == "linear" else values
+        shown = untransformed(values, self.layout.transform, table=self.layout.table) if scale == "linear" else values
         numbers: dict[str, dict[int, int]] = {chrom: {} for chrom in self.sizes}
         for number, place in enumerate(self.places):
             numbers[place.chrom].setdefault(self.variants[place.number].start, number)
@@ -265,6 +293,17 @@ def place_of(variant: Variant) -> tuple[str, int, str, str, str]:
 def row(*cells: object) -> str:
     """A line of a table; control characters in names, which would end cells, are escaped."""
     return "\t".join(printable(str(cell)) for cell in cells) + "\n"
+
+
+def flat(columns: Mapping[str, np.ndarray], tracks: Sequence[str]) -> dict[str, np.ndarray]:
+    """Scores of several tracks, name → (places, tracks), as those of each, `score.track` → (places,)."""
+    if not tracks:
+        return dict(columns)
+    return {
+        column_of(name, track): values[:, place]
+        for name, values in columns.items()
+        for place, track in enumerate(tracks)
+    }
 
 
 def by_variant(places: Sequence[Place], count: int, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -25,8 +25,8 @@ from zoo.variants.alleles import Place, in_order
 from zoo.variants.effects import MISMATCH, NORMALIZED, Forms, choose, profiles, scored
 from zoo.variants.head_scoring import HeadScoring
 from zoo.variants.peaks import NEAREST
-from zoo.variants.result import VariantScores, by_variant, check_scale
-from zoo.variants.scores import scores_of_bins
+from zoo.variants.result import VariantScores, by_variant, check_scale, flat
+from zoo.variants.scores import Score, scores_of_bins
 from zoo.variants.window import VariantWindow
 from zoo.workers.calls import HERE, Call
 
@@ -110,6 +110,8 @@ class VariantRun:
         heads: how the heads of a profile and its total counts are scored, whose pass is `forward`; None for models
             without.
         forms: how variants are taken.
+        scores: of predicted bins; default the usual ones.
+        tracks: those that are scored, if they are several → their number in the head.
 
     Raises:
         InputError: with `strict`, a reference allele that is not the genome's; or nothing to score.
@@ -128,7 +130,11 @@ class VariantRun:
         progress: bool | None = None,
         heads: HeadScoring | None = None,
         forms: Forms = NORMALIZED,
+        scores: Sequence[Score] | None = None,
+        tracks: Mapping[str, int] | None = None,
     ) -> None:
+        bins = layout.scored.stop - layout.scored.start
+        self._scores, self._tracks = scores_of_bins(bins) if scores is None else scores, dict(tracks or {})
         self._name, self._forward, self._layout, self._inputs = name, forward, layout, inputs
         self._batch_size, self._shown, self._heads = batch_size, progress, heads
         self._peaks = None if heads is None else heads.peaks
@@ -207,16 +213,17 @@ class VariantRun:
 
     def _identity(self, provenance: dict, choices: dict) -> dict[str, object]:
         """What scores depend on."""
-        scored = self._layout.scored
-        slices = {name: str(getattr(self._layout, name)) for name in ("common", "scored")}
+        layout = {**asdict(self._layout), "common": str(self._layout.common), "scored": str(self._layout.scored)}
+        told = {"tracks": self._layout.tracks, "table": self._layout.table and digest([repr(self._layout.table)])}
+        layout = {name: value for name, value in {**layout, **told}.items() if value or name not in told}
         return {
             **weights_of(provenance),
             "backend": backend(),
             "inputs": self._inputs.identity(),
             "places_sha256": digest(f"{place.number} {place.chrom} {place.variant}" for place in self._places),
             "scored": len(self._places),
-            "scores": [score.name for score in scores_of_bins(scored.stop - scored.start)],
-            "layout": {**asdict(self._layout), **slices},
+            "scores": [score.name for score in self._scores],
+            "layout": layout,
             "choices": choices,
             **({} if self._heads is None else {"heads": self._heads.identity()}),
         }
@@ -275,7 +282,7 @@ class VariantRun:
         reader = self._inputs.reader
         batches = profiles(self._forward, self._layout, self._places[first:stop], reader, self._batch_size)
         for places, reference, alternative, heads in batches:
-            columns = scored(self._layout, reference, alternative)
+            columns = scored(self._layout, reference, alternative, self._scores)
             if self._heads is not None:
                 columns |= self._heads.scored(places, heads, peaks) | self._heads.null(reader, places, peaks)
             if with_profiles:
@@ -287,7 +294,7 @@ class VariantRun:
 
     def _result(self, arrays: dict[str, np.ndarray], with_profiles: bool) -> VariantScores:
         columns = arrays if self._heads is None else self._heads.summarized(arrays)
-        columns = {name: values for name, values in columns.items() if not name.startswith("_")}
+        columns = flat({name: v for name, v in columns.items() if not name.startswith("_")}, list(self._tracks))
         columns, texts = self._with_peaks(columns)
         count = len(self._variants)
         return VariantScores(
@@ -301,6 +308,7 @@ class VariantRun:
             arrays["_reference"] if with_profiles else None,
             arrays["_alternative"] if with_profiles else None,
             texts,
+            self._tracks,
         )
 
     def _with_peaks(self, columns: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:

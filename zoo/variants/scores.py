@@ -10,19 +10,21 @@ variant-scorer.
 
 import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.arguments import among
+from zoo.arguments import among, items_of
 from zoo.errors import InputError
+from zoo.spec import OutputSpec
 from zoo.tables import Table
 from zoo.variants.heads import AlleleHeads
 
 SMALL = 1e-4  # is added to what is divided by, and to sums before their logarithm, as the authors of ASAP do
 SCOPES = ("around", "window", "heads")
 TAILS = ("right", "both")
+_NEAREST = 2.0**-24  # of a probability to 0 or 1, in float32
 _SIGMA = 8  # bins
 _REACH = 4 * _SIGMA  # bins to each side that a smoothed bin depends on
 _COLUMNS = (  # of tables, beside those of scores
@@ -52,6 +54,7 @@ class Score:
             P value. Of the scope "heads" only.
         with_peaks: whether the function needs the counts at peaks. Of the scope "heads" only.
         least_bins: models that predict fewer bins around a variant do not have it.
+        usual: whether a single track has it where no scores are named.
 
     Raises:
         InputError: attributes of other kinds.
@@ -65,6 +68,7 @@ class Score:
     tail: str | None = None
     with_peaks: bool = False
     least_bins: int = 1
+    usual: bool = True
 
     def __post_init__(self) -> None:
         among("scope", "None" if self.scope is None else self.scope, SCOPES)
@@ -161,6 +165,44 @@ def jensen_shannon(reference: np.ndarray, alternative: np.ndarray) -> np.ndarray
     return 0.5 * sum((shape * np.log2(shape / middle)).sum(axis=1) for shape in shapes)
 
 
+def log_ratio(reference: np.ndarray, alternative: np.ndarray) -> np.ndarray:
+    """Sum over bins of log2(1 + alternative) - log2(1 + reference): SAR of Basenji and Enformer."""
+    return _log_change(reference, alternative).sum(axis=1)
+
+
+def distance(reference: np.ndarray, alternative: np.ndarray) -> np.ndarray:
+    """Root of the sum over bins of the squared difference: D2 of Borzoi."""
+    return np.linalg.norm(alternative.astype(np.float64) - reference, axis=1)
+
+
+def log_distance(reference: np.ndarray, alternative: np.ndarray) -> np.ndarray:
+    """The same of log2(1 + x): logD2."""
+    return np.linalg.norm(_log_change(reference, alternative), axis=1)
+
+
+def log_sum(reference: np.ndarray, alternative: np.ndarray) -> np.ndarray:
+    """log2(1 + the alternative's sum) - log2(1 + the reference's): logSUM."""
+    one, other = (np.maximum(p.sum(axis=1, dtype=np.float64), 0) for p in (reference, alternative))
+    return np.log2(1 + other) - np.log2(1 + one)
+
+
+def _log_change(reference: np.ndarray, alternative: np.ndarray) -> np.ndarray:
+    """Of each bin; coverage is not negative."""
+    one, other = (np.maximum(profile.astype(np.float64), 0) for profile in (reference, alternative))
+    return np.log2(1 + other) - np.log2(1 + one)
+
+
+def log_odds_difference(reference: np.ndarray, alternative: np.ndarray) -> np.ndarray:
+    """Sum over bins of ln(p / (1 - p)) of the alternative minus that of the reference, as DeepSEA has it.
+
+    Probabilities nearer to 0 or 1 than float32 tells count as that near. Raises `InputError` for other values.
+    """
+    if min(reference.min(), alternative.min()) < 0 or max(reference.max(), alternative.max()) > 1:
+        raise InputError("The log odds must be of probabilities", hint="Leave out the score log_odds_difference")
+    one, other = (np.clip(p.astype(np.float64), _NEAREST, 1 - _NEAREST) for p in (reference, alternative))
+    return (np.log(other / (1 - other)) - np.log(one / (1 - one))).sum(axis=1)
+
+
 def reference_over_alternative(reference: np.ndarray, alternative: np.ndarray, bin: int) -> np.ndarray:
     """Ratio of both alleles in one bin of profiles smoothed over 8 bins, as in ASAP's notebook."""
     return _smoothed(reference, bin) / (_smoothed(alternative, bin) + SMALL)
@@ -221,7 +263,25 @@ _OWN = (
         scope="window",
     ),
     Score("log2_ratio_plus_1", log2_ratio_plus_1, "log2 of 1 plus reference_over_alternative", scope="window"),
+    Score("sar", log_ratio, "sum of log2(1 + x) of the alternative minus that of the reference", "SAR", usual=False),
+    Score("d2", distance, "root of the sum of squared differences of both profiles", "D2", usual=False),
+    Score("log_d2", log_distance, "the same of log2(1 + x)", "LOGD2", usual=False),
+    Score(
+        "log_sum",
+        log_sum,
+        "log2(1 + predicted sum) of the alternative minus that of the reference",
+        "LOGSUM",
+        usual=False,
+    ),
+    Score(
+        "log_odds_difference",
+        log_odds_difference,
+        "log odds of the alternative's probability minus those of the reference's",
+        "LOGODDS",
+        usual=False,
+    ),
 )
+_ALSO = {"sad": "difference"}  # names that others have for scores
 
 
 def _of_heads(key: str, text: str, *factors: str, tail: str | None = None) -> Score:
@@ -268,8 +328,43 @@ def scores_of(*scopes: str, with_peaks: bool = False) -> list[Score]:
 
 
 def scores_of_bins(bins: int) -> list[Score]:
-    """Those of predictions, for a model that predicts so many bins around a variant."""
-    return [score for score in scores_of("around", "window") if score.least_bins <= bins]
+    """Those of predictions, for a model that predicts so many bins around a variant, where none are named."""
+    return [score for score in scores_of("around", "window") if score.usual and score.least_bins <= bins]
+
+
+def named(names: object, bins: int) -> list[Score]:
+    """Those that a user names, in that order.
+
+    Args:
+        names: columns or keys, whatever their case, also "SAD" for `difference`; a list, or text with commas between.
+        bins: that are predicted around a variant.
+
+    Raises:
+        InputError: a name that no score of predicted bins has, or twice the same one.
+    """
+    known = {score.name: score for score in scores_of("around", "window") if score.least_bins <= bins}
+    by_name = {**{s.key.lower(): s for s in known.values() if s.key}, **{n.lower(): s for n, s in known.items()}}
+    by_name |= {also: known[name] for also, name in _ALSO.items()}
+    items = [names] if isinstance(names, str) else items_of(names) or [None]
+    words = [word for item in items for word in (item.split(",") if isinstance(item, str) else [""])]
+    found = [by_name.get(word.strip().lower()) for word in words]
+    if not found or None in found or len({score.name for score in found}) < len(found):
+        raise InputError(
+            f"The scores must be among {', '.join(known)}, each once", example="SAD,SAR", received={"scores": names}
+        )
+    return found
+
+
+def scores_of_tracks(output: OutputSpec, bins: int) -> list[Score]:
+    """Those of several tracks where none are named: those of the systems that predict such heads.
+
+    Of coverage SAD (`difference`), SAR, D2 and logSUM, of squashed coverage logD2, too; of a probability its difference
+    and that of its log odds; else the sum's difference and fold change.
+    """
+    if output.kind == "coverage":
+        return named(["SAD", "SAR", "D2", "logSUM", *(["logD2"] if output.transform == "squashed" else [])], bins)
+    probability = bins == 1 and output.transform == "identity" and "probability" in output.quantity
+    return named(["difference", "log_odds_difference" if probability else "log2_fold_change"], bins)
 
 
 def p_value_of(name: str) -> str:
@@ -277,10 +372,23 @@ def p_value_of(name: str) -> str:
     return f"{name}.pval"
 
 
-def info_of(columns: Collection[str]) -> dict[str, tuple[str, str]]:
-    """What of a table's columns is in the INFO of VCF files: key → column and description."""
+def column_of(name: str, track: str) -> str:
+    """The column of a score of one of several tracks."""
+    return f"{name}.{track}"
+
+
+def info_of(columns: Collection[str], tracks: Mapping[str, int] | None = None) -> dict[str, tuple[str, str]]:
+    """What of a table's columns is in the INFO of VCF files: key → column and description.
+
+    Args:
+        tracks: those that are scored, if they are several → their number in the head, from 0, which follows the key:
+            `SART12`.
+    """
     entries = {}
     for name, score in SCORES.items():
+        for track, number in (tracks or {}).items():
+            if score.key and (column := column_of(name, track)) in columns:
+                entries[f"{score.key}T{number}"] = column, f"{score.description}, track {track}"
         if score.key and name in columns:
             entries[score.key] = name, score.description
         if score.key and p_value_of(name) in columns:

@@ -14,7 +14,7 @@ from zoo.genome.signal import Signal
 from zoo.inputs.opening import Inputs, check_species
 from zoo.predict.options import Options
 from zoo.predict.predictor import Predictor
-from zoo.spec import ModelSpec
+from zoo.spec import ModelSpec, OutputSpec
 from zoo.variants import literal, reading
 from zoo.variants.effects import NORMALIZED
 from zoo.variants.head_forward import EXPECTED, HeadForward, forward_with_heads, profile_and_counts
@@ -22,6 +22,7 @@ from zoo.variants.head_scoring import HeadScoring
 from zoo.variants.peaks import Peaks
 from zoo.variants.result import VariantScores
 from zoo.variants.run import Files, VariantParts, VariantRun
+from zoo.variants.scores import Score, named, scores_of_tracks
 from zoo.variants.window import VariantWindow, check_compat
 from zoo.workers.calls import Call
 
@@ -53,6 +54,7 @@ class VariantChoice:
     shuffles: int | None = None
     seed: int | None = None
     precision: str | None = None
+    scores: object = None
 
     def __post_init__(self) -> None:
         check_compat(self.compat)
@@ -115,6 +117,20 @@ class VariantChoice:
             **{name: value for name in _RANGES if (value := getattr(self, name)) is not None},
         }
 
+    def wanted(self, layout: VariantWindow, output: OutputSpec) -> list[Score] | None:
+        """The scores of predicted bins; None for the usual ones of one track.
+
+        Raises:
+            InputError: a name that no score has; profiles of several tracks.
+        """
+        bins = layout.scored.stop - layout.scored.start
+        if output.tracks:
+            single = {"profiles": self.profiles or None, "csv": self.csv or None, "measured": self.measured}
+            refuse_together("Scores of several tracks have no files of profiles, so that they", single)
+        if self.scores is not None:
+            return named(self.scores, bins)
+        return scores_of_tracks(output, bins) if output.tracks else None
+
     def heads(self, model: Predictor, options: Options, selection: Selection) -> HeadForward | None:
         """The pass over heads that are scored beside the expected counts; None if there are none, or something else is
         scored.
@@ -170,7 +186,9 @@ def score_variants(
     forward = model.forward(options.views, selection, options.precision) if heads is None else heads
     scoring = None if heads is None else choice.head_scoring(heads, model.spec, layout, inputs.genome)
     forms = literal.forms(layout.window, choice.strict) if choice.literal else NORMALIZED
-    how = (choice.passing, choice.strict, options.batch_size, progress, scoring, forms)
+    wanted = choice.wanted(layout, selection.output)
+    tracks = dict(zip(selection.names, selection.tracks, strict=True)) if selection.output.tracks else {}
+    how = (choice.passing, choice.strict, options.batch_size, progress, scoring, forms, wanted, tracks)
     run = VariantRun(model.spec.name, forward, layout, inputs, parsed, *how)
     if call.opens:
         return VariantParts(run, choice.profiles or choice.csv)

@@ -7,9 +7,11 @@ from zoo.arguments import is_one_of, is_whole
 from zoo.errors import InputError
 from zoo.genome.vcf import Variant
 from zoo.spec import ModelSpec, OutputSpec
+from zoo.track_table import TrackTable
 
 _SHIFT = 64  # bp from one shifted window to the next
-COMPAT = ("asap", "chrombpnet")  # programs whose windows can be had
+COMPAT = ("asap", "chrombpnet", "deepsea", "basenji")  # programs whose windows can be had
+_LEFT_HALF = ("asap", "deepsea", "basenji")  # which have the variant at the end of the window's left half
 
 
 def check_compat(compat: object) -> None:
@@ -33,6 +35,8 @@ class VariantWindow:
         scored: those of them around the variant that count.
         bin: the bin of the variant, of those in common.
         transform: of what was measured, that a bin is (`zoo.spec.OutputSpec`).
+        tracks: (number of tracks,) if several are scored; else empty.
+        table: of the tracks, whose scale the transform "squashed" needs.
     """
 
     window: int
@@ -44,6 +48,8 @@ class VariantWindow:
     scored: slice
     bin: int
     transform: str
+    tracks: tuple[int, ...] = ()
+    table: TrackTable | None = None
 
     @classmethod
     def of(
@@ -62,9 +68,9 @@ class VariantWindow:
                 moved by about 64 bp to each side, and so on.
             around: bp around the variant that count; default all that the window predicts, or if only the middle
                 counts in predictions, that.
-            compat: "asap" for the authors' place of the variant, the last base of the window's left half; "chrombpnet"
-                has the default place.
-            output: what is predicted, of one track; by default the model's first head.
+            compat: "asap", "deepsea" or "basenji" for the authors' place of the variant, the last base of the window's
+                left half; "chrombpnet" has the default place.
+            output: what is predicted; by default the model's first head.
 
         Raises:
             InputError: choices that do not fit.
@@ -108,7 +114,7 @@ class VariantWindow:
                 f"around must be {least} to {span} bp: the bins of a window around a variant that count",
                 received={"around": around},
             )
-        index = spec.input.window // 2 - (compat == "asap")
+        index = spec.input.window // 2 - (compat in _LEFT_HALF)
         center = (spec.input.window // 2 - output.offset) // output.bin_size - lost
         half = around // (2 * output.bin_size)
         scored = slice(max(center - half, 0), min(center + max(half, 1), common.stop - common.start))
@@ -122,6 +128,8 @@ class VariantWindow:
             scored,
             center,
             output.transform,
+            output.shape[1:],
+            output.table if output.transform == "squashed" else None,
         )
 
     def start(self, variant: Variant) -> int:
