@@ -23,7 +23,8 @@ def _write(target: Path, run: Learned, network: keras.Model, report: Report) -> 
     config, table = run.task.config, report.thresholds
     finite = {name: value for name, value in report.metrics.items() if math.isfinite(value)}  # JSON has no NaN
     spec = replace(run.task.spec(finite), components=run.components)
-    training = report.training + (f" Its data were made by: {config.command}" if config.command else "")
+    made_by = f"Its data were made by: {config.command}" if config.command else ""
+    training = " ".join(filter(None, (report.training, run.begun, made_by)))
     settings = _portable(config.to_json())
     text = card.of_model(spec.to_json(), table.examples() if table else (), training=training, settings=settings)
     calibrated = table.to_tsv().encode() if table else None
