@@ -63,6 +63,14 @@ class Worker:
         self._process.stdout.close()
 
 
+def unfilled(name: str, **config: object) -> keras.Model:
+    """A network whose weights have shapes and no values: nothing of the size of the largest ones is allocated."""
+    with keras.StatelessScope(initialize_variables=False):
+        network = zoo.build(name, **config)
+    keras.utils.clear_session()  # which forgets that the weights wait for their values
+    return network
+
+
 def outputs(network: keras.Model, x: np.ndarray) -> list[np.ndarray]:
     """The arrays that a network answers with."""
     answers = network(x, training=False)

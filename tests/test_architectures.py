@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import profiles
 import pytest
-from model_case import ModelCase, Worker
+from model_case import ModelCase, Worker, unfilled
 
 import zoo
 from zoo.architectures import ARCHITECTURES
@@ -154,6 +154,29 @@ class TestLeopard(ModelCase):
 class TestScfan(ModelCase):
     name, parameters, shape = "scfan", 14_486_159, (1, 33)
     small = {"window": 200, "filters": (8, 8, 6), "hidden": 12, "outputs": 5}
+
+
+class OfCoverage(ModelCase):
+    """Networks of long windows and many tracks, whose default is too large to be filled."""
+
+    def shown(self, network: keras.Model) -> keras.Model:
+        return keras.Model(network.input, network.output["human"])
+
+    def test_published_size(self):
+        network = unfilled(self.name)
+        assert sum(int(np.prod(weight.shape)) for weight in network.trainable_weights) == self.parameters
+        assert network.output["human"].shape == (None, *self.shape)
+
+
+class TestBorzoi(OfCoverage):
+    name, parameters, shape, depthwise = "borzoi", 185_892_699, (6144, 7611), 2
+    small = {"window": 256, "stem_filters": 8, "stem_kernel_size": 7, "filters": (8, 12, 16), "blocks": 2, "heads": 2}
+    small |= {"key": 6, "value": 5, "features": 8, "crop": 4, "final_filters": 20, "tracks": (3,), "query_block": 6}
+
+
+class TestBorzoiMini(TestBorzoi):
+    small = {**TestBorzoi.small, "final_filters": None, "unet_dense": False, "position_length": None, "crop": 0}
+    small |= {"outputs": "human mouse", "tracks": (3, 2)}
 
 
 def test_every_architecture_has_a_case():

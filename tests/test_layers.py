@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from zoo.layers.convnext import GlobalResponseNormalization
-from zoo.layers.gelu import gelu
+from zoo.layers.gelu import GELUS, gelu
 from zoo.layers.recurrent import LSTM
 from zoo.layers.residual import halve
 from zoo.layers.rotary import RotarySelfAttention, rotate
@@ -201,3 +201,41 @@ def test_gelu_and_its_gradient():
             y = function(tensor)
         slopes.append(tape.gradient(y, tensor))
     np.testing.assert_allclose(*slopes, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("exact", lambda x: 0.5 * x * (1 + math.erf(x / 2**0.5))),
+        ("sigmoid", lambda x: x / (1 + math.exp(-1.702 * x))),
+        ("tanh", lambda x: 0.5 * x * (1 + math.tanh((2 / math.pi) ** 0.5 * (x + 0.044715 * x**3)))),
+    ],
+)
+def test_gelus_by_name(name: str, formula):
+    x = np.linspace(-6, 6, 1001, dtype=np.float32)
+    expected = np.array([formula(value) for value in x.astype(float)])
+    np.testing.assert_allclose(GELUS[name](tf.constant(x)), expected, rtol=1e-5, atol=1e-6)
+    derived = [(formula(value + 1e-5) - formula(value - 1e-5)) / 2e-5 for value in x.astype(float)]
+    np.testing.assert_allclose(GELUS[name].slope(tf.constant(x)), derived, rtol=1e-5, atol=1e-6)
+    tensor = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(tensor)
+        y = GELUS[name](tensor)
+    np.testing.assert_allclose(tape.gradient(y, tensor), derived, rtol=1e-5, atol=1e-6)
+
+
+def test_gelus_are_not_one_another():
+    """At 1: Φ(1), sigmoid(1.702), and the tanh form; the last differs from the first in the fourth digit."""
+    values = {name: float(function(tf.constant(1.0))) for name, function in GELUS.items()}
+    assert values == pytest.approx({"exact": 0.841345, "sigmoid": 0.845796, "tanh": 0.841192}, abs=2e-6)
+
+
+@pytest.mark.parametrize("name", GELUS)
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_gelus_do_not_overflow(name: str, dtype: str):
+    x = tf.constant([-60000.0, -300.0, -45.0, 45.0, 300.0, 60000.0], dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = GELUS[name](x)
+    np.testing.assert_allclose(np.asarray(y, float), np.maximum(np.asarray(x, float), 0), rtol=0, atol=1e-30)
+    np.testing.assert_allclose(np.asarray(tape.gradient(y, x), float), [0, 0, 0, 1, 1, 1], rtol=0, atol=1e-30)

@@ -32,6 +32,7 @@ ARCHITECTURES = (
     "deepgrn",
     "leopard",
     "scfan",
+    "borzoi",
     "ensemble",
     "committee",
 )

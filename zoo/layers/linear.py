@@ -39,7 +39,13 @@ def convolution(
 
 
 def depthwise_convolution(
-    x, multiplier: int, kernel_size: int, name: str, padding: str = "same", activation: str | None = None
+    x,
+    multiplier: int,
+    kernel_size: int,
+    name: str,
+    padding: str = "same",
+    activation: str | None = None,
+    use_bias: bool = True,
 ):
     """A convolution of each channel by itself: channel c becomes c × multiplier … (c + 1) × multiplier.
 
@@ -53,6 +59,7 @@ def depthwise_convolution(
         activation=activation,
         dtype="float32" if in_half else None,
         depth_multiplier=multiplier,
+        use_bias=use_bias,
         depthwise_initializer=uniform(kernel_size),
         bias_initializer=uniform(kernel_size),
         name=name,
