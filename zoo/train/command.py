@@ -16,7 +16,7 @@ from zoo.spec import TRAINING_STRANDS, Architecture
 from zoo.track_table import SQUASHES
 from zoo.train import inputs
 from zoo.train.config import PRECISIONS, TrainConfig
-from zoo.train.reading import load
+from zoo.train.reading import load, over
 from zoo.train.tasks.coverage import LOSSES
 
 FOLDS = "folds.tsv"
@@ -311,7 +311,7 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
         del merged[kind]
     arguments = dict(map(argument, options.set))
     if arguments and not options.architecture:
-        merged["architecture"] = {"config": arguments}
+        merged["architecture"] = over(changes.get("architecture", {}), {"config": arguments})
     elif options.architecture and not (file_values.get("architecture") or changes.get("architecture")):
         merged["architecture"] = {"name": options.architecture, "config": arguments}
     factor = data.get("factor") or "_".join(data.get("factors", ()))

@@ -43,7 +43,8 @@ class Transfer:
         return (
             f"Weights of {len(self.taken)} layers are those of {self.source} ({self.taken[0]} to {self.taken[-1]}); "
             f"new: {', '.join(self.begun)}; not taken over: {', '.join(self.left)}. "
-            f"{self.trained:,} parameters are trained; {self.frozen:,} are not, statistics of normalizations included."
+            f"{self.trained:,} parameters are trained; {self.frozen:,} are not, statistics of normalizations included. "
+            "What that model was trained on may include held-out chromosomes."
         )
 
 

@@ -271,7 +271,7 @@ class CoverageTask:
         for step in range(batches.steps):
             x, y = batches.batch(step)
             for label, predict in predictors.items():
-                p = np.asarray(predict(x), np.float32)
+                p = np.asarray(predict(x), np.float32).reshape(y.shape)  # that of a single track has none for it
                 losses[label] += float((p - y * np.log(p + 1e-8)).sum(dtype=np.float64)) / y[0].size
                 for track, pair in enumerate(pairs[label]):
                     pair.add(y[..., track].ravel(), p[..., track].ravel())
