@@ -32,7 +32,7 @@ def test_list(capsys):
     assert [line.split()[0] for line in out.splitlines()[1:]] == [f"maxatac/FOX{x}" for x in ("A1", "K2", "M1", "P1")]
     assert max(map(len, out.splitlines())) <= 80
     status, out, _ = run(capsys, "list", "--json")
-    assert len(json.loads(out)) == 127 + 12 + 60 + 24 + 24  # maxatac, yeast, factornet, deepgrn, leopard
+    assert len(json.loads(out)) == 127 + 12 + 60 + 24 + 24 + 1  # maxatac, yeast, factornet, deepgrn, leopard, borzoi
 
 
 def test_list_nothing(capsys):

@@ -11,7 +11,7 @@ from zoo import plugins
 from zoo.errors import InputError
 from zoo.porting.protocol import Importer
 
-IMPORTERS = ("asap", "maxatac", "factornet", "deepgrn", "leopard")
+IMPORTERS = ("asap", "maxatac", "factornet", "deepgrn", "leopard", "borzoi")
 GROUP = "chromatin_zoo.porters"  # of entry points: an importer's name = "package.module", or "package.module:object"
 _PARTS = ("FILES", "spec_of", "convert", "training", "original")
 

@@ -13,6 +13,7 @@ from registry import card
 from registry.schema import Entry, Family
 from zoo import folder
 from zoo.errors import IntegrityError
+from zoo.forward.heads import heads_of
 from zoo.porting.expression import CELL_TYPES, COMPONENTS
 from zoo.porting.golden import golden_inputs
 from zoo.porting.protocol import provenance
@@ -190,8 +191,8 @@ def write_network(spec: ModelSpec, network: object, target: Path, training: str)
     x = {WINDOW: _windows(spec)}
     if count := len(spec.input.covariates):
         x[COVARIATES] = np.random.RandomState(2019).uniform(-0.5, 1.0, (len(x[WINDOW]), count)).astype(np.float32)
-    answers = np.asarray(network(x if count else x[WINDOW], training=False))
-    golden = folder.Golden.of(spec, x, {spec.output.name: answers})
+    answers = heads_of(network, spec)(*x.values())
+    golden = folder.Golden.of(spec, x, {name: np.asarray(head) for name, head in answers.items()})
     parity = {"golden outputs": "of this network on the machine that converted it"}
     folder.write(target, spec, network, golden, None, card.of_model(spec.to_json(), parity=parity, training=training))
 

@@ -44,12 +44,14 @@ class Layer:
         kind: its class.
         settings: its own configuration; of a model within the model, that of its layers.
         reads: (layer, number of its output) for each input.
+        options: keyword arguments of its call.
     """
 
     name: str
     kind: str
     settings: Mapping[str, object] = field(repr=False)
     reads: tuple[tuple[str, int], ...]
+    options: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
 class Graph:
@@ -88,12 +90,8 @@ class Graph:
         Raises:
             IntegrityError: there is none, there are several, or it has other settings.
         """
-        wanted = sorted((item.name, 0) if isinstance(item, Layer) else (item[0].name, item[1]) for item in reads)
-        found = [
-            layer
-            for layer in self._left.values()
-            if layer.kind == kind and sorted(layer.reads) == wanted and called in (None, layer.name)
-        ]
+        wanted = _wanted(reads)
+        found = [layer for layer in self._reading(kind, wanted) if called in (None, layer.name)]
         if len(found) != 1:
             raise self.error(
                 f"have one {called or kind} that reads {' and '.join(name for name, _ in wanted) or 'nothing'}",
@@ -101,6 +99,13 @@ class Graph:
             )
         self.check(found[0], **settings)
         return self._left.pop(found[0].name)
+
+    def has_next(self, kind: str, *reads: object) -> bool:
+        """Whether a layer of a kind, that was not taken yet, reads these and nothing else."""
+        return bool(self._reading(kind, _wanted(reads)))
+
+    def _reading(self, kind: str, wanted: list[tuple[str, int]]) -> list[Layer]:
+        return [layer for layer in self._left.values() if layer.kind == kind and sorted(layer.reads) == wanted]
 
     def shape(self, read: Layer) -> tuple[int, ...]:
         """The shape of an input, without the batch. Raises `IntegrityError` if it is not of known lengths."""
@@ -156,9 +161,25 @@ def names_in_code(code: object) -> set[str]:
 
 def _layer(item: Mapping) -> Layer:
     settings, nodes = item["config"], item["inbound_nodes"]
+    name = str(settings["name"] if "name" in settings else item["name"])  # layers of others need not repeat it
     if len(nodes) > 1:
-        raise ValueError(f"{settings['name']} is used {len(nodes)} times")
-    return Layer(str(settings["name"]), str(item["class_name"]), settings, tuple(_reads(nodes)))
+        raise ValueError(f"{name} is used {len(nodes)} times")
+    options = {key: value for option in _options(nodes) for key, value in option.items()}
+    return Layer(name, str(item["class_name"]), settings, tuple(_reads(nodes)), options)
+
+
+def _wanted(reads: tuple) -> list[tuple[str, int]]:
+    """Layers, or (layer, number of its output), as pairs of a name and a number, sorted."""
+    return sorted((item.name, 0) if isinstance(item, Layer) else (item[0].name, item[1]) for item in reads)
+
+
+def _options(node: object) -> Iterator[Mapping[str, object]]:
+    """The keyword arguments in an inbound node of Keras 2: behind layer, node and number of output."""
+    if isinstance(node, list) and len(node) == 4 and isinstance(node[0], str) and isinstance(node[3], dict):
+        yield node[3]
+    elif isinstance(node, list):
+        for item in node:
+            yield from _options(item)
 
 
 def _reads(node: object) -> Iterator[tuple[str, int]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import InputError, IntegrityError
-from zoo.porting import bpnetlite, dream, own, profile_h5, profile_model
+from zoo.porting import bpnetlite, calico_own, dream, own, profile_h5, profile_model
 from zoo.porting.profile_file import ACCESSIBILITY, BIAS, ProfileFile
 from zoo.porting.profile_model import UNKNOWN_SAMPLE, About, check_component, spec_of
 from zoo.porting.system_file import SystemFile
@@ -105,16 +105,16 @@ def opened(path: Path, component: str | None = None, window: int | None = None) 
         IntegrityError: a damaged file, or one of a layout that is not read, with the reason.
     """
     if (found := read(path, window)) is None:
-        return _of_dream(path, component)
+        return _of_network(path, component)
     file, sha256 = found
     check_component(file, component, path)
     name = f"local/{own.model_of(path)}"
     return Opened(path, name, ((file, spec_of(file, about(path, name, {"sha256": sha256}))),))
 
 
-def _of_dream(path: Path, component: str | None) -> Opened | None:
-    """The same of FactorNet, DeepGRN, Leopard and scFAN."""
-    if (found := dream.opened(path)) is None:
+def _of_network(path: Path, component: str | None) -> Opened | None:
+    """The same of FactorNet, DeepGRN, Leopard and scFAN, and of Borzoi and Basenji2."""
+    if (found := dream.opened(path) or calico_own.opened(path)) is None:
         return None
     if component is not None:
         raise InputError(

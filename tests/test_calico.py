@@ -1,0 +1,377 @@
+"""Files of Calico's Borzoi: their goldens, what is beside them, and files that are not as they should be."""
+
+import io
+import json
+import shutil
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import registry
+import zoo
+from zoo import loading
+from zoo.errors import InputError, IntegrityError, ZooError, ZooWarning
+from zoo.porting import borzoi, calico, calico_params
+from zoo.spec import ModelSpec
+
+FOLDER, MINI = "zoo_weights/borzoi", "zoo_weights/baskerville_mini"
+NO_PAIRS = pytest.warns(ZooWarning, match="Nothing says which of the .* tracks are of opposite strands")
+TARGETS = "\tidentifier\tclip\tclip_soft\tscale\tsum_stat\tstrand_pair\tdescription\n" + "".join(
+    f"{i}\tT{i}\t768\t384\t0.5\t{'sum_sqrt' if i < 6 else 'mean'}\t{pair}\t{'RNA' if i < 6 else 'DNASE'}:K562\n"
+    for i, pair in enumerate((1, 0, 2, 4, 3, 5, 7, 6, 8))
+)
+
+
+def one_hot(index: np.ndarray) -> np.ndarray:
+    return np.eye(5, dtype=np.float32)[index][..., :4]
+
+
+def golden(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as file:
+        return dict(file)
+
+
+@pytest.fixture
+def place(shared: Path, tmp_path: Path):
+    """Copies a file of a small network, with what else is to lie beside it."""
+
+    def placed(name: str, params: bool = False, own: dict | None = None, **texts: str) -> Path:
+        source = shared / FOLDER / name
+        shutil.copy(source, tmp_path / source.name)
+        if params:
+            told = json.loads((source.parent / "small_params.json").read_text())
+            (tmp_path / "params.json").write_text(json.dumps({"model": told, **({"zoo": own} if own else {})}))
+        for stem, text in texts.items():
+            (tmp_path / f"{stem}.txt").write_text(text)
+        return tmp_path / source.name
+
+    return placed
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "head", "most"),
+    [
+        ("keras_small/small_human.h5", False, "human", 5e-5),
+        ("keras_small/small_human.h5", True, "human", 5e-5),
+        ("keras_small/small_mouse.h5", False, "mouse", 5e-5),
+        ("keras_small/small_human_published_names.h5", True, "human", 5e-5),
+        ("keras_micro_small/small_human.h5", False, "human", 4e-5),
+        ("keras_micro_small/small_human.h5", True, "human", 4e-5),
+    ],
+)
+def test_files_reproduce_the_original(place, shared: Path, name: str, params: bool, head: str, most: float):
+    with NO_PAIRS:
+        model = zoo.load(place(name, params))
+    told = golden((shared / FOLDER / name).with_name("small_golden.npz"))
+    found = np.asarray(model.network(one_hot(told["index"]))[head])
+    assert found.shape == told[head].shape
+    assert np.abs(found - told[head]).max() < most
+    spec = model.spec
+    assert spec.output.name == head
+    assert (spec.input.genome, spec.output.genome) == ({"human": "hg38", "mouse": "mm10"}[head], None)
+    bins = spec.output.bins
+    assert (spec.output.bin_size, spec.output.offset, spec.prediction.stride) == (32, 4096 - 16 * bins, 32 * bins)
+    assert spec.prediction.views == ("forward", "reverse_complement")
+    assert (spec.output.kind, spec.output.transform) == ("coverage", "identity")
+    assert spec.output.tracks[:2] == ("track0", "track1")
+
+
+def test_a_table_of_tracks_beside_the_file(place, shared: Path):
+    model = zoo.load(place("keras_small/small_human.h5", targets=TARGETS))
+    head = model.spec.output
+    assert head.tracks == tuple(f"T{i}" for i in range(9))
+    assert head.swap == (1, 0, 2, 4, 3, 5, 7, 6, 8)
+    assert (head.transform, head.table.squash, head.table.scales) == ("squashed", "power", 9 * (0.5,))
+    assert head.table.descriptions[::6] == ("RNA:K562", "DNASE:K562")
+    told = golden(shared / FOLDER / "keras_small/small_golden.npz")
+    x = one_hot(told["index"])
+    forward, other = told["human"], np.asarray(model.network(x[:, ::-1, ::-1])["human"])
+    expected = 0.5 * (forward + other[:, ::-1][..., list(head.swap)])
+    both = model.predict(x, strands="both")
+    np.testing.assert_allclose(np.asarray(both), expected, rtol=1e-4, atol=5e-5)
+
+
+def test_coverage_of_squashed_predictions(place, shared: Path):
+    """Both formulas of the authors' code, in double precision, on the first window."""
+    told = golden(shared / FOLDER / "keras_small/small_golden.npz")
+    for squash in ("old", "new"):
+        rows = [
+            f"{i}\tT{i}\t9999\t{clip!r}\t{scale!r}\t{'sum_sqrt' if rooted else 'sum'}\t{pair}\tX"
+            for i, (clip, scale, rooted, pair) in enumerate(
+                zip(*(told[name].tolist() for name in ("clip_soft", "scale", "sum_sqrt", "strand_pair")), strict=True)
+            )
+        ]
+        text = "\n".join([TARGETS.splitlines()[0], *rows])
+        own = {} if squash == "old" else {"squash": "root"}
+        table = zoo.load(place("keras_small/small_human.h5", True, own, targets=text)).spec.output.table
+        found = table.coverage(told["human"][0].astype(np.float64))
+        np.testing.assert_allclose(found, told[f"coverage_{squash}"], rtol=1e-12)
+
+
+def test_deeplift_adds_up_on_a_file(place, shared: Path):
+    path = place(
+        "keras_micro_small/small_human.h5", targets="\tidentifier\n" + "".join(f"{i}\tT{i}\n" for i in range(5))
+    )
+    with NO_PAIRS:
+        model = zoo.load(path)
+    x = one_hot(golden(shared / FOLDER / "keras_micro_small/small_golden.npz")["index"])[:1]
+    found = model.attribute(x, method="deeplift", track="T3", references="dinucleotide_shuffle", count=1)
+    wanted = np.ravel(found.prediction - found.baseline)
+    assert np.abs(found.values.sum(axis=(1, 2), dtype=float) - wanted).max() < 1e-4 * np.abs(wanted).max()
+
+
+# --- the mini network
+
+
+@pytest.fixture(scope="module")
+def mini(shared: Path, tmp_path_factory: pytest.TempPathFactory):
+    """`borzoi/mini` from a mirror of its release."""
+    root = tmp_path_factory.mktemp("mirror")
+    path = root / "tests/data/eval/model.h5"
+    path.parent.mkdir(parents=True)
+    shutil.copy(shared / MINI / "model.h5", path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOO_MIRROR_BORZOI", str(root))
+        yield zoo.load("borzoi/mini")
+
+
+def test_mini_reproduces_the_original(mini: zoo.Model, shared: Path):
+    told = golden(shared / MINI / "golden.npz")
+    assert mini.check().passed
+    assert json.loads(json.dumps(loading.info("borzoi/mini")["input"])) == json.loads(
+        json.dumps(mini.spec.to_json()["input"])
+    )
+    assert ModelSpec.from_json((mini.path / "config.json").read_bytes()) == mini.spec
+    found = np.asarray(mini.network(one_hot(told["index"]))["human"])
+    assert np.abs(found[:, ::8] - told["output"]).max() < 5e-6
+    assert "45 windows" in (mini.path / "README.md").read_text()
+
+
+def test_mini_knows_its_tracks(mini: zoo.Model, shared: Path):
+    rows = (shared / "data/hg38_dnase_windows/targets.tsv").read_text().splitlines()[1:]
+    head = mini.spec.output
+    assert head.tracks == tuple(row.split("\t")[1] for row in rows)
+    assert head.table.descriptions == tuple(row.split("\t")[-1] for row in rows)
+    assert head.table.scales[34] == 0.3
+    assert (head.transform, head.table.squash) == ("squashed", "power")
+    family = registry.families()["borzoi"]
+    assert borzoi.spec_of(family, family.models["mini"]).outputs == mini.spec.outputs
+
+
+def test_mini_on_measured_windows(mini: zoo.Model, shared: Path):
+    """The correlation over all tracks, and the mean of those of the ten of DNase-seq, are those of the original."""
+    records = tf.data.TFRecordDataset(
+        str(shared / "data/hg38_dnase_windows/tfrecords/test-0.tfr"), compression_type="ZLIB"
+    )
+    kinds = {name: tf.io.FixedLenFeature([], tf.string) for name in ("sequence", "target")}
+    parsed = [tf.io.parse_single_example(record, kinds) for record in records.take(2)]
+    x = one_hot(np.array([np.frombuffer(item["sequence"].numpy(), np.uint8) for item in parsed]))
+    measured = np.array([np.frombuffer(item["target"].numpy(), np.float16).reshape(2048, 74) for item in parsed])
+    found, measured = np.asarray(mini.network(x)["human"], float), measured.astype(float)
+    assert np.corrcoef(found.ravel(), measured.ravel())[0, 1] == pytest.approx(0.268, abs=5e-4)
+    dnase = [i for i, text in enumerate(mini.spec.output.table.descriptions) if text.startswith("DNASE:")]
+    assert dnase == [*range(24, 34)]
+    each = [np.corrcoef(found[..., i].ravel(), measured[..., i].ravel())[0, 1] for i in dnase]
+    assert np.mean(each) == pytest.approx(0.348, abs=5e-4)
+
+
+def test_the_released_file_is_known_by_its_digest(shared: Path):
+    model = zoo.load(shared / MINI / "model.h5")
+    assert model.spec.output.table.descriptions[24].startswith("DNASE:")
+    assert model.spec.provenance["license"] == "Apache-2.0"
+    assert loading.info(shared / MINI / "model.h5")["name"] == "local/model"
+
+
+# --- files that are not as they should be
+
+
+def edited(data: bytes, change) -> bytes:
+    """The file with something done to it: `change` gets the open file."""
+    buffer = io.BytesIO(data)
+    with h5py.File(buffer, "r+") as file:
+        change(file)
+    return buffer.getvalue()
+
+
+def with_layer(kind: str, number: int = 0, **settings: object):
+    """Changes settings of a layer of a kind."""
+
+    def change(file: h5py.File) -> None:
+        config = json.loads(file.attrs["model_config"])
+        layers = [layer for layer in config["config"]["layers"] if layer["class_name"] == kind]
+        layers[number]["config"].update(settings)
+        file.attrs["model_config"] = json.dumps(config)
+
+    return change
+
+
+def with_call(kind: str, number: int, node: list):
+    def change(file: h5py.File) -> None:
+        config = json.loads(file.attrs["model_config"])
+        layers = [layer for layer in config["config"]["layers"] if layer["class_name"] == kind]
+        layers[number]["inbound_nodes"] = node
+        file.attrs["model_config"] = json.dumps(config)
+
+    return change
+
+
+def without(path: str):
+    def change(file: h5py.File) -> None:
+        del file[path]
+
+    return change
+
+
+def with_nan(file: h5py.File) -> None:
+    file["model_weights/dense_8/dense_8/bias:0"][0] = np.nan
+
+
+WEIGHTS = "model_weights"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (with_layer("BatchNormalization", 3, epsilon=1e-5), "have epsilon 0.001 in batch_normalization_3"),
+        (with_layer("LayerNormalization", 1, epsilon=1e-6), "have epsilon 0.001 in layer_normalization_1"),
+        (with_layer("Conv1D", 0, padding="valid"), "have padding same in conv1d"),
+        (with_layer("Conv1D", 2, dilation_rate=[2]), "have dilation_rate .1,. in conv1d_2"),
+        (with_layer("Conv1D", 3, kernel_size=[7]), "have the same kernel_size in blocks of a kind"),
+        (with_layer("Conv1D", 0, activation="relu"), "have activation linear in conv1d"),
+        (with_layer("MaxPooling1D", 2, padding="valid"), "have padding same in max_pooling1d_2"),
+        (with_layer("MaxPooling1D", 2, pool_size=[4]), "have pool_size .2,. in max_pooling1d_2"),
+        (with_layer("Cropping1D", 0, cropping=[16, 17]), "leave out as many bins at each end.*16, 17"),
+        (with_layer("UpSampling1D", 0, size=4), "have size 2 in up_sampling1d"),
+        (with_layer("Dense", 8, activation="exponential"), "have activation softplus in dense_8"),
+        (with_layer("SeparableConv1D", 0, depth_multiplier=2), "have depth_multiplier 1 in separable_conv1d"),
+        (with_layer("TFOpLambda", 0, function="nn.relu"), "have function nn.gelu in tf.nn.gelu"),
+        (with_call("TFOpLambda", 0, [["batch_normalization", 0, 0, {}]]), "have one kind of GELU.*exact.*tanh"),
+        (with_call("MaxPooling1D", 3, [[["conv1d_2", 0, 0, {}]]]), "have one MaxPooling1D that reads conv1d_2"),
+        (with_layer("InputLayer", 0, batch_input_shape=[None, None, 4]), "have an input sequence of known lengths"),
+        (with_layer("Conv1D", 1, filters=29), "tensors of a file must be those of its network borzoi.*tower1_conv"),
+        (without(f"{WEIGHTS}/conv1d_3/conv1d_3/bias:0"), "have one tensor bias in the layer conv1d_3"),
+        (without(f"{WEIGHTS}/multihead_attention_1"), "be undamaged|have one tensor"),
+        (with_nan, "finite"),
+    ],
+)
+def test_a_network_that_differs_is_refused(shared: Path, change, message: str):
+    data = (shared / FOLDER / "keras_small/small_human.h5").read_bytes()
+    with pytest.raises(IntegrityError, match=message):
+        calico.read(edited(data, change), "small.h5").network.network()
+
+
+def test_without_a_graph_the_plan_has_to_be_beside_the_file(place):
+    with pytest.raises(IntegrityError, match="have a model_config, or its authors"):
+        zoo.load(place("keras_small/small_human_published_names.h5"))
+
+
+def test_params_of_another_network(place, shared: Path):
+    path = place("keras_small/small_human.h5", params=True)
+    params = json.loads((path.parent / "params.json").read_text())
+    params["model"]["trunk"][0]["filters"] = 32
+    (path.parent / "params.json").write_text(json.dumps(params))
+    with pytest.raises(IntegrityError, match=r"be of the network that the params.json.*stem_filters.*\(32, 24\)"):
+        zoo.load(path)
+    shutil.copy(shared / FOLDER / "keras_micro_small/small_params.json", path.parent / "params.json")
+    with pytest.raises(IntegrityError, match="be of the network that the params"):
+        zoo.load(path)
+
+
+def test_layers_that_the_plan_does_not_have(place):
+    path = place("keras_small/small_human_published_names.h5", params=True)
+    params = json.loads((path.parent / "params.json").read_text())
+    params["model"]["trunk"][2]["repeat"] = 3
+    (path.parent / "params.json").write_text(json.dumps(params))
+    with pytest.raises(IntegrityError, match=r"have the layers of Borzoi.*multihead_attention.*\(3, 2\)"):
+        zoo.load(path)
+
+
+def test_what_a_user_says_comes_first(place, shared: Path):
+    with NO_PAIRS:
+        model = zoo.load(place("keras_small/small_human.h5", True, {"gelu": "sigmoid", "position_length": 4096}))
+    config = model.spec.architecture.config
+    assert (config["gelu"], config["position_length"]) == ("sigmoid", 4096)
+    with pytest.raises(IntegrityError, match="under zoo must be among gelu, position_length, squash"):
+        zoo.load(place("keras_small/small_human.h5", True, {"crop": 3}))
+    with NO_PAIRS, pytest.raises(InputError, match="GELU must be one of"):
+        zoo.load(place("keras_small/small_human.h5", True, {"gelu": "erf"}))
+
+
+def test_strand_pairs_of_the_file_and_of_the_table(place):
+    def change(file: h5py.File) -> None:
+        with_layer("SwitchReverse", strand_pair=[1, 0, 2, 4, 3, 5, 7, 6, 8])(file)
+
+    path = place("keras_small/small_human.h5", targets=TARGETS)
+    path.write_bytes(edited(path.read_bytes(), change))
+    assert zoo.load(path).spec.output.swap == (1, 0, 2, 4, 3, 5, 7, 6, 8)
+    (path.parent / "targets.txt").unlink()
+    assert zoo.load(path).spec.output.swap == (1, 0, 2, 4, 3, 5, 7, 6, 8)
+    lines = TARGETS.splitlines()
+    for row, pair in ((1, 0), (2, 1)):  # of the first two tracks, each its own
+        cells = lines[row].split("\t")
+        lines[row] = "\t".join([*cells[:6], str(pair), *cells[7:]])
+    (path.parent / "targets.txt").write_text("\n".join(lines))
+    with pytest.raises(IntegrityError, match=r"strand pairs of a table of tracks must be those of the file.*\[0, 1\]"):
+        zoo.load(path)
+
+
+def test_a_table_of_another_head(place):
+    with pytest.raises(IntegrityError, match=r"row for each of the 9 tracks.*rows=8"):
+        zoo.load(place("keras_small/small_human.h5", targets="\n".join(TARGETS.splitlines()[:-1])))
+    with pytest.raises(InputError, match="component must be left out"):
+        zoo.load(place("keras_small/small_human.h5", targets=TARGETS), component="bias")
+
+
+@pytest.mark.parametrize("size", [0, 100, 5000, 400_000])
+def test_a_truncated_file(place, size: int):
+    path = place("keras_small/small_human.h5")
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(ZooError):
+        zoo.load(path)
+
+
+# --- params.json
+
+
+def test_params_of_the_mini_network(shared: Path):
+    found = calico_params.read((shared / MINI / "params.json").read_bytes(), "params.json")
+    assert found.architecture == "borzoi"
+    assert dict(found.heads) == {"human": 74, "mouse": 32}
+    assert found.config["filters"] == (80, 88, 96, 104, 120, 128)
+    wanted = {"window": 131072, "crop": 1024, "value": 64, "unet_dense": True, "final_filters": None}
+    assert {name: found.config[name] for name in wanted} == wanted
+
+
+def test_channels_of_the_published_tower():
+    reader = calico_params._Reader("here")
+    options = {"filters_init": 608, "filters_end": 1536, "divisible_by": 32, "repeat": 6}
+    assert reader.filters("res_tower", options) == (608, 736, 896, 1056, 1280, 1536)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m.update(activation="relu"), "have activation gelu in model.*relu"),
+        (lambda m: m.update(norm_type="layer"), "have norm_type batch or batch-sync in model.*layer"),
+        (lambda m: m["trunk"][1].update(num_convs=2), "have num_convs 1 in res_tower.*num_convs=2"),
+        (lambda m: m["trunk"][0].update(pool_size=4), "have pool_size 2 in conv_dna"),
+        (lambda m: m["trunk"][0].update(se=True), "have no other options in conv_dna than ours has.*'se'"),
+        (lambda m: m["trunk"][2].update(repeat=10**9), "have a whole number of 1 to 64 as repeat of transformer_tower"),
+        (lambda m: m["trunk"][2].update(heads="four"), "have a whole number of 1 to .* as heads of transformer_tower"),
+        (lambda m: m["trunk"][2].update(dropout=-1), "have a number of 0 or more as dropout"),
+        (lambda m: m["trunk"].pop(1), "have the blocks conv_dna, res_tower, transformer_tower"),
+        (lambda m: m["trunk"].append({"name": "conv_nac", "filters": 3}), "have the blocks conv_dna, res_tower"),
+        (lambda m: m["trunk"][3].update(kernel_size=5), "have equal steps unet_conv"),
+        (lambda m: m["head_human"].update(activation="linear"), "have activation softplus in head_human"),
+        (lambda m: m.update(trunk=3), "have a model with a trunk"),
+        (lambda m: m.update(stride=2), "have no other options in model than ours has"),
+    ],
+)
+def test_params_that_ours_cannot_be(shared: Path, change, message: str):
+    model = json.loads((shared / FOLDER / "keras_small/small_params.json").read_text())
+    change(model)
+    with pytest.raises(IntegrityError, match=message):
+        calico_params.read(json.dumps(model).encode(), "params.json")
