@@ -41,12 +41,12 @@ def on_synthetic(options: argparse.Namespace) -> None:
     files, changes = small.synthetic_data(options.work, 2)
     small.name_run(options, "synthetic/OTHER", "training on a synthetic genome")
     changes |= {"batch_size": 16, "epochs": 3, "optimizer": {"warm_up": 20, "learning_rate": 0.003}}
-    first = argparse.Namespace(**{**vars(options), "name": "synthetic/ONE", "out": options.out / "one", "frozen": None})
+    first = argparse.Namespace(**{**vars(options), "name": "synthetic/ONE", "out": options.out / "one", "freeze": None})
     network = {"name": "dcnn", "config": _SMALL}
     run = {"targets": str(table(options.work, "one", files.signal)), "bin_size": _BIN, "blacklist": []}
     command.main(first, CONFIG, **changes, architecture=network, coverage=run)
     run["targets"] = str(table(options.work, "other", files.others[0]))
-    options.out, options.frozen = options.out / "other", options.frozen or ["trunk"]
+    options.out, options.freeze = options.out / "other", options.freeze or ["trunk"]
     command.main(options, CONFIG, **changes, start_from=str((first.out / "model").resolve()), coverage=run)
 
 

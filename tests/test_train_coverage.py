@@ -301,6 +301,11 @@ def test_the_model_does_what_models_do(files, targets, start, config_file, tmp_p
         one.predict(**where, track="sideways")
 
 
+def test_a_model_of_one_named_track_gives_its_golden_outputs(tmp_path):
+    """What it predicts has no axis for the track, the golden outputs have one."""
+    assert zoo.load(coverage_runs.published(tmp_path / "one", outputs="human", tracks=(1,))).check().passed
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
