@@ -43,7 +43,7 @@ def targets(files: synthetic.Synthetic, tmp_path_factory: pytest.TempPathFactory
 
 
 def weights_of(network: keras.Model) -> dict[str, np.ndarray]:
-    return {weight.path: np.asarray(weight) for weight in network.weights}
+    return {weight.path: keras.ops.convert_to_numpy(weight) for weight in network.weights}
 
 
 def test_loss_by_hand():
@@ -266,6 +266,8 @@ def test_a_run_of_the_command(files, targets, start, config_file, tmp_path, caps
     assert "Weights of 7 layers are those of" in card
     assert "To make it again" in card
     one = zoo.load(folder)
+    assert one.spec.provenance["source"] == "trained by this package, from weights of toy/all"
+    assert one.spec.provenance["license"] == "as the owner of the data says; weights of toy/all: not stated"
     [head] = one.spec.outputs
     assert (head.bins, head.bin_size, head.offset) == (BINS, BIN, CROP * BIN)
     assert (head.tracks, head.swap, head.kind) == (("up", "down"), (1, 0), "coverage")
@@ -299,6 +301,25 @@ def test_the_model_does_what_models_do(files, targets, start, config_file, tmp_p
     assert np.isfinite(explained.values).all()
     with pytest.raises(InputError):
         one.predict(**where, track="sideways")
+
+
+def test_terms_of_the_weights_stay():
+    own = {"source": "trained by this package", "license": "CC0", "citation": "me", "seed": "0"}
+    before = {
+        "source": "a file",
+        "license": "MIT",
+        "citation": "they",
+        "redistribution": "no, as they say",
+        "sha256": "00",
+    }
+    assert transfer.provenance(own, "their/MODEL", before) == {
+        "source": "trained by this package, from weights of their/MODEL",
+        "license": "CC0; weights of their/MODEL: MIT",
+        "citation": "me; they",
+        "seed": "0",
+        "redistribution": "no, as they say",
+    }
+    assert transfer.provenance(own, "x/Y", {"citation": "me"})["citation"] == "me"
 
 
 def test_a_model_of_one_named_track_gives_its_golden_outputs(tmp_path):

@@ -170,7 +170,7 @@ class TrainingRun:
         finally:
             keras.config.set_dtype_policy(before)
         if self._start is not None and self._replaces_head:
-            taken = transfer.take_trunk(self._start.network, network, self.config.start_from)
+            taken = transfer.take_trunk(self._start.network, network, self._start.spec.name)
             self.transfer = self.transfer or taken
         elif self._start is not None:
             transfer.copy_weights(self._start.network, network, self.config.start_from)
@@ -234,8 +234,8 @@ class TrainingRun:
             draw(staging / CURVES, result, self.config.monitor)
             network.save(staging / KERAS)
             (staging / MODEL).mkdir()
-            begun = "" if self.transfer is None else str(self.transfer)
-            learned = Learned(self.task, result, self.components, self.progress, home.number, begun)
+            begun, trunk = ("", None) if self.transfer is None else (str(self.transfer), self._start)
+            learned = Learned(self.task, result, self.components, self.progress, home.number, begun, trunk)
             export.write(staging / MODEL, learned, network)
 
 

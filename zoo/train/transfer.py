@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -46,6 +46,25 @@ class Transfer:
             f"{self.trained:,} parameters are trained; {self.frozen:,} are not, statistics of normalizations included. "
             "What that model was trained on may include held-out chromosomes."
         )
+
+
+def provenance(own: Mapping[str, str], model: str, before: Mapping[str, str]) -> dict[str, str]:
+    """Where a network with weights of another model is from, and its terms: those of both.
+
+    Args:
+        own: provenance of the run.
+        model: name of the other model.
+        before: its provenance.
+    """
+    cited = dict.fromkeys(text for text in (own["citation"], before.get("citation")) if text)
+    kept = {"redistribution": before["redistribution"]} if "redistribution" in before else {}
+    return {
+        **own,
+        "source": f"{own['source']}, from weights of {model}",
+        "license": f"{own['license']}; weights of {model}: {before.get('license') or 'not stated'}",
+        "citation": "; ".join(cited),
+        **kept,
+    }
 
 
 def head_layers(network: keras.Model) -> set[str]:

@@ -57,6 +57,7 @@ class Learned:
         progress: whether to show progress bars; None for in a terminal only.
         number: of the run, for the record of where the files are from.
         begun: what its weights were when it began, in words; empty for what the configuration says.
+        trunk: the model whose trunk it has; None for none.
     """
 
     task: "TrainingTask"
@@ -65,6 +66,7 @@ class Learned:
     progress: bool | None = None
     number: str = ""
     begun: str = ""
+    trunk: "Model | None" = None
 
 
 @dataclass(frozen=True)
