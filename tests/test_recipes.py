@@ -90,6 +90,17 @@ def test_recipes_without_arguments_or_data(tmp_path: Path, recipe: str, model: s
     assert zoo.load(folder).check().passed
 
 
+def test_a_head_on_a_trunk_without_arguments_or_data(tmp_path: Path):
+    done = run("train_coverage", "--epochs", 1, "--set", "filters=8", "residual_blocks=1", cwd=tmp_path, ZOO_SHARED="")
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "runs/synthetic-OTHER/other/model"
+    assert done.stdout.splitlines()[-1] == str(folder.relative_to(tmp_path))
+    assert "synthetic/OTHER: Weights of " in done.stdout
+    one, other = zoo.load(folder.parents[1] / "one/model"), zoo.load(folder)
+    assert (one.spec.output.tracks, other.spec.output.tracks) == (("one",), ("other",))
+    assert other.check().passed
+
+
 def test_two_tracks_are_trained_and_predicted(tmp_path: Path):
     """`--set tracks=2` on a synthetic genome, which then has a second sample; fewer signals are refused."""
     narrow = ("--epochs", 1, "--set", "tracks=2", "filters=8", "residual_blocks=1")

@@ -83,6 +83,8 @@ def _data(path: Path) -> dict:
     table = {"meta": "m.tsv", "signal": {"average" if path.stem == "leopard" else "unique35": "a.bw"}}
     if path.stem in ("factornet", "deepgrn", "scfan", "leopard"):
         return {"bases" if path.stem == "leopard" else "bins": table}
+    if path.stem == "coverage":  # whose network is that of --from
+        return {"coverage": {"bin_size": 32}, "architecture": {"name": "borzoi", "config": {}}}
     if "chrombpnet" in path.stem.lower():
         return {"profile": {**files, "bias": "bias/model"}}
     return {"accessibility": files} if path.stem == "yeast_ATAC" else {"binding": files}

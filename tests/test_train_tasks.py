@@ -30,6 +30,7 @@ from zoo.train.tasks.base import Data, Report, Shapes, model_spec, per_window, t
 from zoo.train.tasks.bases import BasesData, BasesTask
 from zoo.train.tasks.binding import BindingData, BindingTask
 from zoo.train.tasks.bins import BinsData, BinsTask
+from zoo.train.tasks.coverage import CoverageData, CoverageTask
 from zoo.train.tasks.profile import ProfileData, ProfileTask
 
 TRAIN = Path(zoo.__file__).parent / "train"
@@ -48,6 +49,7 @@ def test_the_table():
         "profile": ProfileTask,
         "bins": BinsTask,
         "bases": BasesTask,
+        "coverage": CoverageTask,
     } == tasks.TASKS
     assert {kind: task.data for kind, task in tasks.TASKS.items()} == {
         "accessibility": AccessibilityData,
@@ -55,14 +57,19 @@ def test_the_table():
         "profile": ProfileData,
         "bins": BinsData,
         "bases": BasesData,
+        "coverage": CoverageData,
     }
     assert AccessibilityTask.monitors == {"val_loss": min, "val_pearson": max, "val_spearman": max}
     assert BindingTask.monitors == {"val_loss": min, "val_dice": max}
 
 
-@pytest.mark.parametrize("module", ["run", "export", "config", "loop", "home", "inputs", "reading", "state"])
+@pytest.mark.parametrize(
+    "module", ["run", "export", "config", "loop", "home", "inputs", "reading", "state", "transfer"]
+)
 def test_what_is_the_same_for_all_tasks_names_none(module: str):
-    assert not re.findall("binding|accessibility|profile", (TRAIN / f"{module}.py").read_text(encoding="utf-8").lower())
+    assert not re.findall(
+        "binding|accessibility|profile|coverage", (TRAIN / f"{module}.py").read_text(encoding="utf-8").lower()
+    )
 
 
 def test_a_name_that_is_taken():

@@ -68,6 +68,34 @@ class TrackTable:
         taken = {name: tuple(column[place] for place in places if column) for name, column in self.columns.items()}
         return TrackTable(**taken, squash=self.squash)
 
+    def targets(self, values):
+        """What a network is trained on, of the coverage of bins by its statistic: squashed, clipped, scaled.
+
+        With the squash "power", as without one, bins are clipped before they are scaled, with "root" after it
+        (`hound_data_read` of the authors' code, and Basenji's `basenji_data_read`). `coverage` is the inverse of what
+        is squashed, but for what `clips` cut off.
+
+        Args:
+            values: NumPy (..., tracks), at least 0; no statistic but those of squashed tracks is a root.
+
+        Returns:
+            The same shape and dtype.
+        """
+        scales, clips, soft = (
+            np.array(column or (default,), values.dtype)
+            for column, default in ((self.scales, 1), (self.clips, np.inf), (self.soft_clips, np.inf))
+        )
+        if self.squash == ROOT:
+            values = values * scales
+            values = np.where(np.isin(self.statistics, ROOTED), np.sqrt(1 + values) - 1, values)
+            above = np.maximum(values - soft, 0)
+            return np.minimum(np.where(above > 0, soft - 1 + np.sqrt(above + 1), values), clips)
+        if self.squash == POWER:
+            values = np.where(np.isin(self.statistics, ROOTED), values**0.75, values)
+            above = np.maximum(values - soft, 0)
+            values = np.where(above > 0, soft + np.sqrt(above), values)
+        return np.minimum(values, clips) * scales
+
     def coverage(self, values):
         """The coverage that squashed values stand for.
 

@@ -195,6 +195,16 @@ def count_weights(name: str, config: Mapping[str, object]) -> int | None:
     return _called(module.count_weights, name, config)
 
 
+def arguments(name: str) -> dict[str, object]:
+    """The arguments of a network's builder, and the kinds that they are annotated with.
+
+    Raises `InputError` for a network that is not known.
+    """
+    require(name)
+    builder, _ = _builder(name)
+    return {argument: kind for argument, kind in typing.get_type_hints(builder).items() if argument != "return"}
+
+
 def _builder(name: str) -> tuple[Callable, Mapping[str, dict]]:
     """The builder of a known network, and its presets."""
     if name in REGISTERED:

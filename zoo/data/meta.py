@@ -65,10 +65,18 @@ def read(path: str | Path) -> list[CellType]:
     return list(cells.values())
 
 
-def rows(path: str | Path, columns: Sequence[str], what: str) -> Iterator[tuple[dict[str, str], str]]:
+def rows(
+    path: str | Path, columns: Sequence[str], what: str, only: Sequence[str] = ()
+) -> Iterator[tuple[dict[str, str], str]]:
     """The rows of a tab-separated table with a header, and where they stand.
 
-    Raises `InputError` if it cannot be read or lacks one of the columns.
+    Args:
+        path: of the table.
+        columns: that it must have.
+        what: the table, for messages.
+        only: if given, the columns that it may have besides, none of them twice; no row may then have more columns.
+
+    Raises `InputError` if it cannot be read, lacks one of the columns, or has others than it may.
     """
     place = user_path(path, "table")
     try:
@@ -89,9 +97,22 @@ def rows(path: str | Path, columns: Sequence[str], what: str) -> Iterator[tuple[
             where=path,
             received={"missing": missing},
         )
+    known = {*columns, *only}
+    if only and (other := [name for name in header if name not in known or header.count(name) > 1]):
+        raise InputError(
+            f"{what} must have columns of these names, each once: {', '.join(filter(None, (*columns, *only)))}",
+            where=path,
+            received={"columns": other},
+        )
     for number, line in enumerate(lines[1:], start=2):
         if line.strip():
             values = line.rstrip("\r").split("\t")
+            if only and len(values) > len(header):
+                raise InputError(
+                    f"{what} must have no row with more columns than its header",
+                    where=f"{path}, line {number}",
+                    received={"columns": len(values), "header": len(header)},
+                )
             yield dict(zip(header, values + [""] * len(header), strict=False)), f"{path}, line {number}"
 
 

@@ -241,6 +241,17 @@ class SlabPlan:
         raise IndexError(row)
 
 
+def some(plan: SlabPlan, most: int, seed: int) -> SlabPlan:
+    """At most so many windows of a plan, of all chromosomes alike."""
+    keep = np.random.default_rng(seed).permutation(plan.size) < most
+    edges = np.cumsum([0, *map(len, plan.starts.values())])
+    starts = {
+        chrom: cores[keep[first : first + len(cores)]]
+        for (chrom, cores), first in zip(plan.starts.items(), edges, strict=False)
+    }
+    return SlabPlan(starts, plan.layout, plan.bin_size)
+
+
 def empty(shape: tuple[int, ...], dtype: object, scratch: str | Path | None) -> np.ndarray:
     """An array to be filled: in memory, or in a file without a name that goes when the array does."""
     if scratch is None:

@@ -34,9 +34,11 @@ def check(
 ) -> Check:
     """Compare what a model predicts with its golden outputs, of each head.
 
-    Differences are relative to the largest golden output of the head where that is above 1.
+    Differences are relative to the largest golden output of the head where that is above 1. Predictions of a head with
+    a single track have no axis for it.
     """
     differences = [
-        np.abs(predicted(head) - wanted).max() / max(np.abs(wanted).max(), 1) for head, wanted in golden.items()
+        np.abs(predicted(head).reshape(wanted.shape) - wanted).max() / max(np.abs(wanted).max(), 1)
+        for head, wanted in golden.items()
     ]
     return Check(name, float(max(differences)), tolerance, versions())

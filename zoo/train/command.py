@@ -13,14 +13,16 @@ from zoo.files.atomic import writing
 from zoo.genome import bed
 from zoo.genome.text import whole
 from zoo.spec import TRAINING_STRANDS, Architecture
+from zoo.track_table import SQUASHES
 from zoo.train import inputs
 from zoo.train.config import PRECISIONS, TrainConfig
-from zoo.train.reading import load
+from zoo.train.reading import load, over
+from zoo.train.tasks.coverage import LOSSES
 
 FOLDS = "folds.tsv"
 _PATHS = (
     *("genome", "signal", "peaks", "blacklist", "meta", "atac_peaks", "train_roi", "validate_roi", "unmappable"),
-    *("negatives", "relaxed", "motifs"),
+    *("negatives", "relaxed", "motifs", "targets"),
 )
 _MODELS = ("bias",)
 _TAG = "v1.0"
@@ -146,7 +148,32 @@ BASES = Signature(
         _SET,
     ),
 )
-DATA = {"binding": BINDING, "accessibility": ACCESSIBILITY, "profile": PROFILE, "bins": BINS, "bases": BASES}
+COVERAGE = Signature(
+    "zoo.train.tasks.coverage:CoverageData",
+    unset=True,
+    common=_FILES,
+    differ={
+        "targets": {
+            "flags": ("--tracks",),
+            "dest": "targets",
+            "metavar": "TSV",
+            "help": "coverage: table of tracks, name and file (bigWig) of each, or Calico's targets.txt",
+        },
+        "bin_size": {"metavar": "BP", "help": "coverage: of the network's bins, if not of the model of --from"},
+        "squash": {"choices": SQUASHES, "help": "coverage: of targets with soft clips; power as Borzoi, root as Prime"},
+        "loss": {"choices": LOSSES, "help": "coverage: poisson_mn as Borzoi, poisson as Basenji2 and Enformer"},
+        "shift": {"metavar": "BP", "help": "coverage: by which training windows are moved at most (default 3)"},
+    },
+    left_out=dict.fromkeys(("total_weight", "step"), _SET),
+)
+DATA = {
+    "binding": BINDING,
+    "accessibility": ACCESSIBILITY,
+    "profile": PROFILE,
+    "bins": BINS,
+    "bases": BASES,
+    "coverage": COVERAGE,
+}
 """Task → the options of its data."""
 _ONE_CELL = {
     "binding": ("signal", "peaks", "binding", "atac_peaks"),
@@ -165,7 +192,12 @@ SPLIT = Signature(
 OPTIMIZER = Signature(
     "zoo.train.settings:Optimizer",
     unset=True,
-    differ={"learning_rate": {"metavar": "X"}},
+    differ={
+        "learning_rate": {"metavar": "X"},
+        "trunk_rate": {"metavar": "X", "help": "of the learning rate, for all layers but the head's (default 1)"},
+        "warm_up": {"metavar": "STEPS"},
+        "clip_norm": {"metavar": "X"},
+    },
     left_out=dict.fromkeys(("name", "weight_decay"), _SET),
 )
 SIGNATURES = (RUN, *DATA.values(), SPLIT, OPTIMIZER)
@@ -279,7 +311,9 @@ def configure(path: Path, options: argparse.Namespace, changes: dict[str, object
         del merged[kind]
     arguments = dict(map(argument, options.set))
     if arguments and not options.architecture:
-        merged["architecture"] = {"config": arguments}
+        merged["architecture"] = over(changes.get("architecture", {}), {"config": arguments})
+    elif options.architecture and not (file_values.get("architecture") or changes.get("architecture")):
+        merged["architecture"] = {"name": options.architecture, "config": arguments}
     factor = data.get("factor") or "_".join(data.get("factors", ()))
     if factor:
         merged.setdefault("name", f"{str(file_values.get('name')).split('/')[0]}/{factor}")
@@ -313,15 +347,22 @@ def _data(options: argparse.Namespace, kind: str) -> dict[str, object]:
     if foreign := [name for name, value in given.items() if value is not None]:
         raise InputError(
             f"Options of a run must be those of its kind, {kind}",
-            received={f"--{name.replace('_', '-')}": getattr(options, name) for name in foreign},
+            received={_option(name, others): getattr(options, name) for name in foreign},
         )
     values = own.values(options)
-    if kind in ("bins", "bases") and values["signal"] is not None:
-        values["signal"] = _named(values["signal"])
+    signal = values.get("signal")
+    if kind in ("bins", "bases") and signal is not None:
+        values["signal"] = signal = _named(signal)
+    if isinstance(signal, list) and len(signal) == 1:
+        [values["signal"]] = signal
     values = {name: _absolute(name, value) for name, value in values.items()}
-    if values["signal"] is not None and len(values["signal"]) == 1 and not isinstance(values["signal"], dict):
-        [values["signal"]] = values["signal"]
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _option(name: str, signatures: list[Signature]) -> str:
+    """The option of a keyword."""
+    flags = next((item.differ[name].get("flags") for item in signatures if name in item.differ), None)
+    return (flags or (f"--{name.replace('_', '-')}",))[0]
 
 
 def _named(paths: list[str]) -> list[str] | dict[str, str]:
@@ -366,6 +407,8 @@ def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> 
     from zoo.train.run import MODEL, TrainingRun
 
     run = TrainingRun(config, strategy, options.cache, options.scratch)
+    if run.transfer is not None:
+        print(f"{config.name}: {run.transfer}", flush=True)
     if options.dry_run:
         print(f"{config.name}: {run.plan()}")
         return None

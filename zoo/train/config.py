@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class TrainConfig(Settings):
         must.check("A training configuration", self, _FIELDS, self.name)
         must.require("A training configuration", self._conditions(), self._brief(), self.name)
         given = self.architecture.config
-        arguments = {**given, **self.data.arguments(given)}
+        arguments = {**given, **self.data.arguments(given), **self.data.head(self.architecture)}
         object.__setattr__(self, "architecture", dataclasses.replace(self.architecture, config=arguments))
 
     @property
@@ -90,7 +91,7 @@ class TrainConfig(Settings):
                     where=path,
                     received=changes[kind],
                 )
-        return cls.parse(reading.over(values, changes, files), path)
+        return cls.parse(_of_model(reading.over(values, changes, files)), path)
 
     @classmethod
     def parse(cls, found: dict, where: object) -> "TrainConfig":
@@ -115,6 +116,21 @@ class TrainConfig(Settings):
         except InputError as error:
             error.add_note(f"(The configuration is {where}.)")
             raise
+
+
+def _of_model(values: dict) -> dict:
+    """Values with the network of the model that the run begins with, where they have none, and what follows from it."""
+    network, start = values.get("architecture") or {}, values.get("start_from")
+    if not isinstance(network, Mapping) or "name" in network or not must.is_text(start):
+        return values
+    from zoo.loading import info
+
+    spec = info(start)
+    found = {"architecture": reading.over(spec["architecture"], {**network, "name": spec["architecture"]["name"]})}
+    for kind in set(TASKS) & set(values):
+        if isinstance(values[kind], Mapping):
+            found[kind] = {**TASKS[kind].data.of_model(spec), **values[kind]}
+    return {**values, **found}
 
 
 _FIELDS = {

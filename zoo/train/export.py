@@ -11,6 +11,7 @@ from zoo import folder
 from zoo.model import Model
 from zoo.saving import golden
 from zoo.train.tasks.base import Learned, Report
+from zoo.train.transfer import provenance
 
 
 def write(target: Path, run: Learned, network: keras.Model) -> None:
@@ -23,7 +24,11 @@ def _write(target: Path, run: Learned, network: keras.Model, report: Report) -> 
     config, table = run.task.config, report.thresholds
     finite = {name: value for name, value in report.metrics.items() if math.isfinite(value)}  # JSON has no NaN
     spec = replace(run.task.spec(finite), components=run.components)
-    training = report.training + (f" Its data were made by: {config.command}" if config.command else "")
+    if run.trunk is not None:
+        before = run.trunk.spec
+        spec = replace(spec, provenance=provenance(spec.provenance, before.name, before.provenance))
+    made_by = f"Its data were made by: {config.command}" if config.command else ""
+    training = " ".join(filter(None, (report.training, run.begun, made_by)))
     settings = _portable(config.to_json())
     text = card.of_model(spec.to_json(), table.examples() if table else (), training=training, settings=settings)
     calibrated = table.to_tsv().encode() if table else None

@@ -41,6 +41,28 @@ def poisson_nll(y_true, y_pred):
     return y_pred - y_true * ops.log(y_pred + 1e-8)
 
 
+@keras.saving.register_keras_serializable("zoo")
+def poisson_multinomial(y_true, y_pred, total_weight: float = 0.2, epsilon: float = 1e-7):
+    """The Poisson loss of a window's total, and the multinomial loss of its bins given that (Borzoi, `poisson_mn`).
+
+    Both are divided by the number of bins; the probability of a bin is (y + epsilon) / Σ (y + epsilon).
+
+    Args:
+        y_true: (batch, bins, tracks).
+        y_pred: the same, at least 0.
+        total_weight: of the Poisson loss.
+        epsilon: is added before logarithms are taken.
+
+    Returns:
+        (batch, tracks).
+    """
+    y_true, y_pred = y_true + epsilon, y_pred + epsilon
+    total_true, total_pred = (ops.sum(values, axis=1, keepdims=True) for values in (y_true, y_pred))
+    total = (total_pred - total_true * ops.log(total_pred))[:, 0]
+    bins = -ops.sum(y_true * ops.log(y_pred / total_pred), axis=1)
+    return (bins + total_weight * total) / y_pred.shape[1]
+
+
 _TABLE = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, 1 << 12)))]).astype(np.float32)  # ln k!
 
 

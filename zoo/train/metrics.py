@@ -34,27 +34,59 @@ class PearsonCorrelation(keras.metrics.Metric):
     def update_state(self, y_true, y_pred, sample_weight=None) -> None:
         """Add a batch; `sample_weight` is not used."""
         x, y = (ops.reshape(ops.cast(values, self.dtype), (-1,)) for values in (y_true, y_pred))
-        added = ops.cast(ops.size(x), self.dtype)
-        mean_x, mean_y = ops.mean(x), ops.mean(y)
-        off_x, off_y = x - mean_x, y - mean_y
-        count, old_x, old_y, square_x, square_y, product = ops.unstack(self._moments, 6)
-        total = count + added
-        step_x, step_y, share = mean_x - old_x, mean_y - old_y, added / total
-        joined = [
-            total,
-            old_x + step_x * share,
-            old_y + step_y * share,
-            square_x + ops.sum(off_x * off_x) + step_x * step_x * count * share,
-            square_y + ops.sum(off_y * off_y) + step_y * step_y * count * share,
-            product + ops.sum(off_x * off_y) + step_x * step_y * count * share,
-        ]
-        self._moments.assign(ops.stack(joined))
+        self._moments.assign(_joined(self._moments, x, y))
 
     def result(self):
         """r, from -1 to 1."""
-        square_x, square_y, product = ops.unstack(self._moments, 6)[3:]
-        spread = ops.sqrt(square_x) * ops.sqrt(square_y)
-        return ops.where(spread > 0, product / ops.where(spread > 0, spread, 1.0), 0.0)
+        return _pearson(self._moments)
+
+
+class PearsonOfTracks(keras.metrics.Metric):
+    """The mean over tracks of Pearson's r of all bins of each, as of `PearsonCorrelation`, in one operation for all.
+
+    Args:
+        tracks: how many; targets and predictions are (batch, bins, tracks).
+    """
+
+    def __init__(self, tracks: int, name: str = "pearson") -> None:
+        super().__init__(name=name)
+        self._moments = self.add_weight(shape=(6, tracks), initializer="zeros", name="moments")
+
+    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+        """Add a batch; `sample_weight` is not used."""
+        shape = (-1, self._moments.shape[1])
+        x, y = (ops.reshape(ops.cast(values, self.dtype), shape) for values in (y_true, y_pred))
+        self._moments.assign(_joined(self._moments, x, y))
+
+    def result(self):
+        """The mean of r."""
+        return ops.mean(_pearson(self._moments))
+
+
+def _joined(moments, x, y):
+    """Count, means, sums of squares and of products, with those of more values (n,) or (n, tracks)."""
+    count, old_x, old_y, square_x, square_y, product = ops.unstack(moments, 6)
+    added = ops.cast(ops.shape(x)[0], x.dtype)
+    mean_x, mean_y = ops.mean(x, axis=0), ops.mean(y, axis=0)
+    off_x, off_y = x - mean_x, y - mean_y
+    total = count + added
+    step_x, step_y, share = mean_x - old_x, mean_y - old_y, added / total
+    joined = [
+        total,
+        old_x + step_x * share,
+        old_y + step_y * share,
+        square_x + ops.sum(off_x * off_x, axis=0) + step_x * step_x * count * share,
+        square_y + ops.sum(off_y * off_y, axis=0) + step_y * step_y * count * share,
+        product + ops.sum(off_x * off_y, axis=0) + step_x * step_y * count * share,
+    ]
+    return ops.stack(joined)
+
+
+def _pearson(moments):
+    """r of such moments, 0 where one of the two does not vary."""
+    square_x, square_y, product = ops.unstack(moments, 6)[3:]
+    spread = ops.sqrt(square_x) * ops.sqrt(square_y)
+    return ops.where(spread > 0, product / ops.where(spread > 0, spread, 1.0), 0.0)
 
 
 @keras.saving.register_keras_serializable("zoo")

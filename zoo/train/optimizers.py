@@ -4,7 +4,40 @@ from collections.abc import Iterable
 
 import keras
 
+from zoo.train.schedules import WarmUp, WarmUpAndRestarts
+from zoo.train.settings import Optimizer
+from zoo.train.transfer import trunk
+
 _NORMALIZATIONS = (keras.layers.BatchNormalization, keras.layers.LayerNormalization)
+
+
+def chosen(settings: Optimizer, network: keras.Model, steps: int, epochs: int) -> keras.optimizers.Optimizer:
+    """The optimizer of a configuration.
+
+    Args:
+        settings: of it.
+        network: what it will train.
+        steps: of an epoch.
+        epochs: of the run, at most.
+    """
+    made = _named(settings, network, steps, epochs)
+    if settings.trunk_rate == 1:
+        return made
+    return slowed(made, [weight for layer in trunk(network) for weight in layer.trainable_weights], settings.trunk_rate)
+
+
+def _named(settings: Optimizer, network: keras.Model, steps: int, epochs: int) -> keras.optimizers.Optimizer:
+    rate = settings.learning_rate
+    if settings.name == "maxatac":
+        return maxatac_adam(rate)
+    if settings.name == "factornet":
+        return keras.optimizers.Adam(rate, epsilon=1e-8)  # that of its Keras version
+    if settings.name == "adam":
+        rate = WarmUp(settings.warm_up, rate) if settings.warm_up else rate
+        return keras.optimizers.Adam(rate, epsilon=1e-7, global_clipnorm=settings.clip_norm)
+    if settings.name == "asap":
+        return asap_adamw(network, WarmUpAndRestarts(steps, rate), settings.decay)
+    return cosine_adamw(network, steps * epochs, rate, settings.decay)
 
 
 def maxatac_adam(learning_rate: float = 1e-3) -> keras.optimizers.Adam:
@@ -31,6 +64,23 @@ def cosine_adamw(
 ) -> keras.optimizers.AdamW:
     """AdamW whose learning rate falls along half a cosine to 0 within `steps`; decay as in `asap_adamw`."""
     return asap_adamw(network, keras.optimizers.schedules.CosineDecay(learning_rate, steps), weight_decay)
+
+
+def slowed(
+    optimizer: keras.optimizers.Optimizer, variables: Iterable[keras.Variable], factor: float
+) -> keras.optimizers.Optimizer:
+    """The same optimizer, whose steps of some variables have a learning rate times a factor.
+
+    Gradients times a factor would change nothing for Adam, which divides by their size.
+    """
+    variables, step, place = list(variables), optimizer.update_step, optimizer._get_variable_index
+
+    def update_step(gradient, variable, learning_rate) -> None:
+        is_slow = place(variable) in map(place, variables)  # what a backend gives may be a part of the variable
+        step(gradient, variable, learning_rate * factor if is_slow else learning_rate)
+
+    optimizer.update_step = update_step
+    return optimizer
 
 
 def not_decayed(network: keras.Model) -> Iterable[keras.Variable]:

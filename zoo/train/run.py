@@ -1,7 +1,6 @@
 """A run from its configuration to an evaluated model folder."""
 
 import os
-import re
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -16,11 +15,10 @@ from zoo.data.batches import Batches
 from zoo.errors import InputError
 from zoo.loading import load
 from zoo.spec import WINDOW, Component
-from zoo.train import export, optimizers
+from zoo.train import export, optimizers, transfer
 from zoo.train.config import TrainConfig
 from zoo.train.home import CURVES, KERAS, MODEL, Home
 from zoo.train.loop import BEST, Trainer, is_chief, seconds_per_step
-from zoo.train.schedules import WarmUpAndRestarts
 from zoo.train.tasks import TASKS
 from zoo.train.tasks.base import Learned, Result, TrainingTask
 
@@ -62,6 +60,9 @@ class TrainingRun:
         scratch: a folder on whose disk windows lie instead of in memory; default none.
         progress: show progress bars; by default in a terminal only.
 
+    Attributes:
+        transfer: what the network has of the model that the run begins with, if its head is replaced; else None.
+
     Raises:
         InputError, GenomeMismatch: files or values that cannot be used.
     """
@@ -77,6 +78,8 @@ class TrainingRun:
         self.config, self.strategy, self.cache, self.progress = config, strategy, cache, progress
         self.scratch = scratch
         self._start = load(config.start_from).whole if config.start_from else None
+        self._replaces_head = _hook(TASKS[config.kind], "new_head", False)
+        self.transfer: transfer.Transfer | None = None
         self.components: tuple[Component, ...] = ()
         self.task: TrainingTask | None = None
         network = self._network()
@@ -84,6 +87,9 @@ class TrainingRun:
         self.task = TASKS[config.kind](config, window_of(network), shapes)
         self.components = self._components(network)
         self.parameters = network.count_params()
+        if self.transfer is not None:
+            self.transfer = self.transfer.counted(network)
+        _hook(self.task, "check", lambda network: None)(network)
         self._check_shapes(network, shapes)
 
     def plan(self) -> TrainingEstimate:
@@ -163,11 +169,14 @@ class TrainingRun:
             network = architectures.build(self.config.architecture.name, **self.config.architecture.config)
         finally:
             keras.config.set_dtype_policy(before)
-        if self._start is not None:
-            copy_weights(self._start.network, network, self.config.start_from)
+        if self._start is not None and self._replaces_head:
+            taken = transfer.take_trunk(self._start.network, network, self._start.spec.name)
+            self.transfer = self.transfer or taken
+        elif self._start is not None:
+            transfer.copy_weights(self._start.network, network, self.config.start_from)
         if self.task is not None:
             _hook(self.task, "begin", lambda network: None)(network)
-        freeze(network, self.config.frozen)
+        transfer.freeze(network, self.config.frozen)
         for component in self.components:
             network.get_layer(component.name).trainable &= not component.frozen
         return network
@@ -181,7 +190,7 @@ class TrainingRun:
         before = () if self._start is None else self._start.spec.components
         components = {component.name: component for component in before if component.name in parts}
         components |= {component.name: component for component in self.task.components}
-        copied = () if self._start is None else copyable(self._start.network, network)
+        copied = () if self._start is None else transfer.copyable(self._start.network, network)
         begun = {name for name, part in parts.items() if name in copied or not part.weights}
         begun |= set(_hook(self.task, "begun", ()))
         missing = [name for name in components if name not in parts]
@@ -201,17 +210,7 @@ class TrainingRun:
         """What trains the network on these batches, with the optimizer of the configuration, into a folder."""
 
         def optimizer(network: keras.Model) -> keras.optimizers.Optimizer:
-            chosen, steps = self.config.optimizer, training.steps
-            if chosen.name == "maxatac":
-                return optimizers.maxatac_adam(chosen.learning_rate)
-            if chosen.name in ("adam", "factornet"):
-                epsilon = 1e-8 if chosen.name == "factornet" else 1e-7  # those of the Keras versions of the two
-                return keras.optimizers.Adam(chosen.learning_rate, epsilon=epsilon)
-            if chosen.name == "asap":
-                schedule = WarmUpAndRestarts(steps, chosen.learning_rate)
-                return optimizers.asap_adamw(network, schedule, chosen.decay)
-            total = steps * self.config.epochs
-            return optimizers.cosine_adamw(network, total, chosen.learning_rate, chosen.decay)
+            return optimizers.chosen(self.config.optimizer, network, training.steps, self.config.epochs)
 
         return Trainer(
             self.config,
@@ -235,7 +234,8 @@ class TrainingRun:
             draw(staging / CURVES, result, self.config.monitor)
             network.save(staging / KERAS)
             (staging / MODEL).mkdir()
-            learned = Learned(self.task, result, self.components, self.progress, home.number)
+            begun, trunk = ("", None) if self.transfer is None else (str(self.transfer), self._start)
+            learned = Learned(self.task, result, self.components, self.progress, home.number, begun, trunk)
             export.write(staging / MODEL, learned, network)
 
 
@@ -255,45 +255,6 @@ def named_outputs(network: keras.Model) -> dict[str, keras.KerasTensor]:
 def window_of(network: keras.Model) -> int:
     """bp that a network reads: of its input `window`, or of its only one."""
     return next((tensor for tensor in network.inputs if tensor.name == WINDOW), network.inputs[0]).shape[1]
-
-
-def copyable(source: keras.Model, target: keras.Model) -> dict[str, keras.Layer]:
-    """The layers of `source` with weights that `target` has by the same name and with the same shapes, by name."""
-    shapes = {layer.name: [weight.shape for weight in layer.weights] for layer in target.layers}
-    given = [layer for layer in source.layers if layer.weights]
-    return {
-        layer.name: layer for layer in given if shapes.get(layer.name) == [weight.shape for weight in layer.weights]
-    }
-
-
-def copy_weights(source: keras.Model, target: keras.Model, name: str) -> int:
-    """Give the layers of `target` the weights of those of `source` that have their name and shapes; return how many.
-
-    Raises `InputError` if there is none.
-    """
-    layers = copyable(source, target)
-    for layer in layers.values():
-        target.get_layer(layer.name).set_weights(layer.get_weights())
-    if not layers:
-        raise InputError(
-            "A run must begin with weights of a network that has layers of the same names and shapes",
-            received={"start_from": name, "layers": [layer.name for layer in target.layers if layer.weights][:5]},
-        )
-    return len(layers)
-
-
-def freeze(network: keras.Model, patterns: tuple[str, ...]) -> None:
-    """Keep the layers whose names match a pattern as they are. Raises `InputError` if a pattern matches none."""
-    for pattern in patterns:
-        matched = [layer for layer in network.layers if re.fullmatch(pattern, layer.name)]
-        if not matched:
-            raise InputError(
-                "A pattern of frozen layers must match the name of one",
-                example="block[12]_.*",
-                received={"frozen": pattern, "layers": [layer.name for layer in network.layers if layer.weights]},
-            )
-        for layer in matched:
-            layer.trainable = False
 
 
 def draw(path: Path, result: Result, monitor: str) -> None:

@@ -44,6 +44,27 @@ class WarmUpAndRestarts(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
+@keras.saving.register_keras_serializable("zoo")
+class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that rises from 0 along a line, and then stays (Basenji's and Borzoi's trainer).
+
+    Args:
+        steps: that it rises.
+        peak: what it rises to.
+    """
+
+    def __init__(self, steps: int, peak: float) -> None:
+        self.steps, self.peak = steps, peak
+
+    def __call__(self, step):
+        """The learning rate of a step, counted from 0."""
+        return self.peak * ops.minimum(ops.cast(step, "float32") / self.steps, 1.0)
+
+    def get_config(self) -> dict:
+        """The arguments."""
+        return {"steps": self.steps, "peak": self.peak}
+
+
 def _half_cosine(share):
     """From 1 at 0 to 0 at 1."""
     return 0.5 * (1 + ops.cos(math.pi * share))

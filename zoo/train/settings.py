@@ -41,23 +41,38 @@ class Optimizer:
             no decay of biases and normalizations).
         learning_rate: the highest.
         weight_decay: for AdamW, "asap" and "adamw"; default 0.1.
+        trunk_rate: by what the learning rate of all layers but the head's is multiplied, without weight decay.
+        warm_up: steps over which the rate of "adam" rises from 0.
+        clip_norm: the largest norm of all gradients together of "adam"; None for any.
     """
 
     name: str
     learning_rate: float = 1e-3
     weight_decay: float | None = None
+    trunk_rate: float = 1.0
+    warm_up: int = 0
+    clip_norm: float | None = None
 
     def __post_init__(self) -> None:
         fields = {
             "name": must.one_of(OPTIMIZERS),
             "learning_rate": must.real(0, 1e30, "a number of 0 or more"),
             "weight_decay": must.optional(must.real(0, 1e6)),
+            "trunk_rate": must.real(1e-9, 1, "a number above 0, at most 1"),
+            "warm_up": must.whole(0),
+            "clip_norm": must.optional(must.real(1e-9, 1e9, "a number above 0")),
         }
         must.check("The optimizer", self, fields)
+        given = {name: getattr(self, name) for name in ("name", "weight_decay", "trunk_rate", "warm_up", "clip_norm")}
         conditions = {
-            f"weight_decay must be left out for {self.name}, which has none": self.decay == 0 or self.name not in _PLAIN
+            f"weight_decay must be left out for {self.name}, which has none": self.decay == 0
+            or self.name not in _PLAIN,
+            f"weight_decay must be 0 where the trunk has a rate of its own ({self.name})": self.decay == 0
+            or self.trunk_rate == 1,
+            "warm_up and clip_norm must be left out for all but adam": self.name == "adam"
+            or (self.warm_up == 0 and self.clip_norm is None),
         }
-        must.require("The optimizer", conditions, {"name": self.name, "weight_decay": self.weight_decay})
+        must.require("The optimizer", conditions, given)
 
     @property
     def decay(self) -> float:
@@ -95,6 +110,15 @@ class Data:
         """Arguments of the network that follow from the data, beside those that are given."""
         return {}
 
+    def head(self, network: Architecture) -> Mapping[str, object]:
+        """Arguments of the network's head that follow from the data and from which network it is."""
+        return {}
+
+    @classmethod
+    def of_model(cls, spec: Mapping) -> Mapping[str, object]:
+        """Values that follow from the spec (JSON) of a model whose network a run takes over; they need not be given."""
+        return {}
+
     def conditions(self, config: "Settings") -> Mapping[str, bool]:
         """What must hold between the data and the rest of the configuration, in words, and whether it does."""
         return {}
@@ -108,7 +132,7 @@ class Settings:
         name: `family/MODEL` of the result.
         genome: path of the 2bit file.
         assembly: its name.
-        architecture: builder and arguments.
+        architecture: builder and arguments; in a file what is left out is that of `start_from`.
         chromosomes: which for what.
         optimizer: and its learning rate.
         data: what is learned from; in a file its key is the name of its task (`zoo.train.tasks`).
@@ -120,8 +144,9 @@ class Settings:
         precision: "float32", "mixed_bfloat16", "mixed_float16".
         seed: of everything random.
         checkpoint_steps: a checkpoint is written every so many steps, and at the end of each epoch.
-        start_from: a model of the zoo whose weights it begins with.
-        frozen: layers that stay as they are, as patterns of whole names (`block[12]_.*`).
+        start_from: a model of the zoo whose weights it begins with; coverage: all but its head.
+        frozen: layers that stay as they are, as patterns of whole names (`block[12]_.*`), or `trunk` for all but the
+            head.
         folds: sets of chromosomes for cross-validation, see `TrainConfig.fold`.
         license: terms of the result.
         citation: of the data or method.

@@ -13,6 +13,7 @@ from zoo.train.tasks.base import TrainingTask
 from zoo.train.tasks.bases import BasesTask
 from zoo.train.tasks.binding import BindingTask
 from zoo.train.tasks.bins import BinsTask
+from zoo.train.tasks.coverage import CoverageTask
 from zoo.train.tasks.profile import ProfileTask
 
 TASKS: Table[type[TrainingTask]] = Table(
@@ -23,6 +24,7 @@ TASKS: Table[type[TrainingTask]] = Table(
         "profile": ProfileTask,
         "bins": BinsTask,
         "bases": BasesTask,
+        "coverage": CoverageTask,
     },
 )
 

@@ -11,7 +11,7 @@ import numpy as np
 from zoo.data.accessibility import AccessibilityEvaluation, AccessibilityTraining, planned
 from zoo.data.batches import Batches
 from zoo.data.regions import on_genome
-from zoo.data.slabs import SlabPlan, Slabs, bases_outside, maxima
+from zoo.data.slabs import SlabPlan, Slabs, bases_outside, maxima, some
 from zoo.data.windows import MOST_UNMAPPABLE, Layout
 from zoo.errors import InputError
 from zoo.genome.signal import Signal
@@ -248,7 +248,9 @@ class AccessibilityTask:
         from zoo.evaluate.accessibility import evaluate_tracks
 
         split, metrics = self.config.chromosomes, {}
-        predictors = self._predictors(model, self._read(_some(plan(split.train), self.config.seed), progress))
+        predictors = self._predictors(
+            model, self._read(some(plan(split.train), _BASELINE_WINDOWS, self.config.seed), progress)
+        )
         endings = [f" ({name})" for name in self._names] or [""]
         for chrom in split.test:
             if where and not _has_windows(plan, chrom):
@@ -306,15 +308,3 @@ def _has_windows(plan: Callable[..., SlabPlan], chrom: str) -> bool:
         return plan([chrom]).size > 0
     except InputError:
         return False
-
-
-def _some(plan: SlabPlan, seed: int) -> SlabPlan:
-    """Not more windows than the baselines need, of all chromosomes alike."""
-    random = np.random.default_rng(seed)
-    keep = random.permutation(plan.size) < _BASELINE_WINDOWS
-    edges = np.cumsum([0, *map(len, plan.starts.values())])
-    starts = {
-        chrom: cores[keep[first : first + len(cores)]]
-        for (chrom, cores), first in zip(plan.starts.items(), edges, strict=False)
-    }
-    return SlabPlan(starts, plan.layout, plan.bin_size)

@@ -56,6 +56,8 @@ class Learned:
         components: the parts of the network that are models themselves.
         progress: whether to show progress bars; None for in a terminal only.
         number: of the run, for the record of where the files are from.
+        begun: what its weights were when it began, in words; empty for what the configuration says.
+        trunk: the model whose trunk it has; None for none.
     """
 
     task: "TrainingTask"
@@ -63,6 +65,8 @@ class Learned:
     components: tuple[Component, ...] = ()
     progress: bool | None = None
     number: str = ""
+    begun: str = ""
+    trunk: "Model | None" = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,9 @@ class TrainingTask(Protocol):
         tracks: what is kept besides the sequence.
 
     It may have more: `begun`, the parts of the network that it gives weights to begin with, and
-    `begin(network) -> None`, which does; `windows`, how many windows an epoch has, by part, if others than its plan.
+    `begin(network) -> None`, which does; `windows`, how many windows an epoch has, by part, if others than its plan;
+    `new_head = True`, if a run that begins with a model takes over all of its weights but those of its head; and
+    `check(network) -> None`, which raises `InputError` for a network that is not one for its data.
     """
 
     data: ClassVar[type[Data]]

@@ -1,0 +1,187 @@
+"""Weights that a run begins with: a network's trunk under a new head, or whatever has the same names and shapes."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import keras
+
+from zoo.errors import InputError
+
+TRUNK = "trunk"
+"""Among patterns of layers: all but those of the head."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What a network with a new head has of another model.
+
+    Attributes:
+        source: the model.
+        taken: layers whose weights were taken over.
+        begun: layers of the head, whose weights begin at random.
+        left: layers of the model's heads, which have no counterpart.
+        trained: numbers that training changes.
+        frozen: numbers that stay as they are.
+    """
+
+    source: str
+    taken: tuple[str, ...]
+    begun: tuple[str, ...]
+    left: tuple[str, ...]
+    trained: int = 0
+    frozen: int = 0
+
+    def counted(self, network: keras.Model) -> "Transfer":
+        """With the numbers of parameters that training changes, and that it does not."""
+        trained = sum(math.prod(weight.shape) for weight in network.trainable_weights)
+        return replace(self, trained=trained, frozen=network.count_params() - trained)
+
+    def __str__(self) -> str:
+        return (
+            f"Weights of {len(self.taken)} layers are those of {self.source} ({self.taken[0]} to {self.taken[-1]}); "
+            f"new: {', '.join(self.begun)}; not taken over: {', '.join(self.left)}. "
+            f"{self.trained:,} parameters are trained; {self.frozen:,} are not, statistics of normalizations included. "
+            "What that model was trained on may include held-out chromosomes."
+        )
+
+
+def provenance(own: Mapping[str, str], model: str, before: Mapping[str, str]) -> dict[str, str]:
+    """Where a network with weights of another model is from, and its terms: those of both.
+
+    Args:
+        own: provenance of the run.
+        model: name of the other model.
+        before: its provenance.
+    """
+    cited = dict.fromkeys(text for text in (own["citation"], before.get("citation")) if text)
+    kept = {"redistribution": before["redistribution"]} if "redistribution" in before else {}
+    return {
+        **own,
+        "source": f"{own['source']}, from weights of {model}",
+        "license": f"{own['license']}; weights of {model}: {before.get('license') or 'not stated'}",
+        "citation": "; ".join(cited),
+        **kept,
+    }
+
+
+def head_layers(network: keras.Model) -> set[str]:
+    """The names of the layers with weights that are the last ones before an output.
+
+    Raises `InputError` if an output is computed of several tensors after them.
+    """
+    return {_last(tensor).name for tensor in keras.tree.flatten(network.output)}
+
+
+def _last(tensor: keras.KerasTensor) -> keras.layers.Layer:
+    layer = tensor._keras_history.operation
+    while not getattr(layer, "weights", ()):
+        given = layer.input
+        if not isinstance(given, keras.KerasTensor) or isinstance(layer, keras.layers.InputLayer):
+            raise InputError(
+                "A network whose head is to be replaced must end with a layer that has weights",
+                received={"last": layer.name},
+            )
+        layer = given._keras_history.operation
+    return layer
+
+
+def bin_size_of(network: keras.Model, window: int) -> int | None:
+    """bp from a position of the only output to the next, as far as the layers between say; crops do not count.
+
+    None where a layer changes the length by other than a whole factor, or joins tensors of several lengths.
+    """
+    [tensor] = keras.tree.flatten(network.output)
+    size = Fraction(1)
+    while (layer := tensor._keras_history.operation) and not isinstance(layer, keras.layers.InputLayer):
+        given = keras.tree.flatten(layer.input)
+        lengths = {item.shape[1] if len(item.shape) == 3 else None for item in given}
+        if len(lengths) != 1 or None in (*lengths, *tensor.shape[1:]):
+            return None
+        if not isinstance(layer, keras.layers.Cropping1D):
+            ratio = Fraction(given[0].shape[1], tensor.shape[1])
+            if 1 not in ratio.as_integer_ratio():
+                return None
+            size *= ratio
+        tensor = given[0]
+    return int(size) if size.denominator == 1 and tensor.shape[1] == window else None
+
+
+def trunk(network: keras.Model) -> list[keras.layers.Layer]:
+    """The layers with weights that are not of a head."""
+    head = head_layers(network)
+    return [layer for layer in network.layers if layer.weights and layer.name not in head]
+
+
+def take_trunk(source: keras.Model, target: keras.Model, name: str) -> Transfer:
+    """Give every layer of the trunk of `target` the weights of that of `source` with its name and shapes.
+
+    Raises `InputError` unless both have the same trunk.
+    """
+    given, wanted = ({layer.name: layer for layer in trunk(network)} for network in (source, target))
+    shapes, needed = (
+        {key: [tuple(weight.shape) for weight in layer.weights] for key, layer in layers.items()}
+        for layers in (given, wanted)
+    )
+    if shapes != needed or not wanted:
+        other = [key for key in {**needed, **shapes} if shapes.get(key) != needed.get(key)]
+        raise InputError(
+            "A network with a new head must have the trunk of the model that the run begins with: layers of the same "
+            "names and shapes",
+            received={
+                "start_from": name,
+                "layers": len(needed),
+                "differing": {key: {"network": needed.get(key), "model": shapes.get(key)} for key in other[:3]},
+            },
+            hint="Leave the architecture out: it is then that of the model",
+        )
+    for key, layer in wanted.items():
+        layer.set_weights(given[key].get_weights())
+    heads = [[layer.name for layer in net.layers if layer.name in head_layers(net)] for net in (target, source)]
+    return Transfer(name, tuple(wanted), *map(tuple, heads))
+
+
+def copyable(source: keras.Model, target: keras.Model) -> dict[str, keras.Layer]:
+    """The layers of `source` with weights that `target` has by the same name and with the same shapes, by name."""
+    shapes = {layer.name: [weight.shape for weight in layer.weights] for layer in target.layers}
+    given = [layer for layer in source.layers if layer.weights]
+    return {
+        layer.name: layer for layer in given if shapes.get(layer.name) == [weight.shape for weight in layer.weights]
+    }
+
+
+def copy_weights(source: keras.Model, target: keras.Model, name: str) -> int:
+    """Give the layers of `target` the weights of those of `source` that have their name and shapes; return how many.
+
+    Raises `InputError` if there is none.
+    """
+    layers = copyable(source, target)
+    for layer in layers.values():
+        target.get_layer(layer.name).set_weights(layer.get_weights())
+    if not layers:
+        raise InputError(
+            "A run must begin with weights of a network that has layers of the same names and shapes",
+            received={"start_from": name, "layers": [layer.name for layer in target.layers if layer.weights][:5]},
+        )
+    return len(layers)
+
+
+def freeze(network: keras.Model, patterns: Sequence[str]) -> None:
+    """Keep the layers whose names match a pattern as they are, of `trunk` all but the head.
+
+    Statistics of their batch normalizations stay, too. Raises `InputError` if a pattern matches none.
+    """
+    for pattern in patterns:
+        matched = [layer for layer in network.layers if re.fullmatch(pattern, layer.name)]
+        if pattern == TRUNK and not matched:
+            matched = trunk(network)
+        if not matched:
+            raise InputError(
+                "A pattern of frozen layers must match the name of one, or be trunk for all but the head",
+                example="block[12]_.*",
+                received={"frozen": pattern, "layers": [layer.name for layer in network.layers if layer.weights]},
+            )
+        for layer in matched:
+            layer.trainable = False
