@@ -34,12 +34,12 @@ def load(name: str | Path, component: str | None = None):
             ensemble: the mean of expected counts.
             A `.hdf5` or `.h5` of FactorNet, DeepGRN, Leopard or scFAN is opened directly, too; for FactorNet and scFAN
             names of tracks and factors come from their authors' `bigwig.txt`, `feature.txt` and `chip.txt` beside it.
-            A `.h5` of Calico's Borzoi or Basenji2 is opened directly, too, and so is a `.safetensors`, `.bin` or `.pt` of
-            enformer-pytorch or borzoi-pytorch (a state dict), or the folder that their packages leave. Their tracks are
-            named by `targets.txt` (`targets_human.txt`, `targets_mouse.txt`, also `.gz`) beside it. What they leave
+            A `.h5` of Calico's Borzoi or Basenji2 is opened directly, too; so is a `.safetensors`, `.bin` or `.pt` (a
+            state dict) of enformer-pytorch or borzoi-pytorch, or the folder that these packages leave. Tracks are named
+            by `targets.txt` (`targets_human.txt`, `targets_mouse.txt`, also `.gz`) beside it. What they leave
             open, such as the window, is in `params.json` there, or in `config.json` as `"zoo": {"window": 196608}`.
-            So is a `.pth` or `.safetensors` of DeepSEA, Beluga, Sei or Basset, and a `.hdf5` of DanQ; names of outputs come from the
-            authors' list beside it (`predictor_names.txt`, `target.names`, `target_labels.txt`).
+            So is a `.pth` or `.safetensors` of DeepSEA, Beluga, Sei or Basset, and a `.hdf5` of DanQ; names of outputs
+            come from the authors' list beside it (`predictor_names.txt`, `target.names`, `target_labels.txt`).
             A folder of Leopard's `weights_TRAINED_VALIDATED_SEED.h5` is their mean; of other files `zoo.ensemble` makes
             one.
         component: of a model made of others, the part to load, or "full" for all; by default as its spec says: of
