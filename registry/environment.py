@@ -6,8 +6,8 @@ Environment variables:
     XDG_STATE_HOME: where receipts are kept; default `~/.local/state`.
     ZOO_MIRROR: a folder laid out like a family's release (`models/CTCF/…` for maxATAC); ZOO_MIRROR_MAXATAC for that
         family alone, which comes before it.
-    ZOO_SHARED: a folder whose `maxatac_data`, or `zoo_weights/factornet`, is such a mirror; used when ZOO_MIRROR is not
-        set.
+    ZOO_SHARED: a folder whose `maxatac_data`, or `zoo_weights/factornet`, is such a mirror, or whose
+        `zoo_weights/baskerville_mini` that of a model of one repository; used when ZOO_MIRROR is not set.
     HF_ENDPOINT, HF_TOKEN: the Hub's address, and the token for private repositories.
     ZOO_UPSTREAM: replaces `https://raw.githubusercontent.com` as the home of the authors' release; ZOO_UPSTREAM_MAXATAC
         for that family alone.

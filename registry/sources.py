@@ -263,7 +263,7 @@ def of_release(family: Family, entry: Entry, convert: Convert) -> Iterator[Sourc
     (label, mirror), shared = of_family("ZOO_MIRROR", family.family), os.environ.get("ZOO_SHARED")
     roots = [(mirror, label)] if mirror else []
     if shared and not mirror:
-        roots = [(f"{shared}/{folder}", "ZOO_SHARED") for folder in _shared_folders(family.family)]
+        roots = [(f"{shared}/{folder}", "ZOO_SHARED") for folder in _shared_folders(family, entry)]
     for root, name in roots if family.upstream else ():
         place = MirrorFolder(user_path(root, name), name, family.upstream.folder)
         yield ReleaseSource(place, family.upstream, entry, convert)
@@ -274,10 +274,12 @@ def of_release(family: Family, entry: Entry, convert: Convert) -> Iterator[Sourc
         yield ReleaseSource(home, family.upstream, entry, convert)
 
 
-def _shared_folders(family: str) -> list[str]:
-    """Where a family's release may lie in the folder that `ZOO_SHARED` names; one that is there comes first."""
-    folders = [f"{family}_data", f"zoo_weights/{family}"]
-    return sorted(folders, key=lambda folder: not (Path(os.environ["ZOO_SHARED"]) / folder).is_dir())[:1]
+def _shared_folders(family: Family, entry: Entry) -> list[str]:
+    """Where a model's release may lie in the folder that `ZOO_SHARED` names: those that are there, or the usual one."""
+    folders = [f"{family.family}_data", f"zoo_weights/{family.family}"]
+    if family.upstream is not None:
+        folders.append(f"zoo_weights/{family.upstream.repository.rpartition('/')[2]}_{entry.model}")
+    return [folder for folder in folders if (Path(os.environ["ZOO_SHARED"]) / folder).is_dir()] or folders[:1]
 
 
 def of_pin(pin: Pin, entry: Entry) -> HubFolder:

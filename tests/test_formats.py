@@ -186,6 +186,7 @@ def test_names_of_tracks_as_files():
         "track",
         "track_6",
     ]
+    assert plain_names(["CNhs1+", "CNhs1-", "a-b", "+"]) == ["CNhs1_plus", "CNhs1_minus", "a-b", "track"]
 
 
 # --- predictions

@@ -10,6 +10,7 @@ import numpy as np
 Piece = tuple[str, np.ndarray, np.ndarray]
 Row = tuple[str, int, int, float]
 _CHUNK = 1 << 20  # bins of a piece
+_STRANDS = {"+": "plus", "-": "minus"}
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,15 @@ class RegionTable(Protocol):
 
 
 def plain_names(names: Iterable[str]) -> list[str]:
-    """Names, such as of tracks, as parts of file names: plain letters, and no two that are alike."""
+    """Names, such as of tracks, as parts of file names: plain letters, and no two that are alike.
+
+    A sign at the end, of a strand, becomes a word.
+    """
     unique: list[str] = []
     taken: set[str] = set()
     for name in names:
-        plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._-")[:80] or "track"
+        strand = next((f"_{word}" for sign, word in _STRANDS.items() if name[-1:] == sign and len(name) > 1), "")
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._-")[:80] + strand or "track"
         unique.append(plain if plain.lower() not in taken else f"{plain}_{len(unique) + 1}")
         taken.add(unique[-1].lower())
     return unique
