@@ -231,9 +231,9 @@ class Model:
                 "auto": "f1" if there is a threshold table, else None. Not for several tracks.
             table: a threshold table, as `zoo calibrate` writes it, instead of the model's own.
             blacklist: whose bins are left out: a path (BED, or a bigWig that is above 0 there) or intervals.
-            strands: "forward" (default) or "both" (strand-symmetric; twice the cost): the mean of what is predicted
-                from either strand, of models of profile and counts the mean of expected counts. (Scores of variants
-                have the mean of logits, as variant-scorer does.)
+            strands: "forward" or "both" (strand-symmetric; twice the cost), by default as `spec.prediction` says
+                (forward but for DeepSEA, Beluga and Sei). "both" is the mean over the strands, of models of profile and
+                counts that of expected counts. (Scores of variants have the mean of logits, as variant-scorer does.)
             views: "all" to average every view that the weights can read (`zoo.forward.views`; for maxATAC four).
             shifts: bp by which windows are moved to the right, with zeros before them; the mean over all of them, such
                 as -1, 0 and 1 of Basenji's and Borzoi's programs (default 0 alone). Bins stay where they are.
@@ -403,7 +403,7 @@ class Model:
         measured: object = None,
         output: str | Path | None = None,
         compat: str | None = None,
-        batch_size: int = 256,
+        batch_size: int | None = None,
         precision: str | None = None,
         executor: object = None,
         workers: int | None = None,
@@ -460,7 +460,7 @@ class Model:
                 record has them, neither trimmed nor left-aligned, `-` for no base; variants nearer to a chromosome's
                 end than half a window are skipped; windows at peaks one base further left, as its coordinates have
                 them.
-            batch_size: windows at once, two for each variant.
+            batch_size: windows at once, two for each variant; default as for `predict`.
             precision: "float32" (default) or "bfloat16", as for `predict`; the sidecar then has the largest difference
                 between both of the profiles of some variants.
             executor: with `output`: parts of the work go to this executor of `concurrent.futures`, to processes that
@@ -518,7 +518,7 @@ class Model:
         threshold: str | float | None = "auto",
         output: str | Path | None = None,
         compat: str | None = None,
-        batch_size: int = 256,
+        batch_size: int | None = None,
         precision: str | None = None,
         executor: object = None,
         workers: int | None = None,
@@ -546,7 +546,7 @@ class Model:
                 a threshold `.sites.tsv`. The same call goes on after an interruption.
             compat: "maxatac" for that program's `variants`, with `output` only: `.bw` and `.bg` of windows with one
                 variant each, which are averaged (`zoo.variants.maxatac`).
-            batch_size: windows at once.
+            batch_size: windows at once; default as for `predict`.
             precision: "float32" (default) or "bfloat16", as for `predict`.
             executor: with `output`: parts of the work go to this executor of `concurrent.futures`, to processes that
                 see the files and the output. The files are the same, byte by byte.

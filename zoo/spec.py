@@ -295,6 +295,7 @@ class PredictionSpec:
         component: what `zoo.load` returns if nothing is named; None: the whole network.
         trim: bp at each end of a window whose predictions do not count.
         batch_size: windows at once, of networks with long windows; None for 256.
+        strands: "both" if the published prediction is the mean over both.
     """
 
     stride: int
@@ -304,6 +305,7 @@ class PredictionSpec:
     component: str | None = None
     trim: int = 0
     batch_size: int | None = None
+    strands: str = "forward"
 
 
 @dataclass(frozen=True)
@@ -378,6 +380,8 @@ class ModelSpec:
             and bool(heads)
             and (not self.prediction.trim or stride <= heads[0].span - 2 * self.prediction.trim),
             f"views must be among {', '.join(VIEWS)}": bool(views) and set(views) <= set(VIEWS),
+            "the strands must be forward or, of a model with the reverse-complement view, both": self.prediction.strands
+            in ("forward", *(["both"] if "reverse_complement" in views else [])),
             "a batch must have at least one window": self.prediction.batch_size is None
             or self.prediction.batch_size > 0,
             "metrics must be finite numbers": all(map(math.isfinite, self.metrics.values())),

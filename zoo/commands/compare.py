@@ -40,7 +40,7 @@ SIGNATURE = Signature(
         "blacklist": {"metavar": "FILE", "help": "whose bins are left out: BED, or a bigWig that is above 0 there"},
         "component": {"metavar": "PART", "help": "of models made of parts"},
         "threshold": {"help": "of sites, as for zoo predict (default that of the best F1 of each model's table)"},
-        "strands": {**shared.STRANDS, "help": "average both strands (default forward)"},
+        "strands": {**shared.STRANDS, "help": "average both strands (default as published: forward for most)"},
         "views": {"choices": ("all",), "help": "average all views that the weights can read"},
         "stride": {"metavar": "BP", "help": "between windows (default as published)"},
         "center_only": {"help": "use only the center of each window, no averaging"},

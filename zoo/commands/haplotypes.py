@@ -27,7 +27,7 @@ SIGNATURE = Signature(
             "help": "with --compat: BED, or a bigWig that is above 0 there; blocks that touch it are left out"
         },
         "threshold": {"help": "of a site: f1, precision=0.9, a number, none (default f1)"},
-        "strands": {**shared.STRANDS, "help": "average both strands (default forward)"},
+        "strands": {**shared.STRANDS, "help": "average both strands (default as published: forward for most)"},
         "compat": {
             "choices": ("maxatac",),
             "help": "the original `variants`: windows with one variant each, OUTPUT.bw, .bg",

@@ -49,7 +49,7 @@ ONE = Signature(
             "(default: f1 if there is a threshold table)"
         },
         "table": {"metavar": "FILE"},
-        "strands": {**shared.STRANDS, "help": "average both strands (default forward)"},
+        "strands": {**shared.STRANDS, "help": "average both strands (default as published: forward for most)"},
         "views": {"choices": ("all",), "help": "average all views that the weights can read"},
         "shifts": {"nargs": "+", "type": int, "metavar": "BP"},
         "center_only": {"help": "use only the center of each window, no averaging"},

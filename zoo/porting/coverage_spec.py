@@ -7,6 +7,7 @@ from zoo.porting.targets import Targets
 from zoo.spec import UNKNOWN_ASSEMBLY, Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
 
 GENOMES = {"human": "hg38", "mouse": "mm10"}
+_AT_ONCE = 1 << 18  # bp: two windows of 131,072 bp
 VIEWS = ("forward", "reverse_complement")  # their mean is customary
 
 
@@ -51,7 +52,7 @@ def make_spec(
         architecture=architecture,
         input=InputSpec(window, genome),
         outputs=tuple(_output(head, targets, bins, offset, genome) for head, targets in heads.items()),
-        prediction=PredictionSpec(stride=bins.count * bins.size, views=VIEWS),
+        prediction=PredictionSpec(bins.count * bins.size, VIEWS, batch_size=max(_AT_ONCE // window, 1)),
         metrics={},
         provenance=dict(provenance),
     )

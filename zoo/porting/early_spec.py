@@ -117,14 +117,14 @@ def make_spec(architecture: Architecture, about: About, predicted: Features) -> 
     system = SYSTEMS[architecture.name]
     known = {"citation": system.citation, "redistribution": system.terms}
     known |= {"note": system.note} if system.note else {}
-    known |= {"strands": 'its authors average both strands: strands="both"'} if system.both_strands else {}
+    strands = "both" if system.both_strands else "forward"
     return ModelSpec(
         name=about.name,
         description=f"{len(predicted.names)} chromatin features from sequence, human, {system.title}",
         architecture=architecture,
         input=InputSpec(system.window, about.genome),
         outputs=(_output(system, predicted),),
-        prediction=PredictionSpec(stride=system.label, views=("forward", "reverse_complement")),
+        prediction=PredictionSpec(system.label, ("forward", "reverse_complement"), strands=strands),
         metrics={},
         provenance={**known, **about.provenance},
     )

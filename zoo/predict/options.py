@@ -199,6 +199,7 @@ def _views(spec: ModelSpec, strands: str | None, views: str | None) -> tuple[str
     known = spec.prediction.views
     among("views", views, ("all",))
     among("strands", strands, STRANDS)
+    strands = spec.prediction.strands if strands is None and views is None else strands
     if views is not None:
         refuse_together('views="all" reads both strands and', {"strands": strands})
         return known

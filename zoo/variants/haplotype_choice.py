@@ -111,7 +111,7 @@ def predict_haplotypes(
     selection: Selection,
     given: tuple[object, object, object, object],
     stride: int | None,
-    batch_size: int,
+    batch_size: int | None,
     progress: bool | None,
     call: Call,
 ) -> dict[str, HaplotypePrediction] | HaplotypeFiles | HaplotypeRun | MaxatacRun:

@@ -49,7 +49,7 @@ class VariantChoice:
     measured: object
     output: str | Path | None
     compat: str | None
-    batch_size: int
+    batch_size: int | None
     peaks: object = None
     shuffles: int | None = None
     seed: int | None = None
