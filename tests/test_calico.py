@@ -100,6 +100,21 @@ def test_a_table_of_tracks_beside_the_file(place, shared: Path):
     np.testing.assert_allclose(np.asarray(both), expected, rtol=1e-4, atol=5e-5)
 
 
+@pytest.mark.parametrize("name", ["keras_small", "keras_micro_small"])
+def test_the_mean_over_strands_and_shifts_is_the_originals(shared: Path, name: str):
+    """Zeros come in where a window is shifted; bins are not moved back."""
+    folder = shared / FOLDER / name
+    told = golden(folder / "small_golden.npz")
+    params = calico_params.read((folder / "small_params.json").read_bytes(), "params.json")
+    network = calico.read((folder / "small_human.h5").read_bytes(), "small.h5", params).network.network()
+    x, total = np.pad(one_hot(told["index"]), ((0, 0), (1, 1), (0, 0))), 0
+    for start in (0, 1, 2):
+        window = x[:, start : start + 8192]
+        other = np.asarray(network(window[:, ::-1, ::-1])["human"])[:, ::-1][..., told["strand_pair"]]
+        total = total + np.asarray(network(window)["human"]) + other
+    assert np.abs(total / 6 - told["human_ensemble"]).max() < 2e-5
+
+
 def test_coverage_of_squashed_predictions(place, shared: Path):
     """Both formulas of the authors' code, in double precision, on the first window."""
     told = golden(shared / FOLDER / "keras_small/small_golden.npz")
