@@ -401,7 +401,7 @@ def test_the_recipe_makes_a_folder(place, tmp_path: Path):
     model = zoo.load(tmp_path / "out")
     assert (model.spec.name, model.spec.output.tracks[0]) == ("borzoi/small_human", "T0")
     assert model.spec.architecture.config["gelu"] == "sigmoid"
-    assert model.spec.provenance["license"] == "as the file's owner says"
+    assert model.spec.provenance["license"] == "that of the file"
     again = subprocess.run(command, capture_output=True, text=True)
     assert again.returncode == 1
     assert "must be saved to a new folder" in again.stderr
