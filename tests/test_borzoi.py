@@ -12,6 +12,7 @@ from model_case import unfilled
 
 import zoo
 from zoo.errors import InputError
+from zoo.layers.coverage import crop_to
 from zoo.porting import borzoi_names
 from zoo.porting.system_file import fill
 
@@ -200,6 +201,15 @@ def test_arguments_that_do_not_go_together(config: dict, message: str):
     few = {"stem_filters": 2, "filters": 6 * (4,), "blocks": 1, "heads": 1, "key": 2, "value": 2, "tracks": (1,)}
     with pytest.raises(InputError, match=message):
         zoo.build("borzoi", **{**few, **config})
+
+
+def test_a_crop_leaves_out_as_many_bins_at_each_end():
+    assert (crop_to(1536, 896), crop_to(64, 64), crop_to(16384, 6144)) == (320, 0, 5120)
+    for bins, kept in ((64, 41), (64, 65), (64, 0), (64, -2)):
+        with pytest.raises(
+            InputError, match=rf"must be some of {bins}, with as many left out at each end.*kept={kept}"
+        ):
+            crop_to(bins, kept)
 
 
 class ByHand:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pyBigWig
 import pytest
 import tensorflow as tf
 
@@ -16,7 +18,8 @@ import registry
 import zoo
 from zoo import loading
 from zoo.errors import InputError, IntegrityError, ZooError, ZooWarning
-from zoo.porting import borzoi, calico, calico_params
+from zoo.genome.sequence import write_twobit
+from zoo.porting import borzoi, borzoi_names, calico, calico_params
 from zoo.spec import ModelSpec
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "convert.py"
@@ -114,16 +117,38 @@ def test_coverage_of_squashed_predictions(place, shared: Path):
         np.testing.assert_allclose(found, told[f"coverage_{squash}"], rtol=1e-12)
 
 
-def test_deeplift_adds_up_on_a_file(place, shared: Path):
-    path = place(
-        "keras_micro_small/small_human.h5", targets="\tidentifier\n" + "".join(f"{i}\tT{i}\n" for i in range(5))
-    )
-    with NO_PAIRS:
-        model = zoo.load(path)
-    x = one_hot(golden(shared / FOLDER / "keras_micro_small/small_golden.npz")["index"])[:1]
-    found = model.attribute(x, method="deeplift", track="T3", references="dinucleotide_shuffle", count=1)
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{FOLDER}/keras_micro_small/small_human.h5",
+        pytest.param(f"{FOLDER}/keras_small/small_human.h5", marks=pytest.mark.slow),
+        pytest.param("zoo_weights/basenji2/small.h5", marks=pytest.mark.slow),
+    ],
+)
+def test_deeplift_adds_up_on_a_file(shared: Path, tmp_path: Path, name: str):
+    path = Path(shutil.copy(shared / name, tmp_path))
+    with h5py.File(path) as file:
+        tracks = json.loads(file.attrs["model_config"])["config"]["layers"]
+    count = next(layer["config"]["units"] for layer in tracks[::-1] if layer["class_name"] == "Dense")
+    rows = "".join(f"T{i}\t{i}\n" for i in range(count))
+    (tmp_path / "targets.txt").write_text(f"identifier\tstrand_pair\n{rows}")
+    x = one_hot(golden(next((shared / name).parent.glob("*golden.npz")))["index"])[:1]
+    found = zoo.load(path).attribute(x, method="deeplift", track="T3", references="dinucleotide_shuffle", count=1)
     wanted = np.ravel(found.prediction - found.baseline)
     assert np.abs(found.values.sum(axis=(1, 2), dtype=float) - wanted).max() < 1e-4 * np.abs(wanted).max()
+
+
+def test_one_bigwig_for_each_track_that_is_asked_for(place, tmp_path: Path):
+    codes = np.random.default_rng(0).integers(0, 4, 20_000).astype(np.uint8)
+    write_twobit(tmp_path / "genome.2bit", {"chr1": codes})
+    model = zoo.load(place("keras_small/small_human.h5", targets=TARGETS))
+    region = {"genome": tmp_path / "genome.2bit", "regions": "chr1:7169-14336"}
+    model.predict(**region, track="DNASE:*", output=tmp_path / "out", progress=False)
+    assert sorted(path.name for path in tmp_path.glob("out*.bw")) == ["out.T6.bw", "out.T7.bw", "out.T8.bw"]
+    expected = np.asarray(model.network(one_hot(codes[None, 6656:14848]))["human"])[0, :, 7]
+    with pyBigWig.open(str(tmp_path / "out.T7.bw")) as file:
+        found = file.values("chr1", 7168, 14336, numpy=True)
+    np.testing.assert_allclose(found, np.repeat(expected, 32), rtol=1e-4)
 
 
 # --- the mini network
@@ -254,7 +279,13 @@ WEIGHTS = "model_weights"
         (with_call("TFOpLambda", 0, [["batch_normalization", 0, 0, {}]]), "have one kind of GELU.*exact.*tanh"),
         (with_call("MaxPooling1D", 3, [[["conv1d_2", 0, 0, {}]]]), "have one MaxPooling1D that reads conv1d_2"),
         (with_layer("InputLayer", 0, batch_input_shape=[None, None, 4]), "have an input sequence of known lengths"),
-        (with_layer("Conv1D", 1, filters=29), "tensors of a file must be those of its network borzoi.*tower1_conv"),
+        (with_layer("Conv1D", 1, filters=10**9), r"have the sizes that its plan says.*\(1000000000, 32"),
+        (with_layer("Dense", 8, units=8), r"have the sizes that its plan says.*tracks .*\(8,\), \(9,\)"),
+        (with_layer("Dense", 1, units=10**9), r"have equal blocks of the transformer"),
+        (with_layer("SwitchReverse", 0, strand_pair=[1, 2, 0, 3, 4, 5, 6, 7, 8]), "pair the strands of tracks"),
+        (with_layer("SwitchReverse", 0, strand_pair=[1, 0]), "pair the strands of tracks"),
+        (with_layer("SwitchReverse", 0, strand_pair=["a", 0]), "must be undamaged"),
+        (without(f"{WEIGHTS}/conv1d_2"), "have one tensor kernel in the layer conv1d_2"),
         (without(f"{WEIGHTS}/conv1d_3/conv1d_3/bias:0"), "have one tensor bias in the layer conv1d_3"),
         (without(f"{WEIGHTS}/multihead_attention_1"), "be undamaged|have one tensor"),
         (with_nan, "finite"),
@@ -264,6 +295,20 @@ def test_a_network_that_differs_is_refused(shared: Path, change, message: str):
     data = (shared / FOLDER / "keras_small/small_human.h5").read_bytes()
     with pytest.raises(IntegrityError, match=message):
         calico.read(edited(data, change), "small.h5").network.network()
+
+
+@pytest.mark.parametrize(("name", "unets", "final"), [("keras_layers", 2, 1920), ("keras_layers_prime", 3, None)])
+def test_names_in_the_published_files(shared: Path, name: str, unets: int, final: int | None):
+    """Every automatic name, sorted by number, is the layer of the PyTorch tensor that the list says."""
+    layers = json.loads((shared / FOLDER / "full_tensors.json").read_text())[name]
+    plan = {"filters": 6 * (0,), "blocks": 8, "unets": unets, "unet_dense": True, "final_filters": final}
+    left: dict[str, list[str]] = {}
+    for layer in sorted(layers, key=calico._number):
+        left.setdefault(re.sub(r"_\d+$", "", layer), []).append(layer)
+    for part in borzoi_names.parts(plan, ["human", "mouse"]):
+        layer = left[part.kind].pop(0)
+        assert all(tensor.startswith(f"{part.prefix}.") for _, _, tensor in layers[layer]), (layer, part)
+    assert not any(left.values())
 
 
 def test_without_a_graph_the_plan_has_to_be_beside_the_file(place):
@@ -281,6 +326,35 @@ def test_params_of_another_network(place, shared: Path):
     shutil.copy(shared / FOLDER / "keras_micro_small/small_params.json", path.parent / "params.json")
     with pytest.raises(IntegrityError, match="be of the network that the params"):
         zoo.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without(f"{WEIGHTS}/multihead_attention/r_w_bias:0"), "have one tensor r_w_bias"),
+        (without(f"{WEIGHTS}/separable_conv1d_1"), r"have the layers of Borzoi.*separable_conv1d.*\(2, 1\)"),
+        (lambda f: [f[WEIGHTS].pop(name) for name in [*f[WEIGHTS]] if name.startswith("dense")], "have a head, not"),
+        (lambda f: f[WEIGHTS].move("dense_8", "dense_9"), "must be of a layer that it names"),
+        (
+            lambda f: f.create_dataset(f"{WEIGHTS}/dense_9/kernel:0", data=np.ones((2, 2), "f4")),
+            "a layer that it names",
+        ),
+        (lambda f: resized(f, "multihead_attention/r_w_bias:0", (4, 16)), "A file of Calico must be undamaged"),
+        (lambda f: resized(f, "dense_8/dense_8/kernel:0", (80, 8)), "tensors of a file must be those of its network"),
+        (lambda f: resized(f, "conv1d/conv1d/kernel:0", (15, 4, 25)), "have the sizes that its plan says"),
+    ],
+)
+def test_tensors_that_are_not_those_of_the_plan(shared: Path, change, message: str):
+    folder = shared / FOLDER / "keras_small"
+    params = calico_params.read((folder / "small_params.json").read_bytes(), "params.json")
+    data = (folder / "small_human_published_names.h5").read_bytes()
+    with pytest.raises(IntegrityError, match=message):
+        calico.read(edited(data, change), "small.h5", params).network.network()
+
+
+def resized(file: h5py.File, name: str, shape: tuple[int, ...]) -> None:
+    del file[f"{WEIGHTS}/{name}"]
+    file[f"{WEIGHTS}/{name}"] = np.ones(shape, np.float32)
 
 
 def test_layers_that_the_plan_does_not_have(place):
@@ -384,6 +458,9 @@ def test_channels_of_the_published_tower():
         (lambda m: m["trunk"].pop(1), "have the blocks conv_dna, res_tower, transformer_tower"),
         (lambda m: m["trunk"].append({"name": "conv_nac", "filters": 3}), "have the blocks conv_dna, res_tower"),
         (lambda m: m["trunk"][3].update(kernel_size=5), "have equal steps unet_conv"),
+        (lambda m: m["trunk"][3].update(kernel_size=[3]), "have a whole number of 1 to .* as kernel_size of unet_conv"),
+        (lambda m: m["trunk"][3].update(upsample_conv="no"), "have true or false as upsample_conv of unet_conv"),
+        (lambda m: m["trunk"][1].pop("filters_end") and m["trunk"][1].update(filters_mult=1e300), "must be undamaged"),
         (lambda m: m["head_human"].update(activation="linear"), "have activation softplus in head_human"),
         (lambda m: m.update(trunk=3), "have a model with a trunk"),
         (lambda m: m.update(stride=2), "have no other options in model than ours has"),

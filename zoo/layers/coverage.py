@@ -12,8 +12,6 @@ from zoo.errors import InputError
 from zoo.layers.linear import convolution, dense
 from zoo.layers.relative_attention import RelativeAttention
 
-_SHOWN = "human mouse"
-
 
 def normalized(x, activation: Callable, name: str, epsilon: float = 1e-3):
     """Batch normalization and an activation."""
@@ -77,7 +75,7 @@ def head_names(outputs: str, tracks: Sequence[int]) -> dict[str, int]:
     if not names or len(set(names)) != len(names) or len(names) != len(tracks) or min(tracks) < 1:
         raise InputError(
             "Each head must have a name of its own and a number of tracks",
-            example={"outputs": _SHOWN, "tracks": (7611, 2608)},
+            example={"outputs": "human mouse", "tracks": (7611, 2608)},
             received={"outputs": outputs, "tracks": tracks},
         )
     return dict(zip(names, tracks, strict=True))

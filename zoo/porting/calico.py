@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from zoo.errors import IntegrityError
+from zoo import weights
 from zoo.porting import borzoi_names, coverage_spec, old_keras
 from zoo.porting.borzoi_names import Part
 from zoo.porting.calico_graph import Plan, plan_of
@@ -131,20 +131,26 @@ def read(
             {"layers": len(file.layers)},
             hint="Put the params.json of the training run into the same folder",
         )
-    if file.config is None:
-        plan = Plan(params.architecture, params.config, _by_number(file))
-    else:
-        plan = plan_of(file.config, where)
-        _compare(plan, params, file)
-    head = _head_of(plan.names.get("dense", []), params)
-    system = SYSTEMS[plan.architecture]
-    known = {**system.untold, **(params.config if params else {}), **plan.config}
-    tensors = _tensors(plan, [*system.parts(known, [head])], file)
-    file.finish()
-    tracks = len(tensors[head][1])
-    if params is not None and params.heads.get(head, tracks) != tracks:
-        raise _disagreeing(file, {f"tracks of {head}": (params.heads[head], tracks)})
-    config = {**known, **_told_by_shapes(tensors), "outputs": head, "tracks": (tracks,), **(said or {})}
+    with weights.parsing("A file of Calico", where):
+        if file.config is None:
+            plan = Plan(params.architecture, params.config, _by_number(file))
+        else:
+            plan = plan_of(file.config, where)
+            _compare(plan, params, file)
+        head = _head_of(plan.names.get("dense", []), params, file)
+        known = {**SYSTEMS[plan.architecture].untold, **(params.config if params else {}), **plan.config}
+        tensors = _tensors(plan, [*SYSTEMS[plan.architecture].parts(known, [head])], file)
+        file.finish()
+        told = _told_by_shapes(tensors, head)
+    if params is not None:
+        known["tracks"] = (params.heads.get(head, told["tracks"][0]),)
+    if differing := {name: (known[name], told[name]) for name in told if known.get(name, told[name]) != told[name]}:
+        raise file.error(
+            "have the sizes that its plan says",
+            {f"{name} (plan, tensors)": pair for name, pair in differing.items()},
+            hint="Move params.json away if it is of another model" if params else None,
+        )
+    config = {**known, **told, "outputs": head, **(said or {})}
     return CalicoFile(SystemFile(plan.architecture, config, tensors, where), head, plan.swap)
 
 
@@ -156,19 +162,17 @@ def _compare(plan: Plan, params: Params | None, file: OldKerasFile) -> None:
     pairs |= {name: (params.config[name], plan.config.get(name)) for name in params.config if name in plan.config}
     differing = {name: pair for name, pair in pairs.items() if pair[0] != pair[1] and "dropout" not in name}
     if differing:
-        raise _disagreeing(file, differing)
+        raise file.error(
+            "be of the network that the params.json beside it describes",
+            {f"{name} (params.json, file)": pair for name, pair in differing.items()},
+            hint="Move params.json away if it is of another model",
+        )
 
 
-def _disagreeing(file: OldKerasFile, received: Mapping[str, object]) -> IntegrityError:
-    return file.error(
-        "be of the network that the params.json beside it describes",
-        {f"{name} (params.json, file)": pair for name, pair in received.items()},
-        hint="Move params.json away if it is of another model",
-    )
-
-
-def _head_of(dense: list[str], params: Params | None) -> str:
-    """The name of the head. Each head that the authors' code made after the trunk took a number of dense layers."""
+def _head_of(dense: list[str], params: Params | None, file: OldKerasFile) -> str:
+    """The name of the head, the last dense layer. Each that the authors' code made after the trunk took a number."""
+    if not dense:
+        raise file.error("have a head, not the trunk alone", {"layers": len(file.layers)})
     heads = list(params.heads) if params and params.heads else HEADS
     place = _number(dense[-1]) - (_number(dense[-2]) + 1 if len(dense) > 1 else 0)
     return heads[place] if 0 <= place < len(heads) else f"head{place}"
@@ -199,13 +203,26 @@ def _layer(part: Part, name: str, file: OldKerasFile) -> dict[str, list[np.ndarr
     return {part.layer: file.take(name, *(_VECTORS[part.kind] if part.bias else _VECTORS[part.kind][:1]))}
 
 
-def _told_by_shapes(tensors: Mapping[str, list[np.ndarray]]) -> dict[str, int]:
-    """The sizes of the attention, which the configuration of a file does not have."""
-    if "block1_attention" not in tensors:
-        return {}
-    _, _, value, position, bias, *_ = tensors["block1_attention"]
-    heads, key = bias.shape
-    return {"heads": heads, "key": key, "value": value.shape[1] // heads, "features": len(position)}
+def _told_by_shapes(tensors: Mapping[str, list[np.ndarray]], head: str) -> dict[str, object]:
+    """The sizes of a network, of which its plan need not say all, and which it must not say otherwise."""
+    kernels = {name: arrays[0].shape for name, arrays in tensors.items()}
+    towers = [shape for name, shape in kernels.items() if re.fullmatch(r"tower\d+_conv", name)]
+    stem = kernels["stem_conv"]
+    told = {"stem_filters": stem[-1], "stem_kernel_size": stem[0], "filters": tuple(shape[-1] for shape in towers)}
+    told |= {"kernel_size": towers[0][0], "tracks": (len(tensors[head][1]),)}
+    if "final_conv" in kernels:
+        told["final_filters"] = kernels["final_conv"][-1]
+    if "unet1_depthwise" in kernels:
+        told["unet_kernel_size"] = kernels["unet1_depthwise"][0]
+    if "block1_dilated_conv" in kernels:
+        told["residual_kernel_size"], _, told["residual_filters"] = kernels["block1_dilated_conv"]
+    if "block1_attention" in tensors:
+        _, _, value, position, bias, *_ = tensors["block1_attention"]
+        heads, key = bias.shape
+        told |= {"heads": heads, "key": key, "value": value.shape[1] // heads, "features": len(position)}
+        channels, hidden = kernels["block1_expand"]
+        told["expansion"] = hidden / channels
+    return told
 
 
 def squash_of(network: SystemFile) -> str:

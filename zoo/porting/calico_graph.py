@@ -127,12 +127,19 @@ class _Walk:
         swap = ()
         if self.augmented is not self.input:
             last = self.take("SwitchReverse", head, (self.augmented, 1))
-            swap = tuple(last.settings.get("strand_pair") or ())
+            swap = self.pairs(last, head.settings["units"])
         self.graph.finish(last)
         if len(self.gelus) != 1:
             raise self.graph.error("have one kind of GELU", {"kinds": sorted(self.gelus)})
         config = {"window": self.graph.shape(self.input)[0], **self.config, "gelu": self.gelus.pop()}
         return Plan(architecture, {**config, "tracks": (head.settings["units"],)}, self.names, swap)
+
+    def pairs(self, layer: Layer, tracks: int) -> tuple[int, ...]:
+        """The strand swap of the tracks that a layer notes; empty if it notes none."""
+        swap = tuple(layer.settings.get("strand_pair") or ())
+        if swap and (sorted(swap) != [*range(tracks)] or any(swap[other] != i for i, other in enumerate(swap))):
+            raise self.graph.error("pair the strands of tracks with one another", {"strand_pair": swap[:8]})
+        return swap
 
     def borzoi(self) -> Plan:
         graph, stem = self.graph, self.convolution(self.begin())
@@ -200,7 +207,9 @@ class _Walk:
         x = self.take("Add", x, self.dropout(attention, "dropout"))
         wide = self.dense(self.take("LayerNormalization", x, **_NORM))
         narrow = self.dense(self.take("ReLU", self.dropout(wide, "dropout")))
-        self.config["expansion"] = wide.settings["units"] / narrow.settings["units"]
+        expansion = wide.settings["units"] / narrow.settings["units"]
+        if self.config.setdefault("expansion", expansion) != expansion:
+            raise self.graph.error("have equal blocks of the transformer", {narrow.name: narrow.settings["units"]})
         return self.take("Add", x, self.dropout(narrow, "dropout"))
 
     def unet_step(self, x: Layer, skip: Layer) -> Layer:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from registry import typed
+from zoo import weights
 from zoo.errors import IntegrityError
 
 _TRAINING = {"l2_scale", "mha_l2_scale", "kernel_initializer", "mha_initializer", "bn_momentum", "name"}
@@ -58,7 +59,8 @@ def read(data: bytes, where: object) -> Params:
     )
     blocks = [reader.block(block) for block in model["trunk"]]
     architecture = "borzoi" if "transformer_tower" in [name for name, _ in blocks] else "basenji2"
-    config = {"window": reader.whole("model", model, "seq_length"), **_PLANS[architecture](reader, blocks)}
+    with weights.parsing("A params.json of Calico", where):  # numbers that overflow
+        config = {"window": reader.whole("model", model, "seq_length"), **_PLANS[architecture](reader, blocks)}
     return Params(
         architecture,
         config,
@@ -117,6 +119,18 @@ class _Reader:
         if type(value) not in (int, float) or not 0 <= value < math.inf:
             raise self.error(f"have a number of 0 or more as {name} of {place}", {name: value})
         return value
+
+    def flag(self, place: str, options: Mapping[str, object], name: str) -> bool:
+        """An option that is true or false, the latter by default. Raises `IntegrityError` for anything else."""
+        value = options.get(name, False)
+        if type(value) is not bool:
+            raise self.error(f"have true or false as {name} of {place}", {name: value})
+        return value
+
+    def unet(self, options: Mapping[str, object]) -> tuple[int, bool]:
+        """The width of a step of the U-net, and whether it has a dense layer before positions are repeated."""
+        self.check("unet_conv", options, {"kernel_size", "upsample_conv"})
+        return self.whole("unet_conv", options, "kernel_size", 1), self.flag("unet_conv", options, "upsample_conv")
 
     def block(self, block: object) -> tuple[str, dict[str, object]]:
         """Name and options of a block of the trunk."""
@@ -180,11 +194,10 @@ def _borzoi(reader: _Reader, blocks: Sequence[tuple[str, dict]]) -> dict[str, ob
     rates = {"dropout": 0.25, "attention_dropout": 0.05, "position_dropout": 0.01}
     known = {"key_size", "heads", "num_position_features", "dense_expansion", "repeat", "seqlen_train", *rates}
     reader.check("transformer_tower", transformer, known)
-    unet_options = {(options.get("kernel_size", 1), bool(options.get("upsample_conv"))) for options in unets}
-    if len(unet_options) != 1:
-        raise reader.error("have equal steps unet_conv", {"kernel_size, upsample_conv": sorted(unet_options)})
-    for options in unets:
-        reader.check("unet_conv", options, {"kernel_size", "upsample_conv"})
+    steps = {reader.unet(options) for options in unets}
+    if len(steps) != 1:
+        raise reader.error("have equal steps unet_conv", {"kernel_size, upsample_conv": sorted(steps)})
+    unet_kernel_size, unet_dense = steps.pop()
     filters, heads = reader.filters("res_tower", tower), reader.whole("transformer_tower", transformer, "heads", 1)
     final = {"final_filters": None}
     for options in found["final"]:
@@ -206,8 +219,8 @@ def _borzoi(reader: _Reader, blocks: Sequence[tuple[str, dict]]) -> dict[str, ob
         "expansion": reader.number("transformer_tower", transformer, "dense_expansion", 2.0),
         **{name: reader.number("transformer_tower", transformer, name, usual) for name, usual in rates.items()},
         "unets": len(unets),
-        "unet_kernel_size": reader.whole("unet_conv", unets[0], "kernel_size", 1),
-        "unet_dense": bool(unets[0].get("upsample_conv")),
+        "unet_kernel_size": unet_kernel_size,
+        "unet_dense": unet_dense,
         "crop": reader.crop(found),
         **final,
     }
@@ -240,9 +253,10 @@ def _basenji2(reader: _Reader, blocks: Sequence[tuple[str, dict]]) -> dict[str, 
 def _dilations(reader: _Reader, options: Mapping[str, object]) -> tuple[int, ...]:
     """Each the one before times a factor; with `round` of the rounded one (halves to even)."""
     growth, rate, found = reader.number("dilated_residual", options, "rate_mult", 2.0), 1.0, []
+    stepwise = reader.flag("dilated_residual", options, "round")
     for _ in range(reader.whole("dilated_residual", options, "repeat", 1)):
         found.append(round(rate))
-        rate = round(rate * growth) if options.get("round") else rate * growth
+        rate = round(rate * growth) if stepwise else rate * growth
     return tuple(found)
 
 
