@@ -79,6 +79,7 @@ FORMS = {
         path, {name: array for name, array in by_hand.twice(state).items() if name.startswith(("_trunk", "_heads"))}
     ),
     "model.pt": by_hand.write_torch,
+    "last.ckpt": lambda path, state: by_hand.write_torch(path, state, within="state_dict"),
     "checkpoint.pth": lambda path, state: by_hand.write_torch(path, state, within="model_state_dict"),
     "parallel.pt": lambda path, state: by_hand.write_torch(path, {f"module.{n}": a for n, a in state.items()}),
     "model.safetensors": by_hand.write_safetensors,
@@ -275,6 +276,7 @@ def changed(name: str, array: np.ndarray) -> dict[str, np.ndarray]:
 Q, POOL = "transformer.1.0.fn.1.to_q.weight", "stem.2.to_attn_logits.weight"
 BAD = {
     "half": (without("transformer.1", "final"), r"must hold all tensors.*final_pointwise.1.0.weight.*model-00001-of"),
+    "a part": (without("transformer.1.1", "final"), r"must hold all tensors.*transformer.1.1.fn.0.weight"),
     "no head": (without("_heads"), "must hold a head of its network"),
     "other": (
         {**by_hand.state(), "probe.weight": np.zeros(3)},

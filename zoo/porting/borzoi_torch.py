@@ -88,7 +88,7 @@ def sizes_of(state: StateDict) -> tuple[dict[str, object], dict[str, int]]:
         "stem_kernel_size": stem_width,
         "filters": tuple(channels for channels, *_ in blocks),
         "kernel_size": blocks[0][2],
-        "blocks": state.count("transformer.{}.1.fn.4.weight"),
+        "blocks": state.count("transformer.{}.0.fn.0.weight"),
         "heads": heads,
         "key": key,
         "value": state.shape(f"{attention}.to_v.weight")[0] // heads,

@@ -100,7 +100,7 @@ def sizes_of(state: StateDict, divisor: object) -> dict[str, object]:
     tracks = {match[1]: state.shape(name)[0] for name in state.shapes if (match := _HEAD.fullmatch(name))}
     return {
         "dim": dim,
-        "depth": state.count("transformer.{}.1.fn.4.weight"),
+        "depth": state.count("transformer.{}.0.fn.0.weight"),
         "heads": heads,
         "key": key,
         "downsamplings": steps + 1,
