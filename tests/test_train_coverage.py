@@ -9,6 +9,7 @@ import coverage_runs
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 import training
 from coverage_runs import BIN, BINS, CROP, NETWORK, WINDOW
 
@@ -82,7 +83,7 @@ def test_warm_up():
     np.testing.assert_allclose([rate(step) for step in (0, 1, 4, 9)], [0, 0.05, 0.2, 0.2])
 
 
-def test_the_trunk_is_taken_over_and_the_head_is_new(files, targets, start, capsys):
+def test_the_trunk_is_taken_over_and_the_head_is_new(files, targets, start):
     run = TrainingRun(coverage_runs.coverage(files, targets, start))
     network, before = run._network(), zoo.load(start).network
     given, mine = weights_of(before), weights_of(network)
@@ -94,7 +95,16 @@ def test_the_trunk_is_taken_over_and_the_head_is_new(files, targets, start, caps
     assert (run.transfer.begun, run.transfer.left) == (("coverage",), ("human", "mouse"))
     trained = sum(np.prod(weight.shape) for weight in network.trainable_weights)
     assert (run.transfer.trained, run.transfer.frozen) == (trained, 3 * 2 * 6)
-    assert "7 layers are those of" in str(run.transfer)
+    assert "7 layers are those of toy/all (conv0 to conv3)" in str(run.transfer)
+    assert run.transfer.changed == ()
+
+
+def test_arguments_that_are_not_the_models_are_listed(files, targets, start):
+    """A shorter window with a smaller crop has the same weights; that is said."""
+    other = Architecture(NETWORK, {"window": 512, "crop": 4})
+    run = TrainingRun(coverage_runs.coverage(files, targets, start, architecture=other))
+    assert run.transfer.changed == ("window: default → 512", "crop: default → 4")
+    assert "Arguments that are not that model's: window: default → 512, crop: default → 4." in str(run.transfer)
 
 
 def test_a_head_of_the_same_size_is_new_too(files, targets, tmp_path):
@@ -136,7 +146,7 @@ def test_a_trunk_of_other_sizes_is_refused(files, targets, start):
 
 def test_a_network_without_a_head_of_its_own_is_refused():
     x = keras.Input((8, 4))
-    with pytest.raises(InputError, match="must end with a layer that has weights"):
+    with pytest.raises(InputError, match="must end with a layer that has weights, which is its head"):
         transfer.head_layers(keras.Model(x, keras.layers.Activation("relu")(x)))
 
 
@@ -201,7 +211,8 @@ def test_the_trunk_has_a_rate_of_its_own(clip_norm):
         settings = Optimizer("adam", 0.01, trunk_rate=factor, clip_norm=clip_norm)
         optimizer = optimizers.chosen(settings, network, 10, 1)
         optimizer.build(network.trainable_variables)
-        optimizer.apply([keras.ops.ones(weight.shape) for weight in network.trainable_variables])
+        ones = [keras.ops.ones(weight.shape) for weight in network.trainable_variables]
+        tf.function(optimizer.apply)(ones)
         moves[factor] = {path: (before[path] - value).mean() for path, value in weights_of(network).items()}
     for path, move in moves[1.0].items():
         if "moving" not in path:
