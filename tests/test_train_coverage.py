@@ -194,7 +194,9 @@ def test_of_an_unfrozen_trunk_everything_moves(files, targets, start, tmp_path):
 
 
 def test_a_pattern_freezes_a_part(files, targets, start, tmp_path):
-    config = coverage_runs.coverage(files, targets, start, frozen=("(conv|norm)[01]",))
+    """Here with the Poisson loss of every bin."""
+    data = CoverageData(targets=str(targets), bin_size=BIN, loss="poisson")
+    config = coverage_runs.coverage(files, targets, start, frozen=("(conv|norm)[01]",), data=data)
     before, after = after_steps(config, tmp_path / "run")
     same = {path.partition("/")[0] for path in before if (before[path] == after[path]).all()}
     assert same == {"conv0", "norm1", "conv1"}
@@ -312,6 +314,33 @@ def test_the_model_does_what_models_do(files, targets, start, config_file, tmp_p
     assert np.isfinite(explained.values).all()
     with pytest.raises(InputError):
         one.predict(**where, track="sideways")
+
+
+def test_tracks_that_do_not_vary_are_counted(files, targets):
+    task = TrainingRun(coverage_runs.coverage(files, targets, None)).task
+    windows = task._read(task.plan(["chr3"]), False)
+    measured = np.concatenate([windows.batch(step)[1] for step in range(windows.steps)])
+    noise = np.random.default_rng(0).random((len(measured), BINS, 2), np.float32)
+    noise[..., 1] = 2
+    rows = iter(noise)
+    found = task._compared({"": lambda x: np.stack([next(rows) for _ in x])}, windows)
+    r = np.corrcoef(measured[..., 0].ravel(), noise[..., 0].ravel())[0, 1]
+    assert found == {
+        "windows": len(measured),
+        "mean pearson": pytest.approx(r, abs=1e-4),
+        "tracks that do not vary": 1,
+        "poisson loss": pytest.approx((noise - measured * np.log(noise + 1e-8)).mean(), rel=1e-4),
+        "pearson (up)": pytest.approx(r, abs=1e-4),
+    }
+
+
+def test_a_plan_writes_nothing(targets, start, config_file, tmp_path, capsys):
+    """Windows of 1,024 bp every 768 bp from the first base that is known, 1,000, to 120,000 and to 60,000."""
+    command.main(options("--config", config_file, "--from", start, "--tracks", targets, "--dry-run"))
+    said = capsys.readouterr().out
+    assert "154 windows to train on, 76 to validate on" in said
+    assert "Weights of 7 layers" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["coverage.json"]
 
 
 def test_terms_of_the_weights_stay():

@@ -155,8 +155,8 @@ def take_trunk(source: keras.Model, target: keras.Model, name: str) -> Transfer:
         )
     for key, layer in wanted.items():
         layer.set_weights(given[key].get_weights())
-    heads = [[layer.name for layer in net.layers if layer.name in head_layers(net)] for net in (target, source)]
-    return Transfer(name, tuple(wanted), *map(tuple, heads))
+    heads = [tuple(sorted(head_layers(network))) for network in (target, source)]
+    return Transfer(name, tuple(wanted), *heads)
 
 
 def copyable(source: keras.Model, target: keras.Model) -> dict[str, keras.Layer]:
