@@ -124,24 +124,19 @@ def test_a_head_of_the_same_size_is_new_too(files, targets, tmp_path):
     assert TrainingRun(made).task.output()[0].shape == (WINDOW // 4, 2)
 
 
-def test_a_trunk_of_other_sizes_is_refused(files, targets, start):
-    for config in ({"filters": 7}, {}):
-        changed = coverage_runs.coverage(files, targets, start, architecture=Architecture(NETWORK, config))
-        if config:
-            with pytest.raises(InputError, match="must have the trunk of the model") as caught:
-                TrainingRun(changed)
-            assert "conv0" in str(caught.value)
-        else:
-            assert TrainingRun(changed).transfer is not None
-    other = coverage_runs.coverage(
-        files,
-        targets,
-        start,
-        architecture=Architecture("dcnn", {"window": WINDOW, "filters": 8}),
-        data=CoverageData(targets=str(targets), bin_size=4),
-    )
-    with pytest.raises(InputError, match="must have the trunk of the model"):
-        TrainingRun(other)
+@pytest.mark.parametrize(
+    ("network", "bin_size"),
+    [
+        (Architecture(NETWORK, {"filters": 7}), BIN),
+        (Architecture("dcnn", {"window": WINDOW, "filters": 8, "residual_blocks": 1}), 4),
+    ],
+)
+def test_another_trunk_is_refused(files, targets, start, network, bin_size):
+    """Of other sizes, or of another network."""
+    data = CoverageData(targets=str(targets), bin_size=bin_size)
+    config = coverage_runs.coverage(files, targets, start, architecture=network, data=data)
+    with pytest.raises(InputError, match=r"must have the trunk of the model.*'(conv0|stem_conv)'"):
+        TrainingRun(config)
 
 
 def test_a_network_without_a_head_of_its_own_is_refused():
