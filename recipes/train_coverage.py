@@ -53,7 +53,8 @@ def on_synthetic(options: argparse.Namespace) -> None:
 def table(work: Path, name: str, signal: Path) -> Path:
     """A table of one track."""
     path = work / f"{name}.tsv"
-    path.write_text(f"name\tfile\tsum_stat\tdescription\n{name}\t{signal.resolve()}\tmean\tATAC:{name}\n")
+    row = f"{name}\t{signal.resolve()}\tmean\tATAC:{name}\n"
+    path.write_text(f"name\tfile\tsum_stat\tdescription\n{row}", encoding="utf-8")
     return path.resolve()
 
 

@@ -9,6 +9,7 @@ import coverage_runs
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 import training
 from coverage_runs import BIN, BINS, CROP, NETWORK, WINDOW
 
@@ -82,7 +83,7 @@ def test_warm_up():
     np.testing.assert_allclose([rate(step) for step in (0, 1, 4, 9)], [0, 0.05, 0.2, 0.2])
 
 
-def test_the_trunk_is_taken_over_and_the_head_is_new(files, targets, start, capsys):
+def test_the_trunk_is_taken_over_and_the_head_is_new(files, targets, start):
     run = TrainingRun(coverage_runs.coverage(files, targets, start))
     network, before = run._network(), zoo.load(start).network
     given, mine = weights_of(before), weights_of(network)
@@ -94,7 +95,16 @@ def test_the_trunk_is_taken_over_and_the_head_is_new(files, targets, start, caps
     assert (run.transfer.begun, run.transfer.left) == (("coverage",), ("human", "mouse"))
     trained = sum(np.prod(weight.shape) for weight in network.trainable_weights)
     assert (run.transfer.trained, run.transfer.frozen) == (trained, 3 * 2 * 6)
-    assert "7 layers are those of" in str(run.transfer)
+    assert "7 layers are those of toy/all (conv0 to conv3)" in str(run.transfer)
+    assert run.transfer.changed == ()
+
+
+def test_arguments_that_are_not_the_models_are_listed(files, targets, start):
+    """A shorter window with a smaller crop has the same weights; that is said."""
+    other = Architecture(NETWORK, {"window": 512, "crop": 4})
+    run = TrainingRun(coverage_runs.coverage(files, targets, start, architecture=other))
+    assert run.transfer.changed == ("window: default → 512", "crop: default → 4")
+    assert "Arguments that are not that model's: window: default → 512, crop: default → 4." in str(run.transfer)
 
 
 def test_a_head_of_the_same_size_is_new_too(files, targets, tmp_path):
@@ -114,29 +124,24 @@ def test_a_head_of_the_same_size_is_new_too(files, targets, tmp_path):
     assert TrainingRun(made).task.output()[0].shape == (WINDOW // 4, 2)
 
 
-def test_a_trunk_of_other_sizes_is_refused(files, targets, start):
-    for config in ({"filters": 7}, {}):
-        changed = coverage_runs.coverage(files, targets, start, architecture=Architecture(NETWORK, config))
-        if config:
-            with pytest.raises(InputError, match="must have the trunk of the model") as caught:
-                TrainingRun(changed)
-            assert "conv0" in str(caught.value)
-        else:
-            assert TrainingRun(changed).transfer is not None
-    other = coverage_runs.coverage(
-        files,
-        targets,
-        start,
-        architecture=Architecture("dcnn", {"window": WINDOW, "filters": 8}),
-        data=CoverageData(targets=str(targets), bin_size=4),
-    )
-    with pytest.raises(InputError, match="must have the trunk of the model"):
-        TrainingRun(other)
+@pytest.mark.parametrize(
+    ("network", "bin_size"),
+    [
+        (Architecture(NETWORK, {"filters": 7}), BIN),
+        (Architecture("dcnn", {"window": WINDOW, "filters": 8, "residual_blocks": 1}), 4),
+    ],
+)
+def test_another_trunk_is_refused(files, targets, start, network, bin_size):
+    """Of other sizes, or of another network."""
+    data = CoverageData(targets=str(targets), bin_size=bin_size)
+    config = coverage_runs.coverage(files, targets, start, architecture=network, data=data)
+    with pytest.raises(InputError, match=r"must have the trunk of the model.*'(conv0|stem_conv)'"):
+        TrainingRun(config)
 
 
 def test_a_network_without_a_head_of_its_own_is_refused():
     x = keras.Input((8, 4))
-    with pytest.raises(InputError, match="must end with a layer that has weights"):
+    with pytest.raises(InputError, match="must end with a layer that has weights, which is its head"):
         transfer.head_layers(keras.Model(x, keras.layers.Activation("relu")(x)))
 
 
@@ -184,7 +189,9 @@ def test_of_an_unfrozen_trunk_everything_moves(files, targets, start, tmp_path):
 
 
 def test_a_pattern_freezes_a_part(files, targets, start, tmp_path):
-    config = coverage_runs.coverage(files, targets, start, frozen=("(conv|norm)[01]",))
+    """Here with the Poisson loss of every bin."""
+    data = CoverageData(targets=str(targets), bin_size=BIN, loss="poisson")
+    config = coverage_runs.coverage(files, targets, start, frozen=("(conv|norm)[01]",), data=data)
     before, after = after_steps(config, tmp_path / "run")
     same = {path.partition("/")[0] for path in before if (before[path] == after[path]).all()}
     assert same == {"conv0", "norm1", "conv1"}
@@ -201,7 +208,8 @@ def test_the_trunk_has_a_rate_of_its_own(clip_norm):
         settings = Optimizer("adam", 0.01, trunk_rate=factor, clip_norm=clip_norm)
         optimizer = optimizers.chosen(settings, network, 10, 1)
         optimizer.build(network.trainable_variables)
-        optimizer.apply([keras.ops.ones(weight.shape) for weight in network.trainable_variables])
+        ones = [keras.ops.ones(weight.shape) for weight in network.trainable_variables]
+        tf.function(optimizer.apply)(ones)
         moves[factor] = {path: (before[path] - value).mean() for path, value in weights_of(network).items()}
     for path, move in moves[1.0].items():
         if "moving" not in path:
@@ -301,6 +309,33 @@ def test_the_model_does_what_models_do(files, targets, start, config_file, tmp_p
     assert np.isfinite(explained.values).all()
     with pytest.raises(InputError):
         one.predict(**where, track="sideways")
+
+
+def test_tracks_that_do_not_vary_are_counted(files, targets):
+    task = TrainingRun(coverage_runs.coverage(files, targets, None)).task
+    windows = task._read(task.plan(["chr3"]), False)
+    measured = np.concatenate([windows.batch(step)[1] for step in range(windows.steps)])
+    noise = np.random.default_rng(0).random((len(measured), BINS, 2), np.float32)
+    noise[..., 1] = 2
+    rows = iter(noise)
+    found = task._compared({"": lambda x: np.stack([next(rows) for _ in x])}, windows)
+    r = np.corrcoef(measured[..., 0].ravel(), noise[..., 0].ravel())[0, 1]
+    assert found == {
+        "windows": len(measured),
+        "mean pearson": pytest.approx(r, abs=1e-4),
+        "tracks that do not vary": 1,
+        "poisson loss": pytest.approx((noise - measured * np.log(noise + 1e-8)).mean(), rel=1e-4),
+        "pearson (up)": pytest.approx(r, abs=1e-4),
+    }
+
+
+def test_a_plan_writes_nothing(targets, start, config_file, tmp_path, capsys):
+    """Windows of 1,024 bp every 768 bp from the first base that is known, 1,000, to 120,000 and to 60,000."""
+    command.main(options("--config", config_file, "--from", start, "--tracks", targets, "--dry-run"))
+    said = capsys.readouterr().out
+    assert "154 windows to train on, 76 to validate on" in said
+    assert "Weights of 7 layers" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["coverage.json"]
 
 
 def test_terms_of_the_weights_stay():

@@ -99,7 +99,7 @@ ACCESSIBILITY = Signature(
     unset=True,
     common=_FILES,
     differ={
-        "unmappable": {"metavar": "BED", "help": "accessibility: bases that reads cannot be placed on"},
+        "unmappable": {"metavar": "BED", "help": "accessibility, coverage: bases that reads cannot be placed on"},
         "mappability": {"help": "accessibility: predict the mappable fraction, too (needs --unmappable)"},
     },
     left_out=dict.fromkeys(("sample", "step"), _SET),

@@ -2,7 +2,7 @@
 
 import os
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -88,7 +88,9 @@ class TrainingRun:
         self.components = self._components(network)
         self.parameters = network.count_params()
         if self.transfer is not None:
-            self.transfer = self.transfer.counted(network)
+            head = config.data.head(config.architecture)
+            changed = transfer.changed_arguments(config.architecture, self._start.spec.architecture, head)
+            self.transfer = replace(self.transfer.counted(network), changed=changed)
         _hook(self.task, "check", lambda network: None)(network)
         self._check_shapes(network, shapes)
 

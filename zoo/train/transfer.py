@@ -1,14 +1,16 @@
 """Weights that a run begins with: a network's trunk under a new head, or whatever has the same names and shapes."""
 
+import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import keras
 
 from zoo.errors import InputError
+from zoo.spec import Architecture
 
 TRUNK = "trunk"
 """Among patterns of layers: all but those of the head."""
@@ -25,6 +27,7 @@ class Transfer:
         left: layers of the model's heads, which have no counterpart.
         trained: numbers that training changes.
         frozen: numbers that stay as they are.
+        changed: arguments of the network, those of its head aside, that are not the model's: "crop: 1024 → 512".
     """
 
     source: str
@@ -33,6 +36,7 @@ class Transfer:
     left: tuple[str, ...]
     trained: int = 0
     frozen: int = 0
+    changed: tuple[str, ...] = ()
 
     def counted(self, network: keras.Model) -> "Transfer":
         """With the numbers of parameters that training changes, and that it does not."""
@@ -40,12 +44,24 @@ class Transfer:
         return replace(self, trained=trained, frozen=network.count_params() - trained)
 
     def __str__(self) -> str:
+        changed = f"Arguments that are not that model's: {', '.join(self.changed)}. " if self.changed else ""
         return (
             f"Weights of {len(self.taken)} layers are those of {self.source} ({self.taken[0]} to {self.taken[-1]}); "
             f"new: {', '.join(self.begun)}; not taken over: {', '.join(self.left)}. "
             f"{self.trained:,} parameters are trained; {self.frozen:,} are not, statistics of normalizations included. "
-            "What that model was trained on may include held-out chromosomes."
+            f"{changed}What that model was trained on may include held-out chromosomes."
         )
+
+
+def changed_arguments(now: Architecture, before: Architecture, head: Collection[str]) -> tuple[str, ...]:
+    """The arguments of a network that are not those of another one, but for those of its head, with both values."""
+    one, other = ({"network": item.name, **item.config} for item in (before, now))
+    texts = [
+        (key, *(json.dumps(side[key]) if key in side else "default" for side in (one, other)))
+        for key in {**one, **other}
+        if key not in head
+    ]
+    return tuple(f"{key}: {old} → {new}" for key, old, new in texts if old != new)
 
 
 def provenance(own: Mapping[str, str], model: str, before: Mapping[str, str]) -> dict[str, str]:
@@ -81,7 +97,7 @@ def _last(tensor: keras.KerasTensor) -> keras.layers.Layer:
         given = layer.input
         if not isinstance(given, keras.KerasTensor) or isinstance(layer, keras.layers.InputLayer):
             raise InputError(
-                "A network whose head is to be replaced must end with a layer that has weights",
+                "A network must end with a layer that has weights, which is its head",
                 received={"last": layer.name},
             )
         layer = given._keras_history.operation
@@ -139,8 +155,8 @@ def take_trunk(source: keras.Model, target: keras.Model, name: str) -> Transfer:
         )
     for key, layer in wanted.items():
         layer.set_weights(given[key].get_weights())
-    heads = [[layer.name for layer in net.layers if layer.name in head_layers(net)] for net in (target, source)]
-    return Transfer(name, tuple(wanted), *map(tuple, heads))
+    heads = [tuple(sorted(head_layers(network))) for network in (target, source)]
+    return Transfer(name, tuple(wanted), *heads)
 
 
 def copyable(source: keras.Model, target: keras.Model) -> dict[str, keras.Layer]:

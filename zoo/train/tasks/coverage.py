@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 LOSSES = ("poisson_mn", "poisson")
 _BASELINE_WINDOWS = 200
 _MOST_BP = 1 << 24
+_LONG = 1 << 15  # bp of a window of which no more are predicted at once than are trained on
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,8 @@ class CoverageTask:
     def spec(self, metrics: Mapping[str, float]) -> ModelSpec:
         """A model of DNA, whose windows lie side by side."""
         config = self.config
-        how = PredictionSpec(self.layout.core, ("forward", "reverse_complement"), batch_size=config.batch_size)
+        together = config.batch_size if self._window >= _LONG else None
+        how = PredictionSpec(self.layout.core, ("forward", "reverse_complement"), batch_size=together)
         names = ", ".join(self.table.names[:5]) + (", …" if len(self.table.names) > 5 else "")
         text = f"Coverage of {names} from DNA, {config.assembly}"
         return model_spec(config, text, InputSpec(self._window, config.assembly), self.output(), how, metrics)
@@ -281,6 +283,8 @@ class CoverageTask:
             known = {name: round(value, 4) for name, value in found.items() if value is not None}
             if known:
                 metrics[f"mean pearson{label}"] = round(float(np.mean(list(known.values()))), 4)
+            if 0 < len(known) < len(names):
+                metrics[f"tracks that do not vary{label}"] = float(len(names) - len(known))
             metrics[f"poisson loss{label}"] = round(losses[label] / batches.slabs.size, 5)
             metrics |= {f"pearson{label} ({name})": value for name, value in known.items()}
         return metrics
