@@ -35,6 +35,7 @@ TABLE = "Standard_Thresh\tMonotonic_Avg_Precision\tMonotonic_Avg_Recall\tMonoton
 )
 
 
+RECIPES = Path(__file__).parents[1] / "recipes"
 PLAIN = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}  # Python takes a locale as it is
 _LIMIT_S = 240  # of a wait that names none
 _TEST_S = 300  # of a test, as in .pytest.ini
@@ -191,6 +192,12 @@ def genome_files(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Syntheti
     return synthetic.make(tmp_path_factory.mktemp("genome"), lengths, seed=1)
 
 
+@pytest.fixture(scope="session")
+def long_genome(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Synthetic:
+    """A small chromosome and one that takes seconds, for runs that are stopped at work."""
+    return synthetic.make(tmp_path_factory.mktemp("long"), {"chr1": 64_000, "chr2": 4_500_000}, seed=2)
+
+
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A Hub, an empty cache, an empty folder of indexes, and no other source."""
@@ -209,6 +216,17 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         registry.families.cache_clear()
         yield server
     registry.families.cache_clear()
+
+
+@pytest.fixture
+def run_recipe(capfd: pytest.CaptureFixture):
+    """Function: run a recipe by its name in a folder, with variables that differ, in this process."""
+    import running
+
+    def run(recipe: str, *arguments: object, cwd: Path, **environment: str) -> running.Done:
+        return running.run(["python", RECIPES / f"{recipe}.py", *arguments], cwd, capfd, **environment)
+
+    return run
 
 
 @pytest.fixture

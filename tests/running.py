@@ -66,6 +66,7 @@ def _as_a_process_of_its_own(cwd: Path, environment: dict[str, str]) -> Iterator
         with warnings.catch_warnings():
             warnings.resetwarnings()
             warnings.simplefilter("default")
+            warnings.showwarning = _printed  # pytest keeps those of a test
             yield
     finally:
         os.chdir(before[0])
@@ -73,3 +74,8 @@ def _as_a_process_of_its_own(cwd: Path, environment: dict[str, str]) -> Iterator
         os.environ.update(before[1])
         sys.argv[:], sys.path[:] = before[2:]
         registry.families.cache_clear()
+
+
+def _printed(message: Warning | str, category: type[Warning], filename: str, lineno: int, file=None, line=None) -> None:
+    """As Python does by itself."""
+    print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import running
 
 import zoo
 from zoo import cli
@@ -258,43 +259,40 @@ def _flat(files: synthetic.Synthetic, folder: Path) -> Path:
 
 
 @pytest.fixture
-def half_done(small_folder: Path, tmp_path: Path):
-    """A run that has finished its first, small chromosome and is at work on a large one; and its command."""
-    files = synthetic.make(tmp_path / "genome", {"chr1": 64_000, "chr2": 9_000_000}, seed=2)
-    command = [
-        sys.executable, "-m", "zoo", "predict", small_folder, "--genome", files.genome, "--signal", files.signal,
-        "--output", tmp_path / "out", "--batch-size", "64",
-    ]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+def half_done(small_folder: Path, long_genome: synthetic.Synthetic, tmp_path: Path):
+    """A run that has finished its first, small chromosome and is at work on a large one; and its words."""
+    words = ["zoo", "predict", small_folder, "--genome", long_genome.genome, "--signal", long_genome.signal]
+    words += ["--output", tmp_path / "out", "--batch-size", "64"]
+    process = subprocess.Popen([sys.executable, "-m", *words], stderr=subprocess.PIPE, text=True)
     while process.poll() is None and not list((tmp_path / "out.partial").glob("*.f32")):
         time.sleep(0.01)
-    return process, command
+    return process, words
 
 
-def test_ctrl_c_in_the_middle_and_again(half_done, tmp_path: Path):
+def test_ctrl_c_in_the_middle_and_again(half_done, tmp_path: Path, capfd: pytest.CaptureFixture):
     """SIGINT after the first chromosome: no file under a final name, status 130; the same command finishes the rest."""
-    process, command = half_done
+    process, words = half_done
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
     assert process.returncode == 130
     assert "The same command goes on" in err
     assert "Traceback" not in err
-    assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.partial"}
+    assert {path.name for path in tmp_path.iterdir()} == {"out.partial"}
     assert list((tmp_path / "out.partial").glob("part-*.f32"))
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = running.run(words, tmp_path, capfd)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "out.json").read_text())["resumed"][0] == "chr1"
-    assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.bw", "out.bed", "out.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"out.bw", "out.bed", "out.json"}
 
 
-def test_kill_in_the_middle_and_again(half_done, tmp_path: Path):
+def test_kill_in_the_middle_and_again(half_done, tmp_path: Path, capfd: pytest.CaptureFixture):
     """SIGKILL leaves no file under a final name either, and what it leaves is cleaned up by the next run."""
-    process, command = half_done
+    process, words = half_done
     process.kill()
     process.communicate()
-    assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.partial"}
-    assert subprocess.run(command, capture_output=True).returncode == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"genome", "out.bw", "out.bed", "out.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"out.partial"}
+    assert running.run(words, tmp_path, capfd).returncode == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"out.bw", "out.bed", "out.json"}
 
 
 @pytest.mark.parametrize("redirect", ["| true", "| head -1"])

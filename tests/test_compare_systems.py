@@ -1,8 +1,6 @@
 """The recipe that compares systems on one sample."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,14 +16,6 @@ RECIPES = Path(__file__).parents[1] / "recipes"
 sys.path.insert(0, str(RECIPES))
 import compare_systems  # noqa: E402  a recipe
 
-
-def run(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, RECIPES / "compare_systems.py", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, timeout=280
-    )
-
-
 MEMBER = "factornet/EGR1-onePeak_DGF"
 LACK = ["factornet/EGR1", "factornet/EGR1-meta_RNAseq_Unique35_DGF", "deepgrn/EGR1_pair", "deepgrn/EGR1_single"]
 
@@ -38,12 +28,13 @@ LACK = ["factornet/EGR1", "factornet/EGR1-meta_RNAseq_Unique35_DGF", "deepgrn/EG
     ],
 )
 def test_systems_in_the_same_bins(
-    models: list[str], compared: list[str], lacking: list[str], absent: str, shared: Path, tmp_path: Path
+    models: list[str], compared: list[str], lacking: list[str], absent: str, shared: Path, tmp_path: Path, run_recipe
 ):
     """EGR1 where GM12878 has three peaks, no cell type: what cannot be compared is left out, with the reason."""
     data = shared / "data" / "hg19_chr20_gm12878"
     peaks = "wgEncodeAwgTfbsHaibGm12878Egr1Pcr2xUniPk.narrowPeak"
-    done = run(
+    done = run_recipe(
+        "compare_systems",
         *("--genome", data / "hg19_chr20_to_11095000.2bit", "--region", "chr20:10,410,001-10,460,000"),
         *("--signal", f"atac={data / 'gm12878_minmax_p99.bw'}", "--signal", f"dgf={data / 'gm12878_minmax_p99.bw'}"),
         *("--factor", "EGR1", "--peaks", data / "peaks_GM12878" / peaks, "--covariate", "cdss=1", "--out", tmp_path),
@@ -70,13 +61,14 @@ def test_systems_in_the_same_bins(
     assert (tmp_path / "systems.html").stat().st_size > 10_000
 
 
-def test_leopard_footprints_and_a_blacklist(shared: Path, tmp_path: Path):
+def test_leopard_footprints_and_a_blacklist(shared: Path, tmp_path: Path, run_recipe):
     """A network of random numbers, in bins of which the blacklist takes three: the same for all."""
     data = shared / "data" / "hg19_chr20_gm12878"
     (tmp_path / "bad.bed").write_text("chr20\t10420100\t10420401\nchr20\t10300000\t10300200\n")
     leopard = shared / "zoo_weights" / "leopard" / "models" / "random_not_trained.h5"
     track = data / "gm12878_minmax_p99.bw"
-    done = run(
+    done = run_recipe(
+        "compare_systems",
         *("--genome", data / "hg19_chr20_to_11095000.2bit", "--region", "chr20:10,410,001-10,460,000"),
         *("--signal", f"atac={track}", "--signal", f"dnase={track}", "--signal", f"average={track}"),
         *("--factor", "EGR1", "--peaks", data / "peaks_GM12878/wgEncodeAwgTfbsHaibGm12878Egr1Pcr2xUniPk.narrowPeak"),
@@ -98,15 +90,15 @@ def test_leopard_footprints_and_a_blacklist(shared: Path, tmp_path: Path):
     assert rows["atac alone"] > 5 * rows["random numbers"]
 
 
-def test_what_is_asked_for_must_be_whole(tmp_path: Path):
-    done = run("--genome", "hg19.2bit", "--factor", "EGR1", cwd=tmp_path)
+def test_what_is_asked_for_must_be_whole(tmp_path: Path, run_recipe):
+    done = run_recipe("compare_systems", "--genome", "hg19.2bit", "--factor", "EGR1", cwd=tmp_path)
     assert done.returncode == 2
     assert "needs --genome, --signal, one --factor and --peaks" in done.stderr
     whole = ("--genome", "g", "--signal", "atac=a", "--factor", "F", "--peaks", "p", "--region", "chr1:1-9")
-    done = run(*whole, "--reads", "r.bam", cwd=tmp_path)
+    done = run_recipe("compare_systems", *whole, "--reads", "r.bam", cwd=tmp_path)
     assert done.returncode == 2
     assert "--reads needs --motifs" in done.stderr
-    done = run("--factor", "EGR1", cwd=tmp_path, ZOO_SHARED="")
+    done = run_recipe("compare_systems", "--factor", "EGR1", cwd=tmp_path, ZOO_SHARED="")
     assert done.returncode == 1
     assert "compare_systems: error: $ZOO_SHARED/data must have the data of GM12878" in done.stderr
 

@@ -1,15 +1,18 @@
 """Checkpoints of ASAP as model folders, and what such folders can do: models of DNA alone."""
 
 import importlib.util
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import hub_server
 import numpy as np
 import pytest
+import running
 
 import zoo
 from zoo import folder
@@ -55,13 +58,12 @@ def convert():
 
 
 @pytest.fixture(scope="module")
-def converted(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def converted(convert, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the recipe makes of it."""
     out = tmp_path_factory.mktemp("converted") / "model"
-    command = [sys.executable, RECIPE, *_arguments(checkpoint, out)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
-    assert done.returncode == 0, done.stderr
-    assert "Model('asap/IMR-90-dcnn': 512 bp × 4 → 128 bins of 4 bp)" in done.stdout
+    with redirect_stdout(io.StringIO()) as said:
+        convert(checkpoint, out)
+    assert "Model('asap/IMR-90-dcnn': 512 bp × 4 → 128 bins of 4 bp)" in said.getvalue()
     return out
 
 
@@ -138,9 +140,9 @@ def test_signals_are_refused(model: zoo.Model, genome_files):
         model.predict(genome=genome_files.genome, signal=genome_files.signal, chromosomes="chr10")
 
 
-def test_command_predicts_without_a_signal(converted: Path, genome_files):
-    command = [sys.executable, "-m", "zoo", "predict", converted, "--genome", genome_files.genome]
-    done = subprocess.run([*command, "--regions", "chr10:1,001-1,008"], capture_output=True, text=True, timeout=280)
+def test_command_predicts_without_a_signal(converted: Path, genome_files, tmp_path: Path, capfd: pytest.CaptureFixture):
+    command = ["zoo", "predict", converted, "--genome", genome_files.genome, "--regions", "chr10:1,001-1,008"]
+    done = running.run(command, tmp_path, capfd)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert [line.split("\t")[2:5] for line in lines] == [
@@ -150,10 +152,9 @@ def test_command_predicts_without_a_signal(converted: Path, genome_files):
     ]
 
 
-def test_an_existing_folder_is_left_alone(checkpoint: Path, tmp_path: Path):
+def test_an_existing_folder_is_left_alone(checkpoint: Path, tmp_path: Path, run_recipe):
     (tmp_path / "mine.txt").write_text("precious")
-    command = [sys.executable, RECIPE, *_arguments(checkpoint, tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+    done = run_recipe("convert", *_arguments(checkpoint, tmp_path), cwd=tmp_path)
     assert done.returncode == 1
     assert "convert: error: The folder to be written must be new or empty" in done.stderr.splitlines()[-1]
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
@@ -253,25 +254,23 @@ def test_random_damage_to_an_npz_is_an_error_or_harmless(checkpoint: Path, tmp_p
     assert same or found.keys() != whole.keys()  # names are not digested by the format; from_torch compares them
 
 
-def test_published_models_come_back_by_name(converted: Path, tmp_path: Path):
+def test_published_models_come_back_by_name(converted: Path, tmp_path: Path, capfd: pytest.CaptureFixture):
     """A family that no index knew, from a folder to the Hub and back in a process that has no other source."""
     (tmp_path / "families").mkdir()
     with hub_server.serve(tokens={"secret": "lab"}) as hub:
         environment = {
-            **os.environ,
             "HF_ENDPOINT": hub.url,
             "HF_TOKEN": "secret",
             "ZOO_CACHE": str(tmp_path / "cache"),
             "ZOO_FAMILIES": str(tmp_path / "families"),
         }
 
-        def zoo_command(*arguments: object) -> subprocess.CompletedProcess:
-            command = [sys.executable, "-m", "zoo", *map(str, arguments)]
-            return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280)
-
-        done = zoo_command("publish", converted, "--repo", "lab/asap", "--tag", "v1.0")
+        publish = ("zoo", "publish", converted, "--repo", "lab/asap", "--tag", "v1.0")
+        done = running.run(publish, tmp_path, capfd, **environment)
         assert done.returncode == 0, done.stderr
-        done = zoo_command("check", "asap/IMR-90-dcnn", "--json")
+        check = [sys.executable, "-m", "zoo", "check", "asap/IMR-90-dcnn", "--json"]
+        whole = {**os.environ, **environment}
+        done = subprocess.run(check, env=whole, capture_output=True, text=True, timeout=280)
         assert json.loads(done.stdout)["passed"], done.stderr
         card = hub.repos["lab/asap"].commits[-1].files["README.md"].decode()
         assert "nan" not in card

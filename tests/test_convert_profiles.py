@@ -2,8 +2,6 @@
 
 import importlib.util
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,12 +49,11 @@ def windows() -> np.ndarray:
     return np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(0, 4, (2, WINDOW))]
 
 
-def test_a_whole_file(made: Path, tmp_path: Path):
+def test_a_whole_file(made: Path, tmp_path: Path, run_recipe):
     """As a command: card, provenance, golden outputs, both parts."""
     out = tmp_path / "K562"
     said = ["--cell-type", "K 562", "--fold", "0", "--accession", "ENCSR000AAA", "--license", "CC BY 4.0"]
-    command = [sys.executable, RECIPE, "chrombpnet", made / "chrombpnet.h5", *said, "--out", out]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+    done = run_recipe("convert", "chrombpnet", made / "chrombpnet.h5", *said, "--out", out, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Model('chrombpnet/K-562-fold_0': 420 bp × 4 → 150 bins of 1 bp, 1 bins of 150 bp)" in done.stdout
     assert sorted(path.name for path in out.iterdir()) == [

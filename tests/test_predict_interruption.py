@@ -94,7 +94,7 @@ def test_predictions_within_one_chromosome(genome_files, tmp_path: Path, monkeyp
     monkeypatch.setattr(predicting, "_MOST", KEPT)
     monkeypatch.setattr(predicting, "_SHARED", 16)
     options, cut = Options.resolve(SPEC, batch_size=16), Threshold("0.3", 0.3)
-    inputs = Inputs.open(SPEC, genome_files.genome, genome_files.signal, ["chr1:1-100,000"])
+    inputs = Inputs.open(SPEC, genome_files.genome, genome_files.signal, ["chr1:1-60,000"])
 
     def work(base: Path, notes: Path) -> None:
         PredictionRun(SPEC, Scorer(notes), inputs, options, False).to_files(
@@ -106,7 +106,7 @@ def test_predictions_within_one_chromosome(genome_files, tmp_path: Path, monkeyp
 
 def test_attributions(genome_files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(attributing, "_KEPT", 16)
-    places = [f"chr1:{start}-{start + 9}" for start in range(20_000, 80_000, 300)]
+    places = [f"chr1:{start}-{start + 9}" for start in range(20_000, 80_000, 400)]
     inputs = Inputs.open(SPEC, genome_files.genome, genome_files.signal, places)
     windows = attributing.Windows.around(inputs, bed.centers(places, inputs.genome.sizes), 256)
     choice = Choice.resolve(SPEC)

@@ -174,37 +174,31 @@ def test_every_command_is_documented():
         assert re.search(rf"zoo {command.name}\b|`{command.name}`", README), command.name
 
 
-def run_demo(folder: Path, **environment: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, ROOT / "recipes" / "demo.py", folder],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-    )
-
-
 def is_picture(path: Path) -> bool:
     return path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and path.stat().st_size > 10_000
 
 
 def test_demo_on_real_data(shared: Path, tmp_path: Path):
-    done = run_demo(tmp_path)
+    """In a process of its own, as a shell starts it."""
+    done = subprocess.run([sys.executable, ROOT / "recipes" / "demo.py", tmp_path], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "AUPR 0.711, average precision 0.735, random 0.0082 (45 of 5,500 bins positive)" in done.stdout
     assert is_picture(tmp_path / "ctcf.png")
     assert json.loads((tmp_path / "ctcf.json").read_text())["intervals"] == 34
 
 
-def test_demo_on_a_synthetic_genome(shared: Path, tmp_path: Path):
-    done = run_demo(tmp_path, ZOO_SHARED="", ZOO_MIRROR=str(shared / "maxatac_data"))
+def test_demo_on_a_synthetic_genome(shared: Path, tmp_path: Path, run_recipe):
+    mirror = str(shared / "maxatac_data")
+    done = run_recipe("demo", tmp_path, cwd=tmp_path, ZOO_SHARED="", ZOO_MIRROR=mirror)
     assert done.returncode == 0, done.stderr
     assert "a synthetic genome" in done.stdout
     assert float(re.search(r"AUPR (0\.\d+)", done.stdout)[1]) > 0.85
     assert is_picture(tmp_path / "ctcf.png")
 
 
-def test_demo_without_weights_goes_on_with_a_model_that_ships(tmp_path: Path):
-    done = run_demo(tmp_path, ZOO_SHARED="", ZOO_MIRROR="", ZOO_CACHE=str(tmp_path / "cache"))
+def test_demo_without_weights_goes_on_with_a_model_that_ships(tmp_path: Path, run_recipe):
+    none = {"ZOO_SHARED": "", "ZOO_MIRROR": "", "ZOO_CACHE": str(tmp_path / "cache")}
+    done = run_recipe("demo", tmp_path, cwd=tmp_path, **none)
     assert done.returncode == 0, done.stderr
     assert "maxatac/CTCF cannot be had, the demo goes on with yeast/REB1" in done.stderr
     assert "in the cache, in a mirror folder, on the Hub or in the authors' release" in done.stderr

@@ -18,22 +18,15 @@ import zoo
 ROOT = Path(__file__).parents[1]
 
 
-def test_convert_maxatac_publish_and_pull(shared: Path, tmp_path: Path):
+def test_convert_maxatac_publish_and_pull(shared: Path, tmp_path: Path, run_recipe, capfd: pytest.CaptureFixture):
     """From the authors' files to a family on the Hub, and back by name in a process that has no other source."""
     families = tmp_path / "families"
     families.mkdir()
     with hub_server.serve(tokens={"secret": "lab"}) as hub:
-        environment = {
-            **os.environ,
-            "HF_ENDPOINT": hub.url,
-            "HF_TOKEN": "secret",
-            "ZOO_CACHE": str(tmp_path / "cache"),
-            "ZOO_FAMILIES": str(families),
-        }
-        recipe = [sys.executable, ROOT / "recipes" / "convert.py", "maxatac"]
-        convert = [*recipe, "CTCF", "MAX", "--out", tmp_path / "made"]
-        publish = ["--publish", "lab/maxatac", "--tag", "v1.0", "--families", families]
-        done = subprocess.run([*convert, *publish], env=environment, capture_output=True, text=True, timeout=280)
+        environment = {"HF_ENDPOINT": hub.url, "HF_TOKEN": "secret", "ZOO_FAMILIES": str(families)}
+        publish = ("--publish", "lab/maxatac", "--tag", "v1.0", "--families", families)
+        convert = ("convert", "maxatac", "CTCF", "MAX", "--out", tmp_path / "made", *publish)
+        done = run_recipe(*convert, cwd=tmp_path, **environment, ZOO_CACHE=str(tmp_path / "cache"))
         assert done.returncode == 0, done.stderr
         assert "lab/maxatac@v1.0: 2 models, 14 files" in done.stdout
         assert [line.split("\t")[:2] for line in done.stdout.splitlines()[:2]] == [
@@ -46,25 +39,19 @@ def test_convert_maxatac_publish_and_pull(shared: Path, tmp_path: Path):
             assert said in card
         assert files["CTCF/thresholds.png"][:4] == b"\x89PNG"
         elsewhere = {**environment, "ZOO_SHARED": "", "ZOO_CACHE": str(tmp_path / "other")}
-        check = [sys.executable, "-m", "zoo", "check", "maxatac/CTCF", "--json"]
-        done = subprocess.run(check, env=elsewhere, capture_output=True, text=True, timeout=280)
+        check = ["-m", "zoo", "check", "maxatac/CTCF", "--json"]
+        done = subprocess.run(
+            [sys.executable, *check], env={**os.environ, **elsewhere}, capture_output=True, text=True, timeout=280
+        )
         assert json.loads(done.stdout)["passed"], done.stderr
         offline = {**elsewhere, "ZOO_OFFLINE": "1", "HF_ENDPOINT": "http://127.0.0.1:9"}
-        assert subprocess.run(check, env=offline, capture_output=True, timeout=280).returncode == 0
+        assert running.run(check[1:], tmp_path, capfd, **offline).returncode == 0
 
 
-def test_convert_names_what_is_wrong(tmp_path: Path):
-    command = [sys.executable, ROOT / "recipes" / "convert.py", "maxatac", "CTFC", "--out", tmp_path / "made"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+def test_convert_names_what_is_wrong(tmp_path: Path, run_recipe):
+    done = run_recipe("convert", "maxatac", "CTFC", "--out", tmp_path / "made", cwd=tmp_path)
     assert done.returncode == 1
     assert "convert: error: The registry must list the model; closest: maxatac/CTCF" in done.stderr
-
-
-def run(recipe: str, *arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, ROOT / "recipes" / f"{recipe}.py", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, timeout=280
-    )
 
 
 @pytest.mark.parametrize(
@@ -75,14 +62,14 @@ def run(recipe: str, *arguments: object, cwd: Path, **environment: str) -> subpr
         ("train_chrombpnet", "synthetic-ChromBPNet", ("--epochs", 1)),
     ],
 )
-def test_recipes_without_arguments_or_data(tmp_path: Path, recipe: str, model: str, few: tuple):
+def test_recipes_without_arguments_or_data(tmp_path: Path, recipe: str, model: str, few: tuple, run_recipe):
     """They make a synthetic genome, say so, and end with a model that loads (fewer steps than by default)."""
     narrow = {
         "train_maxatac": ("filters=4",),
         "train_asap": ("filters=8", "residual_blocks=1"),
         "train_chrombpnet": ("window=512", "output=200", "filters=4", "dilated_layers=4", "bias_layers=3"),
     }
-    done = run(recipe, *few, "--set", *narrow[recipe], cwd=tmp_path, ZOO_SHARED="")
+    done = run_recipe(recipe, *few, "--set", *narrow[recipe], cwd=tmp_path, ZOO_SHARED="")
     assert done.returncode == 0, done.stderr
     assert "training on a synthetic genome" in done.stdout
     folder = tmp_path / "runs" / model / ("chrombpnet/model" if recipe == "train_chrombpnet" else "model")
@@ -90,8 +77,10 @@ def test_recipes_without_arguments_or_data(tmp_path: Path, recipe: str, model: s
     assert zoo.load(folder).check().passed
 
 
-def test_a_head_on_a_trunk_without_arguments_or_data(tmp_path: Path):
-    done = run("train_coverage", "--epochs", 1, "--set", "filters=8", "residual_blocks=1", cwd=tmp_path, ZOO_SHARED="")
+def test_a_head_on_a_trunk_without_arguments_or_data(tmp_path: Path, run_recipe):
+    done = run_recipe(
+        "train_coverage", "--epochs", 1, "--set", "filters=8", "residual_blocks=1", cwd=tmp_path, ZOO_SHARED=""
+    )
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "runs/synthetic-OTHER/other/model"
     assert done.stdout.splitlines()[-1] == str(folder.relative_to(tmp_path))
@@ -101,37 +90,38 @@ def test_a_head_on_a_trunk_without_arguments_or_data(tmp_path: Path):
     assert other.check().passed
 
 
-def test_two_tracks_are_trained_and_predicted(tmp_path: Path):
+def test_two_tracks_are_trained_and_predicted(tmp_path: Path, run_recipe, capfd: pytest.CaptureFixture):
     """`--set tracks=2` on a synthetic genome, which then has a second sample; fewer signals are refused."""
     narrow = ("--epochs", 1, "--set", "tracks=2", "filters=8", "residual_blocks=1")
-    done = run("train_asap", *narrow, cwd=tmp_path, ZOO_SHARED="")
+    done = run_recipe("train_asap", *narrow, cwd=tmp_path, ZOO_SHARED="")
     assert done.returncode == 0, done.stderr
     genome = tmp_path / "runs" / "data" / "synthetic" / "genome.2bit"
     model = tmp_path / "runs" / "synthetic-ATAC" / "model"
     asked = ("--genome", genome, "--chromosomes", "chr3", "--output", tmp_path / "o")
-    command = [sys.executable, "-m", "zoo", "predict", model, *asked]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=280)
+    done = running.run(["zoo", "predict", model, *asked], tmp_path, capfd)
     assert done.returncode == 0, done.stderr
     tracks = [zoo.Signal(tmp_path / f"o.{name}.bw").values("chr3", 50_000, 150_000) for name in ("atac", "atac_2")]
     assert np.isfinite(tracks).all()
     assert not np.array_equal(*tracks)
     given = ("--signal", genome.parent / "atac.bw", "--out", tmp_path / "no")
-    done = run("train_asap", *narrow, *given, cwd=tmp_path, ZOO_SHARED="")
+    done = run_recipe("train_asap", *narrow, *given, cwd=tmp_path, ZOO_SHARED="")
     assert done.returncode == 1
     assert "1 signal is given; give more as in --signal A.bw B.bw" in done.stderr
 
 
-def test_a_bias_model_that_is_not_there(tmp_path: Path):
+def test_a_bias_model_that_is_not_there(tmp_path: Path, run_recipe):
     """It is looked for before anything is read."""
-    done = run("train_chrombpnet", "--bias", "no/bias.h5", "--out", tmp_path / "out", cwd=tmp_path, ZOO_SHARED="")
+    done = run_recipe(
+        "train_chrombpnet", "--bias", "no/bias.h5", "--out", tmp_path / "out", cwd=tmp_path, ZOO_SHARED=""
+    )
     assert done.returncode == 1
     assert "no/bias.h5" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
-def test_models_beside_what_they_have_to_beat(shared: Path, tmp_path: Path):
+def test_models_beside_what_they_have_to_beat(shared: Path, tmp_path: Path, run_recipe):
     """REB1 of yeast on chromosomes it has not seen: the numbers on its card, above both halves of its input."""
-    done = run("evaluate_binding", "--yeast", "REB1", "--out", tmp_path, cwd=tmp_path)
+    done = run_recipe("evaluate_binding", "--yeast", "REB1", "--out", tmp_path, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     said = json.loads((tmp_path / "binding.json").read_text())
     kinds = [part["kind"] for part in said["sections"]]
@@ -149,9 +139,9 @@ def test_models_beside_what_they_have_to_beat(shared: Path, tmp_path: Path):
     assert (tmp_path / "binding.html").stat().st_size > 100_000
 
 
-def test_accessibility_beside_baselines(shared: Path, tmp_path: Path):
+def test_accessibility_beside_baselines(shared: Path, tmp_path: Path, run_recipe):
     """A small chromosome: all measures, robustness, peaks that are found again."""
-    done = run("evaluate_accessibility", "--chromosomes", "chrVI", "--out", tmp_path, cwd=tmp_path)
+    done = run_recipe("evaluate_accessibility", "--chromosomes", "chrVI", "--out", tmp_path, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     said = json.loads((tmp_path / "accessibility.json").read_text())
     for where in ("everywhere", "around peaks"):
@@ -162,10 +152,10 @@ def test_accessibility_beside_baselines(shared: Path, tmp_path: Path):
     assert said["sections"][-1]["kind"] == "locus"
 
 
-def test_from_peaks_to_motifs(shared: Path, tmp_path: Path):
+def test_from_peaks_to_motifs(shared: Path, tmp_path: Path, run_recipe):
     """REB1 of yeast, where it was not trained: TTACCCG, and a row of counts."""
     command = ("interpret", "--yeast", "REB1", "--chromosomes", "chrIV", "chrXIII", "--pictures", 1, "--out", tmp_path)
-    done = run(*command, cwd=tmp_path)
+    done = run_recipe(*command, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     pattern = done.stdout.splitlines()[2].split()
     assert pattern[0] == "pos_0"
@@ -181,18 +171,14 @@ def test_from_peaks_to_motifs(shared: Path, tmp_path: Path):
     assert json.loads((tmp_path / "REB1" / "attributions.json").read_text())["largest_error"] < 1e-4
 
 
-def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path, capfd: pytest.CaptureFixture):
+def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path, run_recipe):
     """REB1, another factor by its name or by a file of peaks with other chromosome names, and accessibility; of small
     networks, whose steps do not take long to measure."""
-
-    def run(recipe: str, *arguments: str) -> running.Done:
-        return running.run(["python", ROOT / "recipes" / f"{recipe}.py", *arguments], tmp_path, capfd)
-
     windows = {}
     peaks = shared / "data" / "sacCer3_atac_tf" / "peaks" / "Rap1_CX.bed"
     (tmp_path / "Given_CX.bed").write_bytes(peaks.read_bytes())
     for arguments in ((), ("--factor", "RAP1"), ("--peaks", "Given_CX.bed")):
-        done = run("train_maxatac", "--dry-run", *arguments, "--set", "filters=4")
+        done = run_recipe("train_maxatac", "--dry-run", *arguments, "--set", "filters=4", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         name, _, plan = done.stdout.splitlines()[-1].partition(": ")
         windows[name] = plan.split(" windows")[0]
@@ -200,9 +186,10 @@ def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path, 
     assert windows["yeast/REB1"] == "20,759"
     assert windows["yeast/RAP1"] == windows["yeast/GIVEN"] != windows["yeast/REB1"]
     small = ("filters=8", "residual_blocks=1")
-    done = run("train_asap", "--dry-run", "--set", *small)
+    done = run_recipe("train_asap", "--dry-run", "--set", *small, cwd=tmp_path)
     assert "yeast/ATAC: 7,967 windows to train on" in done.stdout
-    done = run("train_asap", "--dry-run", "--set", "tracks=2", *small)  # ends of mononucleosomal fragments
+    # ends of mononucleosomal fragments
+    done = run_recipe("train_asap", "--dry-run", "--set", "tracks=2", *small, cwd=tmp_path)
     assert "yeast/ATAC: 7,967 windows to train on" in done.stdout
     data = tmp_path / "runs" / "data"
     some, every = (zoo.Signal(data / f"{name}.bw").values("chrIV", 0, 500_000) > 0 for name in
@@ -211,7 +198,7 @@ def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path, 
     assert every[some].all()
     assert some.sum() < every.sum()
     assert not (tmp_path / "runs" / "yeast-REB1").exists()
-    done = run("train_maxatac", "--factor", "ABF1")
+    done = run_recipe("train_maxatac", "--factor", "ABF1", cwd=tmp_path)
     assert done.returncode == 1
     assert "train_maxatac: error: A factor must be one of CBF1" in done.stderr
 
@@ -248,9 +235,9 @@ def test_the_tracks_of_yeast(shared: Path, tmp_path: Path):
         pytest.param("leopard", ("--steps", 2, "--set", "filters=2", "window=2048"), marks=pytest.mark.slow),
     ],
 )
-def test_systems_are_trained_without_arguments_or_data(tmp_path: Path, network: str, few: tuple):
+def test_systems_are_trained_without_arguments_or_data(tmp_path: Path, network: str, few: tuple, run_recipe):
     """On a synthetic genome; the model loads, and predicts its held-out chromosome."""
-    done = run("train_systems", "--network", network, "--epochs", 1, *few, cwd=tmp_path, ZOO_SHARED="")
+    done = run_recipe("train_systems", "--network", network, "--epochs", 1, *few, cwd=tmp_path, ZOO_SHARED="")
     assert done.returncode == 0, done.stderr
     assert "training on a synthetic genome" in done.stdout
     folder = tmp_path / "runs" / f"synthetic-{network}-CTCF" / "model"
@@ -260,18 +247,18 @@ def test_systems_are_trained_without_arguments_or_data(tmp_path: Path, network: 
     assert {"average precision", "AUPR"} <= set(model.spec.metrics)
 
 
-def test_systems_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path):
+def test_systems_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path, run_recipe):
     """759 peaks of REB1 on the training chromosomes, five bins for each; another factor; what does not go together."""
-    done = run("train_systems", "--dry-run", cwd=tmp_path)
+    done = run_recipe("train_systems", "--dry-run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "yeast-factornet/REB1: 4,554 windows to train on, 654 to validate on" in done.stdout
     assert not (tmp_path / "runs" / "yeast-factornet-REB1").exists()
     track = zoo.Signal(tmp_path / "runs" / "data" / "dgf.bw").values("chrIV", 0, 1_500_000)
     assert 0.01 < track.mean() < 0.04  # about 1 / 50, the reads' length
-    done = run("train_systems", "--network", "leopard", "--factor", "ABF1", cwd=tmp_path)
+    done = run_recipe("train_systems", "--network", "leopard", "--factor", "ABF1", cwd=tmp_path)
     assert done.returncode == 1
     assert "train_systems: error: A factor must be one of CBF1" in done.stderr
-    done = run("train_systems", "--network", "scfan", "--config", "x.yaml", cwd=tmp_path)
+    done = run_recipe("train_systems", "--network", "scfan", "--config", "x.yaml", cwd=tmp_path)
     assert "--network must not be given with --config" in done.stderr
 
 

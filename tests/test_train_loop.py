@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import pyBigWig
 import pytest
+import running
 import training
 
 import zoo
@@ -119,7 +120,20 @@ def command(config: Path, out: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "zoo", "train", "--config", str(config), "--out", str(out), *more]
 
 
-def test_killed_and_resumed_is_as_if_nothing_had_happened(files: synthetic.Synthetic, tmp_path: Path):
+@pytest.fixture
+def train(tmp_path: Path, capfd: pytest.CaptureFixture):
+    """Function: the same command in this process."""
+
+    def run(config: Path, out: Path, *more: str, **environment: str) -> running.Done:
+        words = command(config, out, *more)[3:]
+        return running.run(["zoo", *words], tmp_path, capfd, **environment)
+
+    return run
+
+
+def test_killed_and_resumed_is_as_if_nothing_had_happened(
+    files: synthetic.Synthetic, open_chromatin: Path, tmp_path: Path, train
+):
     """SIGKILL in the middle of an epoch; dropout, batch normalization and moments of Adam go on where they were."""
     config = training.accessibility(files, checkpoint_steps=2)
     path = training.write(config, tmp_path / "run.json")
@@ -134,16 +148,14 @@ def test_killed_and_resumed_is_as_if_nothing_had_happened(files: synthetic.Synth
     assert 0 < at["step"] < steps * config.epochs
     assert at["step"] % steps
     assert not (tmp_path / "killed" / "model").exists()
-    done = subprocess.run(command(path, tmp_path / "killed", "--resume"), capture_output=True, text=True, timeout=280)
-    assert done.returncode == 0, done.stderr
-    done = subprocess.run(command(path, tmp_path / "whole"), capture_output=True, text=True, timeout=280)
+    done = train(path, tmp_path / "killed", "--resume")
     assert done.returncode == 0, done.stderr
     assert "test/ATAC: epoch" in done.stdout
-    killed, whole = training.weights(tmp_path / "killed"), training.weights(tmp_path / "whole")
+    killed, whole = training.weights(tmp_path / "killed"), training.weights(open_chromatin)
     assert killed.keys() == whole.keys()
     for name in whole:
         np.testing.assert_array_equal(killed[name], whole[name])
-    rows = [training.progress(tmp_path / name)["rows"] for name in ("killed", "whole")]
+    rows = [training.progress(run)["rows"] for run in (tmp_path / "killed", open_chromatin)]
     for one, other in zip(*rows, strict=True):
         assert {**one, "seconds": 0} == {**other, "seconds": 0}
 
@@ -162,7 +174,7 @@ def _interrupted(arguments: list[str], ready: Callable[[], bool]) -> None:
 
 
 def test_interrupted_within_an_epoch_and_within_the_export(
-    files: synthetic.Synthetic, open_chromatin: Path, tmp_path: Path
+    files: synthetic.Synthetic, open_chromatin: Path, tmp_path: Path, train
 ):
     """Ctrl-C twice; the weights are byte for byte those of a run that was never interrupted."""
     path = training.write(training.accessibility(files, checkpoint_steps=2), tmp_path / "run.json")
@@ -173,20 +185,19 @@ def test_interrupted_within_an_epoch_and_within_the_export(
     _interrupted(command(path, folder, "--resume"), lambda: any(folder.glob(".zoo-staging-*/model/config.json")))
     assert not list(folder.glob(".zoo-staging-*"))
     assert not (folder / "model").exists()
-    done = subprocess.run(command(path, folder, "--resume"), capture_output=True, text=True, timeout=280)
+    done = train(path, folder, "--resume")
     assert done.returncode == 0, done.stderr
     one, other = (zoo.load((run / "model").resolve()).network.get_weights() for run in (folder, open_chromatin))
     for mine, theirs in zip(one, other, strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 
-def test_the_card_makes_the_model_again(bound: Path, tmp_path: Path):
+def test_the_card_makes_the_model_again(bound: Path, tmp_path: Path, train):
     """The configuration that it shows, with the command that it shows."""
     card = (bound / "model" / "README.md").read_text()
     assert "`zoo train --config training.json --out FOLDER`" in card
     (tmp_path / "training.json").write_text(card.split("```json\n")[1].split("```")[0])
-    arguments = command(tmp_path / "training.json", tmp_path / "again")
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=280)
+    done = train(tmp_path / "training.json", tmp_path / "again")
     assert done.returncode == 0, done.stderr
     one, other = training.weights(bound), training.weights(tmp_path / "again")
     for name in one:
@@ -240,7 +251,15 @@ def _losses(folder: Path) -> list[float]:
     return [row["loss"] for row in training.progress(folder)["rows"]]
 
 
-def test_two_workers_train_to_the_loss_of_one(files: synthetic.Synthetic, tmp_path: Path):
+@pytest.fixture(scope="module")
+def alone(files: synthetic.Synthetic, tmp_path_factory: pytest.TempPathFactory) -> list[float]:
+    """The losses of one."""
+    folder = tmp_path_factory.mktemp("alone") / "run"
+    TrainingRun(gentle(files)).train(folder)
+    return _losses(folder)
+
+
+def test_two_workers_train_to_the_loss_of_one(files: synthetic.Synthetic, alone: list[float], tmp_path: Path):
     """Two processes on loopback; batch normalization has the moments of both."""
     path = training.write(gentle(files), tmp_path / "run.json")
     workers = ["127.0.0.1:29471", "127.0.0.1:29472"]
@@ -254,13 +273,12 @@ def test_two_workers_train_to_the_loss_of_one(files: synthetic.Synthetic, tmp_pa
         )
     said = [process.communicate(timeout=300) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
-    TrainingRun(gentle(files)).train(tmp_path / "alone")
-    np.testing.assert_allclose(_losses(tmp_path / "worker0"), _losses(tmp_path / "alone"), rtol=1e-4)
+    np.testing.assert_allclose(_losses(tmp_path / "worker0"), alone, rtol=1e-4)
     assert (tmp_path / "worker0" / "model" / "config.json").is_file()
     assert not (tmp_path / "worker1" / "model").exists()
 
 
-def test_two_devices_train_to_the_loss_of_one(files: synthetic.Synthetic, tmp_path: Path):
+def test_two_devices_train_to_the_loss_of_one(files: synthetic.Synthetic, alone: list[float], tmp_path: Path):
     path = training.write(gentle(files), tmp_path / "run.json")
     code = (
         "import sys, tensorflow as tf\n"
@@ -276,8 +294,7 @@ def test_two_devices_train_to_the_loss_of_one(files: synthetic.Synthetic, tmp_pa
         [sys.executable, "-c", code, path, tmp_path / "two"], capture_output=True, text=True, timeout=280
     )
     assert done.returncode == 0, done.stderr
-    TrainingRun(gentle(files)).train(tmp_path / "alone")
-    np.testing.assert_allclose(_losses(tmp_path / "two"), _losses(tmp_path / "alone"), rtol=1e-4)
+    np.testing.assert_allclose(_losses(tmp_path / "two"), alone, rtol=1e-4)
 
 
 def test_a_loss_that_is_no_number_stops_the_run(files: synthetic.Synthetic, tmp_path: Path):
@@ -390,10 +407,10 @@ def test_going_on_from_the_authors_model(shared: Path, files: synthetic.Syntheti
     assert changed == ["binding"]
 
 
-def test_all_folds(files: synthetic.Synthetic, tmp_path: Path):
+def test_all_folds(files: synthetic.Synthetic, tmp_path: Path, train):
     folds = (("chr1",), ("chr2",), ("chr3",))
     path = training.write(training.accessibility(files, folds=folds, epochs=1), tmp_path / "run.json")
-    done = subprocess.run(command(path, tmp_path / "cv", "--fold", "all"), capture_output=True, text=True, timeout=280)
+    done = train(path, tmp_path / "cv", "--fold", "all")
     assert done.returncode == 0, done.stderr
     rows = [line.split("\t") for line in (tmp_path / "cv" / "folds.tsv").read_text().splitlines()]
     assert rows[0] == ["metric", "mean", "standard deviation", "fold 0", "fold 1", "fold 2"]
@@ -511,19 +528,20 @@ def test_regions_from_tables_and_no_peak_to_judge_by(files: synthetic.Synthetic,
     assert zoo.load((tmp_path / "run" / "model").resolve()).spec.metrics == {"positive bins": 0}
 
 
-def test_publish_a_run_and_load_it_back(bound: Path, files: synthetic.Synthetic, tmp_path: Path):
+def test_publish_a_run_and_load_it_back(bound: Path, files: synthetic.Synthetic, tmp_path: Path, train):
     import hub_server
 
     families = tmp_path / "families"
     families.mkdir()
     path = training.write(training.binding(files, epochs=3), tmp_path / "run.json")
     with hub_server.serve(tokens={"secret": "lab"}) as hub:
-        environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": "secret"}
+        environment = {"HF_ENDPOINT": hub.url, "HF_TOKEN": "secret"}
         environment |= {"ZOO_CACHE": str(tmp_path / "cache"), "ZOO_FAMILIES": str(families)}
         more = ("--resume", "--publish", "lab/test", "--tag", "v0.1", "--families", str(families))
-        done = subprocess.run(command(path, bound, *more), env=environment, capture_output=True, text=True, timeout=280)
+        done = train(path, bound, *more, **environment)
         assert done.returncode == 0, done.stderr
         assert "lab/test@v0.1: test/CTCF" in done.stdout
         check = [sys.executable, "-m", "zoo", "check", "test/CTCF", "--json"]
-        done = subprocess.run(check, env=environment, capture_output=True, text=True, timeout=280)
+        whole = {**os.environ, **environment}
+        done = subprocess.run(check, env=whole, capture_output=True, text=True, timeout=280)
         assert json.loads(done.stdout)["passed"], done.stderr

@@ -1,8 +1,6 @@
 """From files to tables: several models, the chain, reads, haplotypes; and a real VCF file of hg38."""
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +11,6 @@ from zoo.data.synthetic import Synthetic
 from zoo.genome.encode import N, encode
 from zoo.genome.sequence import Genome, write_twobit
 from zoo.genome.vcf import Vcf
-
-ROOT = Path(__file__).parents[1]
-
-
-def run(recipe: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, ROOT / "recipes" / f"{recipe}.py", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -36,7 +27,7 @@ def bases(genome_files: Synthetic) -> list[tuple[int, str, str]]:
 
 
 def test_variants_with_reads_and_a_chain(
-    small_folder: Path, genome_files: Synthetic, bases: list[tuple], tmp_path: Path
+    small_folder: Path, genome_files: Synthetic, bases: list[tuple], tmp_path: Path, run_recipe
 ):
     heads = "chrom\tpos\tref\talt\twgs_ref\twgs_alt\tatac_ref\tatac_alt\n"
     lines = [
@@ -44,7 +35,7 @@ def test_variants_with_reads_and_a_chain(
         for i, (place, ref, alt) in enumerate(bases)
     ]
     (tmp_path / "reads.tsv").write_text(heads + "".join(lines) + "chr1\t90000\tA\tC\t30\t30\t20\t20\n")
-    done = run(
+    done = run_recipe(
         "score_variants",
         *("--genome", genome_files.genome, "--signal", genome_files.signal, "--models", small_folder),
         *("--accessibility", "yeast/ATAC", "--reads", "reads.tsv", "--out", "out"),
@@ -63,19 +54,23 @@ def test_variants_with_reads_and_a_chain(
     assert abs(float(agreement["ATAC"]["random spearman"])) < 0.1
     assert (tmp_path / "out" / "ATAC.png").read_bytes()[:4] == b"\x89PNG"
     assert "nothing can open" in (tmp_path / "out" / "small.chain.md").read_text()
-    done = run("score_variants", "none.vcf", "--genome", genome_files.genome, "--models", "yeast/ATAC", cwd=tmp_path)
+    done = run_recipe(
+        "score_variants", "none.vcf", "--genome", genome_files.genome, "--models", "yeast/ATAC", cwd=tmp_path
+    )
     assert done.returncode == 1
     assert "score_variants: error: The file of variants must exist" in done.stderr
 
 
-def test_haplotypes_of_two_persons(small_folder: Path, genome_files: Synthetic, bases: list[tuple], tmp_path: Path):
+def test_haplotypes_of_two_persons(
+    small_folder: Path, genome_files: Synthetic, bases: list[tuple], tmp_path: Path, run_recipe
+):
     heads = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tone\tother\n"
     lines = [f"1\t{place}\t.\t{ref}\t{alt}\t.\tPASS\t.\tGT\t0|0\t1|1\n" for place, ref, alt in bases]
     (tmp_path / "p.vcf").write_text(heads + "".join(lines))
     (tmp_path / "r.bed").write_text("".join(f"chr1\t{place - 100}\t{place + 100}\n" for place, *_ in bases))
     command = ("--genome", genome_files.genome, "--regions", "r.bed", "--models", small_folder, "--threshold", "0.5")
     signal = genome_files.signal
-    done = run("compare_haplotypes", "p.vcf", "one", "other", *command, "--signal", signal, signal, cwd=tmp_path)
+    done = run_recipe("compare_haplotypes", "p.vcf", "one", "other", *command, "--signal", signal, signal, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     sites, (counts,) = rows(tmp_path / "haplotypes" / "sites.tsv"), rows(tmp_path / "haplotypes" / "counts.tsv")
     assert sum(int(counts[kind]) for kind in ("gained", "lost", "shared")) == len(sites) > 0
@@ -83,7 +78,7 @@ def test_haplotypes_of_two_persons(small_folder: Path, genome_files: Synthetic, 
         reached = float(site["first"]) >= 0.5, float(site["second"]) >= 0.5
         assert site["kind"] == {(True, True): "shared", (True, False): "lost", (False, True): "gained"}[reached]
     assert (tmp_path / "haplotypes" / "changes.png").read_bytes()[:4] == b"\x89PNG"
-    done = run("compare_haplotypes", "p.vcf", "one", *command, "--signal", signal, cwd=tmp_path)
+    done = run_recipe("compare_haplotypes", "p.vcf", "one", *command, "--signal", signal, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert {row["kind"] for row in rows(tmp_path / "haplotypes" / "sites.tsv")} <= {"shared"}  # both are the reference
 
