@@ -184,3 +184,10 @@ def test_a_broken_importer_is_a_warning_that_names_its_package(install, source: 
         pytest.raises(InputError, match=r"The importer of a family.*theirs"),
     ):
         porting.find("theirs")
+
+
+def test_networks_of_long_windows_have_fewer_golden_windows():
+    every = golden_inputs(512)
+    assert every.shape == (4, 512, 5)
+    for at_once, count in ((1, 1), (2, 2), (256, 4), (None, 4)):
+        assert np.array_equal(golden_inputs(512, at_once=at_once), every[4 - count :])

@@ -17,7 +17,7 @@ from zoo.spec import CONTROLS, COVARIATES, WINDOW, ModelSpec
 
 def golden(spec: ModelSpec, network) -> folder.Golden:
     """Inputs that exercise a network, and all of its outputs."""
-    x = {WINDOW: golden_inputs(spec.input.window, len(spec.input.tracks))}
+    x = {WINDOW: golden_inputs(spec.input.window, len(spec.input.tracks), spec.prediction.batch_size)}
     if spec.input.controls:
         shape = (len(x[WINDOW]), *spec.input.shapes[CONTROLS])
         x[CONTROLS] = np.random.default_rng(0).poisson(0.1, shape).astype(np.float32)

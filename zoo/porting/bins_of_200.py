@@ -199,7 +199,7 @@ def write_network(spec: ModelSpec, network: object, target: Path, training: str)
 
 def _windows(spec: ModelSpec) -> np.ndarray:
     """Golden windows; cuts are single bases, as in the tracks that such a network was trained on."""
-    x = golden_inputs(spec.input.window, len(spec.input.tracks))[..., : spec.input.channels]
+    x = golden_inputs(spec.input.window, len(spec.input.tracks), spec.prediction.batch_size)[..., : spec.input.channels]
     for place, track in enumerate(spec.input.tracks, start=len(BASES)):
         if track.name == UNIQUE35:
             x[..., place] = 1
