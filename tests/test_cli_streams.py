@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import PLAIN
 
+import zoo
 from zoo.console import streams
 from zoo.data import synthetic
 
@@ -135,12 +136,15 @@ def test_streams_that_are_closed_full_or_not_read(redirect: str, tmp_path: Path)
     }
 
 
-def test_a_file_does_not_get_the_number_of_a_closed_stream(small_folder: Path, genome_files, tmp_path: Path):
+def test_a_file_does_not_get_the_number_of_a_closed_stream(
+    small: zoo.Model, small_folder: Path, genome_files, tmp_path: Path
+):
     """Else what a C library prints would be written into it."""
     arguments = f"--genome {genome_files.genome} --signal {genome_files.signal} --chromosomes chr10"
-    plain = f"{ZOO} predict {small_folder} {arguments} --output {tmp_path}"
-    done = subprocess.run(["bash", "-c", f"{plain}/a >&- 2>&- <&-; {plain}/b"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    closed = f"{ZOO} predict {small_folder} {arguments} --output {tmp_path}/a >&- 2>&- <&-"
+    assert subprocess.run(["bash", "-c", closed]).returncode == 0
+    files = {"genome": genome_files.genome, "signal": genome_files.signal, "chromosomes": "chr10"}
+    small.predict(**files, output=tmp_path / "b")
     assert (tmp_path / "a.bw").read_bytes() == (tmp_path / "b.bw").read_bytes()
 
 
