@@ -265,7 +265,8 @@ def calico(options: argparse.Namespace) -> None:
     file, spec = found
     name = options.name or spec.name.replace("local", file.architecture, 1)
     Name.parse(name)
-    spec = replace(spec, name=name, provenance={**spec.provenance, "license": options.license})
+    terms = {} if options.license is None else {"license": options.license}
+    spec = replace(spec, name=name, provenance={**spec.provenance, **terms})
     zoo.Model(spec, file.network()).save(options.out)
     model = zoo.load(options.out.resolve())
     print(f"{model!r}\n{options.out}: largest difference from its golden outputs {model.check().difference:.2g}")
@@ -319,7 +320,7 @@ def add_calico(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--squash", choices=SQUASHES, help="how coverage was squashed (default: by the network)")
     parser.add_argument("--name", metavar="FAMILY/MODEL", help="default by the network and the file")
-    parser.add_argument("--license", default="as the file's owner says", help="terms of the weights")
+    parser.add_argument("--license", help="terms of the weights (default: what is known of the file)")
 
 
 CHECKPOINTS: dict[str, tuple[Callable, Callable]] = {

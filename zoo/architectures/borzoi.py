@@ -70,14 +70,11 @@ def build(
 
     Args:
         window: length of the input in bp, a multiple of 2 ** (1 + number of filters).
-        stem_filters: channels of the convolution on the bases.
-        stem_kernel_size: its width.
+        stem_filters, stem_kernel_size: channels and width of the convolution on the bases.
         filters: channels of each block of the tower.
         kernel_size: width of these.
         blocks: of the transformer.
-        heads: of its attention.
-        key: channels of a query and a key of each head.
-        value: channels of a value of each head.
+        heads, key, value: of its attention; channels of a query and a key, and of a value, of each head.
         features: of the distance between two positions.
         position_length: the positions that the features of distances are scaled by; None for those of the window.
         expansion: hidden units of a transformer block, in channels.
@@ -89,10 +86,8 @@ def build(
         gelu: "tanh" (as Borzoi), "sigmoid" or "exact".
         outputs: names of the heads, separated by spaces.
         tracks: of each head.
-        dropout: rate in the transformer.
-        attention_dropout: rate of the attention weights.
-        position_dropout: rate of the features of distances.
-        final_dropout: rate after the last convolution.
+        dropout, attention_dropout, position_dropout, final_dropout: rates in the transformer, of its attention weights,
+            of the features of distances, and after the last convolution.
         query_block: rows of the attention that are computed at once, which bounds the memory; None for all.
 
     Returns:
@@ -107,11 +102,7 @@ def build(
     activation = gelu_by_name(gelu)
     inputs = dna_input(window, 2 ** (1 + len(filters)))
     x = convolution(inputs, stem_filters, stem_kernel_size, "stem_conv")
-    x, kept = layers.MaxPooling1D(2, name="stem_pool")(x), []
-    for block, channels in enumerate(filters, start=1):
-        x = normalized_convolution(x, channels, kernel_size, activation, f"tower{block}")
-        kept.append(x)
-        x = layers.MaxPooling1D(2, name=f"tower{block}_pool")(x)
+    x, kept = _tower(layers.MaxPooling1D(2, name="stem_pool")(x), filters, kernel_size, activation)
     attention = {"heads": heads, "key": key, "value": value, "features": features, "query_block": query_block}
     attention |= {"position_length": position_length, "position_dropout": position_dropout}
     attention |= {"dropout": attention_dropout}
@@ -125,6 +116,15 @@ def build(
         x = layers.Dropout(final_dropout, name="final_dropout")(x)
     x = layers.Activation(activation, name="heads_gelu")(x)
     return keras.Model(inputs, coverage_heads(x, outputs, tracks), name="borzoi")
+
+
+def _tower(x, filters: tuple[int, ...], kernel_size: int, activation: Callable) -> tuple:
+    """Blocks with pooling by 2: what the last one gives, and what each gives before its pooling."""
+    kept = []
+    for block, channels in enumerate(filters, start=1):
+        kept.append(normalized_convolution(x, channels, kernel_size, activation, f"tower{block}"))
+        x = layers.MaxPooling1D(2, name=f"tower{block}_pool")(kept[-1])
+    return x, kept
 
 
 def _unet_step(x, skip, kernel_size: int, with_dense: bool, activation: Callable, name: str):

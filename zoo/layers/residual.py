@@ -1,4 +1,4 @@
-"""Dilated residual blocks of Basenji (Kelley et al. 2018) with activation first, as ASAP uses them."""
+"""Dilated residual blocks of Basenji (Kelley et al. 2018) with activation first, as ASAP and Basenji2 have them."""
 
 from collections.abc import Callable
 
