@@ -7,7 +7,7 @@ import numpy as np
 
 from zoo.errors import IntegrityError
 from zoo.porting.safetensors_file import ENDING, SafetensorsFile
-from zoo.porting.torch_pickle import TorchFile
+from zoo.porting.torch_pickle import TorchFile, is_tensor
 
 _WITHIN = ("state_dict", "model_state_dict", "model")  # keys of a training checkpoint
 _COUNTER = ".num_batches_tracked"  # of PyTorch's batch normalization; predictions do not depend on it
@@ -107,6 +107,6 @@ def read(data: bytes, where: object) -> StateDict | None:
 def _tensors(root: object) -> dict[str, object] | None:
     """Tensors by names, as they are or within a training checkpoint; None if there is no such thing."""
     for found in (root, *(root.get(key) for key in _WITHIN if isinstance(root, dict))):
-        if isinstance(found, dict) and found and all(map(TorchFile.is_tensor, found.values())):
+        if isinstance(found, dict) and found and all(map(is_tensor, found.values())):
             return found if all(isinstance(name, str) for name in found) else None
     return None

@@ -118,7 +118,7 @@ class TorchFile:
                 that are not finite.
         """
         value = _bare(value)
-        if not _is_tensor(value):
+        if not is_tensor(value):
             raise self._error("be there", what, {"found": _kind(value)})
         storage, offset, size, stride, *_ = (*value.arguments, None, None, None, None)
         if not isinstance(storage, Storage) or not _fits(storage, offset, size, stride):
@@ -127,11 +127,6 @@ class TorchFile:
         steps = [step * numbers.itemsize for step in stride]
         with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
             return weights.finite(self._strided(numbers[offset:], size, steps), self._where, what)
-
-    @staticmethod
-    def is_tensor(value: object) -> bool:
-        """Whether the pickle has a tensor or a parameter in some place."""
-        return _is_tensor(_bare(value))
 
     @staticmethod
     def shape(value: object) -> tuple[int, ...]:
@@ -166,8 +161,10 @@ def _bare(value: object) -> object:
     return value
 
 
-def _is_tensor(value: object) -> bool:
-    return isinstance(value, Instance) and str(value.kind) == "torch._utils._rebuild_tensor_v2"
+def is_tensor(value: object) -> bool:
+    """Whether what a pickle has is a tensor or a parameter."""
+    bare = _bare(value)
+    return isinstance(bare, Instance) and str(bare.kind) == "torch._utils._rebuild_tensor_v2"
 
 
 def _fits(storage: Storage, offset: object, size: object, stride: object) -> bool:
