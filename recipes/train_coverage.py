@@ -43,7 +43,7 @@ def on_synthetic(options: argparse.Namespace) -> None:
     changes |= {"batch_size": 16, "epochs": 3, "optimizer": {"warm_up": 20, "learning_rate": 0.003}}
     first = argparse.Namespace(**{**vars(options), "name": "synthetic/ONE", "out": options.out / "one", "freeze": None})
     network = {"name": "dcnn", "config": _SMALL}
-    run = {"targets": str(table(options.work, "one", files.signal)), "bin_size": _BIN, "blacklist": []}
+    run = {"targets": str(table(options.work, "one", files.signal)), "bin_size": _BIN}
     command.main(first, CONFIG, **changes, architecture=network, coverage=run)
     run["targets"] = str(table(options.work, "other", files.others[0]))
     options.out, options.freeze = options.out / "other", options.freeze or ["trunk"]

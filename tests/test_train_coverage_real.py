@@ -26,7 +26,7 @@ def configured(data: tuple[Path, Path], counts: dict[str, int], **changes: objec
     """A run of the shipped configuration on windows of the helper."""
     genome, table = data
     parts = {name: hg38_windows.chromosomes(part, counts[part]) for name, part in _PARTS.items()}
-    coverage = {"targets": str(table), "squash": "power", "blacklist": [], **changes.pop("coverage", {})}
+    coverage = {"targets": str(table), "squash": "power", **changes.pop("coverage", {})}
     return TrainConfig.read(CONFIG, genome=str(genome), chromosomes=parts, coverage=coverage, **changes)
 
 

@@ -72,7 +72,7 @@ def read(path: str | Path, squash: str | None = None) -> TrackFiles:
             "The squash must be chosen for tracks with a soft clip, or a root as their statistic",
             where=path,
             example="squash: power",
-            hint='"power" as Borzoi\'s weights have it, "root" as those of Borzoi Prime',
+            hint="--squash power is that of Borzoi's weights, --squash root that of Borzoi Prime's",
         )
     folder = user_path(path, "table").absolute().parent
     table = TrackTable(
