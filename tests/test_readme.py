@@ -48,6 +48,7 @@ WRITTEN = {
     *(f"differences.{picture}.png" for picture in ("changes", "heat", "overlap")),
     *("differences.scores.json", "differences.scores.matrix.tsv", "differences.scores.summary.tsv"),
     *("cells_T.bw", "cells_T_RP20M.bw", "cells_T.png", "cells_T.json", "cells.json"),
+    *("dnase.bw", "dnase.json"),
 }
 
 
