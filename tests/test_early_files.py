@@ -26,7 +26,7 @@ WINDOWS = {"deepsea": 1000, "beluga": 2000, "sei": 4096, "basset": 600}
 
 def answers(model: zoo.Model) -> np.ndarray:
     codes = np.random.default_rng(8).integers(0, 4, (2, model.spec.input.window))
-    return model.predict(np.eye(4, dtype=np.float32)[codes])
+    return model.predict(np.eye(4, dtype=np.float32)[codes], strands="forward")
 
 
 def expected(name: str) -> np.ndarray:
@@ -150,6 +150,28 @@ def test_safetensors(name: str, tmp_path: Path):
         path.write_bytes(damaged)
         with pytest.raises(ZooError):
             zoo.load(path)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_arrays_by_their_names(name: str, tmp_path: Path):
+    """An .npz of a state dict, which needs no PyTorch to be read or written."""
+    np.savez(tmp_path / "x.npz", **STATES[name], **{"9.num_batches_tracked": np.array(3)})
+    assert np.abs(answers(zoo.load(tmp_path / "x.npz")) - expected(name)).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda state: dict(list(state.items())[1:]), "tensors|arrays|must"),
+        (lambda state: state | {next(iter(state)): np.zeros(3, object)}, "plain arrays"),
+        (lambda state: state | {next(iter(state)): next(iter(state.values())).astype(int)}, "floating-point numbers"),
+        (lambda state: state | {next(iter(state)): next(iter(state.values())) * np.nan}, "finite"),
+    ],
+)
+def test_other_arrays_are_refused(change, message: str, tmp_path: Path):
+    np.savez(tmp_path / "x.npz", **change(STATES["basset"]))
+    with pytest.raises(ZooError, match=message):
+        zoo.load(tmp_path / "x.npz")
 
 
 # --- names

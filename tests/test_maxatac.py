@@ -431,7 +431,7 @@ def test_a_file_of_another_network(own: Path):
 @pytest.mark.parametrize("name", ["TF.keras", "TF.weights.h5", "TF.txt", "TF"])
 def test_other_kinds_of_files(own: Path, name: str):
     own.rename(own.with_name(name))
-    with pytest.raises(InputError, match=r"full-model file of maxATAC.*Save the whole model"):
+    with pytest.raises(InputError, match=r"a full model of Keras.*Save the whole model"):
         zoo.load(own.with_name(name))
     with pytest.raises(InputError, match="must exist"):
         zoo.load(own)

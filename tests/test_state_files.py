@@ -74,6 +74,7 @@ def test_the_spec(model):
 
 
 FORMS = {
+    "arrays.npz": lambda path, state: np.savez(path, **state),
     "pytorch_model.bin": lambda path, state: by_hand.write_torch(path, by_hand.twice(state)),
     "trunk.bin": lambda path, state: by_hand.write_torch(
         path, {name: array for name, array in by_hand.twice(state).items() if name.startswith(("_trunk", "_heads"))}

@@ -155,8 +155,8 @@ def _own_bytes(path: Path) -> bytes:
     name = path.name.lower()
     if not name.endswith((".h5", ".hdf5")) or name.endswith(".weights.h5"):
         raise InputError(
-            "A model must be a model folder, a full-model file of maxATAC, ChromBPNet or BPNet (.h5), or a network of "
-            "bpnet-lite (.torch)",
+            "A model must be a model folder, or a file of a system whose files are read: a full model of Keras (.h5, "
+            ".hdf5), a state dict or a network of PyTorch (.pth, .pt, .bin, .torch, .safetensors, .npz)",
             received={"path": str(path)},
             hint=_SAVE,
         )

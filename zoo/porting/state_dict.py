@@ -1,14 +1,19 @@
-"""State dicts: the tensors of a network of PyTorch by their names, of a file of safetensors or of `torch.save`."""
+"""State dicts: the tensors of a network of PyTorch by their names, of a file of safetensors or of `torch.save`, or an
+`.npz` of the same arrays."""
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from zoo import weights
 from zoo.errors import IntegrityError
+from zoo.files import npz
 from zoo.porting.safetensors_file import ENDING, SafetensorsFile
 from zoo.porting.torch_pickle import TorchFile, is_tensor
 
+ARRAYS = ".npz"
 _WITHIN = ("state_dict", "model_state_dict", "model")  # keys of a training checkpoint
 _COUNTER = ".num_batches_tracked"  # of PyTorch's batch normalization; predictions do not depend on it
 _SHOWN = 4
@@ -88,7 +93,7 @@ def read(data: bytes, where: object) -> StateDict | None:
     """The state dict of a file's bytes; None for a file of `torch.save` that holds anything else.
 
     Args:
-        where: its path: a name that ends in `.safetensors` is one of those, whatever is in it.
+        where: its path: a name that ends in `.safetensors` or `.npz` is one of those, whatever is in it.
 
     Raises:
         IntegrityError: a damaged file, or one that names what no network consists of.
@@ -96,12 +101,26 @@ def read(data: bytes, where: object) -> StateDict | None:
     if str(where).lower().endswith(ENDING):
         file = SafetensorsFile(data, where)
         return StateDict(file.shapes, where, file.tensor)
+    if str(where).lower().endswith(ARRAYS):
+        arrays = npz.read(io.BytesIO(data), where=where)
+        shapes = {name: array.shape for name, array in arrays.items()}
+        return StateDict(shapes, where, lambda name: _finite(arrays[name], where, name))
     file = TorchFile(data, where)
     tensors = _tensors(file.root)
     if tensors is None:
         return None
     shapes = {name: file.shape(value) for name, value in tensors.items()}
     return StateDict(shapes, where, lambda name: file.tensor(tensors[name], name))
+
+
+def _finite(array: np.ndarray, where: object, name: str) -> np.ndarray:
+    """As float32. Raises `IntegrityError` for anything but finite numbers with a point."""
+    if array.dtype.kind != "f":
+        raise IntegrityError(
+            "A tensor must be of floating-point numbers", where=where, received={"tensor": name, "dtype": array.dtype}
+        )
+    with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
+        return weights.finite(np.ascontiguousarray(array, np.float32), where, name)
 
 
 def _tensors(root: object) -> dict[str, object] | None:

@@ -15,7 +15,7 @@ from zoo.porting.system_file import SystemFile
 from zoo.spec import Architecture, ModelSpec
 
 _ENDINGS = (".safetensors", ".bin", ".ckpt")  # of state dicts alone
-_MODULES = (".pt", ".pth", ".torch")  # of state dicts, and of modules that other systems save whole
+_MODULES = (".pt", ".pth", ".torch", state_dict.ARRAYS)  # of state dicts, and of what other systems save
 _ZIPPED = (".h5", ".hdf5")  # as some call what `torch.save` wrote
 _IN_FOLDER = ("model.safetensors", "pytorch_model.bin")  # the one that transformers takes first
 _WRAPPED = ("module.", "_orig_mod.")  # before all names of a network that was trained in parallel, or compiled

@@ -1,8 +1,9 @@
 """Files of PyTorch that hold DeepSEA, Beluga, Sei or Basset, as data, told apart by the names of their tensors: state
-dicts (of safetensors, too), checkpoints with one in them, and modules saved whole."""
+dicts (of safetensors or an `.npz`, too), checkpoints with one in them, and modules saved whole."""
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -11,13 +12,13 @@ import numpy as np
 
 from zoo import weights
 from zoo.errors import IntegrityError
-from zoo.porting import early_layout, early_spec, own, safetensors_file
-from zoo.porting.safetensors_file import SafetensorsFile
+from zoo.porting import early_layout, early_spec, own, safetensors_file, state_dict
 from zoo.porting.system_file import SystemFile
 from zoo.porting.torch_pickle import Instance, TorchFile, is_tensor, root_of
 from zoo.spec import ModelSpec
 
-ENDINGS = (".pth", ".pt", ".torch", safetensors_file.ENDING)
+_PLAIN = (safetensors_file.ENDING, state_dict.ARRAYS)  # of state dicts, and nothing else
+ENDINGS = (".pth", ".pt", ".torch", *_PLAIN)
 _MOST_MODULES = 2000
 _MOST_HEADER = 16 << 20  # bytes
 _COUNTER = "num_batches_tracked"  # of a normalization; of no use, and older files lack it
@@ -39,16 +40,16 @@ def opened(path: Path) -> tuple[SystemFile, ModelSpec] | None:
     """
     if not path.name.lower().endswith(ENDINGS):
         return None
-    of_safetensors = path.name.lower().endswith(safetensors_file.ENDING)
+    is_plain = path.name.lower().endswith(_PLAIN)
     try:
-        names = _header(path) if of_safetensors else set(_state(root_of(path)))
+        names = _names(path) if is_plain else set(_state(root_of(path)))
     except IntegrityError:  # whoever else reads such files says what is wrong
         return None
     _refuse_others(names, path)
     if early_layout.system_of(names) is None:
         return None
     data = own.read_bytes(path)
-    found = read_safetensors(data, path) if of_safetensors else read(data, path)
+    found = read_plain(data, path) if is_plain else read(data, path)
     return found, early_spec.of_file(found, path, hashlib.sha256(data).hexdigest())
 
 
@@ -62,11 +63,11 @@ def read(data: bytes, where: object) -> SystemFile:
     return _read({name: partial(file.tensor, value, name) for name, value in _state(file.root).items()}, where)
 
 
-def read_safetensors(data: bytes, where: object) -> SystemFile:
-    """The same of a file of safetensors."""
-    file = SafetensorsFile(data, where)
-    names = [name for name in file.shapes if not name.endswith(_COUNTER)]
-    return _read({name: partial(file.tensor, name) for name in names}, where)
+def read_plain(data: bytes, where: object) -> SystemFile:
+    """The same of a file of safetensors, or an `.npz`, which its name says."""
+    state = state_dict.read(data, where)
+    names = [name for name in state.shapes if not name.endswith(_COUNTER)]
+    return _read({name: partial(state.take, name) for name in names}, where)
 
 
 def _read(tensors: Mapping[str, Callable[[], np.ndarray]], where: object) -> SystemFile:
@@ -80,11 +81,15 @@ def _read(tensors: Mapping[str, Callable[[], np.ndarray]], where: object) -> Sys
     return early_layout.read(system, {name.removeprefix(prefix): tensor() for name, tensor in tensors.items()}, where)
 
 
-def _header(path: Path) -> set[str]:
-    """The names of a file of safetensors, without the bytes of its tensors."""
-    with weights.parsing("A safetensors file", path), open(path, "rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        names = json.loads(file.read(min(length, _MOST_HEADER)))
+def _names(path: Path) -> set[str]:
+    """The names of a file of safetensors, or an `.npz`, without the bytes of its tensors."""
+    with weights.parsing("A state dict", path), open(path, "rb") as file:
+        if path.name.lower().endswith(state_dict.ARRAYS):
+            with zipfile.ZipFile(file) as archive:
+                names = [name.removesuffix(".npy") for name in archive.namelist()]
+        else:
+            length = int.from_bytes(file.read(8), "little")
+            names = json.loads(file.read(min(length, _MOST_HEADER)))
         return {name for name in names if name != "__metadata__" and not name.endswith(_COUNTER)}
 
 
