@@ -10,6 +10,7 @@ from hg38_windows import DNASE
 
 import zoo
 from zoo.genome.encode import one_hot
+from zoo.genome.sequence import Genome
 from zoo.train.config import TrainConfig
 from zoo.train.run import TrainingRun
 
@@ -78,6 +79,13 @@ def test_a_head_on_mini_borzoi(few, mini, tmp_path):
     assert np.isfinite(table.matrix()).all()
     explained = one.attribute(**where, regions="test1:65,001-65,100", method="gradients")
     assert np.isfinite(explained.values).all()
+    base = "ACGT"[Genome(few[0]).codes("test1", 65_000, 65_001)[0]]
+    vcf = tmp_path / "one.vcf"
+    other = "ACGT"[base == "A"]
+    vcf.write_text(f"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\ntest1\t65001\t.\t{base}\t{other}\n")
+    scored = one.score_variants(vcf, **where)
+    assert not scored.skipped
+    assert np.isfinite(scored.scores["difference"]).all()
 
 
 @pytest.mark.slow
