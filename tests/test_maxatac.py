@@ -61,7 +61,7 @@ def test_network_of_another_length():
 
 @pytest.mark.parametrize(
     ("name", "config", "message"),
-    [("basset", {}, "one of maxatac"), ("maxatac", {"filter": 3}, "window, channels, filters.*unknown=..filter")],
+    [("deepbind", {}, "one of maxatac"), ("maxatac", {"filter": 3}, "window, channels, filters.*unknown=..filter")],
 )
 def test_unknown_architectures_and_arguments(name: str, config: dict, message: str):
     with pytest.raises(InputError, match=message):
