@@ -79,6 +79,7 @@ CALLS: dict[str, Callable[[SimpleNamespace], tuple[Callable, dict]]] = {
     "load": lambda at: (zoo.load, {"name": at.folder}),
     "fetch": lambda at: (zoo.fetch, {"name": at.folder}),
     "info": lambda at: (zoo.info, {"name": at.folder}),
+    "tracks": lambda at: (zoo.tracks, {"name": "borzoi/mini", "track": "DNASE"}),
     "doctor": lambda at: (zoo.doctor, {"genome": at.genome, "signal": at.signal, "regions": "chr1:1-9"}),
     "list_models": lambda at: (zoo.list_models, {}),
     "search": lambda at: (zoo.search, {"text": "CTCF"}),

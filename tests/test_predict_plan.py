@@ -173,7 +173,7 @@ def test_windows_of_hg38_as_the_original_counts_them(shared):
         ({"strands": ["both"]}, "strands must be one of"),
         ({"views": "all", "strands": "both"}, "must be given without strands"),
         ({"views": "all", "strands": "forward"}, "must be given without strands"),
-        ({"scale": "linear"}, r"must be left out for a model that does not return ln\(1 \+ x\)"),
+        ({"scale": "linear"}, "must be left out for a model that returns the quantity itself"),
         ({"stride": 64.0}, "whole number"),
         ({"batch_size": 0}, "from 1 to"),
         ({"strands": "reverse"}, "strands must be one of forward, both"),

@@ -246,7 +246,7 @@ def test_files_do_not_say_how_many_windows_at_once(
 def test_the_progress_of_long_windows(plain, genome: Path, at_once: list, monkeypatch: pytest.MonkeyPatch):
     """Counts single windows, of every group."""
     done = []
-    monkeypatch.setattr(prediction, "_COST", 1)  # groups of 16 windows
+    monkeypatch.setattr(prediction, "group_size", lambda forward, shared: 16)
     monkeypatch.setattr(Progress, "update", lambda bar, count: done.append(count))
     plain.predict(genome=genome, chromosomes=["chr1", "chr2"])
     assert sorted(done) == [1, 2, 16, 16, 16]
@@ -258,7 +258,7 @@ def test_a_run_that_was_interrupted_goes_on(
     plain, genome: Path, tmp_path: Path, interrupt_at, monkeypatch: pytest.MonkeyPatch, before: float, after: float,
     read_track
 ):  # fmt: skip
-    monkeypatch.setattr(prediction, "_COST", 1)  # groups of 16 windows
+    monkeypatch.setattr(prediction, "group_size", lambda forward, shared: 16)
     call = {"genome": genome, "chromosomes": ["chr1", "chr2"], "output": tmp_path / "out"}
     monkeypatch.setattr(tiles, "_COMPILING", before)
     interrupt_at("chr2")

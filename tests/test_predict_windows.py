@@ -123,7 +123,7 @@ def test_windows_whose_bins_do_not_agree_or_that_reach_past_the_end(small, genom
         ({"table": "t.tsv"}, "must be given without table"),
         ({"output": "out", "threshold": None, "table": "t.tsv"}, "without a threshold has no BED file"),
         ({"scale": "linear"}, "must be left out for a model"),
-        ({"scale": "log2"}, "scale must be one of log1p, log, logit, linear"),
+        ({"scale": "log2"}, "scale must be one of log1p, log, logit, squashed, linear"),
     ],
 )
 def test_options_without_effect_are_refused(small, genome_files, tmp_path: Path, monkeypatch, more: dict, said: str):

@@ -48,9 +48,9 @@ def tracks(
         InputError: no such model, head or track; the message lists the closest ones.
     """
     spec = loading.spec_of(name)
-    heads = [each for each in spec.outputs if each.tracks and head in (None, each.name)]
-    if head is not None and not heads:
+    if head is not None:
         Selection.of(spec, head)  # says which heads there are
+    heads = [each for each in spec.outputs if each.tracks and head in (None, each.name)]
     if not heads:
         raise InputError(
             "The model must have tracks by names", received={"model": spec.name, "head": head or spec.output.name}

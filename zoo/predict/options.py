@@ -60,7 +60,7 @@ class Options:
         *,
         strands: str | None = None,
         views: str | None = None,
-        shifts: Sequence[int] | int | None = None,
+        shifts: Sequence[int] | None = None,
         stride: int | None = None,
         center_only: bool | None = None,
         batch_size: int | None = None,
@@ -212,15 +212,14 @@ def _views(spec: ModelSpec, strands: str | None, views: str | None) -> tuple[str
     return ("forward", "reverse_complement") if strands == "both" else known[:1]
 
 
-def _shifted(spec: ModelSpec, chosen: tuple[str, ...], shifts: Sequence[int] | int | None) -> tuple[str, ...]:
+def _shifted(spec: ModelSpec, chosen: tuple[str, ...], shifts: Sequence[int] | None) -> tuple[str, ...]:
     """Each view of each shift."""
     if shifts is None:
         return chosen
-    asked = list(shifts) if isinstance(shifts, (list, tuple)) else [shifts]
     most = spec.input.window - 1
-    found = [whole("shifts", shift, -most, most) for shift in asked]
+    found = [whole("shifts", shift, -most, most) for shift in (shifts if isinstance(shifts, (list, tuple)) else ())]
     if not found or len(set(found)) < len(found):
-        raise InputError("Each of the shifts must be named once", example="-1 0 1", received={"shifts": shifts})
+        raise InputError("The shifts must be different whole numbers", example=[-1, 0, 1], received={"shifts": shifts})
     if spec.input.controls:
         raise InputError(
             "The shifts must be left out for a model that reads controls",
