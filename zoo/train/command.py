@@ -162,9 +162,8 @@ COVERAGE = Signature(
         "bin_size": {"metavar": "BP", "help": "coverage: of the network's bins, if not of the model of --from"},
         "squash": {"choices": SQUASHES, "help": "coverage: of targets with soft clips; power as Borzoi, root as Prime"},
         "loss": {"choices": LOSSES, "help": "coverage: poisson_mn as Borzoi, poisson as Basenji2 and Enformer"},
-        "shift": {"metavar": "BP", "help": "coverage: by which training windows are moved at most (default 3)"},
     },
-    left_out=dict.fromkeys(("total_weight", "step"), _SET),
+    left_out=dict.fromkeys(("total_weight", "shift", "step"), _SET),
 )
 DATA = {
     "binding": BINDING,
