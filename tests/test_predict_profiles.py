@@ -252,6 +252,14 @@ def test_the_progress_of_long_windows(plain, genome: Path, at_once: list, monkey
     assert sorted(done) == [1, 2, 16, 16, 16]
 
 
+@pytest.mark.timeout(60)
+def test_groups_hold_the_windows_that_are_predicted_at_once(plain, genome: Path, at_once: list, monkeypatch):
+    """However much a window costs."""
+    wanted = plain.predict(genome=genome, chromosomes=["chr2"]).matrix()
+    monkeypatch.setattr(prediction, "_COST", 1)
+    np.testing.assert_array_equal(plain.predict(genome=genome, chromosomes=["chr2"]).matrix(), wanted)
+
+
 @pytest.mark.parametrize("before", [0, np.inf], ids=["at once", "one by one"])
 @pytest.mark.parametrize("after", [0, np.inf], ids=["at once", "one by one"])
 def test_a_run_that_was_interrupted_goes_on(

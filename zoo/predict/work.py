@@ -82,7 +82,8 @@ class GridWork:
         count = min(batch_size, size)
         if len(passes) == 1 and compat not in _TILINGS and pays(plans, count):
             passes = (replace(passes[0], stretch=forward.along(count, grid.stride)),)
-        return cls(grid, tuple(plans), passes, inputs.reader, size - size % passes[0].tiles)
+        tiles = passes[0].tiles
+        return cls(grid, tuple(plans), passes, inputs.reader, max(size // tiles, 1) * tiles)
 
     def groups(self) -> list[list[ChromosomePlan]]:
         """The work in order: pieces of a long chromosome, or many short ones, of at most `size` windows."""
