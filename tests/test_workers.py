@@ -150,7 +150,11 @@ def test_processes_end_with_the_one_that_began_them(by: int, tmp_path: Path):
     marks = tmp_path / "marks"
     marks.mkdir()
     parent = subprocess.Popen(
-        [sys.executable, script, marks], env=clusters.environment(), start_new_session=True, stderr=subprocess.PIPE
+        [sys.executable, script, marks],
+        env=clusters.environment(),
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
     clusters.until(lambda: len(list(marks.iterdir())) == 2)
     time.sleep(0.1)
