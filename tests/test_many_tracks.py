@@ -260,3 +260,15 @@ def test_the_command_line_says_the_same(genome_files, tmp_path, capsys):
     assert "all 200 tracks of human are" in capsys.readouterr().err
     assert cli.main([*how, *chosen[:3], "--shifts", "300", "--output", str(tmp_path / "all")]) == 2
     assert "shifts must be a whole number from -255 to 255" in capsys.readouterr().err
+
+
+def test_what_an_earlier_call_wrote_needs_no_room(genome_files, tmp_path, monkeypatch):
+    """The same call on a full disk does nothing; another one is refused."""
+    one, where = model(), {"genome": genome_files.genome, "track": "CAGE", "output": tmp_path / "out"}
+    assert one.predict(**where).windows > 0
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=0))
+    written = sum(path.stat().st_size for path in tmp_path.rglob("*"))
+    monkeypatch.setattr("zoo.predict.extent.WRITTEN", 0.5 * written / (100 * 12_502))
+    assert one.predict(**where).windows == 0
+    with pytest.raises(InputError, match="must fit on the disk"):
+        one.predict(**{**where, "output": tmp_path / "other"})

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.forward.forward import Forward
 from zoo.inputs.opening import Inputs
+from zoo.predict.extent import WRITTEN
 from zoo.predict.options import Options
 from zoo.predict.run import PredictionRun
 from zoo.predict.tiles import Pass, Tiled, split
@@ -17,7 +18,6 @@ from zoo.spec import ModelSpec
 
 _SECONDS = 2.0  # that are measured, at least, and at least one batch, after one that warms up
 _OVERHEAD = 1.1  # reading and writing, over the network's own time
-_BYTES = 9  # of a bin: 4 while the run lasts, up to 5 in the bigWig with its zoom levels
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def of_work(spec: ModelSpec, work: GridWork, tracks: int = 1) -> Cost:
             seconds += windows * _each(spec, one, min(one.batch_size, windows, max(work.size // one.tiles, 1)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     bins = sum(plan.bins for plan in work.plans)
-    return Cost(windows_of(work.plans), seconds * _OVERHEAD, peak, _BYTES * tracks * bins)
+    return Cost(windows_of(work.plans), seconds * _OVERHEAD, peak, WRITTEN * tracks * bins)
 
 
 def _each(spec: ModelSpec, one: Pass, batch_size: int) -> float:

@@ -1,5 +1,6 @@
 """How much a prediction writes or holds, told before it begins: of thousands of tracks it is terabytes."""
 
+import glob
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from zoo.forward.forward import memory
 from zoo.predict.options import Options
 
 _BYTES = 4  # of a number
-_WRITTEN = 9  # of a bin: 4 while the run lasts, up to 5 in the bigWig with its zoom levels
+WRITTEN = 9  # bytes of a bin on disk: 4 while the run lasts, up to 5 in the bigWig with its zoom levels
 _MOST_UNNAMED = 100  # tracks that are written where none is named
 
 
@@ -29,7 +30,8 @@ def check_files(options: Options, bins: int, output: Path) -> None:
             received={"track": None},
             hint="A description, an assay or a pattern names several at once",
         )
-    needed, free = _WRITTEN * bins * tracks, shutil.disk_usage(_existing(output)).free
+    needed = WRITTEN * bins * tracks - _written(output)
+    free = shutil.disk_usage(_existing(output)).free
     if needed > free:
         raise InputError(
             "A prediction must fit on the disk",
@@ -53,6 +55,12 @@ def check_table(options: Options, bins: int) -> None:
 def _example(options: Options) -> str:
     table = options.output.table
     return table.descriptions[0] if table is not None and table.descriptions else options.output.tracks[0]
+
+
+def _written(output: Path) -> int:
+    """Bytes of what an earlier call with this output left, finished or not."""
+    found = output.parent.glob(f"{glob.escape(output.name)}.*")
+    return sum(file.stat().st_size for path in found for file in (path, *path.rglob("*")) if file.is_file())
 
 
 def _existing(path: Path) -> Path:
