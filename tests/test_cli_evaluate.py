@@ -9,7 +9,7 @@ import pytest
 from zoo.cli import main
 from zoo.console.table import table
 from zoo.formats import bigwig
-from zoo.predict.thresholds import ThresholdTable
+from zoo.predict.thresholds import ThresholdTable, resolve
 
 
 @pytest.fixture
@@ -80,6 +80,45 @@ def test_calibrate_from_a_table_of_cell_types(golden: Path, tmp_path: Path, caps
     assert main(["benchmark", "--prediction", str(files[0]), "--peaks", "a\0b"]) == 2
     assert "The peaks must be a path" in capsys.readouterr().err
     assert not list(tmp_path.glob("u*"))
+
+
+def test_calibrate_folds_with_probabilities(golden: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    """Each fold's own chromosome; what is printed, the page and the table have intervals and reliability."""
+    from zoo.evaluate.bins import open_track
+
+    whole, parts = open_track(golden / "outputs/predict/ctcf.bw"), []
+    for chrom in ("chr1", "chr2"):
+        size = whole.sizes[chrom]
+        values = whole.values(chrom, 0, size)[::32]
+        values[values < 0] = np.nan  # without a prediction
+        bigwig.write_track(tmp_path / f"{chrom}.bw", {chrom: size}, [(chrom, values)], 32)
+        parts.append(str(tmp_path / f"{chrom}.bw"))
+    asked = ["calibrate", "--peaks", str(golden / "inputs/gold.bed"), "--output", str(tmp_path / "t"), "--prediction"]
+    assert main([*asked, *parts, "--probabilities"]) == 0
+    printed = capsys.readouterr().out
+    assert "chr1.bw and others: Evaluated:" in printed
+    assert "Measured on chr1, chr2: " in printed
+    assert "Expected calibration error of probabilities: 0.0" in printed
+    table = ThresholdTable.read(tmp_path / "t.tsv")
+    assert table.has_intervals
+    assert table.has_probabilities
+    found = resolve("f1", table)
+    assert (
+        f"f1: precision {found.precision:.2f} ({found.precision_low:.2f} to {found.precision_high:.2f}) on" in printed
+    )
+    said = json.loads((tmp_path / "t.json").read_text())
+    assert said["samples"][0]["prediction"] == parts
+    assert said["samples"][0]["chromosomes"] == ["chr1", "chr2"]
+    assert said["inputs"]["prediction"] == ", ".join(parts)
+    assert said["rows"]["best F1"]["precision_low"] == pytest.approx(found.precision_low)
+    assert [part["title"] for part in said["sections"]] == ["Numbers", "Thresholds", "Reliability of probabilities"]
+    names = [line["name"] for line in said["sections"][1]["series"]]
+    assert names[0] == "precision"
+    assert names[1:3] == [f"precision, 95 % interval, {end} limit" for end in ("lower", "upper")]
+    assert sum(each["bins"] for each in said["reliability"]["classes"]) == said["samples"][0]["extent"]["evaluated"]
+    assert main([*asked, *parts, parts[0]]) == 2
+    assert "Predictions to pool must each have chromosomes of their own" in capsys.readouterr().err
+    assert main([*asked[:4], str(tmp_path / "chr1"), "--prediction", *parts]) == 0  # chr1.tsv, and no file that is read
 
 
 def test_evaluate_a_model_that_ships(shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch):

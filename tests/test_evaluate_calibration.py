@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from zoo.errors import GenomeMismatch, InputError, IntegrityError, ZooWarning
-from zoo.evaluate import calibration
-from zoo.evaluate.calibration import GRID, Counts, calibrate
+from zoo.evaluate import calibration, promises
+from zoo.evaluate.calibration import calibrate
+from zoo.evaluate.counts import GRID, Counts
 from zoo.formats import bigwig
 from zoo.genome.interval import Interval
 from zoo.predict import thresholds
@@ -53,12 +54,12 @@ def test_precision_is_measured_where_the_threshold_was_not_chosen():
     """Two groups, so that all halvings are alike: hits of the one are from 0.8 on, of the other from 0.4 to 0.5."""
     one = counted([True] * 2 + [False] * 2, [0.9, 0.8, 0.7, 0.1])
     other = counted([True, True, False, False], [0.5, 0.4, 0.9, 0.2])
-    precision, called = calibration.crossfitted([one, other])
+    precision, called = promises.crossfitted([one, other])
     at = int(np.searchsorted(GRID, 0.8))  # together 2 of 3 are right: one reaches that above 0.1, the other above 0.2
     assert one.best_precision[np.searchsorted(GRID, 0.101)] == pytest.approx(2 / 3)
     assert other.best_precision[np.searchsorted(GRID, 0.201)] == pytest.approx(2 / 3)
     assert precision[at] == pytest.approx((2 + 2) / (4 + 3))  # 0.101 on the other group, 0.201 on the first one
-    assert called[at] == 7 * calibration._HALVINGS
+    assert called[at] == 7 * promises._HALVINGS
     assert np.isnan(precision[AT[1.0]])  # asked for what no bin has
 
 
@@ -71,7 +72,7 @@ def test_a_cross_fitted_precision_is_that_of_other_bins():
         groups.append(counted(positive, scores))
     whole = sum(groups, Counts())
     naive = whole.best_precision[whole.called >= 10][-1]
-    precision, _ = calibration.crossfitted(groups)
+    precision, _ = promises.crossfitted(groups)
     assert naive > 2 * whole.positives / whole.total
     honest = precision[whole.called >= 10][-1]
     assert honest == pytest.approx(whole.positives / whole.total, rel=0.4)
@@ -80,7 +81,7 @@ def test_a_cross_fitted_precision_is_that_of_other_bins():
 def test_precision_rises_and_rests_on_ten_calls():
     """As isotonic regression has it; a precision of fewer calls than that, or of none, is unknown."""
     counts = counted([True] * 20 + [False] * 100, np.concatenate([np.full(20, 0.6), np.full(95, 0.3), np.full(5, 0.9)]))
-    risen = calibration.rising(counts.precision, counts.called, counts)
+    risen = promises.rising(counts.precision, counts.called, counts)
     assert risen[AT[0]] == pytest.approx(20 / 120)
     assert risen[AT[0.5]] == pytest.approx(20 / 25)
     assert np.isnan(risen[np.searchsorted(GRID, 0.601) :]).all()  # 5 calls, and then none
@@ -352,3 +353,180 @@ def test_a_threshold_is_printed_in_ascii(tmp_path: Path):
     said = str(thresholds.resolve("f1", table))
     assert said == "f1: score >= 0.4 (precision 0.500, recall 0.600, log2fc 2.300, f1 0.550)"
     assert said.isascii()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_table_has_the_interval_of_its_precision_and_says_of_what_it_is(large: tuple, tmp_path: Path):
+    table = calibrate([large], ["chr1"])
+    assert list(table.columns)[5:] == ["precision_low", "precision_high"]
+    positives = sum(peak.chrom == "chr1" for peak in large[1])  # each in a bin of its own
+    assert table.measured == thresholds.Measured(("chr1",), 1, 3000, positives, 200)
+    assert str(table.measured) == f"chr1: {positives} of 3,000 bins of 200 bp bound"
+    (tmp_path / "t.tsv").write_text(table.to_tsv())
+    note, head, *_ = (tmp_path / "t.tsv").read_text().splitlines()
+    assert note == (
+        f'# {{"chromosomes": ["chr1"], "samples": 1, "bins": 3000, "positives": {positives}, "bin_size": 200}}'
+    )
+    assert head.split("\t")[5:] == ["Precision_95_Low", "Precision_95_High"]
+    again = ThresholdTable.read(tmp_path / "t.tsv")
+    assert again.measured == table.measured
+    assert again.to_tsv() == table.to_tsv()
+    found = thresholds.resolve("f1", again)
+    assert found.precision_low < found.precision < found.precision_high
+    low, high = found.interval
+    assert f"(precision {found.precision:.3f} ({low:.2f} to {high:.2f}), recall " in str(found)
+    assert set(found.to_json()) == {"asked", "score", *thresholds.COLUMNS, *thresholds.INTERVAL} - {"threshold"}
+    assert again.examples()[0] == ("f1", found.score, found.precision, found.recall, (low, high))
+    other = sum(calibration.calibration([large], ["chr2"]).samples[0].groups, Counts())
+    assert low < other.precision[int(np.searchsorted(GRID, found.score))] < high
+
+
+def test_a_table_without_intervals_stays_as_it_is(tmp_path: Path):
+    """Those that ship and those of the authors: the same bytes, and no more keys."""
+    folder = Path(__file__).parents[1] / "registry" / "builtin" / "yeast"
+    paths = [path for path in sorted(folder.glob("*/thresholds.tsv")) if not path.read_text().startswith("# ")]
+    plain = tmp_path / "plain.tsv"
+    for path in [*paths, written(plain, ROWS)]:
+        table = ThresholdTable.read(path)
+        assert table.to_tsv() == path.read_text()
+        assert not table.has_intervals
+        assert table.measured is None
+        assert set(thresholds.resolve("f1", table).to_json()) == {"asked", "score", *thresholds.COLUMNS} - {"threshold"}
+        assert table.examples()[0][4] is None
+
+
+def test_cell_types_have_the_interval_of_their_mean(large: tuple, samples: list):
+    one, two = calibrate([large]), calibrate([large, large])
+    assert two.measured.samples == 2
+    assert two.measured.bins == 2 * one.measured.bins
+    for name in ("precision", "precision_low", "precision_high"):
+        np.testing.assert_allclose(two.columns[name], one.columns[name])
+    with pytest.warns(ZooWarning, match="too few"):
+        assert not calibrate([large, samples[0]], ["chr1"]).has_intervals  # of the other one none is known
+
+
+MORE = HEAD.strip() + "\tPrecision_95_Low\tPrecision_95_High\tProbability\n"
+WIDE = [[*ROWS[0], 0.05, 0.2, 0.01], [*ROWS[1], 0.3, 0.6, 0.4], [*ROWS[2], 0.5, 1, 0.7]]
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "said"),
+    [
+        (0, 5, 0.15, "line 2, column Precision_95_Low: A threshold table must have intervals around the precision"),
+        (2, 6, 0.89, "line 4, column Precision_95_High: A threshold table must have intervals around the precision"),
+        (1, 5, 0.01, "column Precision_95_Low: A threshold table must have values of precision_low that never fall"),
+        (2, 7, 0.39, "column Probability: A threshold table must have values of probability that never fall"),
+        (2, 7, 1.1, "column Probability: A threshold table must have values of probability from 0 to 1"),
+        (1, 7, "", "line 3: A row of a threshold table must have 8 finite numbers"),
+    ],
+)
+def test_further_columns_that_cannot_be(tmp_path: Path, row: int, column: int, value: object, said: str):
+    rows = [list(numbers) for numbers in WIDE]
+    rows[row][column] = value
+    with pytest.raises(IntegrityError) as error:
+        ThresholdTable.read(written(tmp_path / "t.tsv", rows, MORE))
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("# {}", "line 1: The keys of this object must be bin_size, bins, chromosomes, positives, samples"),
+        ("# made today", "line 1: This file must be valid JSON"),
+        (
+            '# {"chromosomes": ["chr1"], "samples": 1, "bins": 3, "positives": 4, "bin_size": 200}',
+            "line 1: A threshold table must be measured on bins of at least one sample and chromosome, some of them",
+        ),
+    ],
+)
+def test_first_lines_that_say_nothing(tmp_path: Path, note: str, said: str):
+    with pytest.raises(IntegrityError) as error:
+        ThresholdTable.read(written(tmp_path / "t.tsv", WIDE, f"{note}\n{MORE}"))
+    assert said in str(error.value)
+
+
+def test_half_an_interval_is_none(tmp_path: Path):
+    head = MORE.replace("\tPrecision_95_High", "")
+    with pytest.raises(IntegrityError, match="must have five columns, and may have three more"):
+        ThresholdTable.read(written(tmp_path / "t.tsv", [[*row[:6], row[7]] for row in WIDE], head))
+
+
+def test_probabilities_by_a_table(tmp_path: Path):
+    table = ThresholdTable.read(written(tmp_path / "t.tsv", WIDE, MORE))
+    scores = np.array([[0, 0.39999], [0.4, 0.7999], [0.8, 1], [np.nan, 0]], np.float32)
+    found = table.probabilities(scores)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, [[0.01, 0.01], [0.4, 0.4], [0.7, 0.7], [np.nan, 0.01]], rtol=1e-6)
+    plain = ThresholdTable.read(written(tmp_path / "p.tsv", ROWS))
+    with pytest.raises(InputError, match="Probabilities must come from a threshold table that has them"):
+        plain.probabilities(scores)
+    assert thresholds.resolve("f1", table).interval == (0.3, 0.6)
+
+
+@pytest.fixture
+def folds(large: tuple, tmp_path: Path) -> list[Path]:
+    """The same scores as `large`, of two models: each of a chromosome that it has not seen."""
+    import pyBigWig
+
+    sizes, paths = {"chr1": 600_000, "chr2": 400_000}, []
+    with pyBigWig.open(str(large[0])) as file:
+        for chrom, size in sizes.items():
+            scores = file.values(chrom, 0, size, numpy=True)[::200].astype(np.float32)
+            paths.append(tmp_path / f"{chrom}.bw")
+            bigwig.write_track(paths[-1], sizes, [(chrom, scores)], 200)
+    return paths
+
+
+def test_folds_are_evaluated_together(large: tuple, folds: list[Path]):
+    """As one track of all chromosomes, each by the model that has not seen it."""
+    whole, pooled = calibration.calibration([large]), calibration.calibration([(folds, large[1])])
+    assert pooled.table.to_tsv() == whole.table.to_tsv()
+    assert pooled.table.measured.chromosomes == ("chr1", "chr2")
+    assert pooled.samples[0].extent == whole.samples[0].extent
+    only = calibration.calibration([(folds, large[1])], ["chr2"])
+    assert only.table.to_tsv() == calibration.calibration([large], ["chr2"]).table.to_tsv()
+    assert calibrate([(folds[:1], large[1])], ["chr1"]).to_tsv() == calibrate([large], ["chr1"]).to_tsv()
+
+
+def test_folds_that_share_a_chromosome(large: tuple, folds: list[Path], tmp_path: Path):
+    with pytest.raises(InputError, match=r"large\.bw: Predictions to pool must each have chromosomes of their own.*"):
+        calibrate([([folds[1], large[0]], large[1])])
+    with pytest.raises(InputError, match=r"chr1\.bw: .*Received: chrom='chr1', also in='.*chr1\.bw'"):
+        calibrate([([folds[0], folds[0]], large[1])])
+    renamed = tmp_path / "renamed.bw"
+    bigwig.write_track(renamed, {"1": 600_000}, [("1", np.full(3000, 0.5, np.float32))], 200)
+    with pytest.raises(InputError, match=r"renamed\.bw: .*chrom='1', also in='.*chr1\.bw'"):
+        calibrate([([folds[0], renamed], large[1])])
+    bigwig.write_track(renamed, {"1": 600_000}, [], 200)
+    with pytest.raises(InputError, match=r"renamed\.bw: A prediction to pool must have a value"):
+        calibrate([([folds[0], renamed], large[1])])
+    bigwig.write_track(renamed, {"chr2": 400_200}, [("chr2", np.full(2001, 0.5, np.float32))], 200)
+    with pytest.raises(GenomeMismatch, match=r"400,?200"):
+        calibrate([([folds[0], renamed], large[1])])
+    with pytest.raises(InputError, match=r"chr1\.bw: The prediction must have the chromosomes.*chr3"):
+        calibrate([(folds, large[1])], ["chr3"])
+
+
+def test_probabilities_on_request(large: tuple, samples: list, tmp_path: Path):
+    """They never fall, agree with what is bound, and change nothing else of the table."""
+    made = calibration.calibration([large], probabilities=True)
+    levels = made.table.columns["probability"]
+    assert (np.diff(levels) >= 0).all()
+    whole = sum(made.samples[0].groups, Counts())
+    bound, total = whole.between
+    assert np.sum(levels * total[: len(levels)]) + levels[-1] * total[len(levels) :].sum() == pytest.approx(bound.sum())
+    plain = calibrate([large])
+    assert not plain.has_probabilities
+    for name, column in plain.columns.items():
+        np.testing.assert_array_equal(column, made.table.columns[name])
+    (tmp_path / "t.tsv").write_text(made.table.to_tsv())
+    assert ThresholdTable.read(tmp_path / "t.tsv").has_probabilities
+    assert made.reliability.error < 0.03
+    assert sum(each.bins for each in made.reliability.classes) == 5000
+    with pytest.raises(InputError, match="Probabilities must be without compat"):
+        calibrate([large], compat="maxatac", probabilities=True)
+    with (
+        pytest.warns(ZooWarning, match="too few"),
+        pytest.raises(InputError, match=r"at least 10 bound bins of each sample.*bound=\[1\]"),
+    ):
+        calibrate(samples[:1], ["chr1"], probabilities=True)

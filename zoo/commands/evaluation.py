@@ -75,7 +75,10 @@ def answer(
     """Write JSON, page and further files, print the JSON or a table."""
     from zoo.evaluate import report
 
-    inputs = {name: str(getattr(options, name)) for name in _INPUTS if getattr(options, name, None) is not None}
+    given = {name: getattr(options, name) for name in _INPUTS if getattr(options, name, None) is not None}
+    inputs = {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in given.items()
+    }
     said = {**said, "rows": rows, "inputs": inputs}
     columns = dict.fromkeys(key for row in rows.values() for key in row)
     lines = [[name, *(row.get(column) for column in columns)] for name, row in rows.items()]

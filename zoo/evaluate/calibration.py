@@ -1,115 +1,30 @@
 """From predictions and ChIP-seq to the table of thresholds that `predict` reads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from zoo.arguments import items_of
+from zoo.arguments import items_of, switch
 from zoo.errors import InputError, warn
 from zoo.evaluate import bins
 from zoo.evaluate.binding import FEW
-from zoo.evaluate.curves import DECIMALS
+from zoo.evaluate.counts import GRID, Counts
+from zoo.evaluate.pooled import Pooled
+from zoo.evaluate.probabilities import Reliability, classed, fitted, reliability
+from zoo.evaluate.promises import crossfitted, interval, resampled, rising
 from zoo.evaluate.selection import BinSelection, Extent
 from zoo.genome.interval import Interval
-from zoo.predict.thresholds import ThresholdTable
+from zoo.genome.signal import Signal
+from zoo.predict.thresholds import INTERVAL, PROBABILITY, Measured, ThresholdTable
 
-GRID = np.arange(1001) / 1000
+Predicted = str | Path | Sequence[str | Path]
+Peaks = str | Path | Sequence[Interval]
 _BLOCK = 100_000  # bp; bins next to one another are not independent, so such blocks are taken as a whole
 _GROUPS = 200  # of blocks, so that a genome's counts need no more memory than these
-_HALVINGS, _SEED = 100, 0
 _COLUMNS = ("precision", "recall", "log2fc", "f1")
-
-
-class Counts:
-    """Bound and all bins at or above each threshold of `GRID`, of scores that come in pieces."""
-
-    def __init__(self) -> None:
-        self._bound = np.zeros(len(GRID) + 1, np.int64)
-        self._all = np.zeros(len(GRID) + 1, np.int64)
-
-    def __add__(self, other: "Counts") -> "Counts":
-        """Those of both."""
-        both = Counts()
-        both._bound, both._all = self._bound + other._bound, self._all + other._all
-        return both
-
-    def add(self, positive: np.ndarray, scores: np.ndarray) -> None:
-        """Bins (n,) bool and their scores (n,).
-
-        Raises:
-            InputError: a score that is no number from 0 to 1.
-        """
-        rounded = np.round(np.asarray(scores, np.float64), DECIMALS)
-        if not ((rounded >= 0) & (rounded <= 1)).all():
-            raise InputError(
-                "Scores to calibrate must be probabilities, from 0 to 1",
-                received={"lowest": float(np.min(rounded)), "highest": float(np.max(rounded))},
-            )
-        reached = np.searchsorted(GRID, rounded, side="right")  # thresholds at or below a score
-        self._all += np.bincount(reached, minlength=len(GRID) + 1)
-        self._bound += np.bincount(reached[positive], minlength=len(GRID) + 1)
-
-    @property
-    def hits(self) -> np.ndarray:
-        """Bound bins at or above each threshold, (1001,) int64."""
-        return np.cumsum(self._bound[::-1])[::-1][1:]
-
-    @property
-    def called(self) -> np.ndarray:
-        """All bins at or above each threshold, (1001,) int64."""
-        return np.cumsum(self._all[::-1])[::-1][1:]
-
-    @property
-    def positives(self) -> int:
-        """Bound bins."""
-        return int(self._bound.sum())
-
-    @property
-    def total(self) -> int:
-        """All bins."""
-        return int(self._all.sum())
-
-    @property
-    def precision(self) -> np.ndarray:
-        """Bound bins of those called, NaN where none is, (1001,)."""
-        return np.divide(self.hits, self.called, out=np.full(len(GRID), np.nan), where=self.called > 0)
-
-    @property
-    def best_precision(self) -> np.ndarray:
-        """The highest precision at this threshold or a lower one, NaN where no bin is called, (1001,)."""
-        return np.where(self.called > 0, np.maximum.accumulate(np.nan_to_num(self.precision, nan=-1)), np.nan)
-
-
-def crossfitted(groups: Sequence[Counts]) -> tuple[np.ndarray, np.ndarray]:
-    """Precision at thresholds that were chosen on other bins than those that it is measured on.
-
-    A precision that is read off the bins by which its threshold was chosen is too high for any others. So groups are
-    halved at random, 100 times. For the precision that all bins have at a threshold of `GRID`, the threshold that
-    reaches it in one half is applied to the other, and the bins called there, and those of them that are bound, are
-    added up.
-
-    Args:
-        groups: of bins that are independent of one another, two or more.
-
-    Returns:
-        Precision (1001,), NaN where no bin is called in any half, and how many are (1001,) int64.
-    """
-    wanted = sum(groups, Counts()).best_precision
-    random, hits, called = np.random.default_rng(_SEED), np.zeros(len(GRID), np.int64), np.zeros(len(GRID), np.int64)
-    for _ in range(_HALVINGS):
-        order = random.permutation(len(groups))
-        one, other = (sum((groups[at] for at in half), Counts()) for half in (order[::2], order[1::2]))
-        for chosen_on, measured_on in ((one, other), (other, one)):
-            reached = chosen_on.best_precision[chosen_on.called > 0]
-            at = np.searchsorted(reached, wanted - 1e-12)  # NaN, above the last score, comes last
-            usable = (at < len(reached)) & (chosen_on.positives > 0)
-            at = np.minimum(at, max(len(reached) - 1, 0))
-            hits += np.where(usable, measured_on.hits[at], 0)
-            called += np.where(usable, measured_on.called[at], 0)
-    return np.divide(hits, called, out=np.full(len(GRID), np.nan), where=called > 0), called
 
 
 @dataclass(frozen=True)
@@ -123,6 +38,8 @@ class Sample:
         positives: bound bins.
         crossfitted: whether the precision is.
         extent: what was evaluated.
+        chromosomes: on which.
+        groups: counts of groups of blocks, each with a bin.
     """
 
     columns: np.ndarray
@@ -130,59 +47,70 @@ class Sample:
     positives: int
     crossfitted: bool
     extent: Extent
+    chromosomes: tuple[str, ...]
+    groups: Sequence[Counts] = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A table, and what it was made from."""
+    """A table, what it was made from, and how reliable its probabilities are, if it has some."""
 
     table: ThresholdTable
     samples: tuple[Sample, ...]
+    reliability: Reliability | None = None
 
 
 def calibrate(
-    samples: Sequence[tuple[str | Path, str | Path | Sequence[Interval]]],
+    samples: Sequence[tuple[Predicted, Peaks]],
     chromosomes: Sequence[str] | None = None,
     blacklist: str | Path | Sequence[Interval] | None = None,
     bin_size: int = 200,
     rule: str = "any",
     regions: str | Path | Sequence[Interval] | None = None,
     compat: str | None = None,
+    probabilities: bool = False,
 ) -> ThresholdTable:
     """The table of `calibration`; arguments and errors as there."""
-    return calibration(samples, chromosomes, blacklist, bin_size, rule, regions, compat).table
+    return calibration(samples, chromosomes, blacklist, bin_size, rule, regions, compat, probabilities).table
 
 
 def calibration(
-    samples: Sequence[tuple[str | Path, str | Path | Sequence[Interval]]],
+    samples: Sequence[tuple[Predicted, Peaks]],
     chromosomes: Sequence[str] | None = None,
     blacklist: str | Path | Sequence[Interval] | None = None,
     bin_size: int = 200,
     rule: str = "any",
     regions: str | Path | Sequence[Interval] | None = None,
     compat: str | None = None,
+    probabilities: bool = False,
 ) -> Calibration:
     """The mean over cell types of precision, recall, log2 fold over random and F1 at thresholds 0, 0.001, … 1.
 
     Bins and their scores are those of `zoo.evaluate.binding.benchmark`. Precision is `crossfitted` between blocks of
-    100 kb, then made to rise with the threshold by isotonic regression. With fewer than 10 positive bins, or with all
-    of them in one block, it is that of all bins, which is too high for others; this raises a warning. Recall is that of
-    all bins. Thresholds at which fewer than 10 bins are called, or fewer than there are positive ones, have no row: a
-    precision of no call is unknown.
+    100 kb, then made to rise with the threshold by isotonic regression, and has a 95 % interval for other chromosomes
+    (`zoo.evaluate.promises.interval`), of several cell types that of their mean. With fewer than 10 positive bins, or
+    with all of them in one block, it is that of all bins, which is too high for others, without an interval; this
+    raises a warning. Recall is that of all bins. Thresholds at which fewer than 10 bins are called, or fewer than there
+    are positive ones, have no row: a precision of no call is unknown.
 
     Args:
-        samples: (predicted bigWig, peaks or bigWig above 0 where something is bound), one for each cell type.
+        samples: (predicted bigWig, peaks or bigWig above 0 where something is bound), one for each cell type. Instead
+            of a bigWig there may be several, each of chromosomes of its own: those that the model of a fold has not
+            seen. Their bins are evaluated together.
         chromosomes: those held out for validation; default all of each prediction.
         blacklist: leave out the bins that overlap these.
         bin_size: bp.
         rule: as for `benchmark`.
         regions: only the bins that overlap these.
         compat: with "maxatac" the bins of its `benchmark`, and the precision that its Methods describe (Cazares et al.
-            2023, "Calibration of thresholds"): the highest one at this threshold or a lower one, not cross-fitted. The
-            mistakes in its program are not repeated.
+            2023, "Calibration of thresholds"): the highest one at this threshold or a lower one, not cross-fitted,
+            without an interval; the table has its columns and no more. The mistakes in its program are not repeated.
+        probabilities: also the probability that a bin is bound, by isotonic regression of what is bound on the scores
+            of all cell types together. `predict(scale="probability")` writes it.
 
     Raises:
-        InputError: no sample, one without a bound bin, or scores that are no probabilities.
+        InputError: no sample, one without a bound bin, scores that are no probabilities, predictions of one cell type
+            that have a chromosome in common, or too few positive bins for probabilities.
         GenomeMismatch: a sample's files are of different assemblies.
     """
     pairs = [items_of(pair) for pair in items_of(samples) or ()]
@@ -192,27 +120,37 @@ def calibration(
             example='[("ctcf.bw", "peaks.bed")]',
             received={"samples": samples},
         )
+    if switch("probabilities", probabilities) and compat is not None:
+        raise InputError("Probabilities must be without compat: its tables have none", received={"compat": compat})
     evaluated = []
     for prediction, peaks in pairs:
-        track = bins.open_track(prediction)
+        track = _opened(prediction)
         selection = BinSelection(track, chromosomes, None, regions, blacklist, bin_size, compat)
         try:
-            groups = _groups(track, peaks, selection, rule)
-            evaluated.append(_sample(groups, selection.extent, compat))
+            evaluated.append(_sample(track, peaks, selection, rule, compat))
         except InputError as error:
             if error.where is not None:
                 raise
             raise type(error)(
-                error.rule, where=prediction, received=error.received, example=error.example, hint=error.hint
+                error.rule, where=track.path, received=error.received, example=error.example, hint=error.hint
             ) from None
-    return Calibration(_table(evaluated), tuple(evaluated))
+    return _calibrated(evaluated, selection.bin_size, compat, probabilities)
 
 
-def _groups(track: bins.Signal, peaks: object, selection: BinSelection, rule: str) -> list[Counts]:
-    """Counts of bins by groups of blocks; blocks are dealt to the groups in their order on the genome."""
+def _opened(prediction: Predicted) -> Signal | Pooled:
+    """A prediction, or several of different chromosomes as one."""
+    several = None if isinstance(prediction, (str, Path)) else items_of(prediction)
+    if not several:
+        return bins.open_track(prediction)
+    tracks = [bins.open_track(each) for each in several]
+    return tracks[0] if len(tracks) == 1 else Pooled(tracks)
+
+
+def _sample(track: Signal | Pooled, peaks: object, selection: BinSelection, rule: str, compat: str | None) -> Sample:
+    """Blocks are dealt to groups in their order on the genome."""
     bound = bins.Bound(peaks, track.sizes, rule)
     selection.compare_with(bound, peaks)
-    groups, first = [Counts() for _ in range(_GROUPS)], 0
+    groups, first, chromosomes = [Counts() for _ in range(_GROUPS)], 0, []
     for chrom, places, keep in selection:
         keep, scores = selection.with_values(keep, bins.aggregated(track, chrom, places))
         positive, blocks = bound(chrom, places), first + places[:-1] // _BLOCK
@@ -221,10 +159,11 @@ def _groups(track: bins.Signal, peaks: object, selection: BinSelection, rule: st
             mine = keep & (blocks % _GROUPS == number)
             groups[number].add(positive[mine], scores[mine])
         selection.found(bound.touching(chrom, places, keep))
-    return [counts for counts in groups if counts.total]
+        chromosomes += [chrom] * bool(keep.any())
+    return _summed([counts for counts in groups if counts.total], selection.extent, tuple(chromosomes), compat)
 
 
-def _sample(groups: Sequence[Counts], extent: Extent, compat: str | None) -> Sample:
+def _summed(groups: Sequence[Counts], extent: Extent, chromosomes: tuple[str, ...], compat: str | None) -> Sample:
     whole = sum(groups, Counts())
     if not 0 < whole.positives < whole.total:
         raise InputError(
@@ -243,7 +182,7 @@ def _sample(groups: Sequence[Counts], extent: Extent, compat: str | None) -> Sam
     fold = np.log2(precision / (whole.positives / whole.total))
     f1 = 2 * precision * recall / (precision + recall)
     columns = np.stack([precision, recall, fold, f1])
-    return Sample(columns, whole.called, whole.positives, enough and not compat, extent)
+    return Sample(columns, whole.called, whole.positives, enough and not compat, extent, chromosomes, groups)
 
 
 def _warn(positives: int) -> None:
@@ -253,26 +192,31 @@ def _warn(positives: int) -> None:
     )
 
 
-def rising(precision: np.ndarray, weights: np.ndarray, whole: Counts) -> np.ndarray:
-    """Precision that never falls with the threshold, by isotonic regression.
+def _calibrated(samples: Sequence[Sample], bin_size: int, compat: str | None, wanted: bool) -> Calibration:
+    """The table of the samples, with as much beside the authors' columns as they allow."""
+    rows, columns = _columns(samples)
+    if compat:
+        return Calibration(ThresholdTable(columns), tuple(samples))
+    chromosomes = tuple(dict.fromkeys(chrom for sample in samples for chrom in sample.chromosomes))
+    total, positives = (sum(getattr(c, n) for s in samples for c in s.groups) for n in ("total", "positives"))
+    measured = Measured(chromosomes, len(samples), total, positives, bin_size)
+    found = None
+    if all(sample.crossfitted for sample in samples):
+        columns |= dict(zip(INTERVAL, _limits(samples, rows, columns["precision"]), strict=True))
+    elif wanted:
+        raise InputError(
+            f"Probabilities must be calibrated on at least {FEW} bound bins of each sample, not all in one block",
+            received={"bound": [sample.positives for sample in samples]},
+        )
+    if wanted:
+        whole = sum((counts for sample in samples for counts in sample.groups), Counts())
+        columns[PROBABILITY] = fitted(*classed(whole, rows))
+        found = reliability([sample.groups for sample in samples], rows)
+    return Calibration(ThresholdTable(columns, measured), tuple(samples), found)
 
-    Args:
-        precision: (thresholds,), NaN where it is unknown.
-        weights: (thresholds,) of the regression.
-        whole: counts of all bins: the precision of fewer than ten calls is unknown.
 
-    Returns:
-        (thresholds,) float64, NaN where it is unknown, 0, or of too few calls.
-    """
-    known = np.isfinite(precision) & (whole.called >= min(FEW, whole.positives))
-    risen = np.full(len(precision), np.nan)
-    if known.any():
-        risen[known] = isotonic_regression(precision[known], weights=weights[known].astype(np.float64)).x
-    return np.where(risen > 0, risen, np.nan)
-
-
-def _table(samples: Sequence[Sample]) -> ThresholdTable:
-    """The mean over the samples whose precision is known, at thresholds where there is one."""
+def _columns(samples: Sequence[Sample]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Numbers in `GRID` of the rows; the mean over the samples whose precision is known, where there is one."""
     known = np.array([np.isfinite(sample.columns[0]) for sample in samples])
     keep = known.any(axis=0)
     if not keep.any():
@@ -288,4 +232,16 @@ def _table(samples: Sequence[Sample]) -> ThresholdTable:
         weights = np.sum([sample.called for sample in samples], axis=0)[keep].astype(np.float64)
         for name in ("precision", "log2fc"):
             columns[name] = isotonic_regression(columns[name], weights=weights).x
-    return ThresholdTable(columns)
+    return np.flatnonzero(keep), columns
+
+
+def _limits(samples: Sequence[Sample], rows: np.ndarray, precision: np.ndarray) -> np.ndarray:
+    """Both ends of the interval of the mean precision, (2, rows)."""
+    sums, counts = 0, 0
+    for sample in samples:
+        found = resampled(sample.groups)[:, rows]  # the same draws of blocks for each
+        known = np.isfinite(found) & np.isfinite(sample.columns[0][rows])
+        sums, counts = sums + np.where(known, found, 0), counts + known
+    means = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
+    called = np.mean([sample.called[rows] for sample in samples], axis=0)  # of the same places, which count once
+    return interval(precision, called, means, min(len(sample.groups) for sample in samples))

@@ -71,6 +71,12 @@ class BigWig:
                 values[bases] = np.repeat(run_values, lengths)
         return values
 
+    @property
+    def covered(self) -> set[str]:
+        """Names of the chromosomes that have a value."""
+        there = set(self._blocks["chrom"].tolist())
+        return {name for name, number in self._numbers.items() if number in there}
+
     def positive(self, chrom: str) -> np.ndarray:
         """Where a chromosome has values above 0: (n, 2) int64 starts and ends, in the file's order."""
         spans = [np.empty((0, 2), np.int64)]

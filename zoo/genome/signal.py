@@ -52,6 +52,12 @@ class Signal:
     def __repr__(self) -> str:
         return f"Signal({str(self.path)!r}, {len(self.sizes)} chromosomes, fill={self.fill:g})"
 
+    @property
+    def covered(self) -> set[str]:
+        """Chromosomes that have a value."""
+        with self._handle as file:
+            return file.covered
+
     def identity(self) -> dict[str, object]:
         """What the values depend on: the file's bytes, and the fill value."""
         return {"bytes": self.path.stat().st_size, "sha256": sha256(self.path), "fill": self.fill}

@@ -1,14 +1,17 @@
 """From a name such as `f1` or `precision=0.9` to a score, by a calibration table: the model's own or a user's."""
 
+import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from registry import typed
 from registry.paths import user_path
 from zoo.arguments import is_number
 from zoo.errors import InputError, IntegrityError, warn
+from zoo.genome import names
 
 COLUMNS = {
     "threshold": "Standard_Thresh",
@@ -17,6 +20,9 @@ COLUMNS = {
     "log2fc": "Monotonic_Avg_log2FC",
     "f1": "Avg_F1",
 }
+INTERVAL = {"precision_low": "Precision_95_Low", "precision_high": "Precision_95_High"}
+PROBABILITY = "probability"
+_MORE = {**INTERVAL, PROBABILITY: "Probability"}  # which a table may lack, as the authors' do
 _OF_THE_PROGRAM = {  # what maxATAC's `threshold` writes; its released tables have the names above
     "Threshold": "threshold",
     "Monotonic_Precision": "precision",
@@ -24,7 +30,9 @@ _OF_THE_PROGRAM = {  # what maxATAC's `threshold` writes; its released tables ha
     "Monotonic_log2FC": "log2fc",
     "Monotonic_F1": "f1",
 }
-_KEYS = {**{column: key for key, column in COLUMNS.items()}, **_OF_THE_PROGRAM}
+_KEYS = {**{column: key for key, column in (COLUMNS | _MORE).items()}, **_OF_THE_PROGRAM}
+_NOTE = "# "  # before the JSON of `Measured`, in the first line
+_DECIMALS = 9  # to which scores were rounded when probabilities were counted
 _MOST_BYTES = 64 << 20  # of a file; a table of every distinct score of a chromosome fits
 _MOST_FOLD = 100.0  # log2; a fold change of 2 to the power of 64 cannot be counted
 _SLACK = 1e-6  # of numbers that other programs rounded
@@ -35,7 +43,19 @@ EXAMPLES = '"f1", "precision=0.9", "recall=0.5", "log2fc=6" or a number such as 
 
 @dataclass(frozen=True)
 class Threshold:
-    """A score, how it was asked for, and what a table promises for it (None without a table)."""
+    """A score, how it was asked for, and what a table promises for it (None without a table).
+
+    Attributes:
+        asked: as a user names it.
+        score: bins that have it, or a higher one, are called.
+        precision: expected on chromosomes that the model has not seen, and
+        recall: so,
+        log2fc: log2 of precision over random, and
+        f1: of both.
+        precision_low: 95 % interval of the precision on other chromosomes of about as many sites as it was measured
+            on; None for a table without intervals.
+        precision_high: its other end.
+    """
 
     asked: str
     score: float
@@ -43,14 +63,54 @@ class Threshold:
     recall: float | None = None
     log2fc: float | None = None
     f1: float | None = None
+    precision_low: float | None = None
+    precision_high: float | None = None
 
     def to_json(self) -> dict:
-        """A plain JSON object."""
-        return asdict(self)
+        """A plain JSON object; without intervals if there are none."""
+        return {key: value for key, value in asdict(self).items() if key not in INTERVAL or value is not None}
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Of the precision, or None."""
+        return None if self.precision_low is None else (self.precision_low, self.precision_high)
 
     def __str__(self) -> str:
         promised = [f"{key} {value:.3f}" for key, value in asdict(self).items() if key in COLUMNS and value is not None]
+        if self.interval:
+            promised[0] += " ({:.2f} to {:.2f})".format(*self.interval)
         return f"{self.asked}: score >= {self.score:g}" + (f" ({', '.join(promised)})" if promised else "")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a table was measured on.
+
+    Attributes:
+        chromosomes: whose bins were evaluated.
+        samples: cell types.
+        bins: of all of these, and
+        positives: those of them that are bound.
+        bin_size: bp.
+    """
+
+    chromosomes: tuple[str, ...]
+    samples: int
+    bins: int
+    positives: int
+    bin_size: int
+
+    def __post_init__(self) -> None:
+        if not (self.chromosomes and min(self.samples, self.bin_size) > 0 and 0 < self.positives <= self.bins):
+            raise IntegrityError(
+                "A threshold table must be measured on bins of at least one sample and chromosome, some of them bound",
+                received={"samples": self.samples, "bins": self.bins, "positives": self.positives},
+            )
+
+    def __str__(self) -> str:
+        several = f" in {self.samples} samples" if self.samples > 1 else ""
+        bound = f"{self.positives:,} of {self.bins:,} bins of {self.bin_size} bp bound"
+        return f"{names.some(self.chromosomes, 8)}{several}: {bound}"
 
 
 @dataclass(frozen=True)
@@ -61,11 +121,18 @@ class ThresholdTable:
     of 200 bp, averaged over the validation cell types. Precision never falls and recall never rises along a table.
     Rows whose recall is 0 promise nothing: they were measured on no call, or on none that was right.
 
+    A table of `zoo calibrate` may have more: the 95 % interval of the precision (`zoo.evaluate.promises.interval`), and
+    the probability that a bin is bound whose score is at least this threshold and below the next one
+    (`zoo.evaluate.probabilities`); and a first line, `# ` and JSON, that has what it was measured on.
+
     Attributes:
-        columns: `threshold`, `precision`, `recall`, `log2fc`, `f1`, float64 arrays of equal length.
+        columns: `threshold`, `precision`, `recall`, `log2fc`, `f1`, float64 arrays of equal length; there may be
+            `precision_low` and `precision_high`, and `probability`.
+        measured: on what; None for a table that does not say so.
     """
 
     columns: dict[str, np.ndarray]
+    measured: Measured | None = None
 
     @classmethod
     def read(cls, path: str | Path) -> "ThresholdTable":
@@ -78,42 +145,87 @@ class ThresholdTable:
                 line and the column.
         """
         path = user_path(path, "table")
-        header, *lines = _lines(path)
+        lines = _lines(path)
+        measured = _measured(lines[0], path)
+        noted = measured is not None
+        header, *lines = lines[noted:] or [""]
         keys = [_KEYS.get(name) for name in header.split()]
-        if None in keys or sorted(keys) != sorted(COLUMNS):
+        more = set(keys) & set(_MORE)
+        if None in keys or sorted(keys) != sorted([*COLUMNS, *more]) or len(more & set(INTERVAL)) == 1:
             raise IntegrityError(
-                "A threshold table must have five columns",
+                "A threshold table must have five columns, and may have three more",
                 where=path,
                 example="  ".join(COLUMNS.values()),
                 received={"columns": header.split()[:8]},
                 hint="Make one with `zoo calibrate`",
             )
-        numbered = [(number, line.split()) for number, line in enumerate(lines, start=2) if line.strip()]
-        rows = np.array([_row(path, number, cells) for number, cells in numbered], np.float64).reshape(-1, len(keys))
-        columns = {key: rows[:, keys.index(key)] for key in COLUMNS}
+        numbered = [(number, line.split()) for number, line in enumerate(lines, start=2 + noted) if line.strip()]
+        rows = [_row(path, number, cells, len(keys)) for number, cells in numbered]
+        values = np.array(rows, np.float64).reshape(-1, len(keys))
+        columns = {key: values[:, keys.index(key)] for key in (*COLUMNS, *_MORE) if key in keys}
         _check(columns, path, header.split(), keys, [number for number, _ in numbered])
-        return cls(columns)
+        return cls(columns, measured)
 
     def to_tsv(self) -> str:
         """The table as `read` reads it."""
-        rows = np.stack([self.columns[key] for key in COLUMNS], axis=1)
-        lines = ["\t".join(COLUMNS.values()), *("\t".join(f"{value:.10g}" for value in row) for row in rows.tolist())]
-        return "\n".join(lines) + "\n"
+        known = {key: name for key, name in (COLUMNS | _MORE).items() if key in self.columns}
+        rows = np.stack([self.columns[key] for key in known], axis=1)
+        lines = ["\t".join(known.values()), *("\t".join(f"{value:.10g}" for value in row) for row in rows.tolist())]
+        note = [_NOTE + json.dumps(asdict(self.measured))] if self.measured else []
+        return "\n".join([*note, *lines]) + "\n"
 
-    def examples(self) -> list[tuple[str, float, float, float]]:
-        """Name, score, precision and recall of thresholds that people ask for, as far as the table reaches them."""
+    @property
+    def has_intervals(self) -> bool:
+        """Whether it has those of the precision."""
+        return set(INTERVAL) <= self.columns.keys()
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether scores can be turned into probabilities."""
+        return PROBABILITY in self.columns
+
+    def probabilities(self, scores: np.ndarray) -> np.ndarray:
+        """The probability that a bin with a score is bound.
+
+        It never falls with the score, and is the same from one threshold to the next, so that scores which differ may
+        have one probability: but for such ties, ranks and what depends on them, as AUPR does, stay. As the highest
+        score of a bin of 200 bp has the highest probability, the bin has that of its highest score.
+
+        Args:
+            scores: of any shape; NaN stays.
+
+        Returns:
+            float32 of the same shape.
+
+        Raises:
+            InputError: the table has no probabilities.
+        """
+        if not self.has_probabilities:
+            raise InputError(
+                "Probabilities must come from a threshold table that has them",
+                received={"columns": list(self.columns)},
+                hint="Make one with `zoo calibrate --probabilities`",
+            )
+        rounded = np.round(np.asarray(scores, np.float64), _DECIMALS)
+        rows = np.searchsorted(self.columns["threshold"], rounded, side="right") - 1
+        found = self.columns[PROBABILITY].astype(np.float32)[np.maximum(rows, 0)]
+        return np.where(np.isnan(rounded), np.float32(np.nan), found)
+
+    def examples(self) -> list[tuple[str, float, float, float, tuple[float, float] | None]]:
+        """Thresholds that people ask for, as far as the table reaches them: name, score, precision, recall, and the
+        interval of the precision if there is one."""
         rows = []
         for name in _ASKED:
             try:
                 found = _of_table(name, self)
             except InputError:
                 continue
-            rows.append((name, found.score, found.precision, found.recall))
+            rows.append((name, found.score, found.precision, found.recall, found.interval))
         return rows
 
     def row(self, asked: str, index: int, score: float | None = None) -> Threshold:
         """The threshold at a row, or at `score` with what the row promises; that is nothing if its recall is 0."""
-        values = {key: float(column[index]) for key, column in self.columns.items()}
+        values = {key: float(column[index]) for key, column in self.columns.items() if key != PROBABILITY}
         table_score = values.pop("threshold")
         promised = values if values["recall"] > 0 else {}
         return Threshold(asked, table_score if score is None else score, **promised)
@@ -225,11 +337,19 @@ def _lines(path: Path) -> list[str]:
         raise IntegrityError(f"A threshold table must be readable text: {problem}", where=path) from None
 
 
-def _row(path: Path, number: int, cells: list[str]) -> list[float]:
+def _measured(line: str, path: Path) -> Measured | None:
+    """What a table's first line says that it was measured on; None if it is the header."""
+    if not line.startswith(_NOTE):
+        return None
+    where = f"{path}, line 1"
+    return typed.parse(Measured, typed.load_json(line[len(_NOTE) :].encode(), where), where)
+
+
+def _row(path: Path, number: int, cells: list[str], count: int) -> list[float]:
     values = [_number(cell) for cell in cells]
-    if len(values) != len(COLUMNS) or None in values:
+    if len(values) != count or None in values:
         raise IntegrityError(
-            f"A row of a threshold table must have {len(COLUMNS)} finite numbers",
+            f"A row of a threshold table must have {count} finite numbers",
             where=f"{path}, line {number}",
             received={"row": " ".join(cells)[:80]},
         )
@@ -250,7 +370,8 @@ def _check(columns: dict[str, np.ndarray], path: Path, header: list[str], keys: 
 
     if not numbers:
         raise IntegrityError("A threshold table must have a row", where=path)
-    for key in ("threshold", "precision", "recall", "f1"):
+    bounded = [key for key in ("threshold", "precision", "recall", "f1", *_MORE) if key in columns]
+    for key in bounded:
         wrong = (columns[key] < 0) | (columns[key] > 1 + _SLACK)
         refuse(f"values of {key} from 0 to 1", key, wrong)
     refuse("log2 fold changes of at most 100", "log2fc", abs(columns["log2fc"]) > _MOST_FOLD)
@@ -259,6 +380,10 @@ def _check(columns: dict[str, np.ndarray], path: Path, header: list[str], keys: 
     if header[keys.index("threshold")] in _OF_THE_PROGRAM and columns["threshold"][-1] == 1:
         rises["threshold"][-1] += _SLACK  # the program repeats its last row with the threshold 1
     refuse("thresholds that rise from row to row", "threshold", rises["threshold"] <= 0)
-    for key in ("precision", "log2fc"):
+    for key in [key for key in ("precision", "log2fc", *_MORE) if key in columns]:
         refuse(f"values of {key} that never fall", key, rises[key] < -_SLACK)
     refuse("values of recall that never rise", "recall", rises["recall"] > _SLACK)
+    for key, sign in (("precision_low", 1), ("precision_high", -1)):
+        if key in columns:
+            outside = sign * (columns[key] - columns["precision"]) > _SLACK
+            refuse("intervals around the precision", key, outside)
