@@ -43,7 +43,18 @@ INTERVALS = [zoo.Interval("chr1", 1000, 9000)]
 
 OBJECTS = {"found", "bound", "track", "predictors", "check", "sizes"}  # of other calls, or functions: not single values
 _EVERYTHING = tuple(ODD)
-_SWITCHES = ("center_only", "clip", "csv", "cut_sites", "dry_run", "only_passing", "private", "profiles", "progress")
+_SWITCHES = (
+    "center_only",
+    "clip",
+    "csv",
+    "cut_sites",
+    "dry_run",
+    "only_passing",
+    "private",
+    "probabilities",
+    "profiles",
+    "progress",
+)
 _WHOLE = (
     "apart bin_size count decimals end least_reads max_gap min_length position read_depth repeats seed smoothing start"
 )

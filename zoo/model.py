@@ -242,7 +242,10 @@ class Model:
                 as `spec.prediction` says (maxATAC averages, ASAP takes the center).
             scale: for models that return ln(1 + x): "log1p" for that (default), or "linear" for x; of squashed coverage
                 "squashed", or "linear" for coverage (`zoo.track_table`). Averages over windows and strands are of what
-                the model returns. A threshold is a score in this scale.
+                the model returns. A threshold is a score in this scale. "probability" writes the probability that a
+                bin is bound, by a threshold table that has it (`zoo calibrate --probabilities`; of bins of 200 bp by
+                their highest score); thresholds stay scores of the model, and call the same intervals. It never falls
+                with the score, so that ranks and AUPR stay, but for ties.
             batch_size: windows at once (default 256, of long windows fewer, as `spec.prediction` says); changes no
                 number but its rounding.
             compat: "maxatac" for that program's rules: no window that touches the blacklist or reaches past the end
@@ -268,7 +271,7 @@ class Model:
         """
         progress = optional_switch("progress", progress)
         places = genome, signal, regions, chromosomes, windows, centers, covariates, blacklist
-        choice = PredictionChoice(*places, output, write, threshold, table, stride, center_only, compat)
+        choice = PredictionChoice(*places, output, write, threshold, table, stride, center_only, compat, scale)
         options = Options.resolve(
             self.spec,
             strands=strands,

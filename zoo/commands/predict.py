@@ -54,8 +54,9 @@ ONE = Signature(
         "shifts": {"nargs": "+", "type": int, "metavar": "BP"},
         "center_only": {"help": "use only the center of each window, no averaging"},
         "scale": {
-            "choices": ("log1p", "squashed", "linear"),
-            "help": "x instead of ln(1 + x), or coverage instead of squashed coverage, for models that return that",
+            "choices": ("log1p", "squashed", "linear", "probability"),
+            "help": "x instead of ln(1 + x), or coverage instead of squashed coverage, for models that return that; or "
+            "probabilities, by a threshold table that has them",
         },
         "compat": {
             "choices": ("maxatac", "chrombpnet", "factornet", "deepgrn", "leopard"),

@@ -47,6 +47,12 @@ class Bins:
 
         return replace(self, pieces=pieces, tracks=())
 
+    def mapped(self, function: Callable[[np.ndarray], np.ndarray]) -> "Bins":
+        """The same bins with a function of their scores, which keeps the shape of an array."""
+        return replace(
+            self, pieces=lambda: ((chrom, starts, function(scores)) for chrom, starts, scores in self.pieces())
+        )
+
     def middles(self, chrom: str, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(starts, ends) of the middle `every` bp of bins, in bp, which do not overlap; none ends beyond the last base.
 

@@ -127,7 +127,7 @@ class Member:
         output, spec = self.options.output, self.model.spec
         shared = {
             "quantity": output.quantity,
-            "scale": "linear" if self.options.linear else output.transform,
+            "scale": self.options.scale or output.transform,
             "threshold": float("nan") if self.threshold is None else self.threshold.score,
             "genome": spec.input.genome or "",
             "network_sha256": self.model.provenance()["network_sha256"],

@@ -248,7 +248,7 @@ def _identity(work: Work) -> dict[str, object]:
                     "name": member.name,
                     "network_sha256": member.model.provenance()["network_sha256"],
                     "threshold": member.threshold.to_json() if member.threshold else None,
-                    "scale": "linear" if member.options.linear else None,
+                    "scale": member.options.scale,
                     **member.options.selection.to_json(),
                 }
                 for member in group.members

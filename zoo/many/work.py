@@ -206,6 +206,12 @@ def _tell(advance: Callable[[int], object], models: int, windows: int) -> None:
 def _member(name: str, model: "Model", request: Request) -> Member:
     try:
         options = Options.resolve(model.spec, **request.choices)
+        if options.probability:
+            raise InputError(
+                "Probabilities must be predicted by one model, of one sample",
+                received={"scale": options.scale},
+                hint="Leave out scale, or predict each by itself",
+            )
         threshold = None if request.threshold is None else _threshold(model, options, request.threshold)
     except InputError as error:
         raise matching.named(error, f"model {name}") from None

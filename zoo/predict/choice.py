@@ -1,7 +1,7 @@
 """A prediction by a model: a user's choices, checked against one another, and what they lead to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -21,7 +21,7 @@ from zoo.predict.prediction import Prediction
 from zoo.predict.predictor import Predictor
 from zoo.predict.run import PredictionRun
 from zoo.predict.table import Predictions
-from zoo.predict.thresholds import Threshold, ThresholdTable
+from zoo.predict.thresholds import PROBABILITY, Threshold, ThresholdTable
 from zoo.predict.tiles import tiled_by
 from zoo.predict.windows import WindowRun, exact
 from zoo.spec import WINDOW
@@ -52,14 +52,16 @@ class PredictionChoice:
     stride: object
     center_only: object
     compat: object
+    scale: object
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", thresholds.checked(self.threshold))
 
     @property
     def cutting(self) -> dict[str, object]:
-        """What has an effect on intervals only; None for what was not given."""
-        return {"threshold": None if self.threshold == "auto" else self.threshold, "table": self.table}
+        """What has an effect on intervals only; None for what was not given. A table may be of probabilities, too."""
+        table = None if self.scale == PROBABILITY else self.table
+        return {"threshold": None if self.threshold == "auto" else self.threshold, "table": table}
 
     def refuse_files(self) -> None:
         """Raise `InputError` for what has no effect on windows that are given as arrays."""
@@ -124,6 +126,7 @@ def predict(
     model: Predictor, x: object, choice: PredictionChoice, options: Options, progress: bool | None
 ) -> np.ndarray | Predictions | PredictionFiles:
     """`Model.predict`, which has the documentation."""
+    options = calibrated(model, choice.table, options)
     if x is not None:
         choice.refuse_files()
         arrays, forward = (
@@ -131,21 +134,48 @@ def predict(
             options.forward(model),
         )
         forward.check_batch(min(options.batch_size, len(arrays[WINDOW])))
-        return options.scaled(forward.array(arrays, options.batch_size))
+        return options.shown(options.scaled(forward.array(arrays, options.batch_size)))
     choice.check()
     files, run = choice.files(model, options), choice.run(model, options, progress)
     if files is None:
         extent.check_table(options, run.bins)
-        return run.to_table()
+        return run.to_table().mapped(options.shown)
     extent.check_files(options, run.bins, user_path(choice.output, "output"))
     return run.to_files(*files, model.provenance())
+
+
+def calibrated(model: Predictor, table: object, options: Options) -> Options:
+    """The same options, with the table that has probabilities if they are asked for.
+
+    Raises:
+        InputError: there is no such table, or it is of something else than what is predicted.
+    """
+    if not options.probability:
+        return options
+    output = options.output
+    own = model.thresholds if table is None else ThresholdTable.read(user_path(table, "table"))
+    if own is None or not own.has_probabilities:
+        raise InputError(
+            "Probabilities must come from a threshold table that has them",
+            where=model.spec.name if table is None else table,
+            example='scale="probability", table="out/thresholds.tsv"',
+            hint="Make one with `zoo calibrate --probabilities`",
+        )
+    if output.tracks or (table is None and output.name != Selection.of(model.spec).output.name):
+        raise InputError(
+            "Probabilities must be of what the table was calibrated on: the model's own head, and one track",
+            received={"head": output.name, "tracks": list(output.tracks)[:8]},
+            hint="Leave out scale, or head and track",
+        )
+    return replace(options, calibrated=own)
 
 
 def cut(model: Predictor, threshold: object, table: object, options: Options) -> Threshold | None:
     """The threshold of a prediction, by a table of the user's or the model's own; None for no BED file."""
     own = model.thresholds if table is None else ThresholdTable.read(user_path(table, "table"))
     if threshold is None:
-        refuse_together("A prediction without a threshold has no BED file and", {"table": table})
+        unused = None if options.probability else table
+        refuse_together("A prediction without a threshold has no BED file and", {"table": unused})
         return None
     if isinstance(threshold, str) and threshold == "auto":
         if own is None or (table is None and options.output.name != Selection.of(model.spec).output.name):

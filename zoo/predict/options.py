@@ -11,6 +11,7 @@ from zoo.errors import InputError
 from zoo.forward.precision import BFLOAT16, FLOAT32, PRECISIONS, tell_of_units
 from zoo.forward.readouts import Selection, untransformed
 from zoo.forward.shifts import named, parted
+from zoo.predict.thresholds import PROBABILITY, ThresholdTable
 from zoo.spec import TRANSFORMS, ModelSpec, OutputSpec
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 STRANDS = ("forward", "both")
 MAXATAC, CHROMBPNET, *OF_NETWORK = COMPAT = ("maxatac", "chrombpnet", "factornet", "deepgrn", "leopard")
 *BINS_OF_200, LEOPARD = OF_NETWORK  # each the name of a network, which it must go with
-SCALES = (*TRANSFORMS[1:], "linear")
+SCALES = (*TRANSFORMS[1:], "linear", PROBABILITY)
 BATCH = 256
 _MOST_WINDOWS = 1 << 20  # of a batch
 
@@ -41,6 +42,8 @@ class Options:
         selection: head and tracks.
         trim: bp at each end of a window whose predictions do not count.
         precision: that the network computes in.
+        probability: show probabilities instead of scores, by
+        calibrated: the table that has them (`zoo.predict.choice`).
     """
 
     selection: Selection
@@ -52,6 +55,8 @@ class Options:
     linear: bool = False
     trim: int = 0
     precision: str = FLOAT32
+    probability: bool = False
+    calibrated: ThresholdTable | None = None
 
     @classmethod
     def resolve(
@@ -109,7 +114,8 @@ class Options:
         if precision == BFLOAT16:
             tell_of_units()
         precision = FLOAT32 if precision is None else precision
-        return cls(selection, stride, chosen, center_only, batch_size, compat, linear, trim, precision)
+        shown = scale == PROBABILITY
+        return cls(selection, stride, chosen, center_only, batch_size, compat, linear, trim, precision, shown)
 
     def forward(self, model: "Predictor") -> "Forward":
         """The compiled network of a model that predicts so."""
@@ -134,6 +140,15 @@ class Options:
         """Scores as the network returns them, in the scale of the output. The same shape, float32."""
         output = self.output
         return untransformed(scores, output.transform, output.pseudocount, output.table) if self.linear else scores
+
+    def shown(self, scores: np.ndarray) -> np.ndarray:
+        """Scores in the scale of the output as they are written, after thresholds: probabilities, or the scores."""
+        return scores if self.calibrated is None else self.calibrated.probabilities(scores)
+
+    @property
+    def scale(self) -> str | None:
+        """As sidecars have it; None for what the model returns."""
+        return PROBABILITY if self.probability else "linear" if self.linear else None
 
 
 def _check_network(spec: ModelSpec, compat: str | None) -> None:
@@ -182,14 +197,17 @@ def _stride(spec: ModelSpec, output: OutputSpec, reach: int) -> int:
 
 def _linear(spec: ModelSpec, output: OutputSpec, scale: str | None) -> bool:
     among("scale", scale, SCALES)
+    if scale == PROBABILITY:
+        return False
     if scale is not None and output.transform == "identity":
         raise InputError(
-            "The scale must be left out for a model that returns the quantity itself, and no transform of it",
+            "The scale must be left out for a model that returns the quantity itself, and no transform of it, unless "
+            f'it is "{PROBABILITY}"',
             received={"scale": scale, "model": spec.name, "returns": output.quantity},
         )
     if scale not in (None, "linear", output.transform):
         raise InputError(
-            f'The scale must be "linear" or that of what the model returns, "{output.transform}"',
+            f'The scale must be "linear", "probability" or that of what the model returns, "{output.transform}"',
             received={"scale": scale, "model": spec.name},
         )
     return scale == "linear"

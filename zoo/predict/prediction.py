@@ -3,8 +3,8 @@
 import functools
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,7 +23,7 @@ from zoo.inputs.opening import Inputs
 from zoo.predict.files import PredictionFiles, PredictionOutput, ScoreFile
 from zoo.predict.options import CHROMBPNET, MAXATAC, OF_NETWORK, Options
 from zoo.predict.table import Predictions
-from zoo.predict.thresholds import Threshold
+from zoo.predict.thresholds import Threshold, ThresholdTable
 from zoo.spec import ModelSpec
 
 # What an interruption costs at most: windows, and the cost of a network times windows, less than a minute of any here.
@@ -126,6 +126,7 @@ class Prediction(ABC):
             places = {format: [paths[suffix] for suffix in each] for format, each in suffixes.items()}
             intervals = self._write(places, kept, threshold)
             record |= _described(self._inputs, whole, counts, provenance) | self._more() | self._precision()
+            record |= self._probability(threshold)
             record |= {"formats": [format.name for format in formats], "resumed": kept.resumed, "intervals": intervals}
 
         made = [suffix for each in suffixes.values() for suffix in each]
@@ -136,14 +137,20 @@ class Prediction(ABC):
 
     def _write(self, places: Mapping[Format, Sequence[Path]], kept: Kept, threshold: Threshold | None) -> int:
         """Write a prediction in each format, to as many files as that has; returns the number of intervals."""
-        bins, called = self._bins(kept), Intervals(lambda: self._called(kept, threshold))
-        table = functools.cache(lambda: self._table(kept))
+        shown = self._options.shown
+        bins, called = self._bins(kept).mapped(shown), Intervals(lambda: self._rows_shown(kept, threshold))
+        table = functools.cache(lambda: self._table(kept).mapped(shown))
         for format, paths in places.items():
             contents = {BINS: lambda: bins, INTERVALS: lambda: called, TABLE: table}
             content = {**contents, TOTALS: lambda: self._totals(kept)}[format.holds]()
             for number, path in enumerate(paths):
                 format.write(path, content.track(number) if format.each_track and bins.tracks else content)
         return called.count
+
+    def _rows_shown(self, kept: Kept, threshold: Threshold) -> Iterator[Row]:
+        """Intervals that are called by their scores, in the scale of the output."""
+        for chrom, start, end, score in self._called(kept, threshold):
+            yield chrom, start, end, float(self._options.shown(score))
 
     def _there(self, threshold: Threshold | None) -> dict[str, bool]:
         """What there is content of, by what formats hold."""
@@ -152,6 +159,15 @@ class Prediction(ABC):
     def _more(self) -> dict[str, object]:
         """What else the sidecar says."""
         return {}
+
+    def _probability(self, threshold: Threshold | None) -> dict[str, object]:
+        """What the sidecar says of probabilities: that of the threshold, and what they were calibrated on."""
+        table = self._options.calibrated
+        if table is None:
+            return {}
+        at = None if threshold is None else float(table.probabilities(np.float64(threshold.score)))
+        said = {"threshold": at, "calibrated on": None if table.measured is None else asdict(table.measured)}
+        return {"probability": {**said, "of": "a bin as wide as those calibrated on, by its highest score"}}
 
     def _precision(self) -> dict[str, object]:
         """What the sidecar says of a precision below float32: how far from that some windows of the work are."""
@@ -213,7 +229,8 @@ def _identity(inputs: Inputs, options: Options, chromosomes: list[str], provenan
             "views": list(options.views),
             "center_only": options.center_only,
             "compat": options.compat,
-            "scale": "linear" if options.linear else None,
+            "scale": options.scale,
+            **({} if options.calibrated is None else {"probabilities": table_identity(options.calibrated)}),
             **({} if options.precision == FLOAT32 else {"precision": options.precision}),
             **options.selection.to_json(),
             "chromosomes": chromosomes,
@@ -235,6 +252,11 @@ def _described(inputs: Inputs, whole: dict, chromosomes: dict, provenance: dict)
         "chromosomes": chromosomes,
         "left out": {"chromosomes that the signal lacks": lacking, "regions elsewhere": inputs.elsewhere},
     }
+
+
+def table_identity(table: ThresholdTable) -> str:
+    """The digest of a threshold table."""
+    return hashlib.sha256(table.to_tsv().encode()).hexdigest()
 
 
 def intervals_identity(intervals: list[Interval] | None) -> dict | None:
