@@ -87,12 +87,12 @@ def released(name: str, out: Path) -> Path:
         for path in cached.iterdir():
             if path.name != digests.DIGESTS:
                 shutil.copyfile(path, staging / path.name)
-        plot, cutoffs = None, ()
+        plot, calibration = None, {}
         if model.thresholds is not None:
-            plot, cutoffs = "thresholds.png", model.thresholds.examples()
+            plot, calibration = "thresholds.png", model.thresholds.for_card()
             figure = Figure(figsize=(5, 3), layout="constrained")
             plot_thresholds(figure.add_subplot(), model.thresholds).figure.savefig(staging / plot, dpi=100)
-        text = card.of_model(model.spec.to_json(), cutoffs, report, training, plot)
+        text = card.of_model(model.spec.to_json(), parity=report, training=training, plot=plot, **calibration)
         (staging / "README.md").write_text(text, encoding="utf-8")
         digests.write_digests(staging, {"source": model.spec.provenance["source"]})
         shutil.rmtree(target, ignore_errors=True)

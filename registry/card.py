@@ -45,21 +45,25 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 def of_model(
     config: Mapping,
-    cutoffs: Sequence[tuple[str, float, float, float]] = (),
+    cutoffs: Sequence[tuple[str, float, float, float, tuple[float, float] | None]] = (),
     parity: Mapping[str, object] | None = None,
     training: str = "",
     plot: str | None = None,
     settings: Mapping[str, object] | None = None,
+    measured: str = "",
+    probabilities: bool = False,
 ) -> str:
     """The card of one model folder.
 
     Args:
         config: its `config.json`.
-        cutoffs: (name, score, precision, recall) of some thresholds.
+        cutoffs: (name, score, precision, recall, 95 % interval of the precision or None) of some thresholds.
         parity: what the weights were compared with, and the largest difference.
         training: cell types and held-out chromosomes, as published.
         plot: name of a picture in the folder that shows the threshold table.
         settings: the whole configuration of the run that trained it, as JSON has it.
+        measured: what the thresholds were calibrated on.
+        probabilities: whether scores can be turned into some by the threshold table.
     """
     reads, returns, provenance = config["input"], config["outputs"][0], config["provenance"]
     revision = f", revision {plain(provenance['revision'])}" if "revision" in provenance else ""
@@ -88,8 +92,13 @@ def of_model(
         rows = [(name, f"{value:g}") for name, value in config["metrics"].items()]
         parts.append("## Metrics\n\n" + table(("metric", "value"), rows))
     if cutoffs:
-        rows = [(name, f"{score:.3f}", f"{p:.3f}", f"{r:.3f}") for name, score, p, r in cutoffs]
+        rows = [(name, f"{score:.3f}", _precision(p, limits), f"{r:.3f}") for name, score, p, r, limits in cutoffs]
         parts.append("## Thresholds\n\n" + table(("threshold", "score", "precision", "recall"), rows))
+        if measured:
+            limits = ", with its 95 % interval on other chromosomes of about as many sites," * any(
+                c[4] for c in cutoffs
+            )
+            parts.append(f"Precision{limits} was measured on {plain(measured)}.\n")
     if plot:
         parts.append(f"![Precision, recall and F1 by threshold]({plot})\n")
     if parity:
@@ -107,7 +116,8 @@ def of_model(
     parts.append(
         "## Limits\n\n"
         + (
-            "Scores are not probabilities. "
+            "Scores are not probabilities"
+            + ('; `predict(scale="probability")` returns these. ' if probabilities else ". ")
             + (
                 "Thresholds were calibrated in float32 with the published window, stride and strand; other settings "
                 "shift them. "
@@ -121,6 +131,11 @@ def of_model(
         )
     )
     return "\n".join(parts)
+
+
+def _precision(value: float, limits: tuple[float, float] | None) -> str:
+    """A precision and its interval, if there is one."""
+    return f"{value:.3f}" + (f" ({limits[0]:.2f} to {limits[1]:.2f})" if limits else "")
 
 
 def _head(head: Mapping) -> str:

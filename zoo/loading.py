@@ -225,7 +225,10 @@ def info(name: str | Path) -> dict:
         own = _own(where.path)
         return {**own.spec.to_json(), "source": str(where.path), "cached": own.place.is_dir()}
     described = _told(where)  # before it is brought into the cache
-    return {**_spec(where).to_json(), **described}
+    if (spec := _told_spec(where)) is not None:
+        return {**spec.to_json(), **described}
+    place = _fetch(where)
+    return {**folder.read_spec(place).to_json(), **_calibrated(place), **described}
 
 
 def spec_of(name: str | Path) -> ModelSpec:
@@ -247,9 +250,26 @@ def _told(where: Address) -> dict:
     return {"aliases": pinned.entry.aliases, "tissue": pinned.entry.tissue, "cached": cached}
 
 
+def _calibrated(place: Path) -> dict[str, object]:
+    """What a threshold table with intervals promises, and on what it was measured; nothing of one without."""
+    table = folder.read_thresholds(place)
+    if table is None or not table.has_intervals:
+        return {}
+    keys = ("threshold", "score", "precision", "recall", "interval")
+    return {
+        "thresholds": [dict(zip(keys, row, strict=True)) for row in table.examples()],
+        "calibrated_on": None if table.measured is None else str(table.measured),
+        "probabilities": table.has_probabilities,
+    }
+
+
 def _spec(where: Address) -> ModelSpec:
+    told = _told_spec(where)
+    return folder.read_spec(_fetch(where)) if told is None else told
+
+
+def _told_spec(where: Address) -> ModelSpec | None:
+    """The spec of a model that its importer knows without a file."""
     if isinstance(where, Pinned) and where.family.porting is not None:
-        told = porting.find(where.family.porting, where.family.family).spec_of(where.family, where.entry)
-        if told is not None:
-            return told
-    return folder.read_spec(_fetch(where))
+        return porting.find(where.family.porting, where.family.family).spec_of(where.family, where.entry)
+    return None

@@ -46,7 +46,7 @@ def save(path: object, spec: ModelSpec, network, thresholds: ThresholdTable | No
     if target.exists():
         raise InputError("A model must be saved to a new folder", received={"folder": str(target)})
     outputs = golden(spec, network)
-    text = card.of_model(spec.to_json(), thresholds.examples() if thresholds else (), training=training)
+    text = card.of_model(spec.to_json(), **(thresholds.for_card() if thresholds else {}), training=training)
     table = thresholds.to_tsv().encode() if thresholds else None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from zoo import loading
 from zoo.commands.printing import add_json
 from zoo.commands.shared import add_name
 
+_WIDTHS = {"metric": 36, "threshold": 24}  # of titles that are long, by their beginning
 _MANY, _ASSAYS = 16, 8  # tracks of a head whose assays are counted instead; of them, at most
 
 
@@ -41,10 +42,21 @@ def run(options: argparse.Namespace) -> None:
     lines |= {f"covariate {covariate['name']}": covariate["description"] for covariate in reads["covariates"]}
     for table in reads["covariate_tables"]:
         lines[table["name"]] = f"stands for {', '.join(table['covariates'])}; one of {', '.join(table['rows'])}"
+    for row in info.get("thresholds", ()):
+        low, high = row["interval"]
+        lines[f"threshold {row['threshold']}"] = (
+            f"score {row['score']:.3f}, precision {row['precision']:.2f} ({low:.2f} to {high:.2f}), recall "
+            f"{row['recall']:.2f}"
+        )
+    if info.get("calibrated_on"):
+        lines["calibrated on"] = info["calibrated_on"]
+    if info.get("probabilities"):
+        lines["probabilities"] = "with --scale probability"
     for title, values in (("metric", info["metrics"]), ("from", info["provenance"])):
         lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
     for key, value in lines.items():
-        print(f"{key:<36} {value}" if key.startswith("metric") else f"{key:<16} {value}")
+        width = next((width for start, width in _WIDTHS.items() if key.startswith(start)), 16)
+        print(f"{key:<{width}} {value}")
 
 
 def _parts(model: dict) -> dict[str, str]:

@@ -207,7 +207,7 @@ def _linear(spec: ModelSpec, output: OutputSpec, scale: str | None) -> bool:
         )
     if scale not in (None, "linear", output.transform):
         raise InputError(
-            f'The scale must be "linear", "probability" or that of what the model returns, "{output.transform}"',
+            f'The scale must be "linear" or that of what the model returns, "{output.transform}"',
             received={"scale": scale, "model": spec.name},
         )
     return scale == "linear"

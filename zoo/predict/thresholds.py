@@ -223,6 +223,11 @@ class ThresholdTable:
             rows.append((name, found.score, found.precision, found.recall, found.interval))
         return rows
 
+    def for_card(self) -> dict[str, object]:
+        """The keywords of `registry.card.of_model` that are of the table."""
+        measured = "" if self.measured is None else str(self.measured)
+        return {"cutoffs": self.examples(), "measured": measured, "probabilities": self.has_probabilities}
+
     def row(self, asked: str, index: int, score: float | None = None) -> Threshold:
         """The threshold at a row, or at `score` with what the row promises; that is nothing if its recall is 0."""
         values = {key: float(column[index]) for key, column in self.columns.items() if key != PROBABILITY}

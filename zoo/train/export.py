@@ -30,7 +30,8 @@ def _write(target: Path, run: Learned, network: keras.Model, report: Report) -> 
     made_by = f"Its data were made by: {config.command}" if config.command else ""
     training = " ".join(filter(None, (report.training, run.begun, made_by)))
     settings = _portable(config.to_json())
-    text = card.of_model(spec.to_json(), table.examples() if table else (), training=training, settings=settings)
+    calibration = table.for_card() if table else {}
+    text = card.of_model(spec.to_json(), **calibration, training=training, settings=settings)
     calibrated = table.to_tsv().encode() if table else None
     folder.write(target, spec, network, golden(spec, network), calibrated, text)
     digests.write_digests(target, {"source": config.name} | ({"run": run.number} if run.number else {}))
