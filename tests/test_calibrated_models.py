@@ -37,7 +37,8 @@ def test_the_card_has_them(saved: Path, small: zoo.Model, tmp_path: Path):
     assert (plain / "thresholds.tsv").read_text() == small.thresholds.to_tsv()
     assert "#" not in small.thresholds.to_tsv()
     card = (plain / "README.md").read_text()
-    assert "| f1 | 0.400 | 0.600 | 0.700 |\n\n## Origin" in card
+    assert "| f1 | 0.400 | 0.600 | 0.700 |\n" in card
+    assert "was measured on" not in card
     assert "Scores are not probabilities. Thresholds" in card
 
 

@@ -55,14 +55,6 @@ def test_every_threshold_is_that_of_scikit_learn():
         np.testing.assert_allclose(ours, theirs, rtol=1e-7)
 
 
-def test_items_at_or_above_a_threshold():
-    """Compared in double precision: 0.9 in single precision is less than 0.9."""
-    scores = Scores()
-    scores.add(np.array([True, True, False, False]), np.array([0.9, 0.5, 0.5, 0.1], np.float32))
-    assert [scores.reaching(at) for at in (0, 0.5, 0.51, 0.9, 0.89)] == [(2, 4), (2, 3), (1, 1), (0, 0), (1, 1)]
-    assert Scores().reaching(0.5) == (0, 0)
-
-
 def test_means_keep_double_precision():
     """Two that single precision would make one; scores of a bigWig itself are in single precision."""
     assert curve([True, False], np.array([0.123456782, 0.123456781])).auroc == 1

@@ -79,6 +79,21 @@ def test_a_miss_is_expected_where_none_was_seen():
     assert np.isnan(low[at + 1])
 
 
+def test_an_observed_precision_has_the_interval_of_what_is_true():
+    """By blocks, of 300 genomes; where nothing is called none is known."""
+    random, threshold, inside = np.random.default_rng(2), 0.4, []
+    truth = sum(blocks(random, 2000), Counts()).precision[400]
+    for _ in range(300):
+        groups = blocks(random)
+        found, low, high = promises.observed(groups, threshold)
+        assert found == sum(groups, Counts()).precision[400]
+        inside.append(low <= truth <= high)
+    assert 0.92 <= np.mean(inside) <= 0.98
+    assert np.isnan(promises.observed(groups, 1)).all()
+    sure = [counted([1] + [0] * 99, [0.9] + [0.1] * 99) for _ in range(10)]
+    assert promises.observed(sure, 0.5) == (1, pytest.approx(0.7828, abs=1e-4), 1)  # betaincinv(10.5, 0.5, 0.025)
+
+
 def test_an_interval_is_around_its_precision_and_rises():
     groups = blocks(np.random.default_rng(3))
     whole = sum(groups, Counts())

@@ -9,6 +9,11 @@ GRID = np.arange(1001) / 1000
 """The thresholds of a table."""
 
 
+def row_of(threshold: float) -> int:
+    """The number in `GRID` of a threshold, or of the next one above it."""
+    return int(np.searchsorted(GRID, threshold - 1e-9))
+
+
 class Counts:
     """Bound and all bins at or above each threshold of `GRID`, of scores that come in pieces."""
 

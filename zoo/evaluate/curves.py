@@ -154,11 +154,6 @@ class Scores:
         called = hits + len(negative) - np.searchsorted(negative, scores, side="left")
         return hits / called, hits / len(positive), np.round(scores.astype(np.float64), self._decimals)
 
-    def reaching(self, score: float) -> tuple[int, int]:
-        """Positive and all items whose score, in double precision, is at least this one."""
-        hits, others = (int((self._sorted(kind).astype(np.float64) >= score).sum()) for kind in (True, False))
-        return hits, hits + others
-
     def _sorted(self, kind: bool) -> np.ndarray:
         parts = self._parts[kind]
         if len(parts) > 1:

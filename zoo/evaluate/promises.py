@@ -7,7 +7,7 @@ from scipy.optimize import isotonic_regression
 from scipy.special import betaincinv, ndtr, stdtrit
 
 from zoo.evaluate.binding import FEW
-from zoo.evaluate.counts import GRID, Counts, best_precision
+from zoo.evaluate.counts import GRID, Counts, best_precision, row_of
 
 _HALVINGS, _REPEATS, _SEED = 100, 1000, 0
 _LEVEL = 0.95  # of intervals
@@ -113,14 +113,41 @@ def interval(precision: np.ndarray, called: np.ndarray, resamples: np.ndarray, g
     known = np.isfinite(precision)
     limits = np.full((2, len(precision)), np.nan)
     p, n = precision[known], called[known]
-    tail = ndtr(np.sqrt(groups / (groups - 1)) * stdtrit(groups - 1, (1 - _LEVEL) / 2))
-    found = _percentiles(resamples[:, known], np.array([[tail], [1 - tail]]))
-    sides = np.array([[(1 - _LEVEL) / 2], [(1 + _LEVEL) / 2]])
-    alone = betaincinv(p * n / 2 + 0.5, (1 - p) * n / 2 + 0.5, sides)
-    low, high = np.fmin(found[0], alone[0]), np.fmax(found[1], alone[1])
+    low, high = _limits(p, n / 2, resamples[:, known], groups)
     low, high = (isotonic_regression(limit, weights=n.astype(np.float64)).x for limit in (low, high))
     limits[:, known] = np.minimum(low, p), np.maximum(high, p)
     return limits
+
+
+def observed(groups: Sequence[Counts], threshold: float) -> tuple[float, float, float]:
+    """The precision that was found at a threshold chosen elsewhere, and its 95 % interval by bootstrap over groups.
+
+    Args:
+        groups: of bins that are independent of one another, two or more.
+        threshold: the number in `GRID` that bins must reach.
+
+    Returns:
+        Precision and the limits of its interval; NaN where nothing is called.
+    """
+    row, count = row_of(threshold), len(groups)
+    hits, called = (np.array([getattr(group, name)[row] for group in groups]) for name in ("hits", "called"))
+    if not called.any():
+        return float("nan"), float("nan"), float("nan")
+    drawn = np.random.default_rng(_SEED).multinomial(count, np.full(count, 1 / count), _REPEATS)
+    totals = drawn @ called
+    found = np.divide(drawn @ hits, totals, out=np.full(_REPEATS, np.nan), where=totals > 0)
+    precision, total = hits.sum() / called.sum(), called.sum()
+    low, high = _limits(np.array([precision]), np.array([total]), found[:, None], count)
+    return float(precision), float(min(low[0], precision)), float(max(high[0], precision))
+
+
+def _limits(precision: np.ndarray, calls: np.ndarray, found: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
+    """The wider one of percentiles of bootstrap samples (repeats, n) and Jeffreys' interval of so many calls, (n,)."""
+    tail = ndtr(np.sqrt(groups / (groups - 1)) * stdtrit(groups - 1, (1 - _LEVEL) / 2))
+    drawn = _percentiles(found, np.array([[tail], [1 - tail]]))
+    sides = np.array([[(1 - _LEVEL) / 2], [(1 + _LEVEL) / 2]])
+    alone = betaincinv(precision * calls + 0.5, (1 - precision) * calls + 0.5, sides)
+    return np.fmin(drawn[0], alone[0]), np.fmax(drawn[1], alone[1])
 
 
 def _percentiles(values: np.ndarray, fractions: np.ndarray) -> np.ndarray:
