@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import isotonic_regression
-from scipy.special import betaincinv, ndtr, stdtrit
+from scipy.special import betaincinv, expit, logit, ndtr, stdtrit
 
 from zoo.evaluate.binding import FEW
 from zoo.evaluate.counts import GRID, Counts, best_precision, row_of
 
 _HALVINGS, _REPEATS, _SEED = 100, 1000, 0
 _LEVEL = 0.95  # of intervals
+_LEAST = 1e-6  # precision or its distance from 1, as odds
 
 
 def crossfitted(groups: Sequence[Counts]) -> tuple[np.ndarray, np.ndarray]:
@@ -96,9 +97,10 @@ def interval(precision: np.ndarray, called: np.ndarray, resamples: np.ndarray, g
     is not in it.
 
     The interval is that of the percentiles of `resampled`, further out the fewer groups there are, as Student's t has
-    it (the expanded percentile interval of Hesterberg 2015, Am Stat 69: 371). As no bootstrap sample has a miss where
-    the bins have none, it is at least that of bins independent of one another: Jeffreys' interval of half of the calls,
-    which has twice the variance.
+    it (the expanded percentile interval of Hesterberg 2015, Am Stat 69: 371). Bootstrap samples have blocks in common,
+    so that a threshold chosen on one finds too much in the other: their log odds are moved so that the mean is the
+    cross-fitted precision. As no bootstrap sample has a miss where the bins have none, the interval is at least that of
+    bins independent of one another: Jeffreys' interval of half of the calls, which has twice the variance.
 
     Args:
         precision: as the table has it, (1001,), NaN where it is unknown.
@@ -113,10 +115,18 @@ def interval(precision: np.ndarray, called: np.ndarray, resamples: np.ndarray, g
     known = np.isfinite(precision)
     limits = np.full((2, len(precision)), np.nan)
     p, n = precision[known], called[known]
-    low, high = _limits(p, n / 2, resamples[:, known], groups)
+    low, high = _limits(p, n / 2, _centered(resamples[:, known], p), groups)
     low, high = (isotonic_regression(limit, weights=n.astype(np.float64)).x for limit in (low, high))
     limits[:, known] = np.minimum(low, p), np.maximum(high, p)
     return limits
+
+
+def _centered(found: np.ndarray, precision: np.ndarray) -> np.ndarray:
+    """Bootstrap samples (repeats, n), NaN among them, whose log odds are moved from those of their mean to (n,)."""
+    known = np.isfinite(found)
+    means = np.where(known, found, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    odds = [logit(np.clip(each, _LEAST, 1 - _LEAST)) for each in (found, precision, means)]
+    return expit(odds[0] + odds[1] - odds[2])
 
 
 def observed(groups: Sequence[Counts], threshold: float) -> tuple[float, float, float]:
