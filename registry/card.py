@@ -92,13 +92,7 @@ def of_model(
         rows = [(name, f"{value:g}") for name, value in config["metrics"].items()]
         parts.append("## Metrics\n\n" + table(("metric", "value"), rows))
     if cutoffs:
-        rows = [(name, f"{score:.3f}", _precision(p, limits), f"{r:.3f}") for name, score, p, r, limits in cutoffs]
-        parts.append("## Thresholds\n\n" + table(("threshold", "score", "precision", "recall"), rows))
-        if measured:
-            limits = ", with its 95 % interval on other chromosomes of about as many sites," * any(
-                c[4] for c in cutoffs
-            )
-            parts.append(f"Precision{limits} was measured on {plain(measured)}.\n")
+        parts += _thresholds(cutoffs, measured)
     if plot:
         parts.append(f"![Precision, recall and F1 by threshold]({plot})\n")
     if parity:
@@ -113,24 +107,38 @@ def of_model(
         f"Weights: {plain(provenance.get('source', ''))}{revision}.\n\n"
         f"Terms: {plain(provenance.get('license', ''))}.\n\nCite: {plain(provenance.get('citation', ''))}\n"
     )
-    parts.append(
-        "## Limits\n\n"
-        + (
-            "Scores are not probabilities"
-            + ('; `predict(scale="probability")` returns these. ' if probabilities else ". ")
-            + (
-                "Thresholds were calibrated in float32 with the published window, stride and strand; other settings "
-                "shift them. "
-                if cutoffs
-                else ""
-            )
-            + "Predictions are only as good as the signal's preparation.\n"
-            if tracks
-            else "Predictions are of the sample and the assay that the model was trained on, from sequence alone; they "
-            "do not see what distinguishes one condition from another.\n"
-        )
-    )
+    parts.append("## Limits\n\n" + _limits(bool(tracks), bool(cutoffs), probabilities))
     return "\n".join(parts)
+
+
+def _thresholds(
+    cutoffs: Sequence[tuple[str, float, float, float, tuple[float, float] | None]], measured: str
+) -> list[str]:
+    """The table of thresholds, and on what they were measured."""
+    rows = [(name, f"{score:.3f}", _precision(p, limits), f"{r:.3f}") for name, score, p, r, limits in cutoffs]
+    parts = ["## Thresholds\n\n" + table(("threshold", "score", "precision", "recall"), rows)]
+    if measured:
+        limits = any(limits for *_, limits in cutoffs)
+        interval = ", with its 95 % interval on other chromosomes of about as many sites," * limits
+        parts.append(f"Precision{interval} was measured on {plain(measured)}.\n")
+    return parts
+
+
+def _limits(reads_tracks: bool, has_thresholds: bool, probabilities: bool) -> str:
+    """What predictions are not."""
+    if not reads_tracks:
+        return (
+            "Predictions are of the sample and the assay that the model was trained on, from sequence alone; they do "
+            "not see what distinguishes one condition from another.\n"
+        )
+    text = "Scores are not probabilities"
+    text += '; `predict(scale="probability")` returns these. ' if probabilities else ". "
+    if has_thresholds:
+        text += (
+            "Thresholds were calibrated in float32 with the published window, stride and strand; other settings shift "
+            "them. "
+        )
+    return text + "Predictions are only as good as the signal's preparation.\n"
 
 
 def _precision(value: float, limits: tuple[float, float] | None) -> str:

@@ -1,4 +1,4 @@
-"""From scores to the probability that a bin is bound: isotonic regression, and how reliable it is on other bins."""
+"""From scores to the probability that a bin is bound: isotonic regression, and its reliability on other bins."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ _CLASSES = 10  # of probabilities: tenths
 
 
 @dataclass(frozen=True)
-class Class:
+class ReliabilityClass:
     """Bins whose probabilities are alike.
 
     Attributes:
@@ -33,7 +33,7 @@ class Class:
 
 @dataclass(frozen=True)
 class Reliability:
-    """How far probabilities are from what is found, of bins on which they were not fitted.
+    """Probabilities against observed fractions, of bins on which they were not fitted.
 
     Attributes:
         error: expected calibration error: the mean over bins of the distance between `predicted` and `observed` of
@@ -44,7 +44,7 @@ class Reliability:
     """
 
     error: float
-    classes: tuple[Class, ...]
+    classes: tuple[ReliabilityClass, ...]
     folds: int
 
     def to_json(self) -> dict:
@@ -53,7 +53,7 @@ class Reliability:
 
 
 def fitted(bound: np.ndarray, total: np.ndarray) -> np.ndarray:
-    """The fraction bound as a function that never falls, by isotonic regression.
+    """The fraction of bound bins as a function of the score that never falls, by isotonic regression.
 
     Args:
         bound: bound bins in each class of scores, rising, (n,).
@@ -102,5 +102,5 @@ def reliability(samples: Sequence[Sequence[Counts]], rows: np.ndarray) -> Reliab
     bins, predicted, observed = sums[:, sums[0] > 0]
     numbers = np.flatnonzero(sums[0])
     columns = (numbers / _CLASSES, (numbers + 1) / _CLASSES, bins.astype(np.int64), predicted / bins, observed / bins)
-    classes = tuple(Class(*row) for row in zip(*(column.tolist() for column in columns), strict=True))
+    classes = tuple(ReliabilityClass(*row) for row in zip(*(column.tolist() for column in columns), strict=True))
     return Reliability(float(np.abs(predicted - observed).sum() / bins.sum()), classes, parts)

@@ -37,10 +37,10 @@ def crossfitted(groups: Sequence[Counts]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def resampled(groups: Sequence[Counts], repeats: int = _REPEATS) -> np.ndarray:
-    """Precision of thresholds on a set of groups drawn at random, that were chosen on another such set.
+    """Precision in bootstrap samples of groups, at thresholds that were chosen on others.
 
-    Both sets are bootstrap samples, as large as the groups are together, of which neither knows the other: so the
-    precision varies by the choice of the threshold, and by the finite number of sites of either set. For the precision
+    Two sets of as many groups are drawn independently of one another, one to choose thresholds and one to measure, so
+    that the precision varies by the choice, and by the finite number of sites of either set. For the precision
     that all bins have at a threshold of `GRID`, the threshold that reaches it in one sample, or comes closest, is
     applied to the other.
 
@@ -122,7 +122,8 @@ def interval(precision: np.ndarray, called: np.ndarray, resamples: np.ndarray, g
 
 
 def _centered(found: np.ndarray, precision: np.ndarray) -> np.ndarray:
-    """Bootstrap samples (repeats, n), NaN among them, whose log odds are moved from those of their mean to (n,)."""
+    """Bootstrap samples (repeats, n), NaN among them, with log odds moved so that those of their mean are those of a
+    precision (n,)."""
     known = np.isfinite(found)
     means = np.where(known, found, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     odds = [logit(np.clip(each, _LEAST, 1 - _LEAST)) for each in (found, precision, means)]
@@ -134,7 +135,7 @@ def observed(groups: Sequence[Counts], threshold: float) -> tuple[float, float, 
 
     Args:
         groups: of bins that are independent of one another, two or more.
-        threshold: the number in `GRID` that bins must reach.
+        threshold: of `GRID`, that bins must reach.
 
     Returns:
         Precision and the limits of its interval; NaN where nothing is called.

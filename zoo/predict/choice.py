@@ -161,10 +161,11 @@ def calibrated(model: Predictor, table: object, options: Options) -> Options:
             example='scale="probability", table="out/thresholds.tsv"',
             hint="Make one with `zoo calibrate --probabilities`",
         )
-    if output.tracks or (table is None and output.name != Selection.of(model.spec).output.name):
+    elsewhere = table is None and output.name != Selection.of(model.spec).output.name
+    if output.tracks or elsewhere or output.transform != "identity":
         raise InputError(
-            "Probabilities must be of what the table was calibrated on: the model's own head, and one track",
-            received={"head": output.name, "tracks": list(output.tracks)[:8]},
+            "Probabilities must be of what the table was calibrated on: a track of the model's own head, untransformed",
+            received={"head": output.name, "tracks": list(output.tracks)[:8], "transform": output.transform},
             hint="Leave out scale, or head and track",
         )
     return replace(options, calibrated=own)

@@ -48,13 +48,13 @@ class Threshold:
     Attributes:
         asked: as a user names it.
         score: bins that have it, or a higher one, are called.
-        precision: expected on chromosomes that the model has not seen, and
-        recall: so,
-        log2fc: log2 of precision over random, and
-        f1: of both.
-        precision_low: 95 % interval of the precision on other chromosomes of about as many sites as it was measured
-            on; None for a table without intervals.
-        precision_high: its other end.
+        precision: expected.
+        recall: expected.
+        log2fc: log2 of precision over random.
+        f1: of precision and recall.
+        precision_low: lower limit of the 95 % interval of the precision on other chromosomes with about as many sites
+            as it was measured on; None of a table without intervals.
+        precision_high: upper limit.
     """
 
     asked: str
@@ -88,8 +88,8 @@ class Measured:
 
     Attributes:
         chromosomes: whose bins were evaluated.
-        samples: cell types.
-        bins: of all of these, and
+        samples: number of cell types.
+        bins: number of bins, of all cell types together.
         positives: those of them that are bound.
         bin_size: bp.
     """
