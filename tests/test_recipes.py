@@ -274,3 +274,39 @@ def test_leopards_chromosomes_are_halved_by_the_seed(tmp_path: Path, monkeypatch
     assert first["chromosomes"] == {name: split[name] for name in ("train", "validation")}
     assert second != first
     assert train_systems.halved(argparse.Namespace(train_chroms=["chr2"], validation_chroms=None, seed=1)) == {}
+
+
+def test_expected_and_observed_precision(monkeypatch: pytest.MonkeyPatch):
+    """Ten blocks of which 2 of 4 calls are right where 0.8 was expected; a table without intervals has none."""
+    monkeypatch.syspath_prepend(str(ROOT / "recipes"))
+    import evaluate_thresholds
+
+    from zoo.evaluate.counts import Counts
+    from zoo.predict.thresholds import ThresholdTable
+
+    blocks = [Counts() for _ in range(10)]
+    for block in blocks:
+        block.add(np.array([True, True, False, False, True, False]), np.array([0.9, 0.8, 0.7, 0.6, 0.2, 0.1]))
+    columns = {
+        "threshold": [0.0, 0.6],
+        "precision": [0.5, 0.8],
+        "recall": [1.0, 0.7],
+        "log2fc": [0, 1],
+        "f1": [0.6, 0.7],
+    }
+    plain = {name: np.array(values, float) for name, values in columns.items()}
+    limits = {"precision_low": np.array([0.2, 0.6]), "precision_high": np.array([0.7, 0.9])}
+    rows = evaluate_thresholds.kept(ThresholdTable({**plain, **limits}), blocks)
+    assert list(rows) == ["f1", "precision=0.3", "precision=0.5", "precision=0.7", "recall=0.5"]
+    best = rows["f1"]
+    assert (best["expected precision"], best["expected low"], best["expected high"]) == (0.8, 0.6, 0.9)
+    assert (best["observed precision"], best["observed recall"]) == (0.5, pytest.approx(2 / 3))
+    assert 0.3 < best["observed low"] < 0.5 < best["observed high"] < 0.7
+    assert (best["expected in interval of observed"], best["observed in expected interval"]) == (0, 0)
+    assert rows["precision=0.3"]["expected in interval of observed"] == 1
+    assert rows["precision=0.3"]["observed in expected interval"] == 1
+    before = evaluate_thresholds.kept(ThresholdTable(plain), blocks)
+    assert np.isnan(before["f1"]["observed in expected interval"])
+    means = evaluate_thresholds.mean([before["f1"], rows["f1"]])
+    assert (means["models"], means["observed in expected interval"]) == (2, 0)
+    assert "expected low" not in means
