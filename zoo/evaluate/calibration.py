@@ -96,7 +96,7 @@ def calibration(
     Args:
         samples: (predicted bigWig, peaks or bigWig above 0 where something is bound), one for each cell type. Instead
             of a bigWig there may be several, each of chromosomes of its own: those that the model of a fold has not
-            seen. Their bins are evaluated together.
+            seen. Their bins are evaluated together, so that the table is of models whose scores are distributed alike.
         chromosomes: those held out for validation; default all of each prediction.
         blacklist: leave out the bins that overlap these.
         bin_size: bp.

@@ -92,9 +92,9 @@ def interval(precision: np.ndarray, called: np.ndarray, resamples: np.ndarray, g
 
     It is a prediction interval, for what a user can count on another set of chromosomes: that set's precision differs
     from the expected one as it has a finite number of sites, and the expected one is itself an estimate of a finite
-    number. For a set of the same size the variance is twice that of the estimate. A set of fewer sites varies more.
-    What differs between a model's own validation chromosomes and others (they chose its epoch), or between samples,
-    is not in it.
+    number. For a set of the same size the variance is twice that of the estimate. A set of fewer sites varies more, one
+    of more sites less. Blocks vary as those calibrated on do: that validation chromosomes chose the epoch of a model,
+    and what differs in another sample or species, is not in the interval.
 
     The interval is that of the percentiles of `resampled`, further out the fewer groups there are, as Student's t has
     it (the expanded percentile interval of Hesterberg 2015, Am Stat 69: 371). Bootstrap samples have blocks in common,
