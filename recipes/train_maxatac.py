@@ -21,6 +21,8 @@ from registry.paths import user_path
 from zoo.errors import InputError
 from zoo.train import command
 
+MAXATAC = "maxatac"  # the network of the published models
+
 
 def main(options: argparse.Namespace) -> None:
     """Train by the options."""
@@ -42,12 +44,13 @@ def on_yeast(options: argparse.Namespace) -> None:
         options.peaks = str(data.peaks_of(factor).resolve())
     options.factor = factor
     small.name_run(options, f"yeast/{factor}", "training on the yeast data")
+    kind = "binding" if options.architecture == MAXATAC else "sites"
     command.main(
         options,
-        small.CONFIGS / "yeast_binding.yaml",
+        small.CONFIGS / f"yeast_{kind}.yaml",
         genome=str(data.genome.resolve()),
         command=again,
-        binding={"signal": str(data.signal.resolve())},
+        **{kind: {"signal": str(data.signal.resolve())}},
     )
 
 

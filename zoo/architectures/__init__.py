@@ -40,6 +40,7 @@ ARCHITECTURES = (
     "sei",
     "danq",
     "basset",
+    "motif_cnn",
     "ensemble",
     "committee",
 )

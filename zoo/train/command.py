@@ -148,6 +148,15 @@ BASES = Signature(
         _SET,
     ),
 )
+SITES = Signature(
+    "zoo.train.tasks.sites_data:SitesData",
+    unset=True,
+    common=_FILES | _OF_SEVERAL | {"factors": {"nargs": "+", "metavar": "NAME"}},
+    differ={"meta": {"metavar": "TSV"}},
+    left_out=dict.fromkeys(
+        ("track_specs", "core", "smoothing", "jitter", "random_share", "windows", "motifs_per_factor"), _SET
+    ),
+)
 COVERAGE = Signature(
     "zoo.train.tasks.coverage:CoverageData",
     unset=True,
@@ -172,11 +181,13 @@ DATA = {
     "bins": BINS,
     "bases": BASES,
     "coverage": COVERAGE,
+    "sites": SITES,
 }
 """Task → the options of its data."""
 _ONE_CELL = {
     "binding": ("signal", "peaks", "binding", "atac_peaks"),
     "bins": ("cell_type", "peaks", "relaxed"),
+    "sites": ("cell_type", "peaks"),
     "bases": ("cell_type", "peaks"),
 }
 SPLIT = Signature(

@@ -159,16 +159,18 @@ class OfKnown(keras.metrics.Metric):
 
     Args:
         metric: takes weights.
+        bound: a target from which on an element counts as 1, others as 0; None for targets as they are.
     """
 
-    def __init__(self, metric: keras.metrics.Metric, name: str = "") -> None:
+    def __init__(self, metric: keras.metrics.Metric, name: str = "", bound: float | None = None) -> None:
         super().__init__(name=name or metric.name)
-        self._metric = metric
+        self._metric, self._bound = metric, bound
 
     def update_state(self, y_true, y_pred, sample_weight=None) -> None:
         """Add a batch; `sample_weight` is not used."""
         y_true, y_pred = (ops.reshape(values, (-1, 1)) for values in (y_true, y_pred))
-        self._metric.update_state(ops.maximum(y_true, 0), y_pred, known(y_true)[:, 0])
+        targets = ops.maximum(y_true, 0) if self._bound is None else ops.cast(y_true >= self._bound, y_true.dtype)
+        self._metric.update_state(targets, y_pred, known(y_true)[:, 0])
 
     def result(self):
         """That of the metric."""

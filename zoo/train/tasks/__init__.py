@@ -15,6 +15,7 @@ from zoo.train.tasks.binding import BindingTask
 from zoo.train.tasks.bins import BinsTask
 from zoo.train.tasks.coverage import CoverageTask
 from zoo.train.tasks.profile import ProfileTask
+from zoo.train.tasks.sites import SitesTask
 
 TASKS: Table[type[TrainingTask]] = Table(
     "task",
@@ -25,6 +26,7 @@ TASKS: Table[type[TrainingTask]] = Table(
         "bins": BinsTask,
         "bases": BasesTask,
         "coverage": CoverageTask,
+        "sites": SitesTask,
     },
 )
 

@@ -1,0 +1,156 @@
+"""Motifs of DNA as kernels: how well each fits at a position, on the strand where it fits better."""
+
+from functools import reduce
+
+import keras
+from keras import layers, ops
+
+from zoo.spec import BASES
+
+
+@keras.saving.register_keras_serializable("zoo")
+class MotifScan(layers.Layer):
+    """Convolve DNA with kernels and with their reverse complements, and keep the larger value at each position.
+
+    Both strands share all weights: the scan of the other strand is this one's from the last position to the first. A
+    kernel of log-odds makes it the score of a position weight matrix.
+
+    (batch, positions, 4) → (batch, positions, motifs). Beyond the ends are zeros.
+
+    Args:
+        motifs: number of kernels.
+        width: bp of each, an odd number.
+    """
+
+    def __init__(self, motifs: int, width: int, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.motifs, self.width = motifs, width
+
+    def build(self, shape) -> None:
+        """Make the kernels, (width, 4, motifs)."""
+        self.kernel = self.add_weight(
+            shape=(self.width, len(BASES), self.motifs), initializer="glorot_uniform", name="kernel"
+        )
+        self.built = True
+
+    def _strands(self, x):
+        """What both strands give."""
+        both = ops.concatenate([self.kernel, ops.flip(self.kernel, axis=(0, 1))], axis=-1)
+        return ops.split(ops.conv(x, ops.cast(both, x.dtype), padding="same"), 2, axis=-1)
+
+    def call(self, x):
+        """The larger one of both strands."""
+        return ops.maximum(*self._strands(x))
+
+    def rescaled(self, rescale, x):
+        """The same, with the rule of a maximum."""
+        return rescale.maximum(*self._strands(x))
+
+    def compute_output_shape(self, shape):
+        """(batch, positions, motifs)."""
+        return (*shape[:-1], self.motifs)
+
+    def get_config(self) -> dict:
+        """The arguments that make it again."""
+        return {**super().get_config(), "motifs": self.motifs, "width": self.width}
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Around(layers.Layer):
+    """The largest value of each channel among the positions around, itself included; beyond the ends are none.
+
+    (batch, positions, channels) → the same shape.
+
+    Args:
+        reach: positions on each side.
+    """
+
+    def __init__(self, reach: int, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.reach = reach
+
+    def call(self, x):
+        """The maximum."""
+        return ops.max_pool(x, 2 * self.reach + 1, strides=1, padding="same")
+
+    def rescaled(self, rescale, x):
+        """The same, with the rule of a maximum of two, one after the other."""
+        lowest = ops.min(x) - 1  # below all that is compared
+        padded = ops.pad(x, ((0, 0), (self.reach, self.reach), (0, 0)), constant_values=0.0)
+        inside = ops.pad(ops.ones_like(x), ((0, 0), (self.reach, self.reach), (0, 0)))
+        padded = ops.where(inside > 0, padded, ops.stop_gradient(lowest))
+        length = x.shape[1]
+        return reduce(rescale.maximum, (padded[:, at : at + length] for at in range(2 * self.reach + 1)))
+
+    def compute_output_shape(self, shape):
+        """That of the values."""
+        return shape
+
+    def get_config(self) -> dict:
+        """The arguments that make it again."""
+        return {**super().get_config(), "reach": self.reach}
+
+
+@keras.saving.register_keras_serializable("zoo")
+class LogSignal(layers.Layer):
+    """ln(1 + gain · x) of each value, of values below 0 as of 0.
+
+    Args:
+        gain: how strongly values are compressed: those much smaller than 1 / gain stay in proportion.
+    """
+
+    def __init__(self, gain: float = 10.0, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.gain = gain
+
+    def call(self, x):
+        """The logarithm."""
+        return ops.log(1 + self.gain * ops.relu(x))
+
+    def rescaled(self, rescale, x):
+        """The same, by the rules of ReLU and of the logarithm."""
+        return rescale.log(1 + self.gain * rescale.relu(x))
+
+    def compute_output_shape(self, shape):
+        """That of the values."""
+        return shape
+
+    def get_config(self) -> dict:
+        """The arguments that make it again."""
+        return {**super().get_config(), "gain": self.gain}
+
+
+@keras.saving.register_keras_serializable("zoo")
+class OneOf(layers.Layer):
+    """The mean of several tensors; while training, one of them for each example, drawn at random.
+
+    So each is trained as if it were alone, and their errors stay different.
+
+    A list of (batch, …) of one shape → the same shape.
+    """
+
+    is_linear = True
+
+    def __init__(self, seed: int | None = None, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.seed = seed
+        self._random = keras.random.SeedGenerator(seed)
+
+    def call(self, tensors, training: bool = False):
+        """The mean, or one of them."""
+        stacked = ops.stack(tensors, axis=0)
+        if not training:
+            return ops.mean(stacked, axis=0)
+        count, size = len(tensors), ops.shape(tensors[0])[0]
+        which = keras.random.randint((size,), 0, count, seed=self._random)
+        shape = (count, size) + (1,) * (len(tensors[0].shape) - 1)
+        kept = ops.reshape(ops.cast(ops.arange(count)[:, None] == which, stacked.dtype), shape)
+        return ops.sum(stacked * kept, axis=0)
+
+    def compute_output_shape(self, shapes):
+        """That of each."""
+        return shapes[0]
+
+    def get_config(self) -> dict:
+        """The arguments that make it again."""
+        return {**super().get_config(), "seed": self.seed}
