@@ -623,7 +623,7 @@ class Model:
         """The compiled forward pass over some views, of a head and its tracks, made on first use; with the weights of
         now."""
         selection = Selection.of(self.spec) if selection is None else selection
-        key = (views, selection.readout.name, selection.tracks, precision, fold)
+        key = (views, selection.readout.name, selection.tracks, selection.spread, precision, fold)
         if key not in self._forwards:
             self._forwards[key] = Forward(self.network, self.spec, views, selection, fold, precision)
         else:

@@ -13,7 +13,9 @@ HEADS, EXPECTED_COUNTS = "heads", "expected_counts"  # what is averaged
 _PROFILE, _COUNTS = "profile", "counts"  # the heads that give expected counts
 
 
-def build(of: Mapping, members: int = 5, mean: str = HEADS, pseudocount: float = 0.0) -> keras.Model:
+def build(
+    of: Mapping, members: int = 5, mean: str = HEADS, pseudocount: float = 0.0, spread: bool = False
+) -> keras.Model:
     """A network that averages others.
 
     Args:
@@ -23,6 +25,8 @@ def build(of: Mapping, members: int = 5, mean: str = HEADS, pseudocount: float =
             the logarithm of total `counts`: the counts are then the logarithm of the mean total, and the profile that
             of the mean of expected counts.
         pseudocount: of expected counts, what was added to the total before its logarithm.
+        spread: whether predictions offer the spread over the members beside their mean (`zoo.forward.spread`), which
+            is computed of the members' own outputs: the network is the same.
 
     Returns:
         A model with the inputs and the outputs of a member, each a layer `member1`, `member2`, … with its own weights.

@@ -4,7 +4,7 @@ A readout is a line in `READOUTS`: which output it is, and a function of the hea
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -13,6 +13,10 @@ import numpy as np
 
 from zoo.arguments import whole
 from zoo.errors import InputError
+from zoo.forward.spread import MEAN, SPREAD, SUFFIX, is_named, is_offered
+from zoo.forward.spread import heads_of as heads_of_members
+from zoo.forward.spread import names as track_names
+from zoo.forward.spread import read as read_columns
 from zoo.spec import ModelSpec, OutputSpec
 from zoo.tables import Table
 from zoo.track_table import TrackTable
@@ -51,6 +55,7 @@ class Readout:
         explained: name of the head whose contributions are computed where a user names none; None for the readout.
         side_by_side: whether of heads of several windows, one after the other, it gives those of each, so that windows
             that lie side by side can be predicted at once (`zoo.predict.tiles`).
+        of_members: whether it reads the heads of an ensemble's members, too (`zoo.forward.members`).
     """
 
     name: str
@@ -58,6 +63,7 @@ class Readout:
     read: Callable[[Mapping[str, object], ModelSpec], object]
     explained: Callable[[ModelSpec], str | None] = lambda spec: None
     side_by_side: bool = False
+    of_members: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,17 +75,31 @@ class Selection:
         output: what it gives; of a single track without the axis of tracks.
         tracks: their places among those of the readout; None for all.
         names: of these tracks; empty for one without a name.
+        spread: for each of these whether it is the spread over members instead (`zoo.forward.spread`): then the numbers
+            that are read have to be reduced. Empty if none is.
     """
 
     readout: Readout
     output: OutputSpec
     tracks: tuple[int, ...] | None
     names: tuple[str, ...]
+    spread: tuple[bool, ...] = ()
+
+    @property
+    def called(self) -> int | None:
+        """The place of the only track that a threshold can be of; None if there are several, or there is none."""
+        if self.spread:
+            return self.spread.index(False) if self.spread.count(False) == 1 else None
+        return None if self.output.tracks else 0
+
+    def called_of(self, scores: np.ndarray) -> np.ndarray:
+        """(n,) of that track, of (n,) or (n, tracks)."""
+        return scores[:, self.called] if self.output.tracks else scores
 
     def read(self, heads: Mapping[str, object], spec: ModelSpec):
         """Of heads, (batch, bins), or (batch, bins, tracks) if several are chosen."""
         found = self.readout.read(heads, spec)
-        if self.tracks is None:
+        if self.tracks is None or self.spread:
             return found
         if not self.output.tracks:
             return found[..., self.tracks[0]]
@@ -88,13 +108,15 @@ class Selection:
         return ops.take(found, list(self.tracks), axis=-1)
 
     @classmethod
-    def of(cls, spec: ModelSpec, head: object = None, track: object = None) -> "Selection":
+    def of(cls, spec: ModelSpec, head: object = None, track: object = None, spread: bool = False) -> "Selection":
         """Check a user's choice against a model.
 
         Args:
             head: the name of a head or of a readout; None for the model's default.
             track: the name of a track, its number from 0, a description ("DNASE:K562"), an assay ("DNASE"), or a
                 pattern of names or descriptions ("DNASE:*brain*"); or several of these; None for all.
+            spread: whether it may be of the spread over members, of a model that offers it: any of these names and
+                ".spread", or "spread" for all, and "mean" for all tracks themselves.
 
         Raises:
             InputError: the model has no such head or track; the message lists those that it has.
@@ -104,18 +126,27 @@ class Selection:
         if track is None and len(output.tracks) != 1:
             return cls(readout, output, None, output.tracks)
         asked = [0] if track is None else list(track) if isinstance(track, (list, tuple)) else [track]
+        find = _places_with_spread if spread and is_offered(spec) else _places
+        _refuse_spread(spec, output, asked, find is _places)
         places: list[int] = []
-        for found in (_places(output, item) for item in asked):
+        for found in (find(output, item) for item in asked):
             if set(found) <= set(places):
                 raise InputError("Each of the tracks must be named once", received={"track": track})
             places += [place for place in found if place not in places]
         if not places:
             raise InputError("At least one track must be named", received={"track": track})
-        places = tuple(places)
-        chosen = tuple(output.tracks[place] for place in places)
+        count = max(len(output.tracks), 1)
+        of_spread = tuple(place >= count for place in places)
+        places = tuple(place % count for place in places)
+        if not output.tracks and not any(of_spread):  # the mean by its name
+            return cls(readout, output, None, ())
+        chosen = track_names(output, places, of_spread)
         table = None if output.table is None else output.table.taken(places)
         named = chosen if len(chosen) > 1 else ()
-        return cls(readout, replace(output, tracks=named, swap=(), table=table), places, chosen)
+        output = replace(output, tracks=named, swap=(), table=table)
+        if not any(of_spread):
+            return cls(readout, output, places, chosen)
+        return cls(_of_members(readout, places, of_spread), output, places, chosen, of_spread)
 
     @classmethod
     def one(cls, spec: ModelSpec, head: object = None, track: object = None) -> "Selection":
@@ -153,6 +184,45 @@ def _readout(spec: ModelSpec, name: object) -> Readout:
 def of_head(head: OutputSpec) -> Readout:
     """A head itself."""
     return Readout(head.name, lambda spec: head, lambda heads, spec: heads[head.name], side_by_side=True)
+
+
+def _of_members(readout: Readout, tracks: tuple[int, ...], spread: tuple[bool, ...]) -> Readout:
+    """The numbers of columns, some of which are of the spread."""
+
+    def read(heads: Mapping[str, object], spec: ModelSpec):
+        own, *members = (readout.read(each, spec) for each in (heads, *heads_of_members(heads, spec)))
+        return read_columns(own, members, tracks, spread)
+
+    return replace(readout, read=read, of_members=True)
+
+
+def _places_with_spread(output: OutputSpec, track: object) -> list[int]:
+    """The places that a user means among the tracks and, behind these, their spreads."""
+    count = max(len(output.tracks), 1)
+    if track == MEAN:
+        return list(range(count))
+    if track == SPREAD:
+        return list(range(count, 2 * count))
+    if is_named(track) and output.tracks:
+        return [count + place for place in _places(output, track.removesuffix(SUFFIX))]
+    return _places(output, track)
+
+
+def _refuse_spread(spec: ModelSpec, output: OutputSpec, asked: Sequence[object], refused: bool) -> None:
+    """Raise `InputError` for the spread where it cannot be."""
+    named = [track for track in asked if is_named(track) and track not in output.tracks]
+    if not refused or not named:
+        return
+    if is_offered(spec):
+        raise InputError(
+            "The spread over members must be predicted; all else is of their mean",
+            received={"model": spec.name, "track": named},
+        )
+    raise InputError(
+        "The spread over members must be that of an ensemble which offers it",
+        received={"model": spec.name, "track": named},
+        hint="zoo.ensemble(models, name, spread=True) makes one",
+    )
 
 
 def _places(output: OutputSpec, track: object) -> list[int]:
