@@ -50,6 +50,7 @@ def of_model(
     training: str = "",
     plot: str | None = None,
     settings: Mapping[str, object] | None = None,
+    options: str = "",
 ) -> str:
     """The card of one model folder.
 
@@ -60,6 +61,7 @@ def of_model(
         training: cell types and held-out chromosomes, as published.
         plot: name of a picture in the folder that shows the threshold table.
         settings: the whole configuration of the run that trained it, as JSON has it.
+        options: of the command that trains by it, beginning with a space.
     """
     reads, returns, provenance = config["input"], config["outputs"][0], config["provenance"]
     revision = f", revision {plain(provenance['revision'])}" if "revision" in provenance else ""
@@ -97,7 +99,7 @@ def of_model(
     if settings:
         parts.append(
             "## To make it again\n\nSave this as `training.json`, with the paths of your files, and run "
-            f"`zoo train --config training.json --out FOLDER`:\n\n```json\n{_literal(settings)}\n```\n"
+            f"`zoo train --config training.json{options} --out FOLDER`:\n\n```json\n{_literal(settings)}\n```\n"
         )
     parts.append(
         "## Origin, terms, citation\n\n"

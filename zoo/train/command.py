@@ -2,24 +2,25 @@
 
 import argparse
 import json
-import statistics
+import os
 from dataclasses import replace
 from pathlib import Path
 
 from registry.paths import user_path
 from zoo.console.signature import Signature, group_of
 from zoo.errors import InputError
-from zoo.files.atomic import writing
 from zoo.genome import bed
 from zoo.genome.text import whole
 from zoo.spec import TRAINING_STRANDS, Architecture
 from zoo.track_table import SQUASHES
-from zoo.train import inputs
+from zoo.train import ensemble, inputs
 from zoo.train.config import PRECISIONS, TrainConfig
+from zoo.train.ensemble import Trained
+from zoo.train.home import Home
 from zoo.train.reading import load, over
 from zoo.train.tasks.coverage import LOSSES
 
-FOLDS = "folds.tsv"
+FOLDS, SEEDS = "folds.tsv", "seeds.tsv"  # tables of metrics
 _PATHS = (
     *("genome", "signal", "peaks", "blacklist", "meta", "atac_peaks", "train_roi", "validate_roi", "unmappable"),
     *("negatives", "relaxed", "motifs", "targets"),
@@ -73,7 +74,7 @@ RUN = Signature(
         **dict.fromkeys(("chromosomes", "optimizer", "data"), "options of its fields"),
     },
     added={
-        **dict.fromkeys(("config", "out", "fold", "set"), "which configuration, and what it is of"),
+        **dict.fromkeys(("config", "out", "fold", "seeds", "set"), "which configuration, and what it is of"),
         **dict.fromkeys(("resume", "dry_run", "strategy", "cache", "scratch"), "how this machine runs it"),
         **dict.fromkeys(("publish", "tag", "families"), "what becomes of the result"),
     },
@@ -212,7 +213,18 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     OPTIMIZER.add(parser, {_HOW: ""})
     how = group_of(parser, _HOW)
     how.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="arguments of the network")
-    how.add_argument("--fold", metavar="K|all", help="a fold of the configuration, from 0, or all of them")
+    how.add_argument(
+        "--fold",
+        metavar="K|all",
+        help="a fold of the configuration, from 0, or all of them and OUT/ensemble, their mean",
+    )
+    how.add_argument(
+        "--seeds",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help="a run of each seed in OUT/seedN, and OUT/ensemble, their mean",
+    )
     run = parser.add_argument_group("running")
     run.add_argument("--resume", action="store_true", help="go on with the run in --out")
     run.add_argument("--dry-run", action="store_true", help="print windows, memory, steps and time; write nothing")
@@ -255,32 +267,53 @@ def prepare(
     out = options.out and user_path(options.out, "out")
     config = configure(path, options, changes)
     if options.fold is None:
-        runs = {out: config}
+        runs = [(out, config)]
     else:
         numbers = range(len(config.folds)) if options.fold == "all" else [_number(options.fold)]
-        runs = {out and out / f"fold{number}": config.fold(number) for number in numbers}
+        runs = [(out and out / f"fold{number}", config.fold(number)) for number in numbers]
         if not runs:
             raise InputError(
                 "A configuration must have folds where one is asked for", where=path, example="folds: [[chr1], …]"
             )
-    for run_config in runs.values():
+    if options.seeds is not None:
+        [(out, config)] = runs
+        runs = [(out and out / f"seed{seed}", replace(config, seed=seed)) for seed in sorted(options.seeds)]
+    for _, run_config in runs:
         inputs.opened(run_config)
-    return runs
+    return dict(runs)
 
 
 def execute(runs: dict[Path | None, TrainConfig], options: argparse.Namespace) -> None:
-    """Train, or plan, what `prepare` returned."""
-    done = [_run(config, out, options) for out, config in runs.items()]
-    if len(done) > 1 and all(done):
-        _summarize(done[0].parents[1] / FOLDS, done)
+    """Train, or plan, what `prepare` returned; of several runs also their ensemble, which is what is published."""
+    several = len(runs) > 1 and not options.dry_run
+    alone = several and options.strategy != "multiworker"
+    if alone:  # before the first of them takes hours
+        root = Path(os.path.commonpath(runs))
+        for folder, config in [*runs.items(), (root / ensemble.ENSEMBLE, next(iter(runs.values())))]:
+            Home(folder, config, options.resume).check()
+    done = []
+    for out, config in runs.items():
+        run = _run(config, out, options, alone and options.resume)
+        done.append(run and replace(run, run=None if done else run.run))  # one is enough to evaluate by
+    finished = [run.folder for run in done if run is not None]
+    if several and all(done):
+        finished = [_joined(done, options)]
     if options.publish:
-        _publish(done, options)
+        _publish(finished, options)
 
 
 def _check_options(options: argparse.Namespace) -> None:
     """No option without effect beside another."""
     split = bool(_given(SPLIT, options))
+    seeds = options.seeds
+    if seeds is not None and (len(seeds) < 2 or len(set(seeds)) < len(seeds)):
+        raise InputError(
+            "The seeds must be two or more different numbers", example="--seeds 0 1 2", received={"seeds": seeds}
+        )
     excluded = {
+        ("--seeds", "--seed"): seeds is not None and options.seed is not None,
+        ("--seeds", "--fold all, whose ensemble has seen every chromosome"): seeds is not None
+        and options.fold == "all",
         ("--fold", "--train-chroms, --validation-chroms or --test-chroms"): options.fold is not None and split,
         ("--dry-run", "--publish"): options.dry_run and options.publish is not None,
         ("--dry-run", "--resume"): options.dry_run and options.resume,
@@ -398,8 +431,12 @@ def _model(name: str | None) -> str | None:
     return str(user_path(name, "model").absolute())
 
 
-def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> Path | None:
-    """One run, or its plan; returns the model folder."""
+def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace, done: bool = False) -> Trained | None:
+    """One run, or its plan; returns what was trained, unless another worker writes it.
+
+    Args:
+        done: whether one that is over may be left as it is.
+    """
     from zoo.train.loop import strategy_of
 
     strategy = strategy_of(options.strategy)  # before anything of TensorFlow runs
@@ -411,35 +448,45 @@ def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> 
     if options.dry_run:
         print(f"{config.name}: {run.plan()}")
         return None
-    result = run.train(out, options.resume)
+    result = (run.ended(out) if done else None) or run.train(out, options.resume)
     print(f"{config.name}: epoch {result.best_epoch} of {len(result.rows)}, {config.monitor} {result.best:.4f}")
-    if not (out / MODEL).is_dir():  # another worker writes it
+    if not (out / MODEL).is_dir():
         return None
-    for name, value in json.loads((out / MODEL / "config.json").read_text(encoding="utf-8"))["metrics"].items():
+    _print_model(out / MODEL)
+    return Trained(config, out / MODEL, result, run)
+
+
+def _print_model(folder: Path) -> None:
+    for name, value in ensemble.metrics_of(folder).items():
         print(f"  {name}: {value:g}")
-    print(out / MODEL)
-    return out / MODEL
+    print(folder)
 
 
-def _summarize(path: Path, folders: list[Path]) -> None:
-    """Write and print the metrics of folds whose names lack the fold's chromosomes, with mean and deviation."""
-    folds = [json.loads((folder / "config.json").read_text(encoding="utf-8"))["metrics"] for folder in folders]
-    shared = [name for name in folds[0] if all(name in metrics for metrics in folds)]
-    lines = ["metric\tmean\tstandard deviation\t" + "\t".join(f"fold {number}" for number in range(len(folds)))]
-    for name in shared:
-        values = [metrics[name] for metrics in folds]
-        row = [statistics.mean(values), statistics.stdev(values), *values]
-        lines.append("\t".join([name, *(f"{value:.4g}" for value in row)]))
-    with writing(path) as file:
-        file.write("\n".join(lines) + "\n")
-    print("\n".join(lines))
+def _joined(done: list[Trained], options: argparse.Namespace) -> Path:
+    """The table of the metrics of several runs, and their ensemble, whose model folder is returned."""
+    root = Path(os.path.commonpath([run.folder.parent for run in done]))
+    members = {run.folder.relative_to(root).parts[0]: run for run in done}
+    if options.seeds is None:
+        made = " --fold all"
+        folds = {f"fold {number}": run for number, run in enumerate(done)}
+        print(ensemble.summarize(root / FOLDS, folds), flush=True)
+        folder = ensemble.write(members, root, made, options.resume)
+    else:
+        made = f" --seeds {' '.join(map(str, sorted(options.seeds)))}"
+        folder = ensemble.write(members, root, made, options.resume)
+        is_part = bool(done[0].run.components)  # whose metrics have another name
+        whole = None if is_part else ensemble.metrics_of(folder)
+        seeds = {f"seed {run.config.seed}": run for run in done}
+        print(ensemble.summarize(root / SEEDS, seeds, whole))
+    print(f"{done[0].config.name}: mean of {', '.join(members)}")
+    _print_model(folder)
+    return folder
 
 
-def _publish(folders: list[Path | None], options: argparse.Namespace) -> None:
+def _publish(folders: list[Path], options: argparse.Namespace) -> None:
     from zoo.loading import publish
 
-    finished = [folder for folder in folders if folder is not None]
-    release = publish(finished, options.publish, options.tag or _TAG, families=options.families)
+    release = publish(folders, options.publish, options.tag or _TAG, families=options.families)
     print(f"{release.repo}@{release.tag}: {', '.join(release.models)}")
 
 

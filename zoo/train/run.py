@@ -15,10 +15,10 @@ from zoo.data.batches import Batches
 from zoo.errors import InputError
 from zoo.loading import load
 from zoo.spec import WINDOW, Component
-from zoo.train import export, optimizers, transfer
+from zoo.train import export, optimizers, state, transfer
 from zoo.train.config import TrainConfig
 from zoo.train.home import CURVES, KERAS, MODEL, Home
-from zoo.train.loop import BEST, Trainer, is_chief, seconds_per_step
+from zoo.train.loop import BEST, CHECKPOINT, Trainer, is_chief, seconds_per_step
 from zoo.train.tasks import TASKS
 from zoo.train.tasks.base import Learned, Result, TrainingTask
 
@@ -138,6 +138,14 @@ class TrainingRun:
                 hint="With room again, --resume goes on",
             ) from None
         return result
+
+    def ended(self, folder: Path) -> Result | None:
+        """How this run ended in a folder; None if its model is not there. Errors as for `train` with `resume`."""
+        Home(folder, self.config, resume=True).check()
+        if not (folder / MODEL).is_dir() or not (folder / CHECKPOINT).is_file():
+            return None
+        progress = state.read(folder / CHECKPOINT)
+        return Result(progress.best_epoch, progress.best, progress.rows)
 
     def _slabs(self, part: str, plan):
         read = partial(self.task.slabs, part, plan, self.progress, self.scratch)
