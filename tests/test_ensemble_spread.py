@@ -14,7 +14,7 @@ import zoo
 from zoo.data import synthetic
 from zoo.errors import InputError
 from zoo.forward.forward import Forward
-from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec
+from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, TrackSpec
 
 KNOWN = {  # member → what its heads are, whatever it reads: tracks of the profile, and ln(1 + counts)
     "a": ((1, 10, 0), np.log1p(1)),
@@ -297,6 +297,66 @@ def test_several_factors_in_one_head(genome_files: synthetic.Synthetic, tmp_path
     written = zoo.Signal(files.bigwigs["MYC.spread"]).values("chr2", 10_000, 14_000)
     bin_size = whole.spec.output.bin_size
     np.testing.assert_allclose(written[::bin_size][middle], tables.std(axis=0)[middle, 2], atol=1e-6)
+
+
+FACTORNET = {"window": 202, "filters": 4, "units": 3, "hidden": 5}
+
+
+def of_bins(name: str, config: dict, seed: int, tracks: tuple[str, ...] = ()) -> zoo.Model:
+    """A model of one bin of 200 bp that reads two tracks."""
+    keras.utils.set_random_seed(seed)
+    reads = [TrackSpec("test", 0, 0, None, 0.0, name=track) for track in ("dgf", "mappability")]
+    spec = ModelSpec(
+        name=f"test/{name}{seed}",
+        description="bins",
+        architecture=Architecture(name, config),
+        input=InputSpec(202, "none", tuple(reads)),
+        outputs=(OutputSpec(1, 200, 1, "factors", "binding", "binding", "binding", tracks=tracks),),
+        prediction=PredictionSpec(200, ("forward",)),
+        metrics={},
+        provenance={"source": "tests"},
+    )
+    return zoo.Model(spec, zoo.build(name, **config))
+
+
+def windows_of_bins() -> np.ndarray:
+    random = np.random.default_rng(3)
+    x = np.eye(6, dtype=np.float32)[random.integers(0, 4, (4, 202))]
+    x[..., 4:] = random.random((4, 202, 2))
+    return x
+
+
+def test_factors_of_a_factornet():
+    seeds = [of_bins("factornet", {**FACTORNET, "outputs": 3}, seed, FACTORS) for seed in (1, 2, 3)]
+    whole, x = zoo.ensemble(seeds, "test/FACTORS", spread=True), windows_of_bins()
+    wanted = np.array([model.predict(x) for model in seeds])
+    assert wanted.shape == (3, 4, 1, 3)
+    np.testing.assert_allclose(whole.predict(x, track="spread"), wanted.std(axis=0), atol=1e-7)
+    np.testing.assert_allclose(whole.predict(x, track="MAX.spread"), wanted.std(axis=0)[..., 1], atol=1e-7)
+    np.testing.assert_allclose(whole.predict(x), wanted.mean(axis=0), atol=1e-6)
+
+
+def test_committees_of_different_tracks(tmp_path: Path):
+    """They have no spread themselves; an ensemble of some has."""
+    one = {"name": "factornet", "config": {**FACTORNET, "tracks": 1}, "covariates": [], "output": None}
+    config = {"members": [{**one, "tracks": [0]}, {**one, "tracks": [1]}], "window": 202, "tracks": 2}
+    seeds, x = [of_bins("committee", config, seed) for seed in (1, 2)], windows_of_bins()
+    with pytest.raises(InputError, match="must be that of an ensemble which offers it"):
+        seeds[0].predict(x, track="spread")
+    whole = zoo.load(zoo.ensemble(seeds, "test/WHOLE", spread=True).save(tmp_path / "whole"))
+    wanted = np.array([model.predict(x) for model in seeds])
+    np.testing.assert_allclose(whole.predict(x, track=BOTH), np.stack([wanted.mean(0), wanted.std(0)], -1), atol=1e-6)
+    card = (tmp_path / "whole" / "README.md").read_text()
+    assert 'With `track=("mean", "spread")` the standard deviation of what its 2 members predict' in card
+
+
+def test_zoo_info_says_so(pair: list[zoo.Model], tmp_path: Path, capsys: pytest.CaptureFixture):
+    from zoo import cli
+
+    for spread in (True, False):
+        path = zoo.ensemble(pair, "test/PAIR", spread=spread).save(tmp_path / f"{spread}")
+        assert cli.main(["info", str(path)]) == 0
+        assert ("of 2 members, beside their mean: --track mean spread" in capsys.readouterr().out) is spread
 
 
 def test_half_precision(pair: list[zoo.Model], genome_files: synthetic.Synthetic, tmp_path: Path):

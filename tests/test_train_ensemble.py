@@ -236,6 +236,13 @@ def test_the_plan_of_seeds(config: Path, tmp_path: Path, train):
     assert not (tmp_path / "out").exists()
 
 
+def test_the_plan_of_folds_without_a_folder(config: Path, tmp_path: Path, capfd: pytest.CaptureFixture):
+    """Of each of them: they have no names in common."""
+    done = running.run(["zoo", "train", "--config", config, "--fold", "all", "--dry-run"], tmp_path, capfd)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 3
+
+
 def test_all_folds_become_one_model(files: synthetic.Synthetic, tmp_path: Path, train):
     """No chromosome is unseen: no metrics, no thresholds; what a fold has on its own test chromosomes."""
     config = training.write(training.binding(files, folds=FOLDS, steps=2, epochs=1), tmp_path / "run.json")

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,20 +12,17 @@ from zoo.genome import bed
 from zoo.genome.text import whole
 from zoo.spec import TRAINING_STRANDS, Architecture
 from zoo.track_table import SQUASHES
-from zoo.train import ensemble, inputs
+from zoo.train import inputs
 from zoo.train.config import PRECISIONS, TrainConfig
-from zoo.train.ensemble import Trained
-from zoo.train.home import Home
+from zoo.train.execution import TAG, execute
 from zoo.train.reading import load, over
 from zoo.train.tasks.coverage import LOSSES
 
-FOLDS, SEEDS = "folds.tsv", "seeds.tsv"  # tables of metrics
 _PATHS = (
     *("genome", "signal", "peaks", "blacklist", "meta", "atac_peaks", "train_roi", "validate_roi", "unmappable"),
     *("negatives", "relaxed", "motifs", "targets"),
 )
 _MODELS = ("bias",)
-_TAG = "v1.0"
 STRATEGIES = ("single", "mirrored", "multiworker")
 _DATA, _HOW = "data, instead of the configuration's", "how"
 _SET = "set in the configuration"
@@ -232,7 +228,7 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     run.add_argument("--cache", metavar="FOLDER", help="keep what was read, as TFRecord shards, for the next run")
     run.add_argument("--scratch", metavar="FOLDER", help="keep windows on its disk instead of in memory")
     run.add_argument("--publish", metavar="ORG/NAME", help="publish the model in this repository of the Hub")
-    run.add_argument("--tag", help=f"of the release (default {_TAG})")
+    run.add_argument("--tag", help=f"of the release (default {TAG})")
     run.add_argument("--families", help="folder of the index to write (default: this package's)")
     return parser
 
@@ -253,7 +249,7 @@ def prepare(
         changes: as for `TrainConfig.read`; the command line comes before them.
 
     Returns:
-        Folder → the configuration of the run in it; the folder is None for a plan that needs none.
+        Folder → the configuration of the run in it; of a plan of one run without a folder None.
 
     Raises:
         InputError, GenomeMismatch: options that exclude one another, or files or values that cannot be used.
@@ -270,36 +266,17 @@ def prepare(
         runs = [(out, config)]
     else:
         numbers = range(len(config.folds)) if options.fold == "all" else [_number(options.fold)]
-        runs = [(out and out / f"fold{number}", config.fold(number)) for number in numbers]
+        runs = [((out or Path()) / f"fold{number}", config.fold(number)) for number in numbers]
         if not runs:
             raise InputError(
                 "A configuration must have folds where one is asked for", where=path, example="folds: [[chr1], …]"
             )
     if options.seeds is not None:
         [(out, config)] = runs
-        runs = [(out and out / f"seed{seed}", replace(config, seed=seed)) for seed in sorted(options.seeds)]
+        runs = [((out or Path()) / f"seed{seed}", replace(config, seed=seed)) for seed in sorted(options.seeds)]
     for _, run_config in runs:
         inputs.opened(run_config)
     return dict(runs)
-
-
-def execute(runs: dict[Path | None, TrainConfig], options: argparse.Namespace) -> None:
-    """Train, or plan, what `prepare` returned; of several runs also their ensemble, which is what is published."""
-    several = len(runs) > 1 and not options.dry_run
-    alone = several and options.strategy != "multiworker"
-    if alone:  # before the first of them takes hours
-        root = Path(os.path.commonpath(runs))
-        for folder, config in [*runs.items(), (root / ensemble.ENSEMBLE, next(iter(runs.values())))]:
-            Home(folder, config, options.resume).check()
-    done = []
-    for out, config in runs.items():
-        run = _run(config, out, options, alone and options.resume)
-        done.append(run and replace(run, run=None if done else run.run))  # one is enough to evaluate by
-    finished = [run.folder for run in done if run is not None]
-    if several and all(done):
-        finished = [_joined(done, options)]
-    if options.publish:
-        _publish(finished, options)
 
 
 def _check_options(options: argparse.Namespace) -> None:
@@ -327,7 +304,7 @@ def _check_options(options: argparse.Namespace) -> None:
     if options.publish is not None:
         from registry.publishing import check_target
 
-        check_target(options.publish, options.tag or _TAG, options.families)
+        check_target(options.publish, options.tag or TAG, options.families)
 
 
 def configure(path: Path, options: argparse.Namespace, changes: dict[str, object]) -> TrainConfig:
@@ -429,65 +406,6 @@ def _model(name: str | None) -> str | None:
     if name is None or (not bed.is_there(name) and not user_path(name, "model").is_dir()):
         return name
     return str(user_path(name, "model").absolute())
-
-
-def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace, done: bool = False) -> Trained | None:
-    """One run, or its plan; returns what was trained, unless another worker writes it.
-
-    Args:
-        done: whether one that is over may be left as it is.
-    """
-    from zoo.train.loop import strategy_of
-
-    strategy = strategy_of(options.strategy)  # before anything of TensorFlow runs
-    from zoo.train.run import MODEL, TrainingRun
-
-    run = TrainingRun(config, strategy, options.cache, options.scratch)
-    if run.transfer is not None:
-        print(f"{config.name}: {run.transfer}", flush=True)
-    if options.dry_run:
-        print(f"{config.name}: {run.plan()}")
-        return None
-    result = (run.ended(out) if done else None) or run.train(out, options.resume)
-    print(f"{config.name}: epoch {result.best_epoch} of {len(result.rows)}, {config.monitor} {result.best:.4f}")
-    if not (out / MODEL).is_dir():
-        return None
-    _print_model(out / MODEL)
-    return Trained(config, out / MODEL, result, run)
-
-
-def _print_model(folder: Path) -> None:
-    for name, value in ensemble.metrics_of(folder).items():
-        print(f"  {name}: {value:g}")
-    print(folder)
-
-
-def _joined(done: list[Trained], options: argparse.Namespace) -> Path:
-    """The table of the metrics of several runs, and their ensemble, whose model folder is returned."""
-    root = Path(os.path.commonpath([run.folder.parent for run in done]))
-    members = {run.folder.relative_to(root).parts[0]: run for run in done}
-    if options.seeds is None:
-        made = " --fold all"
-        folds = {f"fold {number}": run for number, run in enumerate(done)}
-        print(ensemble.summarize(root / FOLDS, folds), flush=True)
-        folder = ensemble.write(members, root, made, options.resume)
-    else:
-        made = f" --seeds {' '.join(map(str, sorted(options.seeds)))}"
-        folder = ensemble.write(members, root, made, options.resume)
-        is_part = bool(done[0].run.components)  # whose metrics have another name
-        whole = None if is_part else ensemble.metrics_of(folder)
-        seeds = {f"seed {run.config.seed}": run for run in done}
-        print(ensemble.summarize(root / SEEDS, seeds, whole))
-    print(f"{done[0].config.name}: mean of {', '.join(members)}")
-    _print_model(folder)
-    return folder
-
-
-def _publish(folders: list[Path], options: argparse.Namespace) -> None:
-    from zoo.loading import publish
-
-    release = publish(folders, options.publish, options.tag or _TAG, families=options.families)
-    print(f"{release.repo}@{release.tag}: {', '.join(release.models)}")
 
 
 def _number(text: str) -> int:
