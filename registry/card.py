@@ -84,10 +84,10 @@ def of_model(
         + _signal_argument(tracks)
         + 'output="out/scores")\n```\n'
     )
-    if config["architecture"]["config"].get("spread") is True:
+    if config.get("architecture", {}).get("config", {}).get("spread") is True:
         parts.append(
-            '**Spread.** With `track=("mean", "spread")` the standard deviation of what its '
-            f"{config['architecture']['config']['members']} members predict is given beside their mean.\n"
+            '**Spread.** With `track=("mean", "spread")` the standard deviation of what the members predict is given '
+            "beside their mean.\n"
         )
     if training:
         parts.append(f"**Training.** {plain(training)}\n")

@@ -12,9 +12,10 @@ import toy
 
 import zoo
 from zoo.data import synthetic
-from zoo.errors import InputError
+from zoo.errors import InputError, IntegrityError
 from zoo.forward.forward import Forward
 from zoo.spec import Architecture, InputSpec, ModelSpec, OutputSpec, PredictionSpec, TrackSpec
+from zoo.track_table import TrackTable
 
 KNOWN = {  # member → what its heads are, whatever it reads: tracks of the profile, and ln(1 + counts)
     "a": ((1, 10, 0), np.log1p(1)),
@@ -102,6 +103,19 @@ def test_the_scale_of_the_output(whole: zoo.Model):
     np.testing.assert_allclose(found, np.tile([np.expm1(logs.mean()), np.sqrt(8 / 3)], (2, 1, 1)), rtol=1e-5)
 
 
+def test_squashed_coverage(known: list[zoo.Model]):
+    """The spread is that of coverage, each track by its own row of the table."""
+    profile, counts = toy.spec().outputs
+    scales = {"scales": (1.0, 2.0, 4.0), "soft_clips": (4.0, 99.0, 99.0), "statistics": ("sum", "sum_sqrt", "mean")}
+    head = replace(profile, transform="squashed", table=TrackTable(**scales, squash="root"))
+    models = [zoo.Model(toy.spec(name=m.spec.name, outputs=(head, counts)), m.network) for m in known]
+    whole = zoo.ensemble(models, "test/SQUASHED", spread=True)
+    found = whole.predict(X, track=("minus.spread", "plus.spread", "plus"), scale="linear")
+    minus = (np.array([11, 11, 14]) ** 2 - 1) / 2  # coverage of the members
+    plus = np.array([1, 3, 3 + 2**2])  # 5 is 1 above the soft clip
+    np.testing.assert_allclose(found, np.broadcast_to([minus.std(), plus.std(), 3], found.shape), rtol=1e-6)
+
+
 def test_it_is_kept_in_the_folder_and_is_nothing_where_it_is_not_asked_for(
     known: list[zoo.Model], whole: zoo.Model, tmp_path: Path
 ):
@@ -135,12 +149,27 @@ def test_what_has_no_spread(known: list[zoo.Model], whole: zoo.Model, small: zoo
     with pytest.raises(InputError, match="choice of spread must be True or False"):
         zoo.ensemble(known, "test/X", spread=1)
     profile, counts = toy.spec().outputs
-    for names in (("plus", "minus", "mean"), ("plus", "plus.spread", "both")):
+    for names in (("plus", "minus", "Mean"), ("plus", "plus.spread", "both")):
         models = [
             zoo.Model(toy.spec(outputs=(replace(profile, tracks=names), counts)), model.network) for model in known
         ]
         with pytest.raises(InputError, match=r"must not be called mean, spread or end with \.spread"):
             zoo.ensemble(models, "test/X", spread=True)
+
+
+def test_a_track_of_that_name(known: list[zoo.Model]):
+    """Of a model that is no ensemble it is what it was."""
+    profile, counts = toy.spec().outputs
+    spec = toy.spec(outputs=(replace(profile, tracks=("plus", "plus.spread", "Spread")), counts))
+    model = zoo.Model(spec, known[2].network)
+    assert model.predict(X, track="plus.spread")[0, 0] == 13
+    assert model.predict(X, track="spread")[0, 0] == 0
+
+
+def test_a_network_without_members(known: list[zoo.Model]):
+    spec = zoo.ensemble(known, "test/WHOLE", spread=True).spec
+    with pytest.raises(IntegrityError, match="must have its members as layers, member1, member2"):
+        zoo.Model(spec, known[0].network).predict(X, track="spread")
 
 
 def test_files_of_windows_that_overlap(pair: list[zoo.Model], genome_files: synthetic.Synthetic, tmp_path: Path):
@@ -347,7 +376,7 @@ def test_committees_of_different_tracks(tmp_path: Path):
     wanted = np.array([model.predict(x) for model in seeds])
     np.testing.assert_allclose(whole.predict(x, track=BOTH), np.stack([wanted.mean(0), wanted.std(0)], -1), atol=1e-6)
     card = (tmp_path / "whole" / "README.md").read_text()
-    assert 'With `track=("mean", "spread")` the standard deviation of what its 2 members predict' in card
+    assert 'With `track=("mean", "spread")` the standard deviation of what the members predict' in card
 
 
 def test_zoo_info_says_so(pair: list[zoo.Model], tmp_path: Path, capsys: pytest.CaptureFixture):
@@ -356,7 +385,7 @@ def test_zoo_info_says_so(pair: list[zoo.Model], tmp_path: Path, capsys: pytest.
     for spread in (True, False):
         path = zoo.ensemble(pair, "test/PAIR", spread=spread).save(tmp_path / f"{spread}")
         assert cli.main(["info", str(path)]) == 0
-        assert ("of 2 members, beside their mean: --track mean spread" in capsys.readouterr().out) is spread
+        assert ("standard deviation over the members: --track mean spread" in capsys.readouterr().out) is spread
 
 
 def test_half_precision(pair: list[zoo.Model], genome_files: synthetic.Synthetic, tmp_path: Path):

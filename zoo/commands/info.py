@@ -58,9 +58,8 @@ def _parts(model: dict) -> dict[str, str]:
 
 def _spread(model: dict) -> dict[str, str]:
     """What else may be predicted of an ensemble."""
-    network = model["architecture"]["config"]
-    said = f"of {network.get('members')} members, beside their mean: --track mean spread"
-    return {"spread": said} if network.get("spread") is True else {}
+    offered = model["architecture"]["config"].get("spread") is True
+    return {"spread": "standard deviation over the members: --track mean spread"} if offered else {}
 
 
 def _described(head: dict) -> str:

@@ -4,7 +4,7 @@ A readout is a line in `READOUTS`: which output it is, and a function of the hea
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -13,10 +13,7 @@ import numpy as np
 
 from zoo.arguments import whole
 from zoo.errors import InputError
-from zoo.forward.spread import MEAN, SPREAD, SUFFIX, is_named, is_offered
-from zoo.forward.spread import heads_of as heads_of_members
-from zoo.forward.spread import names as track_names
-from zoo.forward.spread import read as read_columns
+from zoo.forward import spread as spreads
 from zoo.spec import ModelSpec, OutputSpec
 from zoo.tables import Table
 from zoo.track_table import TrackTable
@@ -126,10 +123,9 @@ class Selection:
         if track is None and len(output.tracks) != 1:
             return cls(readout, output, None, output.tracks)
         asked = [0] if track is None else list(track) if isinstance(track, (list, tuple)) else [track]
-        find = _places_with_spread if spread and is_offered(spec) else _places
-        _refuse_spread(spec, output, asked, find is _places)
+        find = _places_with_spread if spread and spreads.is_offered(spec) else _places_alone
         places: list[int] = []
-        for found in (find(output, item) for item in asked):
+        for found in (find(spec, output, item) for item in asked):
             if set(found) <= set(places):
                 raise InputError("Each of the tracks must be named once", received={"track": track})
             places += [place for place in found if place not in places]
@@ -140,7 +136,7 @@ class Selection:
         places = tuple(place % count for place in places)
         if not output.tracks and not any(of_spread):  # the mean by its name
             return cls(readout, output, None, ())
-        chosen = track_names(output, places, of_spread)
+        chosen = spreads.names(output, places, of_spread)
         table = None if output.table is None else output.table.taken(places)
         named = chosen if len(chosen) > 1 else ()
         output = replace(output, tracks=named, swap=(), table=table)
@@ -190,37 +186,37 @@ def _of_members(readout: Readout, tracks: tuple[int, ...], spread: tuple[bool, .
     """The numbers of columns, some of which are of the spread."""
 
     def read(heads: Mapping[str, object], spec: ModelSpec):
-        own, *members = (readout.read(each, spec) for each in (heads, *heads_of_members(heads, spec)))
-        return read_columns(own, members, tracks, spread)
+        own, *members = (readout.read(each, spec) for each in (heads, *spreads.heads_of(heads)))
+        return spreads.read(own, members, tracks, spread)
 
     return replace(readout, read=read, of_members=True)
 
 
-def _places_with_spread(output: OutputSpec, track: object) -> list[int]:
+def _places_with_spread(spec: ModelSpec, output: OutputSpec, track: object) -> list[int]:
     """The places that a user means among the tracks and, behind these, their spreads."""
     count = max(len(output.tracks), 1)
-    if track == MEAN:
+    if track == spreads.MEAN:
         return list(range(count))
-    if track == SPREAD:
+    if track == spreads.SPREAD:
         return list(range(count, 2 * count))
-    if is_named(track) and output.tracks:
-        return [count + place for place in _places(output, track.removesuffix(SUFFIX))]
+    if spreads.is_named(track) and output.tracks:
+        return [count + place for place in _places(output, track.removesuffix(spreads.SUFFIX))]
     return _places(output, track)
 
 
-def _refuse_spread(spec: ModelSpec, output: OutputSpec, asked: Sequence[object], refused: bool) -> None:
-    """Raise `InputError` for the spread where it cannot be."""
-    named = [track for track in asked if is_named(track) and track not in output.tracks]
-    if not refused or not named:
-        return
-    if is_offered(spec):
-        raise InputError(
-            "The spread over members must be predicted; all else is of their mean",
-            received={"model": spec.name, "track": named},
-        )
+def _places_alone(spec: ModelSpec, output: OutputSpec, track: object) -> list[int]:
+    """The same where a spread cannot be meant. Raises `InputError` that says why, if it is."""
+    try:
+        return _places(output, track)
+    except InputError:
+        if not spreads.is_named(track):
+            raise
+    received = {"model": spec.name, "track": track}
+    if spreads.is_offered(spec):
+        raise InputError("The spread over members must be predicted; all else is of their mean", received=received)
     raise InputError(
         "The spread over members must be that of an ensemble which offers it",
-        received={"model": spec.name, "track": named},
+        received=received,
         hint="zoo.ensemble(models, name, spread=True) makes one",
     )
 

@@ -22,13 +22,13 @@ def is_offered(spec: ModelSpec) -> bool:
 
 
 def is_named(track: object) -> bool:
-    """Whether this is the name of a spread, of a track that has no such name itself."""
+    """Whether this is the name of a spread, if no track has it."""
     return isinstance(track, str) and (track == SPREAD or track.endswith(SUFFIX))
 
 
 def check_names(head: OutputSpec) -> None:
     """Raise `InputError` for a head whose tracks have names that a spread needs."""
-    taken = [name for name in head.tracks if name in (MEAN, SPREAD) or name.endswith(SUFFIX)]
+    taken = [name for name in head.tracks if name.lower() == MEAN or is_named(name.lower())]
     if taken:
         raise InputError(
             f"The tracks of an ensemble with a spread must not be called {MEAN}, {SPREAD} or end with {SUFFIX}",
@@ -97,8 +97,10 @@ def reduced(values: np.ndarray, spread: Sequence[bool]) -> np.ndarray:
     return stacked if len(spread) > 1 else stacked[..., 0]
 
 
-def heads_of(heads: Mapping[str, object], spec: ModelSpec) -> list[dict[str, object]]:
+def heads_of(heads: Mapping[str, object]) -> list[dict[str, object]]:
     """The heads of each member, by the names of the ensemble's, among those of all."""
-    count = int(spec.architecture.config["members"])
+    found: list[dict[str, object]] = []
     own = [name for name in heads if of_member(name, 1) in heads]
-    return [{name: heads[of_member(name, number)] for name in own} for number in range(1, count + 1)]
+    while of_member(own[0], len(found) + 1) in heads:
+        found.append({name: heads[of_member(name, len(found) + 1)] for name in own})
+    return found

@@ -209,18 +209,10 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     OPTIMIZER.add(parser, {_HOW: ""})
     how = group_of(parser, _HOW)
     how.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="arguments of the network")
-    how.add_argument(
-        "--fold",
-        metavar="K|all",
-        help="a fold of the configuration, from 0, or all of them and OUT/ensemble, their mean",
-    )
-    how.add_argument(
-        "--seeds",
-        nargs="+",
-        type=int,
-        metavar="N",
-        help="a run of each seed in OUT/seedN, and OUT/ensemble, their mean",
-    )
+    said = "a fold of the configuration, from 0; or all of them, and their mean in OUT/ensemble"
+    how.add_argument("--fold", metavar="K|all", help=said)
+    said = "a run of each seed in OUT/seedN, and their mean in OUT/ensemble"
+    how.add_argument("--seeds", nargs="+", type=int, metavar="N", help=said)
     run = parser.add_argument_group("running")
     run.add_argument("--resume", action="store_true", help="go on with the run in --out")
     run.add_argument("--dry-run", action="store_true", help="print windows, memory, steps and time; write nothing")

@@ -28,7 +28,7 @@ class Trained:
         config: of the run.
         folder: of its model.
         result: how it ended.
-        run: that trained it.
+        run: that trained it; of the members of an ensemble the first one's is enough.
     """
 
     config: TrainConfig
@@ -74,14 +74,10 @@ def write(members: Mapping[str, Trained], root: Path, options: str, resume: bool
         (staging / MODEL).mkdir()
         said = _of_folds(members) if is_fold else _of_seeds(members, models[0])
         results = Results({name: each.result for name, each in members.items()})
-        begun = " ".join(filter(None, (said, "" if is_fold else _begun(first.run))))
+        begun = " ".join(filter(None, (said, str(first.run.transfer or ""))))
         learned = Learned(first.run.task, results, progress=first.run.progress, number=home.number, begun=begun)
         export.write_as(staging / MODEL, learned, spec, whole.network, options, Report() if is_fold else None)
     return root / ENSEMBLE / MODEL
-
-
-def _begun(run: "TrainingRun") -> str:
-    return "" if run.transfer is None else str(run.transfer)
 
 
 def _provenance(models: Sequence["Model"], names: Sequence[str]) -> dict[str, str]:
