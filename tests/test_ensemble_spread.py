@@ -328,6 +328,34 @@ def test_several_factors_in_one_head(genome_files: synthetic.Synthetic, tmp_path
     np.testing.assert_allclose(written[::bin_size][middle], tables.std(axis=0)[middle, 2], atol=1e-6)
 
 
+def of_two_outputs(seed: int) -> zoo.Model:
+    """A network that returns a list."""
+    keras.utils.set_random_seed(seed)
+    read = keras.Input((64, 4), name="window")
+    one = keras.layers.Conv1D(1, 3, padding="same", name="one")(read)
+    two = keras.layers.Conv1D(2, 3, padding="same", name="two")(read)
+    spec = ModelSpec(
+        name=f"test/LIST{seed}",
+        description="a list of outputs",
+        architecture=Architecture("functional", {}),
+        input=InputSpec(64, "none"),
+        outputs=(OutputSpec(64, 1, 0, "X", "x", "one"), OutputSpec(64, 1, 0, "X", "x", "two", tracks=("a", "b"))),
+        prediction=PredictionSpec(64, ("forward",)),
+        metrics={},
+        provenance={"source": "tests"},
+    )
+    return zoo.Model(spec, keras.Model(read, [one, two], name="list"))
+
+
+def test_networks_that_return_a_list():
+    models, x = [of_two_outputs(seed) for seed in (1, 2)], profiles.windows(length=64)
+    whole = zoo.ensemble(models, "test/LISTS", spread=True)
+    for head in ("one", "two"):
+        wanted = np.array([model.predict(x, head=head) for model in models])
+        np.testing.assert_allclose(whole.predict(x, head=head), wanted.mean(axis=0), atol=1e-6)
+        np.testing.assert_allclose(whole.predict(x, head=head, track="spread"), wanted.std(axis=0), atol=1e-6)
+
+
 FACTORNET = {"window": 202, "filters": 4, "units": 3, "hidden": 5}
 
 

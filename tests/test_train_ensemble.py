@@ -183,6 +183,13 @@ def test_an_interrupted_evaluation_leaves_no_ensemble(config: Path, copy: Path, 
     assert not [path for path in (copy / "ensemble").iterdir() if path.name.startswith(".")]
 
 
+def test_tracks_that_leave_no_name_for_a_spread(config: Path, copy: Path, train, monkeypatch: pytest.MonkeyPatch):
+    """Such as a track called mean: there is an ensemble all the same."""
+    monkeypatch.setattr("zoo.train.ensemble.clashing", lambda outputs: ["mean"])
+    assert train(config, copy, *SEEDS, "--resume").returncode == 0
+    assert "spread" not in model(copy / "ensemble/model").spec.architecture.config
+
+
 def test_what_cannot_be(config: Path, tmp_path: Path, train, stop):
     """Before anything is trained."""
     begun = stop(None)

@@ -58,7 +58,13 @@ def joined_spec(specs: Sequence[ModelSpec], name: str, description: str = "", sp
                 )
     kind = {"name": first.architecture.name, "config": dict(first.architecture.config)}
     config = {"of": kind, "members": len(specs), **_mean_of(first), **({"spread": True} if spread else {})}
-    whole = replace(
+    if spread and (taken := spreads.clashing(first.outputs)):
+        raise InputError(
+            f"The tracks of an ensemble with a spread must not be called {spreads.MEAN}, {spreads.SPREAD} or end with "
+            f"{spreads.SUFFIX}",
+            received={"tracks": taken[:8]},
+        )
+    return replace(
         first,
         name=name,
         description=description or f"Mean of {', '.join(spec.name for spec in specs)}",
@@ -68,9 +74,6 @@ def joined_spec(specs: Sequence[ModelSpec], name: str, description: str = "", sp
         provenance={**first.provenance, "members": ", ".join(spec.name for spec in specs)},
         components=(),
     )
-    for head in whole.outputs if spread else ():
-        spreads.check_names(head)
-    return whole
 
 
 def _mean_of(spec: ModelSpec) -> dict[str, object]:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from zoo.errors import InputError
 from zoo.spec import ModelSpec, OutputSpec
 
 MEAN, SPREAD = "mean", "spread"  # all tracks, and all spreads; of a head without names of tracks the names of both
@@ -26,14 +25,10 @@ def is_named(track: object) -> bool:
     return isinstance(track, str) and (track == SPREAD or track.endswith(SUFFIX))
 
 
-def check_names(head: OutputSpec) -> None:
-    """Raise `InputError` for a head whose tracks have names that a spread needs."""
-    taken = [name for name in head.tracks if name.lower() == MEAN or is_named(name.lower())]
-    if taken:
-        raise InputError(
-            f"The tracks of an ensemble with a spread must not be called {MEAN}, {SPREAD} or end with {SUFFIX}",
-            received={"head": head.name, "tracks": taken[:8]},
-        )
+def clashing(outputs: Sequence[OutputSpec]) -> list[str]:
+    """Names of tracks that a spread needs."""
+    every = [name for head in outputs for name in head.tracks]
+    return [name for name in every if name.lower() == MEAN or is_named(name.lower())]
 
 
 def names(output: OutputSpec, tracks: Sequence[int], spread: Sequence[bool]) -> tuple[str, ...]:

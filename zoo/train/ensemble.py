@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.files.atomic import writing
+from zoo.forward.spread import clashing
 from zoo.train.config import TrainConfig
 from zoo.train.home import MODEL, Home
 from zoo.train.tasks.base import Learned, Report, Result, Results
@@ -68,7 +69,7 @@ def write(members: Mapping[str, Trained], root: Path, options: str, resume: bool
     is_fold = len({each.config.chromosomes for each in runs}) > 1
     first, kind = runs[0], "folds" if is_fold else "seeds"
     description = f"{models[0].spec.description}: mean of {len(models)} {kind}"
-    whole = ensemble(models, first.config.name, description, spread=True)
+    whole = ensemble(models, first.config.name, description, spread=not clashing(models[0].spec.outputs))
     spec = replace(whole.spec, provenance=_provenance(models, list(members)))
     with Home(root / ENSEMBLE, first.config, resume) as home, home.staging() as staging:
         (staging / MODEL).mkdir()
