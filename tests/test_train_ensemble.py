@@ -101,7 +101,7 @@ def test_seeds_become_one_model(files: synthetic.Synthetic, finished: Path, tmp_
         "On chr1; epoch ",
         " of 2 of seed5 were chosen by val dice on chr2; metrics are of chr3, which it has not seen, in bins of 200",
         "Thresholds are calibrated on chr2.",
-        "the mean of 2 networks that differ in their seed alone: seed0, seed5.",
+        "The model is the mean of the networks of 2 seeds: seed0, seed5. Numbers of what is drawn by the",
         "Its data were made by: zoo prepare cells.bam",
         "`zoo train --config training.json --seeds 0 5 --out FOLDER`",
     ):

@@ -73,9 +73,9 @@ def write(members: Mapping[str, Trained], root: Path, options: str, resume: bool
     spec = replace(whole.spec, provenance=_provenance(models, list(members)))
     with Home(root / ENSEMBLE, first.config, resume) as home, home.staging() as staging:
         (staging / MODEL).mkdir()
-        said = _of_folds(members) if is_fold else _of_seeds(members, models[0])
+        said = _of_folds(members) if is_fold else _of_seeds(list(members))
         results = Results({name: each.result for name, each in members.items()})
-        begun = " ".join(filter(None, (said, str(first.run.transfer or ""))))
+        begun = " ".join(filter(None, (said, _of_part(models[0].spec), str(first.run.transfer or ""))))
         learned = Learned(first.run.task, results, progress=first.run.progress, number=home.number, begun=begun)
         export.write_as(staging / MODEL, learned, spec, whole.network, options, Report() if is_fold else None)
     return root / ENSEMBLE / MODEL
@@ -89,16 +89,18 @@ def _provenance(models: Sequence["Model"], names: Sequence[str]) -> dict[str, st
     return {**shared, "seed": ", ".join(seeds), "members": ", ".join(names)}
 
 
-def _of_seeds(members: Mapping[str, Trained], model: "Model") -> str:
-    """For the card."""
-    text = f"The model is the mean of {len(members)} networks that differ in their seed alone: {', '.join(members)}."
-    return text + _of_part(model.spec)
+def _of_seeds(names: Sequence[str]) -> str:
+    """For the card, behind the report of the first member's task."""
+    return (
+        f"The model is the mean of the networks of {len(names)} seeds: {', '.join(names)}. Numbers of what is drawn by "
+        f"the seed are those of {names[0]}."
+    )
 
 
 def _of_part(spec: "ModelSpec") -> str:
-    """Which part of the networks that were trained the members are, if they are one."""
+    """For the card, which part of the networks that were trained the members are, if they are one."""
     part = spec.name.partition(":")[2]
-    return f" Its members are the part {part} of what was trained." if part else ""
+    return f"Its members are the part {part} of what was trained." if part else ""
 
 
 def _of_folds(members: Mapping[str, Trained]) -> str:
