@@ -1,6 +1,7 @@
 """Several seeds, or all folds, trained by one command, and the model that is their mean."""
 
 import argparse
+import errno
 import shutil
 from pathlib import Path
 
@@ -181,6 +182,18 @@ def test_an_interrupted_evaluation_leaves_no_ensemble(config: Path, copy: Path, 
     assert done.returncode == 0, done.stderr
     assert model(copy / "ensemble/model").check().passed
     assert not [path for path in (copy / "ensemble").iterdir() if path.name.startswith(".")]
+
+
+def test_a_full_disk(config: Path, copy: Path, train, monkeypatch: pytest.MonkeyPatch):
+    def write_as(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    before = tree(copy / "ensemble" / "model")
+    monkeypatch.setattr("zoo.train.export.write_as", write_as)
+    done = train(config, copy, *SEEDS, "--resume")
+    assert done.returncode == 2
+    assert "must be writable: No space left on device" in done.stderr
+    assert tree(copy / "ensemble" / "model") == before
 
 
 def test_tracks_that_leave_no_name_for_a_spread(config: Path, copy: Path, train, monkeypatch: pytest.MonkeyPatch):

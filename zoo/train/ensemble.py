@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zoo.files.atomic import writing
 from zoo.forward.spread import clashing
 from zoo.train.config import TrainConfig
-from zoo.train.home import MODEL, Home
+from zoo.train.home import MODEL, Home, writing_to
 from zoo.train.tasks.base import Learned, Report, Result, Results
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def write(members: Mapping[str, Trained], root: Path, options: str, resume: bool
         resume: whether an ensemble of these may be there already.
 
     Returns:
-        The model folder. Raises `InputError` as `Home` does.
+        The model folder. Raises `InputError` as `TrainingRun.train` does.
     """
     from zoo.ensembles import ensemble
     from zoo.model import Model
@@ -70,23 +70,24 @@ def write(members: Mapping[str, Trained], root: Path, options: str, resume: bool
     first, kind = runs[0], "folds" if is_fold else "seeds"
     description = f"{models[0].spec.description}: mean of {len(models)} {kind}"
     whole = ensemble(models, first.config.name, description, spread=not clashing(models[0].spec.outputs))
-    spec = replace(whole.spec, provenance=_provenance(models, list(members)))
-    with Home(root / ENSEMBLE, first.config, resume) as home, home.staging() as staging:
+    spec = replace(whole.spec, provenance=_provenance(models, members))
+    folder = root / ENSEMBLE
+    with writing_to(folder), Home(folder, first.config, resume) as home, home.staging() as staging:
         (staging / MODEL).mkdir()
         said = _of_folds(members) if is_fold else _of_seeds(list(members))
         results = Results({name: each.result for name, each in members.items()})
         begun = " ".join(filter(None, (said, _of_part(models[0].spec), str(first.run.transfer or ""))))
         learned = Learned(first.run.task, results, progress=first.run.progress, number=home.number, begun=begun)
         export.write_as(staging / MODEL, learned, spec, whole.network, options, Report() if is_fold else None)
-    return root / ENSEMBLE / MODEL
+    return folder / MODEL
 
 
-def _provenance(models: Sequence["Model"], names: Sequence[str]) -> dict[str, str]:
+def _provenance(models: Sequence["Model"], members: Mapping[str, Trained]) -> dict[str, str]:
     """What is the same for all members, their seeds and their names."""
     every = [model.spec.provenance for model in models]
     shared = {key: value for key, value in every[0].items() if all(other.get(key) == value for other in every)}
-    seeds = dict.fromkeys(provenance["seed"] for provenance in every)
-    return {**shared, "seed": ", ".join(seeds), "members": ", ".join(names)}
+    seeds = dict.fromkeys(str(run.config.seed) for run in members.values())
+    return {**shared, "seed": ", ".join(seeds), "members": ", ".join(members)}
 
 
 def _of_seeds(names: Sequence[str]) -> str:
