@@ -110,6 +110,7 @@ def train(
     given = options.bias is not None or bool((reading.load(path).get("profile") or {}).get(BIAS))
     if not given:
         changes["profile"] = {**changes.get("profile", {}), BIAS: _LATER}
+    runs = {}
     for out, config in command.prepare(options, default, **changes).items():
         if not given:
             _train_bias(out, dataclasses.replace(bias_run(config, threshold), **(bias or {})), options)
@@ -117,7 +118,9 @@ def train(
                 continue
             trained = str((out / BIAS / MODEL).absolute())
             config = dataclasses.replace(config, data=dataclasses.replace(config.data, bias=trained))
-        command.execute({out and out / BOTH: config}, _going_on(options, out and out / BOTH))
+        runs[out and out / BOTH] = config
+    if runs:
+        command.execute(runs, options)
 
 
 def _train_bias(out: Path | None, config: TrainConfig, options: argparse.Namespace) -> None:

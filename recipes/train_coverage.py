@@ -41,7 +41,8 @@ def on_synthetic(options: argparse.Namespace) -> None:
     files, changes = small.synthetic_data(options.work, 2)
     small.name_run(options, "synthetic/OTHER", "training on a synthetic genome")
     changes |= {"batch_size": 16, "epochs": 3, "optimizer": {"warm_up": 20, "learning_rate": 0.003}}
-    first = argparse.Namespace(**{**vars(options), "name": "synthetic/ONE", "out": options.out / "one", "freeze": None})
+    one = {"name": "synthetic/ONE", "out": options.out / "one", "freeze": None, "seeds": None}
+    first = argparse.Namespace(**{**vars(options), **one})
     network = {"name": "dcnn", "config": _SMALL}
     run = {"targets": str(table(options.work, "one", files.signal)), "bin_size": _BIN}
     command.main(first, CONFIG, **changes, architecture=network, coverage=run)

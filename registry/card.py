@@ -52,6 +52,7 @@ def of_model(
     settings: Mapping[str, object] | None = None,
     measured: str = "",
     probabilities: bool = False,
+    options: str = "",
 ) -> str:
     """The card of one model folder.
 
@@ -64,6 +65,7 @@ def of_model(
         settings: the whole configuration of the run that trained it, as JSON has it.
         measured: what the thresholds were calibrated on.
         probabilities: whether scores can be turned into some by the threshold table.
+        options: of the command that trains by it, beginning with a space.
     """
     reads, returns, provenance = config["input"], config["outputs"][0], config["provenance"]
     revision = f", revision {plain(provenance['revision'])}" if "revision" in provenance else ""
@@ -86,6 +88,11 @@ def of_model(
         + _signal_argument(tracks)
         + 'output="out/scores")\n```\n'
     )
+    if config.get("architecture", {}).get("config", {}).get("spread") is True:
+        parts.append(
+            '**Spread.** With `track=("mean", "spread")` the standard deviation of what the members predict is given '
+            "beside their mean.\n"
+        )
     if training:
         parts.append(f"**Training.** {plain(training)}\n")
     if config["metrics"]:
@@ -100,7 +107,7 @@ def of_model(
     if settings:
         parts.append(
             "## To make it again\n\nSave this as `training.json`, with the paths of your files, and run "
-            f"`zoo train --config training.json --out FOLDER`:\n\n```json\n{_literal(settings)}\n```\n"
+            f"`zoo train --config training.json{options} --out FOLDER`:\n\n```json\n{_literal(settings)}\n```\n"
         )
     parts.append(
         "## Origin, terms, citation\n\n"

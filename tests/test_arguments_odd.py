@@ -61,7 +61,7 @@ _WHOLE = (
 
 # argument, or function and argument → the odd values that are no mistake there
 ACCEPTED: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys((*_SWITCHES, "shift", "strict"), ("True",)),
+    **dict.fromkeys((*_SWITCHES, "shift", "spread", "strict"), ("True",)),
     **dict.fromkeys(
         (*_WHOLE.split(), "threads", "workers", "cutoff", "percentile", "high", "most_p_value", "tolerance"),
         ("0-d array",),

@@ -219,7 +219,9 @@ class Model:
                 default as `spec.prediction` says.
             track: names or numbers, from 0, of a head's tracks; where there is a table of tracks also a description
                 ("DNASE:K562"), an assay ("DNASE") or a pattern ("DNASE:*brain*"). Default all, but in files not those
-                of a head of more than 100.
+                of a head of more than 100. Of an ensemble that was made with its spread also any of these names and
+                ".spread", "spread" for all, and "mean" for the tracks themselves: the population standard deviation of
+                what its members would predict by themselves with these arguments, in the same scale.
             output: write `<output>.bw` (of several tracks `<output>.<track>.bw` each), `.bed` and `.json` (with regions
                 or windows also `.tsv`, with centers of a model of counts `.counts.tsv`: a row for each region with the
                 logarithm that the model returns and the expected counts) instead of returning a table. Finished pieces
@@ -228,7 +230,8 @@ class Model:
                 bigwig, with a threshold bed, with regions or windows table, with centers counts. Zarr and Parquet
                 hold all tracks in one.
             threshold: for the BED: "f1", "precision=0.9", "recall=0.5", "log2fc=6", a score, None for no BED, or
-                "auto": "f1" if there is a threshold table, else None. Not for several tracks.
+                "auto": "f1" if there is a threshold table, else None. Not for several tracks, nor for a spread; of a
+                track and its spread it is of the track.
             table: a threshold table, as `zoo calibrate` writes it, instead of the model's own.
             blacklist: whose bins are left out: a path (BED, or a bigWig that is above 0 there) or intervals.
             strands: "forward" or "both" (strand-symmetric; twice the cost), by default as `spec.prediction` says
@@ -626,7 +629,7 @@ class Model:
         """The compiled forward pass over some views, of a head and its tracks, made on first use; with the weights of
         now."""
         selection = Selection.of(self.spec) if selection is None else selection
-        key = (views, selection.readout.name, selection.tracks, precision, fold)
+        key = (views, selection.readout.name, selection.tracks, selection.spread, precision, fold)
         if key not in self._forwards:
             self._forwards[key] = Forward(self.network, self.spec, views, selection, fold, precision)
         else:

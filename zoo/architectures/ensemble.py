@@ -13,7 +13,9 @@ HEADS, EXPECTED_COUNTS = "heads", "expected_counts"  # what is averaged
 _PROFILE, _COUNTS = "profile", "counts"  # the heads that give expected counts
 
 
-def build(of: Mapping, members: int = 5, mean: str = HEADS, pseudocount: float = 0.0) -> keras.Model:
+def build(
+    of: Mapping, members: int = 5, mean: str = HEADS, pseudocount: float = 0.0, spread: bool = False
+) -> keras.Model:
     """A network that averages others.
 
     Args:
@@ -23,6 +25,8 @@ def build(of: Mapping, members: int = 5, mean: str = HEADS, pseudocount: float =
             the logarithm of total `counts`: the counts are then the logarithm of the mean total, and the profile that
             of the mean of expected counts.
         pseudocount: of expected counts, what was added to the total before its logarithm.
+        spread: whether predictions offer the spread over the members beside their mean (`zoo.forward.spread`), which
+            is computed of the members' own outputs: the network is the same.
 
     Returns:
         A model with the inputs and the outputs of a member, each a layer `member1`, `member2`, … with its own weights.
@@ -71,8 +75,8 @@ def joined(networks: list[keras.Model], mean: str = HEADS, pseudocount: float = 
             f"The mean of an ensemble must be of {HEADS}, or of {EXPECTED_COUNTS} with a pseudocount",
             received={"mean": mean, "pseudocount": pseudocount},
         )
-    elif isinstance(first.output, dict):
-        heads = {name: _mean(f"mean_{name}", [output[name] for output in outputs]) for name in first.output}
+    elif isinstance(first.output, (dict, list, tuple)):
+        heads = {name: _mean(f"mean_{name}", each) for name, each in _by_name(first, outputs).items()}
     else:
         heads = _mean("mean", outputs)
     kind = WithOptional if isinstance(first, WithOptional) else keras.Model
@@ -82,6 +86,13 @@ def joined(networks: list[keras.Model], mean: str = HEADS, pseudocount: float = 
 def _alone(tensors: list) -> object:
     """The only one of a list, or all."""
     return tensors[0] if len(tensors) == 1 else tensors
+
+
+def _by_name(network: keras.Model, outputs: list) -> dict[str, list]:
+    """Name of a head → that of each member; heads of a list have the names of the layers that give them."""
+    if not isinstance(network.output, dict):
+        outputs = [dict(zip(network.output_names, output, strict=True)) for output in outputs]
+    return {name: [output[name] for output in outputs] for name in outputs[0]}
 
 
 def _mean(name: str, tensors: list) -> object:

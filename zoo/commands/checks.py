@@ -30,7 +30,7 @@ def predict(options: argparse.Namespace) -> None:
         return
     spec, source = _spec(options.name)
     where = options.regions if options.centers is None else options.centers
-    own = [f".{name}.bw" for name in plain_names(_inputs(spec, options, where))]
+    own = [f".{name}.bw" for name in plain_names(_inputs(spec, options, where, spread=True))]
     suffixes = dict.fromkeys((".bw", *(format.suffix for format in FORMATS.values()), *own, ".json"))
     _output(options, tuple(suffixes), source, where)
 
@@ -167,8 +167,11 @@ def _spec(name: str) -> tuple[ModelSpec, object]:
     return ModelSpec.from_json(json.dumps(content).encode(), name), info.get("source")
 
 
-def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object) -> Sequence[str]:
+def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object, spread: bool = False) -> Sequence[str]:
     """Open everything and match it, without the warnings, which come when it is opened to be used.
+
+    Args:
+        spread: whether the tracks may be of the spread over members.
 
     Returns:
         The names of what is predicted, if these are several tracks of a head.
@@ -176,7 +179,7 @@ def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object) -> Se
     from zoo.forward.readouts import Selection
     from zoo.inputs.opening import Inputs
 
-    selection = Selection.of(spec, getattr(options, "head", None), getattr(options, "track", None))
+    selection = Selection.of(spec, getattr(options, "head", None), getattr(options, "track", None), spread)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ZooWarning)
         Inputs.open(

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> None:
         "input": f"{reads['window']:,} bp of DNA ({reads['genome']}){assays}",
     }
     lines |= {"output" if len(heads) == 1 else f"head {head['name']}": _described(head) for head in heads}
-    lines |= _parts(info)
+    lines |= _parts(info) | _spread(info)
     lines["cached"] = "yes" if info["cached"] else "no"
     for track in tracks:
         made = f"±{track['smoothing']} bp, {track['percentile'] or 0:g}th percentile of positive bases = 1"
@@ -66,6 +66,12 @@ def _parts(model: dict) -> dict[str, str]:
     parts = {part["name"]: part["description"] for part in model["components"]} | {"full": "the whole network"}
     default = model["prediction"]["component"] or "full"
     return {f"part {name}": text + (" (default)" if name == default else "") for name, text in parts.items()}
+
+
+def _spread(model: dict) -> dict[str, str]:
+    """What else may be predicted of an ensemble."""
+    offered = model["architecture"]["config"].get("spread") is True
+    return {"spread": "standard deviation over the members: --track mean spread"} if offered else {}
 
 
 def _described(head: dict) -> str:

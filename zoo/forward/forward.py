@@ -13,6 +13,7 @@ from zoo.files import process
 from zoo.forward import folding, tails, views
 from zoo.forward.heads import heads_of
 from zoo.forward.lowering import lowered
+from zoo.forward.members import opened
 from zoo.forward.narrowing import narrowed
 from zoo.forward.precision import BFLOAT16, FLOAT32
 from zoo.forward.readouts import Selection
@@ -27,6 +28,9 @@ class Forward:
 
     Of a head of many tracks only those are computed that are chosen (`zoo.forward.narrowing`).
 
+    Of an ensemble its members are seen where their spread is asked for (`zoo.forward.members`): then what is returned
+    are the numbers of which that is computed (`zoo.forward.spread`).
+
     Args:
         network: with the inputs and the outputs of the spec.
         spec: what it reads and returns.
@@ -38,7 +42,7 @@ class Forward:
 
     Attributes:
         cost: of a window, about the multiplications of the network; the same on every machine.
-        shape: of a prediction: (bins,), or (bins, tracks) if several tracks are chosen.
+        shape: of a prediction: (bins,), or (bins, tracks) if several tracks are chosen, or (bins, numbers).
         precision: that it computes in.
     """
 
@@ -56,6 +60,8 @@ class Forward:
         self._narrow = narrowed(network, spec, selection)
         if self._narrow is not None:
             network, spec, selection = self._narrow.network, self._narrow.spec, self._narrow.selection
+        if selection.readout.of_members:
+            network, spec = opened(network, spec)
         self._spec, self._selection, self._blank, self._stretches = spec, selection, {}, {}
         self.precision = precision
         self._given, self._chosen = network, chosen

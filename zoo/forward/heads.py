@@ -29,11 +29,13 @@ def heads_of(
     """
     check_shapes(network, spec)
 
-    def ask(*tensors):
-        given = _named(network, (call or network)(_arranged(network, spec, tensors)))
-        return {head.name: _squeezed(_output(given, spec, head), head) for head in spec.outputs}
+    return lambda *tensors: outputs_of(network, spec, (call or network)(_arranged(network, spec, tensors)))
 
-    return ask
+
+def outputs_of(network: "keras.Model", spec: ModelSpec, output: object) -> dict[str, object]:
+    """What a network returned, as heads: name → (batch, bins), or (batch, bins, tracks) if its tracks have names."""
+    given = _named(network, output)
+    return {head.name: _squeezed(_output(given, spec, head), head) for head in spec.outputs}
 
 
 def scores(network: "keras.Model", spec: ModelSpec, selection: Selection | None = None) -> "keras.Model":
@@ -57,8 +59,7 @@ def scores(network: "keras.Model", spec: ModelSpec, selection: Selection | None 
         zeros = {CONTROLS: Constant(_none(spec), name=CONTROLS)(read[WINDOW])} if spec.input.controls else {}
         every = [(read | zeros)[name] for name in spec.input.shapes]
         given = _taken_apart(network, _arranged(network, spec, every))
-    named = _named(network, given)
-    found = selection.read({head.name: _squeezed(_output(named, spec, head), head) for head in spec.outputs}, spec)
+    found = selection.read(outputs_of(network, spec, given), spec)
     return network if found is network.output else keras.Model(inputs, found, name=network.name)
 
 

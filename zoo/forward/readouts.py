@@ -13,6 +13,7 @@ import numpy as np
 
 from zoo.arguments import whole
 from zoo.errors import InputError
+from zoo.forward import spread as spreads
 from zoo.spec import ModelSpec, OutputSpec
 from zoo.tables import Table
 from zoo.track_table import TrackTable
@@ -51,6 +52,7 @@ class Readout:
         explained: name of the head whose contributions are computed where a user names none; None for the readout.
         side_by_side: whether of heads of several windows, one after the other, it gives those of each, so that windows
             that lie side by side can be predicted at once (`zoo.predict.tiles`).
+        of_members: whether it reads the heads of an ensemble's members, too (`zoo.forward.members`).
     """
 
     name: str
@@ -58,6 +60,7 @@ class Readout:
     read: Callable[[Mapping[str, object], ModelSpec], object]
     explained: Callable[[ModelSpec], str | None] = lambda spec: None
     side_by_side: bool = False
+    of_members: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,17 +72,31 @@ class Selection:
         output: what it gives; of a single track without the axis of tracks.
         tracks: their places among those of the readout; None for all.
         names: of these tracks; empty for one without a name.
+        spread: for each of these whether it is the spread over members instead (`zoo.forward.spread`): then the numbers
+            that are read have to be reduced. Empty if none is.
     """
 
     readout: Readout
     output: OutputSpec
     tracks: tuple[int, ...] | None
     names: tuple[str, ...]
+    spread: tuple[bool, ...] = ()
+
+    @property
+    def called(self) -> int | None:
+        """The place of the only track that a threshold can be of; None if there are several, or there is none."""
+        if self.spread:
+            return self.spread.index(False) if self.spread.count(False) == 1 else None
+        return None if self.output.tracks else 0
+
+    def called_of(self, scores: np.ndarray) -> np.ndarray:
+        """(n,) of that track, of (n,) or (n, tracks)."""
+        return scores[:, self.called] if self.output.tracks else scores
 
     def read(self, heads: Mapping[str, object], spec: ModelSpec):
         """Of heads, (batch, bins), or (batch, bins, tracks) if several are chosen."""
         found = self.readout.read(heads, spec)
-        if self.tracks is None:
+        if self.tracks is None or self.spread:
             return found
         if not self.output.tracks:
             return found[..., self.tracks[0]]
@@ -88,13 +105,15 @@ class Selection:
         return ops.take(found, list(self.tracks), axis=-1)
 
     @classmethod
-    def of(cls, spec: ModelSpec, head: object = None, track: object = None) -> "Selection":
+    def of(cls, spec: ModelSpec, head: object = None, track: object = None, spread: bool = False) -> "Selection":
         """Check a user's choice against a model.
 
         Args:
             head: the name of a head or of a readout; None for the model's default.
             track: the name of a track, its number from 0, a description ("DNASE:K562"), an assay ("DNASE"), or a
                 pattern of names or descriptions ("DNASE:*brain*"); or several of these; None for all.
+            spread: whether it may be of the spread over members, of a model that offers it: any of these names and
+                ".spread", or "spread" for all, and "mean" for all tracks themselves.
 
         Raises:
             InputError: the model has no such head or track; the message lists those that it has.
@@ -104,18 +123,26 @@ class Selection:
         if track is None and len(output.tracks) != 1:
             return cls(readout, output, None, output.tracks)
         asked = [0] if track is None else list(track) if isinstance(track, (list, tuple)) else [track]
+        find = _places_with_spread if spread and spreads.is_offered(spec) else _places_alone
         places: list[int] = []
-        for found in (_places(output, item) for item in asked):
+        for found in (find(spec, output, item) for item in asked):
             if set(found) <= set(places):
                 raise InputError("Each of the tracks must be named once", received={"track": track})
             places += [place for place in found if place not in places]
         if not places:
             raise InputError("At least one track must be named", received={"track": track})
-        places = tuple(places)
-        chosen = tuple(output.tracks[place] for place in places)
+        count = max(len(output.tracks), 1)
+        of_spread = tuple(place >= count for place in places)
+        places = tuple(place % count for place in places)
+        if not output.tracks and not any(of_spread):  # the mean by its name
+            return cls(readout, output, None, ())
+        chosen = spreads.names(output, places, of_spread)
         table = None if output.table is None else output.table.taken(places)
         named = chosen if len(chosen) > 1 else ()
-        return cls(readout, replace(output, tracks=named, swap=(), table=table), places, chosen)
+        output = replace(output, tracks=named, swap=(), table=table)
+        if not any(of_spread):
+            return cls(readout, output, places, chosen)
+        return cls(_of_members(readout, places, of_spread), output, places, chosen, of_spread)
 
     @classmethod
     def one(cls, spec: ModelSpec, head: object = None, track: object = None) -> "Selection":
@@ -153,6 +180,45 @@ def _readout(spec: ModelSpec, name: object) -> Readout:
 def of_head(head: OutputSpec) -> Readout:
     """A head itself."""
     return Readout(head.name, lambda spec: head, lambda heads, spec: heads[head.name], side_by_side=True)
+
+
+def _of_members(readout: Readout, tracks: tuple[int, ...], spread: tuple[bool, ...]) -> Readout:
+    """The numbers of columns, some of which are of the spread."""
+
+    def read(heads: Mapping[str, object], spec: ModelSpec):
+        own, *members = (readout.read(each, spec) for each in (heads, *spreads.heads_of(heads)))
+        return spreads.read(own, members, tracks, spread)
+
+    return replace(readout, read=read, of_members=True)
+
+
+def _places_with_spread(spec: ModelSpec, output: OutputSpec, track: object) -> list[int]:
+    """The places that a user means among the tracks and, behind these, their spreads."""
+    count = max(len(output.tracks), 1)
+    if track == spreads.MEAN:
+        return list(range(count))
+    if track == spreads.SPREAD:
+        return list(range(count, 2 * count))
+    if spreads.is_named(track) and output.tracks:
+        return [count + place for place in _places(output, track.removesuffix(spreads.SUFFIX))]
+    return _places(output, track)
+
+
+def _places_alone(spec: ModelSpec, output: OutputSpec, track: object) -> list[int]:
+    """The same where a spread cannot be meant. Raises `InputError` that says why, if it is."""
+    try:
+        return _places(output, track)
+    except InputError:
+        if not spreads.is_named(track):
+            raise
+    received = {"model": spec.name, "track": track}
+    if spreads.is_offered(spec):
+        raise InputError("The spread over members must be predicted; all else is of their mean", received=received)
+    raise InputError(
+        "The spread over members must be that of an ensemble which offers it",
+        received=received,
+        hint="zoo.ensemble(models, name, spread=True) makes one",
+    )
 
 
 def _places(output: OutputSpec, track: object) -> list[int]:

@@ -2,8 +2,8 @@
 
 A motif begins with a k-mer that more sequences have than the controls let expect. It is refined as a position weight
 matrix that a sequence has once or not at all, on either strand (the ZOOPS model of MEME: Bailey & Elkan 1995, Machine
-Learning 21: 51-80). Of several candidates the one that best tells sequences from controls is kept; its places are masked, and
-the next one is sought.
+Learning 21: 51-80). Of several candidates the one that best tells sequences from controls is kept; its places are
+masked, and the next one is sought.
 """
 
 from collections.abc import Iterator

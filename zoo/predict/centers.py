@@ -148,8 +148,11 @@ class CenterRun(WindowRun):
         return int(np.prod(self._options.output.shape))
 
     def _scaled(self, scores: np.ndarray) -> np.ndarray:
-        of_bins = self._options.scaled(scores[:, : self._columns])
-        return np.concatenate([of_bins, scores[:, self._columns :]], axis=1)
+        totals = 0 if self._head is None else int(np.prod(self._head.shape))
+        of_bins, totals = np.split(scores, [scores.shape[1] - totals], axis=1)
+        if self._options.selection.spread:
+            of_bins = of_bins.reshape(len(scores), self._options.output.bins, -1)
+        return np.concatenate([self._options.scaled(of_bins).reshape(len(scores), -1), totals], axis=1)
 
     def _of_bins(self, scores: np.ndarray) -> np.ndarray:
         return scores[:, : self._columns].reshape(-1, *self._options.output.shape)

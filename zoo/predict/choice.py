@@ -178,11 +178,20 @@ def cut(model: Predictor, threshold: object, table: object, options: Options) ->
         unused = None if options.probability else table
         refuse_together("A prediction without a threshold has no BED file and", {"table": unused})
         return None
+    selection = options.selection
+    if selection.spread and selection.spread.count(False) == 0:
+        if threshold != "auto" or table is not None:
+            raise InputError(
+                "A threshold must be of the mean over members, not of their spread",
+                received={"threshold": threshold, "track": list(selection.names)[:8]},
+                hint='track=("mean", "spread") predicts both',
+            )
+        return None
     if isinstance(threshold, str) and threshold == "auto":
         if own is None or (table is None and options.output.name != Selection.of(model.spec).output.name):
             return None
         threshold = "f1"
-    if options.output.tracks:
+    if selection.called is None:
         raise InputError(
             "A threshold must be of one track",
             received={"threshold": threshold, "tracks": list(options.output.tracks)[:8]},

@@ -11,6 +11,7 @@ from zoo.errors import InputError
 from zoo.forward.precision import BFLOAT16, FLOAT32, PRECISIONS, tell_of_units
 from zoo.forward.readouts import Selection, untransformed
 from zoo.forward.shifts import named, parted
+from zoo.forward.spread import columns, reduced
 from zoo.predict.thresholds import PROBABILITY, ThresholdTable
 from zoo.spec import TRANSFORMS, ModelSpec, OutputSpec
 
@@ -80,7 +81,7 @@ class Options:
         Raises:
             InputError: naming the choice that does not fit, or the two that do not go together.
         """
-        selection = Selection.of(spec, head, track)
+        selection = Selection.of(spec, head, track, spread=True)
         output = selection.output
         trim = _trim(spec, output)
         reach = output.bins * output.every - 2 * trim
@@ -137,9 +138,16 @@ class Options:
         return self.output.bins * self.output.every - 2 * self.trim
 
     def scaled(self, scores: np.ndarray) -> np.ndarray:
-        """Scores as the network returns them, in the scale of the output. The same shape, float32."""
-        output = self.output
-        return untransformed(scores, output.transform, output.pseudocount, output.table) if self.linear else scores
+        """Scores as the network returns them, in the scale of the output. The same shape, float32.
+
+        Of numbers of which a spread is computed, (…, columns), or (…) of one.
+        """
+        output, spread, table = self.output, self.selection.spread, self.output.table
+        if self.linear:
+            if spread and table is not None:
+                table = table.taken(tuple(columns(scores.shape[-1], spread)))
+            scores = untransformed(scores, output.transform, output.pseudocount, table)
+        return reduced(scores, spread) if spread else scores
 
     def shown(self, scores: np.ndarray) -> np.ndarray:
         """Scores in the scale of the output as they are written, after thresholds: probabilities, or the scores."""

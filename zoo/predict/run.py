@@ -90,7 +90,8 @@ class PredictionRun(Prediction):
     def _called(self, kept: Kept, threshold: Threshold) -> Iterator[Row]:
         for plan in self.work.plans:
             pieces = pieces_of(plan.chrom, kept.scores.of(plan), plan.bin_size)
-            numbered = ((int(starts[0]) // plan.bin_size, scores) for _, starts, scores in pieces)
+            called = self._options.selection.called_of
+            numbered = ((int(starts[0]) // plan.bin_size, called(scores)) for _, starts, scores in pieces)
             for peak in peaks.call(numbered, threshold.score, plan.bin_size, plan.length, plan.overlap):
                 yield plan.chrom, *peak
 

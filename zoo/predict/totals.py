@@ -60,7 +60,8 @@ def with_totals(spec: ModelSpec, options: Options) -> Selection:
         return ops.concatenate([ops.reshape(part, (-1, int(np.prod(part.shape[1:])))) for part in parts], axis=1)
 
     name = f"{chosen.readout.name} {chosen.names} and totals, {options.compat}"
-    return Selection(Readout(name, chosen.readout.output, read), chosen.output, None, chosen.names)
+    readout = Readout(name, chosen.readout.output, read, of_members=chosen.readout.of_members)
+    return Selection(readout, chosen.output, None, chosen.names)
 
 
 @dataclass(frozen=True)

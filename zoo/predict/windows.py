@@ -124,6 +124,7 @@ class WindowRun(Prediction):
         output = self._options.output
         overlap = output.bin_size - output.every
         for chrom, starts, means in self._tracks(kept.scores):
+            means = self._options.selection.called_of(means)
             for peak in peaks.join(starts, means, threshold.score, output.every, overlap):
                 yield chrom, *peak
 

@@ -2,30 +2,27 @@
 
 import argparse
 import json
-import statistics
 from dataclasses import replace
 from pathlib import Path
 
 from registry.paths import user_path
 from zoo.console.signature import Signature, group_of
 from zoo.errors import InputError
-from zoo.files.atomic import writing
 from zoo.genome import bed
 from zoo.genome.text import whole
 from zoo.spec import TRAINING_STRANDS, Architecture
 from zoo.track_table import SQUASHES
 from zoo.train import inputs
 from zoo.train.config import PRECISIONS, TrainConfig
+from zoo.train.execution import TAG, execute
 from zoo.train.reading import load, over
 from zoo.train.tasks.coverage import LOSSES
 
-FOLDS = "folds.tsv"
 _PATHS = (
     *("genome", "signal", "peaks", "blacklist", "meta", "atac_peaks", "train_roi", "validate_roi", "unmappable"),
     *("negatives", "relaxed", "motifs", "targets"),
 )
 _MODELS = ("bias",)
-_TAG = "v1.0"
 STRATEGIES = ("single", "mirrored", "multiworker")
 _DATA, _HOW = "data, instead of the configuration's", "how"
 _SET = "set in the configuration"
@@ -73,7 +70,7 @@ RUN = Signature(
         **dict.fromkeys(("chromosomes", "optimizer", "data"), "options of its fields"),
     },
     added={
-        **dict.fromkeys(("config", "out", "fold", "set"), "which configuration, and what it is of"),
+        **dict.fromkeys(("config", "out", "fold", "seeds", "set"), "which configuration, and what it is of"),
         **dict.fromkeys(("resume", "dry_run", "strategy", "cache", "scratch"), "how this machine runs it"),
         **dict.fromkeys(("publish", "tag", "families"), "what becomes of the result"),
     },
@@ -223,7 +220,10 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     OPTIMIZER.add(parser, {_HOW: ""})
     how = group_of(parser, _HOW)
     how.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="arguments of the network")
-    how.add_argument("--fold", metavar="K|all", help="a fold of the configuration, from 0, or all of them")
+    said = "a fold of the configuration, from 0; or all of them, and their mean in OUT/ensemble"
+    how.add_argument("--fold", metavar="K|all", help=said)
+    said = "a run of each seed in OUT/seedN, and their mean in OUT/ensemble"
+    how.add_argument("--seeds", nargs="+", type=int, metavar="N", help=said)
     run = parser.add_argument_group("running")
     run.add_argument("--resume", action="store_true", help="go on with the run in --out")
     run.add_argument("--dry-run", action="store_true", help="print windows, memory, steps and time; write nothing")
@@ -231,7 +231,7 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     run.add_argument("--cache", metavar="FOLDER", help="keep what was read, as TFRecord shards, for the next run")
     run.add_argument("--scratch", metavar="FOLDER", help="keep windows on its disk instead of in memory")
     run.add_argument("--publish", metavar="ORG/NAME", help="publish the model in this repository of the Hub")
-    run.add_argument("--tag", help=f"of the release (default {_TAG})")
+    run.add_argument("--tag", help=f"of the release (default {TAG})")
     run.add_argument("--families", help="folder of the index to write (default: this package's)")
     return parser
 
@@ -252,7 +252,7 @@ def prepare(
         changes: as for `TrainConfig.read`; the command line comes before them.
 
     Returns:
-        Folder → the configuration of the run in it; the folder is None for a plan that needs none.
+        Folder → the configuration of the run in it; of a plan of one run without a folder None.
 
     Raises:
         InputError, GenomeMismatch: options that exclude one another, or files or values that cannot be used.
@@ -266,32 +266,34 @@ def prepare(
     out = options.out and user_path(options.out, "out")
     config = configure(path, options, changes)
     if options.fold is None:
-        runs = {out: config}
+        runs = [(out, config)]
     else:
         numbers = range(len(config.folds)) if options.fold == "all" else [_number(options.fold)]
-        runs = {out and out / f"fold{number}": config.fold(number) for number in numbers}
+        runs = [((out or Path()) / f"fold{number}", config.fold(number)) for number in numbers]
         if not runs:
             raise InputError(
                 "A configuration must have folds where one is asked for", where=path, example="folds: [[chr1], …]"
             )
-    for run_config in runs.values():
+    if options.seeds is not None:
+        [(out, config)] = runs
+        runs = [((out or Path()) / f"seed{seed}", replace(config, seed=seed)) for seed in sorted(options.seeds)]
+    for _, run_config in runs:
         inputs.opened(run_config)
-    return runs
-
-
-def execute(runs: dict[Path | None, TrainConfig], options: argparse.Namespace) -> None:
-    """Train, or plan, what `prepare` returned."""
-    done = [_run(config, out, options) for out, config in runs.items()]
-    if len(done) > 1 and all(done):
-        _summarize(done[0].parents[1] / FOLDS, done)
-    if options.publish:
-        _publish(done, options)
+    return dict(runs)
 
 
 def _check_options(options: argparse.Namespace) -> None:
     """No option without effect beside another."""
     split = bool(_given(SPLIT, options))
+    seeds = options.seeds
+    if seeds is not None and (len(seeds) < 2 or len(set(seeds)) < len(seeds)):
+        raise InputError(
+            "The seeds must be two or more different numbers", example="--seeds 0 1 2", received={"seeds": seeds}
+        )
     excluded = {
+        ("--seeds", "--seed"): seeds is not None and options.seed is not None,
+        ("--seeds", "--fold all, whose ensemble has seen every chromosome"): seeds is not None
+        and options.fold == "all",
         ("--fold", "--train-chroms, --validation-chroms or --test-chroms"): options.fold is not None and split,
         ("--dry-run", "--publish"): options.dry_run and options.publish is not None,
         ("--dry-run", "--resume"): options.dry_run and options.resume,
@@ -305,7 +307,7 @@ def _check_options(options: argparse.Namespace) -> None:
     if options.publish is not None:
         from registry.publishing import check_target
 
-        check_target(options.publish, options.tag or _TAG, options.families)
+        check_target(options.publish, options.tag or TAG, options.families)
 
 
 def configure(path: Path, options: argparse.Namespace, changes: dict[str, object]) -> TrainConfig:
@@ -407,51 +409,6 @@ def _model(name: str | None) -> str | None:
     if name is None or (not bed.is_there(name) and not user_path(name, "model").is_dir()):
         return name
     return str(user_path(name, "model").absolute())
-
-
-def _run(config: TrainConfig, out: Path | None, options: argparse.Namespace) -> Path | None:
-    """One run, or its plan; returns the model folder."""
-    from zoo.train.loop import strategy_of
-
-    strategy = strategy_of(options.strategy)  # before anything of TensorFlow runs
-    from zoo.train.run import MODEL, TrainingRun
-
-    run = TrainingRun(config, strategy, options.cache, options.scratch)
-    if run.transfer is not None:
-        print(f"{config.name}: {run.transfer}", flush=True)
-    if options.dry_run:
-        print(f"{config.name}: {run.plan()}")
-        return None
-    result = run.train(out, options.resume)
-    print(f"{config.name}: epoch {result.best_epoch} of {len(result.rows)}, {config.monitor} {result.best:.4f}")
-    if not (out / MODEL).is_dir():  # another worker writes it
-        return None
-    for name, value in json.loads((out / MODEL / "config.json").read_text(encoding="utf-8"))["metrics"].items():
-        print(f"  {name}: {value:g}")
-    print(out / MODEL)
-    return out / MODEL
-
-
-def _summarize(path: Path, folders: list[Path]) -> None:
-    """Write and print the metrics of folds whose names lack the fold's chromosomes, with mean and deviation."""
-    folds = [json.loads((folder / "config.json").read_text(encoding="utf-8"))["metrics"] for folder in folders]
-    shared = [name for name in folds[0] if all(name in metrics for metrics in folds)]
-    lines = ["metric\tmean\tstandard deviation\t" + "\t".join(f"fold {number}" for number in range(len(folds)))]
-    for name in shared:
-        values = [metrics[name] for metrics in folds]
-        row = [statistics.mean(values), statistics.stdev(values), *values]
-        lines.append("\t".join([name, *(f"{value:.4g}" for value in row)]))
-    with writing(path) as file:
-        file.write("\n".join(lines) + "\n")
-    print("\n".join(lines))
-
-
-def _publish(folders: list[Path | None], options: argparse.Namespace) -> None:
-    from zoo.loading import publish
-
-    finished = [folder for folder in folders if folder is not None]
-    release = publish(finished, options.publish, options.tag or _TAG, families=options.families)
-    print(f"{release.repo}@{release.tag}: {', '.join(release.models)}")
 
 
 def _number(text: str) -> int:

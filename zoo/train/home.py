@@ -1,6 +1,7 @@
 """The folder of a run: claimed by one run at a time, known by a mark, and never emptied of what others put there."""
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -199,6 +200,20 @@ class Home:
         }
         with writing(self.folder / MARK) as file:
             file.write(json.dumps({"made_by": MADE_BY, "run": self.number, "files": files}, indent=1) + "\n")
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """A context that raises `InputError` where the disk of a run's folder is full, or cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        message = os.strerror(error.errno) if error.errno else error
+        raise InputError(
+            f"The folder of a run must be writable: {message}",
+            received={"out": str(folder)},
+            hint="With room again, --resume goes on",
+        ) from None
 
 
 def _texts(config: TrainConfig) -> dict[str, str]:

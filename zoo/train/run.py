@@ -1,6 +1,5 @@
 """A run from its configuration to an evaluated model folder."""
 
-import os
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,10 +14,10 @@ from zoo.data.batches import Batches
 from zoo.errors import InputError
 from zoo.loading import load
 from zoo.spec import WINDOW, Component
-from zoo.train import export, optimizers, transfer
+from zoo.train import export, optimizers, state, transfer
 from zoo.train.config import TrainConfig
-from zoo.train.home import CURVES, KERAS, MODEL, Home
-from zoo.train.loop import BEST, Trainer, is_chief, seconds_per_step
+from zoo.train.home import CURVES, KERAS, MODEL, Home, writing_to
+from zoo.train.loop import BEST, CHECKPOINT, Trainer, is_chief, seconds_per_step
 from zoo.train.tasks import TASKS
 from zoo.train.tasks.base import Learned, Result, TrainingTask
 
@@ -124,20 +123,20 @@ class TrainingRun:
         if owns:
             home.check()
         batches = {part: self.task.batches(part, self._slabs(part, plan)) for part, plan in self.task.plans.items()}
-        try:
-            with home if owns else nullcontext(folder.mkdir(parents=True, exist_ok=True)):
-                result = self.trainer(batches["training"], batches["validation"], folder).run()
-                del batches  # what it kept in memory
-                if owns:
-                    self._finish(home, result)
-        except OSError as error:
-            message = os.strerror(error.errno) if error.errno else error
-            raise InputError(
-                f"The folder of a run must be writable: {message}",
-                received={"out": str(folder)},
-                hint="With room again, --resume goes on",
-            ) from None
+        with writing_to(folder), home if owns else nullcontext(folder.mkdir(parents=True, exist_ok=True)):
+            result = self.trainer(batches["training"], batches["validation"], folder).run()
+            del batches  # what it kept in memory
+            if owns:
+                self._finish(home, result)
         return result
+
+    def ended(self, folder: Path) -> Result | None:
+        """How this run ended in a folder; None if its model is not there. Errors as for `train` with `resume`."""
+        Home(folder, self.config, resume=True).check()
+        if not (folder / MODEL).is_dir() or not (folder / CHECKPOINT).is_file():
+            return None
+        progress = state.read(folder / CHECKPOINT)
+        return Result(progress.best_epoch, progress.best, progress.rows)
 
     def _slabs(self, part: str, plan):
         read = partial(self.task.slabs, part, plan, self.progress, self.scratch)

@@ -61,12 +61,7 @@ def restore(path: Path, variables: Iterable) -> TrainingProgress:
     variables = list(variables)
     size = sum(int(np.prod(variable.shape)) * 8 for variable in variables)
     arrays = npz.read(path, size + _MOST_LOGGED + 1024 * len(variables))
-    try:
-        progress = _progress(json.loads(str(arrays.pop("progress"))))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise IntegrityError(
-            f"A checkpoint must say where its run is ({error})", where=path, hint="Train into another folder"
-        ) from None
+    progress = _progress_of(arrays, path)
     values = [arrays[name] for name in sorted(arrays)]
     shapes, expected = [value.shape for value in values], [tuple(variable.shape) for variable in variables]
     if shapes != expected:
@@ -81,6 +76,21 @@ def restore(path: Path, variables: Iterable) -> TrainingProgress:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
     return progress
+
+
+def read(path: Path) -> TrainingProgress:
+    """The progress of a checkpoint alone. Raises `IntegrityError` if it is damaged."""
+    return _progress_of(npz.read(path, path.stat().st_size + _MOST_LOGGED), path)
+
+
+def _progress_of(arrays: dict[str, np.ndarray], path: Path) -> TrainingProgress:
+    """What a checkpoint's arrays say of it, which is taken out of them."""
+    try:
+        return _progress(json.loads(str(arrays.pop("progress"))))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise IntegrityError(
+            f"A checkpoint must say where its run is ({error})", where=path, hint="Train into another folder"
+        ) from None
 
 
 def _progress(values: dict) -> TrainingProgress:

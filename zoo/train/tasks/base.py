@@ -45,6 +45,23 @@ class Result:
     best: float
     rows: list[dict[str, float]]
 
+    @property
+    def epochs(self) -> str:
+        """Which epoch is the best, in words."""
+        return f"epoch {self.best_epoch} of {len(self.rows)}"
+
+
+@dataclass(frozen=True)
+class Results:
+    """How the runs of an ensemble ended, by the names of its members."""
+
+    members: Mapping[str, Result]
+
+    @property
+    def epochs(self) -> str:
+        """Which epoch of each is the best, in words."""
+        return ", ".join(f"{result.epochs} of {name}" for name, result in self.members.items())
+
 
 @dataclass(frozen=True)
 class Learned:
@@ -52,7 +69,7 @@ class Learned:
 
     Attributes:
         task: its data.
-        result: how the run ended.
+        result: how the run ended, or those of an ensemble.
         components: the parts of the network that are models themselves.
         progress: whether to show progress bars; None for in a terminal only.
         number: of the run, for the record of where the files are from.
@@ -61,7 +78,7 @@ class Learned:
     """
 
     task: "TrainingTask"
-    result: Result
+    result: Result | Results
     components: tuple[Component, ...] = ()
     progress: bool | None = None
     number: str = ""
@@ -179,16 +196,18 @@ def model_spec(
     )
 
 
-def training_text(config: Settings, result: Result, bins: str = "") -> str:
+def training_text(config: Settings, result: Result | Results, bins: str = "") -> str:
     """The section of a card on training.
 
     Args:
         bins: what the metrics are of, if not of what the model predicts; begins with a comma.
     """
     split, last = config.chromosomes, config.monitor == LAST
-    chosen = "is the last one" if last else f"was chosen by {config.monitor.replace('_', ' ')}"
+    one, several = ("is the last one", "are the last ones") if last else ("was chosen", "were chosen")
+    chosen = several if isinstance(result, Results) else one
+    chosen += "" if last else f" by {config.monitor.replace('_', ' ')}"
     return (
-        f"On {', '.join(split.train)}; epoch {result.best_epoch} of {len(result.rows)} {chosen}"
+        f"On {', '.join(split.train)}; {result.epochs} {chosen}"
         f"{', validated' if last else ''} on {', '.join(split.validation)}; "
         f"metrics are of {', '.join(split.test) or 'no chromosome'}, which it has not seen{bins}."
     )

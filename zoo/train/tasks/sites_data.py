@@ -32,8 +32,8 @@ class SitesData(Data):
         jitter: bp by which a training window is moved at most.
         random_share: fraction of windows that lie anywhere; the others are near sites, every factor as often.
         windows: how many different ones there are at most, of either kind.
-        motifs_per_factor: how many are sought for each factor in the sequences around its sites on the training chromosomes
-            (`zoo.genome.enriched`); the kernels of the network begin with them.
+        motifs_per_factor: how many are sought for each factor in the sequences around its sites on the training
+            chromosomes (`zoo.genome.enriched`); the kernels of the network begin with them.
     """
 
     PATHS = ("meta", "peaks", "signal", "blacklist")
