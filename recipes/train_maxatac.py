@@ -1,7 +1,8 @@
 """Train a model of transcription-factor binding as maxATAC's were, or go on from one of them.
 
-Without a genome it trains on the yeast data that ZOO_SHARED has, REB1 unless --factor or --peaks is given, else on
-a synthetic genome. `--dry-run` measures how long an epoch takes here.
+Without a genome it trains on the yeast data that ZOO_SHARED has, REB1 unless --factor, --factors or --peaks is given,
+by this package's own recipe for few sites, or with --architecture maxatac as the published models; else on a synthetic
+genome. `--dry-run` measures how long an epoch takes here.
 
 Usage: python recipes/train_maxatac.py [--out FOLDER]
        python recipes/train_maxatac.py --config recipes/configs/maxatac.yaml --genome hg38.2bit --meta meta.tsv \
@@ -30,28 +31,38 @@ def main(options: argparse.Namespace) -> None:
 
 
 def on_yeast(options: argparse.Namespace) -> None:
-    """A yeast factor, by name or by peaks."""
-    work = options.work
-    data = yeast.prepare(yeast.find_data(), work)
-    if options.peaks:
-        peaks = user_path(options.peaks, "peaks")
-        factor = (options.factor or peaks.name.split("_")[0].split(".")[0]).upper()
-        again = f"python recipes/train_maxatac.py --peaks {shlex.quote(options.peaks)}"
-        options.peaks = str(yeast.renamed(peaks, yeast.find_data() / "chrom_alias.tsv", work / f"given_{factor}.bed"))
-    else:
-        factor = (options.factor or "REB1").upper()
-        again = f"python recipes/train_maxatac.py --factor {factor}"
-        options.peaks = str(data.peaks_of(factor).resolve())
-    options.factor = factor
-    small.name_run(options, f"yeast/{factor}", "training on the yeast data")
+    """Yeast factors, by name or by peaks: by this package's own recipe, or with maxATAC's network."""
+    data = yeast.prepare(yeast.find_data(), options.work)
     kind = "binding" if options.architecture == MAXATAC else "sites"
+    factors, peaks, again = chosen(options, data)
+    options.peaks = options.factor = options.factors = None
+    several = len(factors) > 1
+    if several and kind == "binding":
+        raise InputError("maxATAC's network must be given one factor", received={"factors": list(factors)})
+    small.name_run(options, "yeast/factors" if several else f"yeast/{factors[0]}", "training on the yeast data")
+    learned = {"factor": factors[0], "peaks": peaks[factors[0]]}
+    if kind == "sites":
+        learned = {"factors": list(factors), "peaks": peaks}
     command.main(
         options,
         small.CONFIGS / f"yeast_{kind}.yaml",
         genome=str(data.genome.resolve()),
-        command=again,
-        **{kind: {"signal": str(data.signal.resolve())}},
+        command=f"python recipes/train_maxatac.py {again}" + " --architecture maxatac" * (kind == "binding"),
+        **{kind: {"signal": str(data.signal.resolve()), **learned}},
     )
+
+
+def chosen(options: argparse.Namespace, data: yeast.Yeast) -> tuple[tuple[str, ...], dict[str, str], str]:
+    """The factors, the peaks of each, and the options that choose them."""
+    if options.peaks:
+        path = user_path(options.peaks, "peaks")
+        factor = (options.factor or path.name.split("_")[0].split(".")[0]).upper()
+        renamed = yeast.renamed(path, yeast.find_data() / "chrom_alias.tsv", options.work / f"given_{factor}.bed")
+        return (factor,), {factor: str(renamed.resolve())}, f"--peaks {shlex.quote(options.peaks)}"
+    given = [*(options.factors or ()), *([options.factor] if options.factor else [])] or ["REB1"]
+    factors = tuple(name.upper() for name in given)
+    named = f"--factors {' '.join(factors)}" if len(factors) > 1 else f"--factor {factors[0]}"
+    return factors, {factor: str(data.peaks_of(factor).resolve()) for factor in factors}, named
 
 
 def on_synthetic(options: argparse.Namespace) -> None:

@@ -1,8 +1,10 @@
 """Train the models that ship with the package, and put them there.
 
-Each is what `train_maxatac.py --factor NAME`, `train_asap.py` and `train_chrombpnet.py` train on the yeast data.
+`factors` is what `train_maxatac.py --factors CBF1 CIN5 ... --seeds 0 1 2` trains on the yeast data: one network for ten
+factors, the mean of three seeds. A factor is that model without the heads of the others, with thresholds of its own;
+ATAC and ChromBPNet are what `train_asap.py` and `train_chrombpnet.py` train.
 
-Usage: python recipes/train_yeast.py [REB1 ... ATAC ChromBPNet] [--out FOLDER] [--install]
+Usage: python recipes/train_yeast.py [REB1 ... factors ATAC ChromBPNet] [--out FOLDER] [--install]
 """
 
 import argparse
@@ -25,16 +27,19 @@ from registry.schema import Entry, Family
 from zoo.console import recipe
 from zoo.folder import CARD, CONFIG
 from zoo.train import command
+from zoo.train.ensemble import ENSEMBLE
+from zoo.train.narrow import write_factor
 from zoo.train.run import MODEL
 
 TITLE = "Binding of ten factors, accessibility and cut sites in yeast; trained by this package and shipped with it"
 REGISTRY = Path(__file__).parents[1] / "registry"
-MODELS = (*yeast.FACTORS, "ATAC", "ChromBPNet")
+ALL, SEEDS = "factors", ("0", "1", "2")
+MODELS = (*yeast.FACTORS, ALL, "ATAC", "ChromBPNet")
 FACTS = (
     *("AUPR", "average precision", "pearson chrIV", "pearson chrXIII"),
     *("pearsonr, peaks", "median_jsd, peaks"),
 )
-_TRAINERS = {"ATAC": train_asap, "ChromBPNet": train_chrombpnet}  # else train_maxatac
+_TRAINERS = {ALL: train_maxatac, "ATAC": train_asap, "ChromBPNet": train_chrombpnet}  # else of the factors' network
 _SETTINGS = re.compile(r"## To make it again\n.*?(?=## )", re.DOTALL)  # of a card: with paths of this machine
 
 
@@ -42,26 +47,36 @@ def main(options: argparse.Namespace) -> None:
     """Train what is not there yet, install with `--install`."""
     yeast.required_data()
     for model in options.models or MODELS:
-        folder = options.out / model
-        if not _made(folder).is_dir():
-            train(model, folder, options.out / "data")
+        if not _made(options.out / model).is_dir():
+            make(model, options.out)
     if options.install:
         install({model: _made(options.out / model) for model in options.models or MODELS})
 
 
+def make(model: str, out: Path) -> None:
+    """One of them; what it is made of is trained before, if it is not there yet."""
+    if model in _TRAINERS:
+        train(model, out / model, out / "data")
+    else:
+        if not _made(out / ALL).is_dir():
+            train(ALL, out / ALL, out / "data")
+        write_factor(_made(out / ALL).parent, model, out / model, f"python recipes/train_yeast.py {model}")
+
+
 def _made(folder: Path) -> Path:
-    """The model folder of a run, or of the second of the two runs of a ChromBPNet."""
-    return (folder / train_chrombpnet.BOTH if folder.name == "ChromBPNet" else folder) / MODEL
+    """The model folder of a run: of several seeds their mean, of a ChromBPNet the second of its two runs."""
+    part = {"ChromBPNet": train_chrombpnet.BOTH, ALL: ENSEMBLE}.get(folder.name)
+    return (folder / part if part else folder) / MODEL
 
 
 def train(model: str, folder: Path, work: Path) -> None:
-    """One of them, as its own recipe does it; goes on where it was interrupted."""
-    trainer = _TRAINERS.get(model, train_maxatac)
+    """A network, as its own recipe does it; goes on where it was interrupted."""
+    trainer = _TRAINERS[model]
     parser = command.add_options(argparse.ArgumentParser())
     if trainer is train_chrombpnet:
         train_chrombpnet.add_options(parser)
     arguments = ["--out", str(folder), *(["--resume"] if folder.is_dir() else [])]
-    arguments += [] if model in _TRAINERS else ["--factor", model]
+    arguments += ["--factors", *yeast.FACTORS, "--seeds", *SEEDS] if model == ALL else []
     options = parser.parse_args(arguments)
     options.work = work
     trainer.main(options)

@@ -27,6 +27,7 @@ _HOMES = {
     "targets": "zoo.priors.run",
     "chain": "zoo.chaining",
     "ensemble": "zoo.ensembles",
+    "one_track": "zoo.single",
     "Model": "zoo.model",
     "Genome": "zoo.genome.sequence",
     "Signal": "zoo.genome.signal",

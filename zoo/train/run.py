@@ -76,7 +76,7 @@ class TrainingRun:
     ) -> None:
         self.config, self.strategy, self.cache, self.progress = config, strategy, cache, progress
         self.scratch = scratch
-        self._start = load(config.start_from).whole if config.start_from else None
+        self._start = transfer.member(load(config.start_from).whole, config.seed) if config.start_from else None
         self._replaces_head = _hook(TASKS[config.kind], "new_head", False)
         self.transfer: transfer.Transfer | None = None
         self.components: tuple[Component, ...] = ()

@@ -6,11 +6,15 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import keras
 
 from zoo.errors import InputError
 from zoo.spec import Architecture
+
+if TYPE_CHECKING:
+    from zoo.model import Model
 
 TRUNK = "trunk"
 """Among patterns of layers: all but those of the head."""
@@ -51,6 +55,18 @@ class Transfer:
             f"{self.trained:,} parameters are trained; {self.frozen:,} are not, statistics of normalizations included. "
             f"{changed}What that model was trained on may include held-out chromosomes."
         )
+
+
+def member(model: "Model", seed: int) -> "Model":
+    """What a run with a seed begins with: the model, or of an ensemble one member, another one for each seed."""
+    from zoo.model import Model
+
+    config = model.spec.architecture.config
+    if model.spec.architecture.name != "ensemble":
+        return model
+    network = model.network.get_layer(f"member{seed % config['members'] + 1}")
+    one = Architecture(config["of"]["name"], config["of"]["config"], model.spec.architecture.package)
+    return Model(replace(model.spec, architecture=one), network)
 
 
 def changed_arguments(now: Architecture, before: Architecture, head: Collection[str]) -> tuple[str, ...]:
