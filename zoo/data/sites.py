@@ -8,12 +8,13 @@ import numpy as np
 
 from zoo.data.batches import Arrays, share
 from zoo.data.cells import place, split
-from zoo.data.slabs import Slabs
+from zoo.data.slabs import BinTrack, Slabs
 from zoo.errors import InputError, warn
 from zoo.genome import bed, names
 from zoo.genome.encode import one_hot
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
+from zoo.genome.signal import Signal
 from zoo.genome.spans import NONE, merge, touched
 from zoo.spec import BASES, WINDOW
 
@@ -237,7 +238,7 @@ class SiteTraining:
         self.slabs, self.steps, self._windows, self._sites = slabs, steps, windows, sites
         self._bin_size, self._seed, self._batch_size = bin_size, seed, batch_size
         self._bins = slabs.layout.core // bin_size
-        self.inputs, self.targets = shapes(slabs.layout.core, len(slabs.arrays) - 1, bin_size, len(sites.positions))
+        self.inputs, self.targets = shapes(slabs.layout.core, _read(slabs), bin_size, len(sites.positions))
         self._near = round(batch_size * (1 - random_share))
         self._pools = [np.flatnonzero(windows.factors == factor) for factor in range(len(sites.positions))]
         self._pools = [pool for pool in self._pools if len(pool)]
@@ -268,7 +269,7 @@ class SiteEvaluation:
     def __init__(self, slabs: Slabs, windows: Windows, sites: Sites, batch_size: int, bin_size: int) -> None:
         self.slabs, self._windows, self._sites, self._bin_size = slabs, windows, sites, bin_size
         self._batch_size, self.steps = batch_size, -(-slabs.size // batch_size)
-        self.inputs, self.targets = shapes(slabs.layout.core, len(slabs.arrays) - 1, bin_size, len(sites.positions))
+        self.inputs, self.targets = shapes(slabs.layout.core, _read(slabs), bin_size, len(sites.positions))
 
     def batch(self, step: int, worker: int = 0, workers: int = 1) -> Arrays:
         """A worker's rows of a step."""
@@ -278,12 +279,34 @@ class SiteEvaluation:
         return items(self.slabs, self._windows, self._sites, rows, still, still.astype(bool), self._bin_size)
 
 
+def _read(slabs: Slabs) -> int:
+    """How many tracks a network reads, those of scores left out."""
+    return sum(array.dtype != np.float16 for array in slabs.arrays[1:])
+
+
 def shapes(
     window: int, tracks: int, bin_size: int, factors: int
 ) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
     """Of inputs and targets: name → shape."""
     bins = window // bin_size
     return {WINDOW: (window, len(BASES) + tracks)}, {TARGET: (bins,) if factors == 1 else (bins, factors)}
+
+
+def scores(signal: Signal) -> BinTrack:
+    """The bases of a track of scores, float16. Reading raises `InputError` for one that is not in 0 to 1."""
+
+    def read(name: str, start: int, end: int, size: int) -> np.ndarray:
+        chrom = split(name)[1]
+        values = signal.values(names.find(chrom, signal.sizes) or chrom, start, end)
+        if (odd := np.flatnonzero(~((values >= 0) & (values <= 1)))).size:
+            raise InputError(
+                "Scores that are learned must be from 0 to 1",
+                where=f"{signal.path} {chrom}:{start + odd[0] + 1}",
+                received={"value": float(values[odd[0]])},
+            )
+        return values
+
+    return BinTrack([read], np.float16)
 
 
 def items(
@@ -295,12 +318,20 @@ def items(
     turned: np.ndarray,
     bin_size: int,
 ) -> Arrays:
-    """Windows of some rows, moved by some bp, some of them from the other strand, and their targets."""
+    """Windows of some rows, moved by some bp, some of them from the other strand, and their targets.
+
+    Slabs have the tracks of the network and, if scores are learned, one of each factor after them.
+    """
     bins = slabs.layout.core // bin_size
     codes, *tracks = slabs.read(rows, slabs.layout.core, shifts + slabs.layout.margin, turned)
-    x = np.concatenate([one_hot(codes), *(track[..., None] for track in tracks)], axis=-1, dtype=np.float32)
-    y = sites.targets(windows.places[rows], windows.starts[rows] + shifts, bins, bin_size)
-    y[turned] = y[turned][:, ::-1]
+    if learned := [track for track in tracks if track.dtype == np.float16]:
+        scored = np.stack([track.reshape(len(rows), bins, bin_size) for track in learned], axis=-1)
+        y = scored.mean(axis=2, dtype=np.float32)
+    else:
+        y = sites.targets(windows.places[rows], windows.starts[rows] + shifts, bins, bin_size)
+        y[turned] = y[turned][:, ::-1]
+    read = tracks[: len(tracks) - len(learned)]
+    x = np.concatenate([one_hot(codes), *(track[..., None] for track in read)], axis=-1, dtype=np.float32)
     return x, y[..., 0] if y.shape[-1] == 1 else y
 
 

@@ -151,7 +151,7 @@ SITES = Signature(
     common=_FILES | _OF_SEVERAL | {"factors": {"nargs": "+", "metavar": "NAME"}},
     differ={"meta": {"metavar": "TSV"}},
     left_out=dict.fromkeys(
-        ("track_specs", "core", "smoothing", "jitter", "random_share", "windows", "motifs_per_factor"), _SET
+        ("track_specs", "scores", "core", "smoothing", "jitter", "random_share", "windows", "motifs_per_factor"), _SET
     ),
 )
 COVERAGE = Signature(

@@ -58,7 +58,9 @@ class SitesTask:
         self._window, self._bin = window, window // next(iter(outputs.values()))[0]
         read = [tracks_of(layout.tracks, layout.sources, signals, self.genome) for signals in self._signals]
         self._places = CellGenome(self.genome, read)
-        self.tracks = self._places.tracks
+        learned = data.learned()
+        self._read = len(self._places.tracks)
+        self.tracks = [*self._places.tracks, *(sites.scores(signal) for signal in learned.values())]
         self.blacklist = [item for path in data.blacklist for item in on_genome(path, self.genome, avoided=True)]
         self._known = [
             [
@@ -72,6 +74,7 @@ class SitesTask:
         for part, (chromosomes, margin) in parts.items():
             self._sites[part], self._windows[part], self.plans[part] = self._laid_out(chromosomes, margin, part)
         self.files = [Path(config.genome), *(signal.path for signals in self._signals for signal in signals.values())]
+        self.files += [signal.path for signal in learned.values()]
         self.recipe = {"cells": len(self.cells), "tracks": [str(track) for track in layout.tracks]}
 
     def _laid_out(
@@ -103,7 +106,7 @@ class SitesTask:
 
     def shapes(self) -> Shapes:
         """Of the training batches."""
-        shapes = sites.shapes(self._window, len(self.tracks), self._bin, len(self.config.data.factors))
+        shapes = sites.shapes(self._window, self._read, self._bin, len(self.config.data.factors))
         return Shapes(self.config.steps, *shapes)
 
     def batches(self, part: str, slabs: Slabs) -> Batches:

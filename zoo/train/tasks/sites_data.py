@@ -26,6 +26,8 @@ class SitesData(Data):
         cell_type: the name of the only one, and
         peaks: factor → BED; their summits are the sites, or their middles.
         signal: name of a track → bigWig; with a table those of the genome alone.
+        scores: factor → bigWig of scores of 0 to 1, such as predictions of an ensemble, that are learned in place of
+            the distance from sites (distillation: Hinton et al. 2015, arXiv 1503.02531); without a table.
         blacklist: BED files.
         core: bp from a site in which the middle of a bin counts as bound.
         smoothing: bp by which the target falls off beyond (`zoo.data.sites.Sites`).
@@ -36,7 +38,7 @@ class SitesData(Data):
             chromosomes (`zoo.genome.enriched`); the kernels of the network begin with them.
     """
 
-    PATHS = ("meta", "peaks", "signal", "blacklist")
+    PATHS = ("meta", "peaks", "signal", "scores", "blacklist")
 
     factors: tuple[str, ...]
     track_specs: tuple[TrackSpec, ...] = ()
@@ -44,6 +46,7 @@ class SitesData(Data):
     cell_type: str | None = None
     peaks: str | Mapping[str, str] | None = None
     signal: str | Mapping[str, str] | None = None
+    scores: str | Mapping[str, str] | None = None
     blacklist: tuple[str, ...] = ()
     core: int = 16
     smoothing: float = 25.0
@@ -62,7 +65,7 @@ class SitesData(Data):
             "track_specs": cell_data.TRACKS,
             "meta": must.optional(must.PATH),
             "cell_type": must.optional(must.TEXT),
-            **dict.fromkeys(("peaks", "signal"), path_or_named),
+            **dict.fromkeys(("peaks", "signal", "scores"), path_or_named),
             "blacklist": must.PATHS,
             **dict.fromkeys(("core", "jitter"), must.whole(0, cell_data.MOST_BP)),
             "smoothing": must.real(0, cell_data.MOST_BP),
@@ -71,10 +74,12 @@ class SitesData(Data):
             "motifs_per_factor": must.whole(1, 16),
         }
         must.check("The data of a model of sites", self, fields)
-        alone = {name: getattr(self, name) for name in ("cell_type", "peaks")}
+        alone = {name: getattr(self, name) for name in ("cell_type", "peaks", "scores")}
         named_peaks = cell_data.by_name(self.peaks, self.factors) or {}
+        scored = cell_data.by_name(self.scores, self.factors)
         conditions = cell_data.one_or_table(self.meta, alone, ("peaks",)) | {
             "peaks must be those of the factors": bool(self.meta) or set(named_peaks) == set(self.factors),
+            "scores must be those of the factors": scored is None or set(scored) == set(self.factors),
         }
         must.require("The data of a model of sites", conditions, {"meta": self.meta, **alone, "factors": self.factors})
         layout = self.chosen.tracks
@@ -93,8 +98,13 @@ class SitesData(Data):
         return cell_data.Chosen(layout, self.factors, (), self.meta, self.cell_type, signal, peaks)
 
     def tracks(self) -> dict[str, Signal]:
-        """The tracks of the cell types and of the genome."""
-        return self.chosen.opened()
+        """The tracks of the cell types and of the genome, and scores."""
+        return self.chosen.opened() | {f"the scores of {name}": track for name, track in self.learned().items()}
+
+    def learned(self) -> dict[str, Signal]:
+        """The scores that are learned, by factor in their order; none for sites."""
+        scores = cell_data.by_name(self.scores, self.factors) or {}
+        return {factor: Signal(scores[factor], 0.0) for factor in self.factors if scores}
 
     def arguments(self, given: Mapping[str, object]) -> dict[str, object]:
         """As many tracks and outputs as there are."""
