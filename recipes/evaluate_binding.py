@@ -7,9 +7,10 @@ model saw, and chr20 is not among the chromosomes that they held out: these numb
 well a model does on what it has not seen. With --yeast the models that ship, on two chromosomes that they have not
 seen.
 
-Usage: python recipes/evaluate_binding.py [CTCF SPI1 ...] [--yeast] [--out FOLDER]
+Usage: python recipes/evaluate_binding.py [CTCF SPI1 ...] [--out FOLDER]
        python recipes/evaluate_binding.py --table TSV --genome 2BIT --signal BIGWIG --motifs MEME
            [--reads READS] [--region chr1:1-9 | --chromosomes CHROM ...]
+       python recipes/evaluate_binding.py --yeast [--chromosomes chrIV]
 
 The table has the columns Model, Peaks, Motif, Other_Cells; its files are relative to it, several other cells have ";"
 between them, and an empty Motif or Other_Cells leaves that baseline out. Footprints need the sample's reads.
@@ -26,6 +27,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import numpy as np
 import yeast
 
 import zoo
@@ -172,6 +174,7 @@ def describe(by_factor: Mapping[str, list[comparison.Row]]) -> tuple[str, list[d
     sections = [{"kind": "table", "title": "Precision and recall", "note": note, "columns": columns, "rows": lines}]
     text = table(printed)
     if len(by_factor) > 1:
+        text += f"\n\nmeans over factors\n{table(means(by_factor))}"
         tests = differences(by_factor)
         columns = ["the model against", "factors", "median difference", "p (Wilcoxon)", "p (Mann-Whitney)"]
         note = "Of average precisions, two-sided: factor by factor (Wilcoxon), and of all against all (Mann-Whitney)."
@@ -183,6 +186,23 @@ def describe(by_factor: Mapping[str, list[comparison.Row]]) -> tuple[str, list[d
         axes = {"x": "recall", "y": "precision"}
         sections.append({"kind": "curves", "title": f"{name}: precision and recall", **axes, "series": series})
     return text, sections
+
+
+def means(by_factor: Mapping[str, list[comparison.Row]]) -> dict[str, dict[str, float]]:
+    """Of each predictor over the factors that have it."""
+    labels = dict.fromkeys(row.name for results in by_factor.values() for row in results)
+    found = {
+        label: [row.binding for results in by_factor.values() for row in results if row.name == label]
+        for label in labels
+    }
+    return {
+        label: {
+            "factors": len(some),
+            "AP": float(np.mean([binding.average_precision for binding in some])),
+            "AUPR": float(np.mean([binding.aupr for binding in some])),
+        }
+        for label, some in found.items()
+    }
 
 
 def differences(by_factor: Mapping[str, list[comparison.Row]]) -> list[list]:
@@ -239,7 +259,8 @@ def from_table(path: Path) -> list[Case]:
 def yeast_cases(options: argparse.Namespace) -> list[Case]:
     """Factors of yeast, whose tracks and peaks are made beside the report."""
     data = yeast.prepare(yeast.required_data(), options.out / "data")
-    options.genome, options.signal, options.chromosomes = data.genome, data.signal, ["chrIV", "chrXIII"]
+    options.genome, options.signal = data.genome, data.signal
+    options.chromosomes = options.chromosomes or ["chrIV", "chrXIII"]
     options.motifs = data_folder() / "motifs" / "macisaac_yeast.v1.meme"
     lines = options.motifs.read_text(encoding="utf-8").splitlines()
     known = {line.split()[1] for line in lines if line.startswith("MOTIF")}
@@ -284,16 +305,19 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--motifs", metavar="MEME", help="with --table; names that begin with the Motif column count")
     parser.add_argument("--reads", metavar="READS", help="with --table; of the sample, as for zoo footprint")
     parser.add_argument("--region", help="with --table: held-out region, such as chr20:9,995,001-11,095,000")
-    parser.add_argument("--chromosomes", nargs="+", metavar="CHROM", help="with --table: held out (default all)")
+    of = {"nargs": "+", "metavar": "CHROM"}
+    parser.add_argument("--chromosomes", **of, help="held out (default all of --table; of --yeast chrIV, chrXIII)")
     parser.add_argument("--out", type=Path, default=Path("evaluation"), help="folder (default evaluation)")
     options = parser.parse_args()
     if options.table and not (options.genome and options.signal):
         parser.error("a table needs --genome and --signal")
     if options.table and (options.factors or options.yeast):
         parser.error("factors and --yeast must not be given with --table: it lists the models")
-    for name in ("genome", "signal", "motifs", "reads", "region", "chromosomes"):
+    for name in ("genome", "signal", "motifs", "reads", "region"):
         if getattr(options, name) and not options.table:
             parser.error(f"--{name} must be given with --table")
+    if options.chromosomes and not (options.table or options.yeast):
+        parser.error("--chromosomes must be given with --table or --yeast")
     if options.region and options.chromosomes:
         parser.error("--region must not be given with --chromosomes")
     return options
