@@ -41,7 +41,7 @@ def test_the_other_strand_gives_the_same_backward():
 def test_what_is_no_dna_is_refused():
     with pytest.raises(InputError, match=r"must be DNA alone"):
         MotifScan(3, 5)(np.zeros((1, 20, 5)))
-    with pytest.raises(InputError, match=r"must be an odd number of bp wide.*kernel_size=6"):
+    with pytest.raises(InputError, match=r"must be an odd number of bp wide.*width=6"):
         MotifScan(3, 6)
 
 

@@ -1,4 +1,4 @@
-"""A first convolution that both strands share: each filter is a motif, which matches in either direction."""
+"""A first convolution that both strands share: each kernel is a motif, which matches in either direction."""
 
 import keras
 from keras import layers, ops
@@ -9,38 +9,38 @@ from zoo.spec import BASES
 
 @keras.saving.register_keras_serializable("zoo")
 class MotifScan(layers.Layer):
-    """How well each filter matches at each position, on the strand where it matches better.
+    """How well each motif matches at each position, on the strand where it matches better.
 
-    (batch, positions, 4) → (batch, positions, filters): the maximum of a convolution with the kernel and one with its
+    (batch, positions, 4) → (batch, positions, motifs): the maximum of a convolution with the kernel and one with its
     reverse complement, both padded by zeros to the length of the window. There is no bias; a normalization follows.
     The other strand of a window gives the same in the opposite order.
 
     Args:
-        filters: how many.
-        kernel_size: bp, an odd number, so that both strands have the same position in their middle.
+        motifs: how many kernels.
+        width: bp of each, an odd number, so that both strands have the same position in their middle.
 
     Raises:
         InputError: an even width, or an input that is not DNA alone.
     """
 
-    def __init__(self, filters: int, kernel_size: int, **kwargs: object) -> None:
+    def __init__(self, motifs: int, width: int, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        if kernel_size % 2 != 1:
+        if width % 2 != 1:
             raise InputError(
-                "Filters of both strands must be an odd number of bp wide",
+                "Motifs of both strands must be an odd number of bp wide",
                 example=19,
-                received={"kernel_size": kernel_size},
+                received={"width": width},
             )
-        self.filters, self.kernel_size = filters, kernel_size
+        self.motifs, self.width = motifs, width
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Create the kernel, (kernel_size, 4, filters)."""
+        """Create the kernel, (width, 4, motifs)."""
         if input_shape[-1] != len(BASES):
             raise InputError(
                 "What is scanned for motifs must be DNA alone, (batch, positions, 4)", received={"shape": input_shape}
             )
         self.kernel = self.add_weight(
-            shape=(self.kernel_size, len(BASES), self.filters), initializer="glorot_uniform", name="kernel"
+            shape=(self.width, len(BASES), self.motifs), initializer="glorot_uniform", name="kernel"
         )
 
     def call(self, x):
@@ -57,9 +57,9 @@ class MotifScan(layers.Layer):
         return ops.split(ops.conv(x, both, padding="same"), 2, axis=-1)
 
     def compute_output_shape(self, shape):
-        """(batch, positions, filters)."""
-        return (*shape[:-1], self.filters)
+        """(batch, positions, motifs)."""
+        return (*shape[:-1], self.motifs)
 
     def get_config(self) -> dict:
         """The arguments that make it again."""
-        return {**super().get_config(), "filters": self.filters, "kernel_size": self.kernel_size}
+        return {**super().get_config(), "motifs": self.motifs, "width": self.width}
