@@ -125,6 +125,12 @@ class TestXlstm(ModelCase):
     depthwise = 4
 
 
+class TestMotifDcnn(ModelCase):
+    name, parameters, shape = "motif_dcnn", 64_513, (512, 1)
+    small = {"window": 256, "motifs": 6, "motif_width": 7, "filters": 8, "dilations": (1, 4), "smoothing": 10}
+    small |= {"resolution": 8, "tracks": 2}
+
+
 class TestFactornet(ModelCase):
     name, parameters, shape = "factornet", 257_857, (1,)
     small = {"window": 110, "filters": 6, "kernel_size": 10, "pool_size": 20, "units": 5, "hidden": 24}
@@ -290,6 +296,9 @@ def test_arguments_come_before_the_preset():
         ("convnext_transformer", {"channels": 12}, "must be an even number for every head"),
         ("convnext_transformer", {"rope": "key"}, "rotary encoding must be one of input, qk"),
         ("xlstm", {"window": 2046}, "multiple of 4 bp"),
+        ("motif_dcnn", {"window": 1022}, "multiple of 4 bp"),
+        ("motif_dcnn", {"resolution": 10}, "must be a whole number of bins"),
+        ("motif_dcnn", {"motif_width": 20}, "must be an odd number of bp wide.*width=20"),
         ("xlstm", {"channels": 10**400}, r"argument channels of xlstm must be a whole number of 0 to 1,048,576"),
         ("dcnn", {"dilation_growth": float("inf")}, "argument dilation_growth of dcnn must be a number of 0 to"),
         ("maxatac", {"filters": 1 << 20, "kernel_size": 1 << 20}, "must be values that it can be built with"),
@@ -325,6 +334,7 @@ def test_arguments_that_do_not_work(name: str, config: dict, message: str):
         ("convnext_dcnn", 1028, 257),
         ("convnext_transformer", 1000, 250),
         ("xlstm", 4096, 1024),
+        ("motif_dcnn", 1000, 250),
     ],
 )
 def test_other_lengths(name: str, window: int, bins: int):

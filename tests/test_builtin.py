@@ -16,6 +16,7 @@ from zoo.errors import IntegrityError
 from zoo.evaluate.binding import benchmark
 from zoo.evaluate.profile_models import evaluate, predictor
 from zoo.evaluate.profile_regions import counted
+from zoo.genome.encode import one_hot
 from zoo.predict.thresholds import resolve
 
 ROOT = Path(__file__).parents[1]
@@ -111,8 +112,16 @@ def test_accessibility_beats_both_baselines():
     for chrom in ("chrIV", "chrXIII"):
         for where in ("", " around peaks"):
             model = metrics[f"pearson {chrom}{where}"]
-            assert model > metrics[f"pearson {chrom}{where}, k-mer regression"]
-            assert model > metrics[f"pearson {chrom}{where}, mean profile"]
+            assert model > metrics[f"pearson {chrom}{where}, k-mer regression"] + 0.03
+            assert model > metrics[f"pearson {chrom}{where}, mean profile"] + 0.03
+
+
+def test_accessibility_does_not_depend_on_where_the_window_begins():
+    """Windows that begin a bin later say the same of the bins that count."""
+    model, codes = zoo.load("yeast/ATAC"), np.random.default_rng(0).integers(0, 4, 2052).astype(np.uint8)
+    first, later = model.predict(one_hot(np.stack([codes[:2048], codes[4:]])))
+    assert first[200:312].std() > 0.01
+    np.testing.assert_allclose(later[199:311], first[200:312], atol=1e-5)
 
 
 def test_cut_sites_and_their_baselines():

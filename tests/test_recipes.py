@@ -66,7 +66,7 @@ def test_recipes_without_arguments_or_data(tmp_path: Path, recipe: str, model: s
     """They make a synthetic genome, say so, and end with a model that loads (fewer steps than by default)."""
     narrow = {
         "train_maxatac": ("filters=4",),
-        "train_asap": ("filters=8", "residual_blocks=1"),
+        "train_asap": ("motifs=8", "filters=8"),
         "train_chrombpnet": ("window=512", "output=200", "filters=4", "dilated_layers=4", "bias_layers=3"),
     }
     done = run_recipe(recipe, *few, "--set", *narrow[recipe], cwd=tmp_path, ZOO_SHARED="")
@@ -92,7 +92,7 @@ def test_a_head_on_a_trunk_without_arguments_or_data(tmp_path: Path, run_recipe)
 
 def test_two_tracks_are_trained_and_predicted(tmp_path: Path, run_recipe, capfd: pytest.CaptureFixture):
     """`--set tracks=2` on a synthetic genome, which then has a second sample; fewer signals are refused."""
-    narrow = ("--epochs", 1, "--set", "tracks=2", "filters=8", "residual_blocks=1")
+    narrow = ("--epochs", 1, "--set", "tracks=2", "motifs=8", "filters=8")
     done = run_recipe("train_asap", *narrow, cwd=tmp_path, ZOO_SHARED="")
     assert done.returncode == 0, done.stderr
     genome = tmp_path / "runs" / "data" / "synthetic" / "genome.2bit"
@@ -185,7 +185,7 @@ def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path, 
     assert list(windows) == ["yeast/REB1", "yeast/RAP1", "yeast/GIVEN"]
     assert windows["yeast/REB1"] == "20,759"
     assert windows["yeast/RAP1"] == windows["yeast/GIVEN"] != windows["yeast/REB1"]
-    small = ("filters=8", "residual_blocks=1")
+    small = ("motifs=8", "filters=8")
     done = run_recipe("train_asap", "--dry-run", "--set", *small, cwd=tmp_path)
     assert "yeast/ATAC: 7,967 windows to train on" in done.stdout
     # ends of mononucleosomal fragments

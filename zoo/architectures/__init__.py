@@ -26,6 +26,7 @@ ARCHITECTURES = (
     "convnext_dcnn",
     "convnext_transformer",
     "xlstm",
+    "motif_dcnn",
     "bpnet",
     "chrombpnet",
     "factornet",
