@@ -1,4 +1,4 @@
-"""Layers of networks that know motifs: kernels that both strands share, the best place around, the logarithm of signals."""
+"""Layers of networks that know motifs: kernels that both strands share, the best place around, logarithms."""
 
 from functools import reduce
 
