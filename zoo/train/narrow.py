@@ -13,7 +13,7 @@ from zoo.train.config import TrainConfig
 from zoo.train.home import CONFIG, MODEL
 from zoo.train.loop import CHECKPOINT
 from zoo.train.tasks import TASKS
-from zoo.train.tasks.base import Learned, Result, Results
+from zoo.train.tasks.base import Learned, Report, Result, Results
 from zoo.train.tasks.sites_data import SitesData
 
 
@@ -53,18 +53,20 @@ def write_factor(run: Path, factor: str, target: Path, command: str = "", progre
         config,
         name=single.spec.name,
         architecture=Architecture(config.architecture.name, {}),
-        data=replace(data, factors=(factor,), peaks={factor: data.peaks[factor]}),
-        command=command or config.command,
+        data=replace(data, factors=(factor,), peaks={factor: data.peaks[factor]}, scores=None),
     )
-    output = single.spec.output
-    task = TASKS[config.kind](alone, single.spec.input.window, {output.name: (output.bins,)})
-    task.config = replace(task.config, architecture=config.architecture)  # for the record, as it was trained
+    window, output = single.spec.input.window, single.spec.output
+    make = TASKS[config.kind]
+    task = make(alone, window, {output.name: (output.bins,)})
+    ran = make(replace(config, command=command or config.command), window, {output.name: (output.bins, 1)})
     begun = f"It was trained as one of {len(data.factors)} factors of one network, {config.name}."
-    learned = Learned(task, _results(run, whole.spec.provenance.get("members")), progress=progress, begun=begun)
-    target.mkdir(parents=True)
-    (target / MODEL).mkdir()
-    export.write_as(target / MODEL, learned, single.spec, single.network)
-    return target / MODEL
+    learned = Learned(ran, _results(run, whole.spec.provenance.get("members")), progress=progress, begun=begun)
+    folder = target / MODEL
+    folder.mkdir(parents=True)
+    export.write_as(folder, learned, single.spec, single.network, report=Report())
+    report = task.report(Model.read(folder), replace(learned, task=task))
+    export.write_as(folder, learned, single.spec, single.network, report=report)
+    return folder
 
 
 def _results(run: Path, members: str | None) -> Result | Results:
