@@ -171,7 +171,7 @@ def _activation(rescale: Rescale, layer, z):
         return rescale.relu(z)
     if slope_of(function) is None:
         raise InputError(
-            "An activation must be linear, relu, softplus, sigmoid, tanh, silu or gelu for DeepLIFT",
+            "An activation must be linear, relu, softplus, sigmoid, tanh, silu, exponential or gelu for DeepLIFT",
             received={"layer": layer.name, "activation": getattr(function, "__name__", function)},
             hint='Take method="integrated_gradients", or give the function a slope (`zoo.layers`)',
         )

@@ -46,6 +46,7 @@ SLOPES = {
     ops.sigmoid: sigmoid_slope,
     activations.tanh: tanh_slope,
     activations.silu: silu_slope,
+    activations.exponential: ops.exp,
     ops.exp: ops.exp,
     ops.expm1: ops.exp,
     ops.log_sigmoid: lambda z: ops.sigmoid(-z),
