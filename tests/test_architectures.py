@@ -234,6 +234,19 @@ class TestBasset(ModelCase):
     small = {"window": 200, "filters": (8, 8, 6), "kernel_sizes": (7, 5, 3), "hidden": (12, 10), "outputs": 5}
 
 
+class TestMotifCnn(ModelCase):
+    name, parameters, shape = "motif_cnn", 14_011, (16,)
+    small = {"window": 256, "given": 2, "learned": 4, "motif_width": 9, "filters": 6}
+
+
+class TestMotifCnnManyFactors(TestMotifCnn):
+    small = {**TestMotifCnn.small, "tracks": 2, "outputs": 3, "bin_size": 16}
+
+
+class TestMotifCnnOfDna(TestMotifCnn):
+    small = {**TestMotifCnn.small, "tracks": 0}
+
+
 def test_every_architecture_has_a_case():
     made_of_others = {"ensemble", "committee"}  # tests/test_model_memory.py, tests/test_dream.py
     cases = {case for kind in ModelCase.__subclasses__() for case in (kind, *kind.__subclasses__())}

@@ -73,6 +73,13 @@ def test_logarithm_by_hand():
     np.testing.assert_allclose(found, [wanted], rtol=1e-5)
 
 
+def test_exponential_by_hand():
+    """From 0 to ln 3 it rises by 2; of the same number it is the derivative."""
+    found = multipliers(layers.Activation("exponential"), [np.log(3), 2, -1], [[0, 2, 1]])
+    wanted = [2 / np.log(3), 2 * np.exp(2), 3 * (np.e - 1 / np.e) / 2]
+    np.testing.assert_allclose(found, [wanted], rtol=1e-5)
+
+
 def test_softmax_by_hand():
     """From (1/2, 1/2) to (3/4, 1/4): each result over the change of its logarithm, less what the sum's has of each."""
     found = multipliers(Softmax(axis=1), [np.log(3), 0], [[0, 0]])

@@ -54,8 +54,11 @@ def build(
     Returns:
         A model (batch, window, 4 + tracks) float32 → (batch, window / bin_size) float32 in 0 to 1, of several factors
         (batch, window / bin_size, outputs).
+
+    Raises:
+        InputError: arguments that do not fit together.
     """
-    _check(window, motif_width, bin_size, dropout)
+    _check(window, (given, learned), motif_width, bin_size, dropout)
     inputs = keras.Input((window, len(BASES) + tracks), name=WINDOW)
     dna = Columns(range(len(BASES)), name="dna")(inputs)
     signal = Columns(range(len(BASES), len(BASES) + tracks), name="signal")(inputs) if tracks else None
@@ -114,13 +117,19 @@ def _logits(x, outputs: int, name: str):
     return layers.Conv1D(outputs, 1, bias_initializer=rare, dtype="float32", name=name)(x)
 
 
-def _check(window: int, motif_width: int, bin_size: int, dropout: Sequence[float]) -> None:
+def _check(window: int, kernels: tuple[int, int], motif_width: int, bin_size: int, dropout: Sequence[float]) -> None:
     """Raise `InputError` for arguments that do not fit together."""
     if not bin_size or bin_size % _FINE or not window or window % bin_size:
         raise InputError(
             f"A bin must be a multiple of {_FINE} bp, and the window one of the bin",
             example={"window": 512, "bin_size": 32},
             received={"window": window, "bin_size": bin_size},
+        )
+    if not all(kernels):
+        raise InputError(
+            "Each tower must have at least one kernel",
+            example={"given": 3, "learned": 32},
+            received=dict(zip(("given", "learned"), kernels, strict=True)),
         )
     if not motif_width % 2:
         raise InputError("The width of a motif must be odd", example=17, received={"motif_width": motif_width})

@@ -161,7 +161,7 @@ class Room:
     Attributes:
         places: chromosomes of cell types by their numbers.
         sizes: chromosome → bp.
-        blacklist: no window shares a base with these.
+        blacklist: no window shares a base with these, before it is moved.
         window: bp.
         margin: bp on each side that must lie on the chromosome, too.
     """
@@ -216,12 +216,12 @@ class SiteTraining:
         sites: of which targets are made.
         batch_size: windows of a step, over all workers.
         steps: of an epoch.
-        random_share: fraction of windows that lie anywhere, rounded as Python does.
+        random_share: fraction of windows that lie anywhere; the number of the others is rounded as Python does.
         bin_size: bp of a target.
         seed: of all that is random.
 
     Raises:
-        InputError: no window near a site, or none anywhere, where a step takes some.
+        InputError: no window near a site of some factor, or none anywhere, where a step takes some.
     """
 
     def __init__(
@@ -241,18 +241,17 @@ class SiteTraining:
         self.inputs, self.targets = shapes(slabs.layout.core, _read(slabs), bin_size, len(sites.positions))
         self._near = round(batch_size * (1 - random_share))
         self._pools = [np.flatnonzero(windows.factors == factor) for factor in range(len(sites.positions))]
-        self._pools = [pool for pool in self._pools if len(pool)]
         self._anywhere = np.flatnonzero(windows.factors == ANYWHERE)
-        if (self._near and not self._pools) or (self._near < batch_size and not len(self._anywhere)):
+        if (self._near and not all(map(len, self._pools))) or (self._near < batch_size and not len(self._anywhere)):
             raise InputError(
-                "There must be windows of both kinds that a step takes, near sites and anywhere",
+                "There must be windows of all kinds that a step takes, near sites of each factor and anywhere",
                 received={"batch_size": batch_size, "random_share": random_share, "windows": len(windows)},
             )
 
     def batch(self, step: int, worker: int = 0, workers: int = 1) -> Arrays:
         """A worker's rows of a step."""
         random = np.random.default_rng((self._seed, step))
-        which = random.integers(0, max(len(self._pools), 1), self._near)
+        which = random.integers(0, len(self._pools), self._near)
         near = [self._pools[pool][random.integers(0, len(self._pools[pool]))] for pool in which]
         far = self._batch_size - self._near
         drawn = random.choice(self._anywhere, far, replace=len(self._anywhere) < far) if far else []

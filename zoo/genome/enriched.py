@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.genome.encode import N, one_hot
 from zoo.spec import BASES
 
@@ -52,7 +53,7 @@ class Motif:
 
 
 def discover(sequences: np.ndarray, controls: np.ndarray, motifs: int = 3, width: int = 17) -> list[Motif]:
-    """Motifs of sequences, the most telling one first; fewer than asked for if no k-mer is left.
+    """Motifs of sequences, one after the other; fewer than asked for if no enriched k-mer is left.
 
     Deterministic. 600 sequences of 81 bp take some seconds.
 
@@ -60,8 +61,12 @@ def discover(sequences: np.ndarray, controls: np.ndarray, motifs: int = 3, width
         sequences: (n, bp) uint8, base codes.
         controls: (m, bp) uint8, such as sequences some hundred bp away.
         motifs: how many are wanted.
-        width: bp of each, not more than a sequence has.
+        width: bp of each, at least 8 and not more than a sequence has.
+
+    Raises:
+        InputError: no sequence or no control, sequences and controls of different lengths, or another width.
     """
+    _check(sequences, controls, width)
     sequences, controls = sequences.copy(), controls.copy()
     known = np.bincount(np.concatenate([sequences, controls]).ravel(), minlength=N + 1)[:_LETTERS] + 1.0
     background = known / known.sum()
@@ -74,6 +79,21 @@ def discover(sequences: np.ndarray, controls: np.ndarray, motifs: int = 3, width
         for codes in (sequences, controls):
             _mask(codes, found[-1].log_odds)
     return found
+
+
+def _check(sequences: np.ndarray, controls: np.ndarray, width: int) -> None:
+    """Raise `InputError` for what no motif can be sought in."""
+    if not len(sequences) or not len(controls) or sequences.shape[1] != controls.shape[1]:
+        raise InputError(
+            "There must be sequences and controls, all of one length",
+            received={"sequences": sequences.shape, "controls": controls.shape},
+        )
+    if not _SEED <= width <= sequences.shape[1]:
+        raise InputError(
+            f"The width of a motif must be at least {_SEED} bp and at most that of the sequences",
+            example=17,
+            received={"width": width, "sequences": sequences.shape},
+        )
 
 
 def _enriched(sequences: np.ndarray, controls: np.ndarray) -> Iterator[int]:

@@ -1,8 +1,7 @@
 """Layers of networks that know motifs: kernels that both strands share, the best place around, logarithms."""
 
-from functools import reduce
-
 import keras
+import numpy as np
 from keras import layers, ops
 
 from zoo.errors import InputError
@@ -86,13 +85,10 @@ class Around(layers.Layer):
         return ops.max_pool(x, 2 * self.reach + 1, strides=1, padding="same")
 
     def rescaled(self, rescale, x):
-        """The same, with the rule of a maximum of two, one after the other."""
-        lowest = ops.min(x) - 1  # below all that is compared
-        padded = ops.pad(x, ((0, 0), (self.reach, self.reach), (0, 0)), constant_values=0.0)
-        inside = ops.pad(ops.ones_like(x), ((0, 0), (self.reach, self.reach), (0, 0)))
-        padded = ops.where(inside > 0, padded, ops.stop_gradient(lowest))
-        length = x.shape[1]
-        return reduce(rescale.maximum, (padded[:, at : at + length] for at in range(2 * self.reach + 1)))
+        """The same, with the rule of maximum pooling; beyond an end its last position is read again."""
+        around = np.arange(x.shape[1])[:, None] + np.arange(-self.reach, self.reach + 1)
+        inside = np.clip(around, 0, x.shape[1] - 1).ravel()
+        return rescale.max_pool(ops.take(x, inside, axis=1), 2 * self.reach + 1)
 
     def compute_output_shape(self, shape):
         """That of the values."""
