@@ -40,6 +40,8 @@ def on_yeast(options: argparse.Namespace) -> None:
     if several and kind == "binding":
         raise InputError("maxATAC's network must be given one factor", received={"factors": list(factors)})
     small.name_run(options, "yeast/factors" if several else f"yeast/{factors[0]}", "training on the yeast data")
+    more = ["--architecture maxatac"] if kind == "binding" else []
+    more += [f"--seeds {' '.join(map(str, options.seeds))}"] if options.seeds else []
     learned = {"factor": factors[0], "peaks": peaks[factors[0]]}
     if kind == "sites":
         learned = {"factors": list(factors), "peaks": peaks}
@@ -47,7 +49,7 @@ def on_yeast(options: argparse.Namespace) -> None:
         options,
         small.CONFIGS / f"yeast_{kind}.yaml",
         genome=str(data.genome.resolve()),
-        command=f"python recipes/train_maxatac.py {again}" + " --architecture maxatac" * (kind == "binding"),
+        command=" ".join(["python recipes/train_maxatac.py", again, *more]),
         **{kind: {"signal": str(data.signal.resolve()), **learned}},
     )
 

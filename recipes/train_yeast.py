@@ -42,6 +42,8 @@ FACTS = (
 _TRAINERS = {ALL: train_maxatac, "ATAC": train_asap, "ChromBPNet": train_chrombpnet}  # else of the factors' network
 _SETTINGS = re.compile(r"## To make it again\n.*?(?=## )", re.DOTALL)  # of a card: with paths of this machine
 
+_MADE = re.compile(r"Its data were made by: (?=(\w+=\S+ )*python recipes/)")  # what makes the data makes the model
+
 
 def main(options: argparse.Namespace) -> None:
     """Train what is not there yet, install with `--install`."""
@@ -90,7 +92,8 @@ def install(folders: dict[str, Path]) -> None:
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(source, target)
         text = (target / CARD).read_text(encoding="utf-8")
-        (target / CARD).write_text(_SETTINGS.sub("", text), encoding="utf-8")
+        text = _MADE.sub("To make it again: ", _SETTINGS.sub("", text))
+        (target / CARD).write_text(text, encoding="utf-8")
         digests.write_digests(target, digests.read_digests(target).source)
     there = [model for model in MODELS if (builtin / model).is_dir()]
     configs = {model: json.loads((builtin / model / CONFIG).read_text(encoding="utf-8")) for model in there}
