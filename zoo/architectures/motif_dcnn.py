@@ -1,4 +1,4 @@
-"""Motifs of either strand, dilated residual convolutions, and cut rates that are summed as the measured track is.
+"""Motifs of either strand, dilated residual convolutions, and cut rates averaged as the track counts cut sites.
 
 The first convolution is shared between strands, wide, and followed by an exponential (Koo & Ploenzke 2021, Nat Mach
 Intell 3: 258), which lets clear matches alone pass: few weights learn motifs from little data. The dilated blocks are

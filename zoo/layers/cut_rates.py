@@ -11,8 +11,8 @@ from zoo.errors import InputError
 class RunningMean(layers.Layer):
     """The mean of `width` positions around each one, of those that the window has.
 
-    (batch, positions, channels) → the same shape. Keras's average pooling with padding does the same, but for the ends
-    of windows under PyTorch.
+    (batch, positions, channels) → the same shape. Padding is counted here, so that the ends of windows do not depend on
+    what a backend pads averages with.
 
     Args:
         width: positions, an odd number.
