@@ -340,6 +340,27 @@ def test_a_run_from_a_model_of_the_same_network(trained: Path, files: synthetic.
         assert all(np.array_equal(*pair) for pair in pairs)
 
 
+def other_network(window: int = 256, tracks: int = 1, outputs: int = 1) -> keras.Model:
+    """One of another package, without scans of motifs."""
+    inputs = keras.Input((window, 4 + tracks))
+    x = keras.layers.Conv1D(outputs, 32, strides=32, activation="sigmoid")(inputs)
+    return keras.Model(inputs, keras.layers.Flatten()(x))
+
+
+def test_a_network_of_another_package(files: synthetic.Synthetic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """No motif is sought for it, and its card has none."""
+    monkeypatch.setattr("zoo.train.tasks.sites.discover", lambda *given: pytest.fail("motifs were sought"))
+    zoo.register_architecture("strides", other_network)
+    try:
+        run = dataclasses.replace(config(files), architecture=Architecture("strides", {}), frozen=(), epochs=1, steps=1)
+        TrainingRun(run).train(tmp_path / "run")
+    finally:
+        zoo.unregister_architecture("strides")
+    card = (tmp_path / "run" / "model" / "README.md").read_text()
+    assert "Thresholds are calibrated on chr2." in card
+    assert "Motifs" not in card
+
+
 def write_bed(path: Path, *rows: str) -> str:
     path.write_text("".join("\t".join(row.split()) + "\n" for row in rows))
     return str(path)

@@ -172,14 +172,17 @@ class SitesTask:
         weights of a model, whose first ones are that model's motifs.
         """
         given, learned = self.begun
+        scans = {layer.name: layer for layer in network.layers if layer.name in (given, learned)}
+        if not scans:
+            return
         ranks = range(self.config.data.motifs_per_factor)
         ranked = [motifs[rank] for rank in ranks for motifs in self.found.values() if rank < len(motifs)]
         most = 2 * len(self.config.data.factors)
         for name, motifs, scale in ((given, ranked, 1.0), (learned, ranked[:most], _LEARNED_SCALE)):
-            layer = next((layer for layer in network.layers if layer.name == name), None)
-            if layer is not None:
+            if name in scans:
                 last = name == learned and self.config.start_from is not None
-                layer.set_weights([with_motifs(layer.get_weights()[0], motifs, scale, last=last)])
+                [kernel] = scans[name].get_weights()
+                scans[name].set_weights([with_motifs(kernel, motifs, scale, last=last)])
 
     def loss(self, targets: object, outputs: object):
         """Binary cross-entropy of the factors that were measured."""
