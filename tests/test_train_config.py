@@ -87,7 +87,7 @@ def _data(path: Path) -> dict:
         return {"coverage": {"bin_size": 32}, "architecture": {"name": "borzoi", "config": {}}}
     if "chrombpnet" in path.stem.lower():
         return {"profile": {**files, "bias": "bias/model"}}
-    return {"accessibility": files} if path.stem == "yeast_ATAC" else {"binding": files}
+    return {{"yeast_ATAC": "accessibility", "yeast_sites": "sites"}.get(path.stem, "binding"): files}
 
 
 def test_published_settings(monkeypatch: pytest.MonkeyPatch):

@@ -379,7 +379,10 @@ def test_patience(files: synthetic.Synthetic, tmp_path: Path):
 def test_going_on_from_a_model_with_frozen_layers(bound: Path, files: synthetic.Synthetic, tmp_path: Path):
     start = str((bound / "model").resolve())
     config = training.binding(files, start_from=start, frozen=("block[1-4]_.*",), epochs=1)
-    TrainingRun(config).train(tmp_path / "run")
+    run = TrainingRun(config)
+    run.train(tmp_path / "run")
+    assert (len(run.transfer.taken), run.transfer.begun, run.transfer.left, run.transfer.given) == (21, (), (), ())
+    assert str(run.transfer) in (tmp_path / "run" / "model" / "README.md").read_text()
     before, after = (zoo.load((folder / "model").resolve()).network for folder in (bound, tmp_path / "run"))
     for layer in before.layers:
         if layer.weights:

@@ -32,12 +32,12 @@ _FILES = {
         "nargs": "+",
         "metavar": "BIGWIG",
         "help": "ATAC-seq: the target, or the input of a binding model; accessibility: one per track (--set tracks=2); "
-        "profile: cut sites per base; bins, bases: NAME=BIGWIG for each track",
+        "profile: cut sites per base; bins, bases, sites: NAME=BIGWIG for each track",
     },
     "peaks": {
         "metavar": "BED",
-        "help": "binding, bins, bases: the factor's; accessibility: narrowPeak to evaluate by; profile: narrowPeak to "
-        "learn from",
+        "help": "binding, bins, bases, sites: the factor's; accessibility: narrowPeak to evaluate by; profile: "
+        "narrowPeak to learn from",
     },
     "blacklist": {"metavar": "BED", "help": "BED files; accessibility: also VCF"},
 }
@@ -81,7 +81,7 @@ BINDING = Signature(
     common=_FILES,
     differ={
         "factor": {"metavar": "NAME", "help": "binding, bases: what binds"},
-        "meta": {"metavar": "TSV", "help": "binding, bins, bases: table of cell types, instead of signal and peaks"},
+        "meta": {"metavar": "TSV", "help": "binding, bins, bases, sites: table of cell types, for signal and peaks"},
         "atac_peaks": {"metavar": "BED", "help": "binding: open chromatin to train on, too; or auto"},
         "train_roi": {"metavar": "TSV", "help": "binding: windows to train on, instead of those around peaks"},
         "validate_roi": {"metavar": "TSV", "help": "binding: the same to validate on"},
@@ -363,7 +363,7 @@ def _data(options: argparse.Namespace, kind: str) -> dict[str, object]:
         )
     values = own.values(options)
     signal = values.get("signal")
-    if kind in ("bins", "bases") and signal is not None:
+    if kind in ("bins", "bases", "sites") and signal is not None:
         values["signal"] = signal = _named(signal)
     if isinstance(signal, list) and len(signal) == 1:
         [values["signal"]] = signal

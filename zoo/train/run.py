@@ -60,7 +60,7 @@ class TrainingRun:
         progress: show progress bars; by default in a terminal only.
 
     Attributes:
-        transfer: what the network has of the model that the run begins with, if its head is replaced; else None.
+        transfer: what the network has of the model that the run begins with; None without one.
 
     Raises:
         InputError, GenomeMismatch: files or values that cannot be used.
@@ -89,7 +89,8 @@ class TrainingRun:
         if self.transfer is not None:
             head = config.data.head(config.architecture)
             changed = transfer.changed_arguments(config.architecture, self._start.spec.architecture, head)
-            self.transfer = replace(self.transfer.counted(network), changed=changed)
+            given = tuple(name for name in _hook(self.task, "begun", ()) if name in self.transfer.taken)
+            self.transfer = replace(self.transfer.counted(network), changed=changed, given=given)
         _hook(self.task, "check", lambda network: None)(network)
         self._check_shapes(network, shapes)
 
@@ -170,11 +171,10 @@ class TrainingRun:
             network = architectures.build(self.config.architecture.name, **self.config.architecture.config)
         finally:
             keras.config.set_dtype_policy(before)
-        if self._start is not None and self._replaces_head:
-            taken = transfer.take_trunk(self._start.network, network, self._start.spec.name)
+        if self._start is not None:
+            take = transfer.take_trunk if self._replaces_head else transfer.copy_weights
+            taken = take(self._start.network, network, self._start.spec.name)
             self.transfer = self.transfer or taken
-        elif self._start is not None:
-            transfer.copy_weights(self._start.network, network, self.config.start_from)
         if self.task is not None:
             _hook(self.task, "begin", lambda network: None)(network)
         transfer.freeze(network, self.config.frozen)
@@ -235,7 +235,8 @@ class TrainingRun:
             draw(staging / CURVES, result, self.config.monitor)
             network.save(staging / KERAS)
             (staging / MODEL).mkdir()
-            begun, trunk = ("", None) if self.transfer is None else (str(self.transfer), self._start)
+            begun = "" if self.transfer is None else str(self.transfer)
+            trunk = self._start if self._replaces_head else None
             learned = Learned(self.task, result, self.components, self.progress, home.number, begun, trunk)
             export.write(staging / MODEL, learned, network)
 

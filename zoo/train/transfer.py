@@ -18,20 +18,22 @@ if TYPE_CHECKING:
 
 TRUNK = "trunk"
 """Among patterns of layers: all but those of the head."""
+_MOST_LISTED = 12  # layers by their names
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """What a network with a new head has of another model.
+    """What a network has of the model that its run begins with.
 
     Attributes:
         source: the model.
         taken: layers whose weights were taken over.
-        begun: layers of the head, whose weights begin at random.
-        left: layers of the model's heads, which have no counterpart.
+        begun: layers whose weights begin at random: those of a new head, or of another name or shape than the model's.
+        left: layers of the model that have no counterpart, or whose place is another one's: those of its heads.
         trained: numbers that training changes.
         frozen: numbers that stay as they are.
         changed: arguments of the network, those of its head aside, that are not the model's: "crop: 1024 → 512".
+        given: layers of which the task then replaces all weights or a part of them by what its data give.
     """
 
     source: str
@@ -41,6 +43,7 @@ class Transfer:
     trained: int = 0
     frozen: int = 0
     changed: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
     def counted(self, network: keras.Model) -> "Transfer":
         """With the numbers of parameters that training changes, and that it does not."""
@@ -49,9 +52,11 @@ class Transfer:
 
     def __str__(self) -> str:
         changed = f"Arguments that are not that model's: {', '.join(self.changed)}. " if self.changed else ""
+        names = ", ".join(self.given)
+        given = f"All or part of those of {names} are then replaced by what the data give. " if names else ""
         return (
             f"Weights of {len(self.taken)} layers are those of {self.source} ({self.taken[0]} to {self.taken[-1]}); "
-            f"new: {', '.join(self.begun)}; not taken over: {', '.join(self.left)}. "
+            f"new: {_listed(self.begun)}; not taken over: {_listed(self.left)}. {given}"
             f"{self.trained:,} parameters are trained; {self.frozen:,} are not, statistics of normalizations included. "
             f"{changed}What that model was trained on may include held-out chromosomes."
         )
@@ -67,6 +72,13 @@ def member(model: "Model", seed: int) -> "Model":
     network = model.network.get_layer(f"member{seed % config['members'] + 1}")
     one = Architecture(config["of"]["name"], config["of"]["config"], model.spec.architecture.package)
     return Model(replace(model.spec, architecture=one), network)
+
+
+def _listed(layers: Sequence[str]) -> str:
+    """Names of layers; of many the first and the last one."""
+    if len(layers) > _MOST_LISTED:
+        return f"{len(layers)} layers ({layers[0]} to {layers[-1]})"
+    return ", ".join(layers) or "none"
 
 
 def changed_arguments(now: Architecture, before: Architecture, head: Collection[str]) -> tuple[str, ...]:
@@ -184,20 +196,22 @@ def copyable(source: keras.Model, target: keras.Model) -> dict[str, keras.Layer]
     }
 
 
-def copy_weights(source: keras.Model, target: keras.Model, name: str) -> int:
-    """Give the layers of `target` the weights of those of `source` that have their name and shapes; return how many.
+def copy_weights(source: keras.Model, target: keras.Model, name: str) -> Transfer:
+    """Give the layers of `target` the weights of those of `source` that have their name and shapes.
 
     Raises `InputError` if there is none.
     """
     layers = copyable(source, target)
     for layer in layers.values():
         target.get_layer(layer.name).set_weights(layer.get_weights())
+    with_weights = [[layer.name for layer in network.layers if layer.weights] for network in (target, source)]
     if not layers:
         raise InputError(
             "A run must begin with weights of a network that has layers of the same names and shapes",
-            received={"start_from": name, "layers": [layer.name for layer in target.layers if layer.weights][:5]},
+            received={"start_from": name, "layers": with_weights[0][:5]},
         )
-    return len(layers)
+    others = [tuple(layer for layer in each if layer not in layers) for each in with_weights]
+    return Transfer(name, tuple(layers), *others)
 
 
 def freeze(network: keras.Model, patterns: Sequence[str]) -> None:

@@ -118,7 +118,7 @@ class TrainingTask(Protocol):
         plans: where the windows of "training" and of "validation" lie.
         tracks: what is kept besides the sequence.
 
-    It may have more: `begun`, the parts of the network that it gives weights to begin with, and
+    It may have more: `begun`, the layers of the network that it gives weights to begin with, all or a part of them, and
     `begin(network) -> None`, which does; `windows`, how many windows an epoch has, by part, if others than its plan;
     `new_head = True`, if a run that begins with a model takes over all of its weights but those of its head; and
     `check(network) -> None`, which raises `InputError` for a network that is not one for its data.

@@ -18,6 +18,7 @@ from zoo.data.cells import CellGenome, tracks_of
 from zoo.data.regions import on_genome
 from zoo.data.slabs import SlabPlan, Slabs
 from zoo.data.windows import Layout
+from zoo.errors import warn
 from zoo.genome.enriched import Motif, discover
 from zoo.spec import InputSpec, ModelSpec, OutputSpec, PredictionSpec
 from zoo.train import inputs
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
     from zoo.model import Model
 
-_STRIDE = 4  # windows begin every quarter of their length, as maxATAC's
+_STRIDE = 4  # windows begin every quarter of their length, in whole bins, as maxATAC's
+_VIEWS = ("forward", "reverse_complement")
 _HALF = 40  # bp on each side of a site in which motifs are sought
 _CONTROLS = (-600, -450, -300, 300, 450, 600)  # bp from a site to sequences without one
 _APART = 120  # bp from a control to the nearest site
@@ -91,12 +93,18 @@ class SitesTask:
             {"chromosomes": list(chromosomes), "sites": counts},
         )
         room = sites.Room(places, self.genome.sizes, self.blacklist, self._window, margin)
+        layout = Layout(self._window, margin, self._window)
         kinds = [sites.chosen(room.anywhere(), data.windows, self.config.seed)]
         if part == "training":
             kinds.append(sites.chosen(room.near(found), data.windows, self.config.seed))
         windows = sites.joined(*kinds)
-        plan = SlabPlan(windows.by_place(places), Layout(self._window, margin, self._window), 1)
-        return found, windows, plan
+        near = {factor: int((windows.factors == number).sum()) for number, factor in enumerate(data.factors)}
+        must.require(
+            "The windows near sites",
+            {"there must be some of each factor": len(kinds) == 1 or data.random_share == 1 or all(near.values())},
+            {"chromosomes": list(chromosomes), "windows": near, "bp of a window": layout.slab},
+        )
+        return found, windows, SlabPlan(windows.by_place(places), layout, 1)
 
     def slabs(
         self, part: str, plan: SlabPlan, progress: bool | None = None, scratch: str | Path | None = None
@@ -123,27 +131,42 @@ class SitesTask:
 
     def _motifs_of(self, factor: int) -> list[Motif]:
         """What is enriched around the sites of a factor on the training chromosomes, in any cell type."""
-        own, every = [], []
-        for chrom in self.config.chromosomes.train:
-            here = [known[factor].get(chrom, ()) for known in self._known if known[factor] is not None]
-            own.append(np.unique(np.concatenate([np.empty(0, np.int64), *here])))
-            every += [(chrom, position) for position in own[-1].tolist()]
+        positions = {chrom: self._positions(factor, chrom) for chrom in self.config.chromosomes.train}
+        every = [(chrom, at) for chrom, own in positions.items() for at in own.tolist()]
         if len(every) > _MOST_SITES:
             drawn = np.random.default_rng((self.config.seed, 4)).choice(len(every), _MOST_SITES, replace=False)
             every = [every[at] for at in np.sort(drawn)]
-        positions = dict(zip(self.config.chromosomes.train, own, strict=True))
         controls = [
-            (chrom, position + far)
-            for chrom, position in every
+            (chrom, at + far)
+            for chrom, at in every
             for far in _CONTROLS
-            if np.abs(positions[chrom] - (position + far)).min() > _APART
+            if _HALF <= at + far < self.genome.sizes[chrom] - _HALF
+            and np.abs(positions[chrom] - (at + far)).min() > _APART
         ]
-        return discover(self._around(every), self._around(controls), self.config.data.motifs_per_factor)
+        wanted = self.config.data.motifs_per_factor
+        motifs = discover(self._around(every), self._around(controls), wanted) if controls else []
+        if len(motifs) < wanted:
+            name = self.config.data.factors[factor]
+            warn(f"{len(motifs)} of {wanted} motifs are enriched around the sites of {name}: other kernels are random.")
+        return motifs
+
+    def _positions(self, factor: int, chrom: str) -> np.ndarray:
+        """The sites of a factor on a chromosome in any cell type, (n,) int64."""
+        known = [of_cell[factor] for of_cell in self._known if of_cell[factor] is not None]
+        none = np.empty(0, np.int64)
+        return np.unique(np.concatenate([none, *(positions.get(chrom, none) for positions in known)]))
 
     def _around(self, places: Sequence[tuple[str, int]]) -> np.ndarray:
         """Base codes around positions, (n, 81)."""
         codes = [self.genome.codes(chrom, at - _HALF, at + _HALF + 1) for chrom, at in places]
         return np.array(codes, np.uint8).reshape(len(codes), 2 * _HALF + 1)
+
+    @property
+    def begun(self) -> tuple[str, str]:
+        """The layers to which `begin` gives motifs: of `motif_cnn`, whose kernels are log-odds, and learned ones."""
+        from zoo.architectures.motif_cnn import GIVEN, LEARNED
+
+        return GIVEN, LEARNED
 
     def begin(self, network: "keras.Model") -> None:
         """Give the scans the motifs of all factors, the first one of each before the second ones.
@@ -151,16 +174,18 @@ class SitesTask:
         The learned scan has two of each factor: as its first kernels, or as its last ones if the run begins with the
         weights of a model, whose first ones are that model's motifs.
         """
-        from zoo.architectures.motif_cnn import GIVEN, LEARNED
-
+        given, learned = self.begun
+        scans = {layer.name: layer for layer in network.layers if layer.name in (given, learned)}
+        if not scans:
+            return
         ranks = range(self.config.data.motifs_per_factor)
         ranked = [motifs[rank] for rank in ranks for motifs in self.found.values() if rank < len(motifs)]
         most = 2 * len(self.config.data.factors)
-        for name, motifs, scale in ((GIVEN, ranked, 1.0), (LEARNED, ranked[:most], _LEARNED_SCALE)):
-            layer = next((layer for layer in network.layers if layer.name == name), None)
-            if layer is not None:
-                last = name == LEARNED and self.config.start_from is not None
-                layer.set_weights([with_motifs(layer.get_weights()[0], motifs, scale, last=last)])
+        for name, motifs, scale in ((given, ranked, 1.0), (learned, ranked[:most], _LEARNED_SCALE)):
+            if name in scans:
+                last = name == learned and self.config.start_from is not None
+                [kernel] = scans[name].get_weights()
+                scans[name].set_weights([with_motifs(kernel, motifs, scale, last=last)])
 
     def loss(self, targets: object, outputs: object):
         """Binary cross-entropy of the factors that were measured."""
@@ -200,7 +225,7 @@ class SitesTask:
             f"{self.output()[0].target} binding from {measured}sequence, {config.assembly}",
             InputSpec(self._window, config.assembly, tuple(data.track_specs)),
             self.output(),
-            PredictionSpec(self._window // _STRIDE, ("forward", "reverse_complement")),
+            PredictionSpec(max(self._window // self._bin // _STRIDE, 1) * self._bin, _VIEWS),
             metrics,
         )
 
@@ -219,12 +244,18 @@ class SitesTask:
         table = evaluation.thresholds(model, split.validation) if len(data.factors) == 1 else None
         text = training_text(self.config, run.result, ", in bins of 200 bp")
         text += f" Thresholds are calibrated on {', '.join(split.validation)}." if table else ""
-        found = "; ".join(
-            f"{factor} {', '.join(f'{motif.consensus} ({motif.auroc:.2f})' for motif in motifs)}"
-            for factor, motifs in self.found.items()
-        )
-        text += f" Motifs that the network began with, and their AUROC against sequences nearby: {found}."
+        if set(self.begun) & {layer.name for layer in model.network._flatten_layers()}:
+            text += f" {self._motif_text()}"
         return Report(evaluation.metrics(model, split.test), table, text)
+
+    def _motif_text(self) -> str:
+        """The motifs, for the card."""
+        each = {
+            factor: ", ".join(f"{motif.consensus} ({motif.auroc:.2f})" for motif in motifs) or "none"
+            for factor, motifs in self.found.items()
+        }
+        text = "; ".join(f"{factor} {motifs}" for factor, motifs in each.items())
+        return f"Motifs that the network began with, and their AUROC against sequences nearby: {text}."
 
 
 def with_motifs(kernel: np.ndarray, motifs: Sequence[Motif], scale: float, last: bool = False) -> np.ndarray:
