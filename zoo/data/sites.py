@@ -294,7 +294,11 @@ def items(
     turned: np.ndarray,
     bin_size: int,
 ) -> Arrays:
-    """Windows of some rows, moved by some bp, some of them from the other strand, and their targets."""
+    """Windows of some rows, moved by some bp, some of them from the other strand, and their targets.
+
+    Returns:
+        (rows, bp, 4 + tracks) float32, and (rows, bins) or, of several factors, (rows, bins, factors) float32.
+    """
     bins = slabs.layout.core // bin_size
     codes, *tracks = slabs.read(rows, slabs.layout.core, shifts + slabs.layout.margin, turned)
     x = np.concatenate([one_hot(codes), *(track[..., None] for track in tracks)], axis=-1, dtype=np.float32)
@@ -304,7 +308,7 @@ def items(
 
 
 def chosen(windows: Windows, most: int, seed: int) -> Windows:
-    """At most so many windows, drawn at random."""
+    """At most so many windows, drawn at random, in their order."""
     if len(windows) <= most:
         return windows
     return windows.among(np.sort(np.random.default_rng((seed, 3)).choice(len(windows), most, replace=False)))
