@@ -438,6 +438,7 @@ def test_runs_that_are_refused(files: synthetic.Synthetic, tmp_path: Path):
         ({"steps": None}, r"steps .of an epoch. must be given for a model of sites"),
         ({"architecture": Architecture("maxatac", {})}, "the network must be one of motif_cnn"),
         ({"architecture": Architecture("motif_cnn", {"tracks": 2})}, r"must be those of the data .\{'tracks': 1"),
+        ({"architecture": Architecture("motif_cnn", {"given": 4})}, r"'outputs': 1, 'given': 3\}"),
         ({"monitor": "val_dice"}, "monitor must be one of val_loss, val_auprc"),
     ):
         with pytest.raises(InputError, match=said):

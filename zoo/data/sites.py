@@ -320,6 +320,9 @@ def items(
     """Windows of some rows, moved by some bp, some of them from the other strand, and their targets.
 
     Slabs have the tracks of the network and, if scores are learned, one of each factor after them.
+
+    Returns:
+        (rows, bp, 4 + tracks) float32, and (rows, bins) or, of several factors, (rows, bins, factors) float32.
     """
     bins = slabs.layout.core // bin_size
     codes, *tracks = slabs.read(rows, slabs.layout.core, shifts + slabs.layout.margin, turned)
@@ -335,7 +338,7 @@ def items(
 
 
 def chosen(windows: Windows, most: int, seed: int) -> Windows:
-    """At most so many windows, drawn at random."""
+    """At most so many windows, drawn at random, in their order."""
     if len(windows) <= most:
         return windows
     return windows.among(np.sort(np.random.default_rng((seed, 3)).choice(len(windows), most, replace=False)))

@@ -101,7 +101,7 @@ class Around(layers.Layer):
 
 @keras.saving.register_keras_serializable("zoo")
 class LogSignal(layers.Layer):
-    """ln(1 + gain · x) of each value, of values below 0 as of 0.
+    """ln(1 + gain · x) of each value, of values below 0 as of 0; any shape → the same shape.
 
     Args:
         gain: how strongly values are compressed: those much smaller than 1 / gain stay in proportion.
@@ -135,6 +135,9 @@ class OneOf(layers.Layer):
     So each is trained as if it were alone, and their errors stay different.
 
     A list of (batch, …) of one shape → the same shape.
+
+    Args:
+        seed: of what is drawn; by default one that `keras.utils.set_random_seed` decides on.
     """
 
     is_linear = True

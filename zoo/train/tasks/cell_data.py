@@ -168,13 +168,13 @@ def network_conditions(data: Data, config: Settings, networks: Sequence[str], kn
     """The network is one of those of a task, or of another package; its arguments are those of the data.
 
     Args:
-        data: whose `arguments` follow from it.
+        data: whose `arguments` and `head` follow from it.
         config: with the network.
         networks: of the task.
         known: all networks of this package.
     """
     given, name = config.architecture.config, config.architecture.name
-    made = data.arguments(given)
+    made = {**data.arguments(given), **data.head(config.architecture)}
     return {
         f"the network must be one of {', '.join(networks)}": name in networks or name not in known,
         f"arguments of the network must be those of the data ({made})": all(

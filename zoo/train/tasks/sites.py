@@ -45,7 +45,11 @@ _BOUND = 0.5  # a target from which on a bin counts as bound, for the metric
 
 
 class SitesTask:
-    """Where factors bind; see `zoo.train.tasks.base.TrainingTask`."""
+    """Where factors bind; see `zoo.train.tasks.base.TrainingTask`.
+
+    Raises:
+        InputError: besides, no site of some factor on the chromosomes of a part, or no training window near one.
+    """
 
     data = SitesData
     monitors: ClassVar = {"val_loss": min, "val_auprc": max}
