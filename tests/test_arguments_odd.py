@@ -1,6 +1,7 @@
 """Values of another kind, given to every argument of the functions that users call: refused, or listed here."""
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -121,6 +122,10 @@ CALLS: dict[str, Callable[[SimpleNamespace], tuple[Callable, dict]]] = {
     "Model.component": lambda at: (_composed(at.model).component, {"name": "part"}),
     "Model.save": lambda at: (at.model.save, {"path": _free()}),
     "ensemble": lambda at: (zoo.ensemble, {"models": [at.model, at.model], "name": "test/TWICE"}),
+    "one_track": lambda at: (
+        zoo.one_track,
+        {"model": _of_tracks(), "track": "REB1", "name": "test/ONE"},
+    ),
     "binding.benchmark": lambda at: (binding.benchmark, {"prediction": at.signal, "peaks": at.peaks}),
     "binding.quantitative": lambda at: (binding.quantitative, {"prediction": at.signal, "measured": at.signal}),
     "calibration.calibrate": lambda at: (calibration.calibrate, {"samples": [(at.scores, at.peaks)]}),
@@ -162,6 +167,12 @@ CALLS: dict[str, Callable[[SimpleNamespace], tuple[Callable, dict]]] = {
 def _free() -> Path:
     """A folder that does not exist."""
     return next(path for path in map(Path, map(str, count())) if not path.exists())
+
+
+@functools.cache
+def _of_tracks() -> zoo.Model:
+    """One whose head has tracks."""
+    return zoo.load("yeast/factors")
 
 
 def _composed(model: zoo.Model) -> zoo.Model:

@@ -34,7 +34,7 @@ def test_list(capsys):
     assert max(map(len, out.splitlines())) <= 80
     status, out, _ = run(capsys, "list", "--json")
     # maxatac, yeast, factornet, deepgrn, leopard, borzoi, basset
-    assert len(json.loads(out)) == 127 + 12 + 60 + 24 + 24 + 1 + 1
+    assert len(json.loads(out)) == 127 + 13 + 60 + 24 + 24 + 1 + 1
 
 
 def test_list_nothing(capsys):

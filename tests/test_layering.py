@@ -54,7 +54,7 @@ FLOORS = (  # a room imports from those of the rows above its own, also inside f
     "interpretation prepare saving",
     "footprints",
     "model",
-    "ensembles evaluate",
+    "ensembles evaluate single",
     "loading",
     "chaining many track_rows train",
     "checkup comparison priors",

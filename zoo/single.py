@@ -39,6 +39,12 @@ def one_track(model: "Model", track: str, name: str, description: str = "") -> "
 
     Name.parse(name)
     typed.argument("description", description, str)
+    if not isinstance(model, Model) or not isinstance(track, str):
+        raise InputError(
+            "A model and the name of one of its tracks must be given",
+            example='zoo.one_track(zoo.load("yeast/factors"), "REB1", "lab/REB1")',
+            received={"model": type(model).__name__, "track": track},
+        )
     spec = one_track_spec(model.spec, track, name, description)
     network = architectures.build(spec.architecture.name, **spec.architecture.config)
     _take(model.network, network, model.spec.output.tracks.index(track), model.spec.name)
