@@ -111,12 +111,15 @@ class SitesTask:
         config, given = self.config, (slabs, self._windows[part], self._sites[part], self.config.batch_size)
         if part == "validation":
             return sites.SiteEvaluation(*given, self._bin)
-        return sites.SiteTraining(*given, config.steps, config.data.random_share, self._bin, config.seed)
+        return sites.SiteTraining(
+            *given, config.steps, config.data.random_share, self._bin, config.seed, config.data.mix
+        )
 
     @cached_property
     def found(self) -> dict[str, list[Motif]]:
-        """The motifs of each factor."""
-        return {factor: self._motifs_of(number) for number, factor in enumerate(self.config.data.factors)}
+        """The motifs of each factor; none if none are sought."""
+        sought = self.config.data.factors if self.config.data.motifs_per_factor else ()
+        return {factor: self._motifs_of(number) for number, factor in enumerate(sought)}
 
     def _motifs_of(self, factor: int) -> list[Motif]:
         """What is enriched around the sites of a factor on the training chromosomes, in any cell type."""
@@ -220,7 +223,9 @@ class SitesTask:
             f"{factor} {', '.join(f'{motif.consensus} ({motif.auroc:.2f})' for motif in motifs)}"
             for factor, motifs in self.found.items()
         )
-        text += f" Motifs that the network began with, and their AUROC against sequences nearby: {found}."
+        text += (
+            f" Motifs that the network began with, and their AUROC against sequences nearby: {found}." if found else ""
+        )
         return Report(evaluation.metrics(model, split.test), table, text)
 
 
