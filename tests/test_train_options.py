@@ -172,6 +172,21 @@ def test_the_first_step_of_a_layer_that_thawed(name: str):
     assert int(optimizer.iterations) == 21
 
 
+def test_a_layer_that_thaws_before_its_time():
+    """As where steps do not count, whose gradients overflowed in half precision."""
+    network = three_layers()
+    found = moved(network, optimizer_of(network, Optimizer("adam", 0.01), {"first": 2}), 1.0)
+    assert found == pytest.approx({"first": 0.01, "second": 0.01, "head": 0.01}, rel=1e-2)
+
+
+def test_the_rate_of_a_trunk_that_is_frozen():
+    """As by `--freeze trunk` with a configuration that has one."""
+    network = three_layers()
+    transfer.freeze(network, ["trunk"])
+    found = moved(network, optimizer_of(network, Optimizer("adam", 0.01, trunk_rate=0.1)), 1.0, ("head",))
+    assert found == pytest.approx({"first": 0, "second": 0, "head": 0.01}, rel=1e-2)
+
+
 def test_patterns_of_layers():
     network = three_layers()
     assert transfer.by_layer(network, {"trunk": 1, "second": 2}, "rates") == {"first": 1, "second": 2}

@@ -53,7 +53,7 @@ RUN = Signature(
         "epochs": {"metavar": "N"},
         "steps": {"metavar": "N", "help": "binding: of an epoch"},
         "batch_size": {"metavar": "N"},
-        "patience": {"type": int, "metavar": "N", "help": "epochs without a better one before it ends; 0: never"},
+        "patience": {"type": int, "metavar": "N", "help": "epochs without a better one before it ends (10); 0: never"},
         "seed": {"metavar": "N"},
         "precision": {"choices": PRECISIONS, "help": "of the arithmetic"},
         "start_from": {
@@ -65,7 +65,11 @@ RUN = Signature(
             "flags": ("--freeze",),
             "metavar": "PATTERN",
         },
-        "thaw": {"action": PairsAction, "metavar": "PATTERN=EPOCHS"},
+        "thaw": {
+            "action": PairsAction,
+            "metavar": "PATTERN=EPOCHS",
+            "help": "layers, as for --freeze, that are frozen for so many epochs (several: give it again)",
+        },
     },
     left_out={
         **dict.fromkeys(("monitor", "checkpoint_steps", "folds", "license", "citation", "command"), _SET),
@@ -206,7 +210,11 @@ OPTIMIZER = Signature(
         "trunk_rate": {"metavar": "X", "help": "of the learning rate, for all layers but the head's (default 1)"},
         "warm_up": {"metavar": "STEPS"},
         "clip_norm": {"metavar": "X"},
-        "rates": {"action": PairsAction, "metavar": "PATTERN=X"},
+        "rates": {
+            "action": PairsAction,
+            "metavar": "PATTERN=X",
+            "help": "of the learning rate, for layers as for --freeze (several: give it again)",
+        },
     },
     left_out=dict.fromkeys(("name", "weight_decay"), _SET),
 )

@@ -1,12 +1,13 @@
 """Optimizers of the published systems."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import keras
 
 from zoo.train.schedules import WarmUp, WarmUpAndRestarts
 from zoo.train.settings import Optimizer
-from zoo.train.transfer import TRUNK, by_layer, thawing
+from zoo.train.transfer import by_layer, thawing, trunk
 
 _NORMALIZATIONS = (keras.layers.BatchNormalization, keras.layers.LayerNormalization)
 
@@ -26,8 +27,9 @@ def chosen(
     Raises:
         InputError: as `zoo.train.transfer.by_layer`.
     """
-    rates = settings.rates or ({} if settings.trunk_rate == 1 else {TRUNK: settings.trunk_rate})
-    factors = by_layer(network, rates, "rates")
+    factors = by_layer(network, settings.rates or {}, "rates")
+    if settings.trunk_rate != 1:  # also if it is frozen
+        factors = {layer.name: settings.trunk_rate for layer in trunk(network)}
     begins = {name: epoch * steps for name, epoch in thawing(network, thaw or {}).items()}
     made = _named(settings, network, steps, epochs)
     return paced(made, network, factors, begins) if factors or begins else made
@@ -92,18 +94,23 @@ def paced(
         begins: name of a layer → steps before it is trained.
     """
     step, decay, place = optimizer.update_step, optimizer._apply_weight_decay, optimizer._get_variable_index
+    own = [
+        (weight, factors.get(name, 1.0), begins.get(name, 0))
+        for name in {**factors, **begins}
+        for weight in network.get_layer(name).trainable_weights
+    ]
 
-    def of(variable, values: Mapping[str, float], default: float) -> float:
-        at = place(variable)  # what a backend gives may be a part of the variable
-        for name, value in values.items():
-            if any(place(weight) == at for weight in network.get_layer(name).trainable_weights):
-                return value
-        return default
+    @cache
+    def places() -> dict[int, tuple[float, int]]:  # which only an optimizer that is built has
+        return {place(weight): (factor, begin) for weight, factor, begin in own}
+
+    def of(variable) -> tuple[float, int]:
+        return places().get(place(variable), (1.0, 0))  # what a backend gives may be a part of the variable
 
     def update_step(gradient, variable, learning_rate) -> None:
-        factor, begin, iterations = of(variable, factors, 1.0), of(variable, begins, 0), optimizer._iterations
+        (factor, begin), iterations = of(variable), optimizer._iterations
         if begin:
-            optimizer._iterations = iterations - begin
+            optimizer._iterations = keras.ops.maximum(iterations - begin, 0)  # steps that overflow do not count
         try:
             step(gradient, variable, learning_rate * factor if factor != 1 else learning_rate)
         finally:
@@ -111,10 +118,12 @@ def paced(
 
     def apply_weight_decay(variables) -> None:
         whole = optimizer.weight_decay
-        for variable in variables if whole else ():
-            optimizer.weight_decay = whole * of(variable, factors, 1.0)
-            decay([variable])
-        optimizer.weight_decay = whole
+        try:
+            for variable in variables if whole else ():
+                optimizer.weight_decay = whole * of(variable)[0]
+                decay([variable])
+        finally:
+            optimizer.weight_decay = whole
 
     optimizer.update_step, optimizer._apply_weight_decay = update_step, apply_weight_decay
     return optimizer
