@@ -2,8 +2,8 @@
 
 Ten factors are predicted by one network, and evaluated in bins of 200 bp of chromosomes that it has not seen. Of each
 variant the table has the average precision, the mean over its factors, and its difference from the default with the
-same seeds and the same factors; interval: 95 %, bootstrap over seeds and blocks of 100 kb. Runs that are there already
-are not repeated.
+same seeds and the same factors; interval: 95 %, bootstrap over seeds and blocks of 100 kb, of blocks alone if there is
+one seed. Runs that are there already are not repeated.
 
 Usage: python recipes/compare_training.py [VARIANT ...] [--seeds 0 1 2] [--out FOLDER]
 """
@@ -50,7 +50,8 @@ class Variant:
     Attributes:
         changes: what it changes.
         alone: factors of which each has a network of its own; empty for all of them in one.
-        pretrained: whether such a network begins with one of all factors but those.
+        pretrained: whether such a network begins with one of all factors but those: with its layers of the same
+            shapes, those of learned motifs.
     """
 
     changes: Mapping[str, object] = field(default_factory=dict)
