@@ -342,8 +342,8 @@ def mixed(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Arrays:
 
     def both(values: np.ndarray) -> np.ndarray:
         own, other = np.split(values, 2)
-        share_of_own = weights.reshape(-1, *[1] * (own.ndim - 1))
-        return share_of_own * own + (1 - share_of_own) * other
+        fraction = weights.reshape(-1, *[1] * (own.ndim - 1))
+        return fraction * own + (1 - fraction) * other
 
     unknown = np.logical_or(*np.split(y == UNKNOWN, 2))
     return both(x), np.where(unknown, np.float32(UNKNOWN), both(y))
