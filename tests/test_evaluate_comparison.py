@@ -142,3 +142,32 @@ def test_peaks_of_another_assembly(data: tuple):
     signal, _, _ = data
     with pytest.raises(GenomeMismatch):
         bins.Bound([Interval("chr1", 0, 10**9)], signal.sizes)
+
+
+def test_a_gain_by_hand():
+    """Average precisions of 1 and 1/2 of one factor, equal ones of the other; the mean of pairs of runs."""
+    positive = {"A": np.array([True, False, False]), "B": np.array([True, False, False])}
+    best, second = np.array([3.0, 2.0, 1.0]), np.array([2.0, 3.0, 1.0])
+    blocks = np.zeros(3, int)
+    found = comparison.gain(positive, [{"A": best, "B": second}], [{"A": second, "B": second}], blocks)
+    assert (found.value, found.low, found.high) == (0.25, 0.25, 0.25)
+    runs = [{"A": best, "B": second}, {"A": second, "B": second}]
+    found = comparison.gain(positive, runs, [runs[1]] * 2, blocks)
+    assert (found.value, found.low, found.high) == (0.125, 0.0, 0.25)  # pairs of runs are drawn
+    with pytest.raises(InputError, match=r"must be pairs.*\(1, 2\)"):
+        comparison.gain(positive, runs[:1], runs, blocks)
+    with pytest.raises(InputError, match="must be pairs"):
+        comparison.gain(positive, [], [], blocks)
+
+
+def test_blocks_of_a_gain():
+    """Better in one block of two, and as good in the other: drawn alone, each counts by itself; without a bound bin
+    none does."""
+    positive = {"A": np.array([True, False, True, False, False])}
+    one, other = {"A": np.array([5.0, 1, 4, 2, 0])}, {"A": np.array([5.0, 1, 2, 4, 0])}
+    blocks = np.array([0, 0, 1, 1, 2])
+    found = comparison.gain(positive, [one], [other], blocks)
+    assert found.value == pytest.approx(1 - 5 / 6)
+    assert (found.low, found.high) == (0.0, 0.5)
+    places = np.arange(0, 600_001, 50_000)
+    assert comparison.blocks_of(places, np.arange(12) % 3 == 0).tolist() == [0, 1, 3, 4]

@@ -219,6 +219,9 @@ class SiteTraining:
         random_share: fraction of windows that lie anywhere; the number of the others is rounded as Python does.
         bin_size: bp of a target.
         seed: of all that is random.
+        mix: each window is mixed with another one of the step, inputs and targets alike, with the weights λ and 1 - λ:
+            λ is drawn from Beta(mix, mix), and the larger one of both is the window's own (mixup, Zhang et al. 2018,
+            ICLR). A target that is unknown in one of both is unknown. 0 for none.
 
     Raises:
         InputError: no window near a site of some factor, or none anywhere, where a step takes some.
@@ -234,9 +237,11 @@ class SiteTraining:
         random_share: float,
         bin_size: int,
         seed: int,
+        mix: float = 0.0,
     ) -> None:
         self.slabs, self.steps, self._windows, self._sites = slabs, steps, windows, sites
         self._bin_size, self._seed, self._batch_size = bin_size, seed, batch_size
+        self._mix = mix
         self._bins = slabs.layout.core // bin_size
         self.inputs, self.targets = shapes(slabs.layout.core, _read(slabs), bin_size, len(sites.positions))
         self._near = round(batch_size * (1 - random_share))
@@ -259,7 +264,17 @@ class SiteTraining:
         margin = self.slabs.layout.margin
         shifts, turned = random.integers(-margin, margin + 1, len(rows)), random.random(len(rows)) < 0.5
         mine = share(np.arange(len(rows)), worker, workers)
-        return items(self.slabs, self._windows, self._sites, rows[mine], shifts[mine], turned[mine], self._bin_size)
+
+        def read(which: np.ndarray) -> Arrays:
+            which = (rows[which], shifts[which], turned[which])
+            return items(self.slabs, self._windows, self._sites, *which, self._bin_size)
+
+        if not self._mix:
+            return read(mine)
+        others, weights = partners(random, self._mix, len(rows))
+        which, places = np.unique(np.concatenate([mine, others[mine]]), return_inverse=True)
+        x, y = (values[places] for values in read(which))
+        return mixed(x, y, weights[mine])
 
 
 class SiteEvaluation:
@@ -335,6 +350,36 @@ def items(
     read = tracks[: len(tracks) - len(learned)]
     x = np.concatenate([one_hot(codes), *(track[..., None] for track in read)], axis=-1, dtype=np.float32)
     return x, y[..., 0] if y.shape[-1] == 1 else y
+
+
+def partners(random: np.random.Generator, mix: float, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """With which other window each one is mixed, (n,), and its own weight from a half to 1, (n,) float32."""
+    order = random.permutation(count)
+    others = np.empty(count, np.int64)
+    others[order] = np.roll(order, 1)
+    weights = random.beta(mix, mix, count)
+    return others, np.maximum(weights, 1 - weights).astype(np.float32)
+
+
+def mixed(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Arrays:
+    """Windows mixed with others.
+
+    Args:
+        x: (2 n, …) inputs of windows, and of those that they are mixed with.
+        y: (2 n, …) their targets, -1 for unknown.
+        weights: (n,) of the former; the others have what is left to 1.
+
+    Returns:
+        (n, …) of each, float32; a target is -1 if one of both is.
+    """
+
+    def both(values: np.ndarray) -> np.ndarray:
+        own, other = np.split(values, 2)
+        fraction = weights.reshape(-1, *[1] * (own.ndim - 1))
+        return fraction * own + (1 - fraction) * other
+
+    unknown = np.logical_or(*np.split(y == UNKNOWN, 2))
+    return both(x), np.where(unknown, np.float32(UNKNOWN), both(y))
 
 
 def chosen(windows: Windows, most: int, seed: int) -> Windows:

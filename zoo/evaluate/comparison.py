@@ -77,8 +77,7 @@ def compare(
     positive, blocks, first_block = [], [], 0
     for chrom, places, keep in BinSelection(track, chromosomes, region, None, blacklist, bin_size):
         positive.append(bound(chrom, places)[keep])
-        number = (places[:-1] - places[0])[keep] // _BLOCK
-        blocks.append(first_block + number)
+        blocks.append(first_block + blocks_of(places, keep))
         first_block = int(blocks[-1][-1]) + 1
         for name, predictor in predictors.items():
             predicted[name].append(predictor(chrom, places)[keep])
@@ -102,12 +101,72 @@ def interval(positive: np.ndarray, scores: np.ndarray, blocks: np.ndarray, weigh
         blocks: (n,) which block a bin is in.
         weights: (repeats, blocks) how often each block was drawn.
     """
+    low, high = np.nanpercentile(_resampled(positive, scores, blocks, weights), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def blocks_of(places: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """The number of the 100-kb block, from 0, of each bin that is kept of those between edges (n + 1,) in bp."""
+    return (places[:-1] - places[0])[keep] // _BLOCK
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The difference of two sets of runs in average precision, with its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def gain(
+    positive: Mapping[str, np.ndarray],
+    one: Sequence[Mapping[str, np.ndarray]],
+    other: Sequence[Mapping[str, np.ndarray]],
+    blocks: np.ndarray,
+    repeats: int = _REPEATS,
+    seed: int = 0,
+) -> Gain:
+    """How much higher the average precision of the runs of `one` is than that of `other`, the mean over factors.
+
+    The bootstrap draws pairs of runs (of one seed) and blocks, the same ones for both and for all factors; a factor
+    that has no positive bin in the blocks drawn does not count there.
+
+    Args:
+        positive: factor → (n,) bool, whether it is in a bin.
+        one: of each run, factor → (n,) scores.
+        other: the same of the runs that they are compared with, in the same order.
+        blocks: (n,) which block a bin is in (`blocks_of`).
+        repeats: of the bootstrap.
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: not as many runs of both, or none.
+    """
+    if len(one) != len(other) or not one:
+        raise InputError("Runs must be pairs", example="a run of each seed", received={"runs": (len(one), len(other))})
+    once, weights = np.ones((1, int(blocks.max()) + 1), np.int64), _weights(blocks, repeats, seed)
+    weights = np.concatenate([once, weights])
+    first, second = (
+        np.array([[_resampled(positive[factor], run[factor], blocks, weights) for factor in positive] for run in runs])
+        for runs in (one, other)
+    )
+    known = np.isfinite(first)  # (runs, factors, 1 + repeats)
+    counts = known.sum(axis=1)
+    totals = np.where(known, first - second, 0).sum(axis=1)
+    differences = np.divide(totals, counts, out=np.full(totals.shape, np.nan), where=counts > 0)
+    drawn = np.random.default_rng((seed, 1)).integers(0, len(one), (len(one), repeats))
+    means = np.take_along_axis(differences[:, 1:], drawn, axis=0).mean(axis=0)
+    low, high = np.nanpercentile(means, [2.5, 97.5])
+    return Gain(float(differences[:, 0].mean()), float(low), float(high))
+
+
+def _resampled(positive: np.ndarray, scores: np.ndarray, blocks: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Average precisions with blocks drawn so often, (repeats,); NaN without a positive item."""
     order = np.argsort(-scores, kind="stable")
     positive, blocks, scores = positive[order], blocks[order], scores[order]
     ends = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))
-    precisions = [_average_precision(positive, row[blocks], ends) for row in weights]
-    low, high = np.nanpercentile(precisions, [2.5, 97.5])
-    return float(low), float(high)
+    return np.array([_average_precision(positive, row[blocks], ends) for row in weights])
 
 
 @dataclass(frozen=True)

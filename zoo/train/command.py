@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from registry.paths import user_path
+from zoo.console.pairs import PairsAction
 from zoo.console.signature import Signature, group_of
 from zoo.errors import InputError
 from zoo.genome import bed
@@ -52,7 +53,7 @@ RUN = Signature(
         "epochs": {"metavar": "N"},
         "steps": {"metavar": "N", "help": "binding: of an epoch"},
         "batch_size": {"metavar": "N"},
-        "patience": {"type": int, "metavar": "N", "help": "epochs without a better one before it ends; 0: never"},
+        "patience": {"type": int, "metavar": "N", "help": "epochs without a better one before it ends (10); 0: never"},
         "seed": {"metavar": "N"},
         "precision": {"choices": PRECISIONS, "help": "of the arithmetic"},
         "start_from": {
@@ -63,6 +64,11 @@ RUN = Signature(
         "frozen": {
             "flags": ("--freeze",),
             "metavar": "PATTERN",
+        },
+        "thaw": {
+            "action": PairsAction,
+            "metavar": "PATTERN=EPOCHS",
+            "help": "layers, as for --freeze, that are frozen for so many epochs (several: give it again)",
         },
     },
     left_out={
@@ -151,7 +157,11 @@ SITES = Signature(
     common=_FILES | _OF_SEVERAL | {"factors": {"nargs": "+", "metavar": "NAME"}},
     differ={"meta": {"metavar": "TSV"}},
     left_out=dict.fromkeys(
-        ("track_specs", "scores", "core", "smoothing", "jitter", "random_share", "windows", "motifs_per_factor"), _SET
+        (
+            *("track_specs", "scores", "core", "smoothing", "jitter"),
+            *("random_share", "mix", "windows", "motifs_per_factor"),
+        ),
+        _SET,
     ),
 )
 COVERAGE = Signature(
@@ -204,6 +214,11 @@ OPTIMIZER = Signature(
         "trunk_rate": {"metavar": "X", "help": "of the learning rate, for all layers but the head's (default 1)"},
         "warm_up": {"metavar": "STEPS"},
         "clip_norm": {"metavar": "X"},
+        "rates": {
+            "action": PairsAction,
+            "metavar": "PATTERN=X",
+            "help": "of the learning rate, for layers as for --freeze (several: give it again)",
+        },
     },
     left_out=dict.fromkeys(("name", "weight_decay"), _SET),
 )
@@ -348,6 +363,7 @@ def _changed(options: argparse.Namespace) -> dict[str, object]:
     """The fields of a configuration that the command line gives, those of its data aside."""
     values = {name: _absolute(name, value) for name, value in RUN.values(options).items() if name != "architecture"}
     values |= {"patience": options.patience or None, "start_from": _model(options.start_from)}
+    values["thaw"] = options.thaw and {name: _whole(epochs) for name, epochs in options.thaw.items()}
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -409,6 +425,11 @@ def _model(name: str | None) -> str | None:
     if name is None or (not bed.is_there(name) and not user_path(name, "model").is_dir()):
         return name
     return str(user_path(name, "model").absolute())
+
+
+def _whole(value: object) -> object:
+    """A whole number of a pair, which are floats; anything else as it is, for the configuration to refuse."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _number(text: str) -> int:

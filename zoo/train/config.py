@@ -42,11 +42,14 @@ class TrainConfig(Settings):
         return {
             **self.data.conditions(self),
             f"monitor must be one of {', '.join(monitors)}": self.monitor in monitors,
+            f"thaw must be before the last of {self.epochs} epochs": all(
+                after < self.epochs for after in (self.thaw or {}).values()
+            ),
         }
 
     def _brief(self) -> dict[str, object]:
         """What those conditions are about."""
-        shown = ("steps", "monitor", "architecture")
+        shown = ("steps", "monitor", "architecture", "thaw")
         return {"kind": self.kind, **{name: getattr(self, name) for name in shown}}
 
     def to_json(self) -> dict:
@@ -156,6 +159,7 @@ _FIELDS = {
     "checkpoint_steps": must.whole(1),
     "start_from": must.optional(must.TEXT),
     "frozen": must.PATTERNS,
+    "thaw": must.optional(must.by_pattern(must.whole(1, 1 << 20), "a whole number of 1 or more")),
     "folds": must.several(must.several(must.TEXT, "", True, 1), "lists of chromosomes, none of them empty"),
     "license": must.REMARK,
     "citation": must.REMARK,

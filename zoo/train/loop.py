@@ -21,7 +21,7 @@ from zoo.data.pipeline import dataset, named
 from zoo.errors import InputError, ZooError
 from zoo.files.atomic import atomic
 from zoo.files.progress import Progress
-from zoo.train import state
+from zoo.train import state, transfer
 from zoo.train.config import TrainConfig
 from zoo.train.tasks.base import Result, TrainingTask
 
@@ -77,10 +77,11 @@ class Trainer:
                     if isinstance(layer, keras.layers.BatchNormalization):
                         layer.synchronized = True  # moments of the whole batch, as one device would have them
             self.optimizer = optimizer(self.network)
+            self._thawing = transfer.thawing(self.network, config.thaw or {})
             if config.precision == "mixed_float16":
                 self.optimizer = keras.mixed_precision.LossScaleOptimizer(self.optimizer)
             self.optimizer.build(self.network.trainable_variables)
-        self.step = tf.function(self._distributed_step, reduce_retracing=True)
+        self._trace()
         self._forward = tf.function(lambda x: task.evaluated(self.network(x, training=False)), reduce_retracing=True)
 
     @property
@@ -101,6 +102,7 @@ class Trainer:
         batches = iter(self.batches(progress.step))
         while not self._is_over(progress):
             epoch, within = divmod(progress.step, steps)
+            self._freeze(epoch)
             if not within:
                 progress.loss, progress.windows = 0.0, 0
             with Progress(f"epoch {epoch + 1}", "step", steps, within, self._shown) as bar:
@@ -122,9 +124,21 @@ class Trainer:
 
     def _is_over(self, progress: state.TrainingProgress) -> bool:
         done, within = divmod(progress.step, self.training.steps)
-        patience = self.config.patience
-        tired = patience is not None and done - progress.best_epoch >= patience and not within and done > 0
+        patience, since = self.config.patience, max(progress.best_epoch, *self._thawing.values(), 0)
+        tired = patience is not None and done - since >= patience and not within and done > 0
         return done >= self.config.epochs or tired
+
+    def _freeze(self, epoch: int) -> None:
+        """Have the layers that thaw later trained in this epoch (from 0), or not; also when a run goes on."""
+        trained = {self.network.get_layer(name): epoch >= begin for name, begin in self._thawing.items()}
+        if any(layer.trainable != value for layer, value in trained.items()):
+            for layer, value in trained.items():
+                layer.trainable = value
+            self._trace()
+
+    def _trace(self) -> None:
+        """Have the step made again: its graph is of what was trained."""
+        self.step = tf.function(self._distributed_step, reduce_retracing=True)
 
     def batches(self, first_step: int):
         """Each replica's share of the batches from a step on."""

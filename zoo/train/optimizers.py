@@ -1,29 +1,38 @@
 """Optimizers of the published systems."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 
 import keras
 
 from zoo.train.schedules import WarmUp, WarmUpAndRestarts
 from zoo.train.settings import Optimizer
-from zoo.train.transfer import trunk
+from zoo.train.transfer import by_layer, thawing, trunk
 
 _NORMALIZATIONS = (keras.layers.BatchNormalization, keras.layers.LayerNormalization)
 
 
-def chosen(settings: Optimizer, network: keras.Model, steps: int, epochs: int) -> keras.optimizers.Optimizer:
+def chosen(
+    settings: Optimizer, network: keras.Model, steps: int, epochs: int, thaw: Mapping[str, int] | None = None
+) -> keras.optimizers.Optimizer:
     """The optimizer of a configuration.
 
     Args:
         settings: of it.
-        network: what it will train.
+        network: what it will train, layers that thaw later included.
         steps: of an epoch.
         epochs: of the run, at most.
+        thaw: pattern of layers → epochs for which they are not trained.
+
+    Raises:
+        InputError: as `zoo.train.transfer.by_layer`.
     """
+    factors = by_layer(network, settings.rates or {}, "rates")
+    if settings.trunk_rate != 1:  # also if it is frozen
+        factors = {layer.name: settings.trunk_rate for layer in trunk(network)}
+    begins = {name: epoch * steps for name, epoch in thawing(network, thaw or {}).items()}
     made = _named(settings, network, steps, epochs)
-    if settings.trunk_rate == 1:
-        return made
-    return slowed(made, [weight for layer in trunk(network) for weight in layer.trainable_weights], settings.trunk_rate)
+    return paced(made, network, factors, begins) if factors or begins else made
 
 
 def _named(settings: Optimizer, network: keras.Model, steps: int, epochs: int) -> keras.optimizers.Optimizer:
@@ -66,20 +75,57 @@ def cosine_adamw(
     return asap_adamw(network, keras.optimizers.schedules.CosineDecay(learning_rate, steps), weight_decay)
 
 
-def slowed(
-    optimizer: keras.optimizers.Optimizer, variables: Iterable[keras.Variable], factor: float
+def paced(
+    optimizer: keras.optimizers.Optimizer,
+    network: keras.Model,
+    factors: Mapping[str, float],
+    begins: Mapping[str, int],
 ) -> keras.optimizers.Optimizer:
-    """The same optimizer, whose steps of some variables have a learning rate times a factor.
+    """The same optimizer, for which some layers have a learning rate and a beginning of their own.
 
-    Gradients times a factor would change nothing for Adam, which divides by their size.
+    Gradients times a factor would change nothing for Adam, which divides by their size; so the learning rate is
+    multiplied, and with it the weight decay. Adam corrects its means of few gradients by the number of steps; of a
+    layer that is trained later these are counted from there, or its first steps would be several times as large.
+
+    Args:
+        optimizer: of Adam's family.
+        network: what it trains.
+        factors: name of a layer → by what its learning rate is multiplied.
+        begins: name of a layer → steps before it is trained.
     """
-    variables, step, place = list(variables), optimizer.update_step, optimizer._get_variable_index
+    step, decay, place = optimizer.update_step, optimizer._apply_weight_decay, optimizer._get_variable_index
+    own = [
+        (weight, factors.get(name, 1.0), begins.get(name, 0))
+        for name in {**factors, **begins}
+        for weight in network.get_layer(name).trainable_weights
+    ]
+
+    @cache
+    def places() -> dict[int, tuple[float, int]]:  # which only an optimizer that is built has
+        return {place(weight): (factor, begin) for weight, factor, begin in own}
+
+    def of(variable) -> tuple[float, int]:
+        return places().get(place(variable), (1.0, 0))  # what a backend gives may be a part of the variable
 
     def update_step(gradient, variable, learning_rate) -> None:
-        is_slow = place(variable) in map(place, variables)  # what a backend gives may be a part of the variable
-        step(gradient, variable, learning_rate * factor if is_slow else learning_rate)
+        (factor, begin), iterations = of(variable), optimizer._iterations
+        if begin:
+            optimizer._iterations = keras.ops.maximum(iterations - begin, 0)  # steps that overflow do not count
+        try:
+            step(gradient, variable, learning_rate * factor if factor != 1 else learning_rate)
+        finally:
+            optimizer._iterations = iterations
 
-    optimizer.update_step = update_step
+    def apply_weight_decay(variables) -> None:
+        whole = optimizer.weight_decay
+        try:
+            for variable in variables if whole else ():
+                optimizer.weight_decay = whole * of(variable)[0]
+                decay([variable])
+        finally:
+            optimizer.weight_decay = whole
+
+    optimizer.update_step, optimizer._apply_weight_decay = update_step, apply_weight_decay
     return optimizer
 
 

@@ -82,12 +82,22 @@ def is_pattern(value: object) -> bool:
     return True
 
 
+def by_pattern(rule: Rule, words: str) -> Rule:
+    """A mapping of regular expressions for names of layers to values that fit a rule."""
+
+    def holds(value: object) -> bool:
+        return isinstance(value, Mapping) and all(map(is_pattern, value)) and all(map(rule.holds, value.values()))
+
+    return Rule(holds, f"regular expressions for names of layers, each with its value, {words}")
+
+
 TEXT = Rule(is_text, "text without control characters")
 NAMES = several(TEXT, "a list of names, none twice", distinct=True)
 PATH = Rule(is_text, "a path")
 PATHS = several(PATH, "a list of paths")
 SWITCH = of(bool, "true or false")
 REMARK = Rule(lambda value: isinstance(value, str) and len(value) <= _CHARACTERS, f"text of {_CHARACTERS:,} characters")
+
 PATTERNS = several(Rule(is_pattern, ""), "a list of regular expressions for names of layers")
 
 

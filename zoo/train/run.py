@@ -86,6 +86,8 @@ class TrainingRun:
         self.task = TASKS[config.kind](config, window_of(network), shapes)
         self.components = self._components(network)
         self.parameters = network.count_params()
+        transfer.by_layer(network, config.optimizer.rates or {}, "rates")
+        transfer.thawing(network, config.thaw or {})
         if self.transfer is not None:
             head = config.data.head(config.architecture)
             changed = transfer.changed_arguments(config.architecture, self._start.spec.architecture, head)
@@ -211,7 +213,8 @@ class TrainingRun:
         """What trains the network on these batches, with the optimizer of the configuration, into a folder."""
 
         def optimizer(network: keras.Model) -> keras.optimizers.Optimizer:
-            return optimizers.chosen(self.config.optimizer, network, training.steps, self.config.epochs)
+            config = self.config
+            return optimizers.chosen(config.optimizer, network, training.steps, config.epochs, config.thaw)
 
         return Trainer(
             self.config,

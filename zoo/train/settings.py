@@ -42,6 +42,8 @@ class Optimizer:
         learning_rate: the highest.
         weight_decay: for AdamW, "asap" and "adamw"; default 0.1.
         trunk_rate: by what the learning rate of all layers but the head's is multiplied, without weight decay.
+        rates: pattern of layers, as `Settings.frozen` has them → by what their learning rate is multiplied, and so
+            their weight decay; of several that match a layer the last one counts.
         warm_up: steps over which the rate of "adam" rises from 0.
         clip_norm: the largest norm of all gradients together of "adam"; None for any.
     """
@@ -52,6 +54,7 @@ class Optimizer:
     trunk_rate: float = 1.0
     warm_up: int = 0
     clip_norm: float | None = None
+    rates: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         fields = {
@@ -61,14 +64,17 @@ class Optimizer:
             "trunk_rate": must.real(1e-9, 1, "a number above 0, at most 1"),
             "warm_up": must.whole(0),
             "clip_norm": must.optional(must.real(1e-9, 1e9, "a number above 0")),
+            "rates": must.optional(must.by_pattern(must.real(1e-9, 1e3), "numbers above 0, at most 1,000")),
         }
         must.check("The optimizer", self, fields)
-        given = {name: getattr(self, name) for name in ("name", "weight_decay", "trunk_rate", "warm_up", "clip_norm")}
+        named = ("name", "weight_decay", "trunk_rate", "warm_up", "clip_norm", "rates")
+        given = {name: getattr(self, name) for name in named}
         conditions = {
             f"weight_decay must be left out for {self.name}, which has none": self.decay == 0
             or self.name not in _PLAIN,
             f"weight_decay must be 0 where the trunk has a rate of its own ({self.name})": self.decay == 0
             or self.trunk_rate == 1,
+            "trunk_rate must be left out beside rates, which may have trunk": not self.rates or self.trunk_rate == 1,
             "warm_up and clip_norm must be left out for all but adam": self.name == "adam"
             or (self.warm_up == 0 and self.clip_norm is None),
         }
@@ -140,13 +146,15 @@ class Settings:
         epochs: at most.
         steps: of an epoch, for tasks whose epoch is not a pass over their windows.
         monitor: what the best epoch is chosen by.
-        patience: epochs without a better one after which it ends; None for never.
+        patience: epochs without a better one after which it ends, not counted while layers thaw; None for never.
         precision: "float32", "mixed_bfloat16", "mixed_float16".
         seed: of everything random.
         checkpoint_steps: a checkpoint is written every so many steps, and at the end of each epoch.
         start_from: a model of the zoo whose weights it begins with; coverage: all but its head.
         frozen: layers that stay as they are, as patterns of whole names (`block[12]_.*`), or `trunk` for all but the
             head.
+        thaw: pattern of layers as above → epochs for which they stay as they are before they are trained, too; of
+            several that match a layer the last one counts (gradual unfreezing, Howard & Ruder 2018, ACL: 328-339).
         folds: sets of chromosomes for cross-validation, see `TrainConfig.fold`.
         license: terms of the result.
         citation: of the data or method.
@@ -164,12 +172,13 @@ class Settings:
     epochs: int = 70
     steps: int | None = None
     monitor: str = "val_loss"
-    patience: int | None = None
+    patience: int | None = 10
     precision: str = "float32"
     seed: int = 0
     checkpoint_steps: int = 500
     start_from: str | None = None
     frozen: tuple[str, ...] = ()
+    thaw: Mapping[str, int] | None = None
     folds: tuple[tuple[str, ...], ...] = ()
     license: str = "as the owner of the data says"
     citation: str = ""

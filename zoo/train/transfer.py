@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import keras
 
@@ -15,6 +15,8 @@ from zoo.spec import Architecture
 
 if TYPE_CHECKING:
     from zoo.model import Model
+
+Value = TypeVar("Value")
 
 TRUNK = "trunk"
 """Among patterns of layers: all but those of the head."""
@@ -112,24 +114,22 @@ def provenance(own: Mapping[str, str], model: str, before: Mapping[str, str]) ->
 
 
 def head_layers(network: keras.Model) -> set[str]:
-    """The names of the layers with weights that are the last ones before an output.
+    """The names of the layers with weights that are the last ones before an output, on each way to it.
 
-    Raises `InputError` if an output is computed of several tensors after them.
+    Raises `InputError` if there is none on a way.
     """
-    return {_last(tensor).name for tensor in keras.tree.flatten(network.output)}
+    return set().union(*map(_last, keras.tree.flatten(network.output)))
 
 
-def _last(tensor: keras.KerasTensor) -> keras.layers.Layer:
+def _last(tensor: keras.KerasTensor) -> set[str]:
     layer = tensor._keras_history.operation
-    while not getattr(layer, "weights", ()):
-        given = layer.input
-        if not isinstance(given, keras.KerasTensor) or isinstance(layer, keras.layers.InputLayer):
-            raise InputError(
-                "A network must end with a layer that has weights, which is its head",
-                received={"last": layer.name},
-            )
-        layer = given._keras_history.operation
-    return layer
+    if getattr(layer, "weights", ()):
+        return {layer.name}
+    if isinstance(layer, keras.layers.InputLayer):
+        raise InputError(
+            "A network must end with a layer that has weights, which is its head", received={"last": layer.name}
+        )
+    return set().union(*map(_last, keras.tree.flatten(layer.input)))
 
 
 def bin_size_of(network: keras.Model, window: int) -> int | None:
@@ -220,14 +220,58 @@ def freeze(network: keras.Model, patterns: Sequence[str]) -> None:
     Statistics of their batch normalizations stay, too. Raises `InputError` if a pattern matches none.
     """
     for pattern in patterns:
-        matched = [layer for layer in network.layers if re.fullmatch(pattern, layer.name)]
-        if pattern == TRUNK and not matched:
-            matched = trunk(network)
-        if not matched:
-            raise InputError(
-                "A pattern of frozen layers must match the name of one, or be trunk for all but the head",
-                example="block[12]_.*",
-                received={"frozen": pattern, "layers": [layer.name for layer in network.layers if layer.weights]},
-            )
-        for layer in matched:
+        for layer in _matching(network, pattern, "frozen"):
             layer.trainable = False
+
+
+def by_layer(network: keras.Model, values: Mapping[str, Value], what: str) -> dict[str, Value]:
+    """Name of a layer that is trained → the value of the last pattern that matches it.
+
+    Args:
+        network: whose layers.
+        values: pattern, as `freeze` takes them → value.
+        what: the values are, for messages.
+
+    Raises:
+        InputError: a pattern that matches no layer that is trained.
+    """
+    found: dict[str, Value] = {}
+    for pattern, value in values.items():
+        layers = [layer.name for layer in _matching(network, pattern, what) if layer.trainable_weights]
+        if not layers:
+            raise InputError(
+                "A pattern of layers must match one that is trained",
+                received={what: pattern},
+                hint="A layer that is frozen stays as it is: leave it out of one of both",
+            )
+        found |= dict.fromkeys(layers, value)
+    return found
+
+
+def thawing(network: keras.Model, thaw: Mapping[str, int]) -> dict[str, int]:
+    """Name of a layer → epochs for which it stays frozen before it is trained, too (`by_layer`).
+
+    Raises `InputError` as `by_layer`, or if no layer is trained from the first epoch on.
+    """
+    found = by_layer(network, thaw, "thaw")
+    if found and all(layer.name in found for layer in network.layers if layer.trainable_weights):
+        raise InputError(
+            "A layer must be trained from the first epoch on",
+            example={"thaw": {TRUNK: 3}},
+            received={"thaw": dict(thaw)},
+        )
+    return found
+
+
+def _matching(network: keras.Model, pattern: str, what: str) -> list[keras.Layer]:
+    """The layers whose names match a pattern. Raises `InputError` if there is none."""
+    matched = [layer for layer in network.layers if re.fullmatch(pattern, layer.name)]
+    if pattern == TRUNK and not matched:
+        matched = trunk(network)
+    if not matched:
+        raise InputError(
+            "A pattern of layers must match the name of one, or be trunk for all but the head",
+            example="block[12]_.*",
+            received={what: pattern, "layers": [layer.name for layer in network.layers if layer.weights]},
+        )
+    return matched

@@ -126,12 +126,15 @@ class SitesTask:
         config, given = self.config, (slabs, self._windows[part], self._sites[part], self.config.batch_size)
         if part == "validation":
             return sites.SiteEvaluation(*given, self._bin)
-        return sites.SiteTraining(*given, config.steps, config.data.random_share, self._bin, config.seed)
+        return sites.SiteTraining(
+            *given, config.steps, config.data.random_share, self._bin, config.seed, config.data.mix
+        )
 
     @cached_property
     def found(self) -> dict[str, list[Motif]]:
-        """The motifs of each factor."""
-        return {factor: self._motifs_of(number) for number, factor in enumerate(self.config.data.factors)}
+        """The motifs of each factor; none if none are sought."""
+        sought = self.config.data.factors if self.config.data.motifs_per_factor else ()
+        return {factor: self._motifs_of(number) for number, factor in enumerate(sought)}
 
     def _motifs_of(self, factor: int) -> list[Motif]:
         """What is enriched around the sites of a factor on the training chromosomes, in any cell type."""
@@ -248,7 +251,7 @@ class SitesTask:
         table = evaluation.thresholds(model, split.validation) if len(data.factors) == 1 else None
         text = training_text(self.config, run.result, ", in bins of 200 bp")
         text += f" Thresholds are calibrated on {', '.join(split.validation)}." if table else ""
-        if set(self.begun) & {layer.name for layer in model.network._flatten_layers()}:
+        if self.found and set(self.begun) & {layer.name for layer in model.network._flatten_layers()}:
             text += f" {self._motif_text()}"
         return Report(evaluation.metrics(model, split.test), table, text)
 

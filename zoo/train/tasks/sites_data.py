@@ -33,9 +33,11 @@ class SitesData(Data):
         smoothing: bp by which the target falls off beyond (`zoo.data.sites.Sites`).
         jitter: bp by which a training window is moved at most.
         random_share: fraction of windows that lie anywhere; the others are near sites, every factor as often.
+        mix: of which windows are mixed in pairs, drawn from Beta(mix, mix); 0 for none (`zoo.data.sites.SiteTraining`).
         windows: how many different ones there are at most, of either kind.
         motifs_per_factor: how many are sought for each factor in the sequences around its sites on the training
-            chromosomes (`zoo.genome.enriched`); the kernels of the network begin with them.
+            chromosomes (`zoo.genome.enriched`); the kernels of the network begin with them. 0 for none: they begin at
+            random.
     """
 
     PATHS = ("meta", "peaks", "signal", "scores", "blacklist")
@@ -52,6 +54,7 @@ class SitesData(Data):
     smoothing: float = 25.0
     jitter: int = 240
     random_share: float = 0.8
+    mix: float = 0.0
     windows: int = 400_000
     motifs_per_factor: int = 3
 
@@ -70,8 +73,9 @@ class SitesData(Data):
             **dict.fromkeys(("core", "jitter"), must.whole(0, cell_data.MOST_BP)),
             "smoothing": must.real(0, cell_data.MOST_BP),
             "random_share": must.real(0, 1, "a number of 0 to 1"),
+            "mix": must.real(0, 1e3),
             "windows": must.whole(1, _MOST_WINDOWS),
-            "motifs_per_factor": must.whole(1, 16),
+            "motifs_per_factor": must.whole(0, 16),
         }
         must.check("The data of a model of sites", self, fields)
         alone = {name: getattr(self, name) for name in ("cell_type", "peaks", "scores")}
@@ -112,11 +116,13 @@ class SitesData(Data):
 
     def head(self, network: Architecture) -> dict[str, object]:
         """A kernel for each motif that is sought."""
-        return {"given": self.motifs_per_factor * len(self.factors)} if network.name == _NETWORK else {}
+        given = self.motifs_per_factor * len(self.factors)
+        return {"given": given} if given and network.name == _NETWORK else {}
 
     def conditions(self, config: Settings) -> dict[str, bool]:
         """An epoch is so many steps; a network whose arguments follow from the data."""
         return {
             "steps (of an epoch) must be given for a model of sites": config.steps is not None,
+            "batch_size must be 2 or more where windows are mixed": not self.mix or config.batch_size > 1,
             **cell_data.network_conditions(self, config, (_NETWORK,), list(ARCHITECTURES)),
         }
