@@ -36,6 +36,7 @@ WRITTEN = {
         "sites.bed",
     ),
     *("benchmark.json", "benchmark.html", "thresholds.tsv", "thresholds.json", "thresholds.html"),
+    *("probabilities.tsv", "probabilities.json", "probabilities.html"),
     *("variants.tsv", "variants.skipped.tsv", "variants.vcf", "variants.json"),
     *("why.npz", "why.bw", "why.json", "why_1.png", "why_1_near.png", "motifs"),
     *("accessible.bw", "accessible.json", "centers.bw", "centers.counts.tsv", "centers.json"),

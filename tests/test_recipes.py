@@ -183,7 +183,7 @@ def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path, 
         name, _, plan = done.stdout.splitlines()[-1].partition(": ")
         windows[name] = plan.split(" windows")[0]
     assert list(windows) == ["yeast/REB1", "yeast/RAP1", "yeast/GIVEN"]
-    assert windows["yeast/REB1"] == "20,759"
+    assert windows["yeast/REB1"] == "8,757"
     assert windows["yeast/RAP1"] == windows["yeast/GIVEN"] != windows["yeast/REB1"]
     small = ("motifs=8", "filters=8")
     done = run_recipe("train_asap", "--dry-run", "--set", *small, cwd=tmp_path)
@@ -201,6 +201,29 @@ def test_recipes_on_yeast_plan_what_they_would_do(shared: Path, tmp_path: Path, 
     done = run_recipe("train_maxatac", "--factor", "ABF1", cwd=tmp_path)
     assert done.returncode == 1
     assert "train_maxatac: error: A factor must be one of CBF1" in done.stderr
+
+
+def test_a_factor_of_ones_own(shared: Path, tmp_path: Path, run_recipe):
+    """A file of peaks with other names of chromosomes, from the network of ten factors; maxATAC's network; several."""
+    peaks = shared / "data" / "sacCer3_atac_tf" / "peaks" / "Swi4_CX.bed"
+    (tmp_path / "mine.bed").write_bytes(peaks.read_bytes())
+    short = ("--epochs", 1, "--steps", 5)
+    done = run_recipe(
+        "train_maxatac", "--peaks", "mine.bed", "--from", "yeast/factors", "--out", "mine", *short, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Weights of 5 layers are those of yeast/factors (learned_scan to" in done.stdout
+    model = zoo.load(tmp_path / "mine" / "model")
+    assert model.spec.name == "yeast/MINE"
+    assert model.spec.metrics["positive bins"] == 34
+    assert "c...aaCgcGaaAagaa" in (tmp_path / "mine" / "model" / "README.md").read_text()  # what SWI4 binds
+    done = run_recipe("train_maxatac", "--architecture", "maxatac", "--dry-run", cwd=tmp_path)
+    assert "yeast/REB1: 20,759 windows to train on" in done.stdout
+    done = run_recipe("train_maxatac", "--factors", "REB1", "RAP1", "--dry-run", cwd=tmp_path)
+    assert "yeast/factors: 9," in done.stdout
+    done = run_recipe("train_maxatac", "--factors", "REB1", "RAP1", "--architecture", "maxatac", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "maxATAC's network must be given one factor" in done.stderr
 
 
 def test_the_tracks_of_yeast(shared: Path, tmp_path: Path):
