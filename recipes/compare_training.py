@@ -73,7 +73,7 @@ VARIANTS = {
     "mix 0.2": Variant({"sites": {"mix": 0.2}}),
     "scan trained, 0.1 of the rate": Variant({"frozen": [], "optimizer": {"rates": {_SCAN: 0.1}}}),
     "scan thawed after 3 epochs": Variant({"frozen": [], "thaw": {_SCAN: 3}}),
-    "twice the epochs": Variant({"epochs": 10, "patience": None}),
+    "twice the epochs": Variant({"epochs": 16, "patience": None}),
     "DNA alone": Variant({"sites": {"track_specs": [], "signal": None}}),
     "each alone": Variant(alone=FEW),
     "each alone, pretrained": Variant(alone=FEW, pretrained=True),
