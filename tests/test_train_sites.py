@@ -412,7 +412,7 @@ def test_chromosomes_shorter_than_a_window(tmp_path: Path):
     ("changes", "said"),
     [
         ({"peaks": None}, r"a table of cell types \(meta\), or peaks"),
-        ({"meta": "m.tsv"}, "with a table of cell types .meta., cell_type, peaks must be left out"),
+        ({"meta": "m.tsv"}, "with a table of cell types .meta., cell_type, peaks, scores must be left out"),
         ({"factors": ("A", "B")}, "peaks must be those of the factors"),
         ({"factors": ("A", "A")}, "factors must be a list of names, none twice"),
         ({"factors": ()}, "factors must be a list of names"),
@@ -424,7 +424,7 @@ def test_chromosomes_shorter_than_a_window(tmp_path: Path):
         ({"jitter": 1.5}, "jitter must be a whole number"),
         ({"random_share": 1.01}, "random_share must be a number of 0 to 1"),
         ({"windows": 0}, "windows must be a whole number of 1"),
-        ({"motifs_per_factor": 0}, "motifs_per_factor must be a whole number of 1"),
+        ({"motifs_per_factor": -1}, "motifs_per_factor must be a whole number of 0"),
     ],
 )
 def test_data_that_do_not_go_together(changes: dict, said: str):

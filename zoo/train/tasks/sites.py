@@ -251,7 +251,7 @@ class SitesTask:
         table = evaluation.thresholds(model, split.validation) if len(data.factors) == 1 else None
         text = training_text(self.config, run.result, ", in bins of 200 bp")
         text += f" Thresholds are calibrated on {', '.join(split.validation)}." if table else ""
-        if self.found and set(self.begun) & {layer.name for layer in model.network._flatten_layers()}:
+        if set(self.begun) & {layer.name for layer in model.network._flatten_layers()} and self.found:
             text += f" {self._motif_text()}"
         return Report(evaluation.metrics(model, split.test), table, text)
 
