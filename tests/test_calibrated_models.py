@@ -1,5 +1,6 @@
 """A threshold table with intervals travels with its model: folder, card, `zoo info`, sidecars."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -8,9 +9,9 @@ from conftest import TABLE
 
 import zoo
 from zoo.cli import main
-from zoo.predict.thresholds import ThresholdTable
+from zoo.predict.thresholds import Measured, ThresholdTable
 
-NOTE = '# {"chromosomes": ["chr9", "chrX"], "samples": 2, "bins": 9000, "positives": 90, "bin_size": 200}\n'
+MEASURED = Measured(("chr9", "chrX"), 2, 9000, 90, 200)
 LIMITS = ((0.005, 0.02, 0), (0.2, 0.4, 0.1), (0.45, 0.71, 0.3), (0.6, 0.9, 0.6), (0.8, 1, 0.9))
 
 
@@ -20,8 +21,9 @@ def saved(small: zoo.Model, tmp_path: Path) -> Path:
     head, *rows = TABLE.splitlines()
     lines = [f"{head}\tPrecision_95_Low\tPrecision_95_High\tProbability"]
     lines += ["\t".join([row, *map(str, more)]) for row, more in zip(rows, LIMITS, strict=True)]
-    (tmp_path / "t.tsv").write_text(NOTE + "\n".join(lines) + "\n")
-    return zoo.Model(small.spec, small.network, ThresholdTable.read(tmp_path / "t.tsv")).save(tmp_path / "model")
+    (tmp_path / "t.tsv").write_text("\n".join(lines) + "\n")
+    table = dataclasses.replace(ThresholdTable.read(tmp_path / "t.tsv"), measured=MEASURED)
+    return zoo.Model(small.spec, small.network, table).save(tmp_path / "model")
 
 
 def test_the_card_has_them(saved: Path, small: zoo.Model, tmp_path: Path):
@@ -46,11 +48,10 @@ def test_info_shows_them(saved: Path, small_folder: Path, capsys: pytest.Capture
     assert main(["info", str(saved)]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert "threshold f1             score 0.400, precision 0.60 (0.45 to 0.71), recall 0.70" in printed
-    assert "calibrated on    chr9, chrX in 2 samples: 90 of 9,000 bins of 200 bp bound" in printed
     assert "probabilities    with --scale probability" in printed
     found = zoo.info(saved)["thresholds"][0]
     assert found == {"threshold": "f1", "score": 0.4, "precision": 0.6, "recall": 0.7, "interval": (0.45, 0.71)}
-    assert not {"thresholds", "calibrated_on", "probabilities"} & zoo.info(small_folder).keys()
+    assert not {"thresholds", "probabilities"} & zoo.info(small_folder).keys()
     assert main(["info", str(saved), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["thresholds"][0]["interval"] == [0.45, 0.71]
 

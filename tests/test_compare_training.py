@@ -19,7 +19,7 @@ import yeast  # noqa: E402
 LESS = {
     "folds": [["chr1"], ["chr2"], ["chr3"]],  # of which the second is for validation
     "architecture": {"config": {"window": 128, "learned": 4, "filters": 4}},
-    "sites": {"jitter": 20, "motifs_per_factor": 1, "windows": 200},
+    "sites": {"jitter": 20, "windows": 200},
     "batch_size": 8,
     "steps": 2,
 }

@@ -363,13 +363,10 @@ def test_a_table_has_the_interval_of_its_precision_and_says_of_what_it_is(large:
     assert table.measured == thresholds.Measured(("chr1",), 1, 3000, positives, 200)
     assert str(table.measured) == f"chr1: {positives} of 3,000 bins of 200 bp bound"
     (tmp_path / "t.tsv").write_text(table.to_tsv())
-    note, head, *_ = (tmp_path / "t.tsv").read_text().splitlines()
-    assert note == (
-        f'# {{"chromosomes": ["chr1"], "samples": 1, "bins": 3000, "positives": {positives}, "bin_size": 200}}'
-    )
+    head, *_ = (tmp_path / "t.tsv").read_text().splitlines()
     assert head.split("\t")[5:] == ["Precision_95_Low", "Precision_95_High"]
     again = ThresholdTable.read(tmp_path / "t.tsv")
-    assert again.measured == table.measured
+    assert again.measured is None
     assert again.to_tsv() == table.to_tsv()
     found = thresholds.resolve("f1", again)
     assert found.precision_low < found.precision < found.precision_high
@@ -384,7 +381,7 @@ def test_a_table_has_the_interval_of_its_precision_and_says_of_what_it_is(large:
 def test_a_table_without_intervals_stays_as_it_is(tmp_path: Path):
     """Those that ship and those of the authors: the same bytes, and no more keys."""
     folder = Path(__file__).parents[1] / "registry" / "builtin" / "yeast"
-    paths = [path for path in sorted(folder.glob("*/thresholds.tsv")) if not path.read_text().startswith("# ")]
+    paths = [path for path in sorted(folder.glob("*/thresholds.tsv")) if "95" not in path.read_text().split("\n")[0]]
     plain = tmp_path / "plain.tsv"
     for path in [*paths, written(plain, ROWS)]:
         table = ThresholdTable.read(path)
@@ -425,23 +422,6 @@ def test_further_columns_that_cannot_be(tmp_path: Path, row: int, column: int, v
     rows[row][column] = value
     with pytest.raises(IntegrityError) as error:
         ThresholdTable.read(written(tmp_path / "t.tsv", rows, MORE))
-    assert said in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("note", "said"),
-    [
-        ("# {}", "line 1: The keys of this object must be bin_size, bins, chromosomes, positives, samples"),
-        ("# made today", "line 1: This file must be valid JSON"),
-        (
-            '# {"chromosomes": ["chr1"], "samples": 1, "bins": 3, "positives": 4, "bin_size": 200}',
-            "line 1: A threshold table must be measured on bins of at least one sample and chromosome, some of them",
-        ),
-    ],
-)
-def test_first_lines_that_say_nothing(tmp_path: Path, note: str, said: str):
-    with pytest.raises(IntegrityError) as error:
-        ThresholdTable.read(written(tmp_path / "t.tsv", WIDE, f"{note}\n{MORE}"))
     assert said in str(error.value)
 
 

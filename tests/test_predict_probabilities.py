@@ -14,14 +14,13 @@ from zoo.many.run import predict_many
 from zoo.predict.thresholds import ThresholdTable
 
 LEVELS = (0.001, 0.02, 0.3, 0.6, 0.9)  # from the thresholds 0, 0.2, 0.4, 0.6 and 0.8 on
-NOTE = '# {"chromosomes": ["chr9"], "samples": 1, "bins": 9000, "positives": 90, "bin_size": 200}\n'
 
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     head, *rows = TABLE.splitlines()
     lines = [f"{head}\tProbability", *(f"{row}\t{level}" for row, level in zip(rows, LEVELS, strict=True))]
-    (tmp_path / "probable.tsv").write_text(NOTE + "\n".join(lines) + "\n")
+    (tmp_path / "probable.tsv").write_text("\n".join(lines) + "\n")
     return tmp_path / "probable.tsv"
 
 
@@ -46,7 +45,6 @@ def test_files_have_probabilities_and_the_same_intervals(small, genome_files, tm
     assert said["threshold"] == earlier["threshold"]
     assert said["threshold"]["score"] == 0.4
     assert said["probability"]["threshold"] == pytest.approx(0.3)
-    assert said["probability"]["calibrated on"]["chromosomes"] == ["chr9"]
     assert "probability" not in earlier
     again = {"output": tmp_path / "out", "table": table, "threshold": "precision=0.6", "scale": "probability"}
     assert small.predict(**files, **again).windows == 0

@@ -75,7 +75,6 @@ def test_the_model_of_a_run(bound: Path):
     assert "Thresholds are calibrated on chr2." in card
     assert "| f1 |" in card
     assert "Precision was measured on chr2: " in card  # a chromosome of one block has no interval
-    assert model.thresholds.measured.chromosomes == ("chr2",)
     assert (np.diff(model.thresholds.columns["precision"]) >= 0).all()
     assert model.thresholds.columns["recall"][0] == 1
     plain = keras.saving.load_model(bound / "model.keras")

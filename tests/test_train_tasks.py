@@ -32,6 +32,8 @@ from zoo.train.tasks.binding import BindingData, BindingTask
 from zoo.train.tasks.bins import BinsData, BinsTask
 from zoo.train.tasks.coverage import CoverageData, CoverageTask
 from zoo.train.tasks.profile import ProfileData, ProfileTask
+from zoo.train.tasks.sites import SitesTask
+from zoo.train.tasks.sites_data import SitesData
 
 TRAIN = Path(zoo.__file__).parent / "train"
 
@@ -50,6 +52,7 @@ def test_the_table():
         "bins": BinsTask,
         "bases": BasesTask,
         "coverage": CoverageTask,
+        "sites": SitesTask,
     } == tasks.TASKS
     assert {kind: task.data for kind, task in tasks.TASKS.items()} == {
         "accessibility": AccessibilityData,
@@ -58,6 +61,7 @@ def test_the_table():
         "bins": BinsData,
         "bases": BasesData,
         "coverage": CoverageData,
+        "sites": SitesData,
     }
     assert AccessibilityTask.monitors == {"val_loss": min, "val_pearson": max, "val_spearman": max}
     assert BindingTask.monitors == {"val_loss": min, "val_dice": max}

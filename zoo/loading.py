@@ -251,14 +251,13 @@ def _told(where: Address) -> dict:
 
 
 def _calibrated(place: Path) -> dict[str, object]:
-    """What a threshold table with intervals promises, and on what it was measured; nothing of one without."""
+    """What a threshold table with intervals promises; nothing of one without."""
     table = folder.read_thresholds(place)
     if table is None or not table.has_intervals:
         return {}
     keys = ("threshold", "score", "precision", "recall", "interval")
     return {
         "thresholds": [dict(zip(keys, row, strict=True)) for row in table.examples()],
-        "calibrated_on": None if table.measured is None else str(table.measured),
         "probabilities": table.has_probabilities,
     }
 

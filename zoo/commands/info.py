@@ -48,8 +48,6 @@ def run(options: argparse.Namespace) -> None:
             f"score {row['score']:.3f}, precision {row['precision']:.2f} ({low:.2f} to {high:.2f}), recall "
             f"{row['recall']:.2f}"
         )
-    if info.get("calibrated_on"):
-        lines["calibrated on"] = info["calibrated_on"]
     if info.get("probabilities"):
         lines["probabilities"] = "with --scale probability"
     for title, values in (("metric", info["metrics"]), ("from", info["provenance"])):

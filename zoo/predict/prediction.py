@@ -4,7 +4,7 @@ import functools
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -161,12 +161,12 @@ class Prediction(ABC):
         return {}
 
     def _probability(self, threshold: Threshold | None) -> dict[str, object]:
-        """What the sidecar says of probabilities: that of the threshold, and what they were calibrated on."""
+        """What the sidecar says of probabilities: that of the threshold."""
         table = self._options.calibrated
         if table is None:
             return {}
         at = None if threshold is None else float(table.probabilities(np.float64(threshold.score)))
-        said = {"threshold": at, "calibrated on": None if table.measured is None else asdict(table.measured)}
+        said = {"threshold": at}
         return {"probability": {**said, "of": "a bin as wide as those calibrated on, by its highest score"}}
 
     def _precision(self) -> dict[str, object]:

@@ -1,13 +1,11 @@
 """From a name such as `f1` or `precision=0.9` to a score, by a calibration table: the model's own or a user's."""
 
-import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from registry import typed
 from registry.paths import user_path
 from zoo.arguments import is_number
 from zoo.errors import InputError, IntegrityError, warn
@@ -31,7 +29,6 @@ _OF_THE_PROGRAM = {  # what maxATAC's `threshold` writes; its released tables ha
     "Monotonic_F1": "f1",
 }
 _KEYS = {**{column: key for key, column in (COLUMNS | _MORE).items()}, **_OF_THE_PROGRAM}
-_NOTE = "# "  # before the JSON of `Measured`, in the first line
 _DECIMALS = 9  # to which scores were rounded when probabilities were counted
 _MOST_BYTES = 64 << 20  # of a file; a table of every distinct score of a chromosome fits
 _MOST_FOLD = 100.0  # log2; a fold change of 2 to the power of 64 cannot be counted
@@ -123,12 +120,12 @@ class ThresholdTable:
 
     A table of `zoo calibrate` may have more: the 95 % interval of the precision (`zoo.evaluate.promises.interval`), and
     the probability that a bin is bound whose score is at least this threshold and below the next one
-    (`zoo.evaluate.probabilities`); and a first line, `# ` and JSON, that has what it was measured on.
+    (`zoo.evaluate.probabilities`).
 
     Attributes:
         columns: `threshold`, `precision`, `recall`, `log2fc`, `f1`, float64 arrays of equal length; there may be
             `precision_low` and `precision_high`, and `probability`.
-        measured: on what; None for a table that does not say so.
+        measured: on what, of a table that was just made; files do not say it.
     """
 
     columns: dict[str, np.ndarray]
@@ -146,9 +143,7 @@ class ThresholdTable:
         """
         path = user_path(path, "table")
         lines = _lines(path)
-        measured = _measured(lines[0], path)
-        noted = measured is not None
-        header, *lines = lines[noted:] or [""]
+        header, *lines = lines
         keys = [_KEYS.get(name) for name in header.split()]
         more = set(keys) & set(_MORE)
         if None in keys or sorted(keys) != sorted([*COLUMNS, *more]) or len(more & set(INTERVAL)) == 1:
@@ -159,20 +154,19 @@ class ThresholdTable:
                 received={"columns": header.split()[:8]},
                 hint="Make one with `zoo calibrate`",
             )
-        numbered = [(number, line.split()) for number, line in enumerate(lines, start=2 + noted) if line.strip()]
+        numbered = [(number, line.split()) for number, line in enumerate(lines, start=2) if line.strip()]
         rows = [_row(path, number, cells, len(keys)) for number, cells in numbered]
         values = np.array(rows, np.float64).reshape(-1, len(keys))
         columns = {key: values[:, keys.index(key)] for key in (*COLUMNS, *_MORE) if key in keys}
         _check(columns, path, header.split(), keys, [number for number, _ in numbered])
-        return cls(columns, measured)
+        return cls(columns)
 
     def to_tsv(self) -> str:
         """The table as `read` reads it."""
         known = {key: name for key, name in (COLUMNS | _MORE).items() if key in self.columns}
         rows = np.stack([self.columns[key] for key in known], axis=1)
         lines = ["\t".join(known.values()), *("\t".join(f"{value:.10g}" for value in row) for row in rows.tolist())]
-        note = [_NOTE + json.dumps(asdict(self.measured))] if self.measured else []
-        return "\n".join([*note, *lines]) + "\n"
+        return "\n".join(lines) + "\n"
 
     @property
     def has_intervals(self) -> bool:
@@ -340,14 +334,6 @@ def _lines(path: Path) -> list[str]:
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or error
         raise IntegrityError(f"A threshold table must be readable text: {problem}", where=path) from None
-
-
-def _measured(line: str, path: Path) -> Measured | None:
-    """What a table's first line says that it was measured on; None if it is the header."""
-    if not line.startswith(_NOTE):
-        return None
-    where = f"{path}, line 1"
-    return typed.parse(Measured, typed.load_json(line[len(_NOTE) :].encode(), where), where)
 
 
 def _row(path: Path, number: int, cells: list[str], count: int) -> list[float]:
