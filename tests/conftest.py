@@ -3,6 +3,7 @@
 import faulthandler
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -83,6 +84,12 @@ def pytest_runtest_protocol(item: pytest.Item):
         return (yield)
     finally:
         faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin every test and its fixtures with the same random numbers: Keras seeds initial weights by Python's."""
+    random.seed(0)
 
 
 def _shared() -> Path | None:

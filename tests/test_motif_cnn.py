@@ -113,11 +113,12 @@ def test_shapes(config: dict, shape: tuple):
 
 
 def test_bins_begin_rare():
-    """A bias of -5 in both towers: less than 1 % of what is random."""
-    network = zoo.build("motif_cnn")
-    assert [network.get_layer(f"{name}_logits").bias.numpy().tolist() for name in ("given", "learned")] == 2 * [[-5.0]]
-    found = np.asarray(network(windows(window=512)))
-    assert (found < 0.1).all()
+    """A bias of -5 in both towers: about 1 % in a network of random weights."""
+    networks = [zoo.build("motif_cnn") for _ in range(9)]
+    for name in ("given_logits", "learned_logits"):
+        assert {bias for network in networks for bias in network.get_layer(name).bias.numpy()} == {-5.0}
+    found = [np.asarray(network(windows(window=512))) for network in networks]
+    assert np.max(found) < 0.2
     assert np.median(found) < 0.02
 
 
