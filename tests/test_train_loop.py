@@ -39,7 +39,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Synthetic:
 def bound(files: synthetic.Synthetic, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of a binding model."""
     folder = tmp_path_factory.mktemp("bound") / "run"
-    TrainingRun(training.binding(files, epochs=3)).train(folder)
+    TrainingRun(training.binding(files, epochs=3, limits="Two factors of one sample.")).train(folder)
     return folder
 
 
@@ -197,6 +197,7 @@ def test_the_card_makes_the_model_again(bound: Path, tmp_path: Path, train):
     """The configuration that it shows, with the command that it shows."""
     card = (bound / "model" / "README.md").read_text()
     assert "`zoo train --config training.json --out FOLDER`" in card
+    assert "Two factors of one sample." in card.split("**Training.**")[1].split("\n")[0]
     (tmp_path / "training.json").write_text(card.split("```json\n")[1].split("```")[0])
     done = train(tmp_path / "training.json", tmp_path / "again")
     assert done.returncode == 0, done.stderr

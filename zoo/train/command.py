@@ -72,7 +72,7 @@ RUN = Signature(
         },
     },
     left_out={
-        **dict.fromkeys(("monitor", "checkpoint_steps", "folds", "license", "citation", "command"), _SET),
+        **dict.fromkeys(("monitor", "checkpoint_steps", "folds", "license", "citation", "limits", "command"), _SET),
         **dict.fromkeys(("chromosomes", "optimizer", "data"), "options of its fields"),
     },
     added={

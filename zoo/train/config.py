@@ -163,5 +163,6 @@ _FIELDS = {
     "folds": must.several(must.several(must.TEXT, "", True, 1), "lists of chromosomes, none of them empty"),
     "license": must.REMARK,
     "citation": must.REMARK,
+    "limits": must.REMARK,
     "command": must.REMARK,
 }

@@ -48,7 +48,7 @@ def _write(target: Path, run: Learned, spec: ModelSpec, network: keras.Model, op
     finite = {name: value for name, value in report.metrics.items() if math.isfinite(value)}  # JSON has no NaN
     spec = replace(spec, metrics=finite)
     made_by = f"Its data were made by: {config.command}" if config.command else ""
-    training = " ".join(filter(None, (report.training, run.begun, made_by)))
+    training = " ".join(filter(None, (report.training, config.limits, run.begun, made_by)))
     described = {"training": training, "settings": _portable(config.to_json()), "options": options}
     text = card.of_model(spec.to_json(), **(table.for_card() if table else {}), **described)
     calibrated = table.to_tsv().encode() if table else None

@@ -158,6 +158,7 @@ class Settings:
         folds: sets of chromosomes for cross-validation, see `TrainConfig.fold`.
         license: terms of the result.
         citation: of the data or method.
+        limits: what the model card adds to the paragraph on training.
         command: what prepares the data, for the card.
     """
 
@@ -182,4 +183,5 @@ class Settings:
     folds: tuple[tuple[str, ...], ...] = ()
     license: str = "as the owner of the data says"
     citation: str = ""
+    limits: str = ""
     command: str = ""
