@@ -52,11 +52,14 @@ class Variant:
         alone: factors of which each has a network of its own; empty for all of them in one.
         pretrained: whether such a network begins with one of all factors but those: with its layers of the same
             shapes, those of learned motifs.
+        teachers: seeds of the default whose mean prediction is learned in place of the sites: distillation (Hinton et
+            al. 2015, arXiv:1503.02531).
     """
 
     changes: Mapping[str, object] = field(default_factory=dict)
     alone: tuple[str, ...] = ()
     pretrained: bool = False
+    teachers: tuple[int, ...] = ()
 
 
 _NOT_FOUND = {"sites": {"motifs_per_factor": 0}, "frozen": [], "architecture": {"config": {"given": 30}}}
@@ -75,6 +78,7 @@ VARIANTS = {
     "scan thawed after 3 epochs": Variant({"frozen": [], "thaw": {_SCAN: 3}}),
     "twice the epochs": Variant({"epochs": 16, "patience": None}),
     "DNA alone": Variant({"sites": {"track_specs": [], "signal": None}}),
+    "distilled from three seeds": Variant(teachers=(0, 1, 2)),
     "each alone": Variant(alone=FEW),
     "each alone, pretrained": Variant(alone=FEW, pretrained=True),
 }
@@ -125,22 +129,38 @@ class Comparison:
     ) -> dict[str, np.ndarray]:
         if not (folder / _SCORES).is_file():
             model = zoo.load(self._trained(variant, factors, seed, folder, start))
-            files = model.predict(
-                genome=self.data.genome,
-                **({"signal": self.data.signal} if model.spec.input.given else {}),
-                chromosomes=list(self.test),
-                output=folder / "test",
-                write="bigwig",
-                threshold=None,
-                track=tuple(factors) if len(factors) > 1 else None,
-                progress=False,
-            )
-            paths = files.bigwigs if len(factors) > 1 else {factors[0]: files.bigwig}
+            paths = self._tracks(model, factors, self.test, folder / "test")
             scores = {factor: self._in_bins(baselines.track(Signal(paths[factor]))) for factor in factors}
             with atomic(folder / _SCORES, folder) as temporary, open(temporary, "wb") as file:
                 np.savez(file, **scores)
         with np.load(folder / _SCORES) as arrays:
             return dict(arrays)
+
+    def _tracks(
+        self, model: zoo.Model, factors: Sequence[str], chromosomes: Sequence[str], output: Path
+    ) -> Mapping[str, Path]:
+        """Factor → the bigWig of its predictions on these chromosomes."""
+        files = model.predict(
+            genome=self.data.genome,
+            **({"signal": self.data.signal} if model.spec.input.given else {}),
+            chromosomes=list(chromosomes),
+            output=output,
+            write="bigwig",
+            threshold=None,
+            track=tuple(factors) if len(factors) > 1 else None,
+            progress=False,
+        )
+        return files.bigwigs if len(factors) > 1 else {factors[0]: files.bigwig}
+
+    def _taught(self, seeds: Sequence[int]) -> Mapping[str, Path]:
+        """Factor → what the mean of these seeds predicts where it was trained and chosen; none without seeds."""
+        if not seeds:
+            return {}
+        default, split = VARIANTS[DEFAULT], self.configuration(VARIANTS[DEFAULT], self.factors, 0).chromosomes
+        folders = [self._trained(default, self.factors, seed, self.out / DEFAULT / f"seed{seed}") for seed in seeds]
+        teacher = zoo.ensemble([zoo.load(folder) for folder in folders], "yeast/teacher")
+        output = self.out / f"teacher{'_'.join(map(str, seeds))}" / "teacher"
+        return self._tracks(teacher, self.factors, (*split.train, *split.validation), output)
 
     def _trained(
         self, variant: Variant, factors: Sequence[str], seed: int, folder: Path, start: Path | None = None
@@ -151,7 +171,11 @@ class Comparison:
         from zoo.train.run import MODEL, TrainingRun
 
         if not (folder / MODEL).is_dir():
-            config = self.configuration(variant, factors, seed, start)
+            scores = {factor: str(path.resolve()) for factor, path in self._taught(variant.teachers).items()}
+            taught = replace(
+                variant, changes=reading.over(variant.changes, {"sites": {"scores": scores}} if scores else {})
+            )
+            config = self.configuration(taught, factors, seed, start)
             keras.backend.clear_session()
             config = replace(config, chromosomes=replace(config.chromosomes, test=()))  # which `scores` predicts
             TrainingRun(config, progress=False).train(folder, resume=folder.is_dir())

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import training
 
+import zoo
+from zoo.genome.signal import Signal
 from zoo.train.run import TrainingRun
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -51,6 +53,28 @@ def test_variants_of_runs(runs: compare_training.Comparison, monkeypatch: pytest
     assert json.loads((folder / "others/train.json").read_text())["sites"]["factors"] == ["REB1"]
     monkeypatch.setattr(TrainingRun, "train", None)
     assert runs.row("each alone, pretrained", [0]) == line
+
+
+def test_a_variant_with_teachers(runs: compare_training.Comparison, monkeypatch: pytest.MonkeyPatch):
+    """It learns the mean of two seeds, predicted where they were trained and chosen, and nowhere else."""
+    few = {"epochs": 1}
+    monkeypatch.setitem(compare_training.VARIANTS, "default", compare_training.Variant(few))
+    monkeypatch.setitem(compare_training.VARIANTS, "distilled", compare_training.Variant(few, teachers=(0, 1)))
+    scores = runs.scores("distilled", 0)
+    assert set(scores) == {"HSF1", "REB1"}
+    learned = json.loads((runs.out / "distilled/seed0/train.json").read_text())["sites"]["scores"]
+    teachers = [zoo.load(runs.out / f"default/seed{seed}/model") for seed in (0, 1)]
+    split = runs.configuration(compare_training.VARIANTS["default"], runs.factors, 0).chromosomes
+    track = Signal(learned["HSF1"])
+    assert track.covered == {*split.train, *split.validation}
+    apart = [
+        model.predict(
+            genome=runs.data.genome, signal=runs.data.signal, regions=[f"{split.train[0]}:1-1,024"], track="HSF1"
+        ).matrix()
+        for model in teachers
+    ]
+    found = track.values(split.train[0], 0, 1024)[16::32]
+    np.testing.assert_allclose(found, np.mean(apart, axis=0)[0], atol=1e-6)
 
 
 def test_a_row(runs: compare_training.Comparison, monkeypatch: pytest.MonkeyPatch):
