@@ -19,7 +19,7 @@ SIGNATURE = Signature(
             "help": "OUTPUT.json of a pass over models and samples; BED files, FACTOR=BED to name them; or a "
             ".matrix.tsv, with --threshold",
         },
-        "annotation": {"metavar": "GTF", "help": "genes, plain or compressed: GENCODE, Ensembl, RefSeq"},
+        "annotation": {"metavar": "GTF", "help": "genes, GTF or GFF3, plain or compressed: GENCODE, Ensembl, RefSeq"},
         "output": {"help": "writes OUTPUT.prior.tsv (genes × factors; of each sample), OUTPUT.targets.tsv, .json"},
         "genome": {"metavar": "2BIT", "help": "to check that annotation and sites are of it"},
         "rule": {

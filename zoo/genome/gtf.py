@@ -1,4 +1,4 @@
-"""Genes and transcripts of GTF files (GENCODE, Ensembl, RefSeq, UCSC), plain or compressed, read line by line.
+"""Genes and transcripts of GTF and GFF3 files (GENCODE, Ensembl, RefSeq, UCSC), plain or compressed, line by line.
 
 A line counts from 1 and includes its last base; here everything is 0-based and half-open. Source: GTF2.2.
 """
@@ -6,19 +6,20 @@ A line counts from 1 and includes its last base; here everything is 0-based and 
 import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.genome import gff3
 from zoo.genome.interval import FURTHEST
 from zoo.genome.spans import NONE, merge_spans
 from zoo.genome.text import raw_lines, whole
 
 BASIC = ("basic", "gencode_basic")
 """Tags of GENCODE's basic set, as its own files and those of Ensembl have them."""
-_STRANDS = ("+", "-", ".")
+_STRANDS = ("+", "-", ".", "?")  # the last one of GFF3: unknown
 _FIVE, _THREE = ("five_prime_utr", "5UTR"), ("three_prime_utr", "3UTR")
 _PARTS = ("exon", "CDS", "UTR", "stop_codon", *_FIVE, *_THREE)  # of a transcript
 _KINDS = ("transcript", *_PARTS)
@@ -27,7 +28,6 @@ _NAME = r'[\s;]*([^\s";=#]+)\s+'
 _QUOTED = r'"((?:[^"\\]|\\.|"(?!\s*(?:;|$)))*)"'  # a quote that no semicolon follows is part of the value
 _ATTRIBUTE = re.compile(rf'{_NAME}(?:{_QUOTED}|([^";]*?))\s*(?:;|$)')
 _COMMENT = re.compile(r"[\s;]*(?:#.*)?")
-_GFF3 = re.compile(r"\s*[^\s=;\"]+=")
 _BUILD = re.compile(r"GRC[a-z]*[0-9]+")
 _BUILDS = {"GRCh37": "hg19", "GRCh38": "hg38", "GRCm38": "mm10", "GRCm39": "mm39"}
 
@@ -44,6 +44,7 @@ class Feature:
         strand: "+", "-" or ".".
         attributes: name → its values, of which "tag" may have several.
         where: file and line.
+        gff3: whether the line is of GFF3; kinds are then named as in GTF, attributes as in the file.
     """
 
     chrom: str
@@ -53,6 +54,7 @@ class Feature:
     strand: str
     attributes: Mapping[str, tuple[str, ...]]
     where: str
+    gff3: bool = False
 
     def one(self, *names: str) -> str:
         """The first value of the first of these attributes that is there; else nothing."""
@@ -143,38 +145,58 @@ class Gene:
         return sorted({item.tss for item in self.transcripts} - {None})
 
 
-def features(path: str | Path, kinds: Collection[str] | None = None) -> Iterator[Feature]:
-    """The lines of a GTF file; those of other kinds are checked, and left out.
+def features(
+    path: str | Path, kinds: Collection[str] | None = None, chroms: Collection[str] | None = None
+) -> Iterator[Feature]:
+    """The lines of a GTF or GFF3 file; those of other kinds or on other chromosomes are checked, and left out.
+
+    Sequences of NCBI's GFF3 files (NC_000001.11) are named by the chromosomes that these files say they are.
 
     Raises:
-        InputError: a line that is no GTF, by file and number; a file that cannot be read as text.
+        InputError: a line that is neither, by file and number; a file that cannot be read as text.
     """
+    is_gff3, named = None, {}
     for number, line in enumerate(raw_lines(path), start=1):
+        if line.startswith("##FASTA"):
+            return
         if line.startswith("#") or not line.strip():
+            is_gff3 = is_gff3 or (True if gff3.is_version(line) else None)
             continue
         where = f"{path}, line {number}"
-        columns = line.rstrip("\r\n").split("\t")
-        try:
-            chrom, _, kind, first, last, _, strand, _, text = columns
-            start, end = whole(first) - 1, whole(last)
-            if not (0 <= start < end < FURTHEST and strand in _STRANDS and chrom and kind):
-                raise ValueError
-        except ValueError:
-            raise InputError(
-                "A line of a GTF file must have 9 columns with tabs between: chromosome, source, feature, first and "
-                "last base (from 1), score, strand (+, - or .), frame, attributes",
-                where=where,
-                received={"line": line.rstrip("\n")[:80]},
-                example='chr1\tHAVANA\texon\t11869\t12227\t.\t+\t.\tgene_id "G1"; transcript_id "T1";',
-            ) from None
-        if kinds is None or kind in kinds:
-            yield Feature(chrom, kind, start, end, strand, attributes(text, where), where)
+        chrom, kind, start, end, strand, text = _columns(line, where, is_gff3)
+        is_gff3 = gff3.looks_so(text) if is_gff3 is None else is_gff3
+        if is_gff3:
+            kind = gff3.kind_of(kind, text, _PARTS)
+            if kind == "region" and (name := gff3.chromosome(gff3.attributes(text, where))):
+                named[chrom] = name
+            chrom = named.get(chrom, chrom)
+        if (kinds is None or kind in kinds) and (chroms is None or chrom in chroms):
+            read = gff3.attributes if is_gff3 else attributes
+            yield Feature(chrom, kind, start, end, strand, read(text, where), where, is_gff3)
+
+
+def _columns(line: str, where: str, is_gff3: bool | None) -> tuple[str, str, int, int, str, str]:
+    """Chromosome, feature, start, end, strand and attributes of a line."""
+    try:
+        chrom, _, kind, first, last, _, strand, _, text = line.rstrip("\r\n").split("\t")
+        start, end = whole(first) - 1, whole(last)
+        if not (0 <= start < end < FURTHEST and strand in _STRANDS and chrom and kind):
+            raise ValueError
+    except ValueError:
+        raise InputError(
+            f"A line of a {'GFF3' if is_gff3 else 'GTF'} file must have 9 columns with tabs between: chromosome, "
+            "source, feature, first and last base (from 1), score, strand (+, - or .), frame, attributes",
+            where=where,
+            received={"line": line.rstrip("\n")[:80]},
+            example='chr1\tHAVANA\texon\t11869\t12227\t.\t+\t.\tgene_id "G1"; transcript_id "T1";',
+        ) from None
+    return chrom, kind, start, end, strand.replace("?", "."), text
 
 
 def attributes(text: str, where: str = "") -> dict[str, tuple[str, ...]]:
     """The ninth column: name → values. Values in quotes may hold semicolons.
 
-    Raises `InputError` for what is no list of names and values, such as that of GFF3.
+    Raises `InputError` for what is no list of names and values, such as that of GFF3 (`zoo.genome.gff3`).
     """
     found: dict[str, tuple[str, ...]] = {}
     at = 0
@@ -188,7 +210,7 @@ def attributes(text: str, where: str = "") -> dict[str, tuple[str, ...]]:
             where=where or None,
             received={"attributes": text[at : at + 80]},
             example='gene_id "G1"; transcript_id "T1";',
-            hint="This looks like GFF3: convert it with `gffread -T`" if _GFF3.match(text, at) else None,
+            hint="This looks like GFF3, in a file that begins as GTF" if gff3.looks_so(text[at:]) else None,
         )
     return found
 
@@ -203,34 +225,91 @@ def assemblies(path: str | Path) -> set[str]:
     return found
 
 
-def transcripts(path: str | Path) -> list[Transcript]:
-    """The transcripts of a GTF file, in the order in which they begin there; lines may be in any order.
+def transcripts(path: str | Path, chroms: Collection[str] | None = None) -> list[Transcript]:
+    """The transcripts of a GTF or GFF3 file, in the order in which they begin there; lines may be in any order.
 
     One that has exons on several chromosomes or strands is several. Where a file has no UTR at all (RefSeq, UCSC), they
-    are what of the exons lies before and behind coding sequence and stop codon.
+    are what of the exons lies before and behind coding sequence and stop codon. Where GFF3 has no exons of a transcript
+    (SGD), its coding sequence and UTRs stand for them.
+
+    Args:
+        path: plain or compressed.
+        chroms: only those on these chromosomes, by the file's names; default all.
 
     Raises:
         InputError: as `features` does; a line of a transcript without its identifier; no transcript at all.
     """
     drafts: dict[tuple[str, str, str], _Draft] = {}
     kinds: dict[str, str] = {}  # of genes, which RefSeq gives in their own lines only
-    for feature in features(path, (_GENE, *_KINDS)):
+    parents: dict[str, Feature] = {}  # of GFF3
+    for feature in features(path, (_GENE, *_KINDS), chroms):
+        if feature.gff3 and feature.kind in (_GENE, "transcript"):
+            parents[feature.one("ID")] = feature
         if feature.kind == _GENE:
             kinds[feature.one("gene_id")] = feature.one(*_GENE_KIND)
             continue
-        name = feature.one("transcript_id")
-        if not name:
-            raise InputError(
-                "A line of a transcript must have a transcript_id", where=feature.where, received={"kind": feature.kind}
-            )
-        key = name, feature.chrom, feature.strand
-        if key not in drafts:
-            drafts[key] = _Draft(feature)
-        drafts[key].add(feature)
-    if not drafts:
+        for name in _owners(feature):
+            key = name, feature.chrom, feature.strand
+            if key not in drafts:
+                drafts[key] = _Draft(feature)
+            drafts[key].add(feature)
+    if parents:
+        drafts = _linked(drafts, parents)
+    if not drafts and chroms is None:
         raise InputError("A GTF file must have transcripts or exons", where=path)
     with_utr = any(draft.has_utr for draft in drafts.values())
     return [draft.finished(with_utr, kinds) for draft in drafts.values()]
+
+
+def _owners(feature: Feature) -> tuple[str, ...]:
+    """The identifiers of the transcripts that a line is of. Raises `InputError` if there is none."""
+    if feature.gff3:
+        owners = feature.attributes.get("ID" if feature.kind == "transcript" else "Parent", ())
+    else:
+        owners = feature.attributes.get("transcript_id", ())[:1]
+    if not all(owners) or not owners:
+        raise InputError(
+            f"A line of a transcript must have a {'Parent' if feature.gff3 else 'transcript_id'}",
+            where=feature.where,
+            received={"kind": feature.kind},
+        )
+    return owners
+
+
+def _linked(
+    drafts: Mapping[tuple[str, str, str], "_Draft"], parents: Mapping[str, Feature]
+) -> dict[tuple[str, str, str], "_Draft"]:
+    """Those of GFF3 that are transcripts, with the attributes of GTF.
+
+    A feature with a parent is one if that is a gene, or if it has parts itself; a start codon is none.
+    """
+    found = {}
+    for key, draft in drafts.items():
+        own = parents.get(key[0], draft.first)
+        gene = own
+        for _ in parents:  # once each at most: damaged files have circles
+            gene = gene if gene.kind == _GENE else parents.get(gene.one("Parent"), gene)
+        if draft.parts or (gene.kind == _GENE and gene.one("ID") == own.one("Parent")):
+            found[key] = replace(draft, first=replace(draft.first, attributes=_as_gtf(key[0], own, gene)))
+    return found
+
+
+def _as_gtf(name: str, own: Feature, gene: Feature) -> dict[str, tuple[str, ...]]:
+    """The attributes of a transcript as GTF has them, by its own line and that of its gene."""
+    if own.one("ID") != name:  # no line of it, but of its parts only
+        return {"transcript_id": (gff3.bare(name),), "gene_id": (own.one("gene_id") or gff3.bare(name),)}
+    return {
+        "transcript_id": (own.one("transcript_id") or gff3.bare(name),),
+        "gene_id": (gene.one("gene_id") or own.one("gene_id") or gff3.bare(gene.one("ID")),),
+        "gene_name": (called(gene) or called(own),),
+        "transcript_type": (own.one("transcript_type", "transcript_biotype", "biotype"),),
+        "gene_type": (gene.one(*_GENE_KIND, "biotype"),),
+    }
+
+
+def called(gene: Feature) -> str:
+    """The name of a gene by its line; nothing if it has none. In GFF3 of SGD `Name` is an identifier."""
+    return gene.one("gene_name", "gene", *(("Name",) if gene.gff3 else ()))
 
 
 def genes(found: Iterable[Transcript]) -> list[Gene]:
@@ -281,6 +360,8 @@ class _Draft:
             kinds: identifier of a gene → its type, by the lines of genes.
         """
         exons, cds, first = self._spans("exon"), self._spans("CDS"), self.first
+        if first.gff3 and not len(exons):
+            exons = self._spans("CDS", "UTR", *_FIVE, *_THREE)
         utr = self._each("UTR") if with_utr else exons
         coding = cds if with_utr else self._spans("CDS", "stop_codon")
         five, three = _apart(utr, coding, first.strand, clip=not with_utr)

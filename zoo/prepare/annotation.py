@@ -61,7 +61,7 @@ def prepare_annotation(
     is in no flag unless the file counts it as UTR, as GENCODE does.
 
     Args:
-        annotation: a GTF file, plain or compressed; the authors took GENCODE v19 (hg19).
+        annotation: a GTF or GFF3 file, plain or compressed; the authors took GENCODE v19 (hg19).
         output: writes OUTPUT.cds.bed, .intron.bed, .promoter.bed, .utr5.bed, .utr3.bed, .cpg_island.bed and .json.
         genome: the assembly; or chromosome → bp.
         cpg_islands: a table of UCSC (cpgIslandExt; of the authors the unmasked one) or a BED file. Without it there is

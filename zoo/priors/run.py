@@ -77,7 +77,7 @@ def targets(
             or a mapping factor → BED file; a matrix of such a pass, or its `.matrix.tsv`, with a threshold. Rows of the
             prior are then the genes of those chromosomes that were predicted; where only regions were, genes that are
             far from them are 0, too.
-        annotation: a GTF file, plain or compressed (GENCODE, Ensembl, RefSeq).
+        annotation: a GTF or GFF3 file, plain or compressed (GENCODE, Ensembl, RefSeq).
         output: writes `<output>.prior.tsv`, genes × factors, as Inferelator reads it, or of several samples
             `<output>.<sample>.prior.tsv`; `<output>.targets.tsv` with factor, gene, gene_id, distance, score and site
             (and sample before these), and `<output>.json`.
