@@ -1,6 +1,7 @@
 """The command `zoo`."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import running
 import zoo
 from zoo import cli
 from zoo.commands import printing
+from zoo.commands.command import GROUPS
 from zoo.console import values
 from zoo.data import synthetic
 from zoo.errors import InputError
@@ -234,6 +236,17 @@ def test_help_and_version(capsys, arguments: list[str], status: int):
     assert found == status
     shown = err if status else out
     assert "usage: zoo" in shown or shown == f"chromatin-zoo {zoo.__version__}\n"
+
+
+def test_the_help_lists_every_command_once_under_its_group(capsys):
+    _, out, _ = run(capsys, "--help")
+    sections = dict(section.split(":\n", 1) for section in out.split("\n\n")[2:])
+    assert list(sections) == ["options", *GROUPS]
+    listed = {title: re.findall(r"^  (\w+)", text, re.MULTILINE) for title, text in sections.items()}
+    assert listed["find a model"] == ["list", "search", "info", "tracks", "fetch", "check"]
+    for title in GROUPS:
+        assert listed[title] == [each.name for each in cli.COMMANDS if each.group == title]
+    assert {each.group for each in cli.COMMANDS} == set(GROUPS)
 
 
 def test_warnings_are_one_line(capsys, small_folder: Path, genome_files, tmp_path: Path):
