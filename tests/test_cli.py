@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 import running
 
+import registry
 import zoo
 from zoo import cli
 from zoo.commands import printing
-from zoo.commands.command import GROUPS
+from zoo.commands.command import GROUPS, Command
 from zoo.console import values
 from zoo.data import synthetic
 from zoo.errors import InputError
@@ -247,6 +249,21 @@ def test_the_help_lists_every_command_once_under_its_group(capsys):
     for title in GROUPS:
         assert listed[title] == [each.name for each in cli.COMMANDS if each.group == title]
     assert {each.group for each in cli.COMMANDS} == set(GROUPS)
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: command.name)
+def test_every_help_ends_with_examples_that_are_accepted(capsys, command: Command):
+    _, out, _ = run(capsys, command.name, "--help")
+    title, *lines = out.rpartition("\n\n")[2].splitlines()
+    assert title == ("example:" if len(lines) == 1 else "examples:")
+    assert [line[2:] for line in lines] == list(command.examples)
+    assert 1 <= len(lines) <= 2
+    for line in lines:
+        program, *words = shlex.split(line)
+        assert program == "zoo"
+        assert cli.make_parser().parse_args(words).command.name == command.name
+        for name in (word for word in words if word.partition("/")[0] in registry.families() and "/" in word):
+            assert registry.list_models(name), name
 
 
 def test_warnings_are_one_line(capsys, small_folder: Path, genome_files, tmp_path: Path):

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from zoo.commands import heavy
+from zoo.commands.parser import Parser
 from zoo.commands.printing import strict_json
 from zoo.errors import ZooError
 
@@ -17,7 +18,7 @@ GROUPS = (FIND, INPUTS, PREDICT, EXPLAIN, EVALUATE, PUBLISH, KEEP)
 
 @dataclass(frozen=True)
 class Command:
-    """A sub-command: the module of its name in `zoo.commands`, which has `add(parser)` and `run(options)`.
+    """A sub-command: the module of its name in `zoo.commands`, which has `add(parser)`, `run(options)` and `EXAMPLES`.
 
     Attributes:
         name: on the command line.
@@ -37,9 +38,15 @@ class Command:
     kept: Callable[[argparse.Namespace], bool] | None = None
     hint: str = "The same command goes on where it stopped."
 
-    def add(self, parser: argparse.ArgumentParser) -> None:
-        """Give a parser the options of this command."""
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Command lines that its help ends with."""
+        return self._module().EXAMPLES
+
+    def add(self, parser: Parser) -> None:
+        """Give a parser the options of this command, and its help the examples."""
         self._module().add(parser)
+        parser.examples = self.examples
 
     def run(self, options: argparse.Namespace) -> int | None:
         """Run it. Returns the exit status; None is 0."""

@@ -6,6 +6,11 @@ from zoo import loading
 from zoo.commands.heavy import import_keras
 from zoo.commands.listing import matching
 
+EXAMPLES = (
+    "zoo fetch maxatac/CTCF",
+    'zoo fetch "maxatac/*"',
+)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo fetch`."""

@@ -5,6 +5,11 @@ import argparse
 from zoo.commands.listing import matching, show
 from zoo.commands.printing import add_json
 
+EXAMPLES = (
+    "zoo list",
+    'zoo list "maxatac/FOX*"',
+)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo list`."""

@@ -7,6 +7,11 @@ from zoo.commands.listing import show
 from zoo.commands.printing import add_json
 from zoo.errors import InputError
 
+EXAMPLES = (
+    "zoo search GATA",
+    "zoo search PU.1",
+)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo search`."""

@@ -8,6 +8,11 @@ from zoo.commands.printing import add_json
 from zoo.commands.shared import add_name
 from zoo.track_rows import tracks
 
+EXAMPLES = (
+    "zoo tracks borzoi/mini DNASE",
+    "zoo tracks borzoi/mini 'DNASE:*HepG2*'",
+)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo tracks`."""
