@@ -10,7 +10,7 @@ from registry import address, digests, sources, store
 from registry.address import Hub, Pinned
 from registry.environment import cache_root
 from registry.errors import IntegrityError
-from registry.index import families, list_models, search
+from registry.index import families, is_pattern, list_models, list_named, search
 from registry.schema import Entry, Family, Name
 from registry.sources import Convert
 
@@ -22,7 +22,9 @@ __all__ = [
     "families",
     "fetch",
     "is_cached",
+    "is_pattern",
     "list_models",
+    "list_named",
     "publish",
     "resolve",
     "search",

@@ -40,14 +40,38 @@ def list_models(pattern: str = "*") -> list[Entry]:
 def search(text: str) -> list[Entry]:
     """All entries in whose name, aliases, tissue or description `text` occurs, upper and lower case alike.
 
+    A text with wildcards is a pattern: it must match one of these, or the name without its family.
+
     Raises `InputError` for anything that is not text.
     """
     typed.argument("text", text, str)
+    pattern = text.lower() if is_pattern(text) else f"*{text.lower()}*"
+    return [entry for entry in list_models() if _matches(pattern, *_named(entry), entry.tissue, entry.description)]
 
-    def described(entry: Entry) -> str:
-        return " ".join((entry.name, *entry.aliases, entry.tissue, entry.description)).lower()
 
-    return [entry for entry in list_models() if text.lower() in described(entry)]
+def list_named(text: str) -> list[Entry]:
+    """All entries that a word names: it occurs in their name or an alias, upper and lower case alike.
+
+    What has wildcards or a slash is a pattern of a name, with or without its family, or of an alias.
+
+    Raises `InputError` for anything that is not text.
+    """
+    typed.argument("text", text, str)
+    pattern = text.lower() if is_pattern(text) or "/" in text else f"*{text.lower()}*"
+    return [entry for entry in list_models() if _matches(pattern, *_named(entry))]
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a text has wildcards."""
+    return any(letter in text for letter in _WILD)
+
+
+def _named(entry: Entry) -> tuple[str, ...]:
+    return entry.name, entry.model, *entry.aliases
+
+
+def _matches(pattern: str, *texts: str) -> bool:
+    return any(fnmatch.fnmatchcase(text.lower(), pattern) for text in texts)
 
 
 def _closest(name: str, known: Mapping[str, Entry]) -> str:
@@ -74,7 +98,7 @@ def full_name(name: str) -> Name:
         UnknownModel: no such family or model, or several; the message lists the closest names.
     """
     known = {entry.name: entry for entry in list_models()}
-    if isinstance(name, str) and any(letter in name for letter in _WILD):
+    if isinstance(name, str) and is_pattern(name):
         matches = [entry.name for entry in list_models(name)]
         raise UnknownModel(
             f"A name must mean one model; the pattern matches {len(matches)}: {_listing(matches) or 'none'}",

@@ -1,6 +1,8 @@
 """The command `zoo`."""
 
 import json
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,9 +12,11 @@ from pathlib import Path
 import pytest
 import running
 
+import registry
 import zoo
 from zoo import cli
 from zoo.commands import printing
+from zoo.commands.command import GROUPS, Command
 from zoo.console import values
 from zoo.data import synthetic
 from zoo.errors import InputError
@@ -31,10 +35,42 @@ def test_list(capsys):
     status, out, _ = run(capsys, "list", "maxatac/FOX*")
     assert status == 0
     assert [line.split()[0] for line in out.splitlines()[1:]] == [f"maxatac/FOX{x}" for x in ("A1", "K2", "M1", "P1")]
-    assert max(map(len, out.splitlines())) <= 80
     status, out, _ = run(capsys, "list", "--json")
     # maxatac, yeast, factornet, deepgrn, leopard, borzoi, basset
     assert len(json.loads(out)) == 127 + 13 + 60 + 24 + 24 + 1 + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("gata", ["maxatac/GATA3", "maxatac/GATA4", "maxatac/GATAD2B"]),
+        ("PU.1", ["maxatac/SPI1"]),  # an alias
+        ("FOX?1", [f"maxatac/FOX{x}1" for x in "AMP"] + ["factornet/FOXA1", "leopard/FOXA1"]),
+        ("maxatac/ctcf", ["maxatac/CTCF"]),
+        ("basset", ["basset/Basset"]),
+    ],
+)
+def test_list_by_a_word_or_a_pattern(capsys, text: str, names: list[str]):
+    status, out, _ = run(capsys, "list", text)
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()[1:]] == names
+
+
+def test_lists_are_whole_in_a_pipe_and_as_wide_as_the_terminal(capsys, monkeypatch: pytest.MonkeyPatch):
+    _, out, _ = run(capsys, "list", "basset")
+    head, line = out.splitlines()
+    assert (
+        line
+        == "basset/Basset        -         -  DNase I accessibility of 164 human cell types from 600 bp of sequence"
+    )
+    assert head.index("description") == line.index("DNase")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "70")
+    _, out, _ = run(capsys, "list", "basset")
+    assert out.splitlines()[1:] == [
+        "basset/Basset        -         -  DNase I accessibility of 164 human",
+        "                                  cell types from 600 bp of sequence",
+    ]
 
 
 def test_list_nothing(capsys):
@@ -234,6 +270,32 @@ def test_help_and_version(capsys, arguments: list[str], status: int):
     assert found == status
     shown = err if status else out
     assert "usage: zoo" in shown or shown == f"chromatin-zoo {zoo.__version__}\n"
+
+
+def test_the_help_lists_every_command_once_under_its_group(capsys):
+    _, out, _ = run(capsys, "--help")
+    sections = dict(section.split(":\n", 1) for section in out.split("\n\n")[2:])
+    assert list(sections) == ["options", *GROUPS]
+    listed = {title: re.findall(r"^  (\w+)", text, re.MULTILINE) for title, text in sections.items()}
+    assert listed["find a model"] == ["list", "search", "info", "tracks", "fetch", "check"]
+    for title in GROUPS:
+        assert listed[title] == [each.name for each in cli.COMMANDS if each.group == title]
+    assert {each.group for each in cli.COMMANDS} == set(GROUPS)
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: command.name)
+def test_every_help_ends_with_examples_that_are_accepted(capsys, command: Command):
+    _, out, _ = run(capsys, command.name, "--help")
+    title, *lines = out.rpartition("\n\n")[2].splitlines()
+    assert title == ("example:" if len(lines) == 1 else "examples:")
+    assert [line[2:] for line in lines] == list(command.examples)
+    assert 1 <= len(lines) <= 2
+    for line in lines:
+        program, *words = shlex.split(line)
+        assert program == "zoo"
+        assert cli.make_parser().parse_args(words).command.name == command.name
+        for name in (word for word in words if word.partition("/")[0] in registry.families() and "/" in word):
+            assert registry.list_models(name), name
 
 
 def test_warnings_are_one_line(capsys, small_folder: Path, genome_files, tmp_path: Path):

@@ -19,7 +19,9 @@ def test_search_by_alias_and_name(capsys):
     status, out, _ = run(capsys, "search", "pu.1")
     assert status == 0
     assert [line.split()[0] for line in out.splitlines()[1:]] == ["maxatac/SPI1"]
-    assert max(map(len, out.splitlines())) <= 80
+    status, out, _ = run(capsys, "search", "*DNase-seq*pair*")
+    assert "deepgrn/CTCF_pair" in out
+    assert "single" not in out
     status, out, _ = run(capsys, "search", "gata", "--json")
     assert [row["name"] for row in json.loads(out)] == ["maxatac/GATA3", "maxatac/GATA4", "maxatac/GATAD2B"]
     status, _, err = run(capsys, "search", "nothing at all")

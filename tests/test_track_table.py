@@ -165,9 +165,9 @@ def test_tracks_are_listed(folder_of_many, capsys):
     assert [row.other_strand for row in zoo.tracks(folder_of_many, head="mouse")] == [None, None, "CN3-", "CN3+"]
     assert cli.main(["tracks", str(folder_of_many), "*cell 22", "ENC1"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "head  number  name  description",
-        "human     22  T22   CAGE:cell 22",
-        "mouse      0  ENC1",
+        "head   number  name  description",
+        "human      22  T22   CAGE:cell 22",
+        "mouse       0  ENC1",
     ]
     assert cli.main(["tracks", str(folder_of_many), "ENC9"]) == 2
     assert cli.main(["info", str(folder_of_many)]) == 0

@@ -6,123 +6,88 @@ A sub-command's module is imported when its options are parsed, and nothing heav
 
 import argparse
 import errno
-import importlib
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from registry.errors import printable
 from zoo import __version__
-from zoo.commands import checks, heavy, kept, stopping
+from zoo.commands import checks, kept, stopping
+from zoo.commands.command import EVALUATE, EXPLAIN, FIND, GROUPS, INPUTS, KEEP, PREDICT, PUBLISH, Command
 from zoo.commands.parser import COMMAND, Parser
-from zoo.commands.printing import strict_json
 from zoo.console import streams
 from zoo.errors import ZooError, ZooWarning
 
 _USAGE = 2
 _OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EROFS)
 
-
-@dataclass(frozen=True)
-class Command:
-    """A sub-command: the module of its name in `zoo.commands`, which has `add(parser)` and `run(options)`.
-
-    Attributes:
-        name: on the command line.
-        text: what it does, for the help.
-        needs: "keras" to import Keras before it runs, "model" to load `options.name` and pass it as second argument.
-        before: what can be refused before that, see `zoo.commands.checks`.
-        kept: whether an interrupted run left something that the same command goes on with.
-        hint: what to do then.
-    """
-
-    name: str
-    text: str
-    needs: str = ""
-    before: Callable[[argparse.Namespace], None] | None = None
-    kept: Callable[[argparse.Namespace], bool] | None = None
-    hint: str = "The same command goes on where it stopped."
-
-    def add(self, parser: argparse.ArgumentParser) -> None:
-        """Give a parser the options of this command."""
-        self._module().add(parser)
-
-    def run(self, options: argparse.Namespace) -> int | None:
-        """Run it. Returns the exit status; None is 0."""
-        if self.before is not None:
-            self.before(options)
-        if self.needs == "keras":
-            heavy.import_keras()
-        loaded = [heavy.load(options.name, options.component)] if self.needs == "model" else []
-        with strict_json() if getattr(options, "json", False) else nullcontext():
-            return self._module().run(options, *loaded)
-
-    def after_interruption(self, options: argparse.Namespace) -> str:
-        """What to do after an interruption, if anything was kept; else nothing."""
-        try:
-            return self.hint if self.kept is not None and self.kept(options) else ""
-        except (ZooError, OSError):
-            return ""
-
-    def _module(self):
-        return importlib.import_module(f"zoo.commands.{self.name}")
-
-
 COMMANDS = (
-    Command("list", "list the models of the registry"),
-    Command("search", "find models by name, alias, tissue or description"),
-    Command("info", "describe a model: inputs, outputs, metrics, provenance"),
-    Command("tracks", "list the tracks of a model that has many, by names, assays or patterns"),
-    Command("fetch", "download models into the cache, for use without a network"),
-    Command("check", "compare a model's outputs on this machine with its golden outputs", "model"),
-    Command("verify", "hash every file of cached models and compare with their digests"),
-    Command("genome", "download a genome, its chromosome sizes and its blacklist", kept=kept.download),
-    Command("doctor", "check the inputs of a run, and estimate its run time, memory and disk"),
-    Command("prepare", "make the track that a model takes from reads or fragments", kept=kept.job),
-    Command("normalize", "normalize a track"),
-    Command("average", "average the tracks of replicates"),
-    Command("peaks", "call peaks of a track, as macs3 bdgpeakcall does"),
-    Command(
-        "footprint",
-        "correct cut sites for the bias of Tn5, score footprints, find bound sites of motifs",
-        kept=kept.job,
-    ),
+    Command("list", FIND, "list the models of the registry"),
+    Command("search", FIND, "find models by name, alias, tissue or description"),
+    Command("info", FIND, "describe a model: inputs, outputs, metrics, provenance"),
+    Command("tracks", FIND, "list the tracks of a model that has many, by names, assays or patterns"),
+    Command("fetch", FIND, "download models into the cache, for use without a network"),
+    Command("check", FIND, "compare a model's outputs on this machine with its golden outputs", "model"),
+    Command("genome", INPUTS, "download a genome, its chromosome sizes and its blacklist", kept=kept.download),
+    Command("doctor", INPUTS, "check the inputs of a run, and estimate its run time, memory and disk"),
+    Command("prepare", INPUTS, "make the track that a model takes from reads or fragments", kept=kept.job),
+    Command("normalize", INPUTS, "normalize a track"),
+    Command("average", INPUTS, "average the tracks of replicates"),
+    Command("peaks", INPUTS, "call peaks of a track, as macs3 bdgpeakcall does"),
     Command(
         "predict",
+        PREDICT,
         "predict regions, chromosomes or a genome, by one model or many",
         before=checks.predict,
         kept=kept.job,
     ),
-    Command("unit", "compute units of a plan, on any machine that sees its folder", "keras", checks.unit),
-    Command("compare", "compare samples: sites of each factor that are gained, lost and shared", kept=kept.comparison),
-    Command("attribute", "compute contribution scores for sequence and signal", "model", checks.attribute, kept.job),
-    Command("motifs", "find motifs in attributions", before=checks.motifs, kept=kept.patterns),
-    Command("variants", "score the effects of variants", "model", checks.variants, kept.job),
     Command(
         "haplotypes",
+        PREDICT,
         "predict the haplotypes of a sample, and the sites at which they differ",
         "model",
         checks.haplotypes,
         kept.job,
     ),
-    Command("targets", "list the genes of predicted sites, as a prior of regulatory networks", kept=kept.job),
-    Command("benchmark", "compare predicted binding with ChIP-seq"),
-    Command("calibrate", "make a threshold table from predictions and peaks"),
-    Command("evaluate", "compare a model of accessibility with a track", "keras", checks.evaluate),
-    Command("qc", "evaluate a ChromBPNet or BPNet on held-out chromosomes, with a report", "keras", checks.qc),
+    Command(
+        "footprint",
+        PREDICT,
+        "correct cut sites for the bias of Tn5, score footprints, find bound sites of motifs",
+        kept=kept.job,
+    ),
+    Command(
+        "compare",
+        PREDICT,
+        "compare samples: sites of each factor that are gained, lost and shared",
+        kept=kept.comparison,
+    ),
+    Command("targets", PREDICT, "list the genes of predicted sites, as a prior of regulatory networks", kept=kept.job),
+    Command(
+        "attribute", EXPLAIN, "compute contribution scores for sequence and signal", "model", checks.attribute, kept.job
+    ),
+    Command("motifs", EXPLAIN, "find motifs in attributions", before=checks.motifs, kept=kept.patterns),
+    Command("variants", EXPLAIN, "score the effects of variants", "model", checks.variants, kept.job),
+    Command("benchmark", EVALUATE, "compare predicted binding with ChIP-seq"),
+    Command("calibrate", EVALUATE, "make a threshold table from predictions and peaks"),
+    Command("evaluate", EVALUATE, "compare a model of accessibility with a track", "keras", checks.evaluate),
+    Command(
+        "qc", EVALUATE, "evaluate a ChromBPNet or BPNet on held-out chromosomes, with a report", "keras", checks.qc
+    ),
     Command(
         "train",
+        PUBLISH,
         "train a model from 2bit, bigWig and BED files",
         "keras",
         checks.train,
         kept.run,
         "The same command with --resume goes on where it stopped.",
     ),
-    Command("publish", "publish model folders of one family on the Hugging Face Hub"),
-    Command("env", "show model sources and package versions"),
+    Command("publish", PUBLISH, "publish model folders of one family on the Hugging Face Hub"),
+    Command("verify", KEEP, "hash every file of cached models and compare with their digests"),
+    Command("env", KEEP, "show model sources and package versions"),
+    Command("unit", KEEP, "compute units of a plan, on any machine that sees its folder", "keras", checks.unit),
 )
 
 
@@ -179,12 +144,22 @@ def make_parser() -> Parser:
         prog="zoo", description="Pretrained models of transcription-factor binding and chromatin accessibility."
     )
     parser.add_argument("--version", action="version", version=f"chromatin-zoo {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar=COMMAND)
+    commands = parser.add_subparsers(required=True, metavar=COMMAND)
     for command in COMMANDS:
         text = f"{command.text[0].upper()}{command.text[1:]}."
         options = commands.add_parser(command.name, help=command.text, description=text, fill=command.add)
         options.set_defaults(command=command)
+    _group(parser, commands)
     return parser
+
+
+def _group(parser: Parser, commands: argparse._SubParsersAction) -> None:
+    """Have the help list the commands by their groups instead of as one list."""
+    parser._action_groups = [group for group in parser._action_groups if commands not in group._group_actions]
+    listed = dict(zip((command.name for command in COMMANDS), commands._choices_actions, strict=True))
+    for title in GROUPS:
+        group = parser.add_argument_group(title)
+        group._group_actions += [listed[command.name] for command in COMMANDS if command.group == title]
 
 
 def _of_system(error: OSError) -> str:

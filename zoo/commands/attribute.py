@@ -10,6 +10,9 @@ from zoo.console.signature import PROGRESS, Signature
 from zoo.errors import InputError
 from zoo.files.job import job_base
 
+EXAMPLES = (
+    "zoo attribute maxatac/CTCF --genome hg38.2bit --signal atac.bw --regions peaks.bed --output out/why --pictures 1",
+)
 SIGNATURE = Signature(
     "zoo.model:Model.attribute",
     common=shared.COMMON,

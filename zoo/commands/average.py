@@ -6,6 +6,7 @@ from zoo.commands import originals
 from zoo.commands.track_output import TRACK, print_left_out
 from zoo.console.signature import PROGRESS, Signature
 
+EXAMPLES = ("zoo average rep1.bw rep2.bw --output out/mean.bw",)
 SIGNATURE = Signature(
     "zoo.prepare.tracks:average",
     common=TRACK,

@@ -9,6 +9,7 @@ from zoo.commands.evaluation import ADDED, BINS, add_outputs, answer, claim, ref
 from zoo.console.signature import Signature, exclude
 from zoo.errors import InputError
 
+EXAMPLES = ("zoo benchmark --prediction out/ctcf.bw --peaks peaks.bed --output out/benchmark",)
 _AGGREGATE = {
     "default": None,
     "metavar": "HOW",

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from zoo.evaluate.probabilities import Reliability
     from zoo.predict.thresholds import ThresholdTable
 
+EXAMPLES = (
+    "zoo calibrate --prediction out/ctcf.bw --peaks peaks.bed --output out/thresholds",
+    "zoo calibrate --prediction out/ctcf.bw --peaks peaks.bed --probabilities --output out/probabilities",
+)
 SIGNATURE = Signature(
     "zoo.evaluate.calibration:calibration",
     common=BINS,

@@ -8,6 +8,7 @@ from zoo.commands.printing import add_json
 from zoo.console.signature import Signature
 from zoo.console.values import real
 
+EXAMPLES = ("zoo check maxatac/CTCF",)
 SIGNATURE = Signature(
     "zoo.model:Model.check",
     differ={"tolerance": {"type": real(0), "metavar": "X", "help": "largest difference allowed (default 1e-5)"}},

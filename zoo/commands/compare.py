@@ -10,6 +10,11 @@ from zoo.commands.printing import add_json
 from zoo.console.signature import PROGRESS, Signature
 from zoo.errors import InputError
 
+EXAMPLES = (
+    "zoo compare maxatac/CTCF maxatac/MAX --genome hg38.2bit --samples T=t.bw B=b.bw --regions peaks.bed "
+    "--output out/differences",
+    "zoo compare --predictions out/atlas.json --samples samples.tsv --against control --output out/differences",
+)
 SIGNATURE = Signature(
     "zoo.comparison.run:compare",
     common=shared.COMMON,

@@ -10,6 +10,7 @@ from zoo.commands.printing import add_json
 from zoo.console.signature import Signature
 from zoo.many import models
 
+EXAMPLES = ("zoo doctor --genome hg38.2bit --signal atac.bw --regions peaks.bed --model maxatac/CTCF",)
 SIGNATURE = Signature(
     "zoo.checkup:doctor",
     differ={

@@ -6,6 +6,11 @@ import json
 from zoo import environment
 from zoo.commands.printing import add_json
 
+EXAMPLES = (
+    "zoo env",
+    "zoo env --json",
+)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo env`."""

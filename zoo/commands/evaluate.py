@@ -7,6 +7,9 @@ from zoo.commands import shared
 from zoo.commands.evaluation import ADDED, BINS, add_outputs, answer, claim, refuse
 from zoo.console.signature import PROGRESS, Signature
 
+EXAMPLES = (
+    "zoo evaluate yeast/ATAC --genome sacCer3.2bit --signal atac.bw --chromosomes chrIV --output out/evaluation",
+)
 _FILES = {
     "genome": shared.COMMON["genome"],
     "peaks": {"metavar": "NARROWPEAK", "help": "windows around summits instead of all chromosomes"},

@@ -2,9 +2,15 @@
 
 import argparse
 
+import registry
 from zoo import loading
 from zoo.commands.heavy import import_keras
 from zoo.commands.listing import matching
+
+EXAMPLES = (
+    "zoo fetch maxatac/CTCF",
+    'zoo fetch "maxatac/*"',
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +24,7 @@ def run(options: argparse.Namespace) -> None:
 
     names = []
     for name in options.names:
-        names += [entry.name for entry in matching(name)] if any(c in name for c in "*?[") else [name]
+        names += [entry.name for entry in matching(name)] if registry.is_pattern(name) else [name]
     if not all(loading.is_cached(name) for name in names):
         import_keras()  # to convert; what is cached needs nothing of it
     for name in tqdm(names, desc="fetch", unit="model", disable=None):

@@ -7,6 +7,9 @@ from zoo.commands import shared
 from zoo.commands.printing import add_json
 from zoo.console.signature import PROGRESS, Signature
 
+EXAMPLES = (
+    "zoo footprint sample.bam --genome hg38.2bit --peaks peaks.bed --motifs jaspar.meme --output out/footprints",
+)
 SIGNATURE = Signature(
     "zoo.footprints.run:footprint",
     common=shared.COMMON,

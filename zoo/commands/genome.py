@@ -4,6 +4,10 @@ import argparse
 
 from zoo.console.signature import PROGRESS, Signature
 
+EXAMPLES = (
+    "zoo genome hg38 --to genomes",
+    "zoo genome hg38 --to genomes --blacklist maxatac",
+)
 SIGNATURE = Signature(
     "zoo.genome.reference:fetch",
     differ={

@@ -8,6 +8,10 @@ from zoo.commands import shared
 from zoo.commands.printing import add_json
 from zoo.console.signature import PROGRESS, Signature
 
+EXAMPLES = (
+    "zoo haplotypes maxatac/CTCF phased.vcf --sample NA12878 --genome hg38.2bit --signal atac.bw --regions "
+    "peaks.bed --output out/haplotypes",
+)
 SIGNATURE = Signature(
     "zoo.model:Model.predict_haplotypes",
     common=shared.COMMON,

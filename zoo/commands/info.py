@@ -8,6 +8,7 @@ from zoo import loading
 from zoo.commands.printing import add_json
 from zoo.commands.shared import add_name
 
+EXAMPLES = ("zoo info maxatac/CTCF",)
 _WIDTHS = {"metric": 36, "threshold": 24}  # of titles that are long, by their beginning
 _MANY, _ASSAYS = 16, 8  # tracks of a head whose assays are counted instead; of them, at most
 

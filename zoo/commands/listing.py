@@ -1,15 +1,20 @@
-"""Models of the registry that a pattern or a text matches, as `zoo list` and `zoo search` show them."""
+"""Models of the registry, as `zoo list` and `zoo search` show them."""
 
 import json
 from collections.abc import Sequence
 
 import registry
+from zoo.console.table import listing
 from zoo.errors import InputError
 
 
 def matching(pattern: str) -> list[registry.Entry]:
     """The models whose names match a pattern. Raises `InputError` if none does."""
-    entries = registry.list_models(pattern)
+    return checked(registry.list_models(pattern), pattern)
+
+
+def checked(entries: list[registry.Entry], pattern: str) -> list[registry.Entry]:
+    """The models that a pattern or a word found. Raises `InputError` if it found none."""
     if not entries:
         raise InputError("A pattern must match a model", example="maxatac/FOX*", received={"pattern": pattern})
     return entries
@@ -22,10 +27,9 @@ def show(entries: Sequence[registry.Entry], as_json: bool) -> None:
         rows = [{key: getattr(entry, key) for key in described} | dict(entry.facts) for entry in entries]
         print(json.dumps(rows, indent=1))
         return
-    width = max([20, *(len(entry.name) for entry in entries)])
-    print(f"{'model':<{width}} {'best F1':>8} {'at score':>9}  description")
+    lines = []
     for entry in entries:
         best = (entry.facts.get(key) for key in ("best_f1", "best_f1_threshold"))
-        f1, score = ("-" if value is None else f"{value:.3f}" for value in best)
-        described = ", ".join((entry.description, *entry.aliases))
-        print(f"{entry.name:<{width}} {f1:>8} {score:>9}  {described[:39]}")
+        numbers = ["-" if value is None else f"{value:.3f}" for value in best]
+        lines.append([entry.name, *numbers, ", ".join((entry.description, *entry.aliases))])
+    print(listing(["model", "best F1", "at score", "description"], lines, numbers=(1, 2)))

@@ -7,6 +7,7 @@ from zoo.commands import shared
 from zoo.commands.printing import add_json
 from zoo.console.signature import Signature
 
+EXAMPLES = ("zoo motifs out/why.npz --motifs jaspar.meme --output out/motifs",)
 SIGNATURE = Signature(
     "zoo.interpretation:report",
     differ={

@@ -9,6 +9,7 @@ from zoo.commands.printing import add_json
 from zoo.commands.track_output import TRACK, left_out, print_left_out, summary
 from zoo.console.signature import PROGRESS, Signature
 
+EXAMPLES = ("zoo normalize out/mean.bw --output out/normalized.bw",)
 SIGNATURE = Signature(
     "zoo.prepare.tracks:normalize",
     common=TRACK,

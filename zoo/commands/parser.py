@@ -39,12 +39,16 @@ class Parser(argparse.ArgumentParser):
         fill: gives it its options, when it comes to parse.
         choices: of `ArgumentParser`.
 
+    Attributes:
+        examples: command lines that its help ends with.
+
     Raises:
         InputError: by `parse_args`, for a command line that cannot be used.
     """
 
     def __init__(self, fill: Callable[["Parser"], None] | None = None, **choices: object) -> None:
         self._fill, self._several = fill, {}
+        self.examples: Sequence[str] = ()
         super().__init__(**{"allow_abbrev": False, "exit_on_error": False, **choices})
         self.register("type", int, whole())
         self.register("type", float, real())
@@ -84,6 +88,12 @@ class Parser(argparse.ArgumentParser):
         fill, self._fill = self._fill, None
         if fill is not None:
             fill(self)
+
+    def format_help(self) -> str:
+        """As argparse's, with the examples, each on one line so that it can be copied."""
+        title = "example" if len(self.examples) == 1 else "examples"
+        shown = [f"\n{title}:\n", *(f"  {example}\n" for example in self.examples)] if self.examples else []
+        return "".join([super().format_help(), *shown])
 
     def error(self, message: str):
         """Raise what argparse would print before it exits."""

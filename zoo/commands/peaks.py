@@ -9,6 +9,10 @@ from zoo.commands.track_output import TRACK
 from zoo.console.signature import Signature, exclude
 from zoo.errors import InputError
 
+EXAMPLES = (
+    "zoo peaks out/normalized.bw --cutoff auto --output out/open.narrowPeak",
+    "zoo peaks out/ctcf.bw --bin 32 --model maxatac/CTCF --cutoff precision=0.9 --output out/sites.bed",
+)
 _BIN = 32  # bp, of maxATAC's `peaks`
 _TYPES = {"f1": "f1", "precision": "precision", "recall": "recall", "log2fc": "log2fc"}
 SIGNATURES = (

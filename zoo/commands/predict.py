@@ -7,6 +7,11 @@ from zoo.commands import heavy, many, originals, shared
 from zoo.console.signature import PROGRESS, Signature, exclude
 from zoo.errors import InputError
 
+EXAMPLES = (
+    "zoo predict maxatac/CTCF --genome hg38.2bit --signal atac.bw --output out/ctcf",
+    "zoo predict maxatac/CTCF maxatac/MAX --genome hg38.2bit --signal T=t.bw B=b.bw --regions peaks.bed "
+    "--output out/atlas",
+)
 _FOLDER = "prediction_results"  # of maxATAC, for -n without -o
 _KINDS = ("f1", "precision", "recall", "log2fc")
 

@@ -12,6 +12,10 @@ from zoo.commands.track_output import TRACK, summary
 from zoo.console.signature import PROGRESS, Signature, exclude
 from zoo.errors import InputError
 
+EXAMPLES = (
+    "zoo prepare fragments.tsv.gz --genome hg38.2bit --output out/sample",
+    "zoo prepare fragments.tsv.gz --genome hg38.2bit --cells clusters.tsv --output out/cells",
+)
 _LONGEST = 2**32 - 1  # bp of a chromosome in a bigWig file
 
 

@@ -6,6 +6,7 @@ from zoo import loading
 from zoo.commands.heavy import import_keras
 from zoo.console.signature import Signature
 
+EXAMPLES = ("zoo publish converted/CTCF converted/MAX --repo lab/maxatac --tag v1.0 --dry-run",)
 SIGNATURE = Signature(
     "registry.publishing:publish",
     differ={

@@ -7,6 +7,10 @@ from zoo.commands import shared
 from zoo.commands.printing import add_json
 from zoo.console.signature import PROGRESS, Signature
 
+EXAMPLES = (
+    "zoo qc chrombpnet.h5 --genome hg38.2bit --signal cuts.bw --peaks peaks.narrowPeak --negatives "
+    "negatives.bed --chromosomes chr1 --output out/qc",
+)
 SIGNATURE = Signature(
     "zoo.evaluate.qc:quality",
     common={"genome": shared.COMMON["genome"], "chromosomes": shared.COMMON["chromosomes"]},

@@ -9,6 +9,7 @@ from zoo.commands.printing import add_json
 from zoo.console.signature import Signature
 from zoo.errors import InputError
 
+EXAMPLES = ("zoo targets out/atlas.json --annotation gencode.v49.gtf.gz --genome hg38.2bit --output out/prior",)
 SIGNATURE = Signature(
     "zoo.priors.run:targets",
     differ={

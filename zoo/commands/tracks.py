@@ -6,7 +6,13 @@ from dataclasses import asdict
 
 from zoo.commands.printing import add_json
 from zoo.commands.shared import add_name
+from zoo.console.table import listing
 from zoo.track_rows import tracks
+
+EXAMPLES = (
+    "zoo tracks borzoi/mini DNASE",
+    "zoo tracks borzoi/mini 'DNASE:*HepG2*'",
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +31,5 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps([asdict(row) for row in rows], indent=1))
         return
-    names, heads = (max(4, *map(len, texts)) for texts in ([row.name for row in rows], [row.head for row in rows]))
-    print(f"{'head':<{heads}} {'number':>6}  {'name':<{names}}  description")
-    for row in rows:
-        print(f"{row.head:<{heads}} {row.number:>6}  {row.name:<{names}}  {row.description}".rstrip())
+    lines = [[row.head, str(row.number), row.name, row.description] for row in rows]
+    print(listing(["head", "number", "name", "description"], lines, numbers=(1,)))

@@ -4,6 +4,7 @@ import argparse
 
 from zoo.console.signature import Signature
 
+EXAMPLES = ("zoo unit out/atlas.partial 000-000000-0000",)
 SIGNATURE = Signature(
     "zoo.many.units:compute_units",
     differ={

@@ -12,6 +12,7 @@ from zoo.errors import InputError
 from zoo.variants.scores import scores_of
 from zoo.variants.window import COMPAT
 
+EXAMPLES = ("zoo variants maxatac/CTCF variants.vcf --genome hg38.2bit --signal atac.bw --output out/variants",)
 _FILES = "genome signal blacklist peaks output profiles scale csv measured"
 SIGNATURE = Signature(
     "zoo.model:Model.score_variants",

@@ -7,6 +7,11 @@ from registry import store
 from zoo import loading
 from zoo.errors import ZooError
 
+EXAMPLES = (
+    "zoo verify",
+    "zoo verify maxatac/CTCF",
+)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo verify`."""

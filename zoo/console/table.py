@@ -1,6 +1,11 @@
-"""Tables of numbers, as wide as the terminal."""
+"""Tables of numbers and lists of text, as wide as the terminal."""
 
 import shutil
+import sys
+import textwrap
+from collections.abc import Collection, Sequence
+
+_LEAST = 20  # characters of the last column of a list, however narrow the terminal is
 
 
 def table(rows: dict[str, dict], width: int | None = None, of_names: bool = False) -> str:
@@ -27,6 +32,30 @@ def table(rows: dict[str, dict], width: int | None = None, of_names: bool = Fals
             parts.append([[line[0], *line[first:last]] for line in lines])
             first = last
     return "\n".join(["\n\n".join(map(_aligned, parts)), *notes])
+
+
+def listing(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = (), width: int | None = None
+) -> str:
+    """Rows of text under their heads; a last column that is wider than the terminal goes on below itself.
+
+    Args:
+        heads: of the columns.
+        rows: (columns,) each.
+        numbers: columns that are aligned to the right.
+        width: of the terminal; by default its own, and unlimited where what is printed goes elsewhere.
+    """
+    if width is None and sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+    lines = [list(heads), *map(list, rows)]
+    widths = _widths(lines)[:-1]
+    margin = sum(widths) + 2 * len(widths)
+    shown = []
+    for *cells, last in lines:
+        start = [cell.rjust(widths[at]) if at in numbers else cell.ljust(widths[at]) for at, cell in enumerate(cells)]
+        rest = [last] if width is None else textwrap.wrap(last, max(width - margin, _LEAST)) or [""]
+        shown += ["  ".join([*start, rest[0]]).rstrip(), *(" " * margin + text for text in rest[1:])]
+    return "\n".join(shown)
 
 
 def _widths(lines: list[list[str]]) -> list[int]:

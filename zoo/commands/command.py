@@ -1,0 +1,69 @@
+"""What the table of commands says of each: its module, its group, what runs before it."""
+
+import argparse
+import importlib
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from zoo.commands import heavy
+from zoo.commands.parser import Parser
+from zoo.commands.printing import strict_json
+from zoo.errors import ZooError
+
+FIND, INPUTS, PREDICT, EXPLAIN = "find a model", "prepare inputs", "predict", "explain"
+EVALUATE, PUBLISH, KEEP = "evaluate", "train and publish", "housekeeping"
+GROUPS = (FIND, INPUTS, PREDICT, EXPLAIN, EVALUATE, PUBLISH, KEEP)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A sub-command: the module of its name in `zoo.commands`, which has `add(parser)`, `run(options)` and `EXAMPLES`.
+
+    Attributes:
+        name: on the command line.
+        group: under which the help lists it, one of `GROUPS`.
+        text: what it does, for the help.
+        needs: "keras" to import Keras before it runs, "model" to load `options.name` and pass it as second argument.
+        before: what can be refused before that, see `zoo.commands.checks`.
+        kept: whether an interrupted run left something that the same command goes on with.
+        hint: what to do then.
+    """
+
+    name: str
+    group: str
+    text: str
+    needs: str = ""
+    before: Callable[[argparse.Namespace], None] | None = None
+    kept: Callable[[argparse.Namespace], bool] | None = None
+    hint: str = "The same command goes on where it stopped."
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Command lines that its help ends with."""
+        return self._module().EXAMPLES
+
+    def add(self, parser: Parser) -> None:
+        """Give a parser the options of this command, and its help the examples."""
+        self._module().add(parser)
+        parser.examples = self.examples
+
+    def run(self, options: argparse.Namespace) -> int | None:
+        """Run it. Returns the exit status; None is 0."""
+        if self.before is not None:
+            self.before(options)
+        if self.needs == "keras":
+            heavy.import_keras()
+        loaded = [heavy.load(options.name, options.component)] if self.needs == "model" else []
+        with strict_json() if getattr(options, "json", False) else nullcontext():
+            return self._module().run(options, *loaded)
+
+    def after_interruption(self, options: argparse.Namespace) -> str:
+        """What to do after an interruption, if anything was kept; else nothing."""
+        try:
+            return self.hint if self.kept is not None and self.kept(options) else ""
+        except (ZooError, OSError):
+            return ""
+
+    def _module(self):
+        return importlib.import_module(f"zoo.commands.{self.name}")
