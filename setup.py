@@ -17,7 +17,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["zoo", "zoo.*", "registry", "registry.*"]),
-    package_data={"registry": ["families/*.json", "builtin/*/*/*"], "zoo": ["evaluate/report.*"]},
+    package_data={"registry": ["families/*.json", "builtin/*/*/*"], "zoo": ["pages/report.*"]},
     install_requires=[
         "keras>=3.15.1",
         "tensorflow>=2.16",

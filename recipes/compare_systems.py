@@ -43,7 +43,7 @@ from zoo.console import recipe
 from zoo.console.pairs import PairsAction
 from zoo.console.table import table
 from zoo.errors import InputError, OfflineMiss, warn
-from zoo.evaluate import baselines, bins, comparison, report
+from zoo.evaluate import baselines, bins, comparison
 from zoo.evaluate.baselines import Predictor
 from zoo.evaluate.motif_sites import Footprinted, open_in
 from zoo.evaluate.selection import BinSelection
@@ -53,6 +53,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.motifs import read_motifs
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.pages import report
 from zoo.porting.bins_of_200 import BIN, DGF, FLAGS, UNIQUE35
 from zoo.porting.expression import CELL_TYPES, COMPONENTS
 from zoo.prepare import fragments

@@ -26,13 +26,14 @@ import yeast
 import zoo
 from zoo.console import recipe
 from zoo.console.table import table
-from zoo.evaluate import comparison, models, report
+from zoo.evaluate import comparison, models
 from zoo.evaluate.accessibility import Recovery, evaluate, recovery
 from zoo.evaluate.baselines import KmerRegression, MeanProfile
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.pages import report
 from zoo.prepare.peaks import call
 
 MODELS, HELD_OUT = ("yeast/ATAC",), ("chrIV", "chrXIII")

@@ -35,13 +35,14 @@ from zoo.console import recipe
 from zoo.console.table import table
 from zoo.data.meta import rows
 from zoo.errors import InputError, ZooWarning
-from zoo.evaluate import baselines, bins, comparison, report
+from zoo.evaluate import baselines, bins, comparison
 from zoo.evaluate.motif_sites import Footprinted, open_in
 from zoo.genome import bed
 from zoo.genome.interval import Interval
 from zoo.genome.motifs import read_motifs
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.pages import report
 
 FACTORS = ("CTCF", "SPI1", "MAX", "ELF1", "YY1", "EGR1")
 _IN_PEAKS = {"SPI1": "Pu1Pcr1x", "CTCF": "BroadGm12878Ctcf", "MAX": "MaxIggmus", "EGR1": "Egr1Pcr2x"}

@@ -87,7 +87,7 @@ def test_they_are_in_the_wheel(tmp_path: Path):
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"registry/builtin/{name}/model.weights.h5" for name in NAMES} <= names
-    assert {"zoo/evaluate/report.css", "zoo/evaluate/report.js"} <= names
+    assert {"zoo/pages/report.css", "zoo/pages/report.js"} <= names
     assert "registry/families/yeast.json" in names
 
 

@@ -12,10 +12,10 @@ from zoo.comparison.design import Contrast, conditions_of, contrasts_of
 from zoo.comparison.means import ChangeSettings
 from zoo.comparison.scores import FactorScores, SiteScores, of_matrix, rows_of
 from zoo.errors import InputError, ZooError, ZooWarning
-from zoo.evaluate import report
 from zoo.genome.interval import Interval
 from zoo.many.matrix import Matrix
 from zoo.many.samples import Sample
+from zoo.pages import report
 from zoo.plot import differences
 
 PAIR = Contrast("b", "a", ours=(1,), theirs=(0,))

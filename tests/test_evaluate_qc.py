@@ -14,11 +14,12 @@ from zoo.attribution.modisco import Pattern
 from zoo.attribution.result import Attributions
 from zoo.cli import main
 from zoo.errors import InputError
-from zoo.evaluate import footprints, panels, profile_models, profile_regions, profiles, qc, report
+from zoo.evaluate import footprints, panels, profile_models, profile_regions, profiles, qc
 from zoo.formats import bigwig
 from zoo.genome.encode import codes_of, one_hot
 from zoo.genome.motifs import Match
 from zoo.genome.sequence import Genome
+from zoo.pages import report
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from zoo.errors import InputError
-from zoo.evaluate import report
 from zoo.formats import bigwig
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
+from zoo.pages import report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = """<script>

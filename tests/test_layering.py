@@ -51,6 +51,7 @@ FLOORS = (  # a room imports from those of the rows above its own, also inside f
     "predict",
     "attribution data folder variants",
     "plot porting",
+    "pages",
     "interpretation prepare saving",
     "footprints",
     "model",

@@ -98,10 +98,10 @@ def run(options: argparse.Namespace) -> None:
 
 def _locus(options: argparse.Namespace, track, region, chromosomes: Sequence[str]) -> list[dict]:
     """The predictions where most peaks are; nothing where peaks are a track."""
-    from zoo.evaluate import report
     from zoo.genome import bed, sniff
     from zoo.genome.interval import Interval
     from zoo.genome.spans import placed
+    from zoo.pages import report
 
     if options.output is None or sniff.is_bigwig(options.peaks):
         return []

@@ -57,7 +57,7 @@ def _reads(options: argparse.Namespace, more: Sequence[object] = ()) -> list[obj
 def claim(options: argparse.Namespace, kind: str, more: Sequence[object] = (), suffixes: Sequence[str] = ()) -> None:
     """Refuse an output that replaces what is read, before anything is computed."""
     if options.output is not None:
-        from zoo.evaluate import report
+        from zoo.pages import report
 
         report.claim(options.output, _reads(options, more), kind, suffixes)
 
@@ -73,7 +73,7 @@ def answer(
     reads: Sequence[object] = (),
 ) -> None:
     """Write JSON, page and further files, print the JSON or a table."""
-    from zoo.evaluate import report
+    from zoo.pages import report
 
     given = {name: getattr(options, name) for name in _INPUTS if getattr(options, name, None) is not None}
     inputs = {

@@ -1,4 +1,4 @@
-"""The report of a comparison, and its pictures, as sections of plain numbers (`zoo.evaluate.report`)."""
+"""The report of a comparison, and its pictures, as sections of plain numbers (`zoo.pages.report`)."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,8 @@ import numpy as np
 
 from zoo.comparison.changes import LEAST_FACTORS, Changes, FactorChange
 from zoo.comparison.scores import SiteScores
-from zoo.evaluate import report
 from zoo.many.models import short
+from zoo.pages import report
 
 CARD = (
     "Scores are predictions of binding from sequence and accessibility. They are not measurements of binding: a factor "

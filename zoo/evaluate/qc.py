@@ -15,7 +15,7 @@ from zoo import interpretation
 from zoo.arguments import optional_switch, whole
 from zoo.attribution.references import dinucleotide_shuffle
 from zoo.errors import InputError
-from zoo.evaluate import footprints, profile_models, profile_regions, profiles, report
+from zoo.evaluate import footprints, profile_models, profile_regions, profiles
 from zoo.evaluate.footprints import Footprint
 from zoo.evaluate.panels import (
     ACCESSIBILITY,
@@ -38,6 +38,7 @@ from zoo.genome.motifs import read_motifs
 from zoo.genome.sequence import Genome
 from zoo.inputs.reader import WindowReader
 from zoo.model import WHOLE, Model
+from zoo.pages import report
 
 _MOST = 1_000_000
 _EXPLAINED, _WIDTH = 1000, 400  # peaks, and bp in their middle, in which motifs are looked for

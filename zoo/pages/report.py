@@ -131,7 +131,7 @@ def render(content: Mapping) -> str:
     links = "".join(f'<li><a href="#s{n}">{_text(part["title"])}</a></li>' for n, part in enumerate(sections))
     body = "".join(_section(number, part) for number, part in enumerate(sections))
     rest = {key: value for key, value in content.items() if key not in ("title", "sections", "made_by", "files")}
-    style, script = (files("zoo.evaluate").joinpath(name).read_text(encoding="utf-8") for name in _PARTS)
+    style, script = (files("zoo.pages").joinpath(name).read_text(encoding="utf-8") for name in _PARTS)
     title = _text(content["title"])
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
