@@ -20,6 +20,7 @@ from zoo.genome.doctor import ERROR, OK, WARNING, Finding
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.inputs.opening import named_regions
 from zoo.many import models
 from zoo.many.request import Request, formats_of
 from zoo.many.samples import SIGNAL, samples_of
@@ -80,6 +81,8 @@ def doctor(
     component: str | None = None,
     samples: object = None,
     write: str | Sequence[str] | None = None,
+    genes: str | Path | None = None,
+    flank: int | None = None,
 ) -> DoctorReport:
     """Check the inputs of a run; what is not given is not checked.
 
@@ -96,6 +99,8 @@ def doctor(
         component: the part of the model, as for `zoo.load`.
         samples: of a pass, as for `zoo.predict_many`, instead of a signal.
         write: formats of a pass.
+        genes: an annotation, by which regions may be names of genes, as for `Model.predict`.
+        flank: bp at both ends of each gene, as for `Model.predict`.
 
     Returns:
         Findings, and with a model what the run will cost.
@@ -104,13 +109,14 @@ def doctor(
         UnknownModel and others: the model cannot be had. Everything else that is wrong is a finding.
         InputError: an output, covariates or a component without a model, which says what a run reads and writes.
     """
+    regions, unnamed = _named(regions, genes, flank, genome)
     several = models.is_pattern(model) or items_of(model) is not None
     if several or samples is not None:
         refuse_together("A pass of many models or samples", {"vcf": vcf, "covariates": covariates})
         if samples is not None:
             refuse_together("Samples", {"signal": signal})
         given = [signal] if samples is None and signal is not None else samples
-        return _of_pass(genome, given, regions, blacklist, model, output, component, write)
+        return _of_pass(genome, given, regions, blacklist, model, output, component, write, unnamed)
     refuse_together("Inputs of one model and one signal", {"write": write}, "Give several models, or samples")
     of_model = {"output": output, "covariates": covariates, "component": component}
     for name, value in of_model.items() if model is None else ():
@@ -124,7 +130,7 @@ def doctor(
     spec = loaded and loaded.spec
     try:
         genome = genome if isinstance(genome, Genome) else Genome(genome)
-        findings = list(files.of_genome(genome))
+        findings = [*files.of_genome(genome), *unnamed]
     except ZooError as error:
         return DoctorReport((Finding("genome", ERROR, str(error)),), None)
     window, given = (spec.input.window, spec.input.given) if spec else (1024, ())
@@ -164,6 +170,14 @@ def doctor(
     return DoctorReport(tuple(findings), cost)
 
 
+def _named(regions: object, genes: object, flank: object, genome: object) -> tuple[object, list[Finding]]:
+    """Regions with genes placed, see `named_regions`; or none, and what is wrong with their names."""
+    try:
+        return named_regions(regions, genes, flank, genome), []
+    except ZooError as error:
+        return None, [Finding("regions", ERROR, str(error))]
+
+
 def _of_pass(
     genome: object,
     samples: object,
@@ -173,6 +187,7 @@ def _of_pass(
     output: object,
     component: str | None,
     write: object,
+    unnamed: Sequence[Finding],
 ) -> DoctorReport:
     """The report of `doctor` on many models or samples."""
     formats = formats_of(write, regions is not None)
@@ -180,7 +195,7 @@ def _of_pass(
     loaded = {} if model is None else models.load(models.named(model), component)
     try:
         genome = genome if isinstance(genome, Genome) else Genome(genome)
-        findings = list(files.of_genome(genome))
+        findings = [*files.of_genome(genome), *unnamed]
     except ZooError as error:
         return DoctorReport((Finding("genome", ERROR, str(error)),), None)
     reads = [one.spec.input for one in loaded.values()]

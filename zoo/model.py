@@ -23,7 +23,7 @@ from zoo.forward.forward import Forward
 from zoo.forward.heads import check_shapes, scores
 from zoo.forward.precision import FLOAT32
 from zoo.forward.readouts import Selection
-from zoo.inputs.opening import Inputs, check_species
+from zoo.inputs.opening import Inputs, check_species, named_regions
 from zoo.predict.check import Check, check
 from zoo.predict.choice import PredictionChoice, predict
 from zoo.predict.cost import Cost, estimate
@@ -166,6 +166,8 @@ class Model:
         genome: object = None,
         signal: object = None,
         regions: object = None,
+        genes: str | Path | None = None,
+        flank: int | None = None,
         chromosomes: Sequence[str] | str | None = None,
         windows: object = None,
         centers: object = None,
@@ -203,7 +205,11 @@ class Model:
                 value. Left out for models of DNA alone.
             regions: a BED path, region strings (1-based, `chr1:1,001-2,000`), intervals or a data frame; the bins that
                 overlap them are predicted. Or "auto": where the signal says that chromatin is open
-                (`zoo.prepare.peaks.open_regions`).
+                (`zoo.prepare.peaks.open_regions`). With `genes` also names of genes, such as "GATA1" or "GATA1,TAL1".
+            genes: an annotation, GTF or GFF3, plain or compressed (GENCODE, Ensembl, RefSeq), by which regions may be
+                names or identifiers of genes: from the first to the last base of each. Several genes of one name are
+                all taken, with a warning.
+            flank: bp that are added at both ends of each gene (default 0).
             chromosomes: names; default all main chromosomes of the genome that the signal has, too. With regions, only
                 those on these chromosomes.
             windows: a BED path or intervals, each exactly as long as the model's window. They are predicted as they
@@ -273,6 +279,7 @@ class Model:
                 files are of different assemblies.
         """
         progress = optional_switch("progress", progress)
+        regions = named_regions(regions, genes, flank, genome)
         places = genome, signal, regions, chromosomes, windows, centers, covariates, blacklist
         choice = PredictionChoice(*places, output, write, threshold, table, stride, center_only, compat, scale)
         options = Options.resolve(
@@ -298,6 +305,8 @@ class Model:
         genome: object = None,
         signal: object = None,
         regions: object = None,
+        genes: str | Path | None = None,
+        flank: int | None = None,
         chromosomes: Sequence[str] | str | None = None,
         covariates: Mapping[str, object] | None = None,
         head: str | None = None,
@@ -326,6 +335,9 @@ class Model:
             genome: else as for `predict`, with
             signal: the track, and
             regions: whose middles, of a narrowPeak file the summits, are those of the windows.
+            genes: an annotation, by which regions may be names of genes, as for `predict`; windows lie around the
+                middles of the genes.
+            flank: bp at both ends of each gene, as for `predict`.
             chromosomes: only regions on these.
             covariates: as for `predict`. A window and what it is compared with have the same, so that nothing is
                 attributed to them.
@@ -380,6 +392,7 @@ class Model:
         given |= {"count": count, "seed": seed, "steps": steps, "width": width}
         selection = profiles.selection(self.spec, head, track, target)
         choice = Choice.resolve(self.spec, method, target, batch_size, given, selection.output, compat)
+        regions = named_regions(regions, genes, flank, genome)
         files = {"genome": genome, "signal": signal, "regions": regions, "chromosomes": chromosomes}
         files["covariates"] = covariates
         return attribute(self, choice, selection, x, alternative, arrays, files, output, progress, call)
@@ -514,6 +527,8 @@ class Model:
         *,
         genome: object,
         regions: object,
+        genes: str | Path | None = None,
+        flank: int | None = None,
         signal: object = None,
         blacklist: object = None,
         covariates: Mapping[str, object] | None = None,
@@ -539,6 +554,8 @@ class Model:
             sample: a column of the VCF file; by default the only one.
             genome: a `.2bit` path or a `Genome`.
             regions: as for `predict`: peaks, or blocks of linked variants.
+            genes: an annotation, by which regions may be names of genes, as for `predict`.
+            flank: bp at both ends of each gene, as for `predict`.
             signal: the sample's own track.
             blacklist: with `compat`: a path (BED, or a bigWig that is above 0 there) or intervals; blocks that touch it
                 are left out.
@@ -572,7 +589,7 @@ class Model:
         progress = optional_switch("progress", progress)
         choice = HaplotypeChoice(variants, sample, output, compat, threshold, blacklist, strands, precision)
         selection = Selection.one(self.spec, head, track)
-        given = genome, signal, regions, covariates
+        given = genome, signal, named_regions(regions, genes, flank, genome), covariates
         return predict_haplotypes(self, choice, selection, given, stride, batch_size, progress, call)
 
     def cost(

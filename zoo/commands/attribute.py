@@ -17,7 +17,10 @@ SIGNATURE = Signature(
     "zoo.model:Model.attribute",
     common=shared.COMMON,
     differ={
-        "regions": {"required": True, "help": "a BED file (of narrowPeak the summits), a region, or auto"},
+        "regions": {
+            "required": True,
+            "help": "a BED file (of narrowPeak the summits), a region, auto, or with --genes a gene",
+        },
         "output": {"help": "writes OUTPUT.npz, .bw and .json (default: a table)"},
         "method": {"help": f"{', '.join(METHODS)} (default deeplift)"},
         "head": {
@@ -38,7 +41,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo attribute`."""
     shared.add_model(parser)
     files = "inputs and outputs"
-    SIGNATURE.add(parser, {files: "genome signal regions chromosomes output", "how (defaults: as published)": ""})
+    SIGNATURE.add(
+        parser, {files: "genome signal regions genes flank chromosomes output", "how (defaults: as published)": ""}
+    )
     shown = parser.add_argument_group("pictures and printing")
     shown.add_argument("--pictures", type=int, metavar="N", help="with --output: of the N highest windows")
     shown.add_argument("--format", choices=("png", "svg"), help="of the pictures (default png)")

@@ -49,7 +49,7 @@ def _many(options: argparse.Namespace, given: object) -> None:
     for spec, _ in found:
         alike += [] if any(spec.input == other.input for other in alike) else [spec]
     matching.check_read((spec.input for spec in alike), samples)
-    where = (None if options.regions == "auto" else options.regions), options.chromosomes, options.blacklist
+    where = _regions(options, options.regions), options.chromosomes, options.blacklist
     for spec in alike:
         for sample in matching.samples_of(spec.input, samples):
             tracks, covariates = matching.tracks_of(spec.input, sample), matching.covariates_of(spec.input, sample)
@@ -186,7 +186,7 @@ def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object, sprea
             spec,
             options.genome,
             options.signal,
-            None if regions == "auto" else regions,
+            _regions(options, regions),
             getattr(options, "chromosomes", None),
             getattr(options, "blacklist", None),
             covariates=getattr(options, "covariate", None),
@@ -194,12 +194,24 @@ def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object, sprea
     return selection.output.tracks
 
 
+def _regions(options: argparse.Namespace, regions: object) -> object:
+    """Regions as they are opened, genes by their places; None for those that are looked for in the signal."""
+    from zoo.inputs.opening import named_regions
+
+    named = named_regions(regions, getattr(options, "genes", None), getattr(options, "flank", None), options.genome)
+    return None if isinstance(named, str) and named == "auto" else named
+
+
 def _output(options: argparse.Namespace, suffixes: Sequence[str], *reads: object) -> None:
     """Refuse an output that is read, or that cannot be written."""
     if options.output is None:
         return
     base = job_base(options.output, suffixes[0])
-    inputs = [options.genome, options.signal, *(getattr(options, name, None) for name in ("covariate", "blacklist"))]
+    inputs = [
+        options.genome,
+        options.signal,
+        *(getattr(options, name, None) for name in ("covariate", "blacklist", "genes")),
+    ]
     check_outputs([base.with_name(base.name + suffix) for suffix in suffixes], [*inputs, *reads])
     folder = next(path for path in base.absolute().parents if path.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):

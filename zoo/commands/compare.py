@@ -65,7 +65,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     groups = {
         "inputs and outputs": "models genome samples predictions output beds",
         "what is compared": "against column margin block draws seed",
-        "where (default: all main chromosomes)": "regions chromosomes blacklist",
+        "where (default: all main chromosomes)": "regions genes flank chromosomes blacklist",
         "how (defaults: as published)": "threshold",
     }
     SIGNATURE.add(parser, groups)

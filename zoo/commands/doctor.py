@@ -18,7 +18,9 @@ SIGNATURE = Signature(
         "signal": many.SIGNAL,
         "samples": many.SIGNATURE.differ["samples"],
         "covariates": shared.COMMON["covariates"],
-        "regions": {"help": "a BED file, a region, or auto"},
+        "regions": {"help": "a BED file, a region, auto, or with --genes a gene"},
+        "genes": shared.COMMON["genes"],
+        "flank": shared.COMMON["flank"],
         "model": {
             "nargs": "+",
             "metavar": "NAME",

@@ -22,7 +22,10 @@ SIGNATURE = Signature(
             "help": "a phased VCF file; or a table, or a BED of chrom, start, end and allele",
         },
         "sample": {"help": "a column of the VCF file; its haplotypes are predicted (default the only one)"},
-        "regions": {"required": True, "help": "where to predict: a BED file, a region, or auto: open ones"},
+        "regions": {
+            "required": True,
+            "help": "where to predict: a BED file, a region, auto: open ones, or with --genes a gene",
+        },
         "output": {
             "required": True,
             "help": "writes OUTPUT.reference.bw, .haplotype1.bw, .haplotype2.bw, .sites.tsv, .skipped.tsv and .json",
@@ -45,7 +48,7 @@ SIGNATURE = Signature(
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo haplotypes`."""
     shared.add_model(parser)
-    files = "sample genome signal regions output blacklist"
+    files = "sample genome signal regions genes flank output blacklist"
     SIGNATURE.add(parser, {"": "variants", "inputs and outputs": files, "how (defaults: as published)": ""})
     add_json(parser)
 

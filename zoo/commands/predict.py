@@ -41,7 +41,7 @@ ONE = Signature(
             "(default bed, with regions also matrix)",
         },
         "blacklist": {"help": "whose bins are left out: BED, or a bigWig that is above 0 there"},
-        "regions": {"help": "a BED file, a region such as chr1:1,001-2,000, or auto: open ones"},
+        "regions": {"help": "a BED file, a region such as chr1:1,001-2,000, auto: open ones, or with --genes a gene"},
         "chromosomes": {
             "metavar": "CHROM",
             "action": _Chromosomes,
@@ -89,7 +89,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     name.add_argument("-m", "--model", dest="name", action=_Name, help=argparse.SUPPRESS)
     groups = {
         "inputs and outputs": "genome signal covariates output write blacklist",
-        "where (default: all main chromosomes)": "regions chromosomes windows centers",
+        "where (default: all main chromosomes)": "regions genes flank chromosomes windows centers",
         "how (defaults: as published)": "head track threshold table",
     }
     shared.add_component(parser)

@@ -21,6 +21,11 @@ COMMON = {  # keyword → settings, of all functions that have it
         "help": "a covariate of the model: a number, or for one of each window a BED file (1 where it predicts a base "
         "of it); once for each",
     },
+    "genes": {
+        "metavar": "GTF",
+        "help": "GTF or GFF3, also compressed: --regions may then be names of genes (GATA1,TAL1)",
+    },
+    "flank": {"metavar": "BP", "help": "added at both ends of each gene (default 0)"},
     "chromosomes": {"metavar": "CHROM"},
     "head": {"metavar": "NAME", "help": "of a model with several heads or readouts (default as published)"},
     "track": {"nargs": "+", "action": "extend", "metavar": "NAME", "help": "names of a head's tracks (default all)"},

@@ -18,6 +18,7 @@ from zoo.errors import InputError
 from zoo.files.atomic import paths_of
 from zoo.files.job import job_base
 from zoo.files.record import finite
+from zoo.inputs.opening import named_regions
 from zoo.many.samples import Sample, samples_of
 
 _MOST_DRAWS, _MOST_BLOCK = 100_000, 1_000_000_000
@@ -66,6 +67,8 @@ def compare(
     seed: int = 0,
     beds: bool = True,
     regions: object = None,
+    genes: str | Path | None = None,
+    flank: int | None = None,
     chromosomes: Sequence[str] | str | None = None,
     blacklist: object = None,
     component: str | None = None,
@@ -108,6 +111,8 @@ def compare(
         regions: as for `zoo.predict_many`: sites are then those regions whose highest score reaches the threshold;
             regions that overlap count each. By default sites are found, and their scores in all samples by a second
             pass over these.
+        genes: an annotation, by which regions may be names of genes, as for `Model.predict`.
+        flank: bp at both ends of each gene, as for `Model.predict`.
         chromosomes: as for `zoo.predict_many`, and so are
         blacklist: intervals that are left out,
         component: of models made of parts,
@@ -157,14 +162,16 @@ def compare(
     }
     base = job_base(output, FACTORS)
     if predictions is not None:
+        where = {"regions": regions, "genes": genes, "flank": flank}
         refuse_together(
             "Predictions",
-            {"models": models, **passed, "regions": regions, "threshold": threshold, "progress": progress},
+            {"models": models, **passed, **where, "threshold": threshold, "progress": progress},
         )
         found = source.of_predictions(predictions)
         design = _design_of(found.samples, samples)
     else:
         _check_given(models, genome, samples)
+        regions = named_regions(regions, genes, flank, genome)
         design = samples_of(samples)
     contrasts = contrasts_of(conditions_of(design, column), against)
     reads = paths_of(predictions, genome, [sample.tracks for sample in design], regions, blacklist)

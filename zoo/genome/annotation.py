@@ -46,7 +46,7 @@ def read(path: Path, sizes: Mapping[str, int] | None, chosen: str) -> Annotation
             are of different assemblies.
     """
     if sizes is not None:
-        _check_assembly(path, sizes)
+        check_assembly(path, sizes)
     found = gtf.transcripts(path)
     basic = [item for item in found if item.is_basic] if chosen == "basic" else found
     if not basic:
@@ -64,7 +64,7 @@ def read(path: Path, sizes: Mapping[str, int] | None, chosen: str) -> Annotation
     return Annotation(kept, {name: other for name, other in here.items() if other is not None}, len(basic) - len(kept))
 
 
-def _check_assembly(path: Path, sizes: Mapping[str, int]) -> None:
+def check_assembly(path: Path, sizes: Mapping[str, int]) -> None:
     """Raise `GenomeMismatch` if a file says that it is of another assembly than the genome is by its lengths."""
     said, build = gtf.assemblies(path), names.assembly(sizes)
     if said and build and build not in said:

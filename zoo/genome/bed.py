@@ -11,7 +11,7 @@ from zoo.arguments import items_of
 from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import names, sniff
 from zoo.genome.bbi import BigWig
-from zoo.genome.interval import FURTHEST, Interval
+from zoo.genome.interval import FURTHEST, REGION, Interval
 from zoo.genome.spans import merge_spans
 from zoo.genome.text import raw_lines, whole
 
@@ -235,7 +235,7 @@ def intervals(value: object, sizes: Mapping[str, int]) -> Iterator[Interval]:
         yield _region_string(value, sizes)
     elif hasattr(value, "columns"):
         yield from _from_frame(value)
-    elif isinstance(value, Sequence) and len(value) == 3 and _is_row(value):
+    elif is_row(value):
         yield Interval(value[0], int(value[1]), int(value[2]))
     elif (items := items_of(value)) is not None:
         for region in items:
@@ -270,13 +270,33 @@ def is_there(text: str | Path) -> bool:
         return False
 
 
-def _is_row(value: Sequence) -> bool:
+def is_row(value: object) -> bool:
+    """Whether a value is chrom, start and end."""
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 3:
+        return False
     return isinstance(value[0], str) and all(isinstance(number, (int, np.integer)) for number in value[1:])
 
 
+def is_filename(text: str) -> bool:
+    """Whether a text looks like the name of a file, whether or not that exists."""
+    return text.lower().endswith(_FILES) or "/" in text
+
+
+def is_region(text: str) -> bool:
+    """Whether a text is chrom:start-end."""
+    return REGION.fullmatch(text.strip()) is not None
+
+
 def _region_string(text: str, sizes: Mapping[str, int]) -> Interval:
-    if text.lower().endswith(_FILES) or "/" in text:
+    if is_filename(text):
         raise InputError("A BED file must exist", received={"regions": text})
+    if ":" not in text and names.find(text.strip(), sizes) is None:
+        raise InputError(
+            "A region must be chrom:start-end, 1-based with both ends included, a chromosome of the genome, or the "
+            "name of a gene with an annotation",
+            received={"region": text[:80]},
+            example='"chr20:10,000,001-10,010,000", or "GATA1" with genes="gencode.gtf.gz"',
+        )
     return Interval.parse(text, sizes)
 
 

@@ -10,7 +10,8 @@ from zoo.errors import InputError
 from zoo.genome import names
 
 FURTHEST = 1 << 40  # bp: no position is as large
-_REGION = re.compile(r"(?P<chrom>\S+):(?P<start>-?[0-9][0-9,]*)-(?P<end>[0-9][0-9,]*)")
+REGION = re.compile(r"(?P<chrom>\S+):(?P<start>-?[0-9][0-9,]*)-(?P<end>[0-9][0-9,]*)")
+"""A region string."""
 
 
 @dataclass(frozen=True, order=True)
@@ -61,7 +62,7 @@ class Interval:
         if not isinstance(text, str):
             raise InputError("A region must be text", received={"region": text}, example='"chr1:1,001-2,000"')
         text = text.strip()
-        if match := _REGION.fullmatch(text):
+        if match := REGION.fullmatch(text):
             start, end = (_position(match[key]) for key in ("start", "end"))
             return cls(match["chrom"], start - 1, end)
         known = names.find(text, sizes or {})

@@ -8,6 +8,7 @@ from registry.paths import user_path
 from zoo.arguments import names_of, number, refuse_together
 from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import bed, doctor, names, recipes
+from zoo.genome import genes as of_genes
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
@@ -171,6 +172,13 @@ def open_genome(genome: object) -> Genome:
             "The genome must be given as a .2bit file", example='genome="hg38.2bit"', received={"genome": genome}
         )
     return genome if isinstance(genome, Genome) else Genome(user_path(genome, "genome"))
+
+
+def named_regions(regions: object, genes: object, flank: object, genome: object) -> object:
+    """Regions that may name genes of an annotation as intervals, see `zoo.genome.genes.of_names`; others stay."""
+    if genes is None and flank is None:
+        return regions
+    return of_genes.of_names(regions, genes, flank, open_genome(genome).sizes)
 
 
 def _tracks(spec: ModelSpec, genome: Genome, signal: object) -> list[Track]:

@@ -10,6 +10,7 @@ from zoo.errors import InputError
 from zoo.files.atomic import output_path
 from zoo.files.progress import Progress
 from zoo.forward.precision import FLOAT32, described
+from zoo.inputs.opening import named_regions
 from zoo.many import models as named_models
 from zoo.many import plan as plans
 from zoo.many import request as requests
@@ -62,6 +63,8 @@ def predict_many(
     genome: object,
     samples: object = None,
     regions: object = None,
+    genes: str | Path | None = None,
+    flank: int | None = None,
     chromosomes: Sequence[str] | str | None = None,
     blacklist: object = None,
     component: str | None = None,
@@ -93,6 +96,8 @@ def predict_many(
         samples: a mapping name → `.bw` path (or mapping of tracks), a sequence of `.bw` paths, which are named by their
             stems, or a table of samples (`zoo.many.samples.read`); None for models of DNA alone.
         regions: as for `Model.predict`, but not "auto"; the rows of the matrix.
+        genes: an annotation, by which regions may be names of genes, as for `Model.predict`.
+        flank: bp at both ends of each gene, as for `Model.predict`.
         chromosomes: names; default all main ones that genome and all samples have.
         blacklist: as for `Model.predict`.
         component: as for `zoo.load`.
@@ -138,6 +143,7 @@ def predict_many(
         "compat": compat,
         "precision": precision,
     }
+    regions = named_regions(regions, genes, flank, genome)
     formats = requests.formats_of(write, regions is not None)
     if output is None:
         elsewhere = {"executor": executor, "workers": workers, "dask": dask, "plan": plan}

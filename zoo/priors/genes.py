@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.genome import annotation, gtf, names
+from zoo.genome.genes import unversioned
 from zoo.genome.gtf import Gene
 
 NAMES = ("symbol", "id")
@@ -107,12 +108,6 @@ def signed(starts: np.ndarray, ends: np.ndarray, tss: np.ndarray, signs: np.ndar
     """
     left, right = tss - (ends - 1), starts - tss
     return signs * np.where(left > 0, -left, np.maximum(right, 0))
-
-
-def unversioned(name: str) -> str:
-    """An identifier of Ensembl or GENCODE without its version (ENSG00000102974.16)."""
-    stem, point, version = name.rpartition(".")
-    return stem if point and version.isdecimal() and stem.startswith("ENS") else name
 
 
 def read(

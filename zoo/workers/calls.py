@@ -17,7 +17,8 @@ from zoo.files.progress import Progress
 from zoo.workers.executors import check, executor_of
 from zoo.workers.places import Place
 
-FILES = ("genome", "signal", "regions", "blacklist", "covariates", "variants", "peaks", "measured")  # may be paths
+# Keywords that may be paths.
+FILES = ("genome", "signal", "regions", "genes", "blacklist", "covariates", "variants", "peaks", "measured")
 _ELSEWHERE = ("executor", "workers", "dask")
 _HERE = ("self", "progress", *_ELSEWHERE)  # what of a call does not reach workers
 _KEPT = 2  # calls that a worker keeps open

@@ -1,0 +1,142 @@
+"""Regions by the names of genes: where these lie, several of one name, what is not in the annotation."""
+
+from pathlib import Path
+
+import pytest
+
+import zoo
+from zoo.cli import main
+from zoo.data.synthetic import Synthetic
+from zoo.errors import GenomeMismatch, InputError, ZooWarning
+from zoo.genome import genes
+from zoo.genome.interval import Interval
+
+SIZES = {"chr1": 100_003, "chr2": 60_001, "chrX": 5000, "chrY": 4000}
+ROWS = (
+    ("1", "gene", 50_001, 50_300, "-", "ENSG01.3", "GATA1"),
+    ("1", "transcript", 50_001, 50_300, "-", "ENSG01.3", "GATA1"),
+    ("2", "gene", 101, 900, "+", "ENSG02.1", "TAL1"),
+    ("X", "gene", 11, 20, "+", "ENSG03.1", "CRLF2"),
+    ("Y", "gene", 31, 40, "+", "ENSG03.1_PAR_Y", "CRLF2"),
+    ("GL000192.1", "gene", 1, 9, "+", "ENSG04.1", "TAL1"),
+    ("GL000192.1", "gene", 11, 19, "+", "ENSG05.1", "LOST"),
+    ("2", "gene", 60_001, 60_002, "+", "ENSG06.1", "FAR"),
+)
+
+
+@pytest.fixture
+def gtf(tmp_path: Path) -> Path:
+    path = tmp_path / "a.gtf"
+    path.write_text(
+        "".join(
+            f'{chrom}\tX\t{kind}\t{first}\t{last}\t.\t{strand}\t.\tgene_id "{gene}"; gene_name "{symbol}"; '
+            f'transcript_id "T{gene}";\n'
+            for chrom, kind, first, last, strand, gene, symbol in ROWS
+        )
+    )
+    return path
+
+
+GATA1, TAL1 = Interval("chr1", 50_000, 50_300, "GATA1"), Interval("chr2", 100, 900, "TAL1")
+
+
+@pytest.mark.parametrize(
+    ("regions", "flank", "found"),
+    [
+        ("GATA1", None, [GATA1]),
+        ("GATA1,TAL1", None, [GATA1, TAL1]),  # that on a sequence which the genome lacks does not count
+        (["ENSG02", "chr1:1-10"], 0, [TAL1, "chr1:1-10"]),
+        (("ENSG01.3", Interval("chrX", 1, 2)), 50, [Interval("chr1", 49_950, 50_350, "GATA1"), Interval("chrX", 1, 2)]),
+        ("TAL1", 1000, [Interval("chr2", 0, 1900, "TAL1")]),
+        ("GATA1", 60_000, [Interval("chr1", 0, 100_003, "GATA1")]),
+    ],
+)
+def test_where_they_lie(gtf: Path, regions: object, flank: int | None, found: list):
+    assert genes.of_names(regions, gtf, flank, SIZES) == found
+
+
+def test_two_genes_of_one_name_are_both_taken(gtf: Path):
+    with pytest.warns(ZooWarning, match="2 genes are called CRLF2, all of which are taken: chrX:11-20, chrY:31-40"):
+        found = genes.of_names("CRLF2", gtf, None, SIZES)
+    assert found == [Interval("chrX", 10, 20, "CRLF2"), Interval("chrY", 30, 40, "CRLF2")]
+    assert genes.of_names("ENSG03.1_PAR_Y", gtf, None, SIZES) == found[1:]
+
+
+@pytest.mark.parametrize(
+    ("regions", "flank", "message"),
+    [
+        ("gata1", None, "must be in the annotation.*gene='gata1'.*The closest is GATA1"),
+        ("GATA1,nothing-like-it", None, "Names are those of the file's gene_name or gene_id"),
+        ("chr1", None, "must be given with regions that name a gene.*Leave out genes"),
+        ("chr1:1-10", None, "must be given with regions that name a gene"),
+        ("auto", None, "must be given with regions that name a gene"),
+        (None, None, "must be given with regions that name a gene"),
+        (Interval("chr1", 1, 2), None, "must be given with regions that name a gene"),
+        (("chr1", 1, 2), None, "must be given with regions that name a gene"),
+        ("peaks.bed", None, "must be given with regions that name a gene"),
+        ("GATA1", -1, "flank must be a whole number"),
+        ("LOST", None, "must lie on a chromosome of the genome"),
+        ("FAR", None, "must lie within its chromosome"),
+    ],
+)
+def test_what_is_refused(gtf: Path, regions: object, flank: int | None, message: str):
+    with pytest.raises(InputError, match=message) as error:
+        genes.of_names(regions, gtf, flank, SIZES)
+    assert isinstance(error.value, GenomeMismatch) == (regions in ("LOST", "FAR"))
+
+
+def test_a_flank_without_annotation(gtf: Path):
+    with pytest.raises(InputError, match="flank"):
+        genes.of_names("chr1", None, 10, SIZES)
+    assert genes.of_names("GATA1", None, None, SIZES) == "GATA1"
+
+
+def test_an_annotation_without_lines_of_genes(tmp_path: Path):
+    """UCSC's."""
+    path = tmp_path / "b.gtf"
+    line = 'chr1\tX\texon\t{}\t{}\t.\t+\t.\tgene_id "{}"; transcript_id "T1"; gene_name "ABC";\n'
+    path.write_text(line.format(11, 20, "G1") + line.format(31, 40, "G1"))
+    assert genes.find("ABC", path, None) == [Interval("chr1", 10, 40, "ABC")]
+    assert genes.find("G1", path, SIZES) == [Interval("chr1", 10, 40, "ABC")]
+
+
+def test_a_file_that_changed_is_read_again(gtf: Path):
+    assert genes.find("GATA1", gtf, SIZES) == [GATA1]
+    gtf.write_text(gtf.read_text().replace("50001\t50300", "50001\t50301"))
+    gtf.write_text(gtf.read_text() + "\n")
+    assert genes.find("GATA1", gtf, SIZES) == [Interval("chr1", 50_000, 50_301, "GATA1")]
+
+
+def test_genes_near_a_region(tmp_path: Path):
+    path = tmp_path / "c.gtf"
+    path.write_text(
+        "".join(
+            f'1\tX\texon\t{first}\t{last}\t.\t+\t.\tgene_id "{gene}"; transcript_id "T{gene}"; gene_name "{gene}";\n'
+            for gene, first, last in (("C", 501, 600), ("A", 1, 100), ("A", 901, 1000), ("B", 1, 450), ("D", 601, 700))
+        )
+    )
+    found = genes.near(path, Interval("chr1", 450, 600))
+    assert [gene.symbol for gene in found] == ["A", "C"]  # of A only the intron
+    assert genes.near(path, Interval("chr2", 450, 600)) == []
+
+
+def test_every_verb_takes_them(small: zoo.Model, genome_files: Synthetic, gtf: Path, tmp_path: Path):
+    files = {"genome": genome_files.genome, "signal": genome_files.signal, "regions": "GATA1", "genes": gtf}
+    table = small.predict(**files, flank=20)
+    assert table.intervals == [Interval("chr1", 49_980, 50_320, "GATA1")]
+    assert small.attribute(**files, count=1).intervals == [Interval("chr1", 50_022, 50_278, "GATA1")]
+    many = {"genome": files["genome"], "samples": [files["signal"]], "regions": "TAL1,GATA1", "genes": gtf}
+    assert list(zoo.predict_many([small], **many).regions) == [TAL1, GATA1]
+    report = zoo.doctor(files["genome"], regions="GATA2", genes=gtf)
+    assert "The closest is GATA1" in report.findings[-1].message
+    with pytest.raises(InputError, match="the name of a gene with an annotation"):
+        small.predict(**{**files, "genes": None})
+
+
+def test_the_command(small_folder: Path, genome_files: Synthetic, gtf: Path, capsys: pytest.CaptureFixture):
+    files = ["--genome", str(genome_files.genome), "--signal", str(genome_files.signal)]
+    assert main(["predict", str(small_folder), *files, "--regions", "TAL1", "--genes", str(gtf)]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[1].split("\t")[:2] == ["chr2:101-900", "TAL1"]
+    assert main(["predict", str(small_folder), *files, "--regions", "TAL1"]) == 2
+    assert 'or "GATA1" with genes="gencode.gtf.gz"' in capsys.readouterr().err
