@@ -115,7 +115,7 @@ COMMANDS = (
     Command("qc", "evaluate a ChromBPNet or BPNet on held-out chromosomes, with a report", "keras", checks.qc),
     Command(
         "train",
-        "train a model from 2bit, bigWig and BED files",
+        "train a model from 2bit or FASTA, bigWig and BED files",
         "keras",
         checks.train,
         kept.run,
