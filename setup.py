@@ -50,6 +50,7 @@ setup(
             "py2bit",
             "pyarrow",
             "pyBigWig",
+            "pyfaidx",
             "pysam",
             "pytest",
             "pytest-timeout",

@@ -1,5 +1,6 @@
 """`zoo doctor`: what is wrong with the inputs of a run."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -292,7 +293,8 @@ def test_files_of_other_kinds(genome: Genome, tmp_path: Path):
     (tmp_path / "g.fa").write_text(">chr1\nACGT\n")
     (tmp_path / "x.bam").write_bytes(b"BAM\x01" + bytes(99))
     (tmp_path / "x.bdg").write_text("chr1\t0\t5\t1.5\n")
-    only(zoo.doctor(tmp_path / "g.fa").findings, ERROR, "Convert FASTA with `faToTwoBit")
+    (tmp_path / "g.fa.gz").write_bytes(gzip.compress(b">chr1\nACGT\n"))
+    only(zoo.doctor(tmp_path / "g.fa.gz").findings, ERROR, "Compress it again: `gunzip -c g.fa.gz | bgzip >")
     only(zoo.doctor(genome.path, tmp_path / "x.bam").findings, ERROR, "Make a track of a BAM file with `zoo prepare`")
     only(zoo.doctor(genome.path, tmp_path / "x.bdg").findings, ERROR, "bedGraphToBigWig")
     only(zoo.doctor(genome.path, regions=tmp_path / "x.bam").findings, ERROR, "must be UTF-8 text, not BAM")

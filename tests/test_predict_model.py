@@ -483,3 +483,18 @@ def test_many_contigs_cost_about_what_one_of_their_length_does(small, tmp_path: 
     files = small.predict(genome=tmp_path / "g.2bit", signal=tmp_path / "s.bw", output=tmp_path / "out")
     assert sum(seen) == files.windows == 3000  # of 256 bp, two to a contig
     assert len(seen) <= 3000 // 256 + 3
+
+
+def test_predictions_from_fasta_are_those_from_2bit(small: zoo.Model, genome_files: Synthetic, tmp_path: Path):
+    """Byte for byte."""
+    genome = Genome(genome_files.genome)
+    with open(tmp_path / "genome.fa", "w") as file:
+        for chrom, size in genome.sizes.items():
+            lines = "\n".join(genome.sequence(chrom, at, min(at + 60, size)).lower() for at in range(0, size, 60))
+            file.write(f">{chrom} description\n{lines}\n")
+    tracks = []
+    for path in (genome_files.genome, tmp_path / "genome.fa"):
+        output = tmp_path / path.suffix[1:]
+        small.predict(genome=path, signal=genome_files.signal, output=output)
+        tracks.append(output.with_suffix(".bw").read_bytes())
+    assert tracks[0] == tracks[1]

@@ -140,7 +140,7 @@ class Chain:
         """Fit the mapping of predicted accessibility onto a measured signal, on the bases of some regions.
 
         Args:
-            genome: a `.2bit` path or a `Genome`.
+            genome: the path of a `.2bit` or FASTA file, or a `Genome`.
             signal: the track that the binding model is to read.
             regions: as for `predict`; take ones that are not evaluated later.
 

@@ -87,7 +87,7 @@ def doctor(
     """Check the inputs of a run; what is not given is not checked.
 
     Args:
-        genome: `.2bit`.
+        genome: `.2bit` or FASTA.
         signal: bigWig; for a model of several tracks a mapping of names to these.
         regions: anything that `Model.predict` accepts, "auto" included.
         vcf: variants.

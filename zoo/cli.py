@@ -78,7 +78,7 @@ COMMANDS = (
     Command(
         "train",
         PUBLISH,
-        "train a model from 2bit, bigWig and BED files",
+        "train a model from 2bit or FASTA, bigWig and BED files",
         "keras",
         checks.train,
         kept.run,

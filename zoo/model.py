@@ -199,7 +199,7 @@ class Model:
             x: windows (n, window, channels), one-hot A, C, G, T and the tracks if any; or a mapping of them as
                 `window`, of `controls` (n, window, tracks), zeros if left out, and of `covariates` (n, number), if the
                 model reads some. Then nothing else is read.
-            genome: a `.2bit` path or a `Genome`.
+            genome: the path of a `.2bit` or FASTA file, or a `Genome`.
             signal: a `.bw` path or a `Signal`, normalized as `spec.input.tracks` says; for models of several tracks a
                 mapping of names to these; of controls, those that are left out are zeros. Uncovered bases have the fill
                 value. Left out for models of DNA alone.
@@ -443,7 +443,7 @@ class Model:
             variants: a VCF file, a table with chrom, pos (1-based), ref and alt, a BED of chrom, start, end and the
                 alternative bases, or rows (`zoo.variants.reading.read`). Those that cannot be scored are skipped and
                 counted with a reason each.
-            genome: a `.2bit` path or a `Genome`.
+            genome: the path of a `.2bit` or FASTA file, or a `Genome`.
             signal: a `.bw` path or a `Signal`; left out for models of DNA alone.
             blacklist: whose variants are skipped: a path (BED, or a bigWig that is above 0 there) or intervals.
             covariates: as for `predict`.
@@ -552,7 +552,7 @@ class Model:
             variants: a phased VCF file with the sample; or, without a sample, whatever `score_variants` takes, all of
                 it on one haplotype.
             sample: a column of the VCF file; by default the only one.
-            genome: a `.2bit` path or a `Genome`.
+            genome: the path of a `.2bit` or FASTA file, or a `Genome`.
             regions: as for `predict`: peaks, or blocks of linked variants.
             genes: an annotation, by which regions may be names of genes, as for `predict`.
             flank: bp at both ends of each gene, as for `predict`.

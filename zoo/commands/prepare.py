@@ -31,7 +31,7 @@ MAXATAC = Signature(
             "metavar": "OUTPUT",
             "help": "writes OUTPUT.bw (normalized), OUTPUT_RP20M.bw, .png, .json",
         },
-        "genome": {"metavar": "2BIT", "help": "the assembly: its chromosomes' lengths, bases at cut sites"},
+        "genome": {"metavar": "GENOME", "help": "the assembly: its chromosomes' lengths, bases at cut sites"},
         "cells": {
             "metavar": "TSV",
             "help": "barcodes that count; with a second column a track for each cluster named there",

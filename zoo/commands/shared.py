@@ -8,7 +8,7 @@ ARRAYS = "arrays are given in Python"
 FLAG = "changes what is printed, or how"
 ELSEWHERE = {"executor": "an object of Python's; --workers and --dask make one"}
 COMMON = {  # keyword → settings, of all functions that have it
-    "genome": {"required": True, "help": "sequence, .2bit"},
+    "genome": {"required": True, "help": "sequence, .2bit or FASTA (plain or of bgzip)"},
     "signal": {
         "action": TracksAction,
         "metavar": "PATH",

@@ -95,7 +95,7 @@ def compare(
         output: writes `<output>.factors.tsv`, `.sites.tsv`, `.html`, `.json`, pictures, and BED files of gained and
             lost sites. Passes over the samples are kept as `<output>.pass.*` and `<output>.scores.*`, so that the same
             models and samples are not predicted again. An interrupted call goes on where it stopped.
-        genome: a `.2bit` path or a `Genome`, of all samples.
+        genome: the path of a `.2bit` or FASTA file, or a `Genome`, of all samples.
         samples: as for `zoo.predict_many`; a table has a column `condition`, and may have one `replicate`. Without
             these each sample is a condition of its own.
         predictions: `<base>.json` of a finished pass, instead of models and a genome: one with a matrix, or with BED

@@ -124,7 +124,7 @@ def quality(
 
     Args:
         model: of one profile and its total counts.
-        genome: the sequence, `.2bit`.
+        genome: the sequence, `.2bit` or FASTA.
         signal: what was counted, `.bw`: the number of cut sites, or of 5' ends, at each base; of a model of several
             strands a mapping of names to files.
         peaks: narrowPeak file, whose summits are the middles of regions.

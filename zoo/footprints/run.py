@@ -135,7 +135,7 @@ def footprint(
         output: writes OUTPUT_corrected.bw, OUTPUT_footprints.bw and further tracks, with motifs OUTPUT_sites.tsv,
             OUTPUT_motifs.tsv and OUTPUT_distances.tsv, and OUTPUT.json; with several conditions
             OUTPUT_NAME_corrected.bw and so on.
-        genome: the assembly, .2bit.
+        genome: the assembly, .2bit or FASTA.
         peaks: open regions, of all conditions.
         motifs: a MEME file.
         names: of conditions; by default of their files.

@@ -1,4 +1,4 @@
-"""A genome in a 2bit file."""
+"""A genome in a 2bit or FASTA file."""
 
 import functools
 from pathlib import Path
@@ -9,6 +9,7 @@ from zoo.arguments import whole
 from zoo.errors import InputError
 from zoo.files.hashed import sha256
 from zoo.genome import encode, sniff
+from zoo.genome.fasta import Fasta
 from zoo.genome.handle import Handle
 from zoo.genome.interval import FURTHEST
 from zoo.genome.twobit import TwoBit, write_twobit
@@ -16,14 +17,15 @@ from zoo.genome.twobit import TwoBit, write_twobit
 __all__ = ["Genome", "write_twobit"]
 
 _HINTS = {
-    "FASTA": "Convert FASTA with `faToTwoBit genome.fa genome.2bit`",
     "bigWig": "This is a bigWig file, a signal",
     "bigBed": "This is a bigBed file",
 }
 
 
 class Genome:
-    """Sequences of a `.2bit` file.
+    """Sequences of a `.2bit` or FASTA file (plain, or compressed by bgzip), whatever its name.
+
+    A FASTA file needs no index. With the `.fai` of samtools beside it, it is not read through before first use.
 
     Args:
         path: the file. It is checked here and opened again in each other process on first use.
@@ -32,20 +34,23 @@ class Genome:
         sizes: chromosome -> length in bp, in the file's order; sequences without a base are left out.
 
     Raises:
-        InputError: not a 2bit file, or a damaged one.
+        InputError: neither of them, or a damaged one.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = sniff.plain_file(path, "genome")
         kind = sniff.kind_of_file(self.path)
-        if kind != "2bit":
+        if kind not in ("2bit", "FASTA"):
             raise InputError(
-                "A genome must be a .2bit file",
+                "A genome must be a .2bit or FASTA file",
                 received={"genome": str(self.path)},
                 example="hg38.2bit",
                 hint=_HINTS.get(kind, kind and f"This is a {kind} file"),
             )
-        self._handle = Handle(functools.partial(TwoBit, str(self.path)))
+        opener = functools.partial(TwoBit, str(self.path))
+        if kind == "FASTA":  # other processes need not look for its sequences again
+            opener = functools.partial(Fasta, str(self.path), Fasta(self.path).index)
+        self._handle = Handle(opener)
         with self._handle as file:
             self.sizes: dict[str, int] = dict(file.sizes)
 

@@ -169,7 +169,9 @@ def open_genome(genome: object) -> Genome:
     """A genome that is given as one or by its path. Raises `InputError` for anything else."""
     if not isinstance(genome, (Genome, str, Path)):
         raise InputError(
-            "The genome must be given as a .2bit file", example='genome="hg38.2bit"', received={"genome": genome}
+            "The genome must be given as a .2bit or FASTA file",
+            example='genome="hg38.2bit"',
+            received={"genome": genome},
         )
     return genome if isinstance(genome, Genome) else Genome(user_path(genome, "genome"))
 

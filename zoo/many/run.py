@@ -92,7 +92,7 @@ def predict_many(
 
     Args:
         models: names, patterns (`maxatac/*`), paths or models.
-        genome: a `.2bit` path or a `Genome`, of all samples.
+        genome: the path of a `.2bit` or FASTA file, or a `Genome`, of all samples.
         samples: a mapping name → `.bw` path (or mapping of tracks), a sequence of `.bw` paths, which are named by their
             stems, or a table of samples (`zoo.many.samples.read`); None for models of DNA alone.
         regions: as for `Model.predict`, but not "auto"; the rows of the matrix.

@@ -81,7 +81,7 @@ def targets(
         output: writes `<output>.prior.tsv`, genes × factors, as Inferelator reads it, or of several samples
             `<output>.<sample>.prior.tsv`; `<output>.targets.tsv` with factor, gene, gene_id, distance, score and site
             (and sample before these), and `<output>.json`.
-        genome: a `.2bit` path or a `Genome`, to check that annotation and sites are of it.
+        genome: the path of a `.2bit` or FASTA file, or a `Genome`, to check that annotation and sites are of it.
         rule: "nearest" gene (default), or all that are equally near; "window", all within a distance; or "promoter",
             the same with a promoter's bounds.
         upstream: bp before a TSS in which sites count; default 1,000,000 for nearest, 50,000 for window and 2,000 for

@@ -47,7 +47,7 @@ RUN = Signature(
     unset=True,
     differ={
         "name": {"metavar": "FAMILY/MODEL"},
-        "genome": {"metavar": "2BIT", "help": "the sequence"},
+        "genome": {"metavar": "GENOME", "help": "the sequence, .2bit or FASTA"},
         "assembly": {"metavar": "NAME", "help": "its name (hg38)"},
         "architecture": {"metavar": "NAME", "help": "with its defaults; arguments by --set"},
         "epochs": {"metavar": "N"},

@@ -136,7 +136,7 @@ class Settings:
 
     Attributes:
         name: `family/MODEL` of the result.
-        genome: path of the 2bit file.
+        genome: path of the 2bit or FASTA file.
         assembly: its name.
         architecture: builder and arguments; in a file what is left out is that of `start_from`.
         chromosomes: which for what.
