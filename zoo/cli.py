@@ -122,7 +122,7 @@ COMMANDS = (
         "The same command with --resume goes on where it stopped.",
     ),
     Command("publish", "publish model folders of one family on the Hugging Face Hub"),
-    Command("env", "show model sources and package versions"),
+    Command("env", "show the installation, model sources and package versions"),
 )
 
 
