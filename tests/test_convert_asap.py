@@ -181,7 +181,7 @@ def test_what_is_wrong_is_named_and_nothing_is_written(
 def test_without_pytorch_the_extra_is_named(convert, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     (tmp_path / "best.pth").write_bytes(b"PK")
-    with pytest.raises(MissingExtra, match=r"pip install 'chromatin-zoo\[torch\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install .*\[torch\]'"):
         convert(tmp_path / "best.pth", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

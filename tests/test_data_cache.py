@@ -111,7 +111,7 @@ def test_a_place_that_cannot_be_written(files: synthetic.Synthetic, plan: SlabPl
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow_io") is not None, reason="tensorflow-io is installed")
 def test_an_object_store_needs_the_extra(files: synthetic.Synthetic, plan: SlabPlan):
-    with pytest.raises(MissingExtra, match=r"pip install 'chromatin-zoo\[tfio\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install .*\[tfio\]'"):
         cache.cached("s3://bucket/cache", [files.genome], None, plan, unread)
 
 

@@ -312,7 +312,7 @@ def test_formats_that_do_not_go_with_the_rest(small, given: dict, tmp_path: Path
 
 def test_a_package_that_is_missing(small, given: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(formats.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r"pyarrow must be installed to write parquet.*chromatin-zoo\[parquet\]"):
+    with pytest.raises(MissingExtra, match=r"pyarrow must be installed to write parquet.*pip install .*\[parquet\]"):
         small.predict(**given, regions="chr10:1-100", output=tmp_path / "out", write="parquet")
     assert not list(tmp_path.iterdir())
 

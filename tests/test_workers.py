@@ -300,7 +300,7 @@ def test_what_is_no_executor_is_refused(given: dict, says: str):
 
 def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingExtra, match=r"chromatin-zoo\[dask\]"), executor_of(dask="tcp://127.0.0.1:9"):
+    with pytest.raises(MissingExtra, match=r"pip install .*\[dask\]"), executor_of(dask="tcp://127.0.0.1:9"):
         pass
 
 

@@ -86,7 +86,7 @@ COMMANDS = (
     ),
     Command("publish", PUBLISH, "publish model folders of one family on the Hugging Face Hub"),
     Command("verify", KEEP, "hash every file of cached models and compare with their digests"),
-    Command("env", KEEP, "show model sources and package versions"),
+    Command("env", KEEP, "show the installation, model sources and package versions"),
     Command("unit", KEEP, "compute units of a plan, on any machine that sees its folder", "keras", checks.unit),
 )
 

@@ -4,6 +4,7 @@ All derive from `ZooError` and read alike: what is wrong, what was received, and
 line or region where there is one.
 """
 
+from registry import installation
 from registry.errors import HubError, InputError, IntegrityError, OfflineMiss, UnknownModel, ZooError, ZooWarning, warn
 
 __all__ = [
@@ -25,4 +26,15 @@ class GenomeMismatch(InputError):
 
 
 class MissingExtra(ZooError, ImportError):
-    """A package outside the core dependencies is needed; the message names the extra that installs it."""
+    """A package outside the core dependencies is needed; the message has the command that installs it.
+
+    Args:
+        rule: what must hold, as for `ZooError`.
+        extra: of this package, that installs what is missing; its command is the example.
+        **parts: those of `ZooError`.
+    """
+
+    def __init__(self, rule: str, *, extra: str | None = None, **parts: object) -> None:
+        if extra is not None:
+            parts["example"] = installation.command(extra)
+        super().__init__(rule, **parts)

@@ -173,9 +173,7 @@ def _pattern(name: str, group: h5py.Group) -> Pattern:
 
 def _check_installed() -> None:
     if importlib.util.find_spec("modiscolite") is None:
-        raise MissingExtra(
-            "The package modisco-lite must be installed for TF-MoDISco", example="pip install 'chromatin-zoo[motif]'"
-        )
+        raise MissingExtra("The package modisco-lite must be installed for TF-MoDISco", extra="motif")
 
 
 def _run(command: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from registry import installation
 from zoo import environment
 from zoo.commands.printing import add_json
 
@@ -19,7 +20,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run `zoo env`."""
-    entries = environment.sources() | {f"version of {name}": value for name, value in environment.versions().items()}
+    versions = {f"version of {name}": value for name, value in environment.versions().items()}
+    entries = {"installed from": installation.origin(), **environment.sources(), **versions}
     if options.json:
         print(json.dumps(entries, indent=1))
         return

@@ -140,7 +140,7 @@ def _need_filesystem(address: str) -> None:
         except ImportError:
             raise MissingExtra(
                 "tensorflow-io must be installed for caches in an object store",
-                example="pip install 'chromatin-zoo[tfio]'",
+                extra="tfio",
                 received={"cache": address},
             ) from None
     except tf.errors.OpError:

@@ -62,7 +62,8 @@ class Format:
         if self.package is not None and importlib.util.find_spec(self.package) is None:
             raise MissingExtra(
                 f"The package {self.package} must be installed to write {self.name}",
-                example=f"pip install 'chromatin-zoo[{self.extra}]'" if self.extra else f"pip install {self.package}",
+                extra=self.extra,
+                example=f"pip install {self.package}",
             )
 
 

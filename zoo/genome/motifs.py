@@ -231,7 +231,5 @@ def _memelite():
     try:
         import memelite
     except ImportError:
-        raise MissingExtra(
-            "Scanning and comparing motifs must have memelite installed", example="pip install 'chromatin-zoo[motif]'"
-        ) from None
+        raise MissingExtra("Scanning and comparing motifs must have memelite installed", extra="motif") from None
     return memelite

@@ -27,7 +27,7 @@ def state_dict(data: bytes, name: object) -> Mapping[str, np.ndarray]:
     except ImportError:
         raise MissingExtra(
             "PyTorch must be installed to read its checkpoints; an .npz of the tensors needs none",
-            example="pip install 'chromatin-zoo[torch]'",
+            extra="torch",
             received={"checkpoint": str(name)},
         ) from None
     try:

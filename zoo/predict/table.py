@@ -98,9 +98,7 @@ class Predictions(Sequence):
         try:
             import pandas
         except ImportError:
-            raise MissingExtra(
-                "The package pandas must be installed for a data frame", example="pip install 'chromatin-zoo[pandas]'"
-            ) from None
+            raise MissingExtra("The package pandas must be installed for a data frame", extra="pandas") from None
         return pandas.DataFrame(self._block(self._rows))
 
     def write_tsv(self, handle: TextIO) -> None:

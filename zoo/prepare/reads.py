@@ -305,7 +305,5 @@ def pysam_module():
     try:
         import pysam
     except ImportError:
-        raise MissingExtra(
-            "pysam must be installed to read BAM files", example="pip install 'chromatin-zoo[prepare]'"
-        ) from None
+        raise MissingExtra("pysam must be installed to read BAM files", extra="prepare") from None
     return pysam

@@ -159,9 +159,7 @@ class VariantScores:
         try:
             import pandas
         except ImportError:
-            raise MissingExtra(
-                "pandas must be installed to make a data frame", example="pip install 'chromatin-zoo[pandas]'"
-            ) from None
+            raise MissingExtra("pandas must be installed to make a data frame", extra="pandas") from None
         columns = {
             "chrom": [variant.chrom for variant in self.variants],
             "pos": [variant.start + 1 for variant in self.variants],

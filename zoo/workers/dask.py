@@ -73,7 +73,7 @@ def connected(scheduler: str) -> Iterator[Executor]:
     except ImportError:
         raise MissingExtra(
             "The package distributed must be installed for a Dask scheduler",
-            example="pip install 'chromatin-zoo[dask]'",
+            extra="dask",
         ) from None
     address = _address(scheduler)
     with _quiet():
