@@ -1,4 +1,4 @@
-"""What the README shows, run as written, and the demo."""
+"""What the README and the pages of `docs` show, run as written, and the demo."""
 
 import gzip
 import json
@@ -14,13 +14,12 @@ from pathlib import Path
 import hub_server
 import pytest
 import running
+from documents import DOCUMENTS, NOT_RUN, PAGES, README, ROOT, RUN, blocks, text
 
 from zoo import cli
 from zoo.data import synthetic
 from zoo.genome.sequence import Genome
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 WRITTEN = {
     *("ctcf.bw", "ctcf.bed", "ctcf.json"),
     *("peaks.bw", "peaks.bed", "peaks.tsv", "peaks.json"),
@@ -53,13 +52,9 @@ WRITTEN = {
 }
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-
-
 @pytest.fixture
 def workplace(shared: Path, tmp_path: Path) -> Path:
-    """A folder with files of the names that the README uses."""
+    """A folder with files of the names that the documents use."""
     files = synthetic.make(tmp_path / "made", {"chr1": 120_000, "chr2": 50_000})
     files.genome.rename(tmp_path / "hg38.2bit")
     files.signal.rename(tmp_path / "atac.bw")
@@ -80,7 +75,7 @@ def workplace(shared: Path, tmp_path: Path) -> Path:
 
 
 def test_python_blocks(workplace: Path):
-    first, *_ = blocks("python")
+    first, *_ = blocks("python", README)
     assert len([line for line in first.splitlines() if line.strip()]) == 4
     done = subprocess.run(
         [sys.executable, "-c", "".join(blocks("python"))], cwd=workplace, capture_output=True, text=True
@@ -91,7 +86,7 @@ def test_python_blocks(workplace: Path):
 
 @contextmanager
 def publishing_beside(folder: Path) -> Iterator[dict[str, str]]:
-    """The environment of the README's commands in a folder, with a Hub of our own; then what they made is looked at."""
+    """The environment of the documents' commands in a folder, with a Hub of our own; at the end, what they made."""
     (folder / "recipes").symlink_to(ROOT / "recipes")
     (folder / "families").mkdir()
     with hub_server.serve(tokens={"secret": "lab"}) as hub:
@@ -101,10 +96,10 @@ def publishing_beside(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def commands() -> list[str]:
-    """The lines of the README's blocks for a shell, but for the installation."""
-    install, *others = blocks("bash")
-    assert install.strip() == "pip install ."  # what tests/run.sh does with --editable
-    return [line for line in "".join(others).splitlines() if line.strip()]
+    """The lines of the documents' blocks for a shell, but for the installation."""
+    install, others = "pip install .\n", blocks("bash")  # what tests/run.sh does with --editable
+    assert others.count(install) == 2
+    return [line for block in others if block != install for line in block.splitlines() if line.strip()]
 
 
 @pytest.mark.timeout(600)
@@ -149,31 +144,55 @@ def test_command_line_blocks_in_another_locale(workplace: Path, locale: dict[str
     assert done.stderr.isascii() or locale["LC_ALL"] != "POSIX", done.stderr.decode("utf-8", "replace")
 
 
-DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+def test_every_page_is_run_or_stated_not_to_be():
+    assert sorted(path.stem for path in (ROOT / "docs").glob("*.md")) == sorted([*RUN, *NOT_RUN])
+
+
+def test_the_readme_is_one_page_and_names_every_other():
+    assert len(text(README).splitlines()) <= 120
+    for page in PAGES:
+        assert f"(docs/{page.name})" in text(README), page.name
+
+
+def anchors(path: Path) -> set[str]:
+    """Those of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_to_what_is_there(document: Path):
+    for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
+        name, _, anchor = target.partition("#")
+        if not name.startswith("https://"):
+            path = document.parent / name if name else document
+            assert path.exists(), target
+            assert not anchor or anchor in anchors(path), target
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_files_that_a_document_names_exist(document: Path):
-    text = document.read_text(encoding="utf-8")
-    for name in re.findall(r"(?:recipes|tests|docs)/[\w/.]+\w", text):
+    for name in re.findall(r"(?:recipes|tests|docs)/[\w/.-]+\w", text(document)):
         assert (ROOT / name).exists(), name
-    for name in re.findall(r"zoo/[\w/.]+\.py", text):
+    for name in re.findall(r"zoo/[\w/.]+\.py", text(document)):
         assert (ROOT / name).exists(), name
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def written_out(document: Path) -> list[str]:
+    """Each `zoo COMMAND …` in the text of a document, without `…` and brackets."""
+    found = re.findall(r"`zoo ([a-z]+ [^`\n]+)`", text(document))
+    return [line for line in found if not re.search(r"[…\[]|^[a-z]+ --help$", line)]
+
+
+@pytest.mark.parametrize("document", [*filter(written_out, DOCUMENTS)], ids=lambda path: path.name)
 def test_commands_within_the_text_are_accepted(document: Path):
-    """Each `zoo COMMAND …` that is written out, without `…` and brackets."""
-    found = re.findall(r"`zoo ([a-z]+ [^`\n]+)`", document.read_text(encoding="utf-8"))
-    lines = [line for line in found if not re.search(r"[…\[]|^[a-z]+ --help$", line)]
-    assert lines
-    for line in lines:
+    for line in written_out(document):
         assert cli.make_parser().parse_args(shlex.split(line)).command.name == line.split()[0], line
 
 
 def test_every_command_is_documented():
     for command in cli.COMMANDS:
-        assert re.search(rf"zoo {command.name}\b|`{command.name}`", README), command.name
+        assert re.search(rf"zoo {command.name}\b|`{command.name}`", text()), command.name
 
 
 def is_picture(path: Path) -> bool:
