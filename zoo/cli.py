@@ -85,7 +85,8 @@ COMMANDS = (
         "The same command with --resume goes on where it stopped.",
     ),
     Command("publish", PUBLISH, "publish model folders of one family on the Hugging Face Hub"),
-    Command("verify", KEEP, "hash every file of cached models and compare with their digests"),
+    Command("cache", KEEP, "list, remove or verify the models in the cache"),
+    Command("verify", "", "hash every file of cached models and compare with their digests, as zoo cache verify"),
     Command("env", KEEP, "show model sources and package versions"),
     Command("unit", KEEP, "compute units of a plan, on any machine that sees its folder", "keras", checks.unit),
 )
