@@ -32,6 +32,7 @@ setup(
     ],
     extras_require={
         "anndata": ["anndata"],
+        "completion": ["shtab>=1.13"],
         "dask": ["distributed"],
         "pandas": ["pandas"],
         "zarr": ["zarr>=3,<4"],
@@ -63,6 +64,7 @@ setup(
             "pytest-xdist",
             "ruff",
             "shap",
+            "shtab>=1.13",
             "zarr>=3,<4",
         ],
     },

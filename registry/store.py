@@ -40,10 +40,10 @@ def get(
         ZooError: what `make` raises; the cache is then as it was.
     """
     if _usable(folder, promised):
-        return folder
+        return _used(folder)
     with _only_one(folder):
         if _usable(folder, promised, silent=True):  # another process made it while this one waited
-            return folder
+            return _used(folder)
         try:
             _make(folder, make)
         except OSError as error:
@@ -71,6 +71,32 @@ def _make(folder: Path, make: Callable[[Path], dict[str, str]]) -> None:
         sign(path)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _used(folder: Path) -> Path:
+    """Note on a folder that it is used now: its time of change, of which nothing else depends. Returns it."""
+    with suppress(OSError):  # in a cache of another user
+        os.utime(folder)
+    return folder
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder of the cache, its receipt, and the folders above it that are empty then.
+
+    A process that makes the folder at this moment is waited for.
+    """
+    with _only_one(folder):
+        try:
+            with suppress(OSError):  # a list of digests that cannot be read has no receipt
+                receipt(folder, folder).unlink(missing_ok=True)
+            _discard(folder)
+        except OSError as error:
+            raise _unwritable(error) from None
+    with suppress(OSError):  # the first that is not empty
+        for parent in folder.parents:
+            if parent == cache_root() / "models":
+                break
+            parent.rmdir()
 
 
 def _usable(folder: Path, promised: Mapping[str, PublishedFile] | None, silent: bool = False) -> bool:
@@ -172,9 +198,9 @@ def _unwritable(error: OSError) -> ZooError:
 
 
 def _discard(folder: Path) -> None:
-    """Take a damaged folder out of its place in one step, then delete it."""
+    """Take a folder out of its place in one step, then delete it."""
     grave = Path(tempfile.mkdtemp(prefix=".staging-", dir=folder.parent))
-    folder.rename(grave / "damaged")
+    folder.rename(grave / "discarded")
     shutil.rmtree(grave, ignore_errors=True)
 
 

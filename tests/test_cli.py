@@ -280,7 +280,7 @@ def test_the_help_lists_every_command_once_under_its_group(capsys):
     assert listed["find a model"] == ["list", "search", "info", "tracks", "fetch", "check"]
     for title in GROUPS:
         assert listed[title] == [each.name for each in cli.COMMANDS if each.group == title]
-    assert {each.group for each in cli.COMMANDS} == set(GROUPS)
+    assert [each.name for each in cli.COMMANDS if each.group not in GROUPS] == ["verify"]  # cache verify is listed
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: command.name)

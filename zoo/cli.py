@@ -85,7 +85,9 @@ COMMANDS = (
         "The same command with --resume goes on where it stopped.",
     ),
     Command("publish", PUBLISH, "publish model folders of one family on the Hugging Face Hub"),
-    Command("verify", KEEP, "hash every file of cached models and compare with their digests"),
+    Command("cache", KEEP, "list, remove or verify the models in the cache"),
+    Command("verify", "", "hash every file of cached models and compare with their digests, as zoo cache verify"),
+    Command("completion", KEEP, "print a script by which bash, zsh or fish completes this command"),
     Command("env", KEEP, "show the installation, model sources and package versions"),
     Command("unit", KEEP, "compute units of a plan, on any machine that sees its folder", "keras", checks.unit),
 )
@@ -139,7 +141,7 @@ def _run(arguments: Sequence[str] | None, options: argparse.Namespace) -> int:
 
 
 def make_parser() -> Parser:
-    """The parser of the whole command line; it sets `command`, of `COMMANDS`."""
+    """The parser of the whole command line; it sets `command`, of `COMMANDS`, and `parser`, itself."""
     parser = Parser(
         prog="zoo", description="Pretrained models of transcription-factor binding and chromatin accessibility."
     )
@@ -148,7 +150,7 @@ def make_parser() -> Parser:
     for command in COMMANDS:
         text = f"{command.text[0].upper()}{command.text[1:]}."
         options = commands.add_parser(command.name, help=command.text, description=text, fill=command.add)
-        options.set_defaults(command=command)
+        options.set_defaults(command=command, parser=parser)
     _group(parser, commands)
     return parser
 

@@ -22,7 +22,7 @@ class Command:
 
     Attributes:
         name: on the command line.
-        group: under which the help lists it, one of `GROUPS`.
+        group: under which the help lists it, one of `GROUPS`; none for another name of a command that is listed.
         text: what it does, for the help.
         needs: "keras" to import Keras before it runs, "model" to load `options.name` and pass it as second argument.
         before: what can be refused before that, see `zoo.commands.checks`.

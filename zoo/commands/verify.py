@@ -1,32 +1,11 @@
-"""The command line of `zoo verify`."""
+"""The command line of `zoo verify`, which is `zoo cache verify`."""
 
-import argparse
+from zoo.commands.cache import add_verify as add
+from zoo.commands.cache import verify as run
 
-import registry
-from registry import store
-from zoo import loading
-from zoo.errors import ZooError
+__all__ = ["EXAMPLES", "add", "run"]
 
 EXAMPLES = (
     "zoo verify",
     "zoo verify maxatac/CTCF",
 )
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    """Options of `zoo verify`."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="default everything in the cache")
-
-
-def run(options: argparse.Namespace) -> int:
-    """Run `zoo verify`."""
-    folders = [loading.fetch(name) for name in options.names] or store.folders()
-    damaged = 0
-    for folder in folders:
-        try:
-            registry.audit(folder)
-            print(f"sound\t{folder}")
-        except ZooError as error:
-            damaged += 1
-            print(f"DAMAGED\t{folder}\t{error}")
-    return 1 if damaged else 0

@@ -82,7 +82,8 @@ class Signature:
         flags = settings.pop("flags", (f"--{keyword.name.replace('_', '-')}",))
         if not flags:  # argparse allows a positional argument neither of the two
             settings = {name: value for name, value in settings.items() if name not in ("required", "default")}
-        to.add_argument(*(flags or (keyword.name,)), **settings)
+        action = to.add_argument(*(flags or (keyword.name,)), **settings)
+        action.is_path = any("Path" in hint for hint in keyword.hints)  # for the completion of shells
 
 
 def exclude(parser: argparse.ArgumentParser, dests: Iterable[str], required: bool = False):

@@ -1,0 +1,87 @@
+"""The command line of `zoo completion`: a script by which a shell completes commands, options, models and files."""
+
+import argparse
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import registry
+from zoo.commands.parser import Parser
+from zoo.errors import MissingExtra
+
+EXAMPLES = (
+    'eval "$(zoo completion bash)"',
+    "zoo completion fish > ~/.config/fish/completions/zoo.fish",
+)
+_SHELLS = ("bash", "zsh", "fish")
+_MODELS = "_zoo_models"  # the function that each script has, which lists models and files
+_FOR_MODELS = ("name", "names", "models", "pattern")  # positional arguments that are models
+_MODEL_OPTIONS = {"--model", "--from", "--bias", "--compare"}
+_METAVARS = {"2BIT", "BASE", "BED", "BIGWIG", "FILE", "FOLDER", "MEME", "PATH", "SITES", "TABLE|NAME=BW", "TSV"}
+_DESTS = {"genome", "signal", "regions", "blacklist", "peaks", "measured", "families"}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Options of `zoo completion`."""
+    parser.add_argument("shell", choices=_SHELLS, help="whose script is printed")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run `zoo completion`."""
+    print(script(options.parser, options.shell))
+
+
+def script(parser: Parser, shell: str) -> str:
+    """The script of a shell, with the models that the registry has now.
+
+    Args:
+        parser: of the whole command line.
+        shell: bash, zsh or fish.
+
+    Raises:
+        MissingExtra: shtab is not installed.
+    """
+    try:
+        import shtab
+    except ImportError:
+        raise MissingExtra(
+            "The package shtab must be installed to write completions",
+            example="pip install 'chromatin-zoo[completion]'",
+        ) from None
+    for action in _actions(parser):
+        if _is_model(action):
+            action.complete = {"bash": _MODELS, "zsh": _MODELS, "fish": f"({_MODELS})"}
+        elif _is_file(action):
+            action.complete = shtab.FILE
+    return shtab.complete(parser, shell, preamble=_models(shell))
+
+
+def _actions(parser: Parser) -> Iterator[argparse.Action]:
+    """Those of a parser and of all its sub-commands, which have all their options from now on."""
+    parser.fill()
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from _actions(command)
+        elif not action.choices and action.nargs != 0:
+            yield action
+
+
+def _is_model(action: argparse.Action) -> bool:
+    return bool(_MODEL_OPTIONS & {*action.option_strings}) or (not action.option_strings and action.dest in _FOR_MODELS)
+
+
+def _is_file(action: argparse.Action) -> bool:
+    """By its type, by what stands for it in the help, by its name, or by the keyword of Python that it is."""
+    named = action.metavar in _METAVARS or action.dest in _DESTS
+    return named or action.type is Path or getattr(action, "is_path", False)
+
+
+def _models(shell: str) -> str:
+    """The function of a shell that lists the models of the registry and files."""
+    names = shlex.join(entry.name for entry in registry.list_models())
+    return {
+        "bash": f'{_MODELS}() {{\n  compgen -W "{names}" -- "$1"\n  compgen -f -- "$1"\n}}',
+        "zsh": f"{_MODELS}() {{\n  compadd -- {names}\n  _files\n}}",
+        "fish": f"function {_MODELS}\n  printf '%s\\n' {names}\n  __fish_complete_path (commandline -ct)\nend",
+    }[shell]
