@@ -263,20 +263,7 @@ def test_odd_values(at: SimpleNamespace, call: str):
 
 
 def test_every_function_of_the_package_is_called():
-    modules = {
-        "architectures",
-        "attribution",
-        "comparison",
-        "evaluate",
-        "layers",
-        "plot",
-        "porting",
-        "prepare",
-        "priors",
-        "train",
-        "variants",
-        "footprints",
-    }
+    modules = {name for name in zoo.__all__ if inspect.ismodule(getattr(zoo, name))}
     plumbing = {"register_architecture", "unregister_architecture"}  # tests/test_plugins.py
     plumbing |= {"predict_many", "compare", "targets"}  # tests/test_many.py, test_compare_runs.py, test_targets.py
     plumbing |= {f"Model.{name}" for name in ("forward", "inputs", "engine", "provenance", "read", "tiled")}

@@ -42,6 +42,7 @@ def test_imports_run_downward(package: str):
 
 FLOORS = (  # a room imports from those of the rows above its own, also inside functions
     "registry",
+    "lazy startup",
     "errors environment spec_first",
     "track_table",
     "arguments console files plugins spec tables weights",

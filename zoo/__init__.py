@@ -4,10 +4,14 @@
     model = zoo.load("maxatac/CTCF")
     model.predict(genome="hg38.2bit", signal="atac.bw", regions="peaks.bed")
 
-Importing this package imports neither TensorFlow nor Keras; loading a model does.
+Importing this package imports neither TensorFlow nor Keras; loading a model does. Each module is an attribute, such as
+`zoo.genome.interval`, and imported when it is first asked for.
 """
 
 import importlib
+
+from zoo import lazy
+from zoo.startup import QuietImport
 
 __version__ = "0.1.0"
 
@@ -37,24 +41,39 @@ _ROOMS = (
     "architectures",
     "attribution",
     "comparison",
+    "data",
+    "errors",
     "evaluate",
+    "files",
     "footprints",
+    "formats",
+    "forward",
+    "genome",
+    "inputs",
     "layers",
+    "many",
     "plot",
     "porting",
+    "predict",
     "prepare",
+    "priors",
+    "spec",
     "train",
     "variants",
 )
 __all__ = [*_HOMES, *_ROOMS, "__version__"]
 
+QuietImport.install()
+_module, _ = lazy.submodules(__name__)
 
-def __getattr__(name: str):
-    if name in _ROOMS:
-        return importlib.import_module(f"zoo.{name}")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'zoo' has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    try:
+        return _module(name)
+    except AttributeError as error:
+        raise AttributeError(f"{error}; it has {', '.join(__all__)}") from None
 
 
 def __dir__() -> list[str]:

@@ -11,7 +11,7 @@ import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 
-from zoo import plugins
+from zoo import lazy, plugins
 from zoo.arguments import is_one_of
 from zoo.errors import InputError, ZooError
 from zoo.tables import Table
@@ -290,7 +290,4 @@ def scores(network):
     return network if output is network.output else keras.Model(network.input, output, name=network.name)
 
 
-def __getattr__(name: str):
-    if name not in (*ARCHITECTURES, AS_DATA):
-        raise AttributeError(f"module 'zoo.architectures' has no attribute {name!r}")
-    return importlib.import_module(f"zoo.architectures.{name}")
+__getattr__, __dir__ = lazy.submodules(__name__)

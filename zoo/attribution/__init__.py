@@ -1,5 +1,5 @@
 """Attributions of a model's predictions to bases and signal, and the motifs that they show."""
 
-from zoo.attribution import methods
+from zoo import lazy
 
-__all__ = ["methods"]
+__getattr__, __dir__ = lazy.submodules(__name__)

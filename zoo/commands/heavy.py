@@ -23,19 +23,14 @@ def load(name: str, component: str | None = None):
 
 
 def import_keras() -> None:
-    """Import Keras without TensorFlow's start-up messages, which it writes past Python to the error stream.
+    """Import Keras. TensorFlow's start-up messages do not appear (`zoo.startup`).
 
     Packages that both import only if they are installed, and that commands have no use for there, are not imported.
 
     Raises:
         ZooError: Keras, or what it shall compute with, is not installed or does not work.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    errors = os.dup(2)
     try:
-        with open(os.devnull, "w", encoding="utf-8") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
         with hidden(() if "keras" in sys.modules else unused()):
             importlib.import_module("keras")
     except (ImportError, ValueError, OSError) as error:
@@ -43,9 +38,6 @@ def import_keras() -> None:
             f"Keras and its backend must be installed: {error}",
             received={"KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow")},
         ) from None
-    finally:
-        os.dup2(errors, 2)
-        os.close(errors)
 
 
 def unused() -> tuple[str, ...]:

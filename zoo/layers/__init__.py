@@ -11,3 +11,7 @@ Classes are there for what Keras lacks. A class declares what other rooms need, 
 An activation function has the attribute `slope`, its derivative; one with kinks also `quotient`, the exact quotient of
 differences f(a) - f(b) over a - b, also where a is b.
 """
+
+from zoo import lazy
+
+__getattr__, __dir__ = lazy.submodules(__name__)

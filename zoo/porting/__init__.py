@@ -7,7 +7,7 @@ installed package, which is loaded when its name is first asked for.
 
 import importlib
 
-from zoo import plugins
+from zoo import lazy, plugins
 from zoo.errors import InputError
 from zoo.porting.protocol import Importer
 
@@ -43,7 +43,4 @@ def _check(importer: object) -> None:
         raise InputError(f"An importer must have {', '.join(_PARTS)}", received={"missing": missing})
 
 
-def __getattr__(name: str):
-    if name not in IMPORTERS:
-        raise AttributeError(f"module 'zoo.porting' has no attribute {name!r}; it has {', '.join(IMPORTERS)}")
-    return importlib.import_module(f"zoo.porting.{name}")
+__getattr__, __dir__ = lazy.submodules(__name__)

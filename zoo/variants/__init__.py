@@ -1,5 +1,5 @@
 """Effects of variants on predictions."""
 
-from zoo.variants import scores
+from zoo import lazy
 
-__all__ = ["scores"]
+__getattr__, __dir__ = lazy.submodules(__name__)

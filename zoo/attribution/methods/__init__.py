@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 
+from zoo import lazy
 from zoo.arguments import among, refuse_together
 from zoo.attribution.methods.base import Explained, Gradient, Method, Passes, Task
 from zoo.attribution.methods.by_changes import Occlusion, SaturationMutagenesis
@@ -112,3 +113,6 @@ def _check(kind: object) -> None:
             "A parameter of an attribution method must not be the name of another argument of `Model.attribute`",
             received={"method": kind.__name__, "parameters": taken},
         )
+
+
+__getattr__, __dir__ = lazy.submodules(__name__)

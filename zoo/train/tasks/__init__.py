@@ -5,6 +5,7 @@ The name of a task is the key of its data in a configuration.
 
 import dataclasses
 
+from zoo import lazy
 from zoo.errors import InputError
 from zoo.tables import Table
 from zoo.train.settings import Settings
@@ -49,3 +50,6 @@ def register(kind: str, task: type[TrainingTask]) -> None:
 def unregister(kind: str) -> None:
     """Remove a task that `register` added. Raises `InputError` for any other."""
     TASKS.remove(kind)
+
+
+__getattr__, __dir__ = lazy.submodules(__name__)
