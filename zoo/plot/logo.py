@@ -10,7 +10,7 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 
 from zoo.errors import InputError
-from zoo.plot.quality import BASE_COLORS
+from zoo.plot.style import BASE_COLORS
 
 _WIDTH = 0.94  # of a letter, in positions
 
