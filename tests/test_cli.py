@@ -84,6 +84,9 @@ def test_info(capsys):
     assert status == 0
     assert "1,024 bp of DNA (hg38)" in out
     assert "32 bins of 32 bp" in out
+    assert re.search(r"^tissue +any, by its ATAC-seq \(trained on A549, GM12878, ", out, re.MULTILINE)
+    assert re.search(r"^metric best_f1 +0.640825$", out, re.MULTILINE)
+    assert re.search(r"^fact epoch +95.0$", out, re.MULTILINE)
     status, out, _ = run(capsys, "info", "maxatac/CTCF", "--json")
     info = json.loads(out)
     assert info["metrics"]["best_f1_threshold"] == 0.454

@@ -15,7 +15,8 @@ def submodules(
         homes: name → the module of a function or class that is an attribute of the package, too.
 
     Returns:
-        Functions: name → the module or the object of that name, or `AttributeError`; and the names of all, with what else is there.
+        Functions: name → the module or object of that name, or `AttributeError`; and the names of all, with what else
+        is there.
     """
 
     homes = homes or {}
