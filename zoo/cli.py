@@ -121,6 +121,7 @@ COMMANDS = (
         kept.run,
         "The same command with --resume goes on where it stopped.",
     ),
+    Command("recipe", "run a recipe: train, convert, compare, interpret; or list them all"),
     Command("publish", "publish model folders of one family on the Hugging Face Hub"),
     Command("env", "show the installation, model sources and package versions"),
 )
