@@ -1,11 +1,27 @@
 """Packaging of chromatin-zoo."""
 
 import re
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
+
+
+class WithRecipes(build_py):
+    """Builds the packages, and puts the recipes into `zoo/recipes`, where `zoo recipe` finds them; in a checkout they
+    are beside `zoo`. Scripts of the shell set up a checkout, and stay there."""
+
+    def run(self) -> None:
+        """Build, unless the package is installed as a checkout that can be edited."""
+        super().run()
+        if not self.editable_mode:
+            target = Path(self.build_lib) / "zoo" / "recipes"
+            shutil.rmtree(target, ignore_errors=True)  # of an earlier build
+            shutil.copytree(ROOT / "recipes", target, ignore=shutil.ignore_patterns("__pycache__", "*.sh"))
+
 
 setup(
     name="chromatin-zoo",
@@ -68,6 +84,7 @@ setup(
             "zarr>=3,<4",
         ],
     },
+    cmdclass={"build_py": WithRecipes},
     entry_points={"console_scripts": ["zoo=zoo.__main__:main"]},
     classifiers=[
         "Intended Audience :: Science/Research",

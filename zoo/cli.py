@@ -84,6 +84,7 @@ COMMANDS = (
         kept.run,
         "The same command with --resume goes on where it stopped.",
     ),
+    Command("recipe", PUBLISH, "run a recipe: train, convert, compare, interpret; or list them all"),
     Command("publish", PUBLISH, "publish model folders of one family on the Hugging Face Hub"),
     Command("cache", KEEP, "list, remove or verify the models in the cache"),
     Command("verify", "", "hash every file of cached models and compare with their digests, as zoo cache verify"),

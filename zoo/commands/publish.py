@@ -13,7 +13,7 @@ SIGNATURE = Signature(
         "folders": {"flags": (), "metavar": "FOLDER"},
         "repo": {"metavar": "ORG/NAME", "help": "repository, made if it does not exist"},
         "tag": {"help": "of the release, such as v1.0"},
-        "families": {"help": "folder of the index to write (default: this package's)"},
+        "families": {"help": "folder of the index to write (default ZOO_FAMILIES, else that of a checkout)"},
     },
     left_out={"token": "a secret does not belong on a command line", "check": "that of zoo.loading.publish"},
 )
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> None:
     """Run `zoo publish`."""
     from registry.publishing import check_target
 
-    check_target(options.repo, options.tag, options.families)
+    check_target(options.repo, options.tag, options.families, options.dry_run)
     import_keras()  # each model is loaded and tried before anything is uploaded
     release = loading.publish(**SIGNATURE.values(options))
     size = sum(release.files.values()) / 1e6
