@@ -13,7 +13,7 @@ from registry.paths import user_path
 from zoo.commands.parser import closest
 from zoo.errors import InputError
 
-EXAMPLES = ("zoo recipe", "zoo recipe train_asap --dry-run", "zoo recipe --copy my-recipes")
+EXAMPLES = ("zoo recipe train_asap --dry-run", "zoo recipe --copy my-recipes")
 _PACKAGE = Path(__file__).parents[1]
 _SENTENCE = re.compile(r".*?(?=\.\s|\.?$)", re.DOTALL)
 _MAIN = 'if __name__ == "__main__":'
