@@ -252,7 +252,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="What options of training bring; see the file's head.")
     parser.add_argument("variants", nargs="*", metavar="VARIANT", help=f"of {'; '.join(VARIANTS)} (default all)")
     parser.add_argument(
-        "--beside", default=DEFAULT, metavar="VARIANT", help="of whose factors it has some (default default)"
+        "--beside", default=DEFAULT, metavar="VARIANT", help="what others differ from (by default that)"
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="N", help="(default 0 1 2)")
     parser.add_argument("--out", type=Path, default=Path("runs/compared"), help="folder of the runs")
@@ -260,4 +260,6 @@ if __name__ == "__main__":
     chosen = parser.parse_args()
     if unknown := {*chosen.variants, chosen.beside} - set(VARIANTS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    if VARIANTS[chosen.beside].alone and not all(VARIANTS[name].alone for name in chosen.variants or VARIANTS):
+        parser.error(f"{chosen.beside!r} must be beside variants of the same factors, each alone")
     recipe.run("compare_training", main, chosen)

@@ -111,6 +111,12 @@ def test_a_variant_that_is_none(run_recipe, tmp_path: Path):
     assert "unknown: no such" in done.stderr
 
 
+def test_a_variant_beside_one_of_fewer_factors(run_recipe, tmp_path: Path):
+    done = run_recipe("compare_training", "no dropout", "--beside", "each alone", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "'each alone' must be beside variants of the same factors" in done.stderr
+
+
 def test_without_data(run_recipe, tmp_path: Path):
     done = run_recipe("compare_training", "--out", tmp_path, cwd=tmp_path, ZOO_SHARED="/nowhere")
     assert done.returncode == 1
