@@ -40,12 +40,15 @@ setup(
         "prepare": ["pysam"],
         "tfio": ["tensorflow>=2.16,<2.17", "tensorflow-io==0.37.1", "numpy<2"],  # its last release fits these only
         "torch": ["torch"],
+        "xarray": ["xarray"],
         "test": [
             "anndata",
             "distributed",
+            "ipykernel",
             "jax",
             "memelite",
             "modisco-lite>=3",
+            "nbclient",
             "pandas",
             "py2bit",
             "pyarrow",
@@ -56,6 +59,7 @@ setup(
             "pytest-xdist",
             "ruff",
             "shap",
+            "xarray",
             "zarr>=3,<4",
         ],
     },
