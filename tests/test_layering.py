@@ -45,7 +45,7 @@ FLOORS = (  # a room imports from those of the rows above its own, also inside f
     "lazy startup",
     "errors environment spec_first",
     "track_table",
-    "arguments console files plugins spec tables weights",
+    "arguments console extras files plugins spec tables weights",
     "genome layers workers",
     "formats",
     "architectures forward inputs",
