@@ -5,11 +5,12 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from zoo import loading
 from zoo.errors import ZooError
+from zoo.files.progress import stage
 
 # What Keras imports only if it is there, and commands have no use for within it: over a third of the import's time.
 _UNUSED = ("matplotlib", "pandas", "sklearn")
@@ -19,7 +20,8 @@ def load(name: str, component: str | None = None):
     """Load a model, or a part of it; an unknown name is refused before anything heavy is imported."""
     loading.info(name)
     import_keras()
-    return loading.load(name, component)
+    with stage(f"loading {name}"):
+        return loading.load(name, component)
 
 
 def import_keras() -> None:
@@ -31,12 +33,19 @@ def import_keras() -> None:
         ZooError: Keras, or what it shall compute with, is not installed or does not work.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    known = "keras" in sys.modules
+    with nullcontext() if known else stage(f"importing Keras and {_backend() or 'its backend'}"):
+        _import_silently(() if known else unused())
+
+
+def _import_silently(without: Sequence[str]) -> None:
+    """Import Keras with nothing on the error stream, and without these packages."""
     sys.stderr.flush()
     errors = os.dup(2)
     try:
         with open(os.devnull, "w", encoding="utf-8") as nowhere:
             os.dup2(nowhere.fileno(), 2)
-        with hidden(() if "keras" in sys.modules else unused()):
+        with hidden(without):
             importlib.import_module("keras")
     except (ImportError, ValueError, OSError) as error:
         raise ZooError(
