@@ -262,7 +262,8 @@ def test_json_is_whole_or_not_there(capsys, monkeypatch: pytest.MonkeyPatch):
         raise InputError("A thing must be")
 
     monkeypatch.setattr("zoo.commands.env.run", env)
-    assert run(capsys, "env", "--json") == (2, "", "zoo: error: A thing must be.\n")
+    status, out, err = run(capsys, "env", "--json")
+    assert (status, out, json.loads(err)["error"]["message"]) == (2, "", "A thing must be.")
 
 
 @pytest.mark.parametrize(
