@@ -239,6 +239,7 @@ def test_a_gene_by_its_name(tmp_path: Path, track: Path):
     ("arguments", "options", "message"),
     [
         (("chr2:1-10",), {}, "must have the chromosome that is drawn"),
+        (("chr1:100,001-100,010",), {}, "must lie within its chromosome"),
         ((REGION, 5), {}, "A track must be a .bw file, predictions"),
         ((REGION,), {"threshold": {"other": 1}}, "must be of a track that is drawn"),
         ((REGION,), {"threshold": "f1"}, "must be a number"),

@@ -98,6 +98,7 @@ COMMANDS = (
     ),
     Command("unit", "compute units of a plan, on any machine that sees its folder", "keras", checks.unit),
     Command("compare", "compare samples: sites of each factor that are gained, lost and shared", kept=kept.comparison),
+    Command("plot", "draw a region or a gene: tracks, predictions, peaks, contributions, variants, genes"),
     Command("attribute", "compute contribution scores for sequence and signal", "model", checks.attribute, kept.job),
     Command("motifs", "find motifs in attributions", before=checks.motifs, kept=kept.patterns),
     Command("variants", "score the effects of variants", "model", checks.variants, kept.job),
