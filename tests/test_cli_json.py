@@ -49,6 +49,8 @@ CASES = {  # command → its words, and a key of what it prints; None for a list
     "average": ("s.bw s.bw --output out/mean.bw", "output"),
     "peaks": ("s.bw --cutoff 0.5 --output out/p.narrowPeak", "peaks"),
     "predict": (f"yeast/REB1 {ONE} --chromosomes chr2 --output out/p --threshold 0.2", "files"),
+    "plot": ("chr1:5,000-6,000 --tracks s.bw --output out/l.png", "output"),
+    "recipe": ("", "recipes"),
     "haplotypes": (f"yeast/REB1 v.vcf --sample NA1 {ONE} --regions chr1:5,000-6,000 --output out/h", "files"),
     "footprint": ("f.tsv.gz --genome g.2bit --peaks p.bed --output out/f --shift no", "files"),
     "compare": (

@@ -61,6 +61,7 @@ COMMANDS = (
         kept=kept.comparison,
     ),
     Command("targets", PREDICT, "list the genes of predicted sites, as a prior of regulatory networks", kept=kept.job),
+    Command("plot", EXPLAIN, "draw a region or a gene: tracks, predictions, peaks, contributions, variants, genes"),
     Command(
         "attribute", EXPLAIN, "compute contribution scores for sequence and signal", "model", checks.attribute, kept.job
     ),

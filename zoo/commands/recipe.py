@@ -11,6 +11,7 @@ from pathlib import Path
 from registry import installation
 from registry.paths import user_path
 from zoo.commands.parser import closest
+from zoo.commands.printing import present
 from zoo.errors import InputError
 
 EXAMPLES = ("zoo recipe train_asap --dry-run", "zoo recipe --copy my-recipes")
@@ -31,7 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run `zoo recipe`."""
     if options.name is None:
-        list_recipes() if options.copy is None else copy(user_path(options.copy, "copy"))
+        list_recipes(options) if options.copy is None else copy(options)
         return
     if options.copy is not None or "--copy" in options.arguments:
         raise InputError(
@@ -57,15 +58,17 @@ def recipes() -> dict[str, Path]:
     }
 
 
-def list_recipes() -> None:
+def list_recipes(options: argparse.Namespace) -> None:
     """Print each with the first sentence of its description."""
-    known = recipes()
-    width = max(map(len, known))
-    for name, path in known.items():
+    described = {}
+    for name, path in recipes().items():
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        print(f"{name:<{width}}  {' '.join(_SENTENCE.match(text)[0].split())}")
+        described[name] = " ".join(_SENTENCE.match(text)[0].split())
     others = sorted(path.name for path in folder().iterdir() if path.is_dir() and path.name != "__pycache__")
-    print(f"\nBeside them in {folder()}: {', '.join(others)}")
+    content = {"recipes": described, "folder": folder(), "others": others}
+    width = max(map(len, described))
+    lines = (f"{name:<{width}}  {text}" for name, text in described.items())
+    present(options, content, *lines, f"\nBeside them in {folder()}: {', '.join(others)}")
 
 
 def find(name: str) -> Path:
@@ -88,9 +91,10 @@ def start(script: Path, arguments: list[str]) -> None:
     runpy.run_path(str(script), run_name="__main__")
 
 
-def copy(target: Path) -> None:
+def copy(options: argparse.Namespace) -> None:
     """Copy all recipes. Raises `InputError` for a folder that has something in it."""
+    target = user_path(options.copy, "copy")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError("The folder of a copy must be new or empty", received={"copy": str(target)})
     shutil.copytree(folder(), target, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-    print(target)
+    present(options, {"output": target}, target)

@@ -99,10 +99,9 @@ def locus(
         InputError: nothing to draw, something that is none of these, a chromosome that a track lacks, or a gene
             that the annotation lacks.
     """
-    opened = None if genome is None else genome if isinstance(genome, Genome) else Genome(user_path(genome, "genome"))
-    rows = list(_tracks(tracks))
-    sizes = opened.sizes if opened else next((row.data.sizes for row in rows if isinstance(row.data, Signal)), {})
-    region, gene = _place(where, genes, flank, sizes)
+    opened, rows = opened_genome(genome), list(_tracks(tracks))
+    sizes = _sizes(opened, rows)
+    region, gene = place(where, genes, flank, sizes)
     parts = [
         *_signals(rows, region, threshold),
         *(IntervalsPart(label, _intervals(value, region)) for label, value in _labelled(peaks, "peaks")),
@@ -112,8 +111,22 @@ def locus(
         parts.append(VariantsPart(_variants(variants, region, opened), region))
     if genes is not None:
         parts.append(GenesPart(_genes(genes, region), region))
-    build = assembly or (names.assembly(sizes) if sizes else None)
-    return compose(parts, region, title or f"{gene + ', ' if gene else ''}{style.place(region, build)}")
+    return compose(parts, region, title or titled(region, gene, sizes, assembly))
+
+
+def titled(region: Interval, gene: str, sizes: Mapping[str, int], assembly: str | None = None) -> str:
+    """The title of a region: its gene if it is one, where it lies, and the assembly if that is known."""
+    shown = style.place(region, assembly or (names.assembly(sizes) if sizes else None))
+    return ", ".join(filter(None, (gene, shown)))
+
+
+def sizes_of(genome: object, *tracks: object) -> Mapping[str, int]:
+    """Chromosome → bp of a genome, else of the first track that is a file; empty without."""
+    return _sizes(opened_genome(genome), list(_tracks(tracks)))
+
+
+def _sizes(genome: Genome | None, rows: Sequence[Track]) -> Mapping[str, int]:
+    return genome.sizes if genome else next((row.data.sizes for row in rows if isinstance(row.data, Signal)), {})
 
 
 def compose(parts: Sequence[Part], region: Interval, title: str) -> Figure:
@@ -155,12 +168,24 @@ def _alike(parts: Sequence[Part], axes: Sequence) -> None:
             ax.set_ylim(low.min(), high.max())
 
 
-def _place(where: object, genes: object, flank: object, sizes: Mapping[str, int]) -> tuple[Interval, str]:
-    """The region that is shown, and the name of its gene if it is one."""
+def opened_genome(genome: object) -> Genome | None:
+    """A genome that is given as one or by its path; None for none."""
+    return genome if genome is None or isinstance(genome, Genome) else Genome(user_path(genome, "genome"))
+
+
+def place(where: object, genes: object, flank: object, sizes: Mapping[str, int]) -> tuple[Interval, str]:
+    """The region that is shown, and the name of its gene if it is one; errors as for `locus`.
+
+    Args:
+        where: as for `locus`, and so are
+        genes: the annotation, and
+        flank: bp at both ends.
+        sizes: chromosome → bp; empty if they are not known.
+    """
     named = isinstance(where, str) and isinstance(genes, (str, Path)) and not bed.is_region(where)
     if not named or names.find(where, sizes):
         refuse_together("A region that is no gene", {"flank": flank})
-        return (where if isinstance(where, Interval) else _parsed(where, sizes)), ""
+        return _within(where if isinstance(where, Interval) else _parsed(where, sizes), sizes), ""
     path = sniff.plain_file(genes, "genes")
     places = annotation.find(where, path, sizes or None)
     merged = Interval(places[0].chrom, min(each.start for each in places), max(each.end for each in places))
@@ -174,6 +199,12 @@ def _place(where: object, genes: object, flank: object, sizes: Mapping[str, int]
     reach = MARGIN if flank is None else whole("flank", flank, 0, 1 << 28)
     end = min(merged.end + reach, sizes.get(merged.chrom, merged.end + reach))
     return Interval(merged.chrom, max(merged.start - reach, 0), end), places[0].name
+
+
+def _within(region: Interval, sizes: Mapping[str, int]) -> Interval:
+    """A region, if it does not end beyond its chromosome. Raises `GenomeMismatch`."""
+    here = names.find(region.chrom, sizes)
+    return bed.regions(region, sizes)[0] if here else region
 
 
 def _parsed(where: object, sizes: Mapping[str, int]) -> Interval:

@@ -1,6 +1,6 @@
 """What a picture of a locus is made of: rows, each of which knows how high it is and draws itself into axes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -18,7 +18,7 @@ from zoo.plot.tracks import Read, plot_intervals, plot_values, summarized
 LETTERS = 200
 """bp whose letters can be read across a page; of more, bars are drawn."""
 _INCHES = 6.2  # that axes are wide at least: what is left of a page beside names and notes
-_SIGNED = ((1, style.BLUE, "raises"), (-1, style.RED, "lowers"))
+_SIGNED = ((1, style.BLUE), (-1, style.RED))
 
 
 class Part(Protocol):
@@ -138,6 +138,25 @@ class ContributionsPart:
 
 
 @dataclass(frozen=True, eq=False)
+class BarsPart:
+    """Signed values of the bases. Attributes: label: on the left; values: (bp of the region,), NaN for missing data."""
+
+    label: str
+    values: np.ndarray
+
+    @property
+    def height(self) -> float:
+        """Inches."""
+        return max(0.85, style.lines_high(self.label))
+
+    def draw(self, ax: Axes, region: Interval) -> Axes:
+        """Draw it."""
+        plot_bars(ax, self.values, region.start)
+        style.name_row(ax, self.label)
+        return style.positions(ax, region)
+
+
+@dataclass(frozen=True, eq=False)
 class VariantsPart:
     """Variants as lollipops. Attributes: variants: in the region, sorted; region: what is shown; label: on the left."""
 
@@ -181,16 +200,9 @@ def plot_bars(ax: Axes, values: np.ndarray, first: int) -> Axes:
     """
     region = Interval("-", first, first + len(values))
     edges, shown = summarized(lambda start, end: values[start - first : end - first], region)
-    corners = np.repeat(edges, 2)[1:-1]
-    for sign, color, _ in _SIGNED:
-        heights = np.repeat(np.where(sign * shown > 0, shown, 0), 2)
-        ax.fill_between(corners, heights, color=color, linewidth=0)
+    for sign, color in _SIGNED:
+        ax.stairs(np.where(sign * shown > 0, shown, 0), edges, fill=True, color=color, linewidth=0)
     ax.axhline(0, color=style.GREY, linewidth=0.6)
     ax.set_xlim(first, first + len(values))
     style.few_values(ax)
     return style.finish(ax)
-
-
-def colored(labels: Sequence[str]) -> Mapping[str, str]:
-    """A colour for each of some names, by their order."""
-    return {label: style.COLORS[number % len(style.COLORS)] for number, label in enumerate(labels)}

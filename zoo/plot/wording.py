@@ -28,6 +28,13 @@ def predicted(found: Attributions) -> str:
     return f"predicted {name}{head}{_bins(found.target)}"
 
 
+def amounts(found: Attributions, number: int) -> str:
+    """What is predicted for a window, and for what it is compared with."""
+    target = "predicted sum over the window" if found.target == "sum" else "predicted"
+    compared = "" if found.baseline is None else f"; references {found.baseline[number]:.4g}"
+    return f"{target} {found.prediction[number]:.4g}{compared}"
+
+
 def method(found: Attributions) -> str:
     """The method's name as papers have it."""
     return _METHODS.get(found.method, found.method)
