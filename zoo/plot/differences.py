@@ -4,14 +4,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from scipy.cluster import hierarchy
 
+from zoo.plot import style
 from zoo.plot.text import plain
 from zoo.plot.variants import plot_changes
 
 _NAMED = 12  # points with a name
 _CROWDED = 40  # rows or columns whose names are small
-_GREY, _BLUE, _RED = "0.65", "tab:blue", "tab:red"
+_MOST_SETS = 30  # of conditions, as columns
+_OUTLINE = [withStroke(linewidth=2, foreground="white")]  # of names, before points
+_FEW_SETS = 12  # whose numbers of sites have room side by side
 
 
 def plot_volcano(
@@ -30,21 +34,30 @@ def plot_volcano(
     changes, height = np.asarray(changes, float), -np.log10(np.maximum(np.asarray(q, float), 1e-30))
     found = np.asarray(q, float) <= level
     for which, color, what in (
-        (~found, _GREY, f"q > {level:g}"),
-        (found & (changes < 0), _BLUE, "lower"),
-        (found & (changes >= 0), _RED, "higher"),
+        (~found, style.LIGHT, f"q > {level:g}"),
+        (found & (changes < 0), style.BLUE, "lower"),
+        (found & (changes >= 0), style.RED, "higher"),
     ):
         ax.scatter(changes[which], height[which], s=18, color=color, linewidths=0, label=f"{what} ({which.sum():,})")
-    ax.axhline(-np.log10(level), color="0.4", linewidth=0.8, linestyle="--")
-    ax.axvline(0, color="0.4", linewidth=0.8)
+    style.guide(ax, y=-np.log10(level))
+    ax.axvline(0, color=style.GREY, linewidth=0.8, zorder=0)
     for place in _apart(changes, height, np.flatnonzero(found)):
         side = "right" if changes[place] < 0 else "left"
         at, away = (changes[place], height[place]), (-4 if side == "right" else 4, 2)
-        ax.annotate(plain(names[place]), at, away, textcoords="offset points", ha=side, fontsize="x-small")
+        ax.annotate(
+            plain(names[place]),
+            at,
+            away,
+            textcoords="offset points",
+            ha=side,
+            fontsize=style.NOTE,
+            path_effects=_OUTLINE,
+        )
     most = max(float(np.abs(changes).max(initial=0)), 1e-6) * 1.35  # room for names
     ax.set(xlabel=plain(label), ylabel="−log10 false discovery rate", xlim=(-most, most))
     ax.set_ylim(0, max(float(height.max(initial=0)), 1.5) * 1.1)
-    return _finish(ax)
+    style.legend(style.finish(ax))
+    return ax
 
 
 def _apart(changes: np.ndarray, height: np.ndarray, places: np.ndarray) -> list[int]:
@@ -77,17 +90,14 @@ def plot_heat(ax: Axes, values: np.ndarray, rows: Sequence[str], columns: Sequen
     """A clustered heat map of changes, (rows, columns): red above 0, blue below."""
     values = np.asarray(values, float)
     down, across = clustered(values)
-    plot_changes(ax, values[down][:, across], [rows[i] for i in down], [columns[i] for i in across], label)
-    for axis, count in (("x", len(columns)), ("y", len(rows))):
-        ax.tick_params(axis=axis, length=0, labelsize=5.5 if count > _CROWDED else 8)
-    return ax
+    return plot_changes(ax, values[down][:, across], [rows[i] for i in down], [columns[i] for i in across], label)
 
 
 def heat_size(rows: int, columns: int) -> tuple[float, float]:
-    """Width and height in inches at which the names of a heat map can be read."""
+    """Width and height in inches at which the names of a heat map can be read; 24 at most."""
     return (
         min(max(columns * (0.13 if columns > _CROWDED else 0.22), 2.5) + 3, 24),
-        min(max(rows * (0.1 if rows > _CROWDED else 0.2), 1.5) + 1.6, 24),
+        min(max(rows * (0.11 if rows > _CROWDED else 0.2), 1.5) + 1.6, 24),
     )
 
 
@@ -99,27 +109,26 @@ def plot_overlap(ax: Axes, counts: Mapping[tuple[bool, ...], int], names: Sequen
         counts: whether a site is in each of the conditions → sites.
         names: of the conditions.
     """
-    order = sorted((pattern for pattern, count in counts.items() if any(pattern) and count), key=counts.get)[::-1]
+    every = sorted((pattern for pattern, count in counts.items() if any(pattern) and count), key=counts.get)[::-1]
+    order, others = every[:_MOST_SETS], every[_MOST_SETS:]
     ax.axis("off")
     share = min(0.16 + 0.07 * len(names), 0.6)
     top, grid = ax.inset_axes([0.18, share + 0.04, 0.82, 0.96 - share]), ax.inset_axes([0.18, 0, 0.82, share])
     places = np.arange(len(order))
-    bars = top.bar(places, [counts[pattern] for pattern in order], color="0.25", width=0.6)
-    top.bar_label(bars, fmt="{:,.0f}", fontsize="x-small")
+    bars = top.bar(places, [counts[pattern] for pattern in order], color=style.DARK, width=0.6)
+    top.bar_label(bars, fmt="{:,.0f}", fontsize=style.NOTE, rotation=90 if len(order) > _FEW_SETS else 0, padding=2)
     top.set(ylabel="sites", xlim=(-0.6, max(len(order), 1) - 0.4), xticks=[])
-    top.spines[["top", "right"]].set_visible(False)
+    top.set_ylim(0, max((counts[pattern] for pattern in order), default=1) * (1.5 if len(order) > _FEW_SETS else 1.15))
+    style.few_values(style.finish(top))
+    if others:
+        left = f"{len(others):,} more sets: {sum(counts[pattern] for pattern in others):,} sites"
+        top.text(1, 1, left, transform=top.transAxes, ha="right", va="top", fontsize=style.NOTE)
     for place, pattern in enumerate(order):
         rows = np.flatnonzero(pattern)
-        grid.plot([place] * len(names), range(len(names)), "o", color="0.88", markersize=7, zorder=1)
-        grid.plot([place] * len(rows), rows, "o-", color="0.25", markersize=7, zorder=2)
-    grid.set_yticks(range(len(names)), list(map(plain, names)), fontsize="small")
+        grid.plot([place] * len(names), range(len(names)), "o", color="0.88", markersize=6, zorder=1)
+        grid.plot([place] * len(rows), rows, "o-", color=style.DARK, markersize=6, zorder=2)
+    grid.set_yticks(range(len(names)), [style.plain_lines(style.wrapped(name)) for name in names])
     grid.set(xlim=top.get_xlim(), ylim=(len(names) - 0.4, -0.6), xticks=[])
-    grid.tick_params(length=0)
+    grid.tick_params(length=0, labelsize=style.TICK)
     grid.spines[:].set_visible(False)
-    return ax
-
-
-def _finish(ax: Axes) -> Axes:
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize="x-small")
     return ax

@@ -1,5 +1,6 @@
 """Figures of attributions: loci, comparisons of alleles, patterns."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ from zoo.plot.tracks import recorded, stack
 
 _WINDOW = "position in the window (bp)"
 _ROW = 1.25  # inches
+_LETTERS = 110  # of a line of a pattern's title
 
 
 def plot_contributions(ax: Axes, found: Attributions, number: int, region: Interval | None = None) -> Axes:
@@ -130,9 +132,10 @@ def plot_patterns(patterns: Sequence[Pattern], matches: Sequence[Sequence[Match]
         plot_logo(axes[row, 1], information(pattern.frequencies)).set_ylim(0, 2)
         near = matches[row] if len(matches) else ()
         best = f", {near[0].name} (p = {near[0].p_value:.1g})" if near else ""
-        axes[row, 0].set_title(style.plain_lines(f"{pattern.short}: {pattern.seqlets:,} seqlets{best}"), loc="left")
+        title = textwrap.wrap(f"{pattern.short}: {pattern.seqlets:,} seqlets{best}", _LETTERS)
+        axes[row, 0].set_title(style.plain_lines("\n".join(title)), loc="left", fontsize=style.LABEL)
         axes[row, 0].set_ylabel("contribution")
-        axes[row, 1].set_ylabel("bits")
+        axes[row, 1].set(ylabel="bits", yticks=(0, 1, 2))
         for ax in axes[row]:
             style.finish(ax)
             ax.set_xlabel("position in the pattern (bp)" if row == len(patterns) - 1 else "")

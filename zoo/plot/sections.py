@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable, Mapping
+from itertools import cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from zoo.plot import style
 from zoo.plot.curves import plot_series
 from zoo.plot.differences import heat_size, plot_heat, plot_overlap, plot_volcano
 from zoo.plot.text import plain
@@ -13,19 +15,21 @@ from zoo.plot.text import plain
 
 def plot_points(ax: Axes, part: Mapping) -> Axes:
     """Points of `{"name", "x": […], "y": […]}`; a dashed line where both are equal."""
+    colors = cycle(style.COLORS)
     for line in part["series"]:
-        ax.scatter(line["x"], line["y"], s=6, alpha=0.4, linewidths=0, label=plain(line["name"]))
+        ax.scatter(line["x"], line["y"], s=6, alpha=0.4, linewidths=0, label=_named(line), color=next(colors))
     both = [value for line in part["series"] for axis in ("x", "y") for value in line[axis]]
     if both:
-        ax.axline((min(both), min(both)), slope=1, color="0.4", linewidth=0.8, linestyle="--")
+        ax.axline((min(both), min(both)), slope=1, color=style.GREY, linewidth=0.8, linestyle="--")
     ax.set(xlabel=plain(part["x"]), ylabel=plain(part["y"]))
     return _finish(ax)
 
 
 def plot_histogram(ax: Axes, part: Mapping) -> Axes:
     """Histograms of `{"name", "y": […]}` over bins between the same edges."""
+    colors = cycle(style.COLORS)
     for line in part["series"]:
-        ax.stairs(line["y"], part["edges"], fill=True, alpha=0.5, label=plain(line["name"]))
+        ax.stairs(line["y"], part["edges"], fill=True, alpha=0.5, label=_named(line), color=next(colors))
     ax.set(xlabel=plain(part["x"]), ylabel=plain(part["y"]), ylim=(0, None))
     return _finish(ax)
 
@@ -37,7 +41,7 @@ def plot_curves(ax: Axes, part: Mapping) -> Axes:
         for line in part["series"]
     ]
     if part.get("level") is not None:
-        ax.axhline(part["level"], color="0.4", linewidth=0.8, linestyle="--")
+        style.guide(ax, y=part["level"])
     return plot_series(ax, gaps, part["x"], part["y"])
 
 
@@ -77,7 +81,10 @@ def figure(part: Mapping, titled: bool = False) -> Figure:
     return drawn
 
 
+def _named(line: Mapping) -> str:
+    return style.plain_lines(style.wrapped(str(line["name"])))
+
+
 def _finish(ax: Axes) -> Axes:
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, markerscale=2)
+    style.legend(style.finish(ax), markerscale=2)
     return ax

@@ -1,15 +1,28 @@
 """Pictures of variants' effects."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from zoo.plot import style
 from zoo.plot.text import plain
 from zoo.variants.allelic import AllelicAgreement
 
+_NAME = 0.08  # inches between the names of rows or columns, at least
+_FILLED = 0.8  # of a figure, that axes fill at least
+_CROWDED = 40  # rows or columns whose names are small
+_SMALL = 5.5  # points
 
-def plot_allelic(ax: Axes, scores: np.ndarray, log_odds: np.ndarray, agreement: AllelicAgreement | None = None) -> Axes:
+
+def plot_allelic(
+    ax: Axes,
+    scores: np.ndarray,
+    log_odds: np.ndarray,
+    agreement: AllelicAgreement | None = None,
+    label: str = "predicted effect",
+) -> Axes:
     """Scores against log odds of allelic reads: where both have one sign, the predicted direction is right.
 
     Args:
@@ -17,29 +30,44 @@ def plot_allelic(ax: Axes, scores: np.ndarray, log_odds: np.ndarray, agreement: 
         scores: (n,), such as `log2_fold_change`; NaN for skipped variants, which are not shown.
         log_odds: (n,) of `zoo.variants.allelic.Allelic`; infinite ones (reads of one allele only) are not shown.
         agreement: for the title.
+        label: of the scores.
     """
     shown = np.isfinite(scores) & np.isfinite(log_odds)
     right = np.sign(scores) == np.sign(log_odds)
-    for which, color, label in ((right, "tab:blue", "same direction"), (~right, "tab:orange", "opposite")):
+    for which, color, name in ((right, style.BLUE, "same direction"), (~right, style.RED, "opposite")):
         chosen = which & shown
-        label = f"{label} ({chosen.sum():,})"
-        ax.scatter(log_odds[chosen], scores[chosen], s=12, color=color, label=label, linewidths=0)
-    ax.axhline(0, color="0.4", linewidth=0.8)
-    ax.axvline(0, color="0.4", linewidth=0.8)
-    ax.set(xlabel="log odds of reads (alternative allele)", ylabel="score")
+        name = f"{name} ({chosen.sum():,})"
+        ax.scatter(log_odds[chosen], scores[chosen], s=14, color=color, label=name, linewidths=0, alpha=0.8)
+    ax.axhline(0, color=style.GREY, linewidth=0.8)
+    ax.axvline(0, color=style.GREY, linewidth=0.8)
+    ax.set(xlabel="measured effect: log odds of reads with the alternative allele", ylabel=plain(label))
     if agreement is not None:
         measures = f"Spearman {agreement.spearman:.2f}, balanced accuracy {agreement.balanced_accuracy:.2f}"
         ax.set_title(f"{measures}, {agreement.variants:,} variants")
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False)
+    style.finish(ax)
+    style.legend(ax)
     return ax
 
 
 def plot_changes(ax: Axes, changes: np.ndarray, rows: Sequence[str], columns: Sequence[str], label: str) -> Axes:
-    """A heat map of changes, (rows, columns): red above 0, blue below (Cazares et al. 2023, figure 7)."""
+    """A heat map of changes, (rows, columns): red above 0, blue below, grey without (Cazares et al. 2023, figure 7).
+
+    Where there is no room for all names, some are left out, which the name of the axis says.
+    """
     most = max(float(np.nanmax(np.abs(changes), initial=0)), 1e-12)
-    image = ax.imshow(changes, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto", interpolation="nearest")
-    ax.set_xticks(range(len(columns)), list(map(plain, columns)), rotation=90, fontsize="small")
-    ax.set_yticks(range(len(rows)), list(map(plain, rows)), fontsize="small")
-    ax.figure.colorbar(image, ax=ax, label=plain(label))
+    ax.set_facecolor(style.LIGHT)
+    image = ax.imshow(changes, cmap=style.DIVERGING, vmin=-most, vmax=most, aspect="auto", interpolation="nearest")
+    width, height = ax.figure.get_size_inches()
+    for axis, names, inches in ((ax.xaxis, columns, width), (ax.yaxis, rows, height)):
+        step = max(math.ceil(len(names) * _NAME / (inches * _FILLED)), 1)
+        axis.set_ticks(range(0, len(names), step), list(map(plain, names[::step])))
+        if step > 1:
+            axis.set_label_text(f"{len(names):,}, one in {step} named", fontsize=style.NOTE)
+        size = _SMALL if len(names) > _CROWDED else style.TICK
+        ax.tick_params(axis=axis.axis_name, length=0, labelsize=size, labelrotation=90 if axis is ax.xaxis else 0)
+    ax.spines[:].set_visible(False)
+    bar = ax.figure.colorbar(image, ax=ax, aspect=25, shrink=min(1.0, 3 / height) if height > 4 else 0.8)
+    bar.set_label(style.plain_lines(style.wrapped(label)), fontsize=style.TICK)
+    bar.ax.tick_params(labelsize=style.TICK)
+    bar.outline.set_visible(False)
     return ax
