@@ -40,6 +40,7 @@ setup(
         "prepare": ["pysam"],
         "tfio": ["tensorflow>=2.16,<2.17", "tensorflow-io==0.37.1", "numpy<2"],  # its last release fits these only
         "torch": ["torch"],
+        "vcf": ["pysam"],
         "test": [
             "anndata",
             "distributed",
