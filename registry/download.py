@@ -8,13 +8,15 @@ import base64
 import functools
 import http.client
 import io
+import re
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import BinaryIO
+from dataclasses import dataclass
+from typing import BinaryIO, TypeVar
 
 from registry.errors import masked
 
@@ -25,6 +27,10 @@ _REDIRECTS = 5
 _BLOCK = 1 << 20
 _OVERHEAD = 1 << 20  # bytes that headers and chunk sizes may add to a body
 _AGAIN = (408, 429)
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})")
+
+
+_Result = TypeVar("_Result")
 
 
 class Failed(Exception):
@@ -132,7 +138,36 @@ def append(
     _attempt(functools.partial(_append, url, file, most, progress, dict(headers or {})), most)
 
 
-def _attempt(call: Callable[[_Patience], bytes | None], most: int) -> bytes | None:
+@dataclass(frozen=True)
+class Version:
+    """What a server says of a file, by which another file at the same address is known.
+
+    Attributes:
+        bytes: of the whole file.
+        etag: None if the server gives none, likewise `modified`.
+        modified: date of the last change.
+    """
+
+    bytes: int
+    etag: str | None
+    modified: str | None
+
+
+def part(url: str, start: int, count: int) -> tuple[bytes, Version]:
+    """Some bytes of a file, fewer at its end, and what the server says of the file.
+
+    Args:
+        url: as for `read`.
+        start: of the first byte, from 0.
+        count: of bytes, 1 or more.
+
+    Raises:
+        Failed: as for `read`, or a server that sends whole files only.
+    """
+    return _attempt(functools.partial(_part, url, start, count), count)
+
+
+def _attempt(call: Callable[[_Patience], _Result], most: int) -> _Result:
     patience, problem, status = _Patience(_ATTEMPTS * (most + _OVERHEAD)), "", None
     for attempt in range(_ATTEMPTS):
         try:
@@ -202,6 +237,21 @@ def _append(
         raise
     if have < whole:
         raise _Broken(f"{have:,} of {whole:,} bytes arrived")
+
+
+def _part(url: str, start: int, count: int, patience: _Patience) -> tuple[bytes, Version]:
+    with _open(url, {"Range": f"bytes={start}-{start + count - 1}"}, patience) as response:
+        if response.status != 206:
+            raise Failed("the server sends whole files only, no ranges of bytes", response.status)
+        place = _RANGE.fullmatch(response.headers.get("Content-Range") or "")
+        if place is None or int(place[1]) != start:
+            raise _Broken("the server sends another range of bytes than it was asked for")
+        size = int(place[2])
+        promised = min(count, size - start)
+        data = response.read(promised)
+    if len(data) != promised:
+        raise _Broken(f"{len(data):,} of {promised:,} bytes arrived")
+    return data, Version(size, response.headers.get("ETag"), response.headers.get("Last-Modified"))
 
 
 def _write(file: BinaryIO, block: bytes) -> None:

@@ -17,6 +17,7 @@ from dying import child, moments, step
 
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.genome.vcf import Vcf
 from zoo.inputs.opening import Inputs
 from zoo.inputs.reader import WindowReader
 from zoo.inputs.tracks import Track
@@ -56,7 +57,7 @@ def score(genome: Path, track: Path, folder: Path) -> None:
     work = run.VariantRun(
         "m", Network(folder / "log"), WINDOW, inputs, reading.read(path), batch_size=64, progress=False
     )
-    files = run.Files(folder / "out", path, profiles=True, csv=True)
+    files = run.Files(folder / "out", Vcf(path), profiles=True, csv=True)
     work.to_files(files, [genome, track, path], {"weights_sha256": "w"}, {})
 
 

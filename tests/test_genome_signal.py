@@ -80,7 +80,7 @@ def test_another_format(tmp_path: Path, content: bytes):
 
 def test_an_address_is_no_file():
     with pytest.raises(InputError, match=r"must be readable: No such file.*://\*\*\*@x/a.bw'.*Download it first"):
-        Signal("https://name:secret@x/a.bw")
+        Signal("ftp://name:secret@x/a.bw")
 
 
 def test_missing_file(tmp_path: Path, capfd: pytest.CaptureFixture):

@@ -119,7 +119,7 @@ def test_a_vcf_that_is_a_pipe_or_has_no_header(tmp_path: Path):
     with pytest.raises(InputError, match=r"must be an ordinary file, not a pipe.*Write it to a file first"):
         Vcf("/dev/zero")
     (tmp_path / "v.bcf").write_bytes(gzip.compress(b"BCF\x02\x02" + bytes(99)))
-    with pytest.raises(InputError, match=r"must be UTF-8 text, not BCF.*bcftools view"):
+    with pytest.raises(InputError, match=r"The VCF file must be (complete|intact)"):
         Vcf(tmp_path / "v.bcf")
 
 

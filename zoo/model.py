@@ -404,12 +404,16 @@ class Model:
         genome: object,
         signal: object = None,
         blacklist: object = None,
+        regions: object = None,
+        sample: str | None = None,
         covariates: Mapping[str, object] | None = None,
         head: str | None = None,
         track: str | int | Sequence[str | int] | None = None,
         scores: str | Sequence[str] | None = None,
         peaks: object = None,
         shuffles: int | None = None,
+        background: int | None = None,
+        background_regions: object = None,
         seed: int | None = None,
         strands: str | None = None,
         shifts: int = 1,
@@ -440,12 +444,16 @@ class Model:
         logits and of exp(log counts) in the window that is not shifted. Of an ensemble they are the members' mean.
 
         Args:
-            variants: a VCF file, a table with chrom, pos (1-based), ref and alt, a BED of chrom, start, end and the
-                alternative bases, or rows (`zoo.variants.reading.read`). Those that cannot be scored are skipped and
-                counted with a reason each.
+            variants: a VCF or BCF file, a variant or several as text (`chr20:10677450:C:T`), a table with chrom, pos
+                (1-based), ref and alt, a BED of chrom, start, end and the alternative bases, or rows
+                (`zoo.variants.reading.read`). Those that cannot be scored are skipped and counted with a reason each.
             genome: the path of a `.2bit` or FASTA file, or a `Genome`.
             signal: a `.bw` path or a `Signal`; left out for models of DNA alone.
             blacklist: whose variants are skipped: a path (BED, or a bigWig that is above 0 there) or intervals.
+            regions: only variants whose reference bases overlap these: as for `predict`. Of a VCF file of bgzip, or a
+                BCF file, with an index beside it and pysam (extra `vcf`) no others are read.
+            sample: of a VCF file: only variants that this sample carries, on any copy; the VCF file that is written has
+                no others.
             covariates: as for `predict`.
             head: what is scored, of a model with several heads, or a readout of them; default as `predict`.
             track: the name or number of one of the head's tracks, if it has several; of expected counts default their
@@ -460,7 +468,14 @@ class Model:
             shuffles: of the same models: how often each variant is scored again in sequence whose dinucleotides are
                 shuffled; the scores of all variants there are the null distribution of P values (`logfc.pval`; of an
                 ensemble the geometric mean of the members'). Each costs as much as the scores themselves.
-            seed: of these (default 0); the same window and seed give the same ones.
+            background: how many variants of the same kind (`zoo.variants.background`: C>T, a deletion of 3-5 bases …)
+                are drawn at random and scored, once for a model, genome and signal, and kept in the cache. Every score
+                of an effect then has `.percentile`, the percent of these with a lower score, and `.pvalue`, the
+                probability of one as extreme or more among them, which is never less than 1 / (background + 1), or
+                twice that of directed scores. P values of `shuffles` (`.pval`) are of shuffled sequence instead.
+            background_regions: where these are drawn: as for `predict`, such as peaks of the sample; default all main
+                chromosomes.
+            seed: of shuffles and background (default 0); the same window and seed give the same ones.
             strands: "both" (mean of both; twice the cost; the default) or "forward" (that of `compat="asap"`).
             shifts: windows to average over, an odd number; neighbors are moved by about 64 bp.
             around: bp around the variant that count; default all that a window predicts, or its middle half for models
@@ -515,6 +530,10 @@ class Model:
             seed,
             precision,
             scores,
+            regions,
+            sample,
+            background,
+            background_regions,
         )
         selection = selection_of(self.spec, head, track)
         given = genome, signal, blacklist, covariates

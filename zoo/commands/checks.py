@@ -82,12 +82,16 @@ def attribute(options: argparse.Namespace) -> None:
 
 def variants(options: argparse.Namespace) -> None:
     """The same for variants, and that the file of variants is there."""
-    from zoo.commands.variants import check
+    from zoo.commands.variants import check, given
     from zoo.variants import reading
 
     check(options)
     spec, source = _spec(options.name)
-    path = reading.checked(options.variants)
+    variants = given(options)
+    is_file = isinstance(variants, str) and not reading.is_literal(variants)
+    path = reading.checked(variants) if is_file else None
+    if not is_file:
+        reading.read(variants)
     _inputs(spec, options, None)
     suffixes = (".tsv", ".skipped.tsv", ".vcf", ".reference.bw", ".alternative.bw", ".csv", ".json")
     _output(options, suffixes, source, path)

@@ -13,12 +13,24 @@ from zoo.variants.scores import scores_of
 from zoo.variants.window import COMPAT
 
 EXAMPLES = ("zoo variants maxatac/CTCF variants.vcf --genome hg38.2bit --signal atac.bw --output out/variants",)
-_FILES = "genome signal blacklist peaks output profiles scale csv measured"
+_FILES = "genome signal blacklist regions sample peaks output profiles scale csv measured"
 SIGNATURE = Signature(
     "zoo.model:Model.score_variants",
     common=shared.COMMON,
     differ={
-        "variants": {"flags": (), "metavar": "FILE", "help": "a VCF file, or a table with chrom, pos, ref and alt"},
+        "variants": {
+            "flags": (),
+            "nargs": "+",
+            "metavar": "VARIANTS",
+            "help": "a VCF or BCF file, a table with chrom, pos, ref and alt, or variants as chr20:10677450:C:T",
+        },
+        "regions": {
+            "nargs": "+",
+            "action": "extend",
+            "metavar": "REGION",
+            "help": "only variants that overlap these: a BED file, or chr20:1-50000; by the index of a VCF file",
+        },
+        "sample": {"metavar": "NAME", "help": "of a VCF file: only variants that this sample carries"},
         "blacklist": {"help": "whose variants are skipped: BED, or a bigWig that is above 0 there"},
         "output": {"help": "writes OUTPUT.tsv, .skipped.tsv, .json, and of a VCF .vcf (default a table)"},
         "profiles": {"help": "with --output: bigWigs of both alleles, too"},
@@ -33,8 +45,20 @@ SIGNATURE = Signature(
         "around": {"metavar": "BP", "help": "what counts (default what a window predicts)"},
         "strict": {"help": "fail if a REF is not the genome's (default: skip and count)"},
         "peaks": {"help": "narrowPeak or BED: quantiles among the counts predicted at summits, and the nearest peak"},
-        "shuffles": {"metavar": "N", "help": "P values by N shuffles of each variant's sequence"},
-        "seed": {"metavar": "N", "help": "of --shuffles (default 0)"},
+        "shuffles": {"metavar": "N", "help": "P values (.pval) by N shuffles of each variant's sequence"},
+        "background": {
+            "metavar": "N",
+            "help": "percentile and P value (.pvalue) of each score among N random variants of the same kind (C>T, "
+            "deletions of 3-5 bases ...), scored once and kept in the cache; the least P value is 1/(N + 1), of "
+            "directed scores twice that",
+        },
+        "background_regions": {
+            "nargs": "+",
+            "action": "extend",
+            "metavar": "REGION",
+            "help": "where these are drawn, such as peaks: BED (default all main chromosomes)",
+        },
+        "seed": {"metavar": "N", "help": "of --shuffles and --background (default 0)"},
         "scores": {
             "nargs": "+",
             "action": "extend",
@@ -99,10 +123,15 @@ def check(options: argparse.Namespace) -> None:
         raise InputError("--measured must come with --csv", received={"measured": options.measured})
 
 
+def given(options: argparse.Namespace) -> str | list[str]:
+    """What is to be scored: a file, or one variant or several."""
+    return options.variants[0] if len(options.variants) == 1 else options.variants
+
+
 def run(options: argparse.Namespace, model) -> None:
     """Run `zoo variants` with a loaded model."""
     check(options)
-    chosen = SIGNATURE.values(options) | {"scale": options.scale or "linear"}
+    chosen = SIGNATURE.values(options) | {"scale": options.scale or "linear", "variants": given(options)}
     result = model.score_variants(**chosen)
     if options.output:
         files = list(map(str, result))

@@ -4,6 +4,7 @@ Every number of a file is checked before it is used, so that a damaged one is an
 C libraries trust headers, trees and the counts of sections.
 """
 
+import hashlib
 import struct
 import zlib
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.genome import sniff
 from zoo.genome.handle import Bytes
+from zoo.genome.remote import RemoteBytes, is_address
 
 _MAGIC, _TREE, _INDEX = 0x888FFC26, 0x78CA8C91, 0x2468ACE0
 _HEADER = "IHHQQQHHQQIQ"  # magic, version, zoom levels, places of chromosomes, data and index, …, bytes of a section
@@ -26,9 +29,10 @@ class BigWig:
     """An open bigWig file.
 
     Args:
-        path: the file.
+        path: the file, or its address on a server.
 
     Attributes:
+        version: what the server says of the file; None for one of this machine.
         sizes: chromosome → bp, by their numbers in the file.
         empty: whether it holds no value.
 
@@ -37,7 +41,10 @@ class BigWig:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self._bytes = Bytes(path, "signal")
+        self._bytes = RemoteBytes(path, "signal") if is_address(path) else Bytes(path, "signal")
+        self.version = self._bytes.version if is_address(path) else None
+        if self.version is not None:
+            _check_served(self._bytes)
         head = self._bytes.read(0, _HEAD)
         self._order = "<" if struct.unpack("<I", head[:4])[0] == _MAGIC else ">"
         magic, _, zooms, tree, _, index, *_, section, _ = struct.unpack(self._order + _HEADER, head)
@@ -70,6 +77,11 @@ class BigWig:
                 bases = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
                 values[bases] = np.repeat(run_values, lengths)
         return values
+
+    @property
+    def index_sha256(self) -> str:
+        """Of where sections lie and how long they are: two tracks have hardly ever the same."""
+        return hashlib.sha256(self._blocks.tobytes()).hexdigest()
 
     @property
     def covered(self) -> set[str]:
@@ -191,3 +203,26 @@ class BigWig:
                 seen.update(children)
                 nodes.extend(reversed(children))
         return np.concatenate(leaves)
+
+
+def incomplete(path: object) -> InputError:
+    """The error for a file whose last four bytes do not repeat its first four, to be raised."""
+    return InputError(
+        "A bigWig file must be complete: this one was cut off, its trailing magic number is missing",
+        where=path,
+        hint="Copy it again",
+    )
+
+
+def _check_served(file: RemoteBytes) -> None:
+    """Raise `InputError` for anything else that a server sends, as a page that says what is wrong."""
+    head = file.read(0, min(file.size, sniff.HEAD))
+    kind = sniff.kind_of(head)
+    if kind != "bigWig":
+        raise InputError(
+            "A signal must be a bigWig file",
+            received={"signal": file.path, "first bytes": head[:16]},
+            hint=kind and f"The server sends a {kind} file",
+        )
+    if file.read(file.size - 4, 4) != head[:4]:
+        raise incomplete(file.path)

@@ -1,6 +1,7 @@
 """A track of one number per base in a bigWig file."""
 
 import functools
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ from zoo.arguments import number, whole
 from zoo.errors import InputError
 from zoo.files.hashed import sha256
 from zoo.genome import sniff
-from zoo.genome.bbi import BigWig
+from zoo.genome.bbi import BigWig, incomplete
 from zoo.genome.handle import Handle
 from zoo.genome.interval import FURTHEST
+from zoo.genome.remote import is_address, shown
 
 _HINTS = {
     "BAM": "Make a track of a BAM file with `zoo prepare`",
@@ -29,10 +31,12 @@ class Signal:
     """Values of a `.bw` file, without gaps: what the file does not cover has the value `fill`.
 
     Args:
-        path: the file. It is checked here and opened again in each other process on first use.
+        path: the file, or as text its address (http, https) on a server that supports ranges of bytes
+            (`zoo.genome.remote`). It is checked here and opened again in each other process on first use.
         fill: the value of bases that are not covered or NaN, and of those beyond the chromosome's ends.
 
     Attributes:
+        path: of the file; of one on a server the address, without name and password.
         sizes: chromosome -> length in bp, in the file's order.
         empty: whether the file holds no value at all, so that every base has that of `fill`.
 
@@ -41,10 +45,13 @@ class Signal:
     """
 
     def __init__(self, path: str | Path, fill: float = 0.0) -> None:
-        self.path = sniff.plain_file(path, "signal")
+        self._is_remote = is_address(path)
+        self.path: Path | str = shown(path) if self._is_remote else sniff.plain_file(path, "signal")
         self.fill = number("fill_value", fill, example=0.0)
-        check_complete(self.path)
-        self._handle = Handle(functools.partial(BigWig, str(self.path)))
+        if not self._is_remote:
+            check_complete(self.path)
+        self._source = path if self._is_remote else str(self.path)
+        self._handle = Handle(functools.partial(BigWig, self._source))
         with self._handle as file:
             self.sizes: dict[str, int] = dict(file.sizes)
             self.empty: bool = file.empty
@@ -58,8 +65,19 @@ class Signal:
         with self._handle as file:
             return file.covered
 
+    def filled(self, fill: float) -> "Signal":
+        """The same file with another value where it has none."""
+        return Signal(self._source, fill)
+
     def identity(self) -> dict[str, object]:
-        """What the values depend on: the file's bytes, and the fill value."""
+        """What the values depend on: the file's bytes, and the fill value.
+
+        Of a file on a server its address, its length, what the server says of its version (ETag, Last-Modified), and
+        the digest of its index.
+        """
+        if self._is_remote:
+            with self._handle as file:
+                return {"url": self.path, **asdict(file.version), "index_sha256": file.index_sha256, "fill": self.fill}
         return {"bytes": self.path.stat().st_size, "sha256": sha256(self.path), "fill": self.fill}
 
     def values(self, chrom: str, start: int, end: int) -> np.ndarray:
@@ -111,8 +129,4 @@ def check_complete(path: Path) -> None:
         head, size = file.read(4), path.stat().st_size
         file.seek(size - 4)
         if file.read(4) != head:
-            raise InputError(
-                "A bigWig file must be complete: this one was cut off, its trailing magic number is missing",
-                where=path,
-                hint="Copy it again",
-            )
+            raise incomplete(path)

@@ -40,6 +40,7 @@ _WIG = re.compile(_COMMENTS + rb"(fixed|variable)Step\s")
 _BEDGRAPH = re.compile(_COMMENTS + rb"[^\s#]+[ \t]+\d+[ \t]+\d+[ \t]+[-+.\deE]+[ \t\r]*\n")
 _INTERVALS = re.compile(_COMMENTS + rb"[^\s#]+[ \t]+\d+[ \t]+\d+[ \t\r\n]")
 _COLUMNS = re.compile(rb"(##[^\n]*\n)*#CHROM\tPOS\tID\tREF\tALT[\t\r\n]")
+_SERVED = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/")  # an address; a path has one slash of two
 _COMPRESSED = (".gz", ".bgz", ".bz2")
 HEAD = 1 << 12  # bytes that are looked at
 
@@ -77,8 +78,8 @@ def is_bigwig(value: object) -> bool:
 
 
 def is_vcf(value: object) -> bool:
-    """The same of a VCF file, which may lack its first line."""
-    return _is(value, "VCF", (".vcf",))
+    """The same of a VCF file, which may lack its first line, or a BCF file."""
+    return _is(value, "VCF", (".vcf",)) or _is(value, "BCF", (".bcf",))
 
 
 def suffix(path: Path) -> str:
@@ -111,7 +112,7 @@ def plain_file(value: object, what: str) -> Path:
         raise InputError(
             f"The {what} must be readable: {error.strerror}",
             received={what: masked(str(value))},
-            hint="Download it first" if "://" in str(value) else None,
+            hint="Download it first" if _SERVED.match(str(value)) else None,
         ) from None
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"

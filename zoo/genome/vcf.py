@@ -1,15 +1,19 @@
 """Variants in VCF files."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
-from zoo.errors import InputError
-from zoo.genome import sniff
+from registry.paths import user_path
+from zoo.errors import InputError, warn
+from zoo.genome import hts, sniff
 from zoo.genome.bed import lines
 from zoo.genome.interval import FURTHEST, Interval
 from zoo.genome.sequence import Genome
+from zoo.genome.spans import near
 from zoo.genome.text import raw_lines, whole
 
 SAME = "both alleles are the same"
@@ -41,13 +45,19 @@ def references(path: str | Path) -> Iterator[tuple[Interval, str]]:
 
 
 def records(path: str | Path) -> Iterator[tuple[list[str], str]]:
-    """The columns of every record of a VCF file, five at least, and where it stands.
+    """The columns of every record of a VCF or BCF file, five at least, and where it stands.
 
     Raises:
         InputError: no file, or a line that is no record, named by its number. What is wrong with alleles or a position
             is no error here: see `Variant.problem`.
+        MissingExtra: BCF, and pysam is not installed.
     """
-    for line, where in lines(path):
+    path = user_path(path)
+    yield from _records(hts.lines(path) if hts.is_bcf(path) else lines(path))
+
+
+def _records(found: Iterable[tuple[str, str]]) -> Iterator[tuple[list[str], str]]:
+    for line, where in found:
         columns = line.rstrip("\r\n").split("\t")
         try:
             if len(columns) < 5 or not columns[0] or not 0 <= whole(columns[1]) < FURTHEST - len(columns[3]):
@@ -149,24 +159,30 @@ class Genotype:
 
 
 class Vcf:
-    """A VCF file, plain or compressed (gzip, bgzip, bzip2).
+    """A VCF file, plain or compressed (gzip, bgzip, bzip2), or BCF (pysam).
 
     Args:
         path: the file.
+        within: only records whose reference bases overlap these stretches. With an index (tabix, CSI) beside a file of
+            bgzip and pysam, no others are read; an index that is older than the file is not used.
+        sample: only alleles that this sample carries.
 
     Attributes:
         header: its lines that begin with ##.
         columns: names in the line #CHROM.
         samples: those after FORMAT.
+        sample: as given.
 
     Raises:
-        InputError: no file, a pipe, or no line #CHROM before the records.
+        InputError: no file, a pipe, no line #CHROM before the records, or no such sample.
+        MissingExtra: BCF, and pysam is not installed.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, within: hts.Within | None = None, sample: str | None = None) -> None:
         self.path, self.header = sniff.plain_file(path, "VCF file"), []
         self.columns: list[str] = []
-        for line in raw_lines(self.path):
+        self.sample, self._within = sample, within
+        for line in hts.header(self.path) if hts.is_bcf(self.path) else raw_lines(self.path):
             if line.startswith("##"):
                 self.header.append(line.rstrip("\r\n"))
             else:
@@ -180,15 +196,39 @@ class Vcf:
                 example="#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO",
             )
         self.samples = self.columns[9:]
+        if sample is not None:
+            self._column(sample)
 
     def rows(self) -> Iterator[tuple[list[str], str]]:
         """The columns of every record, and where it stands. Raises `InputError` for what is no record."""
-        return records(self.path)
+        if self._within is None:
+            yield from records(self.path)
+            return
+        index, within = hts.index_of(self.path), cache(self._within)
+        found = records(self.path) if index is None else _records(hts.fetched(self.path, index, within))
+        for columns, where in found:
+            start = int(columns[1]) - 1
+            spans = near(within(columns[0]), start, start + max(len(columns[3]), 1))
+            if spans.start < spans.stop:
+                yield columns, where
 
     def variants(self) -> Iterator[Variant]:
-        """Every alternative allele, in the file's order; `Variant.problem` marks those that are no sequence."""
-        for number, (columns, where) in enumerate(self.rows()):
-            yield from alleles(columns, where, number)
+        """Every alternative allele, in the file's order; `Variant.problem` marks those that are no sequence.
+
+        Of a sample those that it carries on any copy. Genotypes that are none are left out with a `ZooWarning`.
+        """
+        if self.sample is None:
+            for number, (columns, where) in enumerate(self.rows()):
+                yield from alleles(columns, where, number)
+            return
+        problems = []
+        for genotype in self.genotypes(self.sample):
+            problems += [genotype.problem] if genotype.problem else []
+            carried = set(genotype.alleles)
+            yield from (variant for number, variant in enumerate(genotype.variants, start=1) if number in carried)
+        if problems:
+            message = f"{len(problems):,} genotypes of {self.sample} are left out, the first as a {problems[0]}"
+            warn(f"{self.path}: {message}")
 
     def genotypes(self, sample: str) -> Iterator[Genotype]:
         """What a sample has at every record; where a record lacks its genotype (GT), the one allele None.
@@ -198,16 +238,22 @@ class Vcf:
         Raises:
             InputError: no such sample.
         """
+        column = self._column(sample)
+        for number, (columns, where) in enumerate(self.rows()):
+            variants = tuple(alleles(columns, where, number))
+            yield _genotype("".join(columns[8:9]), "".join(columns[column : column + 1]), variants)
+
+    def _column(self, sample: str) -> int:
+        """The number of a sample's column."""
         if self.samples.count(sample) != 1:
+            close = get_close_matches(str(sample), self.samples, 1)
             raise InputError(
                 "A sample must be the name of one column of the VCF file",
                 where=self.path,
                 received={"sample": sample, "samples": self.samples[:10]},
+                hint=f"The closest name is {close[0]}" if close and close[0] != sample else None,
             )
-        column = self.columns.index(sample, 9)
-        for number, (columns, where) in enumerate(self.rows()):
-            variants = tuple(alleles(columns, where, number))
-            yield _genotype("".join(columns[8:9]), "".join(columns[column : column + 1]), variants)
+        return self.columns.index(sample, 9)
 
 
 def alleles(columns: Sequence[str], where: str, number: int = 0) -> Iterator[Variant]:

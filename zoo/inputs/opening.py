@@ -10,6 +10,7 @@ from zoo.errors import GenomeMismatch, InputError, warn
 from zoo.genome import bed, doctor, names, recipes
 from zoo.genome import genes as of_genes
 from zoo.genome.interval import Interval
+from zoo.genome.remote import is_address
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.genome.spans import beyond, merge, placed
@@ -191,7 +192,8 @@ def _tracks(spec: ModelSpec, genome: Genome, signal: object) -> list[Track]:
     found = []
     for name, track in wanted.items():
         value = given[name]
-        opened = value if isinstance(value, Signal) else Signal(user_path(value, _called(name)), fill=track.fill)
+        place = value if isinstance(value, Signal) or is_address(value) else user_path(value, _called(name))
+        opened = place if isinstance(place, Signal) else Signal(place, fill=track.fill)
         sides = f"genome {genome.path}", f"{_called(name)} {opened.path}"
         found.append(Track(track, opened, names.check_shared(genome.sizes, opened.sizes, *sides)))
     return found

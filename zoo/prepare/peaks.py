@@ -76,7 +76,7 @@ def call(
         raise InputError(
             'compat must be None or "macs3" for peaks of bases; "maxatac" goes with bins', received={"compat": compat}
         )
-    track = Signal(signal.path if isinstance(signal, Signal) else user_path(signal, "signal"), fill=_NO_DATA)
+    track = (signal if isinstance(signal, Signal) else Signal(user_path(signal, "signal"))).filled(_NO_DATA)
     peaks = []
     for chrom, size in chosen(track.sizes, chromosomes, track.path).items():
         blocks = range(0, size, BLOCK)

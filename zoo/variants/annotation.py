@@ -52,7 +52,7 @@ class Origin:
 
 
 def annotate(
-    source: str | Path,
+    source: str | Path | Vcf,
     variants: Sequence[Variant],
     scores: Mapping[str, np.ndarray],
     origin: Origin,
@@ -62,7 +62,8 @@ def annotate(
     """The lines of a VCF file with the scores of each alternative allele in INFO; all other columns as they are.
 
     Args:
-        source: the file that the variants are from.
+        source: the file that the variants are from; or one opened for some regions or a sample, whose other records
+            are left out.
         variants: all of them, in its order.
         scores: name → (variants,), NaN for those without.
         origin: of the scores.
@@ -72,7 +73,7 @@ def annotate(
     Raises:
         InputError: a file with other variants.
     """
-    vcf = Vcf(source)
+    vcf = source if isinstance(source, Vcf) else Vcf(source)
     suffix = origin.suffix(vcf.header)
     info = info_of(scores, tracks) | {key: entry for key, entry in peaks.INFO.items() if entry[0] in scores}
     keys = {name: f"ZOO_{key}_{suffix}" for key, (name, _) in info.items()}
@@ -80,17 +81,25 @@ def annotate(
     yield from _header(vcf, descriptions, suffix, origin, len(variants), skipped)
     at, own = 0, _own(suffix)
     for number, (columns, where) in enumerate(vcf.rows()):
-        first, here = at, list(map(_allele, alleles(columns, where, number)))
-        at += len(here)
-        if list(map(_allele, variants[first:at])) != here:
-            raise _of_others(where)
+        here: list[int | None] = []
+        for allele in alleles(columns, where, number):
+            known = at < len(variants) and _allele(variants[at]) == _allele(allele)
+            if known and (vcf.sample is None or variants[at].record == number):
+                here.append(at)
+                at += 1
+            elif vcf.sample is None:
+                raise _of_others(where)
+            else:
+                here.append(None)  # an allele that the sample does not carry
+        if here.count(None) == len(here):
+            continue
         columns += ["."] * (8 - len(columns))
         kept = [
             entry
             for entry in columns[7].split(";")
             if entry not in ("", ".") and not own.fullmatch(entry.partition("=")[0])
         ]
-        columns[7] = ";".join([*kept, *_entries(keys, scores, slice(first, at))]) or "."
+        columns[7] = ";".join([*kept, *_entries(keys, scores, here)]) or "."
         yield "\t".join(columns)
     if at < len(variants):
         raise _of_others(vcf.path)
@@ -127,10 +136,10 @@ def _own(suffix: str) -> re.Pattern:
     return re.compile(rf"ZOO_[A-Z][A-Z0-9]*_{re.escape(suffix)}")
 
 
-def _entries(keys: Mapping[str, str], scores: Mapping[str, np.ndarray], alleles: slice) -> Iterator[str]:
-    """The entries of a record; none if no allele has a score."""
+def _entries(keys: Mapping[str, str], scores: Mapping[str, np.ndarray], alleles: Sequence[int | None]) -> Iterator[str]:
+    """The entries of a record, whose alleles have these numbers among all; none if no allele has a score."""
     for name, key in keys.items():
-        values = scores[name][alleles]
+        values = [np.nan if number is None else scores[name][number] for number in alleles]
         if np.isfinite(values).any():
             yield f"{key}=" + ",".join(f"{value:.6g}" if np.isfinite(value) else "." for value in values)
 

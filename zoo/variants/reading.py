@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import dropwhile
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from registry.paths import user_path
 from zoo.arguments import items_of
 from zoo.errors import InputError
 from zoo.genome import names, sniff
-from zoo.genome.bed import lines, raw_lines
+from zoo.genome.bed import is_there, lines, raw_lines
+from zoo.genome.bed import regions as bed_regions
+from zoo.genome.hts import Within
 from zoo.genome.interval import FURTHEST
 from zoo.genome.sequence import Genome
+from zoo.genome.spans import merge, near
 from zoo.genome.text import whole
 from zoo.genome.vcf import Variant, Vcf, alleles
 
@@ -27,33 +31,65 @@ _COLUMNS = {
 _BARE = ("chrom", "pos", "ref", "alt", "id")  # columns of a table without a line that names them
 _ALLELE = re.compile(r"[ACGTNacgtn]+|-")
 _DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?([eE]\+?[0-9]{1,2})?")
+_LITERAL = re.compile(
+    r"(?P<chrom>[^\s:]\S*?)(?P<mark>[:-])(?P<pos>[0-9]{1,12}|[0-9]{1,3}(,[0-9]{3})+)((?P=mark)|[ :])"
+    r"(?P<ref>[ACGTN]+)((?P=mark)|>)(?P<alt>[ACGTN]+)",
+    re.IGNORECASE | re.ASCII,
+)
+_AS_TEXT = re.compile(r"^\S+[:-][0-9,]+[:->\s]")
 _UNKNOWN = 0  # as a position from 1: none; the variant is skipped
 
 
-def read(value: object, genome: Genome | None = None, needs_filter: bool = False) -> list[Variant]:
+def read(
+    value: object,
+    genome: Genome | None = None,
+    needs_filter: bool = False,
+    regions: object = None,
+    sample: str | None = None,
+) -> list[Variant]:
     """Variants in the order in which they are given, those that cannot be scored included.
 
     Args:
-        value: a VCF file; a table (tab-separated text or a data frame) with the columns chrom, pos (1-based), ref and
-            alt, and perhaps id and filter, after any comments (`#`); a table of exactly chrom, pos, ref, alt and id
-            without a line of names, as variant-scorer has it; a BED of maxATAC's kind (chrom, start, end, allele);
-            `Variant`s; or rows (chrom, pos, ref, alt). Missing alleles and positions that are no number are kept, to
-            be skipped with a reason.
+        value: a VCF or BCF file; one variant or several as text (`chr20:10677450:C:T`, `chr20-10677450-C-T` or
+            `chr20:10677450 C>T`, the position from 1); a table (tab-separated text or a data frame) with the columns
+            chrom, pos (1-based), ref and alt, and perhaps id and filter, after any comments (`#`); a table of exactly
+            chrom, pos, ref, alt and id without a line of names, as variant-scorer has it; a BED of maxATAC's kind
+            (chrom, start, end, allele); `Variant`s; or rows (chrom, pos, ref, alt). Missing alleles and positions that
+            are no number are kept, to be skipped with a reason.
         genome: where the reference's alleles of a BED are read.
         needs_filter: whether FILTER matters, so that it must be there.
+        regions: with `genome`: only variants whose reference bases overlap them; as for `Model.predict`.
+        sample: of a VCF file: only variants that this sample carries.
 
     Raises:
-        InputError: none of these, no variant, or no FILTER where it is needed.
+        InputError: none of these, no variant, no such sample, or no FILTER where it is needed.
     """
-    if isinstance(value, (str, Path)):
+    within = None if regions is None else _within(regions, genome)
+    if sample is not None and not is_vcf(value):
+        raise InputError(
+            "A sample must be a column of a VCF file", received={"sample": sample, "variants": str(value)[:80]}
+        )
+    if is_literal(value):
+        variants, has_filter = _given([value])
+    elif is_vcf(value):
+        vcf = Vcf(value, within, sample)
+        variants, has_filter = list(vcf.variants()), "FILTER" in vcf.columns
+    elif isinstance(value, (str, Path)):
         variants, has_filter = _file(value, genome)
     elif hasattr(value, "columns") and hasattr(value, "itertuples"):
         rows = [[str(cell) for cell in row] for row in value.itertuples(index=False)]
         variants, has_filter = _rows([str(column) for column in value.columns], rows, lambda i: f"row {i}")
     else:
         variants, has_filter = _given(value)
+    if within is not None:
+        spans = cache(within)
+        variants = [variant for variant in variants if _is_near(spans(variant.chrom), variant)]
     if not variants:
-        raise InputError("There must be at least one variant", received={"variants": str(value)[:80]})
+        given = {"regions": regions is not None, "sample": sample}
+        raise InputError(
+            "There must be at least one variant" + " that the sample carries" * (sample is not None),
+            received={"variants": str(value)[:80], **{name: value for name, value in given.items() if value}},
+        )
     if needs_filter and not has_filter:
         raise InputError(
             "only_passing needs variants with a column FILTER; these must have one",
@@ -63,9 +99,38 @@ def read(value: object, genome: Genome | None = None, needs_filter: bool = False
     return variants
 
 
+def _within(regions: object, genome: Genome) -> Within:
+    """Where variants are wanted, by the names that a file has."""
+    merged, nowhere = merge(bed_regions(regions, genome.sizes)), np.empty((0, 2), np.int64)
+    return lambda contig: merged.get(names.find(contig, genome.sizes), nowhere)
+
+
+def _is_near(spans: np.ndarray, variant: Variant) -> bool:
+    found = near(spans, variant.start, max(variant.end, variant.start + 1))
+    return found.start < found.stop
+
+
+def opened(value: object, genome: Genome, regions: object = None, sample: str | None = None) -> Vcf | None:
+    """The VCF file that variants are from, which has the records that `read` returns; None for others."""
+    return Vcf(value, None if regions is None else _within(regions, genome), sample) if is_vcf(value) else None
+
+
+def is_literal(value: object) -> bool:
+    """Whether it is a variant as text, and no file has that name."""
+    return isinstance(value, str) and _literal(value) is not None and not is_there(value)
+
+
+def _literal(text: str) -> re.Match | None:
+    match = _LITERAL.fullmatch(text.strip())
+    return None if match is None or (match["mark"] == "-" and ":" in match["chrom"]) else match
+
+
 def is_vcf(value: object) -> bool:
-    """Whether it is a VCF file, see `zoo.genome.sniff`. Raises `InputError` for a path of nothing that can be read."""
-    return isinstance(value, (str, Path)) and not is_bed(value) and sniff.is_vcf(checked(value))
+    """Whether it is a VCF or BCF file, see `zoo.genome.sniff`. Raises `InputError` for a path of nothing that can be
+    read."""
+    if not isinstance(value, (str, Path)) or is_bed(value) or is_literal(value):
+        return False
+    return sniff.is_vcf(checked(value))
 
 
 def is_bed(value: object) -> bool:
@@ -80,6 +145,7 @@ def checked(value: str | Path) -> Path:
         raise InputError(
             "The file of variants must exist: a VCF file, or a table with the columns chrom, pos, ref and alt",
             received={"variants": str(value)},
+            hint=_AS_TEXT.search(str(value)) and "A variant by itself is chrom:pos:ref:alt, as chr20:10677450:C:T",
         )
     if not path.is_file():
         raise InputError(
@@ -97,9 +163,6 @@ def _file(value: str | Path, genome: Genome | None) -> tuple[list[Variant], bool
         if genome is None:
             raise InputError("Variants must be in a VCF file or a table here, and not in a BED file", where=path)
         return _bed(path, genome), False
-    if is_vcf(path):
-        vcf = Vcf(path)
-        return list(vcf.variants()), "FILTER" in vcf.columns
     numbered = ((number, line) for number, line in enumerate(raw_lines(path), start=1) if line.strip())
     text = [(number, line.rstrip("\r\n").split("\t")) for number, line in dropwhile(_is_comment, numbered)]
     if text and _is_bare(text[0][1]):
@@ -189,14 +252,17 @@ def _given(value: object) -> tuple[list[Variant], bool]:
     for number, entry in enumerate(items):
         if isinstance(entry, Variant):
             variants.append(entry)
+        elif isinstance(entry, str) and (match := _literal(entry)):
+            columns = [match["chrom"], match["pos"].replace(",", ""), ".", match["ref"], match["alt"]]
+            variants += alleles(columns, f"variant {number + 1}", number)
         elif isinstance(entry, (Sequence, np.ndarray)) and not isinstance(entry, (str, bytes)) and len(entry) == 4:
             chrom, position, ref, alt = entry
             cells = {"chrom": chrom, "pos": position, "ref": ref, "alt": alt, "id": ".", "filter": "."}
             variants += _variants(cells, f"row {number}", number)
         else:
             raise InputError(
-                "A variant must be (chrom, pos from 1, ref, alt)",
-                example='("chr1", 12345, "A", "G")',
+                "A variant must be (chrom, pos from 1, ref, alt), or the same as text",
+                example='("chr1", 12345, "A", "G") or "chr1:12345:A:G"',
                 received={"variant": entry},
             )
     return variants, bool(items) and all(isinstance(entry, Variant) for entry in items)

@@ -19,7 +19,7 @@ from zoo.genome import names
 from zoo.genome.bigwig import Writer
 from zoo.genome.signal import Signal
 from zoo.genome.spans import steps
-from zoo.genome.vcf import Variant
+from zoo.genome.vcf import Variant, Vcf
 from zoo.variants.alleles import Place
 from zoo.variants.annotation import Origin, annotate
 from zoo.variants.effects import Skipped
@@ -194,13 +194,15 @@ class VariantScores:
             true = [] if measured is None else _maxima(measured, place, self.layout).tolist()
             table.writerow([variant.name, variant.chrom, variant.start + 1, variant.ref, variant.alt, true, *predicted])
 
-    def write_vcf(self, source: str | Path, handle: TextIO, weights: str = "", options: Mapping | None = None) -> None:
+    def write_vcf(
+        self, source: str | Path | Vcf, handle: TextIO, weights: str = "", options: Mapping | None = None
+    ) -> None:
         """The VCF file that the variants are from, with scores of each alternative allele in INFO.
 
         Keys are `ZOO_LFC_<model>` and so on; those of the same model are replaced, those of others stay.
 
         Args:
-            source: the file.
+            source: the file, or one opened for the regions or the sample of these variants.
             handle: where, UTF-8.
             weights: SHA-256 of the model's, for the header.
             options: that scores depend on, for the header.

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,14 +19,15 @@ from zoo.files.progress import Progress
 from zoo.forward.forward import Forward
 from zoo.forward.precision import FLOAT32, described
 from zoo.genome.signal import Signal
-from zoo.genome.vcf import Variant
+from zoo.genome.vcf import Variant, Vcf
 from zoo.inputs.opening import Inputs
 from zoo.variants.alleles import Place, in_order
+from zoo.variants.background import Background
 from zoo.variants.effects import MISMATCH, NORMALIZED, Forms, choose, profiles, scored
 from zoo.variants.head_scoring import HeadScoring
 from zoo.variants.peaks import NEAREST
 from zoo.variants.result import VariantScores, by_variant, check_scale, flat
-from zoo.variants.scores import Score, scores_of_bins
+from zoo.variants.scores import Score, column_of, scores_of_bins
 from zoo.variants.window import VariantWindow
 from zoo.workers.calls import HERE, Call
 
@@ -43,7 +44,8 @@ class Files:
 
     Attributes:
         base: their path without extension.
-        vcf: the VCF file that the variants are from, to be written with scores; None for other variants.
+        vcf: the VCF file that the variants are from, opened for these; to be written with scores. None for other
+            variants.
         profiles: bigWigs of both alleles.
         scale: of these, "linear" or "log1p".
         csv: the table of ASAP's program.
@@ -54,7 +56,7 @@ class Files:
     """
 
     base: str | Path
-    vcf: Path | None = None
+    vcf: Vcf | None = None
     profiles: bool = False
     scale: str = "linear"
     csv: bool = False
@@ -90,7 +92,7 @@ class Files:
             "made": self.made,
             "scale": self.scale,
             "measured": self.measured.identity() if self.measured else None,
-            "vcf_sha256": sha256(self.vcf) if self.vcf else None,
+            "vcf_sha256": sha256(self.vcf.path) if self.vcf else None,
         }
 
 
@@ -112,6 +114,10 @@ class VariantRun:
         forms: how variants are taken.
         scores: of predicted bins; default the usual ones.
         tracks: those that are scored, if they are several → their number in the head.
+
+    Attributes:
+        background: scores of other variants, among which those of these have a percentile and a P value; None for
+            none.
 
     Raises:
         InputError: with `strict`, a reference allele that is not the genome's; or nothing to score.
@@ -137,7 +143,8 @@ class VariantRun:
         self._scores, self._tracks = scores_of_bins(bins) if scores is None else scores, dict(tracks or {})
         self._name, self._forward, self._layout, self._inputs = name, forward, layout, inputs
         self._batch_size, self._shown, self._heads = batch_size, progress, heads
-        self._peaks = None if heads is None else heads.peaks
+        self._peaks, self._forms = None if heads is None else heads.peaks, forms
+        self.background: Background | None = None
         self._variants, places, self._skipped = choose(variants, inputs, [layout], only_passing, forms)
         other = [entry for entry in self._skipped if entry.reason == MISMATCH]
         if strict and other:
@@ -153,6 +160,23 @@ class VariantRun:
             )
         self._places = in_order(places, list(inputs.genome.sizes))
 
+    def of_others(self, variants: Iterable[Variant]) -> "VariantRun":
+        """The same scores of other variants, without those in shuffled sequence."""
+        heads = None if self._heads is None else replace(self._heads, shuffles=0, seed=0)
+        how = (self._batch_size, self._shown, heads, self._forms, self._scores, self._tracks)
+        return VariantRun(self._name, self._forward, self._layout, self._inputs, variants, False, False, *how)
+
+    @property
+    def tails(self) -> dict[str, str | None]:
+        """Score, of several tracks `score.track` → the tail that a P value counts."""
+        scores = [*self._scores, *([] if self._heads is None else self._heads.scores)]
+        tracks = list(self._tracks)
+        return {
+            name: score.tail
+            for score in scores
+            for name in ([column_of(score.name, track) for track in tracks] or [score.name])
+        }
+
     @property
     def places(self) -> Sequence[Place]:
         """The variants that are scored, in the order of the genome."""
@@ -164,6 +188,11 @@ class VariantRun:
         with self._bar(0) as bar:
             arrays = self._part(0, len(self._places), with_profiles, peaks, bar)
         return self._result(arrays, with_profiles)
+
+    def scores(self) -> dict[str, np.ndarray]:
+        """Score → (n,) float64 of the variants that are scored."""
+        found, numbers = self.to_memory(False).scores, [place.number for place in self._places]
+        return {name: values[numbers] for name, values in found.items()}
 
     def to_files(
         self, files: Files, reads: Sequence[object], provenance: dict, choices: dict, call: Call = HERE
@@ -179,7 +208,7 @@ class VariantRun:
         """
         check_scale(files.scale, self._layout)
         job = Job("variants", files.base, _SUFFIXES, reads)
-        parts_of = {**self._identity(provenance, choices), "profiles": files.keeps_profiles}
+        parts_of = {**self.identity(provenance, choices), "profiles": files.keeps_profiles}
         identity = {**parts_of, "variants_sha256": digest(self._everything()), "files": files.identity()}
 
         def keep() -> VariantScores:
@@ -211,7 +240,7 @@ class VariantRun:
                 with open(paths[suffix], "w", encoding="utf-8") as handle:
                     write(handle)
 
-    def _identity(self, provenance: dict, choices: dict) -> dict[str, object]:
+    def identity(self, provenance: dict, choices: dict) -> dict[str, object]:
         """What scores depend on."""
         layout = {**asdict(self._layout), "common": str(self._layout.common), "scored": str(self._layout.scored)}
         told = {"tracks": self._layout.tracks, "table": self._layout.table and digest([repr(self._layout.table)])}
@@ -226,6 +255,7 @@ class VariantRun:
             "layout": layout,
             "choices": choices,
             **({} if self._heads is None else {"heads": self._heads.identity()}),
+            **({} if self.background is None else {"background": self.background.described}),
         }
 
     def _precision(self) -> dict[str, object]:
@@ -295,6 +325,9 @@ class VariantRun:
     def _result(self, arrays: dict[str, np.ndarray], with_profiles: bool) -> VariantScores:
         columns = arrays if self._heads is None else self._heads.summarized(arrays)
         columns = flat({name: v for name, v in columns.items() if not name.startswith("_")}, list(self._tracks))
+        if self.background is not None:
+            variants = [place.variant for place in self._places]
+            columns |= self.background.columns(variants, columns, self.tails)
         columns, texts = self._with_peaks(columns)
         count = len(self._variants)
         return VariantScores(

@@ -32,7 +32,7 @@ _COLUMNS = (  # of tables, beside those of scores
     *("peak_overlap", "peak_distance", "nearest_peak"),
 )
 _KEY = re.compile(r"[A-Z][A-Z0-9]{0,31}")
-_P_VALUE = "PVAL"  # at the end of the key of a score's P value
+_P_VALUE, _CHANCE, _PERCENTILE = "PVAL", "BGPVAL", "PCTL"  # at the ends of keys of what is known of a score
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Score:
         key: in the INFO of VCF files, capitals and digits, such as "LFC"; None leaves it out of them. Of two scores of
             a model with the same key the file has that of the heads.
         scope: what the function needs.
-        tail: of the scores in shuffled sequence that a P value counts: "right", the high ones, or "both"; None for no
-            P value. Of the scope "heads" only.
+        tail: of the scores of a null distribution (shuffled sequence, of the scope "heads"; or a background of other
+            variants) that a P value counts: "right", the high ones, or "both"; None for no P value.
         with_peaks: whether the function needs the counts at peaks. Of the scope "heads" only.
         least_bins: models that predict fewer bins around a variant do not have it.
         usual: whether a single track has it where no scores are named.
@@ -78,12 +78,11 @@ class Score:
             "the description must be text": isinstance(self.description, str) and bool(self.description.strip()),
             "the key must be capitals and digits, or None": self.key is None
             or (isinstance(self.key, str) and _KEY.fullmatch(self.key) is not None),
-            f"the key must not be PEAK, PEAKDIST or that of a P value, …{_P_VALUE}": self.key
+            f"the key must not be PEAK, PEAKDIST, or end with {_P_VALUE} or {_PERCENTILE}": self.key
             not in ("PEAK", "PEAKDIST")
-            and not str(self.key).endswith(_P_VALUE),
+            and not str(self.key).endswith((_P_VALUE, _PERCENTILE)),
             f"the name must not be that of another column ({', '.join(_COLUMNS)})": self.name not in _COLUMNS,
-            "a tail and with_peaks must be of the scope heads": self.scope == "heads"
-            or (self.tail is None and not self.with_peaks),
+            "with_peaks must be of the scope heads": self.scope == "heads" or not self.with_peaks,
         }
         for rule, holds in rules.items():
             if not holds:
@@ -233,19 +232,28 @@ _OWN = (
         log2_fold_change,
         "log2 of the alternative allele's predicted sum over the reference's",
         "LFC",
+        tail="both",
     ),
-    Score("difference", difference, "predicted sum of the alternative allele minus the reference's", "DIFF"),
+    Score(
+        "difference",
+        difference,
+        "predicted sum of the alternative allele minus the reference's",
+        "DIFF",
+        tail="both",
+    ),
     Score(
         "largest_difference",
         largest_difference,
         "alternative minus reference in the bin where that is furthest from 0",
         "MAXDIFF",
+        tail="both",
     ),
     Score(
         "jensen_shannon",
         jensen_shannon,
         "Jensen-Shannon divergence of both predicted profiles, bits",
         "JSD",
+        tail="right",
         least_bins=2,  # a single bin has no shape
     ),
     Score("maximum_reference", maximum_reference, "highest predicted bin with the reference allele", "MAXREF"),
@@ -255,22 +263,38 @@ _OWN = (
         reference_over_alternative,
         "smoothed reference over alternative in the variant's bin",
         scope="window",
+        tail="both",
     ),
     Score(
         "alternative_over_reference",
         alternative_over_reference,
         "smoothed alternative over reference in the variant's bin",
         scope="window",
+        tail="both",
     ),
-    Score("log2_ratio_plus_1", log2_ratio_plus_1, "log2 of 1 plus reference_over_alternative", scope="window"),
-    Score("sar", log_ratio, "sum of log2(1 + x) of the alternative minus that of the reference", "SAR", usual=False),
-    Score("d2", distance, "root of the sum of squared differences of both profiles", "D2", usual=False),
-    Score("log_d2", log_distance, "the same of log2(1 + x)", "LOGD2", usual=False),
+    Score(
+        "log2_ratio_plus_1",
+        log2_ratio_plus_1,
+        "log2 of 1 plus reference_over_alternative",
+        scope="window",
+        tail="both",
+    ),
+    Score(
+        "sar",
+        log_ratio,
+        "sum of log2(1 + x) of the alternative minus that of the reference",
+        "SAR",
+        tail="both",
+        usual=False,
+    ),
+    Score("d2", distance, "root of the sum of squared differences of both profiles", "D2", tail="right", usual=False),
+    Score("log_d2", log_distance, "the same of log2(1 + x)", "LOGD2", tail="right", usual=False),
     Score(
         "log_sum",
         log_sum,
         "log2(1 + predicted sum) of the alternative minus that of the reference",
         "LOGSUM",
+        tail="both",
         usual=False,
     ),
     Score(
@@ -278,6 +302,7 @@ _OWN = (
         log_odds_difference,
         "log odds of the alternative's probability minus those of the reference's",
         "LOGODDS",
+        tail="both",
         usual=False,
     ),
 )
@@ -388,12 +413,34 @@ def info_of(columns: Collection[str], tracks: Mapping[str, int] | None = None) -
     for name, score in SCORES.items():
         for track, number in (tracks or {}).items():
             if score.key and (column := column_of(name, track)) in columns:
-                entries[f"{score.key}T{number}"] = column, f"{score.description}, track {track}"
+                key = f"{score.key}T{number}"
+                entries[key] = column, f"{score.description}, track {track}"
+                entries |= _in_background(key, column, columns)
         if score.key and name in columns:
             entries[score.key] = name, score.description
+            entries |= _in_background(score.key, name, columns)
         if score.key and p_value_of(name) in columns:
             entries[f"{score.key}{_P_VALUE}"] = p_value_of(name), f"P value of {name} in shuffled sequence"
     return entries
+
+
+def _in_background(key: str, name: str, columns: Collection[str]) -> dict[str, tuple[str, str]]:
+    """The percentile and the P value of a column, if a table has them."""
+    entries = {
+        f"{key}{_PERCENTILE}": (percentile_of(name), f"percentile of {name} among variants of its kind"),
+        f"{key}{_CHANCE}": (chance_of(name), f"P value of {name} among variants of its kind"),
+    }
+    return {key: entry for key, entry in entries.items() if entry[0] in columns}
+
+
+def percentile_of(name: str) -> str:
+    """The column of a score's percentile among the variants of a background."""
+    return f"{name}.percentile"
+
+
+def chance_of(name: str) -> str:
+    """The column of a score's P value among these."""
+    return f"{name}.pvalue"
 
 
 def register(score: Score) -> Score:

@@ -1,21 +1,26 @@
 """Variant scoring by a model: the options, checked against one another, and the run that they configure."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from registry.paths import user_path
 from zoo.arguments import is_one_of, refuse_together, switch, whole
-from zoo.errors import InputError
+from zoo.errors import InputError, warn
 from zoo.forward.precision import FLOAT32
 from zoo.forward.readouts import Selection
-from zoo.genome import names
+from zoo.genome import bed, names
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
+from zoo.genome.spans import merge
 from zoo.inputs.opening import Inputs, check_species
 from zoo.predict.options import Options
 from zoo.predict.predictor import Predictor
 from zoo.spec import ModelSpec, OutputSpec
 from zoo.variants import literal, reading
+from zoo.variants.background import LEAST, MOST, Background, draw, kind_of, scores_kept
 from zoo.variants.effects import NORMALIZED
 from zoo.variants.head_forward import EXPECTED, HeadForward, forward_with_heads, profile_and_counts
 from zoo.variants.head_scoring import HeadScoring
@@ -27,7 +32,11 @@ from zoo.variants.window import VariantWindow, check_compat
 from zoo.workers.calls import Call
 
 _SWITCHES = ("only_passing", "strict", "profiles", "csv")
-_RANGES = {"shuffles": (1, 10_000), "seed": (0, (1 << 64) - 1)}
+_RANGES = {
+    "shuffles": (1, 10_000),
+    "background": (LEAST, MOST),
+    "seed": (0, (1 << 64) - 1),
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,10 @@ class VariantChoice:
     seed: int | None = None
     precision: str | None = None
     scores: object = None
+    regions: object = None
+    sample: str | None = None
+    background: int | None = None
+    background_regions: object = None
 
     def __post_init__(self) -> None:
         check_compat(self.compat)
@@ -74,8 +87,12 @@ class VariantChoice:
         for name, (least, most) in _RANGES.items():
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, whole(name, getattr(self, name), least, most))
-        if self.shuffles is None:
-            refuse_together("Variants that are not shuffled", {"seed": self.seed}, "Give shuffles")
+        if self.shuffles is None and self.background is None:
+            given = {"seed": self.seed}
+            refuse_together("Variants without shuffles and without a background", given, "Give shuffles or background")
+        if self.background is None:
+            given = {"background_regions": self.background_regions}
+            refuse_together("Variants without a background", given, "Give background")
 
     @property
     def read_strands(self) -> str:
@@ -102,7 +119,7 @@ class VariantChoice:
             names.check_lengths(names.check_shared(*sides), *sides)
         if self.output is None:
             return None
-        source = user_path(variants, "variants") if reading.is_vcf(variants) else None
+        source = reading.opened(variants, inputs.genome, self.regions, self.sample)
         return Files(self.output, source, self.profiles, self.scale, self.csv, track)
 
     def described(self, layout: VariantWindow) -> dict[str, object]:
@@ -114,8 +131,31 @@ class VariantChoice:
             "only_passing": self.passing,
             "compat": self.compat,
             **({} if self.precision in (None, FLOAT32) else {"precision": self.precision}),
+            **({} if self.sample is None else {"sample": self.sample}),
             **{name: value for name in _RANGES if (value := getattr(self, name)) is not None},
         }
+
+    def drawn(self, run: VariantRun, model: Predictor, layout: VariantWindow, inputs: Inputs) -> Background:
+        """Scores of variants of the same kinds, drawn at random, from the cache or computed now."""
+        genome, seed = inputs.genome, self.seed or 0
+        chroms = [chrom for chrom in names.main_chromosomes(list(genome.sizes)) if chrom in inputs.alike]
+        spans = {chrom: np.array([[0, genome.sizes[chrom]]]) for chrom in chroms}
+        if self.background_regions is not None:
+            spans = merge(bed.regions(self.background_regions, genome.sizes))
+        counts = Counter(kind_of(place.variant) for place in run.places)
+        if none := counts.pop(None, 0):
+            warn(f"{none:,} variants have no background: both inserted and deleted bases, or more than 50")
+        provenance = model.provenance()
+        nothing = dict.fromkeys(("sample", "shuffles", "background", "background_regions", "seed"))
+        choices = {**replace(self, **nothing).described(layout), "only_passing": False}
+        scores, digests = {}, {}
+        for kind in sorted(counts):
+            others = run.of_others(draw(kind, self.background, genome, spans, seed))
+            identity = {"kind": kind, "variants": len(others.places), **others.identity(provenance, choices)}
+            scores[kind] = scores_kept(model.spec.name, identity, others.scores)
+            digests[kind] = identity["places_sha256"]
+        described = {"variants": self.background, "seed": seed, "places_sha256": digests}
+        return Background(scores, described)
 
     def wanted(self, layout: VariantWindow, output: OutputSpec) -> list[Score] | None:
         """The scores of predicted bins; None for the usual ones of one track.
@@ -140,10 +180,10 @@ class VariantChoice:
         """
         if selection.readout.name == EXPECTED and profile_and_counts(model.spec) is not None:
             return forward_with_heads(model, options.views, selection, options.precision)
-        compat = self.compat if self.literal else None
+        compat, of_shuffles = self.compat if self.literal else None, None if self.background else self.seed
         refuse_together(
             f"{model.spec.name} has no profile with total counts, or something else of it is scored: it",
-            {"compat": compat, "peaks": self.peaks, "shuffles": self.shuffles, "seed": self.seed},
+            {"compat": compat, "peaks": self.peaks, "shuffles": self.shuffles, "seed": of_shuffles},
         )
         return None
 
@@ -181,7 +221,7 @@ def score_variants(
     heads = choice.heads(model, options, selection)
     inputs = all_chromosomes(model.spec, genome, signal, blacklist, covariates)
     check_species(model.spec, selection.output, inputs.genome)
-    parsed = reading.read(variants, inputs.genome, choice.only_passing)
+    parsed = reading.read(variants, inputs.genome, choice.only_passing, choice.regions, choice.sample)
     files = choice.files(variants, inputs)
     forward = model.forward(options.views, selection, options.precision) if heads is None else heads
     scoring = None if heads is None else choice.head_scoring(heads, model.spec, layout, inputs.genome)
@@ -190,13 +230,16 @@ def score_variants(
     tracks = dict(zip(selection.names, selection.tracks, strict=True)) if selection.output.tracks else {}
     how = (choice.passing, choice.strict, options.batch_size, progress, scoring, forms, wanted, tracks)
     run = VariantRun(model.spec.name, forward, layout, inputs, parsed, *how)
-    if call.opens:
+    if call.opens:  # scores of single variants, which do not depend on a background
         return VariantParts(run, choice.profiles or choice.csv)
     if choice.literal:
         literal.warn_of_others(run.places, inputs.genome)
+    if choice.background is not None:
+        run.background = choice.drawn(run, model, layout, inputs)
     if files is None:
         return run.to_memory(choice.profiles)
-    reads = (model.path, model.origin, *inputs.files, variants, blacklist, covariates, files.measured, choice.peaks)
+    files_of_choice = choice.background_regions, files.measured, choice.peaks, choice.regions
+    reads = (model.path, model.origin, *inputs.files, variants, blacklist, covariates, *files_of_choice)
     described = {**choice.described(layout), **selection.to_json()}
     return run.to_files(files, reads, model.provenance(), described, call)
 
