@@ -17,7 +17,10 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["zoo", "zoo.*", "registry", "registry.*"]),
-    package_data={"registry": ["families/*.json", "builtin/*/*/*"], "zoo": ["evaluate/report.*"]},
+    package_data={
+        "registry": ["families/*.json", "builtin/*/*/*"],
+        "zoo": ["evaluate/report.*", "browse/browse.*", "browse/networks.json"],
+    },
     install_requires=[
         "keras>=3.15.1",
         "tensorflow>=2.16",
@@ -42,11 +45,13 @@ setup(
         "torch": ["torch"],
         "test": [
             "anndata",
+            "axe-playwright-python",
             "distributed",
             "jax",
             "memelite",
             "modisco-lite>=3",
             "pandas",
+            "playwright",  # drives the Chromium that is installed; none is downloaded
             "py2bit",
             "pyarrow",
             "pyBigWig",

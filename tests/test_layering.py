@@ -57,7 +57,7 @@ FLOORS = (  # a room imports from those of the rows above its own, also inside f
     "ensembles evaluate single",
     "loading",
     "chaining many track_rows train",
-    "checkup comparison priors",
+    "browse checkup comparison priors",
     "commands",
     "cli",
     "__main__",

@@ -75,6 +75,7 @@ COMMANDS = (
     Command("list", "list the models of the registry"),
     Command("search", "find models by name, alias, tissue or description"),
     Command("info", "describe a model: inputs, outputs, metrics, provenance"),
+    Command("browse", "write a page of all models, to search and compare in a web browser"),
     Command("tracks", "list the tracks of a model that has many, by names, assays or patterns"),
     Command("fetch", "download models into the cache, for use without a network"),
     Command("check", "compare a model's outputs on this machine with its golden outputs", "model"),
