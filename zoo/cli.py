@@ -25,6 +25,7 @@ COMMANDS = (
     Command("search", FIND, "find models by name, alias, tissue or description"),
     Command("info", FIND, "describe a model: inputs, outputs, metrics, provenance"),
     Command("tracks", FIND, "list the tracks of a model that has many, by names, assays or patterns"),
+    Command("browse", FIND, "write a page of all models, to search and compare in a web browser"),
     Command("fetch", FIND, "download models into the cache, for use without a network"),
     Command("check", FIND, "compare a model's outputs on this machine with its golden outputs", "model"),
     Command("genome", INPUTS, "download a genome, its chromosome sizes and its blacklist", kept=kept.download),

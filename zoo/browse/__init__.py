@@ -1,0 +1,55 @@
+"""The model browser: one page of all families and models, in a file that needs no network."""
+
+from pathlib import Path
+
+from zoo.browse import catalogue, drawing, page
+from zoo.errors import InputError
+from zoo.files.atomic import output_path, writing
+
+_MARK = "<title>Models of chromatin-zoo "  # that a page of ours begins with
+
+
+def write(output: str | Path = "models.html", pattern: str = "*", home: str | None = None) -> Path:
+    """Write the page of all models that the registry lists.
+
+    Nothing is fetched: models that are neither built in, nor in the cache, nor in a mirror folder are shown with what
+    the index and their importers know.
+
+    Args:
+        output: the file; one that is there is replaced only if this function wrote it.
+        pattern: of names, to show a part of the registry.
+        home: a link to the documentation that the page is part of.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        InputError: no path, or a file that is no such page.
+    """
+    path = output_path(output, [])
+    _check(path)
+    text = page.render(catalogue.collect(pattern), drawing.networks(), home)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with writing(path) as handle:
+            handle.write(text)
+    except OSError as error:
+        raise InputError(f"The output must be writable: {error.strerror}", received={"output": str(output)}) from None
+    return path
+
+
+def _check(path: Path) -> None:
+    """Raise `InputError` for a file of somebody else's."""
+    if not path.exists():
+        return
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            ours = _MARK in handle.read(1000)
+    except OSError as error:
+        raise InputError(f"The output must be a file: {error.strerror}", received={"output": str(path)}) from None
+    if not ours:
+        raise InputError(
+            "An output must replace no file but an earlier page of the model browser",
+            received={"output": str(path)},
+            hint="Choose another output, or remove that file",
+        )
