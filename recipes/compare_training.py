@@ -1,11 +1,11 @@
 """What options of training bring: variants of the configuration of yeast factors, several seeds of each, on one fold.
 
 Ten factors are predicted by one network, and evaluated in bins of 200 bp of chromosomes that it has not seen. Of each
-variant the table has the average precision, the mean over its factors, and its difference from the default with the
+variant the table has the average precision, the mean over its factors, and its difference from another one with the
 same seeds and the same factors; interval: 95 %, bootstrap over seeds and blocks of 100 kb, of blocks alone if there is
 one seed. Runs that are there already are not repeated.
 
-Usage: python recipes/compare_training.py [VARIANT ...] [--seeds 0 1 2] [--out FOLDER]
+Usage: python recipes/compare_training.py [VARIANT ...] [--beside VARIANT] [--seeds 0 1 2] [--out FOLDER]
 """
 
 import argparse
@@ -35,8 +35,9 @@ FOLD = 1  # tested on chrX, chrXI and chrXIV
 CONFIG = small.CONFIGS / "yeast_sites.yaml"
 DEFAULT = "default"
 FEW = ("HSF1", "SWI4", "TBF1", "CBF1")  # to train alone
+OTHERS, ALL = "others", "all"  # factors
 HEAD = (
-    "| variant | factors | seeds | average precision, mean ± sd over seeds | difference from the default (95 %) |\n"
+    "| variant | factors | seeds | average precision, mean ± sd over seeds | difference from {other} (95 %) |\n"
     "|---|---|---|---|---|"
 )
 _SCORES = "scores.npz"
@@ -50,15 +51,15 @@ class Variant:
     Attributes:
         changes: what it changes.
         alone: factors of which each has a network of its own; empty for all of them in one.
-        pretrained: whether such a network begins with one of all factors but those: with its layers of the same
-            shapes, those of learned motifs.
+        begins: with which network such a network begins, with its layers of the same shapes, those of learned motifs:
+            one of the `OTHERS`, of all factors but those, or `ALL`, the default; empty for none.
         teachers: seeds of the default whose mean prediction is learned in place of the sites: distillation (Hinton et
             al. 2015, arXiv:1503.02531).
     """
 
     changes: Mapping[str, object] = field(default_factory=dict)
     alone: tuple[str, ...] = ()
-    pretrained: bool = False
+    begins: str = ""
     teachers: tuple[int, ...] = ()
 
 
@@ -80,7 +81,8 @@ VARIANTS = {
     "DNA alone": Variant({"sites": {"track_specs": [], "signal": None}}),
     "distilled from three seeds": Variant(teachers=(0, 1, 2)),
     "each alone": Variant(alone=FEW),
-    "each alone, pretrained": Variant(alone=FEW, pretrained=True),
+    "each alone, pretrained": Variant(alone=FEW, begins=OTHERS),
+    "each alone, from all ten": Variant(alone=FEW, begins=ALL),
 }
 
 
@@ -100,15 +102,15 @@ class Comparison:
     out: Path
     less: Mapping[str, object] = field(default_factory=dict)
 
-    def row(self, name: str, seeds: Sequence[int]) -> str:
-        """The line of a variant in the table."""
-        runs, others = ([self.scores(which, seed) for seed in seeds] for which in (name, DEFAULT))
+    def row(self, name: str, seeds: Sequence[int], other: str = DEFAULT) -> str:
+        """The line of a variant in the table, beside another one."""
+        runs, others = ([self.scores(which, seed) for seed in seeds] for which in (name, other))
         positive = {factor: self.positive[factor] for factor in runs[0]}
         means = [np.mean([precision(positive[factor], run[factor]) for factor in positive]) for run in runs]
         spread = f" ± {np.std(means, ddof=1):.4f}" if len(means) > 1 else ""
         gain = comparison.gain(positive, runs, others, self.blocks)
         cells = [name, len(positive), len(runs), f"{np.mean(means):.4f}{spread}"]
-        cells += ["" if name == DEFAULT else f"{gain.value:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})"]
+        cells += ["" if name == other else f"{gain.value:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})"]
         return f"| {' | '.join(map(str, cells))} |"
 
     def scores(self, name: str, seed: int) -> dict[str, np.ndarray]:
@@ -117,12 +119,20 @@ class Comparison:
         if not variant.alone:
             return self._predicted(variant, self.factors, seed, folder)
         alone = [factor for factor in variant.alone if factor in self.factors]
-        start = None
-        if variant.pretrained:
-            others = tuple(factor for factor in self.factors if factor not in alone)
-            start = self._trained(VARIANTS[DEFAULT], others, seed, folder / "others")
+        start = self._start(variant.begins, alone, seed, folder)
         parts = [self._predicted(variant, (factor,), seed, folder / factor, start) for factor in alone]
         return {factor: scores for part in parts for factor, scores in part.items()}
+
+    def _start(self, begins: str, alone: Sequence[str], seed: int, folder: Path) -> Path | None:
+        """The model that networks of factors alone begin with."""
+        if begins == OTHERS:
+            others = tuple(factor for factor in self.factors if factor not in alone)
+            return self._trained(VARIANTS[DEFAULT], others, seed, folder / OTHERS)
+        return self._default(seed) if begins == ALL else None
+
+    def _default(self, seed: int) -> Path:
+        """The model of all factors."""
+        return self._trained(VARIANTS[DEFAULT], self.factors, seed, self.out / DEFAULT / f"seed{seed}")
 
     def _predicted(
         self, variant: Variant, factors: Sequence[str], seed: int, folder: Path, start: Path | None = None
@@ -156,9 +166,8 @@ class Comparison:
         """Factor → what the mean of these seeds predicts where it was trained and chosen; none without seeds."""
         if not seeds:
             return {}
-        default, split = VARIANTS[DEFAULT], self.configuration(VARIANTS[DEFAULT], self.factors, 0).chromosomes
-        folders = [self._trained(default, self.factors, seed, self.out / DEFAULT / f"seed{seed}") for seed in seeds]
-        teacher = zoo.ensemble([zoo.load(folder) for folder in folders], "yeast/teacher")
+        split = self.configuration(VARIANTS[DEFAULT], self.factors, 0).chromosomes
+        teacher = zoo.ensemble([zoo.load(self._default(seed)) for seed in seeds], "yeast/teacher")
         output = self.out / f"teacher{'_'.join(map(str, seeds))}" / "teacher"
         return self._tracks(teacher, self.factors, (*split.train, *split.validation), output)
 
@@ -232,19 +241,25 @@ def main(options: argparse.Namespace) -> None:
     """Train what is not there, and print the table."""
     data = yeast.prepare(yeast.required_data(), options.work)
     runs = Comparison(data, yeast.FACTORS, options.out)
-    names = dict.fromkeys((DEFAULT, *(options.variants or VARIANTS)))
-    print(f"Chromosomes {', '.join(runs.test)}; seeds {', '.join(map(str, options.seeds))}", HEAD, sep="\n")
+    names = dict.fromkeys((options.beside, *(options.variants or VARIANTS)))
+    head = f"Chromosomes {', '.join(runs.test)}; seeds {', '.join(map(str, options.seeds))}"
+    print(head, HEAD.format(other=options.beside), sep="\n")
     for name in names:
-        print(runs.row(name, options.seeds), flush=True)
+        print(runs.row(name, options.seeds, options.beside), flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="What options of training bring; see the file's head.")
     parser.add_argument("variants", nargs="*", metavar="VARIANT", help=f"of {'; '.join(VARIANTS)} (default all)")
+    parser.add_argument(
+        "--beside", default=DEFAULT, metavar="VARIANT", help="what others differ from (by default that)"
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="N", help="(default 0 1 2)")
     parser.add_argument("--out", type=Path, default=Path("runs/compared"), help="folder of the runs")
     parser.add_argument("--work", type=Path, default=Path("runs/data"), help="for prepared tracks (default runs/data)")
     chosen = parser.parse_args()
-    if unknown := set(chosen.variants) - set(VARIANTS):
+    if unknown := {*chosen.variants, chosen.beside} - set(VARIANTS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    if VARIANTS[chosen.beside].alone and not all(VARIANTS[name].alone for name in chosen.variants or VARIANTS):
+        parser.error(f"{chosen.beside!r} must be beside variants of the same factors, each alone")
     recipe.run("compare_training", main, chosen)

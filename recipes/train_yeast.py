@@ -22,9 +22,10 @@ import train_chrombpnet
 import train_maxatac
 import yeast
 
-from registry import digests
+from registry import digests, installation
 from registry.schema import Entry, Family
 from zoo.console import recipe
+from zoo.errors import InputError
 from zoo.folder import CARD, CONFIG
 from zoo.train import command
 from zoo.train.ensemble import ENSEMBLE
@@ -32,7 +33,6 @@ from zoo.train.narrow import write_factor
 from zoo.train.run import MODEL
 
 TITLE = "Binding of ten factors, accessibility and cut sites in yeast; trained by this package and shipped with it"
-REGISTRY = Path(__file__).parents[1] / "registry"
 ALL, SEEDS = "factors", ("0", "1", "2")
 MODELS = (*yeast.FACTORS, ALL, "ATAC", "ChromBPNet")
 FACTS = (
@@ -47,12 +47,15 @@ _MADE = re.compile(r"Its data were made by: (?=(\w+=\S+ )*python recipes/)")  # 
 
 def main(options: argparse.Namespace) -> None:
     """Train what is not there yet, install with `--install`."""
+    root = installation.checkout()
+    if options.install and root is None:
+        raise InputError("The package must be a checkout to put models into", received={"install": True})
     yeast.required_data()
     for model in options.models or MODELS:
         if not _made(options.out / model).is_dir():
             make(model, options.out)
     if options.install:
-        install({model: _made(options.out / model) for model in options.models or MODELS})
+        install({model: _made(options.out / model) for model in options.models or MODELS}, root / "registry")
 
 
 def make(model: str, out: Path) -> None:
@@ -84,9 +87,9 @@ def train(model: str, folder: Path, work: Path) -> None:
     trainer.main(options)
 
 
-def install(folders: dict[str, Path]) -> None:
-    """Copy model folders into the package and write the index of all that are there."""
-    builtin = REGISTRY / "builtin" / "yeast"
+def install(folders: dict[str, Path], registry: Path) -> None:
+    """Copy model folders into a checkout's registry and write the index of all that are there."""
+    builtin = registry / "builtin" / "yeast"
     for model, source in folders.items():
         target = builtin / model
         shutil.rmtree(target, ignore_errors=True)
@@ -108,10 +111,10 @@ def install(folders: dict[str, Path]) -> None:
         upstream=None,
         models={model: _entry(config) for model, config in configs.items()},
     )
-    index = REGISTRY / "families" / "yeast.json"
+    index = registry / "families" / "yeast.json"
     index.write_text(json.dumps({"schema": 1, **asdict(family)}, indent=1) + "\n", encoding="utf-8")
-    size = sum(path.stat().st_size for path in (REGISTRY / "builtin").rglob("*") if path.is_file())
-    print(f"{len(there)} models, {size / 1e6:.1f} MB in {REGISTRY / 'builtin'}")
+    size = sum(path.stat().st_size for path in (registry / "builtin").rglob("*") if path.is_file())
+    print(f"{len(there)} models, {size / 1e6:.1f} MB in {registry / 'builtin'}")
 
 
 def _entry(config: dict) -> Entry:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from registry import facts
 from registry.schema import RepositoryIndex
 
 _TASKS = {"binding": "transcription-factor-binding", "accessibility": "chromatin-accessibility"}
@@ -95,9 +96,10 @@ def of_model(
         )
     if training:
         parts.append(f"**Training.** {plain(training)}\n")
-    if config["metrics"]:
-        rows = [(name, f"{value:g}") for name, value in config["metrics"].items()]
-        parts.append("## Metrics\n\n" + table(("metric", "value"), rows))
+    for title, figures in zip(("metric", "fact"), facts.split(config["metrics"]), strict=True):
+        if figures:
+            rows = [(name, f"{value:g}") for name, value in figures.items()]
+            parts.append(f"## {title.capitalize()}s\n\n" + table((title, "value"), rows))
     if cutoffs:
         parts += _thresholds(cutoffs, measured)
     if plot:

@@ -53,6 +53,14 @@ class ZooError(Exception):
             parts.append(f"{hint}.")
         super().__init__(printable(masked(" ".join(parts))))
 
+    def to_json(self) -> dict[str, object]:
+        """Its parts and its message, as JSON can hold them; values as the message shows them."""
+        received = {key: _plain(value) for key, value in self.received.items()}
+        parts = {"rule": self.rule, "example": self.example, "where": self.where, "hint": self.hint}
+        texts = {name: None if part is None else printable(masked(str(part))) for name, part in parts.items()}
+        notes = [printable(masked(note)) for note in getattr(self, "__notes__", ())]
+        return {"type": type(self).__name__, "message": str(self), **texts, "received": received, "notes": notes}
+
     def __reduce__(self) -> tuple:
         """Pickled by its parts, for errors of other processes; what was received as it is shown."""
         received = {key: _Shown(_shown(value)) for key, value in self.received.items()}
@@ -117,6 +125,13 @@ def masked(address: str) -> str:
 
 def _again(kind: type[ZooError], rule: str, parts: Mapping[str, object]) -> ZooError:
     return kind(rule, **parts)
+
+
+def _plain(value: object) -> object:
+    """A value as JSON can hold it; what it cannot as it is shown."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    return printable(masked(str(value) if isinstance(value, (str, Path)) else _shown(value)))[:_MOST_SHOWN]
 
 
 class _Shown(str):

@@ -9,19 +9,18 @@ index's SHA-256, so that whoever installs it gets just these bytes.
 """
 
 import hashlib
-import json
 import os
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import registry
-from registry import card, digests, schema, typed
-from registry.errors import HubError, InputError, IntegrityError, ZooError, masked
+from registry import card, digests, pinning, schema, typed
+from registry.environment import offline
+from registry.errors import HubError, InputError, IntegrityError, ZooError, masked, warn
 from registry.paths import user_path
-from registry.schema import REQUIRED, Entry, Family, Name, Pin, PublishedFile, PublishedModel, RepositoryIndex
+from registry.schema import REQUIRED, Entry, Name, Pin, PublishedFile, PublishedModel, RepositoryIndex
 from registry.sources import INDEX, HubFolder, Miss, endpoint, head_of
 
 CONTENTS = (*REQUIRED, "thresholds.png", "thresholds.tsv")
@@ -81,16 +80,18 @@ def publish(
         repo: `org/name`; made if it does not exist.
         tag: `v1.0`; moved to a new commit only if it does not exist yet.
         private: make a new repository private.
-        dry_run: check everything and report what would be uploaded, without a call that writes.
-        families: folder of the index to write; default `ZOO_FAMILIES`, else `registry/families` of this package.
+        dry_run: check everything and report what would be uploaded, without a call that writes. If the Hub cannot be
+            asked what it has already, every file of the release is reported, with a warning.
+        families: folder of the index to write; default `ZOO_FAMILIES`, else `registry/families` of a checkout.
         token: of the Hub; default the one of `hf auth login` or HF_TOKEN.
         check: called with each folder before anything is uploaded; raises what is wrong with it.
 
     Raises:
-        InputError: no folder, folders of several families, a file that does not belong, a tag that exists elsewhere.
+        InputError: no folder, folders of several families, a file that does not belong, a tag that exists elsewhere,
+            no folder for the index, a network that is switched off.
         IntegrityError: a folder that does not match its digests.
     """
-    check_target(repo, tag, families)
+    check_target(repo, tag, families, dry_run=bool(dry_run))
     for name, value, kind in (("private", private, bool), ("dry_run", dry_run, bool), ("token", token, str)):
         if name != "token" or token is not None:
             typed.argument(name, value, kind)
@@ -103,8 +104,8 @@ def publish(
             raise InputError("Each model must be given once", received={"folders": [str(by_name[name]), str(folder)]})
         by_name[name] = folder
     new = _index([(Name.parse(name), folder) for name, folder in by_name.items()])
-    _known(new.family, families)  # an index that cannot be read is refused before any request to the Hub
-    head, old = _published(api, repo)
+    pinning.known(new.family, families)  # an index that cannot be read is refused before any request to the Hub
+    head, old = _published_if_known(api, repo) if dry_run else _published(api, repo)
     index = replace(new, models={**old.models, **new.models}) if old and old.family == new.family else new
     if old and old.family != new.family:
         raise InputError(
@@ -116,20 +117,22 @@ def publish(
     if dry_run:
         return Release(repo, tag, models, sizes, None, bool(uploads), None)
     commit = _commit(api, repo, tag, uploads, head, private, models)
-    path = _pin(index, Pin(repo, commit, hashlib.sha256(_encode(index)).hexdigest()), families)
+    path = pinning.pin(index, Pin(repo, commit, hashlib.sha256(pinning.encode(index)).hexdigest()), families)
     return Release(repo, tag, models, sizes, commit, bool(uploads), path)
 
 
-def check_target(repo: object, tag: object, families: str | Path | None = None) -> None:
+def check_target(repo: object, tag: object, families: str | Path | None = None, dry_run: bool = False) -> None:
     """Refuse at once what can be refused of a release; nothing is read, and no request goes to the Hub.
 
     Args:
         repo: `org/name`.
         tag: of the release; the revision in `family/MODEL@tag`.
         families: folder of the index to write, as for `publish`.
+        dry_run: whether nothing will be uploaded.
 
     Raises:
-        InputError: a repository or a tag of another form, or an index that cannot be written.
+        InputError: a repository or a tag of another form, an index that cannot be written, or a network that is
+            switched off.
     """
     if not schema.is_repo(repo):
         raise InputError(
@@ -139,7 +142,9 @@ def check_target(repo: object, tag: object, families: str | Path | None = None) 
         )
     if not schema.is_plain(tag):
         raise InputError("A tag must be of letters, digits, '.', '_' and '-'", example="v1.0", received={"tag": tag})
-    folder = _home(families)
+    if offline() and not dry_run:
+        raise InputError("Publishing must be allowed to use the network", hint="Unset ZOO_OFFLINE and HF_HUB_OFFLINE")
+    folder = pinning.home(families)
     nearest = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise InputError(
@@ -147,18 +152,6 @@ def check_target(repo: object, tag: object, families: str | Path | None = None) 
             received={"families": str(folder)},
             hint="Name another folder by families",
         )
-
-
-def _home(families: str | Path | None) -> Path:
-    """The folder of the package's index."""
-    own = families if families is not None else os.environ.get("ZOO_FAMILIES") or Path(__file__).parent / "families"
-    return user_path(own, "families")
-
-
-def _known(family: str, families: str | Path | None) -> Family | None:
-    """What the package's index has of a family."""
-    path = _home(families) / f"{family}.json"
-    return Family.read(path) if path.is_file() else _family(family)
 
 
 def _paths(folders: object) -> list[Path]:
@@ -215,7 +208,7 @@ def _index(folders: list[tuple[Name, Path]]) -> RepositoryIndex:
             facts=config.metrics,
             files=files,
         )
-    known = _family(folders[0][0].family)
+    known = pinning.listed(folders[0][0].family)
     return RepositoryIndex(
         family=folders[0][0].family,
         title=known.title if known else folders[0][0].family,
@@ -225,12 +218,8 @@ def _index(folders: list[tuple[Name, Path]]) -> RepositoryIndex:
     )
 
 
-def _family(name: str) -> Family | None:
-    return registry.families().get(name)
-
-
 def _entry(name: str) -> Entry | None:
-    family = _family(Name.parse(name).family)
+    family = pinning.listed(Name.parse(name).family)
     return family.models.get(Name.parse(name).model) if family else None
 
 
@@ -250,6 +239,18 @@ def _published(api, repo: str) -> tuple[str | None, RepositoryIndex | None]:
         raise HubError(f"The index of a repository must be readable: {miss}", where=repo) from None
 
 
+def _published_if_known(api, repo: str) -> tuple[str | None, RepositoryIndex | None]:
+    """As `_published`; without a network nothing, with a warning."""
+    try:
+        if not offline():
+            return _published(api, repo)
+        problem = "the network is switched off by ZOO_OFFLINE or HF_HUB_OFFLINE"
+    except HubError as error:
+        problem = error
+    warn(f"Files that the Hub has already are counted, too, as it was not asked: {problem}")
+    return None, None
+
+
 def _uploads(
     index: RepositoryIndex, old: RepositoryIndex | None, by_name: Mapping[str, Path]
 ) -> dict[str, Path | bytes]:
@@ -261,8 +262,8 @@ def _uploads(
         for file, pinned in index.models[model].files.items():
             if before.get(file) != pinned:
                 uploads[f"{model}/{file}"] = folder / file
-    if old is None or _encode(index) != _encode(old):
-        uploads[INDEX] = _encode(index)
+    if old is None or pinning.encode(index) != pinning.encode(old):
+        uploads[INDEX] = pinning.encode(index)
         uploads["README.md"] = card.of_family(index).encode()
     return uploads
 
@@ -279,7 +280,7 @@ def _commit(
     """One commit of everything on top of `head`, then the tag; returns the commit."""
     from huggingface_hub import CommitOperationAdd
 
-    with _hub_errors(repo):
+    with _hub_errors(repo), _without_xet():
         if head is None:
             api.create_repo(repo, private=private, exist_ok=True)
             head = schema.commit(api.repo_info(repo).sha, repo)
@@ -303,6 +304,18 @@ def _commit(
 
 
 @contextmanager
+def _without_xet() -> Iterator[None]:
+    """Have the Hub's client upload over plain HTTP: Xet needs a library and hosts that not every place has."""
+    from huggingface_hub import constants
+
+    before, constants.HF_HUB_DISABLE_XET = constants.HF_HUB_DISABLE_XET, True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_DISABLE_XET = before
+
+
+@contextmanager
 def _hub_errors(repo: str) -> Iterator[None]:
     """Turn the errors of the Hub's client, which have no common base, into one of ours that names the repository."""
     try:
@@ -312,42 +325,3 @@ def _hub_errors(repo: str) -> Iterator[None]:
     except Exception as error:
         reason = masked((str(error).splitlines() or [""])[0])
         raise HubError(f"The Hub must accept the release ({type(error).__name__}: {reason})", where=repo) from None
-
-
-def _pin(index: RepositoryIndex, pin: Pin, families: str | Path | None) -> Path:
-    """Write the package's index of the family: what it knew, and where these bytes are."""
-    folder = _home(families)
-    path, known = folder / f"{index.family}.json", _known(index.family, families)
-    models = dict(known.models) if known else {}
-    for model, published in index.models.items():
-        before = models.get(model)
-        models[model] = Entry(
-            f"{index.family}/{model}",
-            published.description,
-            published.aliases,
-            published.tissue,
-            {**(before.facts if before else {}), **published.facts},
-            before.files if before else {},
-            before.arguments if before else {},
-        )
-    family = Family(
-        family=index.family,
-        title=index.title,
-        porting=known.porting if known else None,
-        citation=index.citation,
-        license=index.license,
-        hub=pin,
-        upstream=known.upstream if known else None,
-        models=models,
-        short_names=known.short_names if known else True,
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(_encode(family))
-    temporary.replace(path)
-    registry.families.cache_clear()
-    return path
-
-
-def _encode(value: RepositoryIndex | Family) -> bytes:
-    return (json.dumps({"schema": 1, **asdict(value)}, indent=1) + "\n").encode()

@@ -9,6 +9,7 @@ Whether a folder that is there already counts is decided by `registry.digests`.
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ from registry.environment import cache_root, state_root
 from registry.errors import IntegrityError, OfflineMiss, ZooError, warn
 from registry.schema import PublishedFile
 
+_LOG = logging.getLogger("zoo")
 _STALE_S = 3600
 
 
@@ -63,7 +65,9 @@ def _make(folder: Path, make: Callable[[Path], dict[str, str]]) -> None:
     _sweep(folder.parent)
     staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=folder.parent))
     try:
-        write_digests(staging, make(staging))
+        origin = make(staging)
+        _LOG.info("model: %s, from %s", folder, origin.get("source", "files of the user"))
+        write_digests(staging, origin)
         path = receipt(folder, staging)
         if folder.is_symlink() or folder.exists():  # damaged; it goes only now that there is something in its place
             _discard(folder)
@@ -75,6 +79,7 @@ def _make(folder: Path, make: Callable[[Path], dict[str, str]]) -> None:
 
 def _used(folder: Path) -> Path:
     """Note on a folder that it is used now: its time of change, of which nothing else depends. Returns it."""
+    _LOG.info("model: %s", folder)
     with suppress(OSError):  # in a cache of another user
         os.utime(folder)
     return folder

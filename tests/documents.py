@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 RUN = (
-    *("installation", "command-line", "inputs", "preparation", "outputs", "thresholds", "sources"),
+    *("installation", "command-line", "inputs", "preparation", "outputs", "thresholds", "sources", "maxatac"),
     *("asap", "chrombpnet", "factornet", "borzoi", "footprints", "many", "training", "yeast", "evaluation"),
     *("attribution", "variants", "publishing", "performance", "extending", "developing"),
 )

@@ -84,6 +84,9 @@ def test_info(capsys):
     assert status == 0
     assert "1,024 bp of DNA (hg38)" in out
     assert "32 bins of 32 bp" in out
+    assert re.search(r"^tissue +any, by its ATAC-seq \(trained on A549, GM12878, ", out, re.MULTILINE)
+    assert re.search(r"^metric best_f1 +0.640825$", out, re.MULTILINE)
+    assert re.search(r"^fact epoch +95.0$", out, re.MULTILINE)
     status, out, _ = run(capsys, "info", "maxatac/CTCF", "--json")
     info = json.loads(out)
     assert info["metrics"]["best_f1_threshold"] == 0.454
@@ -259,7 +262,8 @@ def test_json_is_whole_or_not_there(capsys, monkeypatch: pytest.MonkeyPatch):
         raise InputError("A thing must be")
 
     monkeypatch.setattr("zoo.commands.env.run", env)
-    assert run(capsys, "env", "--json") == (2, "", "zoo: error: A thing must be.\n")
+    status, out, err = run(capsys, "env", "--json")
+    assert (status, out, json.loads(err)["error"]["message"]) == (2, "", "A thing must be.")
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_variants_of_runs(runs: compare_training.Comparison, monkeypatch: pytest
     assert len(runs.blocks) == len(runs.positive["HSF1"]) == 300
     few = {"epochs": 1}
     monkeypatch.setitem(compare_training.VARIANTS, "default", compare_training.Variant(few))
-    pretrained = compare_training.Variant(few, ("HSF1",), pretrained=True)
+    pretrained = compare_training.Variant(few, ("HSF1",), begins="others")
     monkeypatch.setitem(compare_training.VARIANTS, "each alone, pretrained", pretrained)
     line, number = runs.row("each alone, pretrained", [0]), r"[+-]0\.\d{4}"
     assert re.fullmatch(
@@ -88,6 +88,7 @@ def test_a_row(runs: compare_training.Comparison, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(compare_training.Comparison, "scores", scores)
     share = positive.mean()
     assert runs.row("default", [0]) == f"| default | 1 | 1 | {share:.4f} |  |"
+    assert runs.row("default", [1], "no dropout").startswith(f"| default | 1 | 1 | {share:.4f} | -{1 - share:.4f} (-")
     mean, deviation = (1 + share) / 2, (1 - share) / np.sqrt(2)
     start = f"| no dropout | 1 | 2 | {mean:.4f} ± {deviation:.4f} | +{mean - share:.4f} (+0.0000 to +"
     assert runs.row("no dropout", [0, 1]).startswith(start)
@@ -108,6 +109,12 @@ def test_a_variant_that_is_none(run_recipe, tmp_path: Path):
     done = run_recipe("compare_training", "no such", cwd=tmp_path)
     assert done.returncode == 2
     assert "unknown: no such" in done.stderr
+
+
+def test_a_variant_beside_one_of_fewer_factors(run_recipe, tmp_path: Path):
+    done = run_recipe("compare_training", "no dropout", "--beside", "each alone", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "'each alone' must be beside variants of the same factors" in done.stderr
 
 
 def test_without_data(run_recipe, tmp_path: Path):

@@ -18,10 +18,15 @@ ROOT = Path(__file__).parents[1]
 APART = {"all", "gpu", "test", "tfio"}  # for Linux with a GPU; for developers; pins another TensorFlow
 
 
+def setup_argument(name: str) -> object:
+    """What setup.py gives to `setup`."""
+    (call,) = (node for node in ast.walk(ast.parse((ROOT / "setup.py").read_text())) if _calls_setup(node))
+    return next(ast.literal_eval(item.value) for item in call.keywords if item.arg == name)
+
+
 def extras() -> dict[str, list[str]]:
     """Those of setup.py."""
-    (call,) = (node for node in ast.walk(ast.parse((ROOT / "setup.py").read_text())) if _calls_setup(node))
-    return next(ast.literal_eval(item.value) for item in call.keywords if item.arg == "extras_require")
+    return setup_argument("extras_require")
 
 
 def _calls_setup(node: ast.AST) -> bool:

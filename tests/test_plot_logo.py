@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from attributing import sequences
 from matplotlib import cbook
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from pictures import check_picture
 
 import zoo
 from zoo.attribution.modisco import Pattern
@@ -62,7 +64,16 @@ def test_a_locus(found: Attributions, tmp_path: Path):
     bigwig.write_track(tmp_path / "s.bw", {"chr1": 10_000}, [("chr1", np.arange(100.0))], 100)
     tracks, peaks = {"ATAC-seq": Signal(tmp_path / "s.bw")}, {"peaks": [Interval("chr1", 1100, 1200)]}
     figure = plot_locus(found, 0, tracks, peaks)
-    assert [ax.get_ylabel() for ax in figure.axes] == ["ATAC-seq", "peaks", "bases", "signal"]
+    assert [ax.get_ylabel() for ax in figure.axes] == [
+        "ATAC-seq",
+        "peaks",
+        "contribution\nof bases",
+        "contribution\nof signal",
+    ]
+    lines = figure.get_suptitle().split("\n")
+    assert lines[0] == "Contribution to predicted SMALL (DeepLIFT), chr1:1,001–1,256"
+    assert lines[1].startswith("predicted sum over the window ")
+    check_picture(figure)
     assert all(ax.get_xlim() == (1000, 1256) for ax in figure.axes)
     assert not boxes(figure.axes[2])[1:]  # bars: letters would be too narrow
     near = plot_locus(found, 1, region=Interval("chr1", 5100, 5150))
@@ -85,6 +96,7 @@ def test_before_and_after(found: Attributions):
     assert [ax.get_ylabel() for ax in figure.axes] == ["reference", "variant", "change"]
     assert all(ax.get_xlim() == (1108, 1148) for ax in figure.axes)
     assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
+    check_picture(figure)
     with pytest.raises(InputError, match="alleles of a window must differ"):
         plot_variant(found, after, 1)
     with pytest.raises(InputError, match="must have the same windows"):
@@ -97,8 +109,9 @@ def test_patterns_with_their_names():
         "pos_patterns/pattern_0", 1234, np.arange(3), np.zeros((3, 2)), np.zeros(3), frequencies, frequencies
     )
     figure = plot_patterns([pattern, pattern], [[Match("CTCF", 1e-9)], []])
-    titles = [ax.get_title() for ax in figure.axes[::2]]
+    titles = [ax.get_title("left") for ax in figure.axes[::2]]
     assert titles == ["pos_0: 1,234 seqlets, CTCF (p = 1e-09)", "pos_0: 1,234 seqlets"]
+    check_picture(figure)
 
 
 def test_text_of_users_is_no_formula_and_obeys_no_control_character(found: Attributions):
@@ -108,7 +121,7 @@ def test_text_of_users_is_no_formula_and_obeys_no_control_character(found: Attri
     figure = Figure()
     ax = figure.subplots()
     ax.set_title(plain("peaks of $x_1$ and $50\\n"))
-    figure.canvas.draw()
+    FigureCanvasAgg(figure).draw()
     assert ax.title.get_text().count(r"\$") == 3
     assert not cbook.is_math_text(ax.title.get_text())
     bad = r"$\frac{$"  # no formula at all: matplotlib raises while it draws
@@ -117,12 +130,12 @@ def test_text_of_users_is_no_formula_and_obeys_no_control_character(found: Attri
         plot_variant(found, replace(found, codes=(found.codes + 1) % 4, model=bad)),
         plot_patterns([_pattern()], [[Match(bad, 1e-9)]]),
     ):
-        picture.canvas.draw()
+        FigureCanvasAgg(picture).draw()
     ax = plot_series(figure.subplots(), [{"name": bad, "x": [1, 2], "y": [1, 2]}], bad, bad)
     assert ax.get_legend_handles_labels()[1] == [r"\$\frac{\$"]
     plot_training(figure.subplots(), [{"epoch": 1, bad: 2.0}], [bad], 1)
     plot_changes(figure.subplots(), np.ones((1, 1)), [bad], [bad], bad)
-    figure.canvas.draw()
+    FigureCanvasAgg(figure).draw()
 
 
 def _pattern() -> Pattern:

@@ -1,13 +1,14 @@
 """Names, the index and its schema."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import registry
-from registry import address
+from registry import address, facts
 from registry.errors import InputError, IntegrityError, UnknownModel
 from registry.schema import Family, Name, Pin, RemoteFile
 from zoo import loading
@@ -28,6 +29,37 @@ def test_index_is_the_reference_manifest(shared: Path):
         )
         assert entry.facts["best_f1"] == row["best_f1"]
         assert entry.facts["best_f1_threshold"] == pytest.approx(row["best_f1_threshold"], abs=1e-9)
+
+
+def test_training_cell_types_are_those_of_the_authors_benchmark():
+    """Of 74 factors, 332 in all; numbers of some from the authors' own count of them."""
+    trained = {name: entry.tissue for name, entry in registry.families()["maxatac"].models.items()}
+    known = {name: re.search(r"trained on ([^)]*)\)", text)[1].split(", ") for name, text in trained.items()}
+    listed = {name: cells for name, cells in known.items() if cells != ["cell types of the article's supplement"]}
+    assert (len(listed), sum(map(len, listed.values()))) == (74, 332)
+    assert all(len(set(cells)) == len(cells) >= 3 for cells in listed.values())
+    assert {name: len(listed[name]) for name in ("CTCF", "REST", "JUND", "MYC", "NRF1", "GATA3", "SPI1")} == {
+        "CTCF": 16,
+        "REST": 11,
+        "JUND": 7,
+        "MYC": 6,
+        "NRF1": 5,
+        "GATA3": 4,
+        "SPI1": 3,
+    }
+    assert listed["SPI1"] == ["GM12878", "K562", "THP-1"]
+    assert "maxatac/RUNX1" in [entry.name for entry in registry.search("mv4-11")]
+
+
+def test_metrics_apart_from_facts():
+    metrics, known = facts.split(registry.families()["maxatac"].models["CTCF"].facts)
+    assert list(known) == ["epoch", "parameters"]
+    assert next(iter(metrics)) == "best_f1"
+    figures = {"AUPR (CBF1)": 0.5, "share of positive bins (CBF1)": 0.1, "regions, peaks": 3, "windows chrI": 2, "r": 1}
+    assert [list(part) for part in facts.split({**figures, "parameters_used": 1})] == [
+        ["AUPR (CBF1)", "r", "parameters_used"],
+        ["share of positive bins (CBF1)", "regions, peaks", "windows chrI"],
+    ]
 
 
 def test_127_models_and_thirteen_of_yeast():

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import registry
-from registry import address, digests, publish
+from registry import address, digests, installation, pinning, publish
 from registry.errors import HubError, InputError, IntegrityError, OfflineMiss, ZooWarning
 
 REPO = "lab/test"
@@ -553,3 +553,73 @@ def test_what_a_check_refuses_is_not_uploaded(hub, tmp_path: Path):
     assert (looked_at, hub.requests) == (["A", "B"], [])
     with pytest.raises(InputError, match="given once"):
         publish([make(tmp_path / "made", "A"), make(tmp_path / "again", "A")], REPO, "v1.0")
+
+
+@pytest.mark.parametrize("xet", [None, "installed"])
+def test_publishing_needs_no_xet(hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, xet: str | None):
+    """Neither the library nor a Hub that has it; by default its client uses nothing else."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
+    if xet is None:
+        monkeypatch.setitem(sys.modules, "hf_xet", None)
+    release(tmp_path, ["A"])
+    assert constants.HF_HUB_DISABLE_XET is False
+    assert hub.repos[REPO].commits[-1].files["A/model.weights.h5"] == b"weightsA"
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every connection fails, and every name is unknown."""
+
+    def fail(*_: object, **__: object):
+        raise OSError(101, "Network is unreachable")
+
+    monkeypatch.setattr("socket.socket.connect", fail)
+    monkeypatch.setattr("socket.getaddrinfo", fail)
+    monkeypatch.setattr("registry.download.time.sleep", lambda seconds: None)
+
+
+def test_a_dry_run_needs_no_network(hub, tmp_path: Path, no_network):
+    """What is there already is not known, and counted with the rest."""
+    with pytest.warns(ZooWarning, match="Files that the Hub has already are counted, too.*Network is unreachable"):
+        done = publish([make(tmp_path / "made", "A")], REPO, "v1.0", dry_run=True)
+    assert sorted(done.files) == [
+        *(f"A/{name}" for name in ("README.md", "config.json", "golden.npz", "model.weights.h5")),
+        "README.md",
+        "config.json",
+    ]
+    with pytest.raises(HubError, match="The Hub must be reachable"):
+        publish([tmp_path / "made" / "A"], REPO, "v1.0")
+    assert not list((tmp_path / "families").iterdir())
+
+
+def test_a_network_that_is_switched_off(hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ZOO_OFFLINE", "1")
+    hub.requests.clear()
+    with pytest.warns(ZooWarning, match="switched off by ZOO_OFFLINE"):
+        assert publish([make(tmp_path / "made", "A")], REPO, "v1.0", dry_run=True).new_commit
+    with pytest.raises(InputError, match=r"Publishing must be allowed to use the network\. Unset ZOO_OFFLINE"):
+        publish([tmp_path / "made" / "A"], REPO, "v1.0")
+    assert not hub.requests
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_an_installed_package_is_not_changed(hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dry_run: bool):
+    """Its own folder is no place for an index: refused before the Hub is asked, unless another one is named."""
+    monkeypatch.setattr(installation, "_ROOT", tmp_path)
+    monkeypatch.delenv("ZOO_FAMILIES")
+    hub.requests.clear()
+    with pytest.raises(InputError, match="folder of the index must be named, as an installed package is not changed"):
+        publish([make(tmp_path / "made", "A")], REPO, "v1.0", dry_run=dry_run)
+    assert not hub.requests
+    done = publish([tmp_path / "made" / "A"], REPO, "v1.0", dry_run=dry_run, families=tmp_path / "mine")
+    assert done.index == (None if dry_run else tmp_path / "mine" / "test.json")
+
+
+def test_a_checkout_has_its_own_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("ZOO_FAMILIES", raising=False)
+    assert pinning.home(None) == Path(registry.__file__).parent / "families"
+    monkeypatch.setenv("ZOO_FAMILIES", str(tmp_path))
+    assert pinning.home(None) == tmp_path
+    assert pinning.home("other") == Path("other")

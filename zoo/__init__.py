@@ -28,6 +28,7 @@ _HOMES = {
     "unregister_architecture": "zoo.architectures",
     "predict_many": "zoo.many.run",
     "compare": "zoo.comparison.run",
+    "draw": "zoo.drawing",
     "targets": "zoo.priors.run",
     "chain": "zoo.chaining",
     "ensemble": "zoo.ensembles",

@@ -7,18 +7,15 @@ A sub-command's module is imported when its options are parsed, and nothing heav
 import argparse
 import errno
 import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Sequence
 
-from registry.errors import printable
 from zoo import __version__
-from zoo.commands import checks, kept, stopping
+from zoo.commands import checks, kept, reporting, stopping
 from zoo.commands.command import EVALUATE, EXPLAIN, FIND, GROUPS, INPUTS, KEEP, PREDICT, PUBLISH, Command
 from zoo.commands.parser import COMMAND, Parser
+from zoo.commands.reporting import Reporter
 from zoo.console import streams
-from zoo.errors import ZooError, ZooWarning
+from zoo.errors import ZooError
 
 _USAGE = 2
 _OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EROFS)
@@ -64,6 +61,7 @@ COMMANDS = (
         kept=kept.comparison,
     ),
     Command("targets", PREDICT, "list the genes of predicted sites, as a prior of regulatory networks", kept=kept.job),
+    Command("plot", EXPLAIN, "draw a region or a gene: tracks, predictions, peaks, contributions, variants, genes"),
     Command(
         "attribute", EXPLAIN, "compute contribution scores for sequence and signal", "model", checks.attribute, kept.job
     ),
@@ -84,6 +82,7 @@ COMMANDS = (
         kept.run,
         "The same command with --resume goes on where it stopped.",
     ),
+    Command("recipe", PUBLISH, "run a recipe: train, convert, compare, interpret; or list them all"),
     Command("publish", PUBLISH, "publish model folders of one family on the Hugging Face Hub"),
     Command("cache", KEEP, "list, remove or verify the models in the cache"),
     Command("verify", "", "hash every file of cached models and compare with their digests, as zoo cache verify"),
@@ -102,30 +101,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: as argparse does, with 2 for a command line that cannot be used and 0 after a help or the version.
     """
-    with streams.guarded(), stopping.stoppable() as stopper, _warnings_in_one_line():
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    with streams.guarded(), stopping.stoppable() as stopper, Reporter(given) as reporter:
         options = argparse.Namespace()
         try:
-            status = _run(arguments, options)
+            status = _run(given, options, reporter)
             sys.stdout.flush()
             return status
         except ZooError as error:
-            _tell(f"error: {error}", *getattr(error, "__notes__", ()))
+            reporter.fail_by(error)
         except OSError as error:
-            _tell(f"error: {_of_system(error)}")
+            reporter.fail(f"error: {_of_system(error)}", error)
             streams.silence(sys.stdout)
-        except MemoryError:
-            _tell("error: The machine must have more free memory for this. A smaller --batch-size takes less.")
-        except KeyboardInterrupt:
+        except MemoryError as error:
+            text = "The machine must have more free memory for this. A smaller --batch-size takes less."
+            reporter.fail(f"error: {text}", error)
+        except KeyboardInterrupt as error:
             command = getattr(options, "command", None)  # none before the command line is parsed
-            _tell(f"interrupted. {command.after_interruption(options) if command else ''}".rstrip())
+            more = command.after_interruption(options) if command else ""
+            reporter.fail(f"interrupted. {more}".rstrip(), error)
             return stopper.status
     return _USAGE
 
 
-def _run(arguments: Sequence[str] | None, options: argparse.Namespace) -> int:
+def _run(given: Sequence[str], options: argparse.Namespace, reporter: Reporter) -> int:
     """Parse the command line into `options` and run its command."""
     parser = make_parser()
-    given = sys.argv[1:] if arguments is None else list(arguments)
     if not given:
         parser.print_help(sys.stderr)
         return _USAGE
@@ -135,8 +136,9 @@ def _run(arguments: Sequence[str] | None, options: argparse.Namespace) -> int:
         sys.stdout.flush()
         raise
     except ZooError as error:
-        _tell(f"error: {error}")
+        reporter.fail_by(error)
         raise SystemExit(_USAGE) from None
+    reporter.follow(options)
     return options.command.run(options) or 0
 
 
@@ -146,6 +148,7 @@ def make_parser() -> Parser:
         prog="zoo", description="Pretrained models of transcription-factor binding and chromatin accessibility."
     )
     parser.add_argument("--version", action="version", version=f"chromatin-zoo {__version__}")
+    reporting.add_options(parser)
     commands = parser.add_subparsers(required=True, metavar=COMMAND)
     for command in COMMANDS:
         text = f"{command.text[0].upper()}{command.text[1:]}."
@@ -172,23 +175,3 @@ def _of_system(error: OSError) -> str:
     if error.errno in _OF_OUTPUT:
         return f"The output must be writable: {reason}."
     return f"The system must be able to do this: {reason}."
-
-
-def _tell(text: str, *more: str) -> None:
-    """Print to the error stream, if it can be."""
-    with suppress(OSError):
-        print(f"zoo: {text}", *more, file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _warnings_in_one_line() -> Iterator[None]:
-    before, warnings.showwarning = warnings.showwarning, _show_warning
-    try:
-        yield
-    finally:
-        warnings.showwarning = before
-
-
-def _show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object) -> None:
-    place = "" if issubclass(category, ZooWarning) else f" ({Path(filename).name}:{lineno})"
-    _tell(printable(f"warning: {message}{place}"))

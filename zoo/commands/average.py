@@ -3,7 +3,8 @@
 import argparse
 
 from zoo.commands import originals
-from zoo.commands.track_output import TRACK, print_left_out
+from zoo.commands.printing import present
+from zoo.commands.track_output import TRACK, left_out, said_left_out
 from zoo.console.signature import PROGRESS, Signature
 
 EXAMPLES = ("zoo average rep1.bw rep2.bw --output out/mean.bw",)
@@ -27,5 +28,5 @@ def run(options: argparse.Namespace) -> None:
 
     signals, output = originals.given(options, "signals"), originals.output_of(options, ".bw")
     average(**SIGNATURE.values(options) | {"signals": signals, "output": output})
-    print_left_out(signals[0], output)
-    print(output)
+    missing = left_out(signals[0], output)
+    present(options, {"output": output, "left out": missing}, *said_left_out(missing), output)

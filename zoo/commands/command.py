@@ -10,9 +10,12 @@ from zoo.commands import heavy
 from zoo.commands.parser import Parser
 from zoo.commands.printing import strict_json
 from zoo.errors import ZooError
+from zoo.files.atomic import paths_of
+from zoo.files.progress import LOG, stage
 
 FIND, INPUTS, PREDICT, EXPLAIN = "find a model", "prepare inputs", "predict", "explain"
 EVALUATE, PUBLISH, KEEP = "evaluate", "train and publish", "housekeeping"
+_NO_INPUTS = ("output", "out", "folder", "log", "command", "parser")  # `folder` is that of an original's -o
 GROUPS = (FIND, INPUTS, PREDICT, EXPLAIN, EVALUATE, PUBLISH, KEEP)
 
 
@@ -50,13 +53,21 @@ class Command:
 
     def run(self, options: argparse.Namespace) -> int | None:
         """Run it. Returns the exit status; None is 0."""
-        if self.before is not None:
-            self.before(options)
-        if self.needs == "keras":
-            heavy.import_keras()
-        loaded = [heavy.load(options.name, options.component)] if self.needs == "model" else []
-        with strict_json() if getattr(options, "json", False) else nullcontext():
-            return self._module().run(options, *loaded)
+        with stage(f"zoo {self.name}") if self.is_long else nullcontext():
+            _log_inputs(options)
+            if self.before is not None:
+                with stage("checking the inputs", shown=False):
+                    self.before(options)
+            if self.needs == "keras":
+                heavy.import_keras()
+            loaded = [heavy.load(options.name, options.component)] if self.needs == "model" else []
+            with strict_json() if options.json else nullcontext():
+                return self._module().run(options, *loaded)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it may take more than a second or two."""
+        return bool(self.needs) or self.group in GROUPS[1:-1]
 
     def after_interruption(self, options: argparse.Namespace) -> str:
         """What to do after an interruption, if anything was kept; else nothing."""
@@ -67,3 +78,10 @@ class Command:
 
     def _module(self):
         return importlib.import_module(f"zoo.commands.{self.name}")
+
+
+def _log_inputs(options: argparse.Namespace) -> None:
+    """Log the files and folders that the options name, outputs aside."""
+    for name, value in vars(options).items():
+        for path in paths_of(value) if name not in _NO_INPUTS else ():
+            LOG.info("%s: %s", name, path)

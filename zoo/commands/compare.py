@@ -3,12 +3,11 @@
 import argparse
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from zoo.commands import heavy, shared
 from zoo.commands.printing import add_json
+from zoo.console.pairs import named_paths
 from zoo.console.signature import PROGRESS, Signature
-from zoo.errors import InputError
 
 EXAMPLES = (
     "zoo compare maxatac/CTCF maxatac/MAX --genome hg38.2bit --samples T=t.bw B=b.bw --regions peaks.bed "
@@ -88,16 +87,4 @@ def _samples(given: Sequence[str] | None) -> object:
     """A table, or tracks by their names."""
     if given is None or (len(given) == 1 and "=" not in given[0]):
         return given and given[0]
-    named: dict[str, str] = {}
-    for text in given:
-        name, path = _pair(text)
-        if name in named:
-            raise InputError("Each of the samples must have a name of its own", received={"twice": name})
-        named[name] = path
-    return named
-
-
-def _pair(text: str) -> Sequence[str]:
-    """Name and path, as given or by the name of the file."""
-    name, separator, path = text.partition("=")
-    return (name, path) if separator and "/" not in name else (Path(text).stem, text)
+    return named_paths(given, "samples")

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import registry
 from zoo.commands.parser import Parser
+from zoo.commands.printing import present
 from zoo.errors import MissingExtra
 
 EXAMPLES = (
-    'eval "$(zoo completion bash)"',
-    "zoo completion fish > ~/.config/fish/completions/zoo.fish",
+    "zoo completion bash",
+    "zoo completion fish",
 )
 _SHELLS = ("bash", "zsh", "fish")
 _MODELS = "_zoo_models"  # the function that each script has, which lists models and files
@@ -23,12 +24,15 @@ _DESTS = {"genome", "signal", "regions", "blacklist", "peaks", "measured", "fami
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo completion`."""
-    parser.add_argument("shell", choices=_SHELLS, help="whose script is printed")
+    text = """whose script is printed: eval "$(zoo completion bash)" in ~/.bashrc, the same of zsh in ~/.zshrc behind
+    compinit; of fish to be written to ~/.config/fish/completions/zoo.fish"""
+    parser.add_argument("shell", choices=_SHELLS, help=text)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run `zoo completion`."""
-    print(script(options.parser, options.shell))
+    made = script(options.parser, options.shell)
+    present(options, {"shell": options.shell, "script": made}, made)
 
 
 def script(parser: Parser, shell: str) -> str:

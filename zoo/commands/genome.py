@@ -1,7 +1,9 @@
 """The command line of `zoo genome`."""
 
 import argparse
+from dataclasses import asdict
 
+from zoo.commands.printing import present
 from zoo.console.signature import PROGRESS, Signature
 
 EXAMPLES = (
@@ -33,4 +35,4 @@ def run(options: argparse.Namespace) -> None:
     from zoo.genome import reference
 
     files = reference.fetch(**SIGNATURE.values(options))
-    print(*filter(None, (files.genome, files.sizes, files.blacklist)), sep="\n")
+    present(options, asdict(files), *filter(None, (files.genome, files.sizes, files.blacklist)))

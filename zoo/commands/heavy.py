@@ -5,11 +5,12 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from zoo import loading
 from zoo.errors import ZooError
+from zoo.files.progress import stage
 
 # What Keras imports only if it is there, and commands have no use for within it: over a third of the import's time.
 _UNUSED = ("matplotlib", "pandas", "sklearn")
@@ -19,7 +20,8 @@ def load(name: str, component: str | None = None):
     """Load a model, or a part of it; an unknown name is refused before anything heavy is imported."""
     loading.info(name)
     import_keras()
-    return loading.load(name, component)
+    with stage(f"loading {name}"):
+        return loading.load(name, component)
 
 
 def import_keras() -> None:
@@ -30,8 +32,10 @@ def import_keras() -> None:
     Raises:
         ZooError: Keras, or what it shall compute with, is not installed or does not work.
     """
+    known = "keras" in sys.modules
+    said = nullcontext() if known else stage(f"importing Keras and {_backend() or 'its backend'}")
     try:
-        with hidden(() if "keras" in sys.modules else unused()):
+        with said, hidden(() if known else unused()):
             importlib.import_module("keras")
     except (ImportError, ValueError, OSError) as error:
         raise ZooError(

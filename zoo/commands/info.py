@@ -4,12 +4,13 @@ import argparse
 import json
 from collections import Counter
 
+from registry.facts import split
 from zoo import loading
 from zoo.commands.printing import add_json
 from zoo.commands.shared import add_name
 
 EXAMPLES = ("zoo info maxatac/CTCF",)
-_WIDTHS = {"metric": 36, "threshold": 24}  # of titles that are long, by their beginning
+_WIDTHS = {"metric": 36, "fact": 36, "threshold": 24}  # of titles that are long, by their beginning
 _MANY, _ASSAYS = 16, 8  # tracks of a head whose assays are counted instead; of them, at most
 
 
@@ -34,6 +35,8 @@ def run(options: argparse.Namespace) -> None:
     }
     lines |= {"output" if len(heads) == 1 else f"head {head['name']}": _described(head) for head in heads}
     lines |= _parts(info) | _spread(info)
+    if info.get("tissue"):
+        lines["tissue"] = info["tissue"]
     lines["cached"] = "yes" if info["cached"] else "no"
     for track in tracks:
         made = f"±{track['smoothing']} bp, {track['percentile'] or 0:g}th percentile of positive bases = 1"
@@ -51,7 +54,8 @@ def run(options: argparse.Namespace) -> None:
         )
     if info.get("probabilities"):
         lines["probabilities"] = "with --scale probability"
-    for title, values in (("metric", info["metrics"]), ("from", info["provenance"])):
+    metrics, facts = split(info["metrics"])
+    for title, values in (("metric", metrics), ("fact", facts), ("from", info["provenance"])):
         lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
     for key, value in lines.items():
         width = next((width for start, width in _WIDTHS.items() if key.startswith(start)), 16)

@@ -1,13 +1,17 @@
 """The part of `zoo predict` that is one pass: several models, several samples, or units that are computed elsewhere."""
 
 import argparse
+import json
 import sys
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from zoo.arguments import refuse_together
 from zoo.commands import shared
 from zoo.commands.heavy import import_keras
 from zoo.commands.parser import Parser, Several
+from zoo.commands.printing import present
 from zoo.console.pairs import TracksAction
 from zoo.console.signature import PROGRESS, Signature
 from zoo.errors import InputError
@@ -118,7 +122,22 @@ def run(options: argparse.Namespace) -> None:
     from zoo.many.run import predict_many
 
     result = predict_many(**{**SIGNATURE.values(options), "samples": samples_of(options)})
-    if options.output is None:
-        tsv.write_rows(sys.stdout, result)
+    if options.output is not None:
+        present(options, asdict(result) if options.plan else _made(result), result)
+    elif options.json:
+        print(json.dumps({"regions": list(rows(result))}))
     else:
-        print(result)
+        tsv.write_rows(sys.stdout, result)
+
+
+def rows(table) -> Iterator[dict[str, object]]:
+    """A JSON object for each row of a `zoo.formats.content.RegionTable`."""
+    for block in table.blocks():
+        columns = [values.tolist() for values in block.values()]
+        yield from (dict(zip(block, row, strict=True)) for row in zip(*columns, strict=True))
+
+
+def _made(result) -> dict[str, object]:
+    """What a pass wrote, for programs."""
+    files, sites = [*result.files.values(), result.sidecar], [asdict(row) for row in result.sites]
+    return {"files": files, "sites": sites, "units": result.units, "resumed": result.resumed}

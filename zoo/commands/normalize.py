@@ -1,12 +1,11 @@
 """The command line of `zoo normalize`, which also understands the options of `maxatac normalize`."""
 
 import argparse
-import json
 from dataclasses import asdict
 
 from zoo.commands import originals, shared
-from zoo.commands.printing import add_json
-from zoo.commands.track_output import TRACK, left_out, print_left_out, summary
+from zoo.commands.printing import add_json, present
+from zoo.commands.track_output import TRACK, left_out, said_left_out, summary
 from zoo.console.signature import PROGRESS, Signature
 
 EXAMPLES = ("zoo normalize out/mean.bw --output out/normalized.bw",)
@@ -38,9 +37,6 @@ def run(options: argparse.Namespace) -> None:
     signal, output = originals.given(options, "signal"), originals.output_of(options, ".bw")
     files = {"signal": signal, "output": output, "blacklist": options.blacklist or ()}
     statistics = normalize(**SIGNATURE.values(options) | files)
-    if options.json:
-        print(json.dumps({**asdict(statistics), "left out": left_out(signal, output)}, indent=1))
-        return
-    print(summary(statistics))
-    print_left_out(signal, output)
-    print(output)
+    missing = left_out(signal, output)
+    made = {**asdict(statistics), "left out": missing, "output": output}
+    present(options, made, summary(statistics), *said_left_out(missing), output)

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
 
+from zoo.commands import reporting
+from zoo.commands.printing import add_json
 from zoo.console.values import RECEIVED, real, shortened, whole
 from zoo.errors import InputError
 
@@ -84,10 +86,15 @@ class Parser(argparse.ArgumentParser):
         return joined
 
     def fill(self) -> None:
-        """Have all options, from now on."""
+        """Have all options, from now on; a command, unless it has commands of its own, also those that all have."""
         fill, self._fill = self._fill, None
-        if fill is not None:
-            fill(self)
+        if fill is None:
+            return
+        fill(self)
+        if self._subparsers is None:
+            if "--json" not in self._option_string_actions:
+                add_json(self)
+            reporting.add_options(self, default=argparse.SUPPRESS)
 
     def format_help(self) -> str:
         """As argparse's, with the examples, each on one line so that it can be copied."""

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from registry.paths import user_path
 from zoo.commands import originals
-from zoo.commands.track_output import TRACK
+from zoo.commands.printing import present
+from zoo.commands.track_output import TRACK, said_left_out
 from zoo.console.signature import Signature, exclude
 from zoo.errors import InputError
 
@@ -67,7 +68,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run `zoo peaks`."""
     from zoo.files.atomic import output_path
-    from zoo.genome import names
     from zoo.genome.signal import Signal
     from zoo.prepare.choice import chosen, left_out
     from zoo.prepare.peaks import OPEN, call, call_bins, check_name, write
@@ -106,10 +106,9 @@ def run(options: argparse.Namespace) -> None:
     else:
         peaks = call(**plain)
     write(target, peaks)
-    print(f"{len(peaks):,} peaks")
-    if missing := left_out(track.sizes, sizes):
-        print(f"left out: {names.some(missing, 8)}")
-    print(target)
+    missing = left_out(track.sizes, sizes)
+    made = {"output": target, "peaks": len(peaks), "cutoff": "auto" if score is None else score, "left out": missing}
+    present(options, made, f"{len(peaks):,} peaks", *said_left_out(missing), target)
 
 
 def _cutoff_and_table(options: argparse.Namespace) -> tuple[str, str | None]:

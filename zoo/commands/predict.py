@@ -1,9 +1,11 @@
 """The command line of `zoo predict`, which also understands the options of `maxatac predict`."""
 
 import argparse
+import json
 import sys
 
 from zoo.commands import heavy, many, originals, shared
+from zoo.commands.printing import present
 from zoo.console.signature import PROGRESS, Signature, exclude
 from zoo.errors import InputError
 
@@ -116,10 +118,20 @@ def run(options: argparse.Namespace) -> None:
         many.run(options)
         return
     result = heavy.load(options.name, options.component).predict(**ONE.values(options))
-    if options.output is None:
-        result.write_tsv(sys.stdout)
+    if options.output is not None:
+        present(options, _made(result), result)
+    elif options.json:
+        print(json.dumps({"bin_size": result.bin_size, "bins": list(many.rows(result))}))
     else:
-        print(result)
+        result.write_tsv(sys.stdout)
+
+
+def _made(result) -> dict[str, object]:
+    """What a prediction wrote, for programs."""
+    files = [*(path for paths in result.written.values() for path in paths), result.sidecar]
+    threshold = result.threshold and result.threshold.to_json()
+    counts = {name: getattr(result, name) for name in ("intervals", "windows", "resumed")}
+    return {"files": files, "threshold": threshold, **counts}
 
 
 def _factor(name: str) -> str:

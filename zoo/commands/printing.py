@@ -14,6 +14,20 @@ def add_json(to: argparse._ActionsContainer, text: str = "machine-readable outpu
     to.add_argument("--json", action="store_true", help=text)
 
 
+def present(options: argparse.Namespace, content: object, *lines: object) -> None:
+    """Print what a command made.
+
+    Args:
+        options: parsed; with `--json` the content is printed.
+        content: as JSON can hold it, and paths.
+        lines: printed otherwise.
+    """
+    if options.json:
+        print(json.dumps(content, indent=1, default=str))
+    else:
+        print(*lines, sep="\n")
+
+
 @contextmanager
 def strict_json() -> Iterator[None]:
     """Have what is printed meanwhile be JSON that every parser reads: null for what is no finite number.

@@ -4,6 +4,7 @@ import argparse
 
 from zoo import loading
 from zoo.commands.heavy import import_keras
+from zoo.commands.printing import present
 from zoo.console.signature import Signature
 
 EXAMPLES = ("zoo publish converted/CTCF converted/MAX --repo lab/maxatac --tag v1.0 --dry-run",)
@@ -13,7 +14,7 @@ SIGNATURE = Signature(
         "folders": {"flags": (), "metavar": "FOLDER"},
         "repo": {"metavar": "ORG/NAME", "help": "repository, made if it does not exist"},
         "tag": {"help": "of the release, such as v1.0"},
-        "families": {"help": "folder of the index to write (default: this package's)"},
+        "families": {"help": "folder of the index to write (default ZOO_FAMILIES, else that of a checkout)"},
     },
     left_out={"token": "a secret does not belong on a command line", "check": "that of zoo.loading.publish"},
 )
@@ -28,13 +29,12 @@ def run(options: argparse.Namespace) -> None:
     """Run `zoo publish`."""
     from registry.publishing import check_target
 
-    check_target(options.repo, options.tag, options.families)
+    check_target(options.repo, options.tag, options.families, options.dry_run)
     import_keras()  # each model is loaded and tried before anything is uploaded
     release = loading.publish(**SIGNATURE.values(options))
     size = sum(release.files.values()) / 1e6
     done = "would be uploaded" if options.dry_run else "uploaded" if release.new_commit else "uploaded, nothing changed"
-    print(
-        f"{release.repo}@{release.tag}: {len(release.models)} models, {len(release.files)} files, {size:.1f} MB {done}"
-    )
-    if release.commit:
-        print(f"commit {release.commit}\n{release.index}")
+    counts = f"{len(release.models)} models, {len(release.files)} files, {size:.1f} MB"
+    more = [f"commit {release.commit}", release.index] if release.commit else []
+    made = {**vars(release), "files": dict(release.files), "dry_run": options.dry_run}
+    present(options, made, f"{release.repo}@{release.tag}: {counts} {done}", *more)

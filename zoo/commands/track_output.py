@@ -1,5 +1,6 @@
 """What the commands that make tracks share: options, and what they print."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from registry.paths import user_path
@@ -29,9 +30,8 @@ def left_out(source: str, made: str | Path) -> list[str]:
     return choice.left_out(Signal(user_path(source, "signal")).sizes, Signal(user_path(made, "output")).sizes)
 
 
-def print_left_out(source: str, made: str | Path) -> None:
-    """Print the chromosomes of a track that one made of it lacks, if any."""
+def said_left_out(missing: Sequence[str]) -> list[str]:
+    """A line of the chromosomes that a track lacks, if any."""
     from zoo.genome import names
 
-    if missing := left_out(source, made):
-        print(f"left out: {names.some(missing, 8)}")
+    return [f"left out: {names.some(missing, 8)}"] if missing else []

@@ -1,8 +1,11 @@
 """The command line of `zoo train`, which the recipes share (`zoo.train.command`)."""
 
+import argparse
+import json
+
+from zoo.train import command
 from zoo.train.command import SIGNATURES
 from zoo.train.command import add_options as add
-from zoo.train.command import main as run
 
 __all__ = ["EXAMPLES", "SIGNATURES", "add", "run"]
 
@@ -11,3 +14,10 @@ EXAMPLES = (
     "--factor CTCF --out runs/ctcf",
     "zoo train --config recipes/configs/maxatac.yaml --out runs/ctcf --resume",
 )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run `zoo train`."""
+    made = command.main(options)
+    if options.json:
+        print(json.dumps(made, indent=1))

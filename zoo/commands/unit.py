@@ -2,6 +2,7 @@
 
 import argparse
 
+from zoo.commands.printing import present
 from zoo.console.signature import Signature
 
 EXAMPLES = ("zoo unit out/atlas.partial 000-000000-0000",)
@@ -24,4 +25,5 @@ def run(options: argparse.Namespace) -> None:
     from zoo.many.units import compute_units
 
     done = compute_units(**SIGNATURE.values(options))
-    print(f"{done:,} units computed, {len(options.units) - done:,} were there")
+    there = len(options.units) - done
+    present(options, {"computed": done, "there": there}, f"{done:,} units computed, {there:,} were there")

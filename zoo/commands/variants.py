@@ -5,7 +5,7 @@ import json
 import sys
 import textwrap
 
-from zoo.commands import shared
+from zoo.commands import reporting, shared
 from zoo.commands.printing import add_json
 from zoo.console.signature import PROGRESS, Signature
 from zoo.errors import InputError
@@ -120,4 +120,4 @@ def run(options: argparse.Namespace, model) -> None:
 def _count(reasons: dict[str, int]) -> None:
     """Report what was skipped on standard error: standard output is a table or paths."""
     for reason, count in reasons.items():
-        print(f"zoo: skipped {count:,}: {reason}", file=sys.stderr)
+        reporting.note(f"skipped {count:,}: {reason}")

@@ -1,9 +1,11 @@
 """Options of NAME=VALUE, any number of them."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from zoo.console.values import RECEIVED, real, shortened
+from zoo.errors import InputError
 
 
 class PairsAction(argparse.Action):
@@ -22,6 +24,26 @@ class PairsAction(argparse.Action):
         if name in given:
             raise argparse.ArgumentError(self, f"must name each of them once{RECEIVED}{shortened(name)!r}")
         setattr(namespace, self.dest, {**given, name: value})
+
+
+def named_paths(texts: Sequence[str], what: str) -> dict[str, str]:
+    """Name → path of texts NAME=PATH, or PATH alone, which is named by its file.
+
+    Args:
+        texts: of the command line.
+        what: they are, for the message.
+
+    Raises:
+        InputError: two of one name.
+    """
+    named: dict[str, str] = {}
+    for text in texts:
+        name, separator, path = text.partition("=")
+        name, path = (name, path) if separator and "/" not in name else (Path(text).stem, text)
+        if name in named:
+            raise InputError(f"Each of the {what} must have a name of its own", received={"twice": name})
+        named[name] = path
+    return named
 
 
 class TracksAction(PairsAction):

@@ -19,6 +19,7 @@ from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.files.atomic import check_outputs, flush, output_base
 from zoo.files.partial import Partial, digest, unwritable
+from zoo.files.progress import LOG
 from zoo.files.record import MADE_BY, read_json, read_own, retire
 
 SIDECAR = ".json"
@@ -94,6 +95,7 @@ class Job(Partial):
         """
         began = time.time()
         if (record := self.done(whole)) is not None:
+            LOG.info("nothing to do: an earlier run made %s", self.sidecar)
             return record, None
         self.resume(parts_of, made)
         kept = keep()
@@ -166,6 +168,7 @@ class Job(Partial):
                 self.sidecar.with_name(name).unlink(missing_ok=True)
         for suffix, path in temporary.items():
             path.replace(self.finals[suffix])
+            LOG.info("written: %s", self.finals[suffix])
         content = {**record, **fields, "files": files}
         self._write(self.sidecar, content)
         fields |= content

@@ -29,7 +29,7 @@ def write(path: Path, matrix) -> None:
     data = anndata.AnnData(
         X=layers.pop(first),
         obs=pandas.DataFrame(obs, index=names),
-        var=pandas.DataFrame({**var, "bins": matrix.counts}, index=list(_unique(places["region"].tolist()))),
+        var=pandas.DataFrame({**var, "bins": matrix.counts}, index=list(unique(places["region"].tolist()))),
         layers=layers,
         uns={
             "reduction": first,
@@ -45,7 +45,8 @@ def _rows(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values.transpose(2, 1, 0)).reshape(-1, len(values))
 
 
-def _unique(names: Iterable[str]) -> Iterator[str]:
+def unique(names: Iterable[str]) -> Iterator[str]:
+    """The same names; those that were there before have a number behind them."""
     seen: Counter[str] = Counter()
     for name in names:
         yield f"{name}-{seen[name]}" if seen[name] else name

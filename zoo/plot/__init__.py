@@ -1,5 +1,5 @@
-"""Pictures. Every function takes a matplotlib Axes, or makes one, and returns it."""
+"""Pictures. Functions of one plot take a matplotlib Axes and return it; `locus` and others return a figure."""
 
 from zoo import lazy
 
-__getattr__, __dir__ = lazy.submodules(__name__)
+__getattr__, __dir__ = lazy.submodules(__name__, {"locus": "zoo.plot.loci", "Track": "zoo.plot.loci"})

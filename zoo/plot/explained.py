@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from zoo.attribution.modisco import Pattern
 from zoo.attribution.result import Attributions
@@ -13,12 +12,14 @@ from zoo.errors import InputError
 from zoo.genome.interval import Interval
 from zoo.genome.motifs import Match
 from zoo.genome.signal import Signal
+from zoo.plot import style, wording
+from zoo.plot.loci import compose
 from zoo.plot.logo import information, plot_logo
-from zoo.plot.text import plain
-from zoo.plot.tracks import plot_intervals, plot_signal, stack
+from zoo.plot.parts import BarsPart, ContributionsPart, IntervalsPart, Part, SignalPart, plot_bars, plot_bases
+from zoo.plot.tracks import recorded, stack
 
-_LETTERS = 160  # positions whose letters can be read in a picture; of more, bars are drawn
-_COLORS = ("tab:blue", "tab:purple", "tab:green", "tab:brown")
+_WINDOW = "position in the window (bp)"
+_ROW = 1.25  # inches
 
 
 def plot_contributions(ax: Axes, found: Attributions, number: int, region: Interval | None = None) -> Axes:
@@ -28,13 +29,9 @@ def plot_contributions(ax: Axes, found: Attributions, number: int, region: Inter
         number: of the window.
         region: the stretch of it to be shown; default all. On the genome, or in the window if that has no place.
     """
-    start, stop, first = _stretch(found, number, region)
-    values = found.values[number, start:stop]
-    if stop - start <= _LETTERS:
-        plot_logo(ax, values, first)
-    else:
-        _bars(ax, values.sum(axis=1), first)
-    return _places(ax, first, stop - start)
+    start, stop, shown = _stretch(found, number, region)
+    plot_bases(ax, found.values[number, start:stop], shown.start)
+    return _places(style.finish(ax), found, shown)
 
 
 def plot_locus(
@@ -62,24 +59,18 @@ def plot_locus(
             received={"windows": "given as arrays"},
             hint="Attribute regions of a genome, or use `plot_contributions`",
         )
-    start, stop, first = _stretch(found, number, region)
-    shown = Interval(found.intervals[number].chrom, first, first + stop - start)
-    tracks, intervals = tracks or {}, intervals or {}
-    with_signal = found.signal is not None and bool(found.signal[number].any())
-    rows = len(tracks) + len(intervals) + 1 + with_signal
-    figure, axes = stack(rows, height=1.1)
-    axes = iter(axes[:, 0])
-    for (name, track), color in zip(tracks.items(), _COLORS * len(tracks), strict=False):
-        plot_signal(next(axes), track, shown, name, color)
-    for name, items in intervals.items():
-        plot_intervals(next(axes), items, shown, name, "0.3")
-    _label(plot_contributions(next(axes), found, number, region), "bases")
-    if with_signal:
-        ax = next(axes)
-        _label(_places(_bars(ax, found.signal[number, start:stop], first), first, stop - start), "signal")
-    title = f"{found.model}, {found.method} of {found.target}: {found.prediction[number]:.4g}"
-    figure.suptitle(plain(f"{shown}  {title}"))
-    return figure
+    start, stop, shown = _stretch(found, number, region)
+    rows = zip((tracks or {}).items(), style.COLORS * len(tracks or {}), strict=False)
+    parts: list[Part] = [
+        *(SignalPart(name, recorded(track, shown.chrom), color) for (name, track), color in rows),
+        *(IntervalsPart(name, items) for name, items in (intervals or {}).items()),
+        ContributionsPart("contribution\nof bases", found.values[number, start:stop]),
+    ]
+    if found.signal is not None and found.signal[number].any():
+        signal = found.signal[number, start:stop]
+        parts.append(BarsPart("contribution\nof signal", signal.reshape(len(signal), -1).sum(axis=1)))
+    title = f"{_capital(wording.explained(found))}, {style.place(shown)}"
+    return compose(parts, shown, f"{title}\n{wording.amounts(found, number)}")
 
 
 def plot_variant(before: Attributions, after: Attributions, number: int = 0, width: int = 60) -> Figure:
@@ -101,29 +92,37 @@ def plot_variant(before: Attributions, after: Attributions, number: int = 0, wid
     differing = np.flatnonzero(before.codes[number] != after.codes[number])
     if not len(differing):
         raise InputError("The alleles of a window must differ", received={"window": number})
-    start = int(np.clip((differing[0] + differing[-1]) // 2 - width // 2, 0, max(before.codes.shape[1] - width, 0)))
-    origin = before.intervals[number].start if before.intervals else 0
-    region = slice(start, start + width)
-    figure, axes = stack(3, height=1.3)
-    rows = {"reference": before.values[number, region], "variant": after.values[number, region]}
+    first = int(np.clip((differing[0] + differing[-1]) // 2 - width // 2, 0, max(before.codes.shape[1] - width, 0)))
+    window = _window(before, number)
+    stop = min(first + width, before.codes.shape[1])
+    shown = Interval(window.chrom, window.start + first, window.start + stop)
+    figure, axes = stack(3, height=_ROW, width=style.WIDTH)
+    rows = {"reference": before.values[number, first:stop], "variant": after.values[number, first:stop]}
     low = min(np.minimum(values, 0).sum(axis=1).min() for values in rows.values())
     high = max(np.maximum(values, 0).sum(axis=1).max() for values in rows.values())
     for ax, (name, values) in zip(axes[:2, 0], rows.items(), strict=True):
-        plot_logo(ax, values, origin + start)
+        plot_bases(ax, values, shown.start)
         ax.set_ylim(1.05 * low, 1.05 * high or 1)
-        _label(_places(ax, origin + start, width), name)
-    change = (after.scores - before.scores)[number, region]
-    _label(_places(_bars(axes[2, 0], change, origin + start), origin + start, width), "change")
+        style.name_row(style.finish(ax), name)
+    plot_bars(axes[2, 0], (after.scores - before.scores)[number, first:stop], shown.start)
+    style.name_row(axes[2, 0], "change")
     for ax in axes[:, 0]:
-        ax.axvspan(origin + differing[0], origin + differing[-1] + 1, color="0.9", zorder=-1)
-    predicted = f"{before.prediction[number]:.4g} to {after.prediction[number]:.4g}"
-    figure.suptitle(plain(f"{before.model}, {before.method} of {before.target}: {predicted}"))
+        ax.axvspan(
+            window.start + differing[0], window.start + differing[-1] + 1, color=style.FAINT, linewidth=0, zorder=-1
+        )
+        _places(ax, before, shown)
+    for ax in axes[:2, 0]:
+        ax.set_xlabel("")
+    figure.align_ylabels(axes[:, 0])
+    place = f", {style.place(shown)}" if before.intervals else ""
+    amounts = f"predicted {before.prediction[number]:.4g} (reference) and {after.prediction[number]:.4g} (variant)"
+    style.headline(figure, f"{_capital(wording.explained(before))}{place}\n{amounts}")
     return figure
 
 
 def plot_patterns(patterns: Sequence[Pattern], matches: Sequence[Sequence[Match]] = ()) -> Figure:
     """Each pattern's contributions and its sequence logo, with the motif it matches best."""
-    figure, axes = stack(max(len(patterns), 1), 2, height=1.3, width=10)
+    figure, axes = stack(max(len(patterns), 1), 2, height=_ROW, width=style.WIDTH)
     for ax in axes.ravel()[2 * len(patterns) :]:
         ax.set_axis_off()
     for row, pattern in enumerate(patterns):
@@ -131,45 +130,41 @@ def plot_patterns(patterns: Sequence[Pattern], matches: Sequence[Sequence[Match]
         plot_logo(axes[row, 1], information(pattern.frequencies)).set_ylim(0, 2)
         near = matches[row] if len(matches) else ()
         best = f", {near[0].name} (p = {near[0].p_value:.1g})" if near else ""
-        axes[row, 0].set_title(plain(f"{pattern.short}: {pattern.seqlets:,} seqlets{best}"))
+        axes[row, 0].set_title(style.plain_lines(f"{pattern.short}: {pattern.seqlets:,} seqlets{best}"), loc="left")
+        axes[row, 0].set_ylabel("contribution")
         axes[row, 1].set_ylabel("bits")
+        for ax in axes[row]:
+            style.finish(ax)
+            ax.set_xlabel("position in the pattern (bp)" if row == len(patterns) - 1 else "")
     return figure
 
 
-def _stretch(attributions: Attributions, number: int, region: Interval | None) -> tuple[int, int, int]:
-    """First position in the window, the one after the last, and where the first stands on the axis."""
-    length = attributions.codes.shape[1]
-    origin = attributions.intervals[number].start if attributions.intervals else 0
+def _stretch(found: Attributions, number: int, region: Interval | None) -> tuple[int, int, Interval]:
+    """First position in the window, the one after the last, and what that is on the axis."""
+    window = _window(found, number)
     if region is None:
-        return 0, length, origin
-    start, stop = region.start - origin, region.end - origin
-    elsewhere = bool(attributions.intervals) and region.chrom != attributions.intervals[number].chrom
-    if elsewhere or not 0 <= start < stop <= length:
+        return 0, len(window), window
+    start, stop = region.start - window.start, region.end - window.start
+    elsewhere = bool(found.intervals) and region.chrom != window.chrom
+    if elsewhere or not 0 <= start < stop <= len(window):
         raise InputError(
             "The region that is shown must lie within the window",
-            received={
-                "region": str(region),
-                "window": str(attributions.intervals[number]) if attributions.intervals else length,
-            },
+            received={"region": str(region), "window": str(window) if found.intervals else len(window)},
         )
-    return start, stop, region.start
+    return start, stop, region
 
 
-def _bars(ax: Axes, values: np.ndarray, first: int) -> Axes:
-    ax.stairs(values, np.arange(len(values) + 1) + first, fill=True, color="0.3")
-    ax.axhline(0, color="0.4", linewidth=0.6)
-    ax.yaxis.set_major_locator(MaxNLocator(3))
-    ax.spines[["top", "right"]].set_visible(False)
+def _window(found: Attributions, number: int) -> Interval:
+    """Where a window lies; from 0 on if it has no place."""
+    return found.intervals[number] if found.intervals else Interval("window", 0, found.codes.shape[1])
+
+
+def _places(ax: Axes, found: Attributions, shown: Interval) -> Axes:
+    style.positions(ax, shown)
+    if not found.intervals:
+        ax.set_xlabel(_WINDOW)
     return ax
 
 
-def _places(ax: Axes, first: int, width: int) -> Axes:
-    ax.set_xlim(first, first + width)
-    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda position, _: f"{position:,.0f}"))
-    return ax
-
-
-def _label(ax: Axes, label: str) -> Axes:
-    ax.set_ylabel(label, rotation=0, ha="right", va="center")
-    return ax
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -7,10 +7,9 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import MaxNLocator
 
 from zoo.errors import InputError
-from zoo.plot.quality import BASE_COLORS
+from zoo.plot.style import BASE_COLORS, GREY, few_values, finish
 
 _WIDTH = 0.94  # of a letter, in positions
 
@@ -56,10 +55,9 @@ def plot_logo(ax: Axes, values: np.ndarray, first: int = 0) -> Axes:
     space = 0.05 * max(high - low, 1e-12)
     ax.set_ylim(low - space * (low < 0), high + space)
     ax.set_xlim(first, first + len(values))
-    ax.axhline(0, color="0.4", linewidth=0.6)
-    ax.yaxis.set_major_locator(MaxNLocator(3))
-    ax.spines[["top", "right"]].set_visible(False)
-    return ax
+    ax.axhline(0, color=GREY, linewidth=0.6)
+    few_values(ax)
+    return finish(ax)
 
 
 def _glyph(letter: str) -> Path:

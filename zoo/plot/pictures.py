@@ -16,6 +16,7 @@ from zoo.genome.signal import Signal
 
 FORMATS = ("png", "svg")
 MOST = 1000
+_DRAWING = "2"  # how they are drawn: pictures of an earlier way are drawn again
 _MARK = re.compile(rf"{MADE_BY} [0-9a-f]{{64}}".encode())  # in the title of a picture
 
 
@@ -43,7 +44,7 @@ def draw(
     attributions = Attributions.load(path)
     given = signal if isinstance(signal, Mapping) else {"signal": signal} if signal else {}
     tracks = {name: Signal(track) for name, track in given.items()}
-    contents = [sha256(path), *(sha256(track.path) for track in tracks.values()), repr(intervals)]
+    contents = [_DRAWING, sha256(path), *(sha256(track.path) for track in tracks.values()), repr(intervals)]
     mark = f"{MADE_BY} {hashlib.sha256(' '.join(contents).encode()).hexdigest()}"
     order = (-attributions.prediction).argsort(kind="stable")[:most].tolist()
     made = _names(path.parent, path.stem, len(order), form)

@@ -275,6 +275,6 @@ def training(entry: Entry) -> str:
     """How a released model was trained, as published (Cazares et al. 2023, Methods) and in the authors' code."""
     return (
         "Human cell types with matched ATAC-seq and ChIP-seq of the factor, pan-cell, peak-centric, 100 epochs; the "
-        "release does not say which cell types each model saw. Training chromosomes 3-7, 9-18, 20-22 (code), "
+        f"release itself does not say which. Tissue: {entry.tissue}. Training chromosomes 3-7, 9-18, 20-22 (code), "
         "validation 2 and 19, held out 1 and 8. Thresholds were measured on chromosome 2."
     )

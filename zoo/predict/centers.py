@@ -181,13 +181,14 @@ class CenterRun(WindowRun):
     def _rows(self, scores: np.ndarray) -> Predictions:
         output, rows = self._options.output, []
         within = output.offset + np.arange(output.bins, dtype=np.int64) * output.every
-        for region, window, own in zip(self._places.regions, self._windows, self._of_bins(scores), strict=True):
+        places = zip(self._places.regions, self._places.middles.tolist(), self._windows, strict=True)
+        for (region, middle, window), own in zip(places, self._of_bins(scores), strict=True):
             starts, end = window.start + within, self._inputs.genome.sizes[window.chrom]
             ends = starts + output.bin_size
             missing = (ends <= 0) | (starts >= end) | self._is_unwanted(window.chrom, starts)
             known = np.where(missing.reshape(-1, *[1] * (own.ndim - 1)), np.float32(np.nan), own)
-            rows.append(RegionScores(region, starts, ends, known))
-        return Predictions(rows, output.bin_size, output.tracks)
+            rows.append(RegionScores(region, starts, ends, known, middle))
+        return Predictions(rows, output.bin_size, output.tracks, output.every)
 
 
 def nearest(begins: np.ndarray, middles: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,42 +1,29 @@
 """Predictions for regions: which bins each one has, and their scores."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import attrgetter
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
-from zoo.errors import InputError, MissingExtra
+from zoo.arguments import whole
+from zoo.errors import InputError
+from zoo.extras import extra
 from zoo.formats import tsv
-from zoo.genome.interval import Interval
+from zoo.genome.interval import FURTHEST, Interval
 from zoo.genome.spans import merge, near
+from zoo.predict.conversion import Aligned, aligned, to_anndata, to_xarray
+from zoo.predict.rows import RegionScores
 from zoo.spec import OutputSpec
+
+if TYPE_CHECKING:
+    import anndata
+    import pandas
+    import xarray
 
 _SHOWN = 10
 _BLOCK = 1 << 16  # rows
-
-
-@dataclass(frozen=True)
-class RegionScores:
-    """The bins that overlap one region.
-
-    Attributes:
-        interval: the region.
-        starts: (bins,) int64, where each bin begins on the chromosome.
-        ends: (bins,) int64, where it ends.
-        scores: (bins,) float32, or (bins, tracks); NaN where nothing was predicted (blacklist).
-    """
-
-    interval: Interval
-    starts: np.ndarray
-    ends: np.ndarray
-    scores: np.ndarray
-
-    @property
-    def max(self) -> float:
-        """The highest score of all bins and tracks, NaN if there is none."""
-        return float(np.fmax.reduce(self.scores, axis=None))
 
 
 class Predictions(Sequence):
@@ -44,25 +31,32 @@ class Predictions(Sequence):
 
     A bin has the score that it has in a prediction of the whole genome: bins lie on the chromosome's grid, so the
     first and the last bin of a region may reach past its ends.
+
+    Args:
+        rows: of the regions.
+        bin_size: bp.
+        tracks: names of the tracks of a bin; empty if there is one without a name.
+        step: bp from the beginning of a bin to that of the next; None for `bin_size`.
     """
 
-    def __init__(self, rows: list[RegionScores], bin_size: int, tracks: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, rows: list[RegionScores], bin_size: int, tracks: tuple[str, ...] = (), step: int | None = None
+    ) -> None:
         self._rows, self.bin_size, self.tracks = rows, bin_size, tracks
+        self.step = bin_size if step is None else step
+
+    def _with(self, rows: list[RegionScores]) -> "Predictions":
+        return Predictions(rows, self.bin_size, self.tracks, self.step)
 
     def mapped(self, function: Callable[[np.ndarray], np.ndarray]) -> "Predictions":
         """The same regions with a function of their scores, which keeps the shape of an array."""
-        rows = [replace(row, scores=function(row.scores)) for row in self._rows]
-        return Predictions(rows, self.bin_size, self.tracks)
+        return self._with([replace(row, scores=function(row.scores)) for row in self._rows])
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __getitem__(self, index):
-        return (
-            Predictions(self._rows[index], self.bin_size, self.tracks)
-            if isinstance(index, slice)
-            else self._rows[index]
-        )
+        return self._with(self._rows[index]) if isinstance(index, slice) else self._rows[index]
 
     @property
     def intervals(self) -> list[Interval]:
@@ -74,32 +68,74 @@ class Predictions(Sequence):
         """(regions,) float32, the highest score of each region."""
         return np.array([row.max for row in self._rows], np.float32)
 
-    def matrix(self) -> np.ndarray:
-        """(regions, bins) float32, or (regions, bins, tracks).
+    def matrix(self, width: int | None = None) -> np.ndarray:
+        """(regions, bins) float32, or (regions, bins, tracks); NaN where nothing was predicted.
 
-        Raises `InputError` unless all regions have the same number of bins.
+        Regions of one length may differ by one bin, as bins lie on the chromosome's grid. With a width each row has as
+        many bins: those around the middle of its region (of `centers` the summit), at most half a bin off.
+
+        Args:
+            width: bp, a multiple of the bin size (or of the distance of bins that overlap); default all bins. Only
+                bins that were predicted have a score: a width beyond all regions is warned about.
+
+        Raises:
+            InputError: another width, or without one regions of different numbers of bins.
         """
+        if width is not None:
+            return self.aligned(width).scores
         counts = {len(row.scores) for row in self._rows}
         if len(counts) != 1:
             raise InputError(
                 "Regions of a matrix must have one number of bins: as long as one another and alike on the grid of "
                 f"{self.bin_size} bp",
                 received={"bins": sorted(counts)},
+                hint=f"Call matrix(width={min(counts, default=1) * self.step}) for bins around the middle of each",
             )
         return np.stack([row.scores for row in self._rows])
 
-    def to_frame(self):
-        """One row per region and bin: region, name, chrom, start, end, score (of several tracks one each).
+    def aligned(self, width: int) -> Aligned:
+        """Scores and starts of the bins of `matrix(width)`. Errors as there."""
+        if whole("width", width, 1, FURTHEST) % self.step:
+            raise InputError(
+                f"The width must be a multiple of {self.step} bp, the distance of bins",
+                example=f"width={-(-width // self.step) * self.step}",
+                received={"width": width},
+            )
+        return aligned(self._rows, width, self.bin_size, self.step, len(self.tracks))
 
-        A pandas data frame.
+    def to_frame(self) -> "pandas.DataFrame":
+        """One row per region and bin: region, name, chrom, start, end, score (of several tracks one each).
 
         Raises `MissingExtra` if pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError:
-            raise MissingExtra("The package pandas must be installed for a data frame", extra="pandas") from None
-        return pandas.DataFrame(self._block(self._rows))
+        return extra("pandas", "a data frame").DataFrame(self._block(self._rows))
+
+    def to_anndata(self, reduce: str = "max", width: int | None = None) -> "anndata.AnnData":
+        """Regions × tracks: an observation for each region, with its place, a variable for each track.
+
+        Args:
+            reduce: what of a region's bins is in `X`: "max", "mean" or "sum"; NaN where nothing was predicted.
+            width: with `matrix(width)` in `obsm["bins"]`.
+
+        Raises:
+            MissingExtra: anndata is not installed.
+            InputError: another reduction, or as for `matrix`.
+        """
+        bins = None if width is None else self.matrix(width)
+        return to_anndata(self._rows, self.tracks, reduce, bins, {"bin_size": self.bin_size, "step": self.step})
+
+    def to_xarray(self, width: int | None = None) -> "xarray.DataArray":
+        """`matrix(width)` with dimensions region, bin (and track), the places of regions, and where each bin begins.
+
+        The coordinate of a bin is its number, or with a width the bp from the middle of the region to its own.
+
+        Raises `MissingExtra` if xarray is not installed; else as `matrix`.
+        """
+        if width is None:
+            bins = Aligned(self.matrix(), np.stack([row.starts for row in self._rows]))
+        else:
+            bins = self.aligned(width)
+        return to_xarray(self._rows, self.tracks, bins, width, {"bin_size": self.bin_size, "step": self.step})
 
     def write_tsv(self, handle: TextIO) -> None:
         """Write the same rows as `to_frame` as tab-separated text with a header."""
@@ -178,7 +214,7 @@ class RegionCollector:
 
     def table(self) -> Predictions:
         """The scores of every region."""
-        return Predictions(list(self._rows()), self._width, self._tracks)
+        return Predictions(list(self._rows()), self._width, self._tracks, self._bin)
 
     def _rows(self) -> Iterator[RegionScores]:
         for region in self._regions:

@@ -177,7 +177,7 @@ class WindowRun(Prediction):
             starts = item.start + output.offset + np.arange(output.bins, dtype=np.int64) * output.every
             known, means = tracks[item.chrom]
             rows.append(RegionScores(item, starts, starts + output.bin_size, means[np.searchsorted(known, starts)]))
-        return Predictions(rows, output.bin_size, output.tracks)
+        return Predictions(rows, output.bin_size, output.tracks, output.every)
 
     def _parts(self, size: int) -> Iterator[slice]:
         return (slice(first, min(first + size, len(self._windows))) for first in range(0, len(self._windows), size))

@@ -251,9 +251,9 @@ def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
-def main(options: argparse.Namespace, default: Path | None = None, **changes: object) -> None:
-    """Run the training that the command line describes. Arguments and errors as for `prepare`."""
-    execute(prepare(options, default, **changes), options)
+def main(options: argparse.Namespace, default: Path | None = None, **changes: object) -> dict[str, object]:
+    """Run the training that the command line describes. Arguments and errors as for `prepare`, result of `execute`."""
+    return execute(prepare(options, default, **changes), options)
 
 
 def prepare(
