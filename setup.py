@@ -55,13 +55,14 @@ setup(
         "parquet": ["pyarrow"],
         "motif": ["memelite", "modisco-lite>=3", "pandas"],
         "prepare": ["pysam"],
+        "tutorials": ["ipykernel", "memelite", "nbclient", "pandas"],
         "tfio": ["tensorflow>=2.16,<2.17", "tensorflow-io==0.37.1", "numpy<2"],  # its last release fits these only
         "torch": ["torch"],
         "vcf": ["pysam"],
         "xarray": ["xarray"],
         "gpu": ["tensorflow[and-cuda]>=2.16; sys_platform == 'linux'"],
         # What can be installed together, on any machine.
-        "all": ["chromatin-zoo[anndata,completion,dask,pandas,zarr,parquet,motif,prepare,torch,vcf,xarray]"],
+        "all": ["chromatin-zoo[anndata,completion,dask,pandas,zarr,parquet,motif,prepare,torch,tutorials,vcf,xarray]"],
         "test": [
             "anndata",
             "axe-playwright-python",

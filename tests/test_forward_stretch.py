@@ -1,5 +1,7 @@
 """Windows on a stretch: normalizations folded, and first layers computed once, give what single windows give."""
 
+import logging
+
 import keras
 import numpy as np
 import pytest
@@ -245,3 +247,17 @@ def test_a_network_that_shares_nothing():
     found = forward.along(COUNT, STEP)
     assert isinstance(found, Stretch)
     np.testing.assert_allclose(found.codes(codes, signal), forward.codes(*both), atol=2e-6)
+
+
+def test_many_models_are_no_warning(caplog: pytest.LogCaptureFixture):
+    """TensorFlow warns after the fifth network, as if one function had been compiled again for each."""
+    pytest.importorskip("tensorflow")
+    caplog.set_level("WARNING", "tensorflow")
+    logger = logging.getLogger("tensorflow")
+    logger.addHandler(caplog.handler)
+    try:
+        for _ in range(7):
+            Forward(of("two blocks"), spec(), ("forward",)).array(np.zeros((2, WINDOW, 5), np.float32), 2)
+        assert not [record for record in caplog.records if "retracing" in record.getMessage()]
+    finally:
+        logger.removeHandler(caplog.handler)

@@ -1,5 +1,6 @@
 """A network compiled to read bases and tracks as they are read from files, or windows that a user gives."""
 
+import logging
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -148,7 +149,7 @@ class Forward:
                 any.
         """
         process.enter()
-        return np.asarray(self._from_codes.predict_on_batch(list(read)))
+        return _computed(self._from_codes, list(read))
 
     def blank(self, fills: Sequence[float], covariates: Sequence[float] = ()) -> np.ndarray:
         """The prediction of a window without a base whose tracks are the fill values, (*shape); computed once."""
@@ -181,7 +182,25 @@ class Forward:
         process.enter()
         read = list(x.values()) if isinstance(x, Mapping) else [x]
         batches = [[part[first : first + batch_size] for part in read] for first in range(0, len(read[0]), batch_size)]
-        return np.concatenate([np.asarray(self._from_array.predict_on_batch(batch)) for batch in batches])
+        return np.concatenate([_computed(self._from_array, batch) for batch in batches])
+
+
+def _computed(network: keras.Model, read: Sequence[np.ndarray]) -> np.ndarray:
+    """What a network returns for a batch.
+
+    TensorFlow takes the functions that Keras makes, one for each network, for one function that is compiled again and
+    again, and advises against that; many models in one process are what a zoo is for.
+    """
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(_is_no_advice)
+    try:
+        return np.asarray(network.predict_on_batch(read))
+    finally:
+        logger.removeFilter(_is_no_advice)
+
+
+def _is_no_advice(record: logging.LogRecord) -> bool:
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def _cost(network: keras.Model) -> int:
