@@ -77,7 +77,7 @@ def test_a_log_has_all_of_it_and_is_appended_to(capsys, env, tmp_path: Path):
     status, out, err = run(capsys, "env", "-q", "--log", log)
     assert (status, out, "zoo" in err) == (0, "result\n", False)
     begins, *rest = lines(log)
-    assert re.fullmatch(r"INFO zoo [\d.]+: env -q --log .*zoo\.log", begins)
+    assert re.fullmatch(r"INFO zoo [\d.]+: env -q --log .*run\.log", begins)
     assert rest == ["WARNING warning: The tide is high.", "INFO count: 3 items in 0.0 s"]
     assert run(capsys, "--log", log, "info", "maxatac/CTFC")[0] == 2
     assert len(lines(log)) == 5
