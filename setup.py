@@ -17,7 +17,10 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["zoo", "zoo.*", "registry", "registry.*"]),
-    package_data={"registry": ["families/*.json", "builtin/*/*/*"], "zoo": ["evaluate/report.*"]},
+    package_data={
+        "registry": ["families/*.json", "builtin/*/*/*", "py.typed"],
+        "zoo": ["evaluate/report.*", "py.typed"],
+    },
     install_requires=[
         "keras>=3.15.1",
         "tensorflow>=2.16",
