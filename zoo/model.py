@@ -24,8 +24,8 @@ from zoo.forward.heads import check_shapes, scores
 from zoo.forward.precision import FLOAT32
 from zoo.forward.readouts import Selection
 from zoo.inputs.opening import Inputs, check_species, named_regions
-from zoo.notebook.models import parts_of, thresholds
-from zoo.notebook.tables import facts, titled
+from zoo.notebook.models import parts_of
+from zoo.notebook.tables import titled
 from zoo.predict.check import Check, check
 from zoo.predict.choice import PredictionChoice, predict
 from zoo.predict.cost import Cost, estimate
@@ -50,6 +50,15 @@ WHOLE = "full"  # what a model with components is called as a whole
 
 class Model:
     """A model of the zoo, as `zoo.load` returns it.
+
+    >>> import numpy as np, zoo
+    >>> model = zoo.load("yeast/REB1")
+    >>> model.spec.output.target, model.spec.input.window
+    ('REB1', 1024)
+    >>> model.predict(np.zeros((2, 1024, 5), np.float32)).shape
+    (2, 32)
+    >>> model.check().passed
+    True
 
     Attributes:
         spec: what it reads and returns.
@@ -98,9 +107,9 @@ class Model:
         return f"Model({self.spec.summary})"
 
     def _repr_html_(self) -> str:
-        table = thresholds([] if self.thresholds is None else self.thresholds.rows())
         known = {"parameters": self.network.count_params(), "folder": self.path}
-        return titled(f"Model {self.spec.name}", *parts_of(self.spec.to_json()), table, facts(known))
+        known["thresholds"] = () if self.thresholds is None else self.thresholds.rows()
+        return titled(f"Model {self.spec.name}", *parts_of({**self.spec.to_json(), **known}))
 
     def save(self, path: str | Path, training: str = "") -> Path:
         """Write the model as a folder, which `zoo.load` reads and `registry.publish` takes; returns its path.
@@ -653,7 +662,16 @@ class Model:
         wanted = {self.spec.output.name: golden.outputs, **golden.others}
         return check(self.spec.name, lambda head: self.predict(golden.x, head=head), wanted, tolerance)
 
-    def inputs(self, genome, signal, regions, chromosomes, blacklist, compat, covariates=None) -> Inputs:
+    def inputs(
+        self,
+        genome: object,
+        signal: object,
+        regions: object,
+        chromosomes: Sequence[str] | str | None,
+        blacklist: object,
+        compat: str | None,
+        covariates: Mapping[str, object] | None = None,
+    ) -> Inputs:
         """The files of a prediction; "auto" regions are looked for in the signal."""
         return open_inputs(self.spec, genome, signal, regions, chromosomes, blacklist, compat, covariates)
 

@@ -328,7 +328,13 @@ class Component:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Everything that `config.json` says of a model."""
+    """Everything that `config.json` says of a model.
+
+    >>> import zoo
+    >>> spec = zoo.load("yeast/ATAC").spec
+    >>> spec.output.kind, spec.output.transform, spec.input.given
+    ('accessibility', 'log1p', ())
+    """
 
     name: str
     description: str

@@ -27,16 +27,16 @@ _MOST = 1000  # variants of a picture
 
 def predictions(found: Predictions, region: int | str | Interval, *tracks: object, **options: object) -> Figure:
     """See `Predictions.plot`."""
-    from zoo.plot.loci import locus
+    from zoo.plot import loci
 
-    return locus(_region(found, region), *tracks, found, **options)
+    return loci.locus(_region(found, region), *tracks, found, **options)
 
 
 def files(found: PredictionFiles, region: str | Interval, *tracks: object, **options: object) -> Figure:
     """See `PredictionFiles.plot`."""
-    from zoo.plot.loci import locus
+    from zoo.plot import loci
 
-    return locus(region, *tracks, found, **options)
+    return loci.locus(region, *tracks, found, **options)
 
 
 def attributions(
