@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -44,6 +45,9 @@ from zoo.variants.head_forward import selection_of
 from zoo.variants.result import VariantScores
 from zoo.variants.scoring import VariantChoice, score_variants
 from zoo.workers.calls import Call
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 WHOLE = "full"  # what a model with components is called as a whole
 
@@ -549,6 +553,44 @@ class Model:
         selection = selection_of(self.spec, head, track)
         given = genome, signal, blacklist, covariates
         return score_variants(self, variants, choice, selection, *given, progress, call)
+
+    def plot_variant(
+        self,
+        variant: object,
+        *,
+        genome: object,
+        signal: object = None,
+        motifs: object = None,
+        covariates: Mapping[str, object] | None = None,
+        head: str | None = None,
+        track: str | int | None = None,
+        width: int = 80,
+    ) -> "Figure":
+        """Draw a variant: predictions with both alleles and their difference, contributions of the bases of both, and
+        the known motifs that it makes or breaks.
+
+        Contributions are DeepLIFT's, of both alleles against the same shuffles of the reference's window.
+
+        Args:
+            variant: one, as `score_variants` takes it, such as `chr20:10677450:C:T`.
+            genome: the path of a `.2bit` or FASTA file, or a `Genome`.
+            signal: as for `score_variants`.
+            motifs: a MEME file, or name → probabilities (4, width); see `zoo.variants.motif_changes`.
+            covariates: as for `predict`.
+            head: as for `score_variants`.
+            track: the name or number of one of the head's tracks, if it has several.
+            width: bp of contributions, from 20 to 200.
+
+        Returns:
+            A figure of matplotlib; `figure.savefig("variant.png")`.
+
+        Raises:
+            InputError: as `score_variants` and `attribute` do; several variants, or one that cannot be scored.
+        """
+        from zoo.plot.alleles import variant_figure
+
+        given = {"genome": genome, "signal": signal, "covariates": covariates, "head": head, "track": track}
+        return variant_figure(self, variant, motifs, width, **given)
 
     def predict_haplotypes(
         self,
