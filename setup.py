@@ -25,9 +25,9 @@ class WithRecipes(build_py):
 
 setup(
     name="chromatin-zoo",
-    version=re.search(r'__version__ = "(.+)"', (ROOT / "zoo/__init__.py").read_text())[1],
+    version=re.search(r'__version__ = "(.+)"', (ROOT / "zoo/__init__.py").read_text(encoding="utf-8"))[1],
     description="Pretrained Keras 3 models of transcription-factor binding and chromatin accessibility",
-    long_description=(ROOT / "README.md").read_text(),
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     license_files=["LICENSE"],

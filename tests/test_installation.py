@@ -86,7 +86,7 @@ def test_from_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("recorded", "origin"),
     [
-        (None, "package index"),
+        (None, "package index, as no other place is recorded"),
         ({"url": "file:///a/zoo.whl", "archive_info": {}}, "file:///a/zoo.whl"),
         ({"url": "file:///a/zoo", "dir_info": {}}, "file:///a/zoo"),
         (

@@ -101,7 +101,7 @@ def _fetch(where: Address) -> Path:
         raise InputError(
             "A file of another system must be loaded: it is opened directly, and no folder is made of it",
             received={"path": str(where.path)},
-            hint="zoo.load(path).save(folder) makes a model folder; so does recipes/convert.py of ChromBPNet and BPNet",
+            hint="zoo.load(path).save(folder) makes a model folder, as does `zoo recipe convert`",
         )
     if where.is_file:
         return _own(where.path).convert()
