@@ -363,5 +363,5 @@ def test_by_the_command(small_folder: Path, given: dict, tmp_path: Path, capsys:
     assert capsys.readouterr().out == "".join(f"{tmp_path}/out{end}\n" for end in (".bw", ".parquet", ".json"))
     assert main([*command, "--write", "bigwig,bam"]) == 2
     assert "bigwig, bed, table, zarr, parquet" in capsys.readouterr().err
-    assert main(command) == 0  # and by default today's, in their place
+    assert main([*command, "--force"]) == 0  # and by default today's, in their place
     assert {path.name for path in tmp_path.iterdir()} == {"out.bw", "out.bed", "out.tsv", "out.json"}
