@@ -235,6 +235,11 @@ class OutputSpec:
         )
 
     @property
+    def is_fraction(self) -> bool:
+        """Whether values lie from 0 to 1: scores of binding, and what is called a probability."""
+        return self.transform == "identity" and (self.kind == "binding" or self.quantity.startswith("probability"))
+
+    @property
     def every(self) -> int:
         """bp from the beginning of a bin to that of the next."""
         return self.bin_size if self.step is None else self.step
