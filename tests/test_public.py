@@ -106,10 +106,8 @@ def test_every_public_function_says_what_it_takes_and_returns():
 
 
 def test_packages_are_marked_as_typed():
-    setup = (ROOT / "setup.py").read_text(encoding="utf-8")
     for package in ("zoo", "registry"):
         assert (ROOT / package / "py.typed").is_file()
-    assert setup.count('"py.typed"') == 2
 
 
 EXAMPLES = [
