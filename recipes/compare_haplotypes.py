@@ -21,7 +21,6 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from matplotlib.figure import Figure
 
 import registry
 import zoo
@@ -30,6 +29,8 @@ from zoo.console import recipe
 from zoo.errors import InputError
 from zoo.files.atomic import atomic, check_outputs, writing
 from zoo.genome import bed
+from zoo.plot import style
+from zoo.plot.differences import heat_size
 from zoo.plot.variants import plot_changes
 from zoo.predict import thresholds
 from zoo.variants.haplotypes import HaplotypePrediction, Site, differences, of_sample
@@ -133,8 +134,12 @@ def write_skipped(skipped: dict[tuple[str, str], int], path: Path) -> None:
 def draw(changes: np.ndarray, names: list[str], regions: list[str], path: Path) -> None:
     """A heat map of factors and regions, those that change most."""
     most = np.sort(np.argsort(-np.nan_to_num(np.abs(changes)).max(axis=0), kind="stable")[:_SHOWN])
-    figure = Figure(figsize=(4 + 0.2 * len(most), 2.5 + 0.25 * len(names)), layout="constrained")
-    plot_changes(figure.subplots(), changes[:, most], names, [regions[i] for i in most], "change of the highest bin")
+    figure = style.figure(*heat_size(len(names), len(most)))
+    plot_changes(figure.subplots(), changes[:, most], names, [regions[i] for i in most], "change of the highest score")
+    shown = (
+        f"the {len(most):,} of {len(regions):,} regions" if len(most) < len(regions) else f"{len(regions):,} regions"
+    )
+    style.headline(figure, f"Predicted binding: change of the highest score, {shown} that change most")
     with atomic(path, path.parent) as temporary:
         figure.savefig(temporary, format="png")
 

@@ -21,7 +21,7 @@ from zoo.evaluate.binding import benchmark
 from zoo.genome import bed
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
-from zoo.plot import tracks
+from zoo.plot import style, tracks
 
 MODEL, SHIPPED = "maxatac/CTCF", "yeast/REB1"
 REB1 = "TTACCCGG"  # what Reb1 binds
@@ -99,16 +99,25 @@ def draw(data: DemoData, files, path: Path) -> Path:
     peaks, called = bed.read(data.peaks), bed.read(files.bed) if files.intervals else []
     starts = range(data.region.start, data.region.end - ZOOM_BP + 1, ZOOM_BP // 4)
     densest = max(starts, key=lambda start: sum(start <= peak.start < start + ZOOM_BP for peak in peaks))
-    figure, axes = tracks.stack(rows=4, columns=2)
+    figure, axes = tracks.stack(rows=4, columns=2, width=style.WIDTH, ratios=(1, 1, 0.45, 0.45))
+    cut = f"peaks at a score\nof {files.threshold.score:g} or more"
     for column, region in enumerate((data.region, Interval(data.region.chrom, densest, densest + ZOOM_BP))):
         signal, score, above, truth = axes[:, column]
-        tracks.plot_signal(signal, Signal(data.signal), region, "ATAC-seq", "tab:gray")
-        tracks.plot_signal(score, Signal(files.bigwig), region, "prediction", "tab:blue", files.threshold.score)
-        tracks.plot_intervals(above, called, region, f"score ≥ {files.threshold.score:g}", "tab:blue")
-        tracks.plot_intervals(truth, peaks, region, "peaks", "tab:red")
-        signal.set_title(f"{region.chrom}:{region.start + 1:,}–{region.end:,}")
-    figure.suptitle(f"{data.model} on {data.title}")
-    figure.savefig(path, dpi=120)
+        tracks.plot_signal(signal, Signal(data.signal), region, "ATAC-seq", style.DARK)
+        tracks.plot_signal(score, Signal(files.bigwig), region, "prediction", style.BLUE, files.threshold.score)
+        tracks.plot_intervals(above, called, region, cut, style.BLUE)
+        tracks.plot_intervals(truth, peaks, region, "ChIP peaks", style.RED)
+        signal.set_title(style.place(region), fontsize=style.LABEL)
+        style.positions(truth, region, most=3)
+        for ax in axes[:-1, column]:
+            ax.set_xlabel("")
+            ax.tick_params(axis="x", length=0)
+            ax.spines["bottom"].set_visible(False)
+        for ax in axes[:, column] if column else ():
+            ax.set_ylabel("")
+    figure.align_ylabels(axes[:, 0])
+    style.headline(figure, f"{data.model} on {data.title}")
+    figure.savefig(path, dpi=style.DPI)
     return path
 
 

@@ -20,13 +20,13 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from matplotlib.figure import Figure
 
 import zoo
 from zoo.chaining import Chain
 from zoo.console import recipe
 from zoo.errors import InputError
 from zoo.files.atomic import atomic, check_outputs, writing
+from zoo.plot import style
 from zoo.plot.variants import plot_allelic
 from zoo.variants import allelic
 from zoo.variants.result import skipped_lines
@@ -88,8 +88,8 @@ def evaluate(model: zoo.Model, reads: allelic.Allelic, files: dict, path: Path, 
     """Agreement of a model's scores with allelic imbalance, and a scatter plot of both."""
     scores = model.score_variants(reads.variants, **files, shifts=shifts).scores["log2_fold_change"]
     agreement = allelic.evaluate(scores, reads)
-    figure = Figure(figsize=(6, 5), layout="constrained")
-    plot_allelic(figure.subplots(), scores, reads.log_odds, agreement)
+    figure = style.figure(7.5, 5)
+    plot_allelic(figure.subplots(), scores, reads.log_odds, agreement, "predicted effect: log2 fold change")
     with atomic(path, path.parent) as temporary:
         figure.savefig(temporary, format="png")
     measures = asdict(agreement)

@@ -1,8 +1,10 @@
 """Train the models that ship with the package, and put them there.
 
 `factors` is what `train_maxatac.py --factors CBF1 CIN5 ... --seeds 0 1 2` trains on the yeast data: one network for ten
-factors, the mean of three seeds. A factor is that model without the heads of the others, with thresholds of its own;
-ATAC and ChromBPNet are what `train_asap.py` and `train_chrombpnet.py` train.
+factors, the mean of three seeds. A factor is that model without the heads of the others, with thresholds of its own.
+The four factors with the fewest sites are trained alone, beginning with a network of the six `others`: that was better
+on chrX, chrXI and chrXIV (`compare_training.py "each alone, pretrained"`). ATAC and ChromBPNet are what `train_asap.py`
+and `train_chrombpnet.py` train.
 
 Usage: python recipes/train_yeast.py [REB1 ... factors ATAC ChromBPNet] [--out FOLDER] [--install]
 """
@@ -34,6 +36,7 @@ from zoo.train.run import MODEL
 
 TITLE = "Binding of ten factors, accessibility and cut sites in yeast; trained by this package and shipped with it"
 ALL, SEEDS = "factors", ("0", "1", "2")
+FEW, OTHERS = ("CBF1", "HSF1", "SWI4", "TBF1"), "others"  # fewest sites; the network that they begin with
 MODELS = (*yeast.FACTORS, ALL, "ATAC", "ChromBPNet")
 FACTS = (
     *("AUPR", "average precision", "pearson chrIV", "pearson chrXIII"),
@@ -42,6 +45,7 @@ FACTS = (
 _TRAINERS = {ALL: train_maxatac, "ATAC": train_asap, "ChromBPNet": train_chrombpnet}  # else of the factors' network
 _SETTINGS = re.compile(r"## To make it again\n.*?(?=## )", re.DOTALL)  # of a card: with paths of this machine
 
+_BEGAN = re.compile(r"What that model was trained on may include held-out chromosomes\.(.*)Its data were made by: .*")
 _MADE = re.compile(r"Its data were made by: (?=(\w+=\S+ )*python recipes/)")  # what makes the data makes the model
 
 
@@ -60,31 +64,43 @@ def main(options: argparse.Namespace) -> None:
 
 def make(model: str, out: Path) -> None:
     """One of them; what it is made of is trained before, if it is not there yet."""
-    if model in _TRAINERS:
+    needs = OTHERS if model in FEW else None if model in _TRAINERS else ALL
+    if needs and not _made(out / needs).is_dir():
+        train(needs, out / needs, out / "data")
+    if needs != ALL:
         train(model, out / model, out / "data")
     else:
-        if not _made(out / ALL).is_dir():
-            train(ALL, out / ALL, out / "data")
         write_factor(_made(out / ALL).parent, model, out / model, f"python recipes/train_yeast.py {model}")
 
 
 def _made(folder: Path) -> Path:
     """The model folder of a run: of several seeds their mean, of a ChromBPNet the second of its two runs."""
-    part = {"ChromBPNet": train_chrombpnet.BOTH, ALL: ENSEMBLE}.get(folder.name)
+    part = {"ChromBPNet": train_chrombpnet.BOTH, **dict.fromkeys((ALL, OTHERS, *FEW), ENSEMBLE)}.get(folder.name)
     return (folder / part if part else folder) / MODEL
 
 
 def train(model: str, folder: Path, work: Path) -> None:
     """A network, as its own recipe does it; goes on where it was interrupted."""
-    trainer = _TRAINERS[model]
+    trainer = _TRAINERS.get(model, train_maxatac)
     parser = command.add_options(argparse.ArgumentParser())
     if trainer is train_chrombpnet:
         train_chrombpnet.add_options(parser)
     arguments = ["--out", str(folder), *(["--resume"] if folder.is_dir() else [])]
-    arguments += ["--factors", *yeast.FACTORS, "--seeds", *SEEDS] if model == ALL else []
-    options = parser.parse_args(arguments)
+    options = parser.parse_args([*arguments, *_learned(model, folder.parent)])
     options.work = work
     trainer.main(options)
+
+
+def _learned(model: str, out: Path) -> list[str]:
+    """The options of factors: which, with which seeds, and what they begin with."""
+    if model == ALL:
+        return ["--factors", *yeast.FACTORS, "--seeds", *SEEDS]
+    if model == OTHERS:
+        others = (factor for factor in yeast.FACTORS if factor not in FEW)
+        return ["--factors", *others, "--name", f"yeast/{OTHERS}", "--seeds", *SEEDS]
+    if model in FEW:
+        return ["--factor", model, "--from", str(_made(out / OTHERS)), "--seeds", *SEEDS]
+    return []
 
 
 def install(folders: dict[str, Path], registry: Path) -> None:
@@ -95,7 +111,11 @@ def install(folders: dict[str, Path], registry: Path) -> None:
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(source, target)
         text = (target / CARD).read_text(encoding="utf-8")
-        text = _MADE.sub("To make it again: ", _SETTINGS.sub("", text))
+        text = _SETTINGS.sub("", text)
+        if model in FEW:
+            again = f"To make it again: python recipes/train_yeast.py {model}"
+            text = _BEGAN.sub(rf"That model has the same held-out chromosomes.\1{again}", text)
+        text = _MADE.sub("To make it again: ", text)
         (target / CARD).write_text(text, encoding="utf-8")
         digests.write_digests(target, digests.read_digests(target).source)
     there = [model for model in MODELS if (builtin / model).is_dir()]

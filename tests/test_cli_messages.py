@@ -73,11 +73,11 @@ def lines(log: Path) -> list[str]:
 
 @pytest.mark.filterwarnings("always")
 def test_a_log_has_all_of_it_and_is_appended_to(capsys, env, tmp_path: Path):
-    log = tmp_path / "new" / "zoo.log"
+    log = tmp_path / "new" / "run.log"
     status, out, err = run(capsys, "env", "-q", "--log", log)
     assert (status, out, "zoo" in err) == (0, "result\n", False)
     begins, *rest = lines(log)
-    assert re.fullmatch(r"INFO zoo [\d.]+: env -q --log .*zoo\.log", begins)
+    assert re.fullmatch(r"INFO zoo [\d.]+: env -q --log .*run\.log", begins)
     assert rest == ["WARNING warning: The tide is high.", "INFO count: 3 items in 0.0 s"]
     assert run(capsys, "--log", log, "info", "maxatac/CTFC")[0] == 2
     assert len(lines(log)) == 5
@@ -90,8 +90,8 @@ def test_a_crash_is_in_the_log(capsys, tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("zoo.commands.env.run", env)
     with pytest.raises(ZeroDivisionError):
-        run(capsys, "env", "--log", tmp_path / "zoo.log")
-    text = (tmp_path / "zoo.log").read_text()
+        run(capsys, "env", "--log", tmp_path / "run.log")
+    text = (tmp_path / "run.log").read_text()
     assert "ERROR the program failed\nTraceback (most recent call last):" in text
     assert text.endswith("ZeroDivisionError: mine\n")
 

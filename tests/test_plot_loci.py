@@ -55,10 +55,10 @@ def test_missing_data_are_not_zero(track: Path):
     assert np.isnan(read(11_000, 12_000)).all()
     assert np.isnan(read(-5, 0)).all()
     edges, values = summarized(read, Interval("chr1", 10_000, 20_000))
-    assert len(edges) == 2001
-    assert np.isnan(values[:400]).all()
-    assert values[400:1000].tolist() == [1] * 600
-    assert values[1000:1020].tolist() == [-2] * 20
+    assert len(edges) == 1001
+    assert np.isnan(values[:200]).all()
+    assert values[200:500].tolist() == [1] * 300
+    assert values[500:510].tolist() == [-2] * 10
     figure = locus(REGION, track)
     filled = figure.axes[0].collections[0].get_paths()
     assert min(path.vertices[:, 0].min() for path in filled) == 12_000

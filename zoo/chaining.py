@@ -19,6 +19,7 @@ from zoo.inputs.opening import Inputs
 from zoo.inputs.reader import Around, WindowReader
 from zoo.loading import load
 from zoo.model import Model
+from zoo.notebook.tables import folded, paragraph, titled
 from zoo.predict.options import Options
 from zoo.predict.plan import Grid
 from zoo.variants.alleles import Place, in_order, on_reference, windows
@@ -55,6 +56,9 @@ class Mapping:
         """Predicted accessibility, of any shape, as a signal, float32; constant beyond the quantiles."""
         return np.interp(values, self.predicted, self.measured).astype(np.float32)
 
+    def __repr__(self) -> str:
+        return f"Mapping({len(self.predicted)} quantiles of {self.bases:,} bases, Pearson's r {self.correlation:.3f})"
+
 
 @dataclass(frozen=True)
 class ChainScores:
@@ -76,6 +80,12 @@ class ChainScores:
         return f"binding, both ways: {self.both}"
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        others = ("direct", "through_accessibility", "accessibility")
+        parts = [folded(way.replace("_", " "), getattr(self, way)._repr_html_()) for way in others]
+        title = "Effects on binding, directly and through accessibility"
+        return titled(title, self.both._repr_html_(), *parts)
 
     def write_tsv(self, handle: TextIO) -> None:
         """A row for each variant that is scored: chrom, pos (1-based), id, ref, alt, and for each way two scores."""
@@ -114,6 +124,13 @@ class Chain:
             )
         self.accessibility, self.binding = accessibility, binding
         self.mapping: Mapping | None = None
+
+    def __repr__(self) -> str:
+        return f"Chain({self.accessibility.spec.name} → {self.binding.spec.name})"
+
+    def _repr_html_(self) -> str:
+        title, _, assumptions = self.card().partition("\n")
+        return titled(title, paragraph(assumptions))
 
     def card(self) -> str:
         """Assumptions and limits of the chain."""

@@ -24,6 +24,7 @@ from zoo.inputs.opening import named_regions
 from zoo.many import models
 from zoo.many.request import Request, formats_of
 from zoo.many.samples import SIGNAL, samples_of
+from zoo.notebook.tables import table, titled
 from zoo.spec import TrackSpec
 
 if TYPE_CHECKING:  # it imports Keras, which only a model needs
@@ -67,6 +68,13 @@ class DoctorReport:
                 printable(str(finding)), width, initial_indent=head, subsequent_indent=" " * len(head)
             )
         return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = [[each.status, each.about, each.message, each.hint] for each in self.findings]
+        outcome = "passed" if self.passed else "errors were found"
+        return titled(f"Inputs: {outcome}", table(["status", "input", "finding", "hint"], rows))
 
 
 def doctor(

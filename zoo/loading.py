@@ -10,6 +10,7 @@ from registry import address, typed
 from registry.address import Address, Hub, Local, Pinned
 from zoo import ensembles, folder, porting
 from zoo.errors import InputError, IntegrityError
+from zoo.notebook.rows import Described
 from zoo.porting import folds, local, seeds, state_files
 from zoo.porting.profile_file import ProfileFile
 from zoo.spec import ModelSpec
@@ -216,8 +217,16 @@ def _check(path: Path) -> None:
         )
 
 
-def info(name: str | Path) -> dict:
-    """What is known of a model without loading it, as a plain JSON object."""
+def info(name: str | Path) -> Described:
+    """What is known of a model without loading it, as a plain JSON object, which notebooks show as tables.
+
+    >>> info("yeast/REB1")["input"]["window"]
+    1024
+    """
+    return Described(_info(name))
+
+
+def _info(name: str | Path) -> dict:
     where = address.of(name)
     if isinstance(where, Local) and (opened := _opened(where)) is not None:
         return {**_spec_of(opened).to_json(), "source": str(where.path), "cached": True}
@@ -255,11 +264,7 @@ def _calibrated(place: Path) -> dict[str, object]:
     table = folder.read_thresholds(place)
     if table is None or not table.has_intervals:
         return {}
-    keys = ("threshold", "score", "precision", "recall", "interval")
-    return {
-        "thresholds": [dict(zip(keys, row, strict=True)) for row in table.examples()],
-        "probabilities": table.has_probabilities,
-    }
+    return {"thresholds": table.rows(), "probabilities": table.has_probabilities}
 
 
 def _spec(where: Address) -> ModelSpec:

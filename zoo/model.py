@@ -24,6 +24,8 @@ from zoo.forward.heads import check_shapes, scores
 from zoo.forward.precision import FLOAT32
 from zoo.forward.readouts import Selection
 from zoo.inputs.opening import Inputs, check_species, named_regions
+from zoo.notebook.models import parts_of, thresholds
+from zoo.notebook.tables import facts, titled
 from zoo.predict.check import Check, check
 from zoo.predict.choice import PredictionChoice, predict
 from zoo.predict.cost import Cost, estimate
@@ -93,12 +95,12 @@ class Model:
         return model
 
     def __repr__(self) -> str:
-        spec = self.spec
-        heads = ", ".join(
-            f"{head.bins} bins of {head.bin_size} bp" + (f" × {len(head.tracks)} tracks" if head.tracks else "")
-            for head in spec.outputs
-        )
-        return f"Model({spec.name!r}: {spec.input.window:,} bp × {spec.input.channels} → {heads})"
+        return f"Model({self.spec.summary})"
+
+    def _repr_html_(self) -> str:
+        table = thresholds([] if self.thresholds is None else self.thresholds.rows())
+        known = {"parameters": self.network.count_params(), "folder": self.path}
+        return titled(f"Model {self.spec.name}", *parts_of(self.spec.to_json()), table, facts(known))
 
     def save(self, path: str | Path, training: str = "") -> Path:
         """Write the model as a folder, which `zoo.load` reads and `registry.publish` takes; returns its path.

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from registry import typed
 from zoo import spec_first
 from zoo.errors import InputError, IntegrityError
+from zoo.notebook.models import parts_of
+from zoo.notebook.tables import titled
 from zoo.track_table import TrackTable
 
 BASES = "ACGT"  # the one base order of the whole project; every other letter is encoded as all zeros
@@ -387,6 +389,21 @@ class ModelSpec:
             "metrics must be finite numbers": all(map(math.isfinite, self.metrics.values())),
         }
         _hold(self.name, rules, {"input": reads, "outputs": heads, "prediction": self.prediction})
+
+    def __repr__(self) -> str:
+        return f"ModelSpec({self.summary})"
+
+    def _repr_html_(self) -> str:
+        return titled(self.name, *parts_of(self.to_json()))
+
+    @property
+    def summary(self) -> str:
+        """The name, what is read, and the bins of each head, in a line."""
+        heads = ", ".join(
+            f"{head.bins} bins of {head.bin_size} bp" + (f" × {len(head.tracks)} tracks" if head.tracks else "")
+            for head in self.outputs
+        )
+        return f"{self.name!r}: {self.input.window:,} bp × {self.input.channels} → {heads}"
 
     @property
     def output(self) -> OutputSpec:

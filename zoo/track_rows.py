@@ -7,6 +7,7 @@ from pathlib import Path
 from zoo import loading
 from zoo.errors import InputError
 from zoo.forward.readouts import Selection
+from zoo.notebook.rows import Rows
 from zoo.spec import ModelSpec, OutputSpec
 
 
@@ -33,9 +34,18 @@ class TrackRow:
     other_strand: str | None = None
 
 
-def tracks(
-    name: str | Path, track: str | int | Sequence[str | int] | None = None, head: str | None = None
-) -> list[TrackRow]:
+class Tracks(Rows[TrackRow]):
+    """Tracks of a model, a list that is shown as a table."""
+
+    what = "tracks"
+    columns = ("head", "number", "name", "description", "scale", "statistic", "other strand")
+
+    def cells(self, item: TrackRow) -> Sequence[object]:
+        """Those of a track."""
+        return (item.head, item.number, item.name, item.description, item.scale, item.statistic, item.other_strand)
+
+
+def tracks(name: str | Path, track: str | int | Sequence[str | int] | None = None, head: str | None = None) -> Tracks:
     """List the tracks of a model, without loading it.
 
     Args:
@@ -56,9 +66,9 @@ def tracks(
             "The model must have tracks by names", received={"model": spec.name, "head": head or spec.output.name}
         )
     if track is None:
-        return [row for each in heads for row in _rows(each, range(len(each.tracks)))]
+        return Tracks(row for each in heads for row in _rows(each, range(len(each.tracks))))
     asked = track if isinstance(track, (list, tuple)) else [track]
-    return list(dict.fromkeys(row for item in asked for row in _of_any(spec, heads, item)))
+    return Tracks(dict.fromkeys(row for item in asked for row in _of_any(spec, heads, item)))
 
 
 def _of_any(spec: ModelSpec, heads: Sequence[OutputSpec], track: object) -> list[TrackRow]:

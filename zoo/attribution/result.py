@@ -1,13 +1,15 @@
 """What `Model.attribute` returns, on disk and for a genome browser."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from registry.paths import user_path
+from zoo.attribution.conversion import to_frame, to_xarray
 from zoo.attribution.references import References
 from zoo.errors import InputError, IntegrityError
 from zoo.files import npz
@@ -15,6 +17,13 @@ from zoo.files.atomic import atomic
 from zoo.formats.formats import FORMATS
 from zoo.genome.bigwig import Writer
 from zoo.genome.interval import Interval
+from zoo.notebook.pictures import drawn, inline
+from zoo.notebook.tables import table, titled
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+    from matplotlib.figure import Figure
 
 _ARRAYS = ("codes", "values", "hypothetical", "signal", "prediction", "baseline", "total")
 _SHOWN = 10
@@ -110,18 +119,76 @@ class Attributions:
             )
         return self.hypothetical - self.values.sum(axis=-1, keepdims=True)
 
+    def strongest(self, number: int, width: int = 120) -> Interval:
+        """The stretch of a window around its base of largest contribution, no longer than the window.
+
+        Raises `InputError` for windows that have no place on a genome.
+        """
+        if not self.intervals:
+            raise InputError("A stretch must be of a window on a genome", received={"windows": "given as arrays"})
+        window, length = self.intervals[number], self.codes.shape[1]
+        first = min(max(int(np.abs(self.scores[number]).argmax()) - width // 2, 0), max(length - width, 0))
+        return Interval(window.chrom, window.start + first, window.start + min(first + width, length))
+
+    def plot(
+        self,
+        number: int = 0,
+        region: str | Interval | None = None,
+        tracks: Mapping[str, object] | None = None,
+        peaks: Mapping[str, object] | None = None,
+    ) -> "Figure":
+        """Contribution scores of a window, with other tracks (`zoo.plot.explained.plot_locus`).
+
+        Args:
+            number: of the window.
+            region: the stretch of it, 1-based text or an interval; default 120 bp around the base of largest
+                contribution, of windows that were given as arrays all.
+            tracks: name → bigWig, drawn above.
+            peaks: name → BED or intervals.
+
+        Raises `InputError` for a window that there is not, or a region outside it.
+        """
+        return drawn("attributions", self, number, region, tracks, peaks)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """One row per base of a window: window, chrom, position (0-based), base, contribution, signal.
+
+        A pandas data frame. Raises `MissingExtra` if pandas is not installed.
+        """
+        return to_frame(self)
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """All arrays with dimensions window, position (from 0, of the window), base and track, and the windows' places.
+
+        Raises `MissingExtra` if xarray is not installed.
+        """
+        return to_xarray(self)
+
+    def _repr_html_(self) -> str:
+        columns = ["window", "target", "references", "strongest at", "error of the sum"]
+        picture = inline(self.plot(), "Contribution scores around the strongest base of the first window")
+        return titled(self._summary, table(columns, self._rows(), count=len(self)), picture)
+
+    @property
+    def _summary(self) -> str:
+        head = "" if self.head is None else f", head {self.head}"
+        return f"{len(self)} windows of {self.codes.shape[1]:,} bp, {self.model}, {self.method} of {self.target}{head}"
+
+    def _rows(self) -> Iterator[tuple[object, float, float | None, int, float | None]]:
+        """Of each window: itself, target, that of the references, position of the strongest base (1-based), error."""
+        error = self.error
+        for i, where in enumerate(self.intervals or range(len(self))):
+            at = int(np.abs(self.scores[i]).argmax()) + (where.start + 1 if isinstance(where, Interval) else 0)
+            base, rounding = (None if values is None else float(values[i]) for values in (self.baseline, error))
+            yield where, float(self.prediction[i]), base, at, rounding
+
     def __str__(self) -> str:
-        summary = f"{len(self)} windows of {self.codes.shape[1]:,} bp, {self.model}, {self.method} of {self.target}"
-        summary += "" if self.head is None else f", head {self.head}"
         definition = [] if self.definition is None else [self.definition]
         columns = f"{'window':<32} {'target':>9} {'references':>10} {'strongest at':>12} {'error':>8}"
-        lines = [summary, *definition, columns]
-        error = [None] * len(self) if self.error is None else self.error
-        for i, where in enumerate(self.intervals[:_SHOWN] or range(min(len(self), _SHOWN))):
-            base = "-" if self.baseline is None else f"{self.baseline[i]:.4g}"
-            rounding = "-" if error[i] is None else f"{error[i]:.1g}"
-            at = int(np.abs(self.scores[i]).argmax()) + (where.start + 1 if isinstance(where, Interval) else 0)
-            lines.append(f"{where!s:<32} {self.prediction[i]:>9.4g} {base:>10} {at:>12,} {rounding:>8}")
+        lines = [self._summary, *definition, columns]
+        for _, (where, target, base, at, error) in zip(range(_SHOWN), self._rows(), strict=False):
+            references, rounding = ("-" if base is None else f"{base:.4g}"), ("-" if error is None else f"{error:.1g}")
+            lines.append(f"{where!s:<32} {target:>9.4g} {references:>10} {at:>12,} {rounding:>8}")
         if len(self) > _SHOWN:
             lines.append(f"… and {len(self) - _SHOWN} more")
         return "\n".join(lines)

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+from zoo import lazy
 from zoo.browse import catalogue, drawing, page
 from zoo.errors import InputError
 from zoo.files.atomic import output_path, writing
 
 _MARK = "<title>Models of chromatin-zoo "  # that a page of ours begins with
+
+__getattr__, __dir__ = lazy.submodules(__name__)
 
 
 def write(output: str | Path = "models.html", pattern: str = "*", home: str | None = None) -> Path:

@@ -126,7 +126,7 @@ def _log_file(given: str) -> logging.Handler:
             raise InputError(
                 "A log must be a new file, or one that an earlier command wrote: it is appended to",
                 received={"log": given},
-                example="--log zoo.log",
+                example="--log run.log",
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = logging.FileHandler(path, encoding="utf-8")

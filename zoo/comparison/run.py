@@ -20,6 +20,7 @@ from zoo.files.job import job_base
 from zoo.files.record import finite
 from zoo.inputs.opening import named_regions
 from zoo.many.samples import Sample, samples_of
+from zoo.notebook.tables import folded, table, titled
 
 _MOST_DRAWS, _MOST_BLOCK = 100_000, 1_000_000_000
 
@@ -50,6 +51,15 @@ class Differences:
         more = [f"… and {len(shown) - 10} more"] if len(shown) > 10 else []
         named = [str(self.files[FACTORS]), str(self.files[SITES]), str(self.files[".html"])]
         return "\n".join([*shown[:10], *more, *named, f"{len(self.files)} files", str(self.sidecar)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        keys = ("factor", "condition", "against", "gained", "lost", "shared", "change", "relative", "relative_q")
+        rows = [[getattr(row, key) for key in keys] for row in self.factors]
+        files = table(["file"], [[path] for path in (*self.files.values(), self.sidecar)])
+        factors = table([key.replace("_", " ") for key in keys], rows, "gained, lost and shared sites of factors")
+        return titled(f"{len(self.contrasts)} contrasts, {len(rows)} rows of factors", factors, folded("files", files))
 
 
 def compare(

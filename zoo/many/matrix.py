@@ -9,6 +9,7 @@ from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.files.record import finite
 from zoo.genome.interval import Interval
+from zoo.notebook.tables import table, titled
 
 BLOCK = 4096  # regions that files are written by
 
@@ -40,6 +41,15 @@ class Matrix:
     def __repr__(self) -> str:
         size = f"{len(self.regions):,} regions × {len(self.models)} models × {len(self.samples)} samples"
         return f"Matrix({size}: {', '.join(self.values)})"
+
+    def _repr_html_(self) -> str:
+        rows = [[name, *(values[i] for values in self.about.values())] for i, name in enumerate(self.models)]
+        design = [[name, *(values[i] for values in self.design.values())] for i, name in enumerate(self.samples)]
+        return titled(
+            repr(self),
+            table(["model", *self.about], rows, "models"),
+            table(["sample", *self.design], design, "samples") if any(self.samples) else "",
+        )
 
     @property
     def reduction(self) -> str:

@@ -22,6 +22,7 @@ from zoo.many.plan import Plan
 from zoo.many.request import Request
 from zoo.many.units import compute_all, placed
 from zoo.many.work import Work
+from zoo.notebook.tables import folded, table, titled
 from zoo.predict import thresholds
 from zoo.predict.prediction import intervals_identity
 from zoo.workers.executors import check, executor_of
@@ -55,6 +56,14 @@ class ManyFiles:
         """Sites of each model, a column for each sample; then where the files are."""
         more = f"{len(self.files) + 1} files: {self.summary}, {self.sidecar} …"
         return f"{sites_table(self.sites)}\n{more}" if any(row.sites is not None for row in self.sites) else more
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        keys = ("sample", "model", "threshold", "sites", "bases", "precision", "recall")
+        rows = [[getattr(row, key) for key in keys] for row in self.sites]
+        files = table(["file"], [[path] for path in (*self.files.values(), self.sidecar)])
+        return titled("Files of a pass", table(keys, rows, "sites"), folded("files", files))
 
 
 def predict_many(

@@ -201,7 +201,8 @@ def plot_bars(ax: Axes, values: np.ndarray, first: int) -> Axes:
     region = Interval("-", first, first + len(values))
     edges, shown = summarized(lambda start, end: values[start - first : end - first], region)
     for sign, color in _SIGNED:
-        ax.stairs(np.where(sign * shown > 0, shown, 0), edges, fill=True, color=color, linewidth=0)
+        heights = np.where(sign * shown > 0, shown, np.nan)
+        ax.stairs(heights, edges, fill=True, facecolor=color, edgecolor=color, linewidth=style.THIN)
     ax.axhline(0, color=style.GREY, linewidth=0.6)
     ax.set_xlim(first, first + len(values))
     style.few_values(ax)

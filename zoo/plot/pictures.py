@@ -11,7 +11,6 @@ from zoo.attribution.result import Attributions
 from zoo.errors import InputError
 from zoo.files.atomic import atomic
 from zoo.files.record import MADE_BY
-from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 
 FORMATS = ("png", "svg")
@@ -53,7 +52,7 @@ def draw(
         if _mark_of(target) == mark.encode():
             continue
         i = order[rank]
-        figure = plot_locus(attributions, i, tracks, intervals, _strongest(attributions, i) if near else None)
+        figure = plot_locus(attributions, i, tracks, intervals, attributions.strongest(i) if near else None)
         with atomic(target, target.parent) as temporary:
             figure.savefig(temporary, format=form, metadata={"Title": mark})
     for old in {name for form in FORMATS for name in _names(path.parent, path.stem, MOST, form)}:
@@ -66,13 +65,6 @@ def check_names(base: Path, most: int, form: str = "png") -> None:
     """Raise `InputError` if pictures of `<base>.npz` would replace files that no run made."""
     for path in _names(base.parent, base.name, most, form):
         _check_own(path)
-
-
-def _strongest(attributions: Attributions, number: int, width: int = 120) -> Interval:
-    """The stretch of a window around its base of largest contribution."""
-    window, length = attributions.intervals[number], attributions.codes.shape[1]
-    first = min(max(int(abs(attributions.scores[number]).argmax()) - width // 2, 0), max(length - width, 0))
-    return Interval(window.chrom, window.start + first, window.start + min(first + width, length))
 
 
 def _names(folder: Path, stem: str, count: int, form: str) -> list[Path]:

@@ -27,6 +27,8 @@ DIVERGING, RISING = "RdBu_r", "Blues"
 """Colour maps: of differences, of scores from 0 on."""
 TITLE, LABEL, TICK, NOTE = 10, 9, 8, 7
 """Font sizes in points: of titles; names of axes and tracks; ticks and legends; what stands within axes."""
+THIN = 0.5
+"""Points, of the line around values: the narrowest can still be seen."""
 DPI = 150
 WIDTH = 10.0
 """Inches, of a picture as wide as a page."""

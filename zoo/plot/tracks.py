@@ -13,7 +13,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.plot import style
 
-_COLUMNS = 2000  # what a picture can show from left to right
+_COLUMNS = 1000  # what a picture can show from left to right
 _AT_ONCE = 1 << 22  # bp that are read together
 _LEAST = 0.002  # of the region: the width of a box that can be seen
 
@@ -76,8 +76,7 @@ def plot_values(
     """
     known = np.isfinite(values)
     corners, heights = np.repeat(edges, 2)[1:-1], np.repeat(values, 2)
-    ax.fill_between(corners, heights, where=np.repeat(known, 2), color=color, linewidth=0)
-    ax.hlines(np.zeros(len(values))[known], edges[:-1][known], edges[1:][known], color=color, linewidth=0.6)
+    ax.fill_between(corners, heights, where=np.repeat(known, 2), color=color, linewidth=style.THIN)
     if shaded:
         style.shade(ax, known, edges)
     if threshold is not None:
@@ -122,10 +121,25 @@ def plot_intervals(ax: Axes, intervals: Sequence[Interval], region: Interval, la
     return _row(ax, region, label)
 
 
-def stack(rows: int, columns: int = 1, width: float = 12, height: float = 1.0) -> tuple[Figure, np.ndarray]:
-    """A figure of `rows` × `columns` flat axes; those of a column share their positions."""
-    figure = style.figure(width, rows * height + 0.8)
-    return figure, figure.subplots(rows, columns, sharex="col", squeeze=False)
+def stack(
+    rows: int,
+    columns: int = 1,
+    width: float = 12,
+    height: float = 1.0,
+    ratios: Sequence[float] | None = None,
+) -> tuple[Figure, np.ndarray]:
+    """A figure of `rows` × `columns` flat axes; those of a column share their positions.
+
+    Args:
+        rows: under one another.
+        columns: side by side.
+        width: inches of the figure.
+        height: of a row.
+        ratios: heights of the rows over that.
+    """
+    ratios = [1.0] * rows if ratios is None else ratios
+    figure = style.figure(width, sum(ratios) * height + 0.8)
+    return figure, figure.subplots(rows, columns, sharex="col", squeeze=False, height_ratios=ratios)
 
 
 def _row(ax: Axes, region: Interval, label: str) -> Axes:

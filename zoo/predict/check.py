@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.environment import versions
+from zoo.notebook.tables import facts, folded, titled
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,19 @@ class Check:
     def passed(self) -> bool:
         """Whether this machine gives the expected numbers."""
         return self.difference <= self.tolerance
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self._outcome}, largest difference {self.difference:.2g}, tolerance {self.tolerance:.2g}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        found = {"outcome": self._outcome, "largest difference": self.difference, "tolerance": self.tolerance}
+        return titled(f"Check of {self.name}", facts(found), folded("versions", facts(self.versions)))
+
+    @property
+    def _outcome(self) -> str:
+        return "passed" if self.passed else "FAILED"
 
 
 def check(

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,8 +18,14 @@ from zoo.errors import InputError
 from zoo.files.job import Job
 from zoo.formats.content import Piece, pieces_of, plain_names
 from zoo.formats.formats import BINS, FORMATS, INTERVALS, TABLE, TOTALS, Format, named
+from zoo.genome.interval import Interval
+from zoo.notebook.pictures import drawn
+from zoo.notebook.tables import facts, table, titled
 from zoo.predict.plan import ChromosomePlan
 from zoo.predict.thresholds import Threshold
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Predicted = Iterable[tuple[ChromosomePlan, int, np.ndarray]]
 _NEEDED = {  # what formats hold → what there must be for it
@@ -64,6 +71,28 @@ class PredictionFiles:
             called = f"  {self.intervals:,} intervals, {self.threshold}" if FORMATS[name].holds == INTERVALS else ""
             lines += [f"{path}{called}" for path in paths]
         return "\n".join([*lines, f"{self.sidecar}"])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = [[name, path, path.stat().st_size if path.is_file() else None] for name, path in self._named()]
+        known = {"threshold": self.threshold, "intervals": None if self.bed is None else self.intervals}
+        return titled("Files of a prediction", facts(known), table(["format", "file", "bytes"], rows))
+
+    def _named(self) -> list[tuple[str, Path]]:
+        return [(name, path) for name, paths in self.written.items() for path in paths] + [("sidecar", self.sidecar)]
+
+    def plot(self, region: str | Interval, *tracks: object, **options: object) -> "Figure":
+        """A region of these bigWigs, with the threshold, as `zoo.plot.locus` draws it.
+
+        Args:
+            region: 1-based text such as "chr20:10,395,001-10,396,000", an interval, or with `genes` a gene.
+            *tracks: bigWigs and others that are drawn above, as for `locus`.
+            **options: as for `locus`, such as genes, peaks or variants.
+
+        Raises `InputError` without a bigWig, and as `locus`.
+        """
+        return drawn("files", self, region, *tracks, **options)
 
 
 def formats_of(write: object) -> tuple[Format, ...] | None:

@@ -13,6 +13,8 @@ from zoo.extras import extra
 from zoo.formats import tsv
 from zoo.genome.interval import FURTHEST, Interval
 from zoo.genome.spans import merge, near
+from zoo.notebook.pictures import drawn
+from zoo.notebook.tables import table, titled
 from zoo.predict.conversion import Aligned, aligned, to_anndata, to_xarray
 from zoo.predict.rows import RegionScores
 from zoo.spec import OutputSpec
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import anndata
     import pandas
     import xarray
+    from matplotlib.figure import Figure
 
 _SHOWN = 10
 _BLOCK = 1 << 16  # rows
@@ -170,15 +173,37 @@ class Predictions(Sequence):
         values = [np.repeat(text, counts) for text in texts] + [np.concatenate(place) for place in places]
         return dict(zip(self.columns, [*values, *scores.reshape(len(scores), -1).T], strict=True))
 
+    def plot(self, region: int | str | Interval = 0, *tracks: object, **options: object) -> "Figure":
+        """A region with its predictions, as `zoo.plot.locus` draws it.
+
+        Args:
+            region: the number of one of these regions, its name, or any region (1-based text, or an interval).
+            *tracks: bigWigs and others that are drawn above, as for `locus`.
+            **options: as for `locus`, such as genes, peaks or threshold.
+
+        Raises `InputError` for a number or a name that none has, and as `locus`.
+        """
+        return drawn("predictions", self, region, *tracks, **options)
+
+    def _repr_html_(self) -> str:
+        names = f", {len(self.tracks):,} tracks" if self.tracks else ""
+        title = f"Predictions of {len(self):,} regions in bins of {self.bin_size} bp{names}"
+        rows = ([row.interval, row.interval.name, len(row.scores), row.max, self._best(row)] for row in self._rows)
+        return titled(title, table(["region", "name", "bins", "highest score", "at"], rows, count=len(self)))
+
+    def _best(self, row: RegionScores) -> Interval | None:
+        """The bin of the highest score, None without a prediction."""
+        if np.isnan(row.max):
+            return None
+        at = int(np.nanargmax(row.scores)) // max(len(self.tracks), 1)
+        return Interval(row.interval.chrom, int(row.starts[at]), int(row.ends[at]))
+
     def __str__(self) -> str:
         lines = [f"{'region':<32} {'bins':>5} {'max':>6}  at"]
         for row in self._rows[:_SHOWN]:
-            if np.isnan(row.max):
-                lines.append(f"{row.interval!s:<32} {len(row.scores):>5} {'-':>6}  no prediction")
-                continue
-            at = int(np.nanargmax(row.scores)) // max(len(self.tracks), 1)
-            best = Interval(row.interval.chrom, int(row.starts[at]), int(row.ends[at]))
-            lines.append(f"{row.interval!s:<32} {len(row.scores):>5} {row.max:>6.3f}  {best}")
+            best = self._best(row)
+            score, at = ("-", "no prediction") if best is None else (f"{row.max:.3f}", best)
+            lines.append(f"{row.interval!s:<32} {len(row.scores):>5} {score:>6}  {at}")
         if len(self._rows) > _SHOWN:
             lines.append(f"… and {len(self._rows) - _SHOWN} more regions")
         return "\n".join(lines)

@@ -3,6 +3,7 @@
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,12 @@ from registry.paths import user_path
 from zoo.arguments import is_number
 from zoo.errors import InputError, IntegrityError, warn
 from zoo.genome import names
+from zoo.notebook.models import thresholds
+from zoo.notebook.pictures import drawn, inline
+from zoo.notebook.tables import paragraph, titled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLUMNS = {
     "threshold": "Standard_Thresh",
@@ -216,6 +223,25 @@ class ThresholdTable:
                 continue
             rows.append((name, found.score, found.precision, found.recall, found.interval))
         return rows
+
+    def rows(self) -> list[dict[str, object]]:
+        """The same as JSON objects: threshold, score, precision, recall, interval."""
+        keys = ("threshold", "score", "precision", "recall", "interval")
+        return [dict(zip(keys, row, strict=True)) for row in self.examples()]
+
+    def plot(self) -> "Figure":
+        """Precision, recall and F1 at rising thresholds (`zoo.plot.curves.plot_thresholds`), as a figure."""
+        return drawn("thresholds", self)
+
+    def __repr__(self) -> str:
+        best = int(np.argmax(self.columns["f1"]))
+        at = f"best F1 {self.columns['f1'][best]:.3f} at {self.columns['threshold'][best]:g}"
+        return f"ThresholdTable({len(self.columns['threshold']):,} thresholds, {at})"
+
+    def _repr_html_(self) -> str:
+        measured = "" if self.measured is None else paragraph(f"measured on {self.measured}")
+        picture = inline(self.plot(), "Precision, recall and F1 at rising thresholds")
+        return titled(repr(self), thresholds(self.rows()), measured, picture)
 
     def for_card(self) -> dict[str, object]:
         """The keywords of `registry.card.of_model` that are of the table."""

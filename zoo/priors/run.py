@@ -11,6 +11,7 @@ from zoo.formats.formats import FORMATS
 from zoo.genome.annotation import check_choice
 from zoo.genome.interval import FURTHEST
 from zoo.inputs.opening import open_genome
+from zoo.notebook.tables import folded, table, titled
 from zoo.priors import files
 from zoo.priors.files import VALUES, TargetTable
 from zoo.priors.genes import NAMES
@@ -48,6 +49,14 @@ class Targets:
         ]
         more = [f"… and {len(self.factors) - _SHOWN} more"] if len(self.factors) > _SHOWN else []
         return "\n".join([*shown, *more, *map(str, (*self.tables, *self.priors.values(), self.sidecar))])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        columns = list(self.factors[0]) if self.factors else []
+        files = [[path] for path in (*self.tables, *self.priors.values(), self.sidecar)]
+        factors = table(columns, [list(row.values()) for row in self.factors]) if columns else ""
+        return titled(f"Priors of {self.genes:,} genes", factors, folded("files", table(["file"], files)))
 
 
 def targets(

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 import keras
-import matplotlib
 
 from registry.paths import user_path
 from zoo import architectures, weights
@@ -264,13 +263,13 @@ def window_of(network: keras.Model) -> int:
 
 def draw(path: Path, result: Result, monitor: str) -> None:
     """Loss and the monitored metric by epoch, as PNG."""
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
+    from zoo.plot import style
     from zoo.plot.curves import plot_training
 
-    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-    plot_training(axes[0], result.rows, ("loss", "val_loss"), result.best_epoch)
-    plot_training(axes[1], result.rows, (monitor,), result.best_epoch)
-    figure.savefig(path, dpi=120)
-    pyplot.close(figure)
+    figure = style.figure(9, 3.2)
+    axes = figure.subplots(1, 2)
+    for ax, columns, name in zip(axes, (("loss", "val_loss"), (monitor,)), ("loss", monitor), strict=True):
+        plot_training(style.finish(ax), result.rows, columns, result.best_epoch)
+        words = name.replace("val_", "validation ").replace("_", " ")
+        ax.set_ylabel(style.plain_lines(words), fontsize=style.LABEL)
+    figure.savefig(path, dpi=style.DPI)

@@ -21,6 +21,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.spans import NONE, merge
 from zoo.genome.vcf import Variant
 from zoo.inputs.opening import Inputs
+from zoo.notebook.tables import facts, folded, table, titled
 from zoo.predict.plan import Grid
 from zoo.predict.thresholds import Threshold
 from zoo.variants import maxatac
@@ -74,6 +75,20 @@ class HaplotypeFiles:
         lines += [f"{count:,} {note}" for note, count in self.notes.items()]
         lines += [f"{name}: {n:,} bins near variants of several phase sets" for name, n in self.unknown.items() if n]
         return "\n".join(map(printable, lines))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        sites = [[pair, kind, count] for pair, kinds in self.sites.items() for kind, count in kinds.items()]
+        skipped = [[name, reason, count] for name, reasons in self.skipped.items() for reason, count in reasons.items()]
+        unknown = {f"{name}: bins near variants of several phase sets": count for name, count in self.unknown.items()}
+        return titled(
+            f"Haplotypes {', '.join(self.names)}".strip(),
+            table(["comparison", "sites", "count"], sites) if sites else "",
+            facts({**self.notes, **unknown}),
+            folded("skipped variants", table(["haplotype", "reason", "variants"], skipped) if skipped else ""),
+            table(["file"], [[path] for path in self.files]),
+        )
 
 
 class _Parts:

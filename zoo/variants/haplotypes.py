@@ -20,6 +20,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.spans import runs
 from zoo.genome.vcf import Genotype, Variant, Vcf, trimmed
+from zoo.notebook.tables import facts, titled
 from zoo.variants.effects import Skipped, skip_reason
 
 MISSING = "missing genotypes, taken as the reference"
@@ -240,6 +241,21 @@ class HaplotypePrediction:
     def unknown(self) -> int:
         """Bins without a score, because their windows hold heterozygous variants of several phase sets."""
         return sum(int(np.isnan(row).sum()) for row in self.scores)
+
+    def __repr__(self) -> str:
+        bins = f"{len(self.scores):,} regions, {sum(map(len, self.scores)):,} bins"
+        return f"HaplotypePrediction({self.name!r}: {bins}, {self.unknown:,} of them unknown)"
+
+    def _repr_html_(self) -> str:
+        known = {
+            "regions": len(self.scores),
+            "bins": sum(map(len, self.scores)),
+            "bins without a score": self.unknown,
+            "highest score": float(np.fmax.reduce(np.concatenate(self.scores))) if len(self.scores) else None,
+            **Counter(f"skipped: {entry.reason}" for entry in self.skipped),
+            **self.notes,
+        }
+        return titled(f"Haplotype {self.name}", facts(known))
 
 
 @dataclass(frozen=True)

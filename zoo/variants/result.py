@@ -2,17 +2,18 @@
 
 import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
 from registry.errors import printable
 from registry.paths import user_path
 from zoo.arguments import is_one_of
-from zoo.errors import InputError, MissingExtra
+from zoo.errors import InputError
+from zoo.extras import extra
 from zoo.files.atomic import atomic, check_outputs
 from zoo.forward.readouts import untransformed
 from zoo.genome import names
@@ -20,11 +21,20 @@ from zoo.genome.bigwig import Writer
 from zoo.genome.signal import Signal
 from zoo.genome.spans import steps
 from zoo.genome.vcf import Variant, Vcf
+from zoo.notebook.pictures import drawn
+from zoo.notebook.tables import facts, folded, table, titled
 from zoo.variants.alleles import Place
 from zoo.variants.annotation import Origin, annotate
+from zoo.variants.conversion import to_anndata, to_xarray
 from zoo.variants.effects import Skipped
 from zoo.variants.scores import column_of
 from zoo.variants.window import VariantWindow
+
+if TYPE_CHECKING:
+    import anndata
+    import pandas
+    import xarray
+    from matplotlib.figure import Figure
 
 SCALES = ("linear", "log1p")
 _SHOWN = 10
@@ -85,6 +95,62 @@ class VariantScores:
         """A score of several tracks, (variants, tracks) float64, in their order."""
         return np.stack([self.scores[column_of(score, track)] for track in self.tracks], axis=1)
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the scores, without those of tracks."""
+        if not self.tracks:
+            return list(self.scores)
+        last = f".{next(iter(self.tracks))}"
+        return [name.removesuffix(last) for name in self.scores if name.endswith(last)]
+
+    def plot(self, score: str | None = None, most: int = 20) -> "Figure":
+        """The variants that change most: a bar for each, or of several tracks a heat map of variants × tracks.
+
+        Args:
+            score: its name, default the first; of several tracks without that of a track.
+            most: variants.
+
+        Raises `InputError` for a score that there is not, or without a variant that has one.
+        """
+        return drawn("variants", self, score, most)
+
+    def to_anndata(self) -> "anndata.AnnData":
+        """An observation for each variant; of several tracks a variable for each, else a variable for each score.
+
+        Of several tracks `X` is the first score, the others are layers. Raises `MissingExtra` if anndata is not there.
+        """
+        return to_anndata(self)
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """An array (variant,) of each score, or (variant, track), and of profiles that were kept (variant, bin).
+
+        NaN for variants that are skipped. Raises `MissingExtra` if xarray is not installed.
+        """
+        return to_xarray(self)
+
+    def _repr_html_(self) -> str:
+        title = f"{self.model}: {len(self.places):,} of {len(self):,} variants scored"
+        if self.tracks:
+            heads, caption = ["variant", "track", *self.names[:2]], "what changes most"
+            rows = [[variant, track, *values] for variant, track, values in self._changes()]
+        else:
+            heads, caption = ["variant", *self.scores], f"those that change most, by {self.names[0]}"
+            chosen = self._order(self.scores[self.names[0]])
+            rows = [[self.variants[i], *(float(values[i]) for values in self.scores.values())] for i in chosen]
+        return titled(title, table(heads, rows, caption), folded("skipped", facts(self.reasons)))
+
+    def _order(self, change: np.ndarray) -> list[int]:
+        """The first places of those that change most."""
+        order = np.argsort(-np.abs(np.nan_to_num(change)), axis=None, kind="stable")
+        return order[: min(_SHOWN, len(self.places) * max(len(self.tracks), 1))].tolist()
+
+    def _changes(self) -> Iterator[tuple[Variant, str, list[float]]]:
+        """Of several tracks what changes most by the first score: variant, track, and two scores of it."""
+        tracks = list(self.tracks)
+        for place in self._order(self.of_tracks(self.names[0])):
+            i, track = place // len(tracks), tracks[place % len(tracks)]
+            yield self.variants[i], track, [float(self.scores[column_of(n, track)][i]) for n in self.names[:2]]
+
     def __str__(self) -> str:
         if self.tracks:
             return self._of_tracks()
@@ -94,7 +160,7 @@ class VariantScores:
         change = self.scores[next(iter(shown))]
         lines = [f"{len(self.places):,} of {len(self):,} variants scored; those that change most:"]
         lines.append(" ".join([f"{'variant':<34}", *(f"{title:>{width}}" for title, width, _ in shown.values())]))
-        for i in np.argsort(-np.abs(np.nan_to_num(change)), kind="stable")[: min(_SHOWN, len(self.places))]:
+        for i in self._order(change):
             numbers = (f"{self.scores[name][i]:>{width}{form}}" for name, (_, width, form) in shown.items())
             lines.append(" ".join([f"{printable(str(self.variants[i]))[:34]:<34}", *numbers]))
         lines += skipped_lines(self.reasons)
@@ -104,19 +170,15 @@ class VariantScores:
 
     def _of_tracks(self) -> str:
         """Of several tracks what changes most by the first score, and the second one of it."""
-        first, tracks = f".{next(iter(self.tracks))}", list(self.tracks)
-        shown = [name.removesuffix(first) for name in self.scores if name.endswith(first)][:2]
-        change = np.abs(np.nan_to_num(self.of_tracks(shown[0])))
+        shown = self.names[:2]
         titles = " ".join(f"{name:>{max(len(name), 11)}}" for name in shown)
         lines = [
-            f"{len(self.places):,} of {len(self):,} variants scored, {len(tracks):,} tracks; what changes most:",
+            f"{len(self.places):,} of {len(self):,} variants scored, {len(self.tracks):,} tracks; what changes most:",
             f"{'variant':<26} {'track':<20} {titles}",
         ]
-        most = min(_SHOWN, len(self.places) * len(tracks))
-        for place in np.argsort(-change, axis=None, kind="stable")[:most]:
-            i, track = place // len(tracks), tracks[place % len(tracks)]
-            numbers = " ".join(f"{self.scores[column_of(n, track)][i]:>{max(len(n), 11)}.4g}" for n in shown)
-            lines.append(f"{printable(str(self.variants[i]))[:26]:<26} {printable(track)[:20]:<20} {numbers}")
+        for variant, track, values in self._changes():
+            numbers = " ".join(f"{value:>{max(len(n), 11)}.4g}" for n, value in zip(shown, values, strict=True))
+            lines.append(f"{printable(str(variant))[:26]:<26} {printable(track)[:20]:<20} {numbers}")
         return "\n".join([*lines, *skipped_lines(self.reasons)])
 
     def write_tsv(self, handle: TextIO) -> None:
@@ -150,16 +212,13 @@ class VariantScores:
             rows.append(place | numbers | {name: values[i] for name, values in self.texts.items()})
         return {"variants": rows, "skipped": self.reasons}
 
-    def to_frame(self):
+    def to_frame(self) -> "pandas.DataFrame":
         """The table as a pandas data frame, with the reason of those that are skipped.
 
         Raises:
             MissingExtra: pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError:
-            raise MissingExtra("pandas must be installed to make a data frame", extra="pandas") from None
+        pandas = extra("pandas", "a data frame")
         columns = {
             "chrom": [variant.chrom for variant in self.variants],
             "pos": [variant.start + 1 for variant in self.variants],

@@ -1,0 +1,5 @@
+"""What notebooks show of results: HTML of escaped text without colours of its own, and pictures."""
+
+from zoo import lazy
+
+__getattr__, __dir__ = lazy.submodules(__name__)
