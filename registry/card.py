@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from registry.metrics import label, meanings, threshold
 from registry.schema import RepositoryIndex
 
 _TASKS = {"binding": "transcription-factor-binding", "accessibility": "chromatin-accessibility"}
@@ -96,8 +97,9 @@ def of_model(
     if training:
         parts.append(f"**Training.** {plain(training)}\n")
     if config["metrics"]:
-        rows = [(name, f"{value:g}") for name, value in config["metrics"].items()]
-        parts.append("## Metrics\n\n" + table(("metric", "value"), rows))
+        rows = [(label(name), f"{value:g}") for name, value in config["metrics"].items()]
+        said = meanings(config["metrics"])
+        parts.append("## Metrics\n\n" + table(("metric", "value"), rows) + (f"\n{said}\n" if said else ""))
     if cutoffs:
         parts += _thresholds(cutoffs, measured)
     if plot:
@@ -122,7 +124,9 @@ def _thresholds(
     cutoffs: Sequence[tuple[str, float, float, float, tuple[float, float] | None]], measured: str
 ) -> list[str]:
     """The table of thresholds, and on what they were measured."""
-    rows = [(name, f"{score:.3f}", _precision(p, limits), f"{r:.3f}") for name, score, p, r, limits in cutoffs]
+    rows = [
+        (threshold(name), f"{score:.3f}", _precision(p, limits), f"{r:.3f}") for name, score, p, r, limits in cutoffs
+    ]
     parts = ["## Thresholds\n\n" + table(("threshold", "score", "precision", "recall"), rows)]
     if measured:
         limits = any(limits for *_, limits in cutoffs)
@@ -188,6 +192,6 @@ def of_family(index: RepositoryIndex) -> str:
         front_matter(index.family, index.license)
         + f"\n# {plain(index.family)}\n\n{plain(index.title)}.\n\n"
         + f"`config.json` pins every file of every model by its SHA-256.\n\n{len(rows)} models:\n\n"
-        + table(("model", "description", "best F1"), rows)
+        + table(("model", "description", label("best_f1")), rows)
         + f"\nTerms: {plain(index.license)}.\n\nCite: {plain(index.citation)}\n"
     )

@@ -4,11 +4,12 @@ import argparse
 import json
 from collections import Counter
 
+from registry.metrics import label, threshold
 from zoo import loading
 from zoo.commands.printing import add_json
 from zoo.commands.shared import add_name
 
-_WIDTHS = {"metric": 36, "threshold": 24}  # of titles that are long, by their beginning
+_WIDTHS = {"metric": 36, "threshold": 52}  # of titles that are long, by their beginning
 _MANY, _ASSAYS = 16, 8  # tracks of a head whose assays are counted instead; of them, at most
 
 
@@ -44,14 +45,14 @@ def run(options: argparse.Namespace) -> None:
         lines[table["name"]] = f"stands for {', '.join(table['covariates'])}; one of {', '.join(table['rows'])}"
     for row in info.get("thresholds", ()):
         low, high = row["interval"]
-        lines[f"threshold {row['threshold']}"] = (
+        lines[f"threshold {threshold(row['threshold'])}"] = (
             f"score {row['score']:.3f}, precision {row['precision']:.2f} ({low:.2f} to {high:.2f}), recall "
             f"{row['recall']:.2f}"
         )
     if info.get("probabilities"):
         lines["probabilities"] = "with --scale probability"
-    for title, values in (("metric", info["metrics"]), ("from", info["provenance"])):
-        lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
+    lines |= {f"metric {label(key)}": f"{value}" for key, value in info["metrics"].items()}
+    lines |= {f"from {key}": f"{value}" for key, value in info["provenance"].items()}
     for key, value in lines.items():
         width = next((width for start, width in _WIDTHS.items() if key.startswith(start)), 16)
         print(f"{key:<{width}} {value}")

@@ -4,7 +4,10 @@ import json
 from collections.abc import Sequence
 
 import registry
+from registry.metrics import label
 from zoo.errors import InputError
+
+_SHOWN = ("best_f1", "best_f1_threshold")
 
 
 def matching(pattern: str) -> list[registry.Entry]:
@@ -23,9 +26,11 @@ def show(entries: Sequence[registry.Entry], as_json: bool) -> None:
         print(json.dumps(rows, indent=1))
         return
     width = max([20, *(len(entry.name) for entry in entries)])
-    print(f"{'model':<{width}} {'best F1':>8} {'at score':>9}  description")
+    heads = [label(key) for key in _SHOWN]
+    print(f"{'model':<{width}} {'  '.join(heads)}  description")
     for entry in entries:
-        best = (entry.facts.get(key) for key in ("best_f1", "best_f1_threshold"))
-        f1, score = ("-" if value is None else f"{value:.3f}" for value in best)
+        values = (entry.facts.get(key) for key in _SHOWN)
+        shown = ["-" if value is None else f"{value:.3f}" for value in values]
         described = ", ".join((entry.description, *entry.aliases))
-        print(f"{entry.name:<{width}} {f1:>8} {score:>9}  {described[:39]}")
+        cells = "  ".join(map(str.rjust, shown, map(len, heads)))
+        print(f"{entry.name:<{width}} {cells}  {described[:39]}")

@@ -2,6 +2,8 @@
 
 import shutil
 
+from registry.metrics import label
+
 
 def table(rows: dict[str, dict], width: int | None = None, of_names: bool = False) -> str:
     """Rows of numbers under their names; turned, and in parts, where that is wider than the terminal.
@@ -13,7 +15,7 @@ def table(rows: dict[str, dict], width: int | None = None, of_names: bool = Fals
     """
     width = width or shutil.get_terminal_size().columns
     columns = dict.fromkeys(key for row in rows.values() for key in row if key != "why" and not key.endswith("error"))
-    lines = [["", *(column if of_names else column.replace("_", " ") for column in columns)]]
+    lines = [["", *(column if of_names else label(column) for column in columns)]]
     lines += [[name, *(_number(row.get(column)) for column in columns)] for name, row in rows.items()]
     notes = [f"{name}: {row['why']}" for name, row in rows.items() if row.get("why")]
     parts = [lines]
