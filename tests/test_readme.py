@@ -27,7 +27,7 @@ WRITTEN = {
     *(
         "sample.bw",
         "sample_RP20M.bw",
-        "sample.png",
+        *("sample.png", "sample.html", "sample_mqc.json"),
         "sample.json",
         "mean.bw",
         "normalized.bw",
@@ -47,7 +47,15 @@ WRITTEN = {
     *("differences.factors.tsv", "differences.sites.tsv", "differences.html", "differences.json"),
     *(f"differences.{picture}.png" for picture in ("changes", "heat", "overlap")),
     *("differences.scores.json", "differences.scores.matrix.tsv", "differences.scores.summary.tsv"),
-    *("cells_T.bw", "cells_T_RP20M.bw", "cells_T.png", "cells_T.json", "cells.json"),
+    *(
+        "cells_T.bw",
+        "cells_T_RP20M.bw",
+        "cells_T.png",
+        "cells_T.html",
+        "cells_T_mqc.json",
+        "cells_T.json",
+        "cells.json",
+    ),
     *("dnase.bw", "dnase.json"),
 }
 

@@ -5,12 +5,13 @@ import json
 from collections import Counter
 
 from registry.facts import split
+from registry.metrics import label, threshold
 from zoo import loading
 from zoo.commands.printing import add_json
 from zoo.commands.shared import add_name
 
 EXAMPLES = ("zoo info maxatac/CTCF",)
-_WIDTHS = {"metric": 36, "fact": 36, "threshold": 24}  # of titles that are long, by their beginning
+_WIDTHS = {"metric": 36, "fact": 36, "threshold": 52}  # of titles that are long, by their beginning
 _MANY, _ASSAYS = 16, 8  # tracks of a head whose assays are counted instead; of them, at most
 
 
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> None:
         lines[table["name"]] = f"stands for {', '.join(table['covariates'])}; one of {', '.join(table['rows'])}"
     for row in info.get("thresholds", ()):
         low, high = row["interval"]
-        lines[f"threshold {row['threshold']}"] = (
+        lines[f"threshold {threshold(row['threshold'])}"] = (
             f"score {row['score']:.3f}, precision {row['precision']:.2f} ({low:.2f} to {high:.2f}), recall "
             f"{row['recall']:.2f}"
         )
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
         lines["probabilities"] = "with --scale probability"
     metrics, facts = split(info["metrics"])
     for title, values in (("metric", metrics), ("fact", facts), ("from", info["provenance"])):
-        lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
+        lines |= {f"{title} {key if title == 'from' else label(key)}": f"{value}" for key, value in values.items()}
     for key, value in lines.items():
         width = next((width for start, width in _WIDTHS.items() if key.startswith(start)), 16)
         print(f"{key:<{width}} {value}")

@@ -255,7 +255,8 @@ def _compared(
             "level": statistics.LEVEL,
             "contrasts": [_shared(item) for item in each],
         }
-        place.write_page(paths, {"title": "Comparison of samples", "sections": list(sections.values()), **record})
+        title = page.title_of(conditions, scores.samples)
+        place.write_page(paths, {"title": title, "sections": list(sections.values()), **record})
         record |= finite({"factors": [asdict(row) for item in each for row in item.factors]})
 
     with place:
