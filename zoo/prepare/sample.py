@@ -396,8 +396,7 @@ def _sha256(path: Path, what: str) -> str:
     try:
         return sha256(path)
     except OSError as error:
-        message = f"A file of {what} must be readable: {error.strerror}"
-        raise InputError(message, received={what: str(path)}) from None
+        raise InputError(f"A file of {what} must be readable: {error.strerror}", received={what: str(path)}) from None
 
 
 def _genome(genome: Genome | Mapping[str, int]) -> dict:
