@@ -36,6 +36,7 @@ setup(
     extras_require={
         "anndata": ["anndata"],
         "dask": ["distributed"],
+        "docs": ["codespell", "furo", "myst-nb", "myst-parser", "sphinx>=8"],
         "pandas": ["pandas"],
         "zarr": ["zarr>=3,<4"],
         "parquet": ["pyarrow"],
@@ -46,10 +47,14 @@ setup(
         "test": [
             "anndata",
             "axe-playwright-python",
+            "codespell",
             "distributed",
+            "furo",
             "jax",
             "memelite",
             "modisco-lite>=3",
+            "myst-nb",
+            "myst-parser",
             "pandas",
             "playwright",  # drives the Chromium that is installed; none is downloaded
             "py2bit",
@@ -61,6 +66,7 @@ setup(
             "pytest-xdist",
             "ruff",
             "shap",
+            "sphinx>=8",
             "zarr>=3,<4",
         ],
     },
