@@ -2,7 +2,7 @@
 
 import importlib
 
-_HOMES = {"locus": "zoo.plot.loci", "Track": "zoo.plot.loci"}
+_HOMES = {"locus": "zoo.plot.loci", "Track": "zoo.plot.rows"}
 
 
 def __getattr__(name: str):
