@@ -116,11 +116,12 @@ def test_the_command(small_folder: Path, files: dict, tmp_path: Path, capsys: py
     (change,) = json.loads(capsys.readouterr().out)["motifs"]
     assert (change["motif"], change["change"], change["start"]) == ("SITE", "broken", 13_000)
     assert (tmp_path / "v.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "v.motifs.tsv").read_text().splitlines()[1].startswith("SITE\tbroken\t")
     for wrong, message in (
         (["--motifs", "m.meme"], "--motifs must come with --picture"),
         (["--picture", "v.gif"], "A picture must be one of .png, .svg, .pdf"),
         (
-            ["--picture", str(files["genome"].with_suffix(".png").with_name("none") / "v.png")],
+            ["--picture", str(tmp_path / "none" / "v.png")],
             "The folder of a picture must exist",
         ),
     ):

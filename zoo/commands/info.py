@@ -9,6 +9,7 @@ from registry.metrics import label, threshold
 from zoo import loading
 from zoo.commands.printing import add_json
 from zoo.commands.shared import add_name
+from zoo.variants.background import kept
 
 EXAMPLES = ("zoo info maxatac/CTCF",)
 _WIDTHS = {"metric": 36, "fact": 36, "threshold": 52}  # of titles that are long, by their beginning
@@ -55,6 +56,7 @@ def run(options: argparse.Namespace) -> None:
         )
     if info.get("probabilities"):
         lines["probabilities"] = "with --scale probability"
+    lines |= _backgrounds(info["name"])
     metrics, facts = split(info["metrics"])
     for title, values in (("metric", metrics), ("fact", facts), ("from", info["provenance"])):
         lines |= {f"{title} {key if title == 'from' else label(key)}": f"{value}" for key, value in values.items()}
@@ -76,6 +78,13 @@ def _spread(model: dict) -> dict[str, str]:
     """What else may be predicted of an ensemble."""
     offered = model["architecture"]["config"].get("spread") is True
     return {"spread": "standard deviation over the members: --track mean spread"} if offered else {}
+
+
+def _backgrounds(name: str) -> dict[str, str]:
+    """Scores of random variants that are kept in the cache, if there are any."""
+    counts = Counter(f"{record['variants']:,} {record['kind']}" for record in kept(name))
+    listed = ", ".join(text + (f" ({count} times)" if count > 1 else "") for text, count in sorted(counts.items()))
+    return {"background": f"{listed} (zoo variants --background)"} if counts else {}
 
 
 def _described(head: dict) -> str:

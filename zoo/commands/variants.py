@@ -12,7 +12,7 @@ from zoo.commands import reporting, shared
 from zoo.commands.printing import add_json
 from zoo.console.signature import PROGRESS, Signature
 from zoo.errors import InputError
-from zoo.files.atomic import atomic, check_outputs
+from zoo.files.atomic import atomic, check_outputs, writing
 from zoo.variants.scores import scores_of
 from zoo.variants.window import COMPAT
 
@@ -97,7 +97,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--motifs",
         metavar="MEME",
         help="with --picture: known motifs that the variant breaks or makes (an instance with P at most 1e-4 is there "
-        "with one allele only), weakens or strengthens; printed, too",
+        "with one allele only), weakens or strengthens; also printed, and in FILE.motifs.tsv",
     )
     shown = parser.add_argument_group("printing").add_mutually_exclusive_group()
     add_json(shown)
@@ -181,12 +181,17 @@ def run(options: argparse.Namespace, model) -> None:
 
 
 def _draw(options: argparse.Namespace, model) -> list:
-    """Draw the picture; what changes of motifs."""
+    """Draw the picture, and write the table of motifs that change, which are returned."""
+    from zoo.genome.motifs import read_motifs
     from zoo.plot.alleles import allele_effects, plot_alleles
-    from zoo.variants.motif_changes import motif_changes, read_motifs
+    from zoo.variants.motif_changes import motif_changes, write_changes
 
     path = user_path(options.picture, "picture")
-    check_outputs([path], [options.genome, options.signal, options.motifs, *options.variants])
+    table = path.with_suffix(".motifs.tsv")
+    check_outputs(
+        [path, *([table] if options.motifs else [])],
+        [options.genome, options.signal, options.motifs, *options.variants],
+    )
     named = {"signal": options.signal, "covariates": options.covariate, "head": options.head}
     track = options.track[0] if options.track and len(options.track) == 1 else options.track
     known = {} if options.motifs is None else read_motifs(options.motifs)
@@ -195,6 +200,9 @@ def _draw(options: argparse.Namespace, model) -> list:
     figure = plot_alleles(effects, changes, known)
     with atomic(path, path.parent) as temporary:
         figure.savefig(temporary, format=path.suffix[1:].lower())
+    if options.motifs is not None:
+        with writing(table) as file:
+            write_changes(changes, file)
     return changes
 
 
