@@ -35,6 +35,7 @@ def run(options: argparse.Namespace) -> None:
     lines |= {"output" if len(heads) == 1 else f"head {head['name']}": _described(head) for head in heads}
     lines |= _parts(info) | _spread(info)
     lines["cached"] = "yes" if info["cached"] else "no"
+    lines |= _backgrounds(info["name"])
     for track in tracks:
         made = f"±{track['smoothing']} bp, {track['percentile'] or 0:g}th percentile of positive bases = 1"
         title = track["name"] if len(tracks) == 1 else f"track {track['name']}"
@@ -51,7 +52,6 @@ def run(options: argparse.Namespace) -> None:
         )
     if info.get("probabilities"):
         lines["probabilities"] = "with --scale probability"
-    lines |= _backgrounds(info["name"])
     for title, values in (("metric", info["metrics"]), ("from", info["provenance"])):
         lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
     for key, value in lines.items():
