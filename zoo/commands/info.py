@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> None:
     if info.get("tissue"):
         lines["tissue"] = info["tissue"]
     lines["cached"] = "yes" if info["cached"] else "no"
+    lines |= _backgrounds(info["name"])
     for track in tracks:
         made = f"±{track['smoothing']} bp, {track['percentile'] or 0:g}th percentile of positive bases = 1"
         title = track["name"] if len(tracks) == 1 else f"track {track['name']}"
@@ -56,7 +57,6 @@ def run(options: argparse.Namespace) -> None:
         )
     if info.get("probabilities"):
         lines["probabilities"] = "with --scale probability"
-    lines |= _backgrounds(info["name"])
     metrics, facts = split(info["metrics"])
     for title, values in (("metric", metrics), ("fact", facts), ("from", info["provenance"])):
         lines |= {f"{title} {key if title == 'from' else label(key)}": f"{value}" for key, value in values.items()}
