@@ -373,6 +373,8 @@ def test_a_region_of_predictions_is_drawn_as_a_locus(monkeypatch: pytest.MonkeyP
         found.plot(3)
     with pytest.raises(InputError, match="A region must be"):
         found.plot("no name")
+    with pytest.raises(InputError, match="A region must be"):
+        Predictions([replace(found[0], interval=Interval("chr1", 320, 416))], 32).plot(".")
 
 
 def test_files_and_predictions_as_pictures(small: zoo.Model, genome_files, tmp_path: Path):
@@ -405,6 +407,10 @@ def test_attributions_as_a_frame_and_an_xarray():
     assert alone.to_xarray()["signal"].dims == ("window", "position", "track")
 
 
+def test_names_of_scores_where_one_track_ends_like_another():
+    assert variant_scores({"a": 0, "x.a": 1}).names == ["difference"]
+
+
 def test_scores_of_variants_as_an_anndata_and_an_xarray():
     one, several = variant_scores(), variant_scores({"a": 0, "b": 1})
     data = one.to_anndata()
@@ -418,6 +424,8 @@ def test_scores_of_variants_as_an_anndata_and_an_xarray():
     arrays = several.to_xarray()
     assert arrays["difference"].dims == ("variant", "track")
     assert arrays["difference"].sel(variant="chr1:201 C>T", track="b") == -3
+    assert arrays["skipped"].values.tolist() == ["", "", EVIL]
+    assert {name: arrays[name].dtype.kind for name in ("chrom", "pos", "ref")} == {"chrom": "U", "pos": "i", "ref": "U"}
     profiles = replace(one, reference=np.ones((2, 4), F32), alternative=np.zeros((2, 4), F32)).to_xarray()
     assert profiles["reference"].values[:, 0].tolist()[:2] == [1, 1]
     assert np.isnan(profiles["reference"].values[2]).all()

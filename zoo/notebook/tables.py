@@ -49,8 +49,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str
     body = "".join(f"<tr>{_cells(row, sides)}</tr>" for row in kept)
     if total is not None and total > len(kept):
         body += f'<tr><td colspan="{len(columns)}" {_LEFT}>… {total - len(kept):,} more</td></tr>'
-    titled = f"<caption {_LEFT}>{text(caption)}</caption>" if caption else ""
-    return f"<table>{titled}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    headed = f"<caption {_LEFT}>{text(caption)}</caption>" if caption else ""
+    return f"<table>{headed}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def folded(title: str, content: str) -> str:
