@@ -58,7 +58,7 @@ class Command:
 
     def run(self, options: argparse.Namespace) -> int | None:
         """Run it. Returns the exit status; None is 0."""
-        with stage(f"zoo {self.name}") if self.is_long else nullcontext():
+        with stage(f"zoo {self.name}") if self.is_long else nullcontext(), self._keeping(options):
             _log_inputs(options)
             if self.before is not None:
                 with stage("checking the inputs", shown=False):
@@ -66,7 +66,7 @@ class Command:
             if self.needs == "keras":
                 heavy.import_keras()
             loaded = [heavy.load(options.name, options.component)] if self.needs == "model" else []
-            with strict_json() if options.json else nullcontext(), self._keeping(options):
+            with strict_json() if options.json else nullcontext():
                 return self._module().run(options, *loaded)
 
     def _keeping(self, options: argparse.Namespace) -> AbstractContextManager[None]:

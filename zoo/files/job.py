@@ -211,13 +211,25 @@ class Job(Partial):
                 hint="Choose another output, or remove that file",
             )
 
+    def check_parts(self, identity: Mapping[str, object]) -> None:
+        """Where others are kept, refuse the output of a run that differs in some parts of its identity.
+
+        To be called when no more of the identity is known. Raises `InputError`, as `resume` does for all of it.
+        """
+        before = ((self._record() if _KEEPS_OTHERS.get() else None) or {}).get("identity")
+        if isinstance(before, dict):
+            known = {name: part for name, part in before.items() if name in identity}
+            if differing := _differing(known, _outline(identity)):
+                raise self._of_another(differing)
+
     def _check_same(self, identity: Mapping[str, object]) -> None:
         """Where others are kept, raise `InputError` if the record there is that of a run with another identity."""
         record = self._record() if _KEEPS_OTHERS.get() else None
-        if record is None or record.get("identity_sha256") == digest(identity):
-            return
-        differing = _differing(record.get("identity"), _outline(identity))
-        raise InputError(
+        if record is not None and record.get("identity_sha256") != digest(identity):
+            raise self._of_another(_differing(record.get("identity"), _outline(identity)))
+
+    def _of_another(self, differing: Sequence[str]) -> InputError:
+        return InputError(
             "An output must not replace that of another run",
             received={"output": str(self.sidecar)} | ({"differing": ", ".join(differing)} if differing else {}),
             hint="--force replaces its files; or choose another output",
