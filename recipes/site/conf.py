@@ -33,10 +33,11 @@ suppress_warnings = ["myst.header"]  # a page of the README's begins below its t
 
 def _plain(app, what: str, name: str, thing: object, options, lines: list[str]) -> None:
     """Escape what reStructuredText reads as signs: docstrings are plain text with `code` between backticks."""
-    for number, line in enumerate(lines):
-        parts = re.split(r"(`[^`]*`)", line)
-        parts[::2] = [re.sub(r"([*|_])(?=\W|$)|([*|])", r"\\\1\2", part) for part in parts[::2]]
-        lines[number] = "".join(parts)
+    parts = re.split(r"`([^`]*)`", "\n".join(lines))
+    parts[::2] = [re.sub(r"([*|_])(?=\W|$)|([*|])", r"\\\1\2", part) for part in parts[::2]]
+    parts[2::2] = [re.sub(r"^(?=\w)", r"\\ ", part) for part in parts[2::2]]  # code may be followed by a letter
+    parts[1::2] = [f"``{part}``" for part in parts[1::2]]
+    lines[:] = "".join(parts).split("\n")
 
 
 def setup(app) -> None:

@@ -8,8 +8,8 @@ from zoo.browse.catalogue import Described
 
 SECTIONS = {  # of the pages of `docs`, in the order of the site
     "Use": (
-        *("installation", "command-line", "inputs", "preparation", "outputs", "thresholds", "sources"),
-        *("many", "clusters"),
+        *("installation", "command-line", "inputs", "preparation", "outputs", "notebooks", "pictures", "thresholds"),
+        *("sources", "many", "clusters"),
     ),
     "Families": ("maxatac", "asap", "chrombpnet", "factornet", "borzoi", "yeast", "switching"),
     "Interpretation": ("attribution", "variants", "footprints"),
