@@ -33,7 +33,8 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["zoo", "zoo.*", "registry", "registry.*"]),
-    include_package_data=True,  # everything that lies in a package
+    package_data={"registry": ["families/*", "builtin/**/*"], "zoo": ["**/*"]},
+    exclude_package_data={"": ["__pycache__/*", "**/__pycache__/*"]},
     install_requires=[
         "keras>=3.15.1",
         "tensorflow>=2.16",
