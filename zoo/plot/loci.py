@@ -193,7 +193,9 @@ def _labelled(value: object, usual: str) -> Iterator[tuple[str, object]]:
         yield from ((str(label), each) for label, each in value.items())
         return
     several = None if isinstance(value, (str, Path, Attributions)) or hasattr(value, "columns") else items_of(value)
-    if several and all(isinstance(each, (str, Path)) and not bed.is_region(str(each)) for each in several):
+    if several and all(isinstance(each, Attributions) for each in several):
+        yield from ((usual, each) for each in several)
+    elif several and all(isinstance(each, (str, Path)) and not bed.is_region(str(each)) for each in several):
         yield from ((Path(each).name.split(".")[0], each) for each in several)
     else:
         yield usual, value

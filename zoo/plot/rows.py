@@ -10,7 +10,6 @@ import numpy as np
 from registry.paths import user_path
 from zoo.arguments import is_number
 from zoo.errors import InputError
-from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.plot import style
@@ -143,14 +142,7 @@ def read_of(row: Track, region: Interval) -> Read:
     """The values of a track on the region's chromosome."""
     data = row.data
     if isinstance(data, Signal):
-        chrom = names.find(region.chrom, data.sizes)
-        if chrom is None:
-            raise InputError(
-                "A track must have the chromosome that is drawn",
-                where=data.path,
-                received={"chrom": region.chrom, "track": list(data.sizes)[:5]},
-            )
-        return recorded(data, chrom)
+        return recorded(data, region.chrom)
     if isinstance(data, Predictions):
         return _of_bins(data, region)
     interval, values = data
