@@ -67,7 +67,6 @@ def test_the_api_has_every_public_function(site: Path):
         if callable(getattr(zoo, name)):
             assert f'id="zoo.{name}"' in text, name
     assert 'id="zoo.Model.predict"' in text
-    assert "Summary" not in text
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Path):

@@ -12,7 +12,7 @@ html_theme = "furo"
 html_title = f"chromatin-zoo {__version__}"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
-html_copy_source = html_show_sourcelink = False
+html_copy_source = html_show_sourcelink = html_show_copyright = False
 html_show_search_summary = False  # it would fetch pages, which a browser refuses for those from a disk
 exclude_patterns = ["static"]
 myst_heading_anchors = 4

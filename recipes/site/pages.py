@@ -36,7 +36,7 @@ API = {  # page → its title and modules
         ),
     ),
     "plot": ("Plots", ("plot.tracks", "plot.logo", "plot.explained")),
-    "training": ("Training", ("train.config", "data.windows", "data.regions", "data.synthetic")),
+    "training": ("Training and data", ("train.config", "data.windows", "data.regions", "data.synthetic")),
     "spec": ("Specifications", ("spec", "errors", "architectures", "architectures.functional", "browse")),
     "registry": ("Registry", ("registry", "registry.schema")),
 }
