@@ -358,9 +358,8 @@ def test_no_variant_to_draw():
 
 
 def test_a_region_of_predictions_is_drawn_as_a_locus(monkeypatch: pytest.MonkeyPatch):
-    loci = pytest.importorskip("zoo.plot.loci", reason="pictures of loci are not there yet")
     asked = []
-    monkeypatch.setattr(loci, "locus", lambda *values, **options: asked.append((values, options)))
+    monkeypatch.setattr("zoo.plot.loci.locus", lambda *values, **options: asked.append((values, options)))
     found = predictions()
     for region in (0, EVIL, "chr1:321-416", Interval("chr1", 320, 416)):
         found.plot(region, "atac.bw", threshold=0.5)
@@ -378,7 +377,6 @@ def test_a_region_of_predictions_is_drawn_as_a_locus(monkeypatch: pytest.MonkeyP
 
 
 def test_files_and_predictions_as_pictures(small: zoo.Model, genome_files, tmp_path: Path):
-    pytest.importorskip("zoo.plot.loci", reason="pictures of loci are not there yet")
     given = {"genome": genome_files.genome, "signal": genome_files.signal, "regions": ["chr1:5,001-5,400"]}
     written = small.predict(**given, output=tmp_path / "out")
     for figure in (small.predict(**given).plot(), written.plot("chr1:5,001-5,400")):
