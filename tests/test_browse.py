@@ -83,7 +83,7 @@ def test_what_ships_is_complete(bare: Path):
     assert '<td class="number">0.692 (0.55 to 0.85)</td>' in panel
     assert 'data-value="0.5849">0.585<' in panel
     assert panel.index("<h3>Metrics</h3>") < panel.index(">AUPR<") < panel.index("<h3>Facts</h3>")
-    assert panel.index("<h3>Facts</h3>") < panel.index(">positive bins<")
+    assert panel.index("<h3>Facts</h3>") < panel.index(">bound bins<")
     assert "**Intended use.**" in panel
     assert "license_details" not in panel  # the front matter of the Hub
     assert "#network-motif_cnn" in panel

@@ -569,7 +569,7 @@ def test_another_assembly_is_refused(annotation: Path, beds: dict, tmp_path: Pat
     )
     with pytest.raises(GenomeMismatch, match=r"MAX a: .*chr2:23991-24010"):
         run(far, annotation, tmp_path / "m", genome=wide, threshold=0.5)
-    with pytest.raises(InputError, match=r"genome must be given as a \.2bit file"):
+    with pytest.raises(InputError, match=r"genome must be given as a \.2bit or FASTA file"):
         run(beds, annotation, tmp_path / "o", genome=5)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 
 from registry.facts import split
+from registry.metrics import label
 from zoo import __version__
 from zoo.browse import drawing
 from zoo.browse.catalogue import Described
@@ -190,7 +191,8 @@ def _head(head: OutputSpec) -> str:
 
 
 def _figures(title: str, values: Mapping[str, float]) -> str:
-    rows = "".join(f'<tr><th scope="row">{_text(name)}</th>{_cell(value)}</tr>' for name, value in values.items())
+    named = ((_text(label(name)), _cell(value)) for name, value in values.items())
+    rows = "".join(f'<tr><th scope="row">{name}</th>{cell}</tr>' for name, cell in named)
     table = f"<table><tbody>{rows}</tbody></table>"
     if len(values) > 12:  # those of baselines and parts of a model, too
         table = f"<details><summary>{len(values)} figures</summary>{table}</details>"
