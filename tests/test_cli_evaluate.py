@@ -41,7 +41,8 @@ def test_benchmark_of_the_original(golden: Path, tmp_path: Path, capsys: pytest.
     assert [part["kind"] for part in said["sections"]] == ["table", "precision_recall"]
     numbers, drawn = said["sections"]
     assert numbers["columns"][3] == "random precision"
-    assert "\nRandom precision: the precision of random predictions" in numbers["note"]
+    assert numbers["meanings"].startswith("Random precision: the precision of random predictions")
+    assert "why" not in numbers["columns"]
     assert drawn["random"] == said["rows"]["all"]["random_precision"]
     assert [line["name"] for line in drawn["series"]] == ["ctcf.bw"]
     assert drawn["series"][0]["best"]["f1"] == said["rows"]["all"]["best_f1"]

@@ -255,6 +255,7 @@ def whole(sections: list[dict], tmp_path: Path) -> Path:
         "note": long,
         "columns": ["", *(f"column {n}" for n in range(30))],
         "rows": [[long, *[0.5] * 29, "words " * 30]] * 3,
+        "meanings": "Column 1: the first",
     }
     best = {"f1": 0.5, "score": 0.4, "precision": 0.5, "recall": 0.5}
     line = {"name": long, "recall": [0.5, 1.0], "precision": [1.0, 0.25], "best": best}
@@ -275,6 +276,7 @@ WIDTHS = """() => ({
     at.getBoundingClientRect().right > innerWidth + 1).map((at) => at.outerHTML.slice(0, 80)),
   columns: [...document.querySelectorAll("table")].map((table) => new Set([...table.rows].map((row) =>
     [...row.cells].filter((cell) => getComputedStyle(cell).display !== "none").length))).map((all) => [...all]),
+  heads: Math.min(...[...document.querySelectorAll("tbody th")].map((head) => head.clientWidth)),
   boxes: [...document.querySelectorAll(".wide, figure")].every((box) => box.tabIndex === 0),
   letters: Math.min(...[...document.querySelectorAll("figure text, .view text")].map((text) => {
     const box = text.getBoundingClientRect();  // of turned text the width
@@ -298,6 +300,7 @@ def test_on_a_narrow_screen(whole: Path, width: int):
         assert [31] in said["columns"]
         assert all(len(counts) == 1 for counts in said["columns"])  # no row is shorter than its head
         assert said["boxes"]
+        assert said["heads"] >= 100  # no name is broken into letters
         assert said["held"]
         assert said["letters"] >= 9
         assert page.locator(".view path.track").count() == 1

@@ -81,10 +81,11 @@ def answer(
         name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in given.items()
     }
     said = {**said, "rows": rows, "inputs": inputs}
-    columns = dict.fromkeys(key for row in rows.values() for key in row)
+    empty = {"why"} if not any(row.get("why") for row in rows.values()) else set()
+    columns = [key for key in dict.fromkeys(key for row in rows.values() for key in row) if key not in empty]
     lines = [[name, *(row.get(column) for column in columns)] for name, row in rows.items()]
-    heads, said_of = ["", *map(label, columns)], "\n".join(filter(None, [note, meanings(columns)]))
-    numbers = {"kind": "table", "title": "Numbers", "note": said_of, "columns": heads, "rows": lines}
+    heads, said_of = ["", *map(label, columns)], meanings(columns)
+    numbers = {"kind": "table", "title": "Numbers", "note": note, "columns": heads, "rows": lines, "meanings": said_of}
     written = ()
     if options.output is not None:
         more = [path for sample in said.get("samples", ()) for path in (sample["prediction"], sample["peaks"])]

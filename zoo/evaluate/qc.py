@@ -267,8 +267,8 @@ def _write(made: ModelQuality, output: str | Path, reads: Mapping[str, object]) 
     lines = [[name, *(row[column] for column in columns)] for name, row in content["rows"].items()]
     lost = "".join(f"{count:,} {what} are left out.\n" for what, count in made.regions.left_out.items() if count)
     note = f"{lost}Chromosomes: {', '.join(made.regions.chromosomes)}."
-    heads, note = ["", *map(label, columns)], f"{note}\n{meanings(columns)}"
-    numbers = {"kind": "table", "title": "Metrics", "note": note, "columns": heads, "rows": lines}
+    heads, said = ["", *map(label, columns)], meanings(columns)
+    numbers = {"kind": "table", "title": "Metrics", "note": note, "columns": heads, "rows": lines, "meanings": said}
     sections = [verdicts, numbers]
     for panel in made.panels:
         first, *rest = panel.sections

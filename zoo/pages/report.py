@@ -2,7 +2,7 @@
 
 A page is made of sections, plain JSON that stands beside it:
 
-- `{"kind": "table", "title", "note", "columns": […], "rows": [[…], …]}`
+- `{"kind": "table", "title", "note", "columns": […], "rows": [[…], …]}`, and `meanings` of the columns, in words
 - `{"kind": "curves", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`, and `level` for a dashed
   line
 - `{"kind": "precision_recall", "title", "note", "random", "series": [{"name", "recall": […], "precision": […], "best":
@@ -206,7 +206,8 @@ def _section(number: int, part: Mapping) -> str:
 
 
 def _table(part: Mapping) -> str:
-    return _grid(part["title"], part["title"], part["columns"], part["rows"])
+    grid, said = _grid(part["title"], part["title"], part["columns"], part["rows"]), part.get("meanings")
+    return grid + (f"<details><summary>What the columns mean</summary><p>{_text(said)}</p></details>" if said else "")
 
 
 def _grid(title: str, caption: str, columns: Sequence[str], rows: Sequence[Sequence]) -> str:
