@@ -51,6 +51,12 @@ def test_the_data_are_said(path: Path):
         assert "*With your own" in notebook.cells[0].source
 
 
+def test_all_are_in_the_table():
+    """Of the recipes' README, and none that is not there."""
+    table = (run.HERE.parent / "README.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"tutorials/(\w+)\.ipynb", table)) == [path.stem for path in NOTEBOOKS]
+
+
 @each
 @pytest.mark.timeout(600)
 def test_run_anew(path: Path, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
