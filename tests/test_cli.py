@@ -59,17 +59,20 @@ def test_list_by_a_word_or_a_pattern(capsys, text: str, names: list[str]):
 def test_lists_are_whole_in_a_pipe_and_as_wide_as_the_terminal(capsys, monkeypatch: pytest.MonkeyPatch):
     _, out, _ = run(capsys, "list", "basset")
     head, line = out.splitlines()
+    assert head.split("  ")[0] == "model"
+    assert "best F1  threshold at best F1  description" in head
     assert (
-        line
-        == "basset/Basset        -         -  DNase I accessibility of 164 human cell types from 600 bp of sequence"
+        line.split()
+        == "basset/Basset - - DNase I accessibility of 164 human cell types from 600 bp of sequence".split()
     )
     assert head.index("description") == line.index("DNase")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "70")
     _, out, _ = run(capsys, "list", "basset")
     assert out.splitlines()[1:] == [
-        "basset/Basset        -         -  DNase I accessibility of 164 human",
-        "                                  cell types from 600 bp of sequence",
+        "basset/Basset        -                     -  DNase I accessibility of",
+        "                                              164 human cell types",
+        "                                              from 600 bp of sequence",
     ]
 
 
@@ -85,7 +88,7 @@ def test_info(capsys):
     assert "1,024 bp of DNA (hg38)" in out
     assert "32 bins of 32 bp" in out
     assert re.search(r"^tissue +any, by its ATAC-seq \(trained on A549, GM12878, ", out, re.MULTILINE)
-    assert re.search(r"^metric best_f1 +0.640825$", out, re.MULTILINE)
+    assert re.search(r"^metric best F1 +0.640825$", out, re.MULTILINE)
     assert re.search(r"^fact epoch +95.0$", out, re.MULTILINE)
     status, out, _ = run(capsys, "info", "maxatac/CTCF", "--json")
     info = json.loads(out)
