@@ -111,6 +111,7 @@ def test_draws_depend_on_the_seed_alone():
     assert (statistics.draws_of(9, 5, 3) == statistics.draws_of(9, 5, 3)).all()
     assert (statistics.draws_of(9, 5, 3) != statistics.draws_of(9, 5, 4)).any()
     assert (statistics.draws_of(9, 5, 3).sum(axis=1) == 9).all()
+    assert statistics.draws_of(0, 5, 3).shape == (5, 0)
 
 
 # classes of sites

@@ -52,6 +52,8 @@ def blocks_of(chroms: np.ndarray, starts: np.ndarray, size: int) -> np.ndarray:
 
 def draws_of(blocks: int, draws: int, seed: int) -> np.ndarray:
     """(draws, blocks) float64: how often each block is drawn, the same for all factors."""
+    if not blocks:  # no factor has a site
+        return np.zeros((draws, 0))
     return np.random.default_rng(seed).multinomial(blocks, np.full(blocks, 1 / blocks), draws).astype(np.float64)
 
 
