@@ -211,7 +211,7 @@ def test_demo_on_real_data(shared: Path, tmp_path: Path):
     """In a process of its own, as a shell starts it."""
     done = subprocess.run([sys.executable, ROOT / "recipes" / "demo.py", tmp_path], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "AUPR 0.711, average precision 0.735, random 0.0082 (45 of 5,500 bins positive)" in done.stdout
+    assert "AUPR 0.711, average precision 0.735, random precision 0.0082 (45 of 5,500 bins positive)" in done.stdout
     assert is_picture(tmp_path / "ctcf.png")
     assert json.loads((tmp_path / "ctcf.json").read_text())["intervals"] == 34
 

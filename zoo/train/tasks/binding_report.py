@@ -99,7 +99,7 @@ class Evaluation:
             f"AUPR{both}": round(scores.aupr, 4),
             f"average precision{both}": round(scores.average_precision, 4),
             f"positive bins{of}": float(scores.positives),
-            f"share of positive bins{of}": round(scores.random, 5),
+            f"share of positive bins{of}": round(scores.random_precision, 5),
         }
 
     def _predict(
