@@ -137,9 +137,9 @@ def draw(changes: np.ndarray, names: list[str], regions: list[str], path: Path) 
     figure = style.figure(*heat_size(len(names), len(most)))
     plot_changes(figure.subplots(), changes[:, most], names, [regions[i] for i in most], "change of the highest score")
     shown = (
-        f"the {len(most):,} of {len(regions):,} regions" if len(most) < len(regions) else f"{len(regions):,} regions"
+        f"the {len(most)} of {len(regions):,} regions that change most" if len(most) < len(regions) else "all regions"
     )
-    style.headline(figure, f"Predicted binding: change of the highest score, {shown} that change most")
+    style.headline(figure, f"Predicted binding: change of the highest score, {shown}")
     with atomic(path, path.parent) as temporary:
         figure.savefig(temporary, format="png")
 

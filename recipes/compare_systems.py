@@ -39,11 +39,12 @@ import yeast
 
 import registry
 import zoo
+from registry.metrics import label
 from zoo.console import recipe
 from zoo.console.pairs import PairsAction
 from zoo.console.table import table
 from zoo.errors import InputError, OfflineMiss, warn
-from zoo.evaluate import baselines, bins, comparison
+from zoo.evaluate import baselines, bins, comparison, curves
 from zoo.evaluate.baselines import Predictor
 from zoo.evaluate.motif_sites import Footprinted, open_in
 from zoo.evaluate.selection import BinSelection
@@ -74,7 +75,8 @@ _CUT = 3.7  # 7.5 cuts per kb of this sample × 3.7 = 1 / 36, the genome mean of
 _OTHER_COMPONENTS = tuple(f"PC{i}" for i in range(1, 9))  # DeepGRN's
 _AROUND = 5  # bins whose mean of cuts stands for the 1,002 bp that FactorNet and DeepGRN see
 _SHOWN = ("AP", "low", "high", "AUPR", "AUROC")  # of the table's numbers, where there is little room
-_COLUMNS = ("average precision", *_SHOWN[1:], "precision at 5 % recall", "F1", "random")
+_OTHERS = ("precision_at_5_percent_recall", "best_f1", "random_precision")
+_COLUMNS = (label("average_precision"), *_SHOWN[1:], *map(label, _OTHERS))
 _NOTE = (
     "Bins of 200 bp; of models of narrower bins the highest value in one counts. Intervals: 95 %, bootstrap over "
     "blocks of 100 kb. AUPR is maxATAC's, which joins points."
@@ -128,14 +130,14 @@ def main(options: argparse.Namespace) -> None:
     beds = [value for value in (*options.covariate.values(), options.blacklist) if isinstance(value, (str, Path))]
     reads = [options.genome, options.motifs, options.reads, *options.signal.values(), *beds, *factors.values()]
     report.claim(options.out / "systems", reads, "systems")
-    lines, curves = [], []
+    lines, pictures = [], []
     with tempfile.TemporaryDirectory() as work:
         sample = sample_of(options, Path(work))
         note = " ".join(filter(None, [_NOTE, blacklist_note(sample), about]))  # what is wrong is known before the work
         for factor, peaks in factors.items():
             found, section = compare(factor, peaks, options, sample, Path(work))
             lines += found
-            curves.append(section)
+            pictures.append(section)
             print(f"{factor}: done", file=sys.stderr)
     inputs = {"genome": options.genome, **options.signal, "reads": options.reads, "blacklist": options.blacklist}
     inputs |= {**options.covariate, **factors}
@@ -143,8 +145,8 @@ def main(options: argparse.Namespace) -> None:
     first = {"kind": "table", "title": "Precision and recall", "note": note, "columns": ["", *_COLUMNS, "inputs"]}
     pages = report.write(
         options.out / "systems",
-        "Systems that predict binding, on one sample",
-        [{**first, "rows": rows}, *curves],
+        f"Systems that predict binding: {', '.join(Path(path).name for path in options.signal.values())}",
+        [{**first, "rows": rows}, *pictures],
         reads=reads,
         kind="systems",
         inputs={name: str(path) for name, path in inputs.items() if path},
@@ -193,9 +195,8 @@ def compare(
     rows = comparison.compare(predictors | others, bound, track, *place, sample.blacklist, BIN)
     lines = [Line(f"{factor}, {row.name}", numbers(row), said.get(row.name, "")) for row in rows]
     lines += [Line(f"{factor}, {name}", None, f"left out: {reason}") for name, reason in reasons.items()]
-    series = [{"name": row.name, "x": row.curve["recall"], "y": row.curve["precision"]} for row in rows]
-    axes = {"x": "recall", "y": "precision"}
-    return lines, {"kind": "curves", "title": f"{factor}: precision and recall", **axes, "series": series}
+    drawn = {row.name: (row.curve, row.best) for row in rows}
+    return lines, curves.section(f"{factor}: precision and recall", drawn, rows[0].binding.random_precision)
 
 
 def names_of(factor: str) -> list[str]:
@@ -284,7 +285,7 @@ def numbers(row: comparison.Row) -> list[float]:
     """The numbers of a row, in the order of the table."""
     measured = row.binding
     first = [measured.average_precision, *row.interval, measured.aupr, measured.auroc]
-    return [*first, measured.precision_at_5, measured.f1, measured.random]
+    return [*first, measured.precision_at_5_percent_recall, measured.best_f1, measured.random_precision]
 
 
 def sample_of(options: argparse.Namespace, work: Path) -> Sample:

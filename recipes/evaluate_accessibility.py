@@ -24,6 +24,7 @@ import numpy as np
 import yeast
 
 import zoo
+from registry.metrics import label
 from zoo.console import recipe
 from zoo.console.table import table
 from zoo.evaluate import comparison, models
@@ -80,7 +81,7 @@ def main(options: argparse.Namespace) -> None:
         sections.append(report.locus("A locus", shown, shown_tracks, {"peaks": real}))
         written = report.write(
             options.out / "accessibility",
-            "Predicted accessibility against baselines",
+            f"Predicted accessibility against baselines: {signal.path.name}",
             sections,
             reads=reads,
             rows=rows,
@@ -143,7 +144,7 @@ def as_table(title: str, rows: Mapping[str, Mapping]) -> dict:
     """A section of the report."""
     columns = list(dict.fromkeys(key for row in rows.values() for key in row))
     lines = [[name, *(row.get(column) for column in columns)] for name, row in rows.items()]
-    return {"kind": "table", "title": title, "columns": ["", *(c.replace("_", " ") for c in columns)], "rows": lines}
+    return {"kind": "table", "title": title, "columns": ["", *map(label, columns)], "rows": lines}
 
 
 def parse() -> argparse.Namespace:

@@ -35,7 +35,7 @@ from zoo.console import recipe
 from zoo.console.table import table
 from zoo.data.meta import rows
 from zoo.errors import InputError, ZooWarning
-from zoo.evaluate import baselines, bins, comparison
+from zoo.evaluate import baselines, bins, comparison, curves
 from zoo.evaluate.motif_sites import Footprinted, open_in
 from zoo.genome import bed
 from zoo.genome.interval import Interval
@@ -99,7 +99,7 @@ def main(options: argparse.Namespace) -> None:
         printed, sections = describe(by_factor)
         table_, page = report.write(
             options.out / "binding",
-            "Predicted binding against baselines",
+            f"Predicted binding against baselines: {signal.path.name}",
             [*sections, *loci],
             reads=reads,
             inputs={"genome": str(genome.path), "signal": str(signal.path), "region": str(region or "all")},
@@ -158,9 +158,9 @@ def describe(by_factor: Mapping[str, list[comparison.Row]]) -> tuple[str, list[d
                     f"{low:.3f} to {high:.3f}",
                     measured.aupr,
                     measured.auroc,
-                    measured.precision_at_5,
-                    measured.f1,
-                    measured.random,
+                    measured.precision_at_5_percent_recall,
+                    measured.best_f1,
+                    measured.random_precision,
                 ]
             )
             printed[f"{name}, {row.name}"] = {
@@ -170,7 +170,16 @@ def describe(by_factor: Mapping[str, list[comparison.Row]]) -> tuple[str, list[d
                 "AUPR": measured.aupr,
                 "AUROC": measured.auroc,
             }
-    columns = ["", "average precision", "95 % interval", "AUPR", "AUROC", "precision at 5 % recall", "F1", "random"]
+    columns = [
+        "",
+        "average precision",
+        "95 % interval",
+        "AUPR",
+        "AUROC",
+        "precision at 5 % recall",
+        "best F1",
+        "random precision",
+    ]
     note = "Bins of 200 bp. AUPR is maxATAC's, which joins points by lines: with few distinct scores it is too high."
     sections = [{"kind": "table", "title": "Precision and recall", "note": note, "columns": columns, "rows": lines}]
     text = table(printed)
@@ -183,9 +192,9 @@ def describe(by_factor: Mapping[str, list[comparison.Row]]) -> tuple[str, list[d
         shown = {row[0]: dict(zip(columns[1:], row[1:], strict=True)) for row in tests}
         text += f"\n\nthe model against\n{table(shown)}"
     for name, results in by_factor.items():
-        series = [{"name": row.name, "x": row.curve["recall"], "y": row.curve["precision"]} for row in results]
-        axes = {"x": "recall", "y": "precision"}
-        sections.append({"kind": "curves", "title": f"{name}: precision and recall", **axes, "series": series})
+        drawn = {row.name: (row.curve, row.best) for row in results}
+        random = results[0].binding.random_precision
+        sections.append(curves.section(f"{name}: precision and recall", drawn, random))
     return text, sections
 
 

@@ -22,6 +22,7 @@ cuts each, and no cell types.
 import argparse
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,7 +30,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 import zoo
 from zoo.console import recipe
@@ -45,6 +45,7 @@ from zoo.many.finished import read_matrix
 from zoo.many.matrix import Matrix
 from zoo.many.models import named, short
 from zoo.many.run import ManyFiles
+from zoo.plot import style
 from zoo.plot.text import plain
 from zoo.prepare.cells import of_cells
 from zoo.prepare.peaks import open_regions
@@ -54,6 +55,7 @@ from zoo.priors.sites import existing
 _MODELS = ("maxatac/CTCF", "maxatac/JUND", "maxatac/MAX", "maxatac/REST")
 _CHR22, _SEQUENCED = 50_818_468, Interval("chr22", 32_000_000, 32_300_000)
 _BIN, _CLUSTERS = 100_000, 3  # bp, and how many clusters, of the example
+_INNER = 0.75  # of the width of a panel of the picture, that is left beside names
 _FACTORS, _REGIONS = 8, 40  # in the picture: those that vary most between clusters
 
 
@@ -154,38 +156,62 @@ def draw(matrix: Matrix, thresholds: Mapping[str, float | None], path: Path) -> 
     varied = np.ptp(scores, axis=2)  # between clusters
     factors = np.sort(np.argsort(-varied.max(axis=0), kind="stable")[:_FACTORS])
     rows = np.sort(np.argsort(-varied.max(axis=1), kind="stable")[:_REGIONS])
-    most = max(1, float(scores.max()))
-    width, tall = 0.4 + 0.28 * len(clusters), max(1.4 * len(names), len(rows))
-    figure = Figure((4 + width * (1.5 + len(factors)), 1.8 + 0.2 * tall), layout="constrained")
-    grid = figure.add_gridspec(
-        2,
-        1 + len(factors),
-        width_ratios=[1.5, *[1] * len(factors)],
-        height_ratios=[1.4 * len(names), max(tall - 1.4 * len(names), 0.01)],
-    )
-    plot_counts(figure.add_subplot(grid[0, 0]), sites.sum(axis=0), names, clusters, len(scores))
+    most, picked = max(1, float(scores.max())), _Sizes.of(len(names), len(rows), clusters, len(factors))
+    figure = style.figure(*picked.figure)
+    blank = picked.figure[1] - picked.counts
+    ratios = [1.5, *[1] * len(factors)]
+    grid = figure.add_gridspec(2, len(ratios), width_ratios=ratios, height_ratios=[picked.counts, max(blank, 0.01)])
+    counts = figure.add_subplot(grid[0, 0])
+    plot_counts(counts, sites.sum(axis=0), names, clusters, len(scores), 1.5 * _INNER * picked.panel, picked.counts)
     axes = [figure.add_subplot(grid[:, 1 + number]) for number in range(len(factors))]
     for ax, factor in zip(axes, factors.tolist(), strict=True):
-        image = ax.imshow(scores[rows, factor], vmin=0, vmax=most, cmap="Blues", aspect="auto", interpolation="nearest")
-        ax.plot(*np.nonzero(sites[rows, factor])[::-1], ".", color="tab:red", markersize=4)
-        ax.set_title(plain(names[factor]), fontsize="small")
-        ax.set_xticks(range(len(clusters)), clusters, rotation=90, fontsize="x-small")
+        shown = {"vmin": 0, "vmax": most, "cmap": style.RISING, "aspect": "auto", "interpolation": "nearest"}
+        image = ax.imshow(scores[rows, factor], **shown)
+        ax.plot(*np.nonzero(sites[rows, factor])[::-1], ".", color=style.RED, markersize=4)
+        ax.set_title(plain(names[factor]), fontsize=style.LABEL)
+        style.named(ax.xaxis, clusters, _INNER * picked.panel)
         ax.set_yticks([])
-    axes[0].set_yticks(range(len(rows)), [str(matrix.regions[row]) for row in rows], fontsize="x-small")
-    figure.colorbar(image, ax=axes, label="highest score in the region (red: at the threshold)", aspect=40)
+    places = [style.place(matrix.regions[row]) for row in rows]
+    style.named(axes[0].yaxis, places, 0.2 * len(rows))
+    bar = figure.colorbar(image, ax=axes, aspect=40, shrink=min(1.0, 4 / picked.figure[1]))
+    bar.set_label("highest score in the region\n(red: at the threshold)", fontsize=style.TICK)
+    bar.ax.tick_params(labelsize=style.TICK)
     with atomic(path, path.parent) as temporary:
-        figure.savefig(temporary, format="png", dpi=150)
+        figure.savefig(temporary, format="png", dpi=style.DPI)
 
 
-def plot_counts(ax: Axes, counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], total: int) -> None:
-    """A heat map of numbers, (rows, columns), with the numbers where there is room."""
+@dataclass(frozen=True)
+class _Sizes:
+    """Inches of the picture. Attributes: figure: all of it; counts: height of the counts; panel: width of a factor."""
+
+    figure: tuple[float, float]
+    counts: float
+    panel: float
+
+    @classmethod
+    def of(cls, models: int, regions: int, clusters: Sequence[str], factors: int) -> "_Sizes":
+        """Of these numbers; a picture is at most 24 inches wide, and high."""
+        counts = models * (0.28 if models <= style.CROWDED else 0.12)
+        panel = min(0.4 + 0.28 * len(clusters), 18 / (1.5 + factors))
+        words = 1.2 + 0.08 * max(map(len, clusters))
+        height = min(max(words + max(counts, 0.2 * regions), words + 1.2), 24)
+        return cls((4 + panel * (1.5 + factors), height), counts, panel)
+
+
+def plot_counts(
+    ax: Axes, counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], total: int, width: float, height: float
+) -> None:
+    """A heat map of numbers, (rows, columns), with the numbers where there is room in so many inches."""
     ax.imshow(counts, vmin=0, vmax=max(int(counts.max()), 1), cmap="Reds", aspect="auto", interpolation="nearest")
-    ax.set_title(f"regions at the threshold,\nof {total:,}", fontsize="small")
-    ax.set_xticks(range(len(columns)), columns, rotation=90, fontsize="x-small")
-    ax.set_yticks(range(len(rows)), list(map(plain, rows)), fontsize="small")
+    ax.set_title(f"regions at the threshold,\nof {total:,}", fontsize=style.LABEL)
+    style.named(ax.xaxis, columns, width)
+    style.named(ax.yaxis, rows, height)
+    letters = max(len(f"{count:,}") for count in counts.ravel().tolist())
+    if width / len(columns) < 0.08 * letters + 0.06 or height / len(rows) < 0.15:
+        return
     for (row, column), count in np.ndenumerate(counts):
         color = "white" if count > counts.max() / 2 else "black"
-        ax.text(column, row, f"{count:,}", ha="center", va="center", fontsize="x-small", color=color)
+        ax.text(column, row, f"{count:,}", ha="center", va="center", fontsize=style.NOTE, color=color)
 
 
 def example(options: argparse.Namespace) -> None:

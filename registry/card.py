@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from registry import facts
+from registry.metrics import label, meanings, threshold
 from registry.schema import RepositoryIndex
 
 _TASKS = {"binding": "transcription-factor-binding", "accessibility": "chromatin-accessibility"}
@@ -98,8 +99,10 @@ def of_model(
         parts.append(f"**Training.** {plain(training)}\n")
     for title, figures in zip(("metric", "fact"), facts.split(config["metrics"]), strict=True):
         if figures:
-            rows = [(name, f"{value:g}") for name, value in figures.items()]
-            parts.append(f"## {title.capitalize()}s\n\n" + table((title, "value"), rows))
+            rows = [(label(name), f"{value:g}") for name, value in figures.items()]
+            said = meanings(figures)
+            said = f"\n{said}\n" if said else ""
+            parts.append(f"## {title.capitalize()}s\n\n" + table((title, "value"), rows) + said)
     if cutoffs:
         parts += _thresholds(cutoffs, measured)
     if plot:
@@ -124,7 +127,9 @@ def _thresholds(
     cutoffs: Sequence[tuple[str, float, float, float, tuple[float, float] | None]], measured: str
 ) -> list[str]:
     """The table of thresholds, and on what they were measured."""
-    rows = [(name, f"{score:.3f}", _precision(p, limits), f"{r:.3f}") for name, score, p, r, limits in cutoffs]
+    rows = [
+        (threshold(name), f"{score:.3f}", _precision(p, limits), f"{r:.3f}") for name, score, p, r, limits in cutoffs
+    ]
     parts = ["## Thresholds\n\n" + table(("threshold", "score", "precision", "recall"), rows)]
     if measured:
         limits = any(limits for *_, limits in cutoffs)
@@ -190,6 +195,6 @@ def of_family(index: RepositoryIndex) -> str:
         front_matter(index.family, index.license)
         + f"\n# {plain(index.family)}\n\n{plain(index.title)}.\n\n"
         + f"`config.json` pins every file of every model by its SHA-256.\n\n{len(rows)} models:\n\n"
-        + table(("model", "description", "best F1"), rows)
+        + table(("model", "description", label("best_f1")), rows)
         + f"\nTerms: {plain(index.license)}.\n\nCite: {plain(index.citation)}\n"
     )

@@ -25,7 +25,7 @@ def origin() -> str:
     except metadata.PackageNotFoundError:
         return f"folder {_ROOT}"
     if not recorded:
-        return "package index"
+        return "package index, as no other place is recorded"
     place = json.loads(recorded[0].read_text(encoding="utf-8"))
     commit = place.get("vcs_info", {}).get("commit_id", "")
     return masked(place["url"]) + (f" at {commit}" if commit else "")

@@ -19,14 +19,14 @@ def home(families: str | Path | None) -> Path:
         InputError: none is named, and the package is installed: its own files are those that pip put there.
     """
     root = installation.checkout()
-    named = families if families is not None else os.environ.get("ZOO_FAMILIES")
-    if not named and root is None:
+    named = families if families is not None else os.environ.get("ZOO_FAMILIES") or None
+    if named is None and root is None:
         raise InputError(
             "The folder of the index must be named, as an installed package is not changed",
             example="--families my-index",
             hint="The package reads that folder, too, if ZOO_FAMILIES names it",
         )
-    return user_path(named or root / "registry" / "families", "families")
+    return user_path(root / "registry" / "families" if named is None else named, "families")
 
 
 def known(family: str, families: str | Path | None) -> Family | None:

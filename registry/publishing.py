@@ -91,10 +91,10 @@ def publish(
             no folder for the index, a network that is switched off.
         IntegrityError: a folder that does not match its digests.
     """
-    check_target(repo, tag, families, dry_run=bool(dry_run))
     for name, value, kind in (("private", private, bool), ("dry_run", dry_run, bool), ("token", token, str)):
         if name != "token" or token is not None:
             typed.argument(name, value, kind)
+    check_target(repo, tag, families, dry_run)
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=endpoint(), token=token)

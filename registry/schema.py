@@ -55,7 +55,11 @@ class Name:
 
     @classmethod
     def parse(cls, text: str) -> "Name":
-        """Take `family/MODEL[@revision]` apart. Raises `InputError` for anything else."""
+        """Take `family/MODEL[@revision]` apart. Raises `InputError` for anything else.
+
+        >>> Name.parse("maxatac/CTCF@v1")
+        Name(family='maxatac', model='CTCF', revision='v1')
+        """
         match = _NAME.fullmatch(text) if isinstance(text, str) else None
         if match is None or ".." in text:
             raise InputError(

@@ -64,7 +64,15 @@ class Stage:
         """Run a command in it, alone with its environment."""
         settings = {"HOME": "/tmp", **_of_host(), **self.environment, **self.arguments}
         inside = ["env", "-i", *(f"{name}={value}" for name, value in settings.items())]
-        enter = ["chroot", f"--userspec={self.user}", str(self.root), *inside, "sh", "-c", 'cd "$0" && exec "$@"']
+        enter = [
+            "chroot",
+            f"--userspec={self.user}:{self.user}",
+            str(self.root),
+            *inside,
+            "sh",
+            "-c",
+            'cd "$0" && exec "$@"',
+        ]
         command = ["unshare", "--mount", "sh", "-c", _MOUNT, str(self.root), *enter, self.folder, *words]
         return subprocess.run(command, timeout=_LIMIT_S, **options)
 

@@ -87,6 +87,7 @@ def test_what_ships_is_complete(bare: Path):
     assert "**Intended use.**" in panel
     assert "license_details" not in panel  # the front matter of the Hub
     assert "#network-motif_cnn" in panel
+    assert "4 windows; `zoo check yeast/REB1` compares them with this machine&#x27;s outputs" in panel
 
 
 def test_what_is_not_at_hand_has_what_the_index_knows(bare: Path):

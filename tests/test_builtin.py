@@ -208,5 +208,5 @@ def test_thresholds_of_binding_models(name: str):
     card = (registry.builtin(*registry.resolve(name)) / "README.md").read_text()
     assert "Thresholds are calibrated on chrX, chrXI." in card
     low, high = best.interval
-    row = f"| f1 | {best.score:.3f} | {best.precision:.3f} ({low:.2f} to {high:.2f}) | {best.recall:.3f} |"
+    row = f"| best F1 (f1) | {best.score:.3f} | {best.precision:.3f} ({low:.2f} to {high:.2f}) | {best.recall:.3f} |"
     assert row in card

@@ -132,11 +132,18 @@ def test_predict_files(capsys, small_folder: Path, genome_files, tmp_path: Path)
     assert status == 0
     assert "recall=0.6: score >= 0.4 (precision 0.600, recall 0.700" in out
     assert {path.name for path in tmp_path.iterdir()} == {"out.bw", "out.bed", "out.json"}
-    status, out, _ = run(
-        capsys, "predict", small_folder, *arguments, "--chromosomes", "chr10", "--threshold", "none",
+    before = (tmp_path / "out.bw").read_bytes()
+    other = (
+        "predict", small_folder, *arguments, "--chromosomes", "chr10", "--threshold", "none",
         "--strands", "both", "--stride", "32", "--batch-size", "64", "--center-only",
     )  # fmt: skip
-    assert status == 0
+    status, _, err = run(capsys, *other)
+    assert status == 2
+    assert "An output must not replace that of another run. Received: output=" in err
+    assert "differing='stride (parameters), views (parameters), center_only (parameters), chromosomes (para" in err
+    assert (tmp_path / "out.bw").read_bytes() == before
+    assert run(capsys, *other, "--force")[0] == 0
+    assert run(capsys, *other)[0] == 0  # the same again
     parameters = json.loads((tmp_path / "out.json").read_text())["parameters"]
     assert parameters["chromosomes"] == ["chr10"]
     assert parameters["views"] == ["forward", "reverse_complement"]

@@ -101,7 +101,9 @@ def test_pictures_are_drawn_once_and_stay_beside_their_attributions(
     assert {path.name for path in tmp_path.glob("why_*")} == {"why_1.svg", "why_1_near.svg", "why_7.png"}
     regions.write_text("chr2\t50000\t50100\n")
     before = (tmp_path / "why_1.svg").read_bytes()
-    assert main([*command, "--pictures", "1", "--format", "svg"]) == 0
+    assert main([*command, "--pictures", "1", "--format", "svg"]) == 2
+    assert "replace that of another run" in capsys.readouterr().err
+    assert main([*command, "--pictures", "1", "--format", "svg", "--force"]) == 0
     assert (tmp_path / "why_1.svg").read_bytes() != before
 
 

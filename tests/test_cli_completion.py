@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from test_cli import run
 
+from registry import installation
 from zoo import cli
 
 COMPLETE = """
@@ -45,7 +46,7 @@ def offered(tmp_path_factory: pytest.TempPathFactory):
         ("zoo cache ''", ["list", "rm", "verify"]),
         ("zoo info maxatac/CTC", ["maxatac/CTCF"]),
         ("zoo predict maxatac/FOX", [f"maxatac/FOX{x}" for x in ("A1", "K2", "M1", "P1")]),
-        ("zoo predict maxatac/CTCF --gen", ["--genome"]),
+        ("zoo predict maxatac/CTCF --geno", ["--genome"]),
         ("zoo predict maxatac/CTCF --genome hg", ["hg38.2bit"]),
         ("zoo predict maxatac/CTCF --genome hg38.2bit --signal ''", ["hg38.2bit", "atac.bw"]),
         ("zoo predict maxatac/CTCF --strands ''", ["forward", "both"]),
@@ -89,7 +90,4 @@ def test_without_shtab_the_extra_is_named(capsys, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "shtab", None)
     status, out, err = run(capsys, "completion", "bash")
     assert (status, out) == (2, "")
-    assert (
-        "The package shtab must be installed to write completions. Example: pip install 'chromatin-zoo[completion]'."
-        in err
-    )
+    assert f"shtab must be installed to write completions. Example: {installation.command('completion')}." in err

@@ -19,11 +19,12 @@ def golden(shared: Path) -> Path:
 
 def test_benchmark_of_the_original(golden: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch):
     """Every line of its tables, number by number."""
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "200")
     files = ["--bw", str(golden / "outputs/predict/ctcf.bw"), "--gold_standard", str(golden / "inputs/gold.bw")]
     files += ["--blacklist", str(golden / "inputs/blacklist.bed"), "-c", "chr1", "chr2", "--compat", "maxatac"]
     assert main(["benchmark", *files, "-o", str(tmp_path / "out"), "-n", "ctcf", "--tables"]) == 0
     lines = capsys.readouterr().out.splitlines()
+    assert "precision at 5 % recall  log2 AUPR / random  best F1  threshold at best F1" in lines[0]
     assert [line.split()[0] for line in lines[1:4]] == ["chr1", "chr2", "all"]
     assert lines[1].split()[4] == "0.8172"
     for chrom in ("chr1", "chr2"):
@@ -37,7 +38,14 @@ def test_benchmark_of_the_original(golden: Path, tmp_path: Path, capsys: pytest.
     assert "beside an output" in capsys.readouterr().err
     said = json.loads((tmp_path / "out" / "ctcf.json").read_text())
     assert said["kind"] == "binding"
-    assert [part["kind"] for part in said["sections"]] == ["table", "curves"]
+    assert [part["kind"] for part in said["sections"]] == ["table", "precision_recall"]
+    numbers, drawn = said["sections"]
+    assert numbers["columns"][3] == "random precision"
+    assert "\nRandom precision: the precision of random predictions" in numbers["note"]
+    assert drawn["random"] == said["rows"]["all"]["random_precision"]
+    assert [line["name"] for line in drawn["series"]] == ["ctcf.bw"]
+    assert drawn["series"][0]["best"]["f1"] == said["rows"]["all"]["best_f1"]
+    assert drawn["series"][0]["best"]["score"] == said["rows"]["all"]["best_f1_threshold"]
     assert said["rows"]["chr2"]["aupr"] == pytest.approx(0.68821, abs=5e-6)
     assert said["inputs"]["peaks"].endswith("gold.bw")
 
@@ -288,7 +296,7 @@ def test_tables_fit_the_terminal():
     rows = {f"chr{n}": {"bins": 1000 * n, "pearson": n / 7, "spearman_error": 0.1} for n in range(1, 12)}
     rows["chrX"] = {"bins": 5, "why": "no bin is positive"}
     wide = table(rows, 100).splitlines()
-    assert wide[0].split() == ["bins", "pearson"]
+    assert wide[0].split() == ["bins", "Pearson"]
     assert wide[1].split() == ["chr1", "1,000", "0.1429"]
     assert wide[-2].split() == ["chrX", "5", "-"]
     assert wide[-1] == "chrX: no bin is positive"

@@ -1,12 +1,15 @@
 """`--quiet`, `--verbose` and `--log`: what is said beside the result."""
 
+import argparse
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from test_cli import run
 
+from zoo import cli
 from zoo.errors import InputError, warn
 from zoo.files import progress
 from zoo.files.progress import Progress
@@ -56,6 +59,28 @@ def test_quiet_hides_bars_and_not_errors(capsys, monkeypatch: pytest.MonkeyPatch
     assert status == 2
     assert err.startswith("reading …\n")
     assert "zoo: error: A thing must be.\n" in err
+
+
+LONG = ("doctor", "prepare", "predict", "attribute", "motifs", "variants", "compare", "train", "evaluate", "footprint")
+
+
+def test_the_first_line_comes_before_any_work(monkeypatch: pytest.MonkeyPatch, capsys):
+    """On a terminal; before inputs are read and Keras is imported. Lists begin at once, and say nothing."""
+    shown = {}
+    for command in cli.COMMANDS:
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+        broken = replace(command, before=_stop)
+        with pytest.raises(InputError):
+            broken.run(argparse.Namespace(json=False, force=False))
+        shown[command.name] = capsys.readouterr().err
+    assert all(shown[name] == f"zoo {name} …\n" for name in LONG)
+    assert {name for name, text in shown.items() if not text} == {
+        *("list", "search", "info", "tracks", "fetch", "cache", "verify", "completion", "env")
+    }
+
+
+def _stop(options: argparse.Namespace) -> None:
+    raise InputError("The inputs must be read")
 
 
 def test_quiet_and_verbose_exclude_one_another(capsys):

@@ -16,6 +16,8 @@ from conftest import PLAIN
 import zoo
 from zoo.console import streams
 from zoo.data import synthetic
+from zoo.files import partial
+from zoo.genome.sequence import Genome
 
 ZOO = f"{sys.executable} -m zoo"
 LIGHT = ("list", "info yeast/REB1", "env --json", "--help", "doctor --genome nowhere", "predict", "")
@@ -168,9 +170,27 @@ BEFORE_KERAS = [
     ("train --config bad.yaml --out run", "bad.yaml"),
     ("motifs no.npz --output m", "no.npz"),
 ]
+ALSO_BEFORE_KERAS = [
+    ("haplotypes yeast/REB1 no.vcf --genome g.2bit --signal s.bw --regions chr1:1-100 --output h", "no.vcf"),
+    ("qc yeast/REB --genome g.2bit --signal s.bw --peaks r.bed", "closest: yeast/REB1"),
+    ("check yeast/REB", "closest: yeast/REB1"),
+    ("fetch yeast/REB", "closest: yeast/REB1"),
+    ("doctor --genome g.2bit --model yeast/REB", "closest: yeast/REB1"),
+    ("predict yeast/REB1 yeast/REB --genome g.2bit --signal s.bw --output m", "closest: yeast/REB1"),
+    ("predict yeast/REB1 yeast/RAP1 --genome g.2bit --signal no.bw --output m", "no.bw"),
+    ("compare yeast/REB --genome g.2bit --samples A=s.bw B=s.bw --output m", "closest: yeast/REB1"),
+    ("compare yeast/REB1 --genome no.2bit --samples A=s.bw B=s.bw --output m", "no.2bit"),
+    ("compare yeast/REB1 --genome g.2bit --samples A=s.bw B=no.bw --output m", "no.bw"),
+    ("unit no.partial 000-000000-0000", "no.partial"),
+    ("publish no --repo lab/a --tag v1", "folder='no'"),
+    ("predict yeast/REB1 --genome g.2bit --signal s.bw --output done", "differing='signal (inputs)'"),
+    ("attribute yeast/REB1 --genome g.2bit --signal s.bw --regions r.bed --output notes", "no record of a attribution"),
+    ("variants yeast/REB1 v.vcf --genome g.2bit --signal s.bw --output done", "no record of a variants"),
+]
 
 
-def test_cheap_checks_come_before_keras(tmp_path: Path):
+@pytest.mark.parametrize("refused", [BEFORE_KERAS, ALSO_BEFORE_KERAS], ids=["first", "also"])
+def test_cheap_checks_come_before_keras(tmp_path: Path, refused: list[tuple[str, str]]):
     from zoo import loading
 
     files = synthetic.make(tmp_path / "made", {"chr1": 20_000})
@@ -182,16 +202,30 @@ def test_cheap_checks_come_before_keras(tmp_path: Path):
     (tmp_path / "bad.bed").write_text("chr1\t1\t5\nchr1\tx\t9\n")
     (tmp_path / "bad.yaml").write_text("name: [\n")
     (tmp_path / "r.bed").write_text("chr1\t1000\t1100\n")
+    (tmp_path / "v.vcf").write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n")
+    (tmp_path / "notes.json").write_text("{}")
+    inputs = {"genome": Genome(tmp_path / "g.2bit").identity(), "signal": "of another track"}
+    of_another = {name: partial.digest(value)[:16] for name, value in inputs.items()}
+    record = {"made_by": "chromatin-zoo", "kind": "prediction", "identity": {"inputs": of_another}, "files": {}}
+    (tmp_path / "done.json").write_text(json.dumps(record))
     before = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     began = time.monotonic()
-    statuses, _, err = in_one_process([line.split() for line, _ in BEFORE_KERAS], tmp_path)
+    statuses, _, err = in_one_process([line.split() for line, _ in refused], tmp_path)
     seconds = time.monotonic() - began
     told = err.decode().splitlines()
-    assert statuses == ["status 2 False"] * len(BEFORE_KERAS), "\n".join(told)
-    for (line, expected), said in zip(BEFORE_KERAS, told, strict=True):
+    assert statuses == ["status 2 False"] * len(refused), "\n".join(told)
+    for (line, expected), said in zip(refused, told, strict=True):
         assert expected in said, line
     assert {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert seconds < 20  # Keras alone takes longer on a machine that is busy
+
+
+def test_a_report_of_others_is_refused_before_keras(genome_files: synthetic.Synthetic, tmp_path: Path):
+    (tmp_path / "notes.html").write_text("mine")
+    files = ["--genome", genome_files.genome, "--signal", genome_files.signal]
+    statuses, _, err = in_one_process([["evaluate", "yeast/ATAC", *files, "--output", "notes"]], tmp_path)
+    assert statuses == ["status 2 False"]
+    assert b"earlier report of the same kind" in err
 
 
 AT_IMPORT = """

@@ -46,7 +46,7 @@ def test_systems_in_the_same_bins(
     assert done.returncode == 0, done.stderr
     assert "ZooWarning: No model that is compared reads cdss" in done.stderr
     said = json.loads((tmp_path / "systems.json").read_text())
-    assert [part["kind"] for part in said["sections"]] == ["table", "curves"]
+    assert [part["kind"] for part in said["sections"]] == ["table", "precision_recall"]
     table = [[row[0].removeprefix("EGR1, "), *row[1:]] for row in said["sections"][0]["rows"]]
     others = ["atac alone", "dgf alone", "mean dgf of 1,000 bp", "random numbers"]
     assert [row[0] for row in table if row[1] is not None] == [*compared, *others]

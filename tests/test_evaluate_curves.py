@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import auc, average_precision_score, f1_score, precision_recall_curve, roc_auc_score
 
 from zoo.errors import InputError
-from zoo.evaluate.curves import Curve, Scores
+from zoo.evaluate.curves import Curve, Scores, section
 
 
 def curve(positive, scores, pieces: int = 1) -> Curve:
@@ -24,6 +24,7 @@ def test_areas_by_hand():
     assert found.random == pytest.approx(2 / 3)
     assert (found.precision_at(0.05), found.precision_at(0.5), found.precision_at(0.51)) == (1, 1, 2 / 3)
     assert found.best_f1 == (pytest.approx(0.8), pytest.approx(0.7))
+    assert found.best == pytest.approx({"f1": 0.8, "score": 0.7, "precision": 2 / 3, "recall": 1})
     assert found.thinned() == {"recall": [0.5, 1.0], "precision": [1.0, 0.666667], "score": [0.9, 0.7]}
 
 
@@ -77,3 +78,33 @@ def test_curves_need_both_kinds(positive: list[bool]):
 def test_scores_that_are_no_numbers(wrong: float):
     with pytest.raises(InputError, match="item 1: Scores must be finite"):
         curve([True, False], [0.1, wrong])
+
+
+def test_a_thinned_curve_has_the_point_of_the_best_f1_and_round_recalls():
+    random = np.random.default_rng(1)
+    positive = random.random(20_000) < 0.3
+    found = curve(positive, random.beta(2, 5, 20_000) + 0.1 * positive)
+    points = found.thinned(11)
+    assert len(points["recall"]) == 12
+    assert round(found.best["recall"], 6) in points["recall"]
+    at = np.searchsorted(points["recall"], 0.5 - 1e-6)
+    assert points["precision"][at] == pytest.approx(found.precision_at(0.5), abs=1e-6)
+
+
+def test_a_section_of_the_report_by_hand():
+    found = curve([True, False, True], [0.9, 0.8, 0.7])
+    part = section("Both", {"model": (found.thinned(), found.best)}, found.random)
+    assert part == {
+        "kind": "precision_recall",
+        "title": "Both",
+        "note": "",
+        "random": pytest.approx(2 / 3),
+        "series": [
+            {
+                "name": "model",
+                "recall": [0.5, 1.0],
+                "precision": [1.0, 0.666667],
+                "best": pytest.approx({"f1": 0.8, "score": 0.7, "precision": 2 / 3, "recall": 1}),
+            }
+        ],
+    }

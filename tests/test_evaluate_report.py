@@ -3,13 +3,14 @@
 import html
 import json
 import re
-import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
+import axe
 import numpy as np
 import pytest
+from axe import CHROMIUM
 
 from zoo.errors import InputError
 from zoo.formats import bigwig
@@ -17,7 +18,6 @@ from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.pages import report
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = """<script>
 const said = {errors: []};
 window.addEventListener("error", (event) => said.errors.push(event.message));
@@ -165,7 +165,7 @@ def test_text_cannot_leave_its_place(tmp_path: Path):
 
 
 def test_sections_of_another_kind(tmp_path: Path):
-    with pytest.raises(InputError, match="table, curves, locus, points, histogram"):
+    with pytest.raises(InputError, match="table, curves, precision_recall, locus, points, histogram"):
         report.write(tmp_path / "r", "t", [{"kind": "pie", "title": "x"}])
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("mine")
@@ -243,3 +243,93 @@ def test_in_a_browser(sections: list[dict], tmp_path: Path):
     assert said["shown"] == 1
     assert said["all"] == said["first"] == said["other"]
     assert said["focus"]
+
+
+@pytest.fixture
+def whole(sections: list[dict], tmp_path: Path) -> Path:
+    """Of every kind of section, with names that are long, without spaces, and in number."""
+    long = "a_name_of_a_file_without_any_space_in_it_" * 3
+    wide = {
+        "kind": "table",
+        "title": "A wide table",
+        "note": long,
+        "columns": ["", *(f"column {n}" for n in range(30))],
+        "rows": [[long, *[0.5] * 29, "words " * 30]] * 3,
+    }
+    best = {"f1": 0.5, "score": 0.4, "precision": 0.5, "recall": 0.5}
+    line = {"name": long, "recall": [0.5, 1.0], "precision": [1.0, 0.25], "best": best}
+    curve = {"kind": "precision_recall", "title": "Precision", "random": 0.02, "series": [line]}
+    drawn = [{"kind": kind, "title": kind, **part} for kind, part in DRAWN.items()]
+    others = [
+        {"kind": "volcano", "title": "V", "x": "change", "names": ["x", "y"], "changes": [0.125, -1], "q": [0.5, 0.25]},
+        {"kind": "heat", "title": "H", "x": "score", "rows": ["r"], "columns": ["c", "d"], "values": [[0.375, 2.5]]},
+        {"kind": "overlap", "title": "O", "names": ["a", "b"], "sets": [{"in": [True, True], "sites": 1234}]},
+    ]
+    shown = [*sections, wide, curve, *drawn, *others]
+    return report.write(tmp_path / "r", f"Title of {long}", shown, inputs={"peaks": long})[1]
+
+
+WIDTHS = """() => ({
+  width: innerWidth,
+  wide: [...document.querySelectorAll("body *")].filter((at) => !at.closest(".wide, figure, .unseen, .skip") &&
+    at.getBoundingClientRect().right > innerWidth + 1).map((at) => at.outerHTML.slice(0, 80)),
+  columns: [...document.querySelectorAll("table")].map((table) => new Set([...table.rows].map((row) =>
+    [...row.cells].filter((cell) => getComputedStyle(cell).display !== "none").length))).map((all) => [...all]),
+  boxes: [...document.querySelectorAll(".wide, figure")].every((box) => box.tabIndex === 0),
+  letters: Math.min(...[...document.querySelectorAll("figure text, .view text")].map((text) => {
+    const box = text.getBoundingClientRect();  // of turned text the width
+    return Math.max(box.height, box.width);
+  }).filter(Boolean)),
+  held: [...document.querySelectorAll(".view text")].every((text) => {
+    const box = text.getBoundingClientRect();
+    return box.left >= 0 && box.right <= innerWidth;
+  }),
+})"""
+
+
+@pytest.mark.parametrize("width", [360, 1100])
+def test_on_a_narrow_screen(whole: Path, width: int):
+    """Nothing is wider than the page; tables and pictures scroll in boxes that keys reach; all columns are there."""
+    with axe.opened(whole, width) as page:
+        page.evaluate("document.querySelectorAll('details').forEach((at) => at.open = true)")
+        assert axe.overflow(page) == 0
+        said = page.evaluate(WIDTHS)
+        assert (said["width"], said["wide"]) == (width, [])
+        assert [31] in said["columns"]
+        assert all(len(counts) == 1 for counts in said["columns"])  # no row is shorter than its head
+        assert said["boxes"]
+        assert said["held"]
+        assert said["letters"] >= 9
+        assert page.locator(".view path.track").count() == 1
+        before = page.locator(".place").inner_text()
+        page.locator(".view").focus()
+        page.keyboard.press("+")
+        assert page.locator(".place").inner_text() != before
+
+
+def test_a_locus_is_drawn_anew_when_the_window_changes(whole: Path):
+    with axe.opened(whole, 1100) as page:
+        assert page.locator(".view svg").get_attribute("viewBox").split()[2] != "328"
+        page.set_viewport_size({"width": 360, "height": 800})
+        page.wait_for_function("document.querySelector('.view svg').viewBox.baseVal.width === 328")
+        assert axe.overflow(page) == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(whole: Path, scheme: str):
+    paper = {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 24, 28)"}
+    with axe.opened(whole, 360, color_scheme=scheme) as page:
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == paper[scheme]
+        assert axe.violations(page) == []
+
+
+def test_axe_finds_something(tmp_path: Path):
+    """A picture without a text, a language that is not named, letters that are too pale."""
+    (tmp_path / "p.html").write_text(
+        "<!doctype html><html><head><title>t</title></head><body><main><h1>t</h1>"
+        "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='><p style='color:#bbb;background:#fff'>pale</p>"
+        "</main></body></html>"
+    )
+    with axe.opened(tmp_path / "p.html") as page:
+        found = {each.partition(":")[0] for each in axe.violations(page)}
+    assert {"image-alt", "html-has-lang", "color-contrast"} <= found

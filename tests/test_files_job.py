@@ -8,7 +8,7 @@ import pytest
 
 from zoo.errors import InputError
 from zoo.files.atomic import check_outputs, paths_of, writing
-from zoo.files.job import Job
+from zoo.files.job import Job, keeping_others
 
 
 def job(folder: Path, *reads: object, kind: str = "test") -> Job:
@@ -43,6 +43,35 @@ def test_final_files_and_their_record(tmp_path: Path):
         assert work.done({"a": 1}) is None
 
 
+def test_another_run_is_replaced_unless_others_are_kept(tmp_path: Path):
+    """The same one does nothing or is made again; the error names what differs."""
+    first = {"network_sha256": "x", "inputs": {"genome": 1, "signal": 2}, "stride": 3}
+    finish(tmp_path, first, ".bw")
+    before = everything(tmp_path)
+    for identity, differing in (
+        ({**first, "network_sha256": "y"}, "model"),
+        ({**first, "inputs": {"genome": 1, "signal": 3, "blacklist": 4}, "stride": 4},
+         "signal (inputs), blacklist (inputs), stride"),
+        ({"inputs": 5}, "model, inputs, stride"),
+    ):  # fmt: skip
+        with keeping_others(), pytest.raises(InputError, match="must not replace that of another run") as caught:
+            finish(tmp_path, identity, ".bw")
+        assert caught.value.received == {"output": str(tmp_path / "out.json"), "differing": differing}
+        assert everything(tmp_path) == before
+    (tmp_path / "out.bw").write_text("damaged")
+    with keeping_others():
+        finish(tmp_path, first, ".bw")
+    assert everything(tmp_path) == before
+    record = json.loads((tmp_path / "out.json").read_text())
+    del record["identity"]  # as earlier versions wrote it
+    (tmp_path / "out.json").write_text(json.dumps(record))
+    with keeping_others(), pytest.raises(InputError) as caught:
+        finish(tmp_path, {"a": 1}, ".bw")
+    assert list(caught.value.received) == ["output"]
+    finish(tmp_path, {"a": 1}, ".bed")
+    assert {path.name for path in tmp_path.iterdir()} == {"out.bed", "out.json"}
+
+
 def test_a_run(tmp_path: Path):
     """Parts, then files; what an interrupted one kept is there in the next; once more does nothing."""
     calls: list[str] = []
@@ -74,7 +103,7 @@ def test_a_run(tmp_path: Path):
         "out.bed": "kept .bed",
     }
     assert record == json.loads((tmp_path / "out.json").read_text())
-    assert {"made_by", "kind", "identity_sha256", "versions", "seconds", "files", "more"} == record.keys()
+    assert {"made_by", "kind", "identity_sha256", "identity", "versions", "seconds", "files", "more"} == record.keys()
     assert job(tmp_path).paths(record) == [tmp_path / "out.bw", tmp_path / "out.bed", tmp_path / "out.json"]
     assert run() == (record, None)
     assert calls == ["keep", "keep", "write"]

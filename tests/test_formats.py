@@ -17,7 +17,7 @@ from zoo.errors import InputError, MissingExtra
 from zoo.files import npz
 from zoo.formats import bed, bigwig, formats, parquet, tsv
 from zoo.formats import zarr as zarr_format
-from zoo.formats.content import Bins, Intervals, Piece, pieces_of, plain_names
+from zoo.formats.content import BedStyle, Bins, Intervals, Piece, pieces_of, plain_names
 from zoo.formats.formats import ARRAYS, BINS, FORMATS, INTERVALS, TABLE, Format
 from zoo.genome.interval import Interval
 from zoo.predict.table import Predictions, RegionScores
@@ -66,8 +66,28 @@ def test_bed(tmp_path: Path):
     intervals = Intervals(lambda: iter([("chr1", 0, 64, 0.1), ("chr2", 32, 40, 1.0)]))
     for _ in range(2):  # they are read anew, and counted anew
         bed.write(tmp_path / "o.bed", intervals)
-        assert (tmp_path / "o.bed").read_text() == "chr1\t0\t64\t0.1\nchr2\t32\t40\t1.0\n"
+        assert (tmp_path / "o.bed").read_text() == (
+            "chr1\t0\t64\tsite_1\t100\t.\t0.1\nchr2\t32\t40\tsite_2\t1000\t.\t1.0\n"
+        )
         assert intervals.count == 2
+
+
+@pytest.mark.parametrize(
+    ("style", "text"),
+    [
+        (BedStyle("CTCF"), "c\t0\t64\tCTCF_1\t124\t.\t0.1236\nc\t64\t96\tCTCF_2\t1000\t.\t12.39\n"),
+        (BedStyle("A", fraction=False), "c\t0\t64\tA_1\t1\t.\t0.1236\nc\t64\t96\tA_2\t123\t.\t12.39\n"),
+        (BedStyle(plain=True), "c\t0\t64\t0.1236\nc\t64\t96\t12.39\n"),
+    ],
+)
+def test_styles_of_bed(tmp_path: Path, style: BedStyle, text: str):
+    bed.write(tmp_path / "o.bed", Intervals(lambda: [("c", 0, 64, 0.1236), ("c", 64, 96, 12.39)], style))
+    assert (tmp_path / "o.bed").read_text() == text
+
+
+def test_the_shade_of_a_change_is_its_size():
+    assert [bed.shade(value, True) for value in (-0.25, 0.0, 2.0)] == [250, 0, 1000]
+    assert [bed.shade(value, False) for value in (-0.29, 99.99, 1e9)] == [2, 999, 1000]
 
 
 def test_table(tmp_path: Path):
@@ -343,5 +363,5 @@ def test_by_the_command(small_folder: Path, given: dict, tmp_path: Path, capsys:
     assert capsys.readouterr().out == "".join(f"{tmp_path}/out{end}\n" for end in (".bw", ".parquet", ".json"))
     assert main([*command, "--write", "bigwig,bam"]) == 2
     assert "bigwig, bed, table, zarr, parquet" in capsys.readouterr().err
-    assert main(command) == 0  # and by default today's, in their place
+    assert main([*command, "--force"]) == 0  # and by default today's, in their place
     assert {path.name for path in tmp_path.iterdir()} == {"out.bw", "out.bed", "out.tsv", "out.json"}

@@ -15,7 +15,7 @@ from zoo.errors import MissingExtra, ZooError
 from zoo.formats.formats import Format
 
 ROOT = Path(__file__).parents[1]
-APART = {"all", "gpu", "test", "tfio"}  # for Linux with a GPU; for developers; pins another TensorFlow
+APART = {"all", "docs", "gpu", "test", "tfio"}  # for developers; for Linux with a GPU; pins another TensorFlow
 
 
 def setup_argument(name: str) -> object:
@@ -86,7 +86,7 @@ def test_from_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("recorded", "origin"),
     [
-        (None, "package index"),
+        (None, "package index, as no other place is recorded"),
         ({"url": "file:///a/zoo.whl", "archive_info": {}}, "file:///a/zoo.whl"),
         ({"url": "file:///a/zoo", "dir_info": {}}, "file:///a/zoo"),
         (

@@ -83,7 +83,8 @@ def test_the_wheel(built: Path):
     recipes = {name for name in files_of("recipes") if not name.endswith(".sh") and "/packaging/" not in name}
     assert names(wheel) == files_of("zoo", "registry") | {f"zoo/{name}" for name in recipes}
     assert {f"registry/builtin/{name}/model.weights.h5" for name in NAMES} <= names(wheel)
-    assert {"zoo/evaluate/report.css", "zoo/evaluate/report.js", "registry/families/yeast.json"} <= names(wheel)
+    needed = {"zoo/pages/report.css", "zoo/pages/report.js", "registry/families/yeast.json", "zoo/py.typed"}
+    assert needed <= names(wheel)
 
 
 def test_the_sdist_has_everything(built: Path):

@@ -110,9 +110,9 @@ def test_tracks_and_sites_are_what_single_predictions_give(models, files, sample
             bed = [line.split("\t") for line in (tmp_path / f"m.{sample}.{name}.bed").read_text().splitlines()]
             wanted = [line.split("\t") for line in single.bed.read_text().splitlines()]
             assert [row[:3] for row in bed] == [row[:3] for row in wanted]
-            np.testing.assert_allclose([float(row[3]) for row in bed], [float(row[3]) for row in wanted], atol=1e-6)
+            np.testing.assert_allclose([float(row[6]) for row in bed], [float(row[6]) for row in wanted], atol=1e-6)
             row = summary[sample, model.spec.name]
-            assert (row.sites, row.bases) == (len(bed), sum(int(end) - int(start) for _, start, end, _ in bed))
+            assert (row.sites, row.bases) == (len(bed), sum(int(end) - int(start) for _, start, end, *_ in bed))
             for chrom in LENGTHS:
                 tracks = [read_track(each, chrom) for each in (tmp_path / f"m.{sample}.{name}.bw", single.bigwig)]
                 np.testing.assert_allclose(*tracks, atol=1e-6)

@@ -357,6 +357,78 @@ def test_no_variant_to_draw():
         none.plot()
 
 
+def test_a_region_of_predictions_is_drawn_as_a_locus(monkeypatch: pytest.MonkeyPatch):
+    asked = []
+    monkeypatch.setattr("zoo.plot.loci.locus", lambda *values, **options: asked.append((values, options)))
+    found = predictions()
+    for region in (0, EVIL, "chr1:321-416", Interval("chr1", 320, 416)):
+        found.plot(region, "atac.bw", threshold=0.5)
+    places = [(place.chrom, place.start, place.end) for (place, *_), _ in asked]
+    assert places == [("chr1", 320, 416)] * 4
+    assert all(values[1:] == ("atac.bw", found) and options == {"threshold": 0.5} for values, options in asked)
+    found.plot("chr2:1-10")
+    assert asked[-1][0][0] == Interval("chr2", 0, 10)
+    with pytest.raises(InputError, match="region must be a whole number from 0 to 2"):
+        found.plot(3)
+    with pytest.raises(InputError, match="A region must be"):
+        found.plot("no name")
+    with pytest.raises(InputError, match="A region must be"):
+        Predictions([replace(found[0], interval=Interval("chr1", 320, 416))], 32).plot(".")
+
+
+def test_files_and_predictions_as_pictures(small: zoo.Model, genome_files, tmp_path: Path):
+    given = {"genome": genome_files.genome, "signal": genome_files.signal, "regions": ["chr1:5,001-5,400"]}
+    written = small.predict(**given, output=tmp_path / "out")
+    for figure in (small.predict(**given).plot(), written.plot("chr1:5,001-5,400")):
+        assert len(figure.axes) == 1
+        assert figure.axes[0].get_xlim() == (5000, 5400)
+
+
+# ------------------------------------------------------------------------------------------------ other packages
+
+
+def test_attributions_as_a_frame_and_an_xarray():
+    found = attributions()
+    frame = found.to_frame()
+    assert list(frame) == ["window", "chrom", "position", "base", "contribution", "signal"]
+    assert len(frame) == 60
+    assert frame.iloc[42].tolist() == ["chr1:201-230", "chr1", 212, "G", 1.5, F32(0.1)]
+    arrays = found.to_xarray()
+    assert dict(arrays.sizes) == {"window": 2, "position": 30, "base": 4}
+    assert arrays["contribution"].sel(window="chr1:101-130", base="G")[12] == 1.5
+    assert arrays["start"].values.tolist() == [100, 200]
+    assert "hypothetical" not in arrays
+    assert "".join(arrays["sequence"].values[0]) == "G" * 30
+    alone = attributions(intervals=(), signal=np.zeros((2, 30, 2), F32), baseline=None)
+    assert list(alone.to_frame())[-2:] == ["signal_0", "signal_1"]
+    assert alone.to_frame()["position"].tolist() == [*range(30)] * 2
+    assert alone.to_xarray()["signal"].dims == ("window", "position", "track")
+
+
+def test_names_of_scores_where_one_track_ends_like_another():
+    assert variant_scores({"a": 0, "x.a": 1}).names == ["difference"]
+
+
+def test_scores_of_variants_as_an_anndata_and_an_xarray():
+    one, several = variant_scores(), variant_scores({"a": 0, "b": 1})
+    data = one.to_anndata()
+    assert list(data.var_names) == ["log2_fold_change", "difference"]
+    assert np.array_equal(data.X, [[0.5, 1], [-1.5, -3], [np.nan, np.nan]], equal_nan=True)
+    assert data.obs["skipped"].tolist() == ["", "", EVIL]
+    assert list(data.obs_names) == ["chr1:101 A>G", "chr1:201 C>T", "chr1:202 C>T"]
+    data = several.to_anndata()
+    assert list(data.var_names) == ["a", "b"]
+    assert np.array_equal(data.X[:2], [[0.5, 1], [-1.5, -3]])
+    arrays = several.to_xarray()
+    assert arrays["difference"].dims == ("variant", "track")
+    assert arrays["difference"].sel(variant="chr1:201 C>T", track="b") == -3
+    assert arrays["skipped"].values.tolist() == ["", "", EVIL]
+    assert {name: arrays[name].dtype.kind for name in ("chrom", "pos", "ref")} == {"chrom": "U", "pos": "i", "ref": "U"}
+    profiles = replace(one, reference=np.ones((2, 4), F32), alternative=np.zeros((2, 4), F32)).to_xarray()
+    assert profiles["reference"].values[:, 0].tolist()[:2] == [1, 1]
+    assert np.isnan(profiles["reference"].values[2]).all()
+
+
 # ------------------------------------------------------------------------------------------------ a real kernel
 
 CELLS = (

@@ -10,7 +10,7 @@ from pictures import check_picture, shown_texts
 
 import zoo
 from zoo.data.synthetic import Synthetic
-from zoo.errors import InputError
+from zoo.errors import InputError, ZooWarning
 from zoo.formats import bigwig
 from zoo.genome.gtf import Gene, Transcript
 from zoo.genome.interval import Interval
@@ -225,7 +225,7 @@ def test_a_gene_by_its_name(tmp_path: Path, track: Path):
     assert figure.axes[0].get_xlim() == (10_000, 21_000)
     assert locus("G2", track, genes=path, flank=10).axes[0].get_xlim() == (0, 19)
     check_picture(figure)
-    with pytest.raises(InputError, match="must be in one place"), pytest.warns(zoo.errors.ZooWarning, match="2 genes"):
+    with pytest.raises(InputError, match="must be in one place"):
         locus("TWO", track, genes=path)
     for options, message in (
         ({"where": "ABCD", "genes": path}, "The closest is ABC"),
@@ -234,6 +234,12 @@ def test_a_gene_by_its_name(tmp_path: Path, track: Path):
     ):
         with pytest.raises(InputError, match=message):
             locus(options.pop("where"), track, **options)
+
+
+def test_files_of_other_chromosomes_are_told(track: Path, tmp_path: Path):
+    for options in ({"peaks": {"ChIP": [Interval("chr7", 1, 2)]}}, {"variants": [("chr7", 5, "A", "G")]}):
+        with pytest.warns(ZooWarning, match="lies on chr1"):
+            check_picture(locus(REGION, track, **options))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zoo.errors import InputError
 from zoo.formats import bigwig
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
@@ -32,6 +33,14 @@ def test_signal_keeps_the_highest_value_of_every_column(signal: Signal):
     assert top[1] == 3.0
     assert 4996 <= top[0] <= 5004
     assert ax.lines[0].get_ydata()[0] == 0.5
+
+
+def test_a_chromosome_by_another_name_or_of_another_file(signal: Signal):
+    _, axes = tracks.stack(rows=1)
+    ax = tracks.plot_signal(axes[0, 0], signal, Interval("1", 1000, 9000), "ATAC", "tab:blue")
+    assert ax.get_ylim()[1] == pytest.approx(3.15)
+    with pytest.raises(InputError, match="must have the chromosome that is drawn"):
+        tracks.plot_signal(axes[0, 0], signal, Interval("chr2", 1000, 9000), "ATAC", "tab:blue")
 
 
 def test_intervals_of_the_region_only():

@@ -39,7 +39,7 @@ def test_files_have_probabilities_and_the_same_intervals(small, genome_files, tm
     before, after = ([line.split("\t") for line in each.bed.read_text().splitlines()] for each in (plain, made))
     assert len(before) > 1
     assert [row[:3] for row in before] == [row[:3] for row in after]
-    assert [float(row[3]) for row in after] == pytest.approx(levels(np.array([float(row[3]) for row in before])))
+    assert [float(row[6]) for row in after] == pytest.approx(levels(np.array([float(row[6]) for row in before])))
     said, earlier = (json.loads(each.sidecar.read_text()) for each in (made, plain))
     assert said["parameters"]["scale"] == "probability"
     assert said["threshold"] == earlier["threshold"]

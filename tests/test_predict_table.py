@@ -139,5 +139,5 @@ def test_an_xarray_has_the_places_of_bins(peaks: Predictions):
 def test_a_package_that_is_missing_names_the_extra(peaks: Predictions, package: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, package, None)
     convert = {"anndata": peaks.to_anndata, "pandas": peaks.to_frame, "xarray": peaks[:1].to_xarray}[package]
-    with pytest.raises(MissingExtra, match=rf"{package} must be installed.*chromatin-zoo\[{package}\]"):
+    with pytest.raises(MissingExtra, match=rf"{package} must be installed.*\[{package}\]"):
         convert()

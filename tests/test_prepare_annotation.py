@@ -197,7 +197,7 @@ def test_the_command(annotation: Path, tmp_path: Path, capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     assert "5 transcripts" in out
     assert str(tmp_path / "flags.cds.bed") in out
-    assert cli.main([*call, "--json"]) == 0
+    assert cli.main([*call, "--json", "--force"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["counts"]["transcripts"] == 4
     for option, value in (("--slop", "5"), ("--shift", "yes"), ("--effective-size", "9")):
         assert cli.main([*call, option, value]) == 2
@@ -205,5 +205,5 @@ def test_the_command(annotation: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert cli.main([*(item for item in call if item not in ("--recipe", "annotation")), "--transcripts", "all"]) == 2
     assert "must be given without --transcripts" in capsys.readouterr().err
     annotation.write_text("chr1\n")
-    assert cli.main(call) == 2
+    assert cli.main([*call, "--force"]) == 2
     assert "a.gtf, line 1" in capsys.readouterr().err

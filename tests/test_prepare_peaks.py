@@ -159,7 +159,11 @@ def test_files_of_peaks(tmp_path: Path):
     ]
     assert [summit for _, summit in bed.read_summits(tmp_path / "a.narrowPeak")] == [135, 6]
     peaks.write(tmp_path / "a.bed", found)
+    assert (tmp_path / "a.bed").read_text().splitlines()[0] == "chr1\t100\t140\ta_1\t32\t.\t3.25"
+    peaks.write(tmp_path / "a.bed", found, "maxatac")
     assert (tmp_path / "a.bed").read_text().splitlines()[0] == "chr1\t100\t140\ta_1\t3.25"
+    peaks.write(tmp_path / "b.bed", [Peak("chr1", 100, 140, 0.25, -1)])
+    assert (tmp_path / "b.bed").read_text() == "chr1\t100\t140\tb_1\t250\t.\t0.25\n"
     for path, said in ((tmp_path / "a.txt", "narrowPeak or .bed"), (tmp_path / "no" / "a.bed", "must be writable")):
         with pytest.raises(InputError, match=said):
             peaks.write(path, found)

@@ -56,10 +56,8 @@ def test_tracks_of_the_original(golden: Path, tmp_path: Path, kind: str, reads: 
             np.testing.assert_allclose(one.values(chrom, 0, size), other.values(chrom, 0, size), **tolerance)
     assert json.loads(made.summary.read_text())["cuts"] == cuts
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "sample.bw",
-        "sample.json",
-        "sample.png",
-        "sample_RP20M.bw",
+        *("sample.bw", "sample.html", "sample.json", "sample.png"),
+        *("sample_RP20M.bw", "sample_mqc.json"),
     ]
 
 

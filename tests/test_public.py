@@ -1,5 +1,8 @@
 """What `import zoo` is enough for."""
 
+import doctest
+import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -77,3 +80,52 @@ def test_a_module_that_lacks_a_package_says_which(monkeypatch: pytest.MonkeyPatc
             monkeypatch.delattr(zoo.evaluate, "promises")
     with pytest.raises(ModuleNotFoundError, match=r"scipy.special"):
         _ = zoo.evaluate.promises
+
+
+def functions() -> dict[str, object]:
+    """Public functions of the package, and methods and properties of its classes."""
+    found = {}
+    for name in zoo.__all__:
+        member = getattr(zoo, name)
+        if inspect.isclass(member):
+            parts = {f"{name}.{key}": part for key, part in inspect.getmembers(member) if not key.startswith("_")}
+            parts = {key: part.fget if isinstance(part, property) else part for key, part in parts.items()}
+            found |= {key: part for key, part in parts.items() if inspect.isroutine(part)}
+        elif inspect.isfunction(member):
+            found[name] = member
+    return found
+
+
+def test_every_public_function_says_what_it_takes_and_returns():
+    assert {"load", "info", "build", "Model.predict", "Interval.parse"} <= functions().keys()
+    for name, function in functions().items():
+        signature = inspect.signature(function)
+        assert signature.return_annotation is not signature.empty, name
+        for parameter in signature.parameters.values():
+            assert parameter.annotation is not parameter.empty or parameter.name == "self", f"{name}({parameter})"
+
+
+def test_packages_are_marked_as_typed():
+    for package in ("zoo", "registry"):
+        assert (ROOT / package / "py.typed").is_file()
+
+
+EXAMPLES = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for package in ("registry", "zoo")
+    for path in sorted((ROOT / package).rglob("*.py"))
+    if "    >>> " in path.read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("module", EXAMPLES)
+def test_examples_of_docstrings(module: str):
+    found = doctest.testmod(importlib.import_module(module), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+def test_the_main_functions_have_examples():
+    main = (zoo.load, zoo.info, zoo.list_models, zoo.search, zoo.build, zoo.Model, zoo.Interval)
+    for member in main:
+        assert ">>> " in inspect.getdoc(member), member

@@ -125,7 +125,7 @@ def test_models_beside_what_they_have_to_beat(shared: Path, tmp_path: Path, run_
     assert done.returncode == 0, done.stderr
     said = json.loads((tmp_path / "binding.json").read_text())
     kinds = [part["kind"] for part in said["sections"]]
-    assert kinds == ["table", "curves", "locus"]
+    assert kinds == ["table", "precision_recall", "locus"]
     rows = {row[0]: row for row in said["sections"][0]["rows"]}
     assert rows["REB1, model"][1] == pytest.approx(0.5905, abs=2e-3)
     for other in ("sequence alone", "ATAC-seq alone", "motif"):

@@ -571,3 +571,19 @@ def test_another_assembly_is_refused(annotation: Path, beds: dict, tmp_path: Pat
         run(far, annotation, tmp_path / "m", genome=wide, threshold=0.5)
     with pytest.raises(InputError, match=r"genome must be given as a \.2bit file"):
         run(beds, annotation, tmp_path / "o", genome=5)
+
+
+@pytest.mark.parametrize(
+    ("columns", "score"),
+    [
+        ("0.25", 0.25),  # maxATAC's
+        ("CTCF_1\t250\t.\t0.25", 0.25),  # zoo predict's, zoo peaks'
+        ("CTCF_1\t250", 250),
+        ("CTCF_1\t2\t.\t0.25\t-1\t-1\t7", 2),  # narrowPeak
+    ],
+)
+def test_the_score_of_a_site_stands_where_its_format_has_it(tmp_path: Path, columns: str, score: float):
+    from zoo.priors.sites import read_bed
+
+    (tmp_path / "s.bed").write_text(f"chr1\t10\t20\t{columns}\n")
+    assert read_bed(tmp_path / "s.bed", None).scores.tolist() == [score]

@@ -557,6 +557,20 @@ def test_a_score_of_heads_of_ones_own(model: zoo.Model, genome: Genome):
             replace(ratio, **{"tail": None, **wrong})
 
 
+def test_heads_in_a_background_beside_shuffles(model: zoo.Model, genome: Genome, tmp_path: Path, monkeypatch):
+    """Both kinds of P values side by side; those of shuffles are the same as without, and counts have none."""
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
+    given = substitutions(genome, 3)
+    found = model.score_variants(given, genome=genome, shuffles=1, background=100, seed=4).scores
+    alone = model.score_variants(given, genome=genome, shuffles=1, seed=4).scores
+    assert {name: found[name].tolist() for name in alone} == {name: values.tolist() for name, values in alone.items()}
+    more = set(found) - set(alone)
+    assert {"logfc.pvalue", "logfc.percentile", "jsd.pvalue", "log2_fold_change.pvalue"} <= more
+    assert not {"allele1_counts.pvalue", "maximum_reference.percentile", "logfc.pval.pvalue"} & more
+    assert ((found["jsd.pvalue"] >= 1 / 101) & (found["jsd.pvalue"] <= 1)).all()
+    assert ((found["logfc.pvalue"] >= 2 / 101) & (found["logfc.pvalue"] <= 1)).all()
+
+
 def test_the_command(model: zoo.Model, genome: Genome, tmp_path: Path, capsys: pytest.CaptureFixture):
     folder = model.save(tmp_path / "BPNET")
     rows = ["\t".join(map(str, (*row, "x"))) for row in substitutions(genome, 2)]

@@ -258,3 +258,15 @@ def test_the_command_line(tmp_path: Path, genome: Path, capsys: pytest.CaptureFi
     found = zoo.load(path).score_variants(VARIANT, genome=genome, track=["A", "C"])  # these are the usual ones
     assert list(map(float, row[5:])) == pytest.approx([values[0] for values in found.scores.values()], rel=1e-6)
     assert min(abs(float(cell)) for cell in row[5:]) > 0
+
+
+def test_percentiles_of_every_track(model: zoo.Model, genome: Path, tmp_path: Path, monkeypatch):
+    """A>C: one A less, twice as many less, one C more."""
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
+    how = {"background": 100, "seed": 3, "scores": "SAD", "track": TRACKS, "strands": "forward"}
+    found = model.score_variants([("chr1", 41, "A", "C")], genome=genome, **how)
+    for track, score in zip(TRACKS, (-1, -2, 1), strict=True):
+        assert found.scores[f"difference.{track}"][0] == score
+        assert 0 < found.scores[f"difference.{track}.pvalue"][0] <= 1
+        assert 0 <= found.scores[f"difference.{track}.percentile"][0] <= 100
+    assert "difference.C.pvalue" in found.scores

@@ -10,6 +10,7 @@ from zoo.files.atomic import atomic, output_path
 from zoo.genome.interval import Interval
 from zoo.many import models
 from zoo.plot import loci, style
+from zoo.plot.rows import Track
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -135,7 +136,7 @@ def placed(
 
 def _predicted(
     model: object, region: Interval, genome: object, signal: object, covariates: object, threshold: object
-) -> Iterator[loci.Track]:
+) -> Iterator[Track]:
     """What each model predicts in the region, with its threshold."""
     from zoo.predict.choice import cut  # with Keras, which a picture without models does not need
     from zoo.predict.options import Options
@@ -150,4 +151,4 @@ def _predicted(
         tracks = {"signal": signal if name in reading else None, "covariates": covariates}
         table = one.predict(genome=genome, regions=region, **tracks)
         threshold_of_one = None if table.tracks else called
-        yield loci.Track(table, f"predicted {label}", options.output.quantity, threshold=threshold_of_one)
+        yield Track(table, f"predicted {label}", options.output.quantity, threshold=threshold_of_one)

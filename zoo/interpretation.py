@@ -10,7 +10,7 @@ from pathlib import Path
 from registry.digests import sha256
 from registry.paths import user_path
 from zoo.arguments import whole
-from zoo.attribution import modisco
+from zoo.attribution import modisco, strands
 from zoo.attribution.modisco import Pattern
 from zoo.attribution.motifs import important_hits
 from zoo.attribution.result import Attributions
@@ -49,11 +49,12 @@ class MotifReport:
     def __str__(self) -> str:
         if not self.patterns:
             return "no pattern: too few stretches of the windows stand out"
-        lines = [f"{'pattern':<8} {'seqlets':>7}  {'consensus':<24} {'nearest motif':<26} {'p':>8}"]
+        lines = [f"{'pattern':<8} {'seqlets':>7}  {'consensus':<24} {'nearest motif':<26} {'p':>8}  strand"]
         for pattern, near in zip(self.patterns, self.matches, strict=True):
             best, p_value = (near[0].name[:26], f"{near[0].p_value:.1e}") if near else ("-", "-")
             lines.append(
-                f"{pattern.short:<8} {pattern.seqlets:>7,}  {pattern.consensus[:24]:<24} {best:<26} {p_value:>8}"
+                f"{pattern.short:<8} {pattern.seqlets:>7,}  {pattern.consensus[:24]:<24} {best:<26} {p_value:>8}  "
+                f"{orientation(pattern)}"
             )
         return "\n".join(lines)
 
@@ -64,12 +65,20 @@ class MotifReport:
                 "pattern": pattern.name,
                 "seqlets": pattern.seqlets,
                 "consensus": pattern.consensus,
+                "reverse complement": pattern.turned,
+                "merged": list(pattern.others),
                 "matches": [asdict(candidate) for candidate in near],
             }
             for pattern, near in zip(self.patterns, self.matches, strict=True)
         ]
         hits = {name: {"hits": both[0], "that matter": both[1]} for name, both in self.hits.items()}
         return {"folder": str(self.folder), "patterns": rows, "hits": hits, "report": self.html and str(self.html)}
+
+
+def orientation(pattern: Pattern) -> str:
+    """Which strand of the patterns that modisco-lite found is shown, and how many of them are merged."""
+    text = "reverse complement" if pattern.turned else "as found"
+    return text + (f", {len(pattern.others) + 1} merged" if pattern.others else "")
 
 
 def report(
@@ -82,9 +91,11 @@ def report(
 ) -> MotifReport:
     """Find motifs in attributions and write a report of them.
 
-    The folder has `patterns.h5` (modisco-lite's), `patterns.tsv`, `patterns.png` and `.svg` (logos), `seqlets.bed`
-    (where they stand, of windows on a genome), `report/report.html` (modisco-lite's) and `motifs.json`. Patterns that
-    an earlier call with the same input and choices found are not looked for again; the same call twice writes nothing.
+    A pattern and its reverse complement are one (`zoo.attribution.strands`), on the strand of the known motif that it
+    matches best. The folder has `patterns.h5` (modisco-lite's, with all patterns as they were found), `patterns.tsv`,
+    `patterns.png` and `.svg` (logos), `seqlets.bed` (where they stand, of windows on a genome), `report/report.html`
+    (modisco-lite's) and `motifs.json`. Patterns that an earlier call with the same input and choices found are not
+    looked for again; the same call twice writes nothing.
 
     Args:
         attributions: a file of `Model.attribute(…, output=…)` or `Attributions.save`.
@@ -109,15 +120,17 @@ def report(
     choices = {"width": width, "most_seqlets": most_seqlets, "least_seqlets": least_seqlets}
     identity = {"attributions_sha256": sha256(attributions), **choices}
     _own(folder)
-    patterns = _patterns(loaded, folder, identity, choices)
+    patterns = strands.merged(_patterns(loaded, folder, identity, choices))
     matches = [[] for _ in patterns]
     if database is not None:
         matches = match([pattern.frequencies for pattern in patterns], database, modisco.NEAREST)
+        pairs = [strands.oriented(*pair) for pair in zip(patterns, matches, strict=True)]
+        patterns, matches = [pattern for pattern, _ in pairs], [near for _, near in pairs]
     named = {near[0].name: database[near[0].name] for near in matches if near}
     hits = {}
     if named:
         important = important_hits(loaded, named)
-        hits = {name: (len(all_), len(important[name])) for name, all_ in scan(named, list(loaded.codes)).items()}
+        hits = {name: (all_.places, important[name].places) for name, all_ in scan(named, list(loaded.codes)).items()}
     html = folder / "report" / "report.html" if patterns else None
     made = MotifReport(folder, patterns, matches, hits, html)
     record = {**made.to_json(), **identity, "motifs_sha256": motifs and sha256(motifs), "versions": versions()}
@@ -190,12 +203,12 @@ def counts(cells: Mapping[str, MotifReport]) -> dict[str, dict[str, tuple[int, i
 
     Returns:
         Motif → cell type → (seqlets of the patterns that it matches best, its hits that matter). Patterns without a
-        match go by their consensus.
+        match go by their consensus, on the strand on which that is first in the alphabet.
     """
     by_motif: dict[str, dict[str, tuple[int, int]]] = {}
     for cell, made in cells.items():
         for pattern, near in zip(made.patterns, made.matches, strict=True):
-            name = near[0].name if near else pattern.consensus
+            name = near[0].name if near else min(pattern.consensus, strands.turned(pattern).consensus)
             row = by_motif.setdefault(name, dict.fromkeys(cells, (0, 0)))
             row[cell] = (row[cell][0] + pattern.seqlets, made.hits.get(name, (0, 0))[1])
     return by_motif
@@ -203,10 +216,11 @@ def counts(cells: Mapping[str, MotifReport]) -> dict[str, dict[str, tuple[int, i
 
 def _write_tables(made: MotifReport, attributions: Attributions, width: int) -> None:
     with writing(made.folder / "patterns.tsv") as handle:
-        handle.write("pattern\tseqlets\tconsensus\trank\tmotif\tp_value\n")
+        handle.write("pattern\tseqlets\tconsensus\trank\tmotif\tp_value\tstrand\tshown\n")
         for pattern, near in zip(made.patterns, made.matches, strict=True):
             for rank, motif in enumerate(near or [Match("-", float("nan"))], start=1):
                 row = (pattern.name, pattern.seqlets, pattern.consensus, rank, motif.name, f"{motif.p_value:.3g}")
+                row = (*row, motif.strand if near else "-", orientation(pattern))
                 handle.write("\t".join(map(str, row)) + "\n")
     if not (attributions.intervals and made.patterns):
         return

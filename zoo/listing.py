@@ -24,7 +24,7 @@ def list_models(pattern: str = "*") -> Models:
     Raises `InputError` for a pattern that is not text.
 
     >>> [entry.name for entry in list_models("yeast/r*")]
-    ['yeast/REB1', 'yeast/RAP1']
+    ['yeast/RAP1', 'yeast/REB1']
     """
     return Models(registry.list_models(pattern))
 

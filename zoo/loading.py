@@ -4,6 +4,7 @@ another system's, `Model` reads."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import registry
 from registry import address, typed
@@ -15,11 +16,14 @@ from zoo.porting import folds, local, seeds, state_files
 from zoo.porting.profile_file import ProfileFile
 from zoo.spec import ModelSpec
 
+if TYPE_CHECKING:
+    from zoo.model import Model
+
 _OF_FILES = "maxatac"  # the importer of full-model files of the user's own
 _TOLERANCE = 1e-4  # between machines; a wrong tensor gives more
 
 
-def load(name: str | Path, component: str | None = None):
+def load(name: str | Path, component: str | None = None) -> "Model":
     """Load a pretrained model.
 
     Args:
@@ -54,6 +58,9 @@ def load(name: str | Path, component: str | None = None):
         IntegrityError: bytes that are not those of the index, or a damaged folder.
         OfflineMiss: no source could deliver the files; the message lists what was tried.
         InputError: the model has no such component.
+
+    >>> load("yeast/REB1")
+    Model('yeast/REB1': 1,024 bp × 5 → 32 bins of 32 bp)
     """
     from zoo.model import Model
 
@@ -77,7 +84,7 @@ class Reload:
     name: str
     component: str | None
 
-    def __call__(self):
+    def __call__(self) -> "Model":
         """The model."""
         return load(self.name, self.component)
 
@@ -94,7 +101,7 @@ def _fetch(where: Address) -> Path:
         raise InputError(
             "A file of another system must be loaded: it is opened directly, and no folder is made of it",
             received={"path": str(where.path)},
-            hint="zoo.load(path).save(folder) makes a model folder; so does recipes/convert.py of ChromBPNet and BPNet",
+            hint="zoo.load(path).save(folder) makes a model folder, as does `zoo recipe convert`",
         )
     if where.is_file:
         return _own(where.path).convert()
@@ -162,7 +169,7 @@ def _refuse(path: Path) -> None:
         )
 
 
-def of_files(opened: local.Opened, component: str | None = None):
+def of_files(opened: local.Opened, component: str | None = None) -> "Model":
     """The model of a file, or the ensemble of folds. Arguments as for `load`, of what `zoo.porting` opened."""
     from zoo.model import Model
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,8 +25,8 @@ from zoo.forward.heads import check_shapes, scores
 from zoo.forward.precision import FLOAT32
 from zoo.forward.readouts import Selection
 from zoo.inputs.opening import Inputs, check_species, named_regions
-from zoo.notebook.models import parts_of, thresholds
-from zoo.notebook.tables import facts, titled
+from zoo.notebook.models import parts_of
+from zoo.notebook.tables import titled
 from zoo.predict.check import Check, check
 from zoo.predict.choice import PredictionChoice, predict
 from zoo.predict.cost import Cost, estimate
@@ -45,11 +46,23 @@ from zoo.variants.result import VariantScores
 from zoo.variants.scoring import VariantChoice, score_variants
 from zoo.workers.calls import Call
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 WHOLE = "full"  # what a model with components is called as a whole
 
 
 class Model:
     """A model of the zoo, as `zoo.load` returns it.
+
+    >>> import numpy as np, zoo
+    >>> model = zoo.load("yeast/REB1")
+    >>> model.spec.output.target, model.spec.input.window
+    ('REB1', 1024)
+    >>> model.predict(np.zeros((2, 1024, 5), np.float32)).shape
+    (2, 32)
+    >>> model.check().passed
+    True
 
     Attributes:
         spec: what it reads and returns.
@@ -98,9 +111,9 @@ class Model:
         return f"Model({self.spec.summary})"
 
     def _repr_html_(self) -> str:
-        table = thresholds([] if self.thresholds is None else self.thresholds.rows())
         known = {"parameters": self.network.count_params(), "folder": self.path}
-        return titled(f"Model {self.spec.name}", *parts_of(self.spec.to_json()), table, facts(known))
+        known["thresholds"] = () if self.thresholds is None else self.thresholds.rows()
+        return titled(f"Model {self.spec.name}", *parts_of({**self.spec.to_json(), **known}))
 
     def save(self, path: str | Path, training: str = "") -> Path:
         """Write the model as a folder, which `zoo.load` reads and `registry.publish` takes; returns its path.
@@ -541,6 +554,44 @@ class Model:
         given = genome, signal, blacklist, covariates
         return score_variants(self, variants, choice, selection, *given, progress, call)
 
+    def plot_variant(
+        self,
+        variant: object,
+        *,
+        genome: object,
+        signal: object = None,
+        motifs: object = None,
+        covariates: Mapping[str, object] | None = None,
+        head: str | None = None,
+        track: str | int | None = None,
+        width: int = 80,
+    ) -> "Figure":
+        """Draw a variant: predictions with both alleles and their difference, contributions of the bases of both, and
+        the known motifs that it makes or breaks.
+
+        Contributions are DeepLIFT's, of both alleles against the same shuffles of the reference's window.
+
+        Args:
+            variant: one, as `score_variants` takes it, such as `chr20:10677450:C:T`.
+            genome: the path of a `.2bit` or FASTA file, or a `Genome`.
+            signal: as for `score_variants`.
+            motifs: a MEME file, or name → probabilities (4, width); see `zoo.variants.motif_changes`.
+            covariates: as for `predict`.
+            head: as for `score_variants`.
+            track: the name or number of one of the head's tracks, if it has several.
+            width: bp of contributions, from 20 to 200.
+
+        Returns:
+            A figure of matplotlib; `figure.savefig("variant.png")`.
+
+        Raises:
+            InputError: as `score_variants` and `attribute` do; several variants, or one that cannot be scored.
+        """
+        from zoo.plot.alleles import variant_figure
+
+        given = {"genome": genome, "signal": signal, "covariates": covariates, "head": head, "track": track}
+        return variant_figure(self, variant, motifs, width, **given)
+
     def predict_haplotypes(
         self,
         variants: object,
@@ -653,7 +704,16 @@ class Model:
         wanted = {self.spec.output.name: golden.outputs, **golden.others}
         return check(self.spec.name, lambda head: self.predict(golden.x, head=head), wanted, tolerance)
 
-    def inputs(self, genome, signal, regions, chromosomes, blacklist, compat, covariates=None) -> Inputs:
+    def inputs(
+        self,
+        genome: object,
+        signal: object,
+        regions: object,
+        chromosomes: Sequence[str] | str | None,
+        blacklist: object,
+        compat: str | None,
+        covariates: Mapping[str, object] | None = None,
+    ) -> Inputs:
         """The files of a prediction; "auto" regions are looked for in the signal."""
         return open_inputs(self.spec, genome, signal, regions, chromosomes, blacklist, compat, covariates)
 

@@ -235,6 +235,11 @@ class OutputSpec:
         )
 
     @property
+    def is_fraction(self) -> bool:
+        """Whether values lie from 0 to 1: scores of binding, and what is called a probability."""
+        return self.transform == "identity" and (self.kind == "binding" or self.quantity.startswith("probability"))
+
+    @property
     def every(self) -> int:
         """bp from the beginning of a bin to that of the next."""
         return self.bin_size if self.step is None else self.step
@@ -328,7 +333,13 @@ class Component:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Everything that `config.json` says of a model."""
+    """Everything that `config.json` says of a model.
+
+    >>> import zoo
+    >>> spec = zoo.load("yeast/ATAC").spec
+    >>> spec.output.kind, spec.output.transform, spec.input.given
+    ('accessibility', 'log1p', ())
+    """
 
     name: str
     description: str

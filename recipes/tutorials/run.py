@@ -85,7 +85,7 @@ def execute(path: Path, folder: Path):
 def environment(programs: Path) -> dict[str, str]:
     """Variables of a kernel whose cells find this package, and the command `zoo` of it, whatever else is installed."""
     command = programs / "zoo"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m zoo "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m zoo "$@"\n', encoding="utf-8")
     command.chmod(command.stat().st_mode | stat.S_IXUSR)
     root = str(Path(zoo.__file__).parents[1])
     return {

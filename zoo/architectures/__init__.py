@@ -10,11 +10,15 @@ import numbers
 import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from zoo import lazy, plugins
 from zoo.arguments import is_one_of
 from zoo.errors import InputError, ZooError
 from zoo.tables import Table
+
+if TYPE_CHECKING:
+    import keras
 
 ARCHITECTURES = (
     "maxatac",
@@ -143,7 +147,7 @@ def require(name: object, package: str | None = None) -> None:
     )
 
 
-def build(name: str, *, preset: str | None = None, **config: object):
+def build(name: str, *, preset: str | None = None, **config: object) -> "keras.Model":
     """Build the network `name` with the arguments of its builder.
 
     Args:
@@ -157,6 +161,9 @@ def build(name: str, *, preset: str | None = None, **config: object):
 
     Raises:
         InputError: an unknown architecture, preset or argument; the message lists the known ones.
+
+    >>> build("maxatac", window=256, filters=4).output_shape
+    (None, 8)
     """
     require(name)
     builder, presets = _builder(name)

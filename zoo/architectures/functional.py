@@ -3,7 +3,7 @@
 The data is what Keras's functional configuration says, without anything that names code: inputs, layers by classes of a
 closed list (`zoo.layers.plain`), the calls that connect them, in their order, and outputs. A call may read inputs and
 earlier calls only, by their numbers, so there are no cycles and no forward references. The network is built by the code
-here; Keras deserializes nothing of it. Sizes are computed and bounded before a single weight is made.
+here; Keras deserializes nothing of it. Sizes are computed and bounded before a single weight is made::
 
     {
      "inputs": [{"name": "dna", "shape": [1024, 4]}],

@@ -41,6 +41,8 @@ class Pattern:
         reverse: (seqlets,) bool, which of them are read from the other strand.
         frequencies: (4, width) of A, C, G, T; the positions that matter.
         contributions: (4, width), their mean attributions.
+        turned: whether it is the reverse complement of the one in modisco-lite's file.
+        others: names of further patterns that are the same motif, and whose seqlets it has, too.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Pattern:
     reverse: np.ndarray
     frequencies: np.ndarray
     contributions: np.ndarray
+    turned: bool = False
+    others: tuple[str, ...] = ()
 
     @property
     def short(self) -> str:

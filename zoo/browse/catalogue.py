@@ -25,6 +25,7 @@ class Described:
         spec: None for a model that is neither at hand nor known to its importer.
         place: its folder, built in or in the cache, or None.
         table: its thresholds, from its folder or a mirror, or None.
+        golden: windows with golden outputs in its folder, or None.
     """
 
     family: Family
@@ -32,6 +33,7 @@ class Described:
     spec: ModelSpec | None
     place: Path | None
     table: ThresholdTable | None
+    golden: int | None = None
 
     @property
     def name(self) -> str:
@@ -89,15 +91,16 @@ def collect(pattern: str = "*") -> list[Described]:
 def _described(family: Family, entry: Entry) -> Described:
     place = registry.builtin(family, entry) or registry.place_of(family, entry)
     place = place if place.is_dir() else None
-    spec = table = None
+    spec = table = golden = None
     try:
         spec = folder.read_spec(place) if place else _told(family, entry)
         table = folder.read_thresholds(place) if place else None
+        golden = len(folder.read_golden(place, spec).inputs) if place else None
         if table is None and (path := sources.mirrored(family, entry, "thresholds")) is not None:
             table = ThresholdTable.read(path)
     except IntegrityError as error:
         warnings.warn(f"{entry.name} is described without what is damaged. {error}", ZooWarning, stacklevel=2)
-    return Described(family, entry, spec, place, table)
+    return Described(family, entry, spec, place, table, golden)
 
 
 def _told(family: Family, entry: Entry) -> ModelSpec | None:

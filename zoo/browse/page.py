@@ -171,9 +171,17 @@ def _facts(model: Described) -> str:
         rows += [("Track", f"{track.name}: {track.assay}") for track in given(model.spec)]
         rows += [("Covariate", f"{item.name}: {item.description}") for item in reads.covariates]
         rows += [("Output", _head(head)) for head in model.spec.outputs]
-    rows += [("Family", family.title), ("Weights", model.where), ("License", family.license)]
+    rows += [("Family", family.title), ("Weights", model.where), ("Golden outputs", _golden(model))]
+    rows += [("License", family.license)]
     rows += [("Citation", family.citation)]
     return f"<dl>{''.join(f'<dt>{key}</dt><dd>{_text(value)}</dd>' for key, value in rows if value)}</dl>\n"
+
+
+def _golden(model: Described) -> str:
+    """What `zoo check` compares, of a model that is at hand."""
+    if model.golden is None:
+        return ""
+    return f"{model.golden} windows; `zoo check {model.name}` compares them with this machine's outputs"
 
 
 def _head(head: OutputSpec) -> str:

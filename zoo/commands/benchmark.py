@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from zoo.commands import originals
 from zoo.commands.evaluation import ADDED, BINS, add_outputs, answer, claim, refuse
@@ -59,7 +60,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run `zoo benchmark`."""
-    from zoo.evaluate import binding
+    from zoo.evaluate import binding, curves
     from zoo.genome.interval import Interval
     from zoo.genome.signal import Signal
 
@@ -81,7 +82,8 @@ def run(options: argparse.Namespace) -> None:
             "aggregate": aggregate,
             "compat": options.compat,
         }
-        answer(options, "Prediction and measurement", {**settings, "extent": extent.to_json()}, rows, note=str(extent))
+        title = f"Prediction and measurement: {_named(options.prediction, options.track)}"
+        answer(options, title, {**settings, "extent": extent.to_json()}, rows, note=str(extent))
         return
     rule, aggregate = options.rule or "any", options.aggregate or "max"
     decimals = binding.DECIMALS if options.round_predictions is None else options.round_predictions
@@ -89,11 +91,16 @@ def run(options: argparse.Namespace) -> None:
     rows = {chrom: asdict(row) for chrom, row in result.chromosomes.items()} | {"all": asdict(result.overall)}
     settings = {"kind": "binding", "bin_size": options.bin_size, "rule": rule, "aggregate": aggregate}
     settings |= {"decimals": decimals, "compat": options.compat, "extent": result.extent.to_json()}
-    series = [{"name": "all", "x": result.curves["recall"], "y": result.curves["precision"]}]
-    sections = [{"kind": "curves", "title": "Precision and recall", "x": "recall", "y": "precision", "series": series}]
+    drawn = {Path(options.prediction).name: (result.curves, result.best)}
+    sections = [curves.section("Precision and recall", drawn, result.overall.random_precision)]
     texts = {result.suffix(chrom): result.lines(chrom) for chrom in result.curved} if options.tables else {}
     sections += _locus(options, track, region, list(result.chromosomes))
-    answer(options, "Predicted binding", settings, rows, sections, str(result.extent), texts)
+    title = f"Predicted binding: {_named(options.prediction, options.peaks)}"
+    answer(options, title, settings, rows, sections, str(result.extent), texts)
+
+
+def _named(one: str, other: str) -> str:
+    return f"{Path(one).name} against {Path(other).name}"
 
 
 def _locus(options: argparse.Namespace, track, region, chromosomes: Sequence[str]) -> list[dict]:

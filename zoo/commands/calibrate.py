@@ -10,6 +10,7 @@ from zoo.commands import originals
 from zoo.commands.evaluation import ADDED, BINS, add_outputs, answer, claim, refuse
 from zoo.console.signature import Signature, exclude
 from zoo.errors import InputError
+from zoo.genome import names
 
 if TYPE_CHECKING:
     from zoo.evaluate.calibration import Calibration
@@ -79,7 +80,9 @@ def run(options: argparse.Namespace) -> None:
     sections = [_curves(made.table), *([_classes(made.reliability)] if made.reliability else [])]
     note = "\n".join(_notes(samples, made))
     texts = {".tsv": [made.table.to_tsv()]}
-    answer(options, "Calibrated thresholds", settings, _picked(made.table), sections, note, texts)
+    firsts = [prediction[0] if isinstance(prediction, list) else prediction for prediction, _ in samples]
+    title = f"Calibrated thresholds: {names.some(dict.fromkeys(path.name for path in firsts))}"
+    answer(options, title, settings, _picked(made.table), sections, note, texts)
 
 
 def _picked(table: "ThresholdTable") -> dict[str, dict]:

@@ -10,13 +10,18 @@ import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from registry.paths import user_path
 from zoo import loading
 from zoo.errors import InputError, ZooWarning
-from zoo.files.atomic import check_outputs
-from zoo.files.job import job_base
+from zoo.files.atomic import check_outputs, output_base
+from zoo.files.job import Job, job_base
 from zoo.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from zoo.inputs.opening import Inputs
 
 
 def predict(options: argparse.Namespace) -> None:
@@ -30,15 +35,17 @@ def predict(options: argparse.Namespace) -> None:
         return
     spec, source = _spec(options.name)
     where = options.regions if options.centers is None else options.centers
-    own = [f".{name}.bw" for name in plain_names(_inputs(spec, options, where, spread=True))]
-    suffixes = dict.fromkeys((".bw", *(format.suffix for format in FORMATS.values()), *own, ".json"))
-    _output(options, tuple(suffixes), source, where)
+    tracks, inputs = _inputs(spec, options, where, spread=True)
+    own = [f".{name}.bw" for name in plain_names(tracks)]
+    suffixes = dict.fromkeys((".bw", *(format.suffix for format in FORMATS.values()), *own))
+    _job(options, "prediction", tuple(suffixes), [source, where], inputs)
 
 
 def _many(options: argparse.Namespace, given: object) -> None:
     """The same for one pass of many models and samples."""
     from zoo.inputs.opening import Inputs
     from zoo.many import matching, models
+    from zoo.many.finished import KIND
     from zoo.many.request import formats_of
     from zoo.many.samples import samples_of
 
@@ -59,9 +66,9 @@ def _many(options: argparse.Namespace, given: object) -> None:
                     Inputs.open(spec, options.genome, tracks or None, *where, covariates=covariates or None)
             except InputError as error:
                 raise matching.of_sample(error, sample) from None
-    suffixes = [".summary.tsv", *(format.suffix for format in formats), ".json"]
+    suffixes = [".summary.tsv", *(format.suffix for format in formats)]
     tracks = [list(sample.tracks.values()) for sample in samples]
-    _output(options, suffixes, options.regions, options.samples, tracks, *(source for _, source in found))
+    _job(options, KIND, suffixes, [options.regions, options.samples, tracks, *(source for _, source in found)])
 
 
 def unit(options: argparse.Namespace) -> None:
@@ -76,8 +83,8 @@ def unit(options: argparse.Namespace) -> None:
 def attribute(options: argparse.Namespace) -> None:
     """The same for attributions."""
     spec, source = _spec(options.name)
-    _inputs(spec, options, options.regions)
-    _output(options, (".npz", ".bw", ".signal.bw", ".json"), source, options.regions)
+    _, inputs = _inputs(spec, options, options.regions)
+    _job(options, "attribution", (".npz", ".bw", ".signal.bw"), [source, options.regions], inputs)
 
 
 def variants(options: argparse.Namespace) -> None:
@@ -89,12 +96,12 @@ def variants(options: argparse.Namespace) -> None:
     spec, source = _spec(options.name)
     variants = given(options)
     is_file = isinstance(variants, str) and not reading.is_literal(variants)
-    path = reading.checked(variants) if is_file else None
+    read = [reading.checked(variants)] if is_file else []
     if not is_file:
         reading.read(variants)
-    _inputs(spec, options, None)
-    suffixes = (".tsv", ".skipped.tsv", ".vcf", ".reference.bw", ".alternative.bw", ".csv", ".json")
-    _output(options, suffixes, source, path)
+    _, inputs = _inputs(spec, options, None)
+    suffixes = (".tsv", ".skipped.tsv", ".vcf", ".reference.bw", ".alternative.bw", ".csv")
+    _job(options, "variants", suffixes, [source, *read], inputs)
 
 
 def haplotypes(options: argparse.Namespace) -> None:
@@ -103,10 +110,9 @@ def haplotypes(options: argparse.Namespace) -> None:
 
     spec, source = _spec(options.name)
     path = reading.checked(options.variants)
-    _inputs(spec, options, options.regions)
+    _, inputs = _inputs(spec, options, options.regions)
     tracks = (".reference.bw", ".haplotype1.bw", ".haplotype2.bw", ".bw", ".bg")
-    suffixes = (*tracks, ".sites.tsv", ".skipped.tsv", ".json")
-    _output(options, suffixes, source, path, options.regions)
+    _job(options, "haplotypes", (*tracks, ".sites.tsv", ".skipped.tsv"), [source, path, options.regions], inputs)
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -124,6 +130,11 @@ def evaluate(options: argparse.Namespace) -> None:
     for path in filter(None, (options.blacklist, options.unmappable)):
         on_genome(path, genome, avoided=True)
     _output(options, (".json", ".html"), source, options.peaks, options.unmappable)
+    base = options.output and output_base(options.output)
+    if base and any(Path(f"{base}{end}").exists() for end in (".json", ".html")):
+        from zoo.commands.evaluation import claim  # which imports what draws: seconds
+
+        claim(options, "accessibility")
 
 
 def qc(options: argparse.Namespace) -> None:
@@ -140,6 +151,34 @@ def qc(options: argparse.Namespace) -> None:
     if isinstance(options.motifs, str):
         read_motifs(options.motifs)
     _output(options, (".json", ".html"), source, *files)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Models, genome and tracks of a comparison that predicts them; none of one of finished predictions."""
+    from zoo.commands.compare import samples_of
+    from zoo.genome.sequence import Genome
+    from zoo.genome.signal import Signal
+    from zoo.many import models
+
+    if not options.models:
+        return
+    for name in models.named(options.models):
+        _spec(name)
+    if options.genome is not None:
+        Genome(options.genome)
+    samples = samples_of(options.samples)
+    for path in samples.values() if isinstance(samples, dict) else ():
+        Signal(path)
+
+
+def publish(options: argparse.Namespace) -> None:
+    """Where a release would go, and the model folders."""
+    from registry.publishing import check_target
+    from zoo.folder import read_spec
+
+    check_target(options.repo, options.tag, options.families, options.dry_run)
+    for path in options.folders:
+        read_spec(user_path(path, "folder"))
 
 
 def motifs(options: argparse.Namespace) -> None:
@@ -171,14 +210,16 @@ def _spec(name: str) -> tuple[ModelSpec, object]:
     return ModelSpec.from_json(json.dumps(content).encode(), name), info.get("source")
 
 
-def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object, spread: bool = False) -> Sequence[str]:
+def _inputs(
+    spec: ModelSpec, options: argparse.Namespace, regions: object, spread: bool = False
+) -> tuple[Sequence[str], "Inputs"]:
     """Open everything and match it, without the warnings, which come when it is opened to be used.
 
     Args:
         spread: whether the tracks may be of the spread over members.
 
     Returns:
-        The names of what is predicted, if these are several tracks of a head.
+        The names of what is predicted, if these are several tracks of a head; and what was opened.
     """
     from zoo.forward.readouts import Selection
     from zoo.inputs.opening import Inputs
@@ -186,7 +227,7 @@ def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object, sprea
     selection = Selection.of(spec, getattr(options, "head", None), getattr(options, "track", None), spread)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ZooWarning)
-        Inputs.open(
+        inputs = Inputs.open(
             spec,
             options.genome,
             options.signal,
@@ -195,7 +236,30 @@ def _inputs(spec: ModelSpec, options: argparse.Namespace, regions: object, sprea
             getattr(options, "blacklist", None),
             covariates=getattr(options, "covariate", None),
         )
-    return selection.output.tracks
+    return selection.output.tracks, inputs
+
+
+def _job(
+    options: argparse.Namespace,
+    kind: str,
+    suffixes: Sequence[str],
+    reads: Sequence[object],
+    inputs: "Inputs | None" = None,
+) -> None:
+    """Refuse an output that is read, that cannot be written, or that is other work's or that of another run.
+
+    Args:
+        kind: of the job that will write it.
+        suffixes: of its files.
+        reads: what it reads beside genome, signal, covariates and blacklist.
+        inputs: opened: an output that was made of others is that of another run.
+    """
+    if options.output is None:
+        return
+    given = [options.genome, options.signal, *(getattr(options, name, None) for name in ("covariate", "blacklist"))]
+    job = Job(kind, options.output, suffixes, [*given, *reads])
+    if inputs is not None and job.sidecar.exists():
+        job.check_parts({"inputs": inputs.identity()})
 
 
 def _regions(options: argparse.Namespace, regions: object) -> object:

@@ -3,14 +3,16 @@
 import argparse
 import importlib
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from zoo.commands import heavy
+from zoo.commands.kept import comparison, job
 from zoo.commands.parser import Parser
 from zoo.commands.printing import strict_json
 from zoo.errors import ZooError
 from zoo.files.atomic import paths_of
+from zoo.files.job import keeping_others
 from zoo.files.progress import LOG, stage
 
 FIND, INPUTS, PREDICT, EXPLAIN = "find a model", "prepare inputs", "predict", "explain"
@@ -49,11 +51,14 @@ class Command:
     def add(self, parser: Parser) -> None:
         """Give a parser the options of this command, and its help the examples."""
         self._module().add(parser)
+        if self.writes_job:
+            text = "replace files there of another run: of another model, with other inputs or parameters"
+            parser.add_argument("--force", action="store_true", help=text)
         parser.examples = self.examples
 
     def run(self, options: argparse.Namespace) -> int | None:
         """Run it. Returns the exit status; None is 0."""
-        with stage(f"zoo {self.name}") if self.is_long else nullcontext():
+        with stage(f"zoo {self.name}") if self.is_long else nullcontext(), self._keeping(options):
             _log_inputs(options)
             if self.before is not None:
                 with stage("checking the inputs", shown=False):
@@ -63,6 +68,14 @@ class Command:
             loaded = [heavy.load(options.name, options.component)] if self.needs == "model" else []
             with strict_json() if options.json else nullcontext():
                 return self._module().run(options, *loaded)
+
+    def _keeping(self, options: argparse.Namespace) -> AbstractContextManager[None]:
+        return keeping_others() if self.writes_job and not options.force else nullcontext()
+
+    @property
+    def writes_job(self) -> bool:
+        """Whether its files have a record by which another run of the command is recognized."""
+        return self.kept in (job, comparison)
 
     @property
     def is_long(self) -> bool:

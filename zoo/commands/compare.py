@@ -76,14 +76,14 @@ def run(options: argparse.Namespace) -> None:
     from zoo.comparison.run import compare
 
     chosen = SIGNATURE.values(options)
-    chosen |= {"models": chosen["models"] or None, "samples": _samples(options.samples)}
+    chosen |= {"models": chosen["models"] or None, "samples": samples_of(options.samples)}
     if chosen["models"]:
         heavy.import_keras()
     made = compare(**chosen)
     print(json.dumps(json.loads(made.sidecar.read_text(encoding="utf-8"))) if options.json else made)
 
 
-def _samples(given: Sequence[str] | None) -> object:
+def samples_of(given: Sequence[str] | None) -> object:
     """A table, or tracks by their names."""
     if given is None or (len(given) == 1 and "=" not in given[0]):
         return given and given[0]

@@ -50,7 +50,7 @@ def script(parser: Parser, shell: str) -> str:
     except ImportError:
         raise MissingExtra(
             "The package shtab must be installed to write completions",
-            example="pip install 'chromatin-zoo[completion]'",
+            extra="completion",
         ) from None
     for action in _actions(parser):
         if _is_model(action):

@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 
 from zoo.commands import shared
 from zoo.commands.evaluation import ADDED, BINS, add_outputs, answer, claim, refuse
@@ -99,7 +100,7 @@ def run(options: argparse.Namespace) -> None:
         settings["windows_left_out"] = models.left_out(model.spec, genome, signal, *where)
         lost = ", ".join(f"{chrom} {count:,}" for chrom, count in settings["windows_left_out"].items())
         note = f"Windows left out (blacklist, unmappable): {lost}"
-    answer(options, f"{model.spec.name} on {signal.path.name}", settings, rows, sections, note, reads=[model])
+    answer(options, f"{model.spec.name} on {Path(signal.path).name}", settings, rows, sections, note, reads=[model])
 
 
 def _variation(varied: dict, rows: dict[str, dict], shifts: int, bin_size: int) -> dict:

@@ -4,6 +4,7 @@ import argparse
 import json
 from collections.abc import Sequence
 
+from registry.metrics import label, meanings
 from zoo.commands import originals, shared
 from zoo.commands.printing import add_json
 from zoo.console.table import table
@@ -82,8 +83,8 @@ def answer(
     said = {**said, "rows": rows, "inputs": inputs}
     columns = dict.fromkeys(key for row in rows.values() for key in row)
     lines = [[name, *(row.get(column) for column in columns)] for name, row in rows.items()]
-    heads = ["", *(column.replace("_", " ") for column in columns)]
-    numbers = {"kind": "table", "title": "Numbers", "note": note, "columns": heads, "rows": lines}
+    heads, said_of = ["", *map(label, columns)], "\n".join(filter(None, [note, meanings(columns)]))
+    numbers = {"kind": "table", "title": "Numbers", "note": said_of, "columns": heads, "rows": lines}
     written = ()
     if options.output is not None:
         more = [path for sample in said.get("samples", ()) for path in (sample["prediction"], sample["peaks"])]

@@ -5,12 +5,14 @@ import json
 from collections import Counter
 
 from registry.facts import split
+from registry.metrics import label, threshold
 from zoo import loading
 from zoo.commands.printing import add_json
 from zoo.commands.shared import add_name
+from zoo.variants.background import kept
 
 EXAMPLES = ("zoo info maxatac/CTCF",)
-_WIDTHS = {"metric": 36, "fact": 36, "threshold": 24}  # of titles that are long, by their beginning
+_WIDTHS = {"metric": 36, "fact": 36, "threshold": 52}  # of titles that are long, by their beginning
 _MANY, _ASSAYS = 16, 8  # tracks of a head whose assays are counted instead; of them, at most
 
 
@@ -38,6 +40,7 @@ def run(options: argparse.Namespace) -> None:
     if info.get("tissue"):
         lines["tissue"] = info["tissue"]
     lines["cached"] = "yes" if info["cached"] else "no"
+    lines |= _backgrounds(info["name"])
     for track in tracks:
         made = f"±{track['smoothing']} bp, {track['percentile'] or 0:g}th percentile of positive bases = 1"
         title = track["name"] if len(tracks) == 1 else f"track {track['name']}"
@@ -48,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
         lines[table["name"]] = f"stands for {', '.join(table['covariates'])}; one of {', '.join(table['rows'])}"
     for row in info.get("thresholds", ()):
         low, high = row["interval"]
-        lines[f"threshold {row['threshold']}"] = (
+        lines[f"threshold {threshold(row['threshold'])}"] = (
             f"score {row['score']:.3f}, precision {row['precision']:.2f} ({low:.2f} to {high:.2f}), recall "
             f"{row['recall']:.2f}"
         )
@@ -56,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
         lines["probabilities"] = "with --scale probability"
     metrics, facts = split(info["metrics"])
     for title, values in (("metric", metrics), ("fact", facts), ("from", info["provenance"])):
-        lines |= {f"{title} {key}": f"{value}" for key, value in values.items()}
+        lines |= {f"{title} {key if title == 'from' else label(key)}": f"{value}" for key, value in values.items()}
     for key, value in lines.items():
         width = next((width for start, width in _WIDTHS.items() if key.startswith(start)), 16)
         print(f"{key:<{width}} {value}")
@@ -75,6 +78,13 @@ def _spread(model: dict) -> dict[str, str]:
     """What else may be predicted of an ensemble."""
     offered = model["architecture"]["config"].get("spread") is True
     return {"spread": "standard deviation over the members: --track mean spread"} if offered else {}
+
+
+def _backgrounds(name: str) -> dict[str, str]:
+    """Scores of random variants that are kept in the cache, if there are any."""
+    counts = Counter(f"{record['variants']:,} {record['kind']}" for record in kept(name))
+    listed = ", ".join(text + (f" ({count} times)" if count > 1 else "") for text, count in sorted(counts.items()))
+    return {"background": f"{listed} (zoo variants --background)"} if counts else {}
 
 
 def _described(head: dict) -> str:

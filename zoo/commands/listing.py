@@ -4,8 +4,11 @@ import json
 from collections.abc import Sequence
 
 import registry
+from registry.metrics import label
 from zoo.console.table import listing
 from zoo.errors import InputError
+
+_SHOWN = ("best_f1", "best_f1_threshold")
 
 
 def matching(pattern: str) -> list[registry.Entry]:
@@ -29,7 +32,7 @@ def show(entries: Sequence[registry.Entry], as_json: bool) -> None:
         return
     lines = []
     for entry in entries:
-        best = (entry.facts.get(key) for key in ("best_f1", "best_f1_threshold"))
-        numbers = ["-" if value is None else f"{value:.3f}" for value in best]
+        values = (entry.facts.get(key) for key in _SHOWN)
+        numbers = ["-" if value is None else f"{value:.3f}" for value in values]
         lines.append([entry.name, *numbers, ", ".join((entry.description, *entry.aliases))])
-    print(listing(["model", "best F1", "at score", "description"], lines, numbers=(1, 2)))
+    print(listing(["model", *map(label, _SHOWN), "description"], lines, numbers=(1, 2)))

@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> None:
         peaks = call_bins(**in_bins | {"signal": track.path, "bin_size": width})
     else:
         peaks = call(**plain)
-    write(target, peaks)
+    write(target, peaks, options.compat)
     missing = left_out(track.sizes, sizes)
     made = {"output": target, "peaks": len(peaks), "cutoff": "auto" if score is None else score, "left out": missing}
     present(options, made, f"{len(peaks):,} peaks", *said_left_out(missing), target)

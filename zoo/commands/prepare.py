@@ -29,7 +29,7 @@ MAXATAC = Signature(
         },
         "output": {
             "metavar": "OUTPUT",
-            "help": "writes OUTPUT.bw (normalized), OUTPUT_RP20M.bw, .png, .json",
+            "help": "writes OUTPUT.bw (normalized), OUTPUT_RP20M.bw, .json, QC: .html, .png, _mqc.json",
         },
         "genome": {"metavar": "GENOME", "help": "the assembly: its chromosomes' lengths, bases at cut sites"},
         "cells": {
@@ -52,6 +52,8 @@ MAXATAC = Signature(
             "help": "the original's rules: chr1 to chr22; secondary alignments of BAM files count",
         },
         "cut_sites": {"help": "write OUTPUT_IS_slop20.bed.gz, a row for each cut"},
+        "annotation": {"metavar": "GTF", "help": "for the enrichment at transcription start sites"},
+        "peaks": {"metavar": "BED", "help": "of the sample, for the fraction of cuts in them (FRiP)"},
         "scratch": {"metavar": "FOLDER", "help": "for temporary files (default OUTPUT.partial)"},
         "threads": {"metavar": "N"},
     },
@@ -152,9 +154,9 @@ def run(options: argparse.Namespace) -> None:
         if record["chromosomes left out"]:
             fraction = record["cuts elsewhere"] / (record["cuts elsewhere"] + sample.cuts)
             print(f"left out: {record['chromosomes left out']} ({fraction:.1%} of the cuts lie elsewhere)")
-        print(
-            *filter(None, (sample.signal, sample.coverage, sample.cut_sites, sample.picture, sample.summary)), sep="\n"
-        )
+        print(*(f"{each.panel}: {each}" for each in sample.verdicts), sep="\n")
+        files = (sample.signal, sample.coverage, sample.cut_sites, sample.picture, sample.page, sample.multiqc)
+        print(*filter(None, (*files, sample.summary)), sep="\n")
 
 
 def _refuse_others(options: argparse.Namespace, own: Signature, rule: str) -> None:

@@ -27,9 +27,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run `zoo publish`."""
-    from registry.publishing import check_target
-
-    check_target(options.repo, options.tag, options.families, options.dry_run)
     import_keras()  # each model is loaded and tried before anything is uploaded
     release = loading.publish(**SIGNATURE.values(options))
     size = sum(release.files.values()) / 1e6

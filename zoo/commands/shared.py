@@ -12,7 +12,8 @@ COMMON = {  # keyword → settings, of all functions that have it
     "signal": {
         "action": TracksAction,
         "metavar": "PATH",
-        "help": "normalized ATAC-seq track, .bw, or NAME=PATH for each track of a model of several; none for DNA alone",
+        "help": "normalized ATAC-seq track, .bw, a file or an address (https), or NAME=PATH for each track of a model "
+        "of several; none for DNA alone",
     },
     "covariates": {
         "flags": ("--covariate",),

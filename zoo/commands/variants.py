@@ -4,15 +4,20 @@ import argparse
 import json
 import sys
 import textwrap
+from dataclasses import asdict
+from pathlib import Path
 
+from registry.paths import user_path
 from zoo.commands import reporting, shared
 from zoo.commands.printing import add_json
 from zoo.console.signature import PROGRESS, Signature
 from zoo.errors import InputError
+from zoo.files.atomic import atomic, check_outputs, writing
 from zoo.variants.scores import scores_of
 from zoo.variants.window import COMPAT
 
 EXAMPLES = ("zoo variants maxatac/CTCF variants.vcf --genome hg38.2bit --signal atac.bw --output out/variants",)
+_PICTURES = (".png", ".svg", ".pdf")
 _FILES = "genome signal blacklist regions sample peaks output profiles scale csv measured"
 SIGNATURE = Signature(
     "zoo.model:Model.score_variants",
@@ -68,7 +73,13 @@ SIGNATURE = Signature(
         "compat": {"choices": COMPAT, "help": "the original program's windows"},
     },
     left_out={**shared.ELSEWHERE, **PROGRESS},
-    added={**shared.MODEL, "json": shared.FLAG, "table": shared.FLAG},
+    added={
+        **shared.MODEL,
+        "json": shared.FLAG,
+        "table": shared.FLAG,
+        "picture": "of one variant, by Model.plot_variant",
+        "motifs": "of the picture",
+    },
 )
 
 
@@ -76,6 +87,18 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo variants`."""
     shared.add_model(parser)
     SIGNATURE.add(parser, {"": "variants", "inputs and outputs": _FILES, "how": ""})
+    drawn = parser.add_argument_group("picture of one variant")
+    drawn.add_argument(
+        "--picture",
+        metavar="FILE",
+        help="predictions with both alleles, their difference, and contributions of the bases: .png, .svg or .pdf",
+    )
+    drawn.add_argument(
+        "--motifs",
+        metavar="MEME",
+        help="with --picture: known motifs that the variant breaks or makes (an instance with P at most 1e-4 is there "
+        "with one allele only), weakens or strengthens; also printed, and in FILE.motifs.tsv",
+    )
     shown = parser.add_argument_group("printing").add_mutually_exclusive_group()
     add_json(shown)
     shown.add_argument("--table", action="store_true", help="all scores to stdout instead of those that change most")
@@ -113,6 +136,12 @@ def check(options: argparse.Namespace) -> None:
     given = [name for name, value in wanted.items() if value]
     if given and options.output is None:
         raise InputError(f"{given[0]} must come with --output", example="--output out/variants")
+    if options.motifs is not None and options.picture is None:
+        raise InputError("--motifs must come with --picture", example="--picture variant.png")
+    if options.picture is not None and Path(options.picture).suffix.lower() not in _PICTURES:
+        raise InputError(f"A picture must be one of {', '.join(_PICTURES)}", received={"picture": options.picture})
+    if options.picture is not None and not user_path(options.picture, "picture").parent.is_dir():
+        raise InputError("The folder of a picture must exist", received={"picture": options.picture})
     if options.table and options.output is not None:
         raise InputError(
             "--table must be left out with --output, which writes the table", received={"output": options.output}
@@ -131,6 +160,7 @@ def given(options: argparse.Namespace) -> str | list[str]:
 def run(options: argparse.Namespace, model) -> None:
     """Run `zoo variants` with a loaded model."""
     check(options)
+    changes = None if options.picture is None else _draw(options, model)
     chosen = SIGNATURE.values(options) | {"scale": options.scale or "linear", "variants": given(options)}
     result = model.score_variants(**chosen)
     if options.output:
@@ -138,12 +168,42 @@ def run(options: argparse.Namespace, model) -> None:
         print(json.dumps({"files": files}, indent=1) if options.json else "\n".join(files))
         _count(json.loads(result[-1].read_text(encoding="utf-8"))["skipped"])
     elif options.json:
-        print(json.dumps(result.to_json(), indent=1))
+        motifs = {} if changes is None else {"motifs": [asdict(change) for change in changes]}
+        print(json.dumps(result.to_json() | motifs, indent=1))
     elif options.table:
         result.write_tsv(sys.stdout)
         _count(result.reasons)
     else:
         print(result)
+    if not options.json:
+        for change in changes or ():
+            print(change, file=sys.stderr if options.table or options.output else sys.stdout)
+
+
+def _draw(options: argparse.Namespace, model) -> list:
+    """Draw the picture, and write the table of motifs that change, which are returned."""
+    from zoo.genome.motifs import read_motifs
+    from zoo.plot.alleles import allele_effects, plot_alleles
+    from zoo.variants.motif_changes import motif_changes, write_changes
+
+    path = user_path(options.picture, "picture")
+    table = path.with_suffix(".motifs.tsv")
+    check_outputs(
+        [path, *([table] if options.motifs else [])],
+        [options.genome, options.signal, options.motifs, *options.variants],
+    )
+    named = {"signal": options.signal, "covariates": options.covariate, "head": options.head}
+    track = options.track[0] if options.track and len(options.track) == 1 else options.track
+    known = {} if options.motifs is None else read_motifs(options.motifs)
+    effects = allele_effects(model, given(options), options.genome, **named, track=track)
+    changes = motif_changes(given(options), options.genome, known) if known else []
+    figure = plot_alleles(effects, changes, known)
+    with atomic(path, path.parent) as temporary:
+        figure.savefig(temporary, format=path.suffix[1:].lower())
+    if options.motifs is not None:
+        with writing(table) as file:
+            write_changes(changes, file)
+    return changes
 
 
 def _count(reasons: dict[str, int]) -> None:

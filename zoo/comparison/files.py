@@ -14,7 +14,7 @@ from zoo.comparison.scores import FactorScores, SiteScores
 from zoo.files.job import Job
 from zoo.files.record import finite
 from zoo.formats import bed
-from zoo.formats.content import plain_names
+from zoo.formats.content import BedStyle, Intervals, plain_names
 from zoo.many.models import short
 from zoo.plot.sections import figure
 
@@ -72,7 +72,7 @@ class CompareOutput(Job):
         pairs = [(changes, place) for changes in found for place in range(len(scores.factors))]
         for label, (changes, place) in zip(self._labels, pairs if self._labels else [], strict=True):
             for which in _BEDS:
-                bed.write(paths[f".{label}.{which}.bed"], _rows(scores, changes, place, which))
+                bed.write(paths[f".{label}.{which}.bed"], _changed(scores, changes, place, which))
 
     def write_page(self, paths: Mapping[str, Path], content: Mapping) -> None:
         """Write the page."""
@@ -108,6 +108,13 @@ def _cell(value: object) -> object:
     if isinstance(value, float):
         return f"{value:.6g}"
     return "" if value is None else value
+
+
+def _changed(scores: SiteScores, changes: Changes, place: int, which: str) -> Intervals:
+    """The sites of a class with their changes, which are fractions if none is above 1."""
+    rows = list(_rows(scores, changes, place, which))
+    name = plain_names([scores.factors[place].name.rpartition("/")[2]])[0]
+    return Intervals(lambda: rows, BedStyle(f"{name}_{which}", all(abs(change) <= 1 for *_, change in rows)))
 
 
 def _rows(scores: SiteScores, changes: Changes, place: int, which: str) -> Iterator[tuple[str, int, int, float]]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from zoo.comparison.changes import LEAST_FACTORS, Changes, FactorChange
 from zoo.comparison.scores import SiteScores
+from zoo.genome import names
 from zoo.many.models import short
 from zoo.pages import report
 
@@ -21,7 +22,6 @@ CARD = (
     "over the factors of two conditions."
 )
 _MOST_CONTRASTS = 12  # that have sections of their own
-_MOST_ROWS = 30  # of a table
 _MOST_CONDITIONS = 8  # of an overlap
 _MOST_SETS = 25
 
@@ -44,6 +44,12 @@ def pictures_of(with_threshold: int, conditions: int) -> list[str]:
     volcanoes = [_name("changes", number) for number in range(min(conditions - 1, _MOST_CONTRASTS))]
     heat = ["heat"] if with_threshold > 1 else []
     return [*volcanoes, *heat, *(["overlap"] if with_threshold and conditions <= _MOST_CONDITIONS else [])]
+
+
+def title_of(conditions: Mapping[str, tuple[int, ...]], samples: Sequence[str]) -> str:
+    """The page's title: conditions, and the samples of each."""
+    parts = [f"{name} ({names.some([samples[at] for at in places])})" for name, places in conditions.items()]
+    return f"Comparison of {', '.join(parts)}"
 
 
 def rendered(content: Mapping) -> str:
@@ -73,9 +79,7 @@ def _table(changes: Changes) -> dict:
     columns = ["sites_against", "sites_condition", "gained", "lost", "shared", "unclear"]
     columns += ["change", "relative", "relative_q", "relative_low", "relative_high"]
     note = f"{len(rows):,} factors, {changes.blocks:,} blocks. " + _shared(changes)
-    if len(rows) > _MOST_ROWS:
-        note += f" The {_MOST_ROWS} most certain are shown; the table of factors has all."
-    cells = [[row.factor, *(getattr(row, column) for column in columns)] for row in rows[:_MOST_ROWS]]
+    cells = [[row.factor, *(getattr(row, column) for column in columns)] for row in rows]
     sides = [f"sites, {side}" for side in (changes.contrast.against, changes.contrast.condition)]
     heads = ["", *sides, *(column.replace("_", " ") for column in columns[2:])]
     return {"kind": "table", "title": _title(changes), "note": note, "columns": heads, "rows": cells}

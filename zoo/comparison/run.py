@@ -59,7 +59,7 @@ class Differences:
         rows = [[getattr(row, key) for key in keys] for row in self.factors]
         files = table(["file"], [[path] for path in (*self.files.values(), self.sidecar)])
         factors = table([key.replace("_", " ") for key in keys], rows, "gained, lost and shared sites of factors")
-        return titled(f"{len(self.contrasts)} contrasts, {len(rows)} rows of factors", factors, folded("files", files))
+        return titled("Differences between conditions", factors, folded("files", files))
 
 
 def compare(
@@ -255,7 +255,8 @@ def _compared(
             "level": statistics.LEVEL,
             "contrasts": [_shared(item) for item in each],
         }
-        place.write_page(paths, {"title": "Comparison of samples", "sections": list(sections.values()), **record})
+        title = page.title_of(conditions, scores.samples)
+        place.write_page(paths, {"title": title, "sections": list(sections.values()), **record})
         record |= finite({"factors": [asdict(row) for item in each for row in item.factors]})
 
     with place:

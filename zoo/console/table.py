@@ -5,6 +5,8 @@ import sys
 import textwrap
 from collections.abc import Collection, Sequence
 
+from registry.metrics import label
+
 _LEAST = 20  # characters of the last column of a list, however narrow the terminal is
 
 
@@ -18,7 +20,7 @@ def table(rows: dict[str, dict], width: int | None = None, of_names: bool = Fals
     """
     width = width or shutil.get_terminal_size().columns
     columns = dict.fromkeys(key for row in rows.values() for key in row if key != "why" and not key.endswith("error"))
-    lines = [["", *(column if of_names else column.replace("_", " ") for column in columns)]]
+    lines = [["", *(column if of_names else label(column) for column in columns)]]
     lines += [[name, *(_number(row.get(column)) for column in columns)] for name, row in rows.items()]
     notes = [f"{name}: {row['why']}" for name, row in rows.items() if row.get("why")]
     parts = [lines]

@@ -198,7 +198,7 @@ class Flat(Signal):
     """
 
     def __init__(self, signal: Signal, regions: Sequence[Interval] | None = None) -> None:
-        super().__init__(signal.path, signal.fill)
+        super().__init__(signal.source, signal.fill)
         places = regions or [Interval(chrom, 0, size) for chrom, size in signal.sizes.items()]
         total = sum(float(part.sum(dtype=np.float64)) for place in places for part in _values(signal, place))
         self.mean = total / sum(map(len, places))

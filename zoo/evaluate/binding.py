@@ -30,28 +30,28 @@ class Binding:
     Attributes:
         bins: how many were evaluated.
         positives: those with a peak.
-        random: precision of guessing: positive bins among all of them.
+        random_precision: precision of random predictions: positive bins among all of them.
         aupr: area under the precision-recall curve as maxATAC computes it (`zoo.evaluate.curves.Curve.aupr`).
         average_precision: scikit-learn's, the step-wise area, which most articles quote.
         auroc: area under the receiver operating characteristic.
-        precision_at_5: precision at a recall of 5 %.
-        log2_fold: log2 of `aupr` over `random`.
-        f1: the best F1.
-        f1_score: the score that gives it.
+        precision_at_5_percent_recall: precision at a recall of 5 %.
+        log2_fold: log2 of `aupr` over `random_precision`.
+        best_f1: the highest F1 of all thresholds.
+        best_f1_threshold: the score that gives it.
         why: of an empty row, why it is.
         covered: evaluated bins, as a fraction of all whole bins of the chromosomes.
     """
 
     bins: int
     positives: int
-    random: float | None = None
+    random_precision: float | None = None
     aupr: float | None = None
     average_precision: float | None = None
     auroc: float | None = None
-    precision_at_5: float | None = None
+    precision_at_5_percent_recall: float | None = None
     log2_fold: float | None = None
-    f1: float | None = None
-    f1_score: float | None = None
+    best_f1: float | None = None
+    best_f1_threshold: float | None = None
     why: str | None = None
     covered: float = 1.0
 
@@ -78,7 +78,8 @@ class Binding:
         if self.why:
             return f"{self.why} {counts}"
         return (
-            f"AUPR {self.aupr:.3f}, average precision {self.average_precision:.3f}, random {self.random:.4f} {counts}"
+            f"AUPR {self.aupr:.3f}, average precision {self.average_precision:.3f}, "
+            f"random precision {self.random_precision:.4f} {counts}"
         )
 
 
@@ -91,6 +92,7 @@ class Benchmark:
         chromosomes: of each.
         bin_size: bp.
         curves: precision and recall over all bins, thinned for a picture.
+        best: where F1 over all bins is highest (`zoo.evaluate.curves.Curve.best`).
         scores: all of them, by chromosome.
         extent: how much was evaluated, and why the rest was not.
     """
@@ -99,6 +101,7 @@ class Benchmark:
     chromosomes: Mapping[str, Binding]
     bin_size: int
     curves: Mapping[str, list[float]]
+    best: Mapping[str, float]
     scores: Mapping[str, Scores] = field(repr=False)
     extent: Extent
 
@@ -110,6 +113,7 @@ class Benchmark:
             "overall": asdict(self.overall),
             "chromosomes": rows,
             "curve": self.curves,
+            "best": dict(self.best),
             "extent": self.extent.to_json(),
         }
 
@@ -126,7 +130,7 @@ class Benchmark:
         """Every point of a chromosome's curve, as maxATAC writes them."""
         row = self.chromosomes[chrom]
         fold = float("-inf") if row.log2_fold is None else row.log2_fold
-        constant = f"{row.aupr!r}\t{row.positives}\t{row.random!r}\t{fold!r}"
+        constant = f"{row.aupr!r}\t{row.positives}\t{row.random_precision!r}\t{fold!r}"
         yield "Precision\tRecall\tThreshold\tAUPRC\tTotal_GoldStandard_Bins\tRandom_AUPRC\tlog2FC_AUPRC_Random_AUPRC\n"
         for point in zip(*(column.tolist() for column in self.scores[chrom].every_threshold()), strict=True):
             yield "\t".join(map(repr, point)) + f"\t{constant}\n"
@@ -200,7 +204,7 @@ def benchmark(
     curve = overall.curve()
     warn_of_few(curve.positives)
     whole = Binding.of(curve, selection.extent.fraction)
-    return Benchmark(whole, rows, selection.bin_size, curve.thinned(), by_chrom, selection.extent)
+    return Benchmark(whole, rows, selection.bin_size, curve.thinned(), curve.best, by_chrom, selection.extent)
 
 
 def warn_of_few(positives: int) -> None:

@@ -28,12 +28,14 @@ class Row:
         binding: its metrics.
         interval: 95 % confidence interval of its average precision, by bootstrap over blocks of the chromosomes.
         curve: recall and precision, thinned for a picture.
+        best: where its F1 is highest (`zoo.evaluate.curves.Curve.best`).
     """
 
     name: str
     binding: Binding
     interval: tuple[float, float]
     curve: Mapping[str, list[float]]
+    best: Mapping[str, float]
 
     def to_json(self) -> dict:
         """A plain JSON object."""
@@ -88,7 +90,7 @@ def compare(
         scores, seen = np.concatenate(parts), Scores()
         seen.add(truth, scores)
         curve = seen.curve()
-        rows.append(Row(name, Binding.of(curve), interval(truth, scores, drawn, weights), curve.thinned()))
+        rows.append(Row(name, Binding.of(curve), interval(truth, scores, drawn, weights), curve.thinned(), curve.best))
     return rows
 
 

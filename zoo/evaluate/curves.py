@@ -1,5 +1,6 @@
 """Precision, recall and what is computed from them, exactly, of scores that come in pieces."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,15 +78,32 @@ class Curve:
         return float(self.precision[np.searchsorted(self.recall, recall - 1e-12)])
 
     @cached_property
+    def best(self) -> dict[str, float]:
+        """Where F1 is highest: `f1`, and `score`, `precision` and `recall` there."""
+        columns = {"f1": self._f1, "score": self.scores, "precision": self.precision, "recall": self.recall}
+        return {name: float(column[self._best]) for name, column in columns.items()}
+
+    @property
     def best_f1(self) -> tuple[float, float]:
         """The best F1, and the score that gives it."""
-        values = 2 * self.hits / (self.positives + self.hits + self.false_hits)
-        best = int(np.argmax(values))
-        return float(values[best]), float(self.scores[best])
+        return self.best["f1"], self.best["score"]
 
-    def thinned(self, points: int = 500) -> dict[str, list[float]]:
-        """Recall, precision and score at up to `points` places, evenly spread over the recall: for a picture."""
-        at = np.unique(np.searchsorted(self.recall, np.linspace(0, 1, points)).clip(0, len(self.hits) - 1))
+    @cached_property
+    def _f1(self) -> np.ndarray:
+        return 2 * self.hits / (self.positives + self.hits + self.false_hits)
+
+    @property
+    def _best(self) -> int:
+        return int(np.argmax(self._f1))
+
+    def thinned(self, points: int = 501) -> dict[str, list[float]]:
+        """Recall, precision and score at up to `points` places and at the best F1: for a picture.
+
+        They are evenly spread over the recall. As in `average_precision`, the precision at a recall holds down to the
+        recall before.
+        """
+        evenly = np.searchsorted(self.recall, np.linspace(0, 1, points) - 1e-12).clip(0, len(self.hits) - 1)
+        at = np.union1d(evenly, [self._best])
         columns = {"recall": self.recall, "precision": self.precision, "score": self.scores}
         return {name: np.round(column[at].astype(np.float64), 6).tolist() for name, column in columns.items()}
 
@@ -161,3 +179,19 @@ class Scores:
         if parts:
             parts[0].sort()
         return parts[0] if parts else np.empty(0, np.float32)
+
+
+def section(title: str, curves: Mapping[str, tuple[Mapping, Mapping]], random: float, note: str = "") -> dict:
+    """A section of a report (`zoo.pages.report`) of kind "precision_recall".
+
+    Args:
+        title: of the section.
+        curves: name → (`Curve.thinned`, `Curve.best`), all of the same items.
+        random: precision of random predictions, `Curve.random`.
+        note: shown above it.
+    """
+    series = [
+        {"name": name, "recall": points["recall"], "precision": points["precision"], "best": dict(best)}
+        for name, (points, best) in curves.items()
+    ]
+    return {"kind": "precision_recall", "title": title, "note": note, "random": random, "series": series}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from registry.metrics import label
 from zoo.evaluate import footprints
 from zoo.evaluate.footprints import CORRECTED, Footprint
 from zoo.evaluate.profiles import NONPEAKS, PEAKS, Comparison
@@ -92,7 +93,7 @@ def bias_panel(found: Comparison) -> Panel:
         "A and T."
     )
     rows = [[group, row.pearsonr, row.spearmanr, row.mse] for group, row in groups.items()]
-    columns = ["", "pearsonr", "spearmanr", "mse"]
+    columns = ["", *map(label, ("pearsonr", "spearmanr", "mse"))]
     table = {"kind": "table", "title": "Log counts of the bias model", "note": "", "columns": columns, "rows": rows}
     return Panel("Bias model", verdict, text, (table,))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.metrics import label, meanings
 from registry.paths import user_path
 from zoo import interpretation
 from zoo.arguments import optional_switch, whole
@@ -220,10 +221,16 @@ def _motifs(model: Model, regions: CountedRegions, motifs: object, output: objec
         made = interpretation.report(f"{base}.npz", f"{base}_motifs", database, width)
         texts.append(f"{len(made.patterns):,} in attributions to {head}, in {made.folder.name}")
         rows = [
-            [pattern.short, pattern.seqlets, pattern.consensus, near[0].name if near else None]
+            [
+                pattern.short,
+                pattern.seqlets,
+                pattern.consensus,
+                near[0].name if near else None,
+                interpretation.orientation(pattern),
+            ]
             for pattern, near in zip(made.patterns, made.matches, strict=True)
         ]
-        columns = ["pattern", "seqlets", "consensus", "nearest known motif"]
+        columns = ["pattern", "seqlets", "consensus", "nearest known motif", "strand"]
         sections.append({"kind": "table", "title": f"Motifs of {head}", "note": "", "columns": columns, "rows": rows})
     text = f"Patterns of {len(places):,} peaks: {'; '.join(texts)}. None of them should be that of the enzyme."
     return Panel("Motifs", NOTED, text, tuple(sections))
@@ -260,7 +267,7 @@ def _write(made: ModelQuality, output: str | Path, reads: Mapping[str, object]) 
     lines = [[name, *(row[column] for column in columns)] for name, row in content["rows"].items()]
     lost = "".join(f"{count:,} {what} are left out.\n" for what, count in made.regions.left_out.items() if count)
     note = f"{lost}Chromosomes: {', '.join(made.regions.chromosomes)}."
-    heads = ["", *(column.replace("_", " ") for column in columns)]
+    heads, note = ["", *map(label, columns)], f"{note}\n{meanings(columns)}"
     numbers = {"kind": "table", "title": "Metrics", "note": note, "columns": heads, "rows": lines}
     sections = [verdicts, numbers]
     for panel in made.panels:
@@ -268,7 +275,8 @@ def _write(made: ModelQuality, output: str | Path, reads: Mapping[str, object]) 
         sections += [{**first, "note": f"{panel.title}: {panel.verdict}. {panel.text}\n{first.get('note', '')}"}, *rest]
     pictures = {suffix: part for panel in made.panels for suffix, part in panel.pictures.items()}
     content["inputs"] = {name: _named(value) for name, value in reads.items() if value and name != "model"}
-    title = f"Quality of {made.model}"
+    given = [Path(str(content["inputs"][name])).name for name in ("signal", "peaks") if name in content["inputs"]]
+    title = f"Quality of {made.model}: {', '.join(given)}"
     return report.write(output, title, sections, list(reads.values()), kind=_KIND, pictures=pictures, **content)
 
 

@@ -5,6 +5,7 @@ together; the sidecar `<base>.json`, the last of them, names what they depend on
 call finds that there is nothing left to do. A file that no record names as a run's is not replaced.
 """
 
+import contextvars
 import os
 import tempfile
 import time
@@ -24,7 +25,19 @@ from zoo.files.record import MADE_BY, read_json, read_own, retire
 
 SIDECAR = ".json"
 _FINALS = "zoo-job-finals.json"  # while final files are replaced: which of them are a run's
+_NAMES = {"network_sha256": "model"}  # parts of an identity, in a user's words
 Kept = TypeVar("Kept")
+_KEEPS_OTHERS = contextvars.ContextVar("keeps others", default=False)
+
+
+@contextmanager
+def keeping_others() -> Iterator[None]:
+    """Have jobs refuse meanwhile to replace what a run with another identity made."""
+    token = _KEEPS_OTHERS.set(True)
+    try:
+        yield
+    finally:
+        _KEEPS_OTHERS.reset(token)
 
 
 def job_base(value: object, suffix: str) -> Path:
@@ -97,7 +110,7 @@ class Job(Partial):
         if (record := self.done(whole)) is not None:
             LOG.info("nothing to do: an earlier run made %s", self.sidecar)
             return record, None
-        self.resume(parts_of, made)
+        self.resume(parts_of, made, whole)
         kept = keep()
         with self.finish(whole, [*made, *more(kept)]) as (paths, record):
             write(kept, paths, record)
@@ -124,17 +137,21 @@ class Job(Partial):
             (self.folder / _FINALS).unlink()
         return record if whole else None
 
-    def resume(self, identity: Mapping[str, object], made: Sequence[str]) -> None:
+    def resume(
+        self, identity: Mapping[str, object], made: Sequence[str], whole: Mapping[str, object] | None = None
+    ) -> None:
         """Keep what an interrupted run of the same identity finished; remove that of any other.
 
         Args:
             identity: all that unfinished parts depend on.
             made: suffixes of the files that will be written, as far as they are known: see `finish`.
+            whole: all that the final files depend on, if that is more.
 
         Raises:
-            InputError: as for `finish`.
+            InputError: as for `finish`; the files there are those of another run, which is not replaced.
         """
         self._check_own(made)
+        self._check_same(identity if whole is None else whole)
         self.keep_parts_of(identity)
 
     @contextmanager
@@ -158,6 +175,7 @@ class Job(Partial):
         for path in temporary.values():
             flush(path)
         record = {"made_by": MADE_BY, "kind": self._kind, "identity_sha256": digest(identity)}
+        record["identity"] = _outline(identity)
         files = {self.finals[suffix].name: digests.sha256(path) for suffix, path in temporary.items()}
         old, before = self._own(), self._record()
         self._write(self.folder / _FINALS, {"files": sorted(old | set(files))})
@@ -193,6 +211,30 @@ class Job(Partial):
                 hint="Choose another output, or remove that file",
             )
 
+    def check_parts(self, identity: Mapping[str, object]) -> None:
+        """Where others are kept, refuse the output of a run that differs in some parts of its identity.
+
+        To be called when no more of the identity is known. Raises `InputError`, as `resume` does for all of it.
+        """
+        before = ((self._record() if _KEEPS_OTHERS.get() else None) or {}).get("identity")
+        if isinstance(before, dict):
+            known = {name: part for name, part in before.items() if name in identity}
+            if differing := _differing(known, _outline(identity)):
+                raise self._of_another(differing)
+
+    def _check_same(self, identity: Mapping[str, object]) -> None:
+        """Where others are kept, raise `InputError` if the record there is that of a run with another identity."""
+        record = self._record() if _KEEPS_OTHERS.get() else None
+        if record is not None and record.get("identity_sha256") != digest(identity):
+            raise self._of_another(_differing(record.get("identity"), _outline(identity)))
+
+    def _of_another(self, differing: Sequence[str]) -> InputError:
+        return InputError(
+            "An output must not replace that of another run",
+            received={"output": str(self.sidecar)} | ({"differing": ", ".join(differing)} if differing else {}),
+            hint="--force replaces its files; or choose another output",
+        )
+
     def _record(self) -> dict | None:
         """The sidecar, if it is one of a job."""
         return read_own(self.sidecar)
@@ -205,6 +247,30 @@ class Job(Partial):
                 received={"output": str(self.sidecar)},
                 hint="Choose another output, or remove that file",
             )
+
+
+def _outline(identity: Mapping[str, object]) -> dict[str, object]:
+    """The parts of an identity with a digest each, and the parts of these, to see by which two runs differ."""
+    return {
+        name: {part: digest(value)[:16] for part, value in whole.items()}
+        if isinstance(whole, Mapping)
+        else digest(whole)[:16]
+        for name, whole in identity.items()
+    }
+
+
+def _differing(before: object, now: Mapping[str, object]) -> list[str]:
+    """Names of the parts in which two outlines differ; none for a record that has no outline."""
+    if not isinstance(before, Mapping):
+        return []
+    named: list[str] = []
+    for name in {**before, **now}:
+        one, other = before.get(name), now.get(name)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            named += [f"{part} ({name})" for part in {**one, **other} if one.get(part) != other.get(part)]
+        elif one != other:
+            named.append(_NAMES.get(name, name))
+    return named
 
 
 def _check_writable(folder: Path) -> None:

@@ -69,16 +69,33 @@ def pieces_of(chrom: str, scores: np.ndarray, every: int) -> Iterator[Piece]:
         yield chrom, (first + np.arange(len(part), dtype=np.int64)) * every, part
 
 
+@dataclass(frozen=True)
+class BedStyle:
+    """How intervals stand in a BED file.
+
+    Attributes:
+        name: of each of them, before its number.
+        fraction: scores lie from 0 to 1.
+        plain: as maxATAC writes them, without a name.
+    """
+
+    name: str = "site"
+    fraction: bool = True
+    plain: bool = False
+
+
 @dataclass
 class Intervals:
     """Scored intervals, in order.
 
     Attributes:
         rows: reads (chromosome, start, end, score) from the beginning, in bp.
+        style: of BED.
         count: how many there were when they were last read.
     """
 
     rows: Callable[[], Iterable[Row]]
+    style: BedStyle = BedStyle()
     count: int = field(default=0, init=False)
 
     def __iter__(self) -> Iterator[Row]:

@@ -12,7 +12,11 @@ _ONE_HOT = np.eye(N + 1, N, dtype=np.float32)
 
 
 def encode(sequence: str | bytes) -> np.ndarray:
-    """Codes of a sequence: A 0, C 1, G 2, T 3, anything else 4; lower case as upper. (length,) uint8."""
+    """Codes of a sequence: A 0, C 1, G 2, T 3, anything else 4; lower case as upper. (length,) uint8.
+
+    >>> encode("ACgtN").tolist()
+    [0, 1, 2, 3, 4]
+    """
     raw = sequence.encode("ascii", "replace") if isinstance(sequence, str) else sequence
     return _CODE_OF_BYTE[np.frombuffer(raw, np.uint8)]
 

@@ -55,11 +55,13 @@ def of_names(regions: object, genes: object, flank: object, sizes: Mapping[str, 
             hint="Leave out genes",
         )
     annotation.check_assembly(path, sizes)
-    found = []
+    found: list[object] = []
     for part in parts:
-        found += (
-            [_widened(place, reach, sizes) for place in find(part, path, sizes)] if _is_name(part, sizes) else [part]
-        )
+        places = find(part, path, sizes) if _is_name(part, sizes) else ()
+        if len(places) > 1:
+            some = ", ".join(map(str, places[:5]))
+            warn(f"{path}: {len(places)} genes are called {part}, all of which are taken: {some}")
+        found += [_widened(place, reach, sizes) for place in places] or [part]
     return found
 
 
@@ -95,19 +97,26 @@ def find(name: str, path: Path, sizes: Mapping[str, int] | None) -> list[Interva
         )
     if far := next((item for item in kept if item.end > sizes[item.chrom]), None):
         raise annotation.beyond(path, f"{name} {far}", sizes[far.chrom])
-    if len(kept) > 1:
-        warn(f"{path}: {len(kept)} genes are called {name}, all of which are taken: {', '.join(map(str, kept[:5]))}")
     return kept
 
 
-def near(path: Path, region: Interval) -> list[Gene]:
-    """The genes of a file that touch a region, by any common name of its chromosome, in the order of their starts."""
-    chroms = {region.chrom, *names.aliases(region.chrom)}
-    found = gtf.genes(gtf.transcripts(path, chroms))
-    return sorted(
-        (gene for gene in found if gene.start < region.end and gene.end > region.start),
-        key=lambda gene: (gene.start, gene.end),
-    )
+def near(path: Path, region: Interval, sizes: Mapping[str, int] | None = None) -> list[Gene]:
+    """The genes of a file that touch a region, by any common name of its chromosome, in the order of their starts.
+
+    A chromosome of which the file has no gene is told by a `ZooWarning`.
+
+    Args:
+        path: of the annotation.
+        region: where.
+        sizes: chromosome -> bp of the genome, to be compared with the assembly that the file says it is of.
+    """
+    if sizes:
+        annotation.check_assembly(path, sizes)
+    found = gtf.genes(gtf.transcripts(path, {region.chrom, *names.aliases(region.chrom)}))
+    if not found:
+        warn(f"{path}: no gene of this annotation lies on {region.chrom}")
+    here = [gene for gene in found if gene.start < region.end and gene.end > region.start]
+    return sorted(here, key=lambda gene: (gene.start, gene.end))
 
 
 def _parts(regions: object) -> Sequence[object]:

@@ -74,9 +74,7 @@ def _opened(path: Path, index: Path | None = None) -> Iterator:
     try:
         import pysam
     except ImportError:
-        raise MissingExtra(
-            "pysam must be installed to read BCF files", example="pip install 'chromatin-zoo[vcf]'"
-        ) from None
+        raise MissingExtra("pysam must be installed to read BCF files", extra="vcf") from None
     with open(path, "rb") as head:
         if head.read(2) == _GZIP:
             BgzipBytes(path, "VCF file")  # htslib takes one that was cut off at the end of a block for a whole one

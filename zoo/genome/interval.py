@@ -20,6 +20,10 @@ class Interval:
 
     `start` may be negative and `end` may lie beyond the chromosome's end: reads are padded there. An empty interval is
     refused.
+
+    >>> peak = Interval("chr1", 1000, 2000)
+    >>> len(peak), str(peak)
+    (1000, 'chr1:1001-2000')
     """
 
     chrom: str
@@ -58,6 +62,9 @@ class Interval:
 
         `chr1:1,001-2,000` is `Interval("chr1", 1000, 2000)`; a bare `chr1` is the whole chromosome, if `sizes`
         (chromosome -> bp) is given. Raises `InputError`.
+
+        >>> Interval.parse("chr1:1,001-2,000")
+        Interval(chrom='chr1', start=1000, end=2000, name='.')
         """
         if not isinstance(text, str):
             raise InputError("A region must be text", received={"region": text}, example='"chr1:1,001-2,000"')

@@ -44,13 +44,25 @@ class Hits:
     def __len__(self) -> int:
         return len(self.start)
 
+    @property
+    def places(self) -> int:
+        """How many places match, on one strand or on both: a palindrome matches on both."""
+        return len(np.unique(np.stack([self.sequence, self.start], axis=1), axis=0))
+
 
 @dataclass(frozen=True)
 class Match:
-    """A motif of a database that looks like another one."""
+    """A motif of a database that looks like another one.
+
+    Attributes:
+        name: in the database.
+        p_value: Tomtom's, of such a similarity or a higher one.
+        strand: "+", or "-" if it looks like the other one's reverse complement.
+    """
 
     name: str
     p_value: float
+    strand: str = "+"
 
 
 def read_motifs(path: str | Path, *wanted: str) -> dict[str, np.ndarray]:
@@ -211,20 +223,39 @@ def scan(motifs: Mapping[str, np.ndarray], sequences: Sequence[np.ndarray], p_va
     return hits
 
 
+def reverse_complement(motif: np.ndarray) -> np.ndarray:
+    """A motif (4, width) of A, C, G, T as the other strand has it."""
+    return motif[::-1, ::-1]
+
+
 def match(queries: Sequence[np.ndarray], database: Mapping[str, np.ndarray], nearest: int = 3) -> list[list[Match]]:
     """For each motif (4, width) the nearest ones of a database, best first (Tomtom: Gupta et al. 2007).
+
+    A motif is compared on both strands. Motifs of the database that are reverse complements of one another are one, by
+    the name of the nearer one, or else of the first.
 
     Raises:
         MissingExtra: memelite is not installed.
     """
     if not queries:
         return []
-    names = list(database)
-    p_values, *_, numbers = _memelite().tomtom(list(queries), list(database.values()), n_nearest=nearest)
-    return [
-        [Match(names[int(number)], float(p_value)) for number, p_value in zip(*row, strict=True)]
-        for row in zip(numbers, p_values, strict=True)
-    ]
+    names, motifs = list(database), list(database.values())
+    p_values, _, _, _, strands, numbers = _memelite().tomtom(list(queries), motifs, n_nearest=2 * nearest)
+    found = []
+    for row in zip(numbers.astype(int).tolist(), p_values.tolist(), strands.astype(int).tolist(), strict=True):
+        near, seen = [], set()
+        for number, p_value, strand in zip(*row, strict=True):
+            if (key := _on_one_strand(motifs[number])) not in seen:
+                seen.add(key)
+                near.append(Match(names[number], p_value, "+-"[strand]))
+        found.append(near[:nearest])
+    return found
+
+
+def _on_one_strand(motif: np.ndarray) -> tuple[int, bytes]:
+    """What a motif and its reverse complement have in common, and no other motif has."""
+    strands = (motif.round(6), reverse_complement(motif).round(6))
+    return motif.shape[1], min(np.ascontiguousarray(strand).tobytes() for strand in strands)
 
 
 def _memelite():

@@ -37,6 +37,7 @@ class Signal:
 
     Attributes:
         path: of the file; of one on a server the address, without name and password.
+        source: what it is opened by, which may hold a password: not to be shown.
         sizes: chromosome -> length in bp, in the file's order.
         empty: whether the file holds no value at all, so that every base has that of `fill`.
 
@@ -50,8 +51,8 @@ class Signal:
         self.fill = number("fill_value", fill, example=0.0)
         if not self._is_remote:
             check_complete(self.path)
-        self._source = path if self._is_remote else str(self.path)
-        self._handle = Handle(functools.partial(BigWig, self._source))
+        self.source = path if self._is_remote else str(self.path)
+        self._handle = Handle(functools.partial(BigWig, self.source))
         with self._handle as file:
             self.sizes: dict[str, int] = dict(file.sizes)
             self.empty: bool = file.empty
@@ -67,7 +68,7 @@ class Signal:
 
     def filled(self, fill: float) -> "Signal":
         """The same file with another value where it has none."""
-        return Signal(self._source, fill)
+        return Signal(self.source, fill)
 
     def identity(self) -> dict[str, object]:
         """What the values depend on: the file's bytes, and the fill value.

@@ -13,7 +13,7 @@ from zoo.console.table import table
 from zoo.files import npz
 from zoo.files.job import Job
 from zoo.formats import bed
-from zoo.formats.content import Bins, Piece, plain_names
+from zoo.formats.content import BedStyle, Bins, Piece, plain_names
 from zoo.formats.formats import BINS, FORMATS, MATRIX, Format
 from zoo.many.filling import Filling
 from zoo.many.finished import KIND
@@ -184,7 +184,7 @@ class Collected:
             for column, path in beds.items():
                 if (threshold := group.thresholds[column]) is not None:
                     handle = None if path is None else stack.enter_context(open(path, "w", encoding="utf-8"))
-                    callers[column] = _Sites(threshold, handle, grid.bin_size, grid.overlap)
+                    callers[column] = _Sites(threshold, handle, group.styles[column], grid.bin_size, grid.overlap)
             for path in self._paths:
                 unit = npz.read(path)
                 if reduce and self.reduced is not None:
@@ -216,8 +216,10 @@ class Collected:
 class _Sites:
     """Sites of a column: counted, and written if there is a file."""
 
-    def __init__(self, threshold: Threshold, handle: TextIO | None, bin_size: int, overlap: int) -> None:
-        self.threshold, self._handle, self._sizes = threshold, handle, (bin_size, overlap)
+    def __init__(
+        self, threshold: Threshold, handle: TextIO | None, style: BedStyle, bin_size: int, overlap: int
+    ) -> None:
+        self.threshold, self._handle, self._style, self._sizes = threshold, handle, style, (bin_size, overlap)
         self.count = self.bases = 0
         self._chrom, self._caller = "", None
 
@@ -239,7 +241,7 @@ class _Sites:
         for start, end, score in sites:
             self.count, self.bases = self.count + 1, self.bases + end - start
             if self._handle is not None:
-                self._handle.write(bed.line((self._chrom, start, end, score)))
+                self._handle.write(bed.line((self._chrom, start, end, score), self.count, self._style))
 
 
 def _row(of: tuple[str, str, str], found: _Sites | None) -> Sites:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.formats.content import BedStyle
 from zoo.forward.forward import Forward
 from zoo.forward.stretch import Stretch
 from zoo.predict.options import Options
@@ -174,6 +175,11 @@ class Group:
     def about(self) -> list[dict[str, object]]:
         """Of each column."""
         return [each for member in self.members for each in member.about]
+
+    @cached_property
+    def styles(self) -> list[BedStyle]:
+        """Of the BED files of each column."""
+        return [member.options.bed_style(factor) for member in self.members for factor in member.factors]
 
     @cached_property
     def thresholds(self) -> list[Threshold | None]:

@@ -214,7 +214,7 @@ def _to_plan(work: Work, output: ManyOutput, path: Path) -> Plan:
     with output:
         left = []
         if output.done(output.whole(parts_of)) is None:
-            output.resume(parts_of, [SUMMARY, *output.suffixes])
+            output.resume(parts_of, [SUMMARY, *output.suffixes], output.whole(parts_of))
             placed(work, output)
             left = [unit for unit in units if not output.part(unit.name).is_file()]
         return plans.write(path, work, output, left, len(units))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from zoo.notebook.tables import facts, folded, paragraph, table
 
 _TRACKS = ("name", "assay", "origin", "smoothing", "read_depth", "percentile", "fill")
+_MORE = ("tissue", "aliases", "parameters", "source", "folder", "cached")  # that there may be
 _HEADS = ("name", "kind", "target", "quantity", "bins", "bin_size", "transform")
 
 
@@ -12,7 +13,7 @@ def parts_of(described: Mapping) -> list[str]:
     """The parts of a block.
 
     Args:
-        described: `ModelSpec.to_json()`, or `zoo.info`, which has more.
+        described: `ModelSpec.to_json()`, and whatever else `zoo.info` or a model knows.
     """
     reads, runs = described["input"], described["prediction"]
     known = {
@@ -22,7 +23,7 @@ def parts_of(described: Mapping) -> list[str]:
         "strands": runs["strands"],
         "components": [part["name"] for part in described["components"]],
         "covariates": [item["name"] for item in (*reads["covariates"], *reads["covariate_tables"])],
-        **{name: described.get(name) for name in ("tissue", "aliases", "source", "cached")},
+        **{name: described.get(name) for name in _MORE},
     }
     tracks = [[track[key] for key in _TRACKS] for track in (*reads["tracks"], *reads["sources"], *reads["controls"])]
     heads = [[*(head[key] for key in _HEADS), len(head["tracks"]) or 1] for head in described["outputs"]]

@@ -9,7 +9,8 @@ from registry.errors import printable
 MOST = 20
 """Rows that a table shows."""
 _LONGEST = 300  # characters of a cell
-_LEFT = 'style="text-align:left"'
+_STYLE = "text-align:{};padding:.1em .6em"
+_LEFT, _RIGHT = (f'style="{_STYLE.format(side)}"' for side in ("left", "right"))
 
 
 def titled(title: str, *parts: str) -> str:
@@ -43,12 +44,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str
     """
     kept = [row for _, row in zip(range(MOST), rows, strict=False)]
     total = len(rows) if count is None and isinstance(rows, Sequence) else count
-    head = "".join(f'<th scope="col" {_LEFT}>{text(column)}</th>' for column in columns)
-    body = "".join(f"<tr>{_cells(row)}</tr>" for row in kept)
+    sides = [_RIGHT if any(_is_number(row[i]) for row in kept) else _LEFT for i in range(len(columns))]
+    head = "".join(f'<th scope="col" {side}>{text(column)}</th>' for column, side in zip(columns, sides, strict=True))
+    body = "".join(f"<tr>{_cells(row, sides)}</tr>" for row in kept)
     if total is not None and total > len(kept):
         body += f'<tr><td colspan="{len(columns)}" {_LEFT}>… {total - len(kept):,} more</td></tr>'
-    titled = f"<caption {_LEFT}>{text(caption)}</caption>" if caption else ""
-    return f"<table>{titled}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    headed = f"<caption {_LEFT}>{text(caption)}</caption>" if caption else ""
+    return f"<table>{headed}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def folded(title: str, content: str) -> str:
@@ -77,11 +79,11 @@ def shown(value: object) -> str:
     return whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}…"
 
 
-def _cells(row: Sequence[object]) -> str:
-    first, *others = row
-    cells = [f'<th scope="row" {_LEFT}>{text(shown(first))}</th>']
-    for value in others:
-        number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        side = ' style="text-align:right"' if number else f" {_LEFT}"
-        cells.append(f"<td{side}>{text(shown(value))}</td>")
-    return "".join(cells)
+def _cells(row: Sequence[object], sides: Sequence[str]) -> str:
+    cells = [text(shown(value)) for value in row]
+    others = "".join(f"<td {side}>{cell}</td>" for cell, side in zip(cells[1:], sides[1:], strict=True))
+    return f'<th scope="row" {sides[0]}>{cells[0]}</th>{others}'
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)

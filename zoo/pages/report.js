@@ -2,7 +2,8 @@
 // Draws each locus of the page, and moves and zooms it by keys, buttons, wheel and dragging.
 const SVG = "http://www.w3.org/2000/svg";
 const COLORS = ["#6b7280", "#1f77b4", "#d9730d", "#2a9d4a", "#c0392b", "#7d5ba6", "#8c6d31", "#17808c"];
-const WIDTH = 1000, LABEL = 150, ROW = 62, GAP = 10, BAR = 26, AXIS = 26;
+const ROW = 62, GAP = 10, BAR = 26, AXIS = 26;
+const NARROW = 600, HEAD = 34;  // px of a view whose names stand above the tracks, and of these names
 
 function element(name, attributes, parent, text) {
   const made = document.createElementNS(SVG, name);
@@ -13,6 +14,12 @@ function element(name, attributes, parent, text) {
 }
 
 function number(value) { return Math.round(value).toLocaleString("en-US"); }
+
+// A name that fits, about 6.5 px a letter; the whole one is in the table below.
+function shortened(name, room) {
+  const most = Math.max(Math.floor((room - 8) / 6.5), 4);
+  return name.length > most ? `${name.slice(0, most - 1)}…` : name;
+}
 
 class Locus {
   constructor(box) {
@@ -26,6 +33,7 @@ class Locus {
     this.view.addEventListener("pointerdown", (event) => { this.held = event.clientX; });
     this.view.addEventListener("pointermove", (event) => this.drag(event));
     for (const kind of ["pointerup", "pointerleave"]) this.view.addEventListener(kind, () => { this.held = null; });
+    new ResizeObserver(() => this.draw()).observe(this.view);
     this.draw();
   }
 
@@ -80,13 +88,15 @@ class Locus {
     this.end = this.start + span;
   }
 
-  x(base) { return LABEL + (base - this.start) / (this.end - this.start) * (WIDTH - LABEL); }
+  x(base) { return this.label + (base - this.start) / (this.end - this.start) * (this.width - this.label); }
 
   draw() {
     const { tracks, intervals, chrom, start, step } = this.data;
-    const height = tracks.length * (ROW + GAP) + intervals.length * BAR + AXIS;
+    const width = this.width = Math.max(this.view.clientWidth, 240), narrow = width < NARROW;
+    const label = this.label = narrow ? 0 : 150, head = narrow ? HEAD : 0, bar = narrow ? 2 * BAR : BAR;
+    const height = tracks.length * (head + ROW + GAP) + intervals.length * bar + AXIS;
     const svg = document.createElementNS(SVG, "svg");
-    svg.setAttribute("viewBox", `0 0 ${WIDTH} ${height}`);
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("aria-hidden", "true");
     const first = Math.max(Math.floor((this.start - start) / step), 0);
     const said = [];
@@ -97,30 +107,30 @@ class Locus {
       const high = shown.reduce((one, other) => Math.max(one, other), 0);
       const scale = high > 0 ? (ROW - 4) / high : 0;
       const points = shown.map((value, index) => {
-        const left = Math.max(this.x(start + (first + index) * step), LABEL);
-        const right = Math.min(this.x(start + (first + index + 1) * step), WIDTH);
-        const y = (top + ROW - Math.max(value, 0) * scale).toFixed(1);
+        const left = Math.max(this.x(start + (first + index) * step), label);
+        const right = Math.min(this.x(start + (first + index + 1) * step), width);
+        const y = (top + head + ROW - Math.max(value, 0) * scale).toFixed(1);
         return `L${left.toFixed(1)} ${y}L${right.toFixed(1)} ${y}`;
       });
-      const base = top + ROW;
-      element("path", { class: "track", fill: COLORS[at % COLORS.length], d: `M${LABEL} ${base}${points.join("")}L${WIDTH} ${base}Z` }, svg);
-      element("text", { x: 4, y: top + ROW / 2 }, svg, track.name);
-      element("text", { x: 4, y: top + ROW / 2 + 15 }, svg, `0 – ${high.toPrecision(3)}`);
+      const base = top + head + ROW, named = narrow ? top + 14 : top + ROW / 2;
+      element("path", { class: "track", fill: COLORS[at % COLORS.length], d: `M${label} ${base}${points.join("")}L${width} ${base}Z` }, svg);
+      element("text", { x: 4, y: named }, svg, shortened(track.name, narrow ? width : label));
+      element("text", { x: 4, y: named + 15 }, svg, `0 – ${high.toPrecision(3)}`);
       said.push(`${track.name} up to ${high.toPrecision(3)}`);
-      top += ROW + GAP;
+      top += head + ROW + GAP;
     });
     intervals.forEach((set, at) => {
       const near = set.spans.filter(([left, right]) => left < this.end && right > this.start);
-      element("text", { x: 4, y: top + 16 }, svg, set.name);
+      element("text", { x: 4, y: top + 16 }, svg, shortened(set.name, narrow ? width : label));
       for (const [left, right] of near) {
-        const from = Math.max(this.x(left), LABEL), to = Math.min(this.x(right), WIDTH);
-        element("rect", { class: "interval", x: from, y: top + 5, width: Math.max(to - from, 1.5), height: 14,
+        const from = Math.max(this.x(left), label), to = Math.min(this.x(right), width);
+        element("rect", { class: "interval", x: from, y: top + bar - BAR + 5, width: Math.max(to - from, 1.5), height: 14,
           fill: COLORS[(tracks.length + at) % COLORS.length] }, svg);
       }
       said.push(`${near.length} ${set.name}`);
-      top += BAR;
+      top += bar;
     });
-    for (let tick = 0; tick <= 4; tick++) {
+    for (let tick = 0; tick <= 4; tick += narrow ? 2 : 1) {
       const base = this.start + (this.end - this.start) * tick / 4;
       element("line", { class: "axis", x1: this.x(base), x2: this.x(base), y1: 0, y2: height - 16 }, svg);
       element("text", { x: this.x(base), y: height - 3, "text-anchor": ["start", "middle", "middle", "middle", "end"][tick] },

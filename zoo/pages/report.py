@@ -5,11 +5,14 @@ A page is made of sections, plain JSON that stands beside it:
 - `{"kind": "table", "title", "note", "columns": […], "rows": [[…], …]}`
 - `{"kind": "curves", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`, and `level` for a dashed
   line
+- `{"kind": "precision_recall", "title", "note", "random", "series": [{"name", "recall": […], "precision": […], "best":
+  {"f1", "score", "recall", "precision"}}, …]}`, recall rising; `random` is the precision of random predictions
 - `{"kind": "points", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`
 - `{"kind": "histogram", "title", "note", "x", "y", "edges": [… n + 1], "series": [{"name", "y": [… n]}, …]}`
 - `{"kind": "volcano", "title", "note", "x", "names": [… n], "changes": [… n], "q": [… n]}`
 - `{"kind": "heat", "title", "note", "x", "rows": [… n], "columns": [… m], "values": [[… m], … n]}`
 - `{"kind": "overlap", "title", "note", "names": [… n], "sets": [{"in": [true or false, … n], "sites"}, …]}`
+- `{"kind": "quality", "title", "note", "panel", "summary", "columns", "rows"}`, a panel of `zoo.plot.quality.PANELS`
 - `{"kind": "locus", "title", "note", "chrom", "start", "step", "tracks": [{"name", "values": […]}, …],
   "intervals": [{"name", "spans": [[start, end], …]}, …]}`, values over `step` bp each from `start` on, 0-based.
 """
@@ -92,6 +95,7 @@ def write(
 
 
 _OWN = ".json", ".html"
+_LONG = 60  # letters of a cell that is given room for a sentence
 
 
 def claim(
@@ -202,28 +206,54 @@ def _section(number: int, part: Mapping) -> str:
 
 
 def _table(part: Mapping) -> str:
-    return _grid(part["title"], part["columns"], part["rows"])
+    return _grid(part["title"], part["title"], part["columns"], part["rows"])
 
 
-def _grid(caption: str, columns: Sequence[str], rows: Sequence[Sequence]) -> str:
-    head = "".join(f'<th scope="col">{_text(column)}</th>' for column in columns)
+def _grid(title: str, caption: str, columns: Sequence[str], rows: Sequence[Sequence]) -> str:
+    """A whole table in a box of its own that scrolls; a caption that repeats the section's title is not shown."""
+    firsts = [next((row[at] for row in rows if len(row) > at), "") for at in range(len(columns))]
+    kinds = ["words", *map(_kind, firsts[1:])]
+    head = "".join(
+        f'<th scope="col" class="{kind}">{_text(column)}</th>' if column else "<td></td>"
+        for column, kind in zip(columns, kinds, strict=True)
+    )
     lines = []
     for first, *others in rows:
         cells = "".join(f'<td class="{_kind(value)}">{_text(_shown(value))}</td>' for value in others)
         lines.append(f'<tr><th scope="row">{_text(_shown(first))}</th>{cells}</tr>')
+    hidden = ' class="unseen"' if caption == title else ""
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{_text(caption)}"><table><caption>{_text(caption)}'
-        f"</caption><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+        f'<div class="wide" tabindex="0" role="region" aria-label="{_text(caption)}, table"><table>'
+        f"<caption{hidden}>{_text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody>"
+        "</table></div>"
     )
 
 
 def _curves(part: Mapping) -> str:
-    rows = [
-        [line["name"], *(value for at in _few(len(line["x"])) for value in (line["x"][at], line["y"][at]))][:23]
-        for line in part["series"]
-    ]
-    columns = ["", *(f"{axis} {n + 1}" for n in range(11) for axis in (part["x"], part["y"]))]
+    series, most = part["series"], 21
+    if all(line["x"] == series[0]["x"] for line in series):
+        columns = [part["x"], *(line["name"] for line in series)]
+        rows = [[series[0]["x"][at], *(line["y"][at] for line in series)] for at in _few(len(series[0]["x"]), most)]
+    else:
+        columns = ["", part["x"], part["y"]]
+        rows = [[line["name"], line["x"][at], line["y"][at]] for line in series for at in _few(len(line["x"]), most)]
     return _drawn(part, f"{part['title']}: some points", "Some points as numbers", columns, rows)
+
+
+_RECALLS = (0.05, 0.1, 0.25, 0.5, 0.75, 1)
+
+
+def _precision_recall(part: Mapping) -> str:
+    heads = ["best F1", "threshold at best F1", "precision there", "recall there"]
+    columns = ["", *heads, *(f"precision at {recall:.0%} recall" for recall in _RECALLS)]
+    rows = []
+    for line in part["series"]:
+        places = np.searchsorted(line["recall"], np.array(_RECALLS) - 1e-6)
+        at = [line["precision"][place] for place in places.clip(max=len(line["recall"]) - 1)]
+        rows.append([line["name"], *(line["best"][key] for key in ("f1", "score", "precision", "recall")), *at])
+    rows.append(["random predictions", None, None, None, None, *[part["random"]] * len(_RECALLS)])
+    label = f"Precision over recall of {', '.join(str(line['name']) for line in part['series'])}"
+    return _drawn(part, f"{part['title']}: numbers", "Numbers", columns, rows, label)
 
 
 def _points(part: Mapping) -> str:
@@ -264,6 +294,11 @@ def _overlap(part: Mapping) -> str:
     return _drawn(part, part["title"], "All as numbers", ["", "sites"], rows, "Sites of each set")
 
 
+def _quality(part: Mapping) -> str:
+    label = f"{part['title']} of the sample"
+    return _drawn(part, f"{part['title']}: numbers", "Numbers", part["columns"], part["rows"], label)
+
+
 def _drawn(
     part: Mapping,
     caption: str,
@@ -280,8 +315,10 @@ def _drawn(
     label = label or f"{part['y']} over {part['x']} of {', '.join(str(line['name']) for line in part['series'])}"
     label = f"{label}; the numbers are in the table below"
     svg = svg[svg.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{_text(label)}"', 1)
-    numbers = _grid(caption, columns, rows)
-    return f"<figure>{svg}</figure><details><summary>{summary}</summary>{numbers}</details>"
+    numbers = _grid(part["title"], caption, columns, rows)
+    name = f"{_text(part['title'])}, picture"
+    box = f'<figure tabindex="0" aria-label="{name}">{svg}</figure>'
+    return f"{box}<details><summary>{summary}</summary>{numbers}</details>"
 
 
 def _locus(part: Mapping) -> str:
@@ -297,7 +334,7 @@ def _locus(part: Mapping) -> str:
         ]
         for track in data["tracks"]
     ]
-    peaks = _grid("Where each track is highest", ["track", "highest", "chromosome", "position"], rows)
+    peaks = _grid(part["title"], "Where each track is highest", ["track", "highest", "chromosome", "position"], rows)
     return (
         f'<div class="locus"><p class="keys">{keys}</p><div class="buttons"></div>'
         f'<div class="view" tabindex="0" role="application" aria-label="{_text(part["title"])}. {keys}"></div>'
@@ -310,12 +347,14 @@ def _locus(part: Mapping) -> str:
 _KINDS = {
     "table": _table,
     "curves": _curves,
+    "precision_recall": _precision_recall,
     "locus": _locus,
     "points": _points,
     "histogram": _histogram,
     "volcano": _volcano,
     "heat": _heat,
     "overlap": _overlap,
+    "quality": _quality,
 }
 
 
@@ -337,7 +376,9 @@ def _listed(value: object) -> str:
 
 
 def _kind(value: object) -> str:
-    return "number" if value is None or isinstance(value, (int, float)) else "words"
+    if value is None or isinstance(value, (int, float)):
+        return "number"
+    return "words long" if len(str(value)) > _LONG else "words"
 
 
 def _shown(value: object) -> str:

@@ -3,5 +3,5 @@
 from zoo import lazy
 from zoo.notebook.pictures import show_figures
 
-__getattr__, __dir__ = lazy.submodules(__name__, {"locus": "zoo.plot.loci", "Track": "zoo.plot.loci"})
+__getattr__, __dir__ = lazy.submodules(__name__, {"locus": "zoo.plot.loci", "Track": "zoo.plot.rows"})
 show_figures()

@@ -12,7 +12,6 @@ from zoo.plot.text import plain
 from zoo.plot.variants import plot_changes
 
 _NAMED = 12  # points with a name
-_CROWDED = 40  # rows or columns whose names are small
 _MOST_SETS = 30  # of conditions, as columns
 _OUTLINE = [withStroke(linewidth=2, foreground="white")]  # of names, before points
 _FEW_SETS = 12  # whose numbers of sites have room side by side
@@ -55,7 +54,8 @@ def plot_volcano(
         )
     most = max(float(np.abs(changes).max(initial=0)), 1e-6) * 1.35  # room for names
     ax.set(xlabel=plain(label), ylabel="−log10 false discovery rate", xlim=(-most, most))
-    ax.set_ylim(0, max(float(height.max(initial=0)), 1.5) * 1.1)
+    top = max(float(height.max(initial=0)), 1.5) * 1.1
+    ax.set_ylim(-0.02 * top, top)
     style.legend(style.finish(ax))
     return ax
 
@@ -96,8 +96,8 @@ def plot_heat(ax: Axes, values: np.ndarray, rows: Sequence[str], columns: Sequen
 def heat_size(rows: int, columns: int) -> tuple[float, float]:
     """Width and height in inches at which the names of a heat map can be read; 24 at most."""
     return (
-        min(max(columns * (0.13 if columns > _CROWDED else 0.22), 2.5) + 3, 24),
-        min(max(rows * (0.11 if rows > _CROWDED else 0.2), 1.5) + 1.6, 24),
+        min(max(columns * (0.13 if columns > style.CROWDED else 0.22), 2.5) + 3, 24),
+        min(max(rows * (0.11 if rows > style.CROWDED else 0.2), 1.5) + 1.6, 24),
     )
 
 

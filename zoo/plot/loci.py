@@ -1,17 +1,15 @@
 """A locus as one picture: tracks, predictions, peaks, genes, contributions and variants under one another."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from registry.paths import user_path
-from zoo.arguments import is_number, items_of, refuse_together, whole
+from zoo.arguments import items_of, refuse_together, whole
 from zoo.attribution.result import Attributions
-from zoo.errors import InputError
+from zoo.errors import InputError, warn
 from zoo.genome import bed, names, sniff
 from zoo.genome import genes as annotation
 from zoo.genome.interval import Interval
@@ -19,44 +17,14 @@ from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
 from zoo.genome.vcf import Variant
 from zoo.plot import style
-from zoo.plot.parts import (
-    ContributionsPart,
-    GenesPart,
-    IntervalsPart,
-    Part,
-    SignalPart,
-    VariantsPart,
-)
-from zoo.plot.tracks import Read, recorded
+from zoo.plot.parts import LETTERS, ContributionsPart, GenesPart, IntervalsPart, Part, SignalPart, VariantsPart
+from zoo.plot.rows import Track, of_values, opened, parts_of, read_of
 from zoo.plot.wording import explained
-from zoo.predict.files import PredictionFiles
-from zoo.predict.table import Predictions
-from zoo.predict.thresholds import Threshold
 from zoo.variants import reading
 
 MARGIN = 5000
 """bp that are shown at both ends of a gene, by default."""
 _MOST_PARTS = 60
-_SCORE = "score"
-
-
-@dataclass(frozen=True, eq=False)
-class Track:
-    """What is drawn as one row of values, and how.
-
-    Attributes:
-        data: a `.bw` path, a `Signal`, `Predictions` of one track, or an interval and an array of its bins.
-        label: on the left; default by the data.
-        unit: of the values, below the label.
-        color: default the next one of `zoo.plot.style.COLORS`.
-        threshold: a number, or a `Threshold` with its name.
-    """
-
-    data: object
-    label: str = ""
-    unit: str = ""
-    color: str | None = None
-    threshold: float | Threshold | None = None
 
 
 def locus(
@@ -99,18 +67,18 @@ def locus(
         InputError: nothing to draw, something that is none of these, a chromosome that a track lacks, or a gene
             that the annotation lacks.
     """
-    opened, rows = opened_genome(genome), list(_tracks(tracks))
-    sizes = _sizes(opened, rows)
+    reference, rows = opened_genome(genome), list(opened(tracks))
+    sizes = _sizes(reference, rows)
     region, gene = place(where, genes, flank, sizes)
     parts = [
-        *_signals(rows, region, threshold),
-        *(IntervalsPart(label, _intervals(value, region)) for label, value in _labelled(peaks, "peaks")),
+        *parts_of(rows, region, threshold),
+        *(IntervalsPart(label, _intervals(label, value, region)) for label, value in _labelled(peaks, "peaks")),
         *(_contributions(label, value, region) for label, value in _labelled(attributions, "")),
     ]
     if variants is not None:
-        parts.append(VariantsPart(_variants(variants, region, opened), region))
+        parts.append(VariantsPart(_variants(variants, region, reference), region))
     if genes is not None:
-        parts.append(GenesPart(_genes(genes, region), region))
+        parts.append(GenesPart(_genes(genes, region, sizes), region))
     return compose(parts, region, title or titled(region, gene, sizes, assembly))
 
 
@@ -122,7 +90,7 @@ def titled(region: Interval, gene: str, sizes: Mapping[str, int], assembly: str 
 
 def sizes_of(genome: object, *tracks: object) -> Mapping[str, int]:
     """Chromosome → bp of a genome, else of the first track that is a file; empty without."""
-    return _sizes(opened_genome(genome), list(_tracks(tracks)))
+    return _sizes(opened_genome(genome), list(opened(tracks)))
 
 
 def _sizes(genome: Genome | None, rows: Sequence[Track]) -> Mapping[str, int]:
@@ -225,166 +193,31 @@ def _labelled(value: object, usual: str) -> Iterator[tuple[str, object]]:
         yield from ((str(label), each) for label, each in value.items())
         return
     several = None if isinstance(value, (str, Path, Attributions)) or hasattr(value, "columns") else items_of(value)
-    if several and all(isinstance(each, (str, Path)) and not bed.is_region(str(each)) for each in several):
+    if several and all(isinstance(each, Attributions) for each in several):
+        yield from ((usual, each) for each in several)
+    elif several and all(isinstance(each, (str, Path)) and not bed.is_region(str(each)) for each in several):
         yield from ((Path(each).name.split(".")[0], each) for each in several)
     else:
         yield usual, value
 
 
-def _tracks(given: Sequence[object], label: str = "") -> Iterator[Track]:
-    """Every row of values, opened."""
-    for value in given:
-        if isinstance(value, Mapping):
-            for name, each in value.items():
-                yield from _tracks([each], str(name))
-        elif isinstance(value, Track):
-            yield from (replace(row, **_differing(value)) for row in _tracks([value.data], value.label or label))
-        elif isinstance(value, PredictionFiles):
-            yield from _of_files(value, label)
-        elif isinstance(value, Predictions):
-            for number, name in enumerate(value.tracks or ("",)):
-                one = value.mapped(lambda scores, at=number: scores[..., at]) if value.tracks else value
-                yield Track(one, ", ".join(filter(None, (label, name))) or "prediction", _SCORE)
-        else:
-            yield _of_values(value, label)
-
-
-def _differing(track: Track) -> dict[str, object]:
-    """What a user says of a track."""
-    given = {"unit": track.unit, "color": track.color, "threshold": track.threshold}
-    return {name: value for name, value in given.items() if value not in ("", None)}
-
-
-def _of_files(files: PredictionFiles, label: str) -> Iterator[Track]:
-    each = files.bigwigs or {"": files.bigwig}
-    for name, path in each.items():
-        if path is None:
-            raise InputError(
-                "Predictions that are drawn must be bigWig files",
-                received={"written": ", ".join(files.written)},
-                example='write="bigwig"',
-            )
-        called = ", ".join(filter(None, (label or _predicted(files), name)))
-        yield Track(Signal(path), called, _SCORE, threshold=None if files.bigwigs else files.threshold)
-
-
-def _predicted(files: PredictionFiles) -> str:
-    """The model's name, by the record of its prediction."""
-    model = json.loads(files.sidecar.read_text(encoding="utf-8"))["model"]["name"]
-    return f"predicted {model.rsplit('/', 1)[-1]}"
-
-
-def _of_values(value: object, label: str) -> Track:
-    if isinstance(value, (str, Path)):
-        value = Signal(user_path(value, "track"))
-    if isinstance(value, Signal):
-        return Track(value, label or value.path.stem)
-    pair = value if isinstance(value, (tuple, list)) and len(value) == 2 else (None, None)
-    if isinstance(pair[0], Interval) and np.ndim(pair[1]) == 1 and len(pair[1]):
-        return Track((pair[0], np.asarray(pair[1], float)), label or "values")
-    raise InputError(
-        "A track must be a .bw file, predictions, or an interval with an array of the values of its bins",
-        received={"track": type(value).__name__},
-        example='zoo.plot.locus(region, {"ATAC-seq": "atac.bw"}, model.predict(…))',
-    )
-
-
-def _signals(
-    rows: Sequence[Track], region: Interval, threshold: float | Mapping[str, float] | None
-) -> Iterator[SignalPart]:
-    """The rows of values, each in a colour of its own."""
-    cuts = threshold if isinstance(threshold, Mapping) else dict.fromkeys((row.label for row in rows), threshold)
-    if unknown := [label for label in cuts if label not in {row.label for row in rows}]:
-        raise InputError(
-            "A threshold must be of a track that is drawn",
-            received={"threshold": unknown[0], "tracks": [row.label for row in rows]},
-        )
-    for number, row in enumerate(rows):
-        cut = row.threshold if cuts.get(row.label) is None else cuts[row.label]
-        if not (cut is None or isinstance(cut, Threshold) or is_number(cut)):
-            raise InputError("A threshold that is drawn must be a number", received={"threshold": cut})
-        score = cut.score if isinstance(cut, Threshold) else cut
-        color = row.color or style.COLORS[number % len(style.COLORS)]
-        shaded = not isinstance(row.data, Signal) or row.unit == _SCORE
-        yield SignalPart(row.label, _read(row, region), color, row.unit, score, _worded(cut), shaded)
-
-
-def _worded(cut: object) -> str:
-    """How a threshold is named."""
-    if not isinstance(cut, Threshold) or is_number_text(cut.asked):
-        return "threshold"
-    kind, _, value = cut.asked.partition("=")
-    asked = {"f1": "best F1", "log2fc": "log2 fold change"}.get(kind, kind)
-    return f"threshold of\n{asked}" + (f" {value}" if value else "")
-
-
-def is_number_text(text: str) -> bool:
-    """Whether a text is a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _read(row: Track, region: Interval) -> Read:
-    """The values of a track on the region's chromosome."""
-    data = row.data
-    if isinstance(data, Signal):
-        chrom = names.find(region.chrom, data.sizes)
-        if chrom is None:
-            raise InputError(
-                "A track must have the chromosome that is drawn",
-                where=data.path,
-                received={"chrom": region.chrom, "track": list(data.sizes)[:5]},
-            )
-        return recorded(data, chrom)
-    if isinstance(data, Predictions):
-        return _of_bins(data, region)
-    interval, values = data
-    edges = np.linspace(interval.start, interval.end, len(values) + 1)
-    return _of_edges(edges[:-1], edges[1:], values)
-
-
-def _of_bins(data: Predictions, region: Interval) -> Read:
-    here = [row for row in data if row.interval.chrom == region.chrom]
-    if not here:
-        raise InputError(
-            "Predictions must have a region on the chromosome that is drawn",
-            received={"region": str(region), "predictions": [str(row.interval) for row in data[:5]]},
-        )
-    each = [np.concatenate([getattr(row, name) for row in here]) for name in ("starts", "ends", "scores")]
-    return _of_edges(*each)
-
-
-def _of_edges(starts: np.ndarray, ends: np.ndarray, values: np.ndarray) -> Read:
-    """Values of bins; where several overlap, that of the last one that begins."""
-    order = np.argsort(starts, kind="stable")
-    starts, ends, values = starts[order], ends[order], np.asarray(values, float)[order]
-
-    def read(start: int, end: int) -> np.ndarray:
-        bases = np.arange(start, end) + 0.5
-        at = np.searchsorted(starts, bases, side="right") - 1
-        inside = (at >= 0) & (bases < ends[np.maximum(at, 0)])
-        return np.where(inside, values[np.maximum(at, 0)], np.nan)
-
-    return read
-
-
-def _intervals(value: object, region: Interval) -> list[Interval]:
+def _intervals(label: str, value: object, region: Interval) -> list[Interval]:
     """Peaks on the region's chromosome, by the region's name of it."""
     known = {region.chrom, *names.aliases(region.chrom)}
     found = [each for each in bed.intervals(value, {}) if each.chrom in known]
+    if not found:
+        warn(f"{label}: no interval lies on {region.chrom}")
     return [Interval(region.chrom, each.start, each.end, each.name) for each in found]
 
 
 def _contributions(label: str, value: object, region: Interval) -> Part:
     """Contribution scores of the region's bases."""
     if isinstance(value, (str, Path)) and sniff.is_bigwig(value):
-        track = _of_values(value, label or "contribution")
-        return SignalPart(track.label, _read(track, region), style.DARK)
+        track = of_values(value, label or "contribution")
+        return SignalPart(track.label, read_of(track, region), style.DARK)
     found = value if isinstance(value, Attributions) else Attributions.load(user_path(value, "attributions"))
-    values, distance = np.full((len(region), 4), np.nan), np.full(len(region), np.inf)
+    columns = 4 if len(region) <= LETTERS else 1  # of more than letters their sums are drawn
+    values, distance = np.full((len(region), columns), np.nan, np.float32), np.full(len(region), np.inf, np.float32)
     for number, window in enumerate(found.intervals):
         first, last = max(window.start, region.start), min(window.end, region.end)
         if window.chrom not in (region.chrom, *names.aliases(region.chrom)) or first >= last:
@@ -392,7 +225,8 @@ def _contributions(label: str, value: object, region: Interval) -> Part:
         here = slice(first - region.start, last - region.start)
         away = np.abs(np.arange(first, last) + 0.5 - (window.start + window.end) / 2)
         nearer = away < distance[here]
-        values[here][nearer] = found.values[number, first - window.start : last - window.start][nearer]
+        own = found.values[number, first - window.start : last - window.start]
+        values[here][nearer] = (own if columns == 4 else own.sum(axis=1, keepdims=True))[nearer]
         distance[here] = np.minimum(distance[here], away)
     if not np.isfinite(distance).any():
         raise InputError(
@@ -405,17 +239,16 @@ def _contributions(label: str, value: object, region: Interval) -> Part:
 def _variants(value: object, region: Interval, genome: Genome | None) -> list[Variant]:
     """Variants of the region, in their order."""
     known = {region.chrom, *names.aliases(region.chrom)}
-    here = [
-        each
-        for each in reading.read(value, genome)
-        if each.chrom in known and each.start < region.end and each.end > region.start
-    ]
+    found = [each for each in reading.read(value, genome) if each.chrom in known]
+    if not found:
+        warn(f"variants: none lies on {region.chrom}")
+    here = [each for each in found if each.start < region.end and each.end > region.start]
     return sorted(here, key=lambda each: each.start)
 
 
-def _genes(value: object, region: Interval) -> list:
+def _genes(value: object, region: Interval, sizes: Mapping[str, int]) -> list:
     """Genes that touch the region."""
     if isinstance(value, (str, Path)):
-        return annotation.near(sniff.plain_file(value, "genes"), region)
+        return annotation.near(sniff.plain_file(value, "genes"), region, sizes)
     known = {region.chrom, *names.aliases(region.chrom)}
     return [each for each in value if each.chrom in known and each.start < region.end and each.end > region.start]

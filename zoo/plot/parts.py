@@ -115,7 +115,8 @@ class ContributionsPart:
 
     Attributes:
         label: on the left.
-        values: (bp of the region, 4) for A, C, G, T; NaN for missing data.
+        values: (bp of the region, 4) for A, C, G, T, of more than `LETTERS` bp also (…, 1), their sums; NaN for missing
+            data.
         unit: of them.
     """
 
@@ -185,7 +186,7 @@ def plot_bases(ax: Axes, values: np.ndarray, first: int) -> Axes:
 
     Args:
         ax: where.
-        values: (bp, 4) for A, C, G, T; NaN for missing data.
+        values: as `ContributionsPart` has them.
         first: of the first base, in bp, 0-based.
     """
     if len(values) <= LETTERS:

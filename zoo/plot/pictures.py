@@ -43,7 +43,8 @@ def draw(
     attributions = Attributions.load(path)
     given = signal if isinstance(signal, Mapping) else {"signal": signal} if signal else {}
     tracks = {name: Signal(track) for name, track in given.items()}
-    contents = [_DRAWING, sha256(path), *(sha256(track.path) for track in tracks.values()), repr(intervals)]
+    read = [sha256(t.path) if isinstance(t.path, Path) else repr(t.identity()) for t in tracks.values()]
+    contents = [_DRAWING, sha256(path), *read, repr(intervals)]
     mark = f"{MADE_BY} {hashlib.sha256(' '.join(contents).encode()).hexdigest()}"
     order = (-attributions.prediction).argsort(kind="stable")[:most].tolist()
     made = _names(path.parent, path.stem, len(order), form)

@@ -27,16 +27,16 @@ _MOST = 1000  # variants of a picture
 
 def predictions(found: Predictions, region: int | str | Interval, *tracks: object, **options: object) -> Figure:
     """See `Predictions.plot`."""
-    from zoo.plot.loci import locus
+    from zoo.plot import loci
 
-    return locus(_region(found, region), *tracks, found, **options)
+    return loci.locus(_region(found, region), *tracks, found, **options)
 
 
 def files(found: PredictionFiles, region: str | Interval, *tracks: object, **options: object) -> Figure:
     """See `PredictionFiles.plot`."""
-    from zoo.plot.loci import locus
+    from zoo.plot import loci
 
-    return locus(region, *tracks, found, **options)
+    return loci.locus(region, *tracks, found, **options)
 
 
 def attributions(
@@ -76,7 +76,7 @@ def variants(found: VariantScores, score: str | None, most: int) -> Figure:
     figure = Figure(figsize=(3.5 + wide, 1.2 + 0.22 * len(chosen)), layout="constrained")
     names = [str(found.variants[i]) for i in chosen]
     if found.tracks:
-        plot_changes(figure.subplots(), values[chosen], names, list(found.tracks), score)
+        plot_changes(figure.subplots(), values[chosen], names, list(found.tracks), score.replace("_", " "))
     else:
         _bars(figure.subplots(), values[chosen, 0], names, score)
     return figure
@@ -95,7 +95,7 @@ def _bars(ax: Axes, values: np.ndarray, names: Sequence[str], label: str) -> Non
     ax.set_yticks(range(len(names)), list(map(plain, names)), fontsize="small")
     ax.invert_yaxis()
     ax.axvline(0, color="0.4", linewidth=0.8)
-    ax.set_xlabel(plain(label))
+    ax.set_xlabel(plain(label.replace("_", " ")))
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -107,7 +107,7 @@ def _region(found: Predictions, region: int | str | Interval) -> Interval:
     """One of the regions by its number or name, or any other."""
     if is_whole(region):
         return found[whole("region", region, 0, len(found) - 1)].interval
-    named = [item for item in found.intervals if region in (item.name, str(item))]
+    named = [item for item in found.intervals if region in (item.name, str(item)) and region != "."]
     return named[0] if named else _parsed(region)
 
 

@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zoo.plot import style
-from zoo.plot.curves import plot_series
+from zoo.plot.curves import plot_precision_recall, plot_series
 from zoo.plot.differences import heat_size, plot_heat, plot_overlap, plot_volcano
+from zoo.plot.quality import PANELS
 from zoo.plot.text import plain
 
 
@@ -60,21 +61,27 @@ def plot_section_overlap(ax: Axes, part: Mapping) -> Axes:
     return plot_overlap(ax, {tuple(each["in"]): each["sites"] for each in part["sets"]}, part["names"])
 
 
+def plot_panel(ax: Axes, part: Mapping) -> Axes:
+    """A `panel` of a sample's quality, of the `summary` that `zoo prepare` writes."""
+    return PANELS[part["panel"]](ax, part["summary"])
+
+
 PLOTS: Mapping[str, Callable[[Axes, Mapping], Axes]] = {
     "curves": plot_curves,
+    "precision_recall": plot_precision_recall,
     "points": plot_points,
     "histogram": plot_histogram,
     "volcano": plot_section_volcano,
     "heat": plot_section_heat,
     "overlap": plot_section_overlap,
+    "quality": plot_panel,
 }
 """Kind of a section → how it is drawn."""
 
 
 def figure(part: Mapping, titled: bool = False) -> Figure:
     """A section of `PLOTS` as a figure."""
-    size = heat_size(len(part["rows"]), len(part["columns"])) if part["kind"] == "heat" else (6.5, 4.2)
-    drawn = Figure(figsize=size, layout="constrained")
+    drawn = Figure(figsize=_size(part), layout="constrained")
     if titled:
         drawn.suptitle(plain(part["title"]))
     PLOTS[part["kind"]](drawn.subplots(), part)
@@ -83,6 +90,15 @@ def figure(part: Mapping, titled: bool = False) -> Figure:
 
 def _named(line: Mapping) -> str:
     return style.plain_lines(style.wrapped(str(line["name"])))
+
+
+def _size(part: Mapping) -> tuple[float, float]:
+    """Inches; a legend beside the curves has room for all lines."""
+    if part["kind"] == "heat":
+        return heat_size(len(part["rows"]), len(part["columns"]))
+    if part["kind"] == "precision_recall":
+        return 8.0, max(4.4, 0.8 + 0.64 * len(part["series"]))
+    return (8.0, max(4.2, 0.8 + 0.4 * len(part["series"]))) if part["kind"] == "curves" else (6.5, 4.2)
 
 
 def _finish(ax: Axes) -> Axes:

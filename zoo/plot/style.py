@@ -4,10 +4,13 @@ Colours are those of Okabe & Ito (2008), which people with any colour vision can
 red over white (ColorBrewer's RdBu), which they can, too.
 """
 
+import math
 import textwrap
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
@@ -32,6 +35,9 @@ THIN = 0.5
 DPI = 150
 WIDTH = 10.0
 """Inches, of a picture as wide as a page."""
+CROWDED = 40
+"""Rows or columns: of more the names are small."""
+_SMALL, _NAME = 5.5, 0.08  # points of such a name, and inches from one to the next
 _LINE = 0.8  # points
 _WRAP = 24  # letters of a track's name on a line
 _MEGABASE = 1_000_000
@@ -132,6 +138,23 @@ def few_values(ax: Axes, most: int = 3) -> None:
     """A y axis of few ticks, each with its whole number."""
     ax.yaxis.set_major_locator(MaxNLocator(most, min_n_ticks=2))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}".replace("-", "−")))
+
+
+def named(axis: Axis, names: Sequence[str], inches: float) -> None:
+    """Names at 0, 1, … of an axis: small ones if they are many, and some of them, which its label says, if too many.
+
+    Args:
+        axis: x, whose names are turned, or y.
+        names: of rows or columns.
+        inches: that they have together at least.
+    """
+    step = max(math.ceil(len(names) * _NAME / inches), 1)
+    axis.set_ticks(range(0, len(names), step), list(map(plain, names[::step])))
+    if step > 1:
+        axis.set_label_text(f"{len(names):,}, one in {step} named", fontsize=NOTE)
+    size = _SMALL if len(names) > CROWDED else TICK
+    turned = 90 if axis.axis_name == "x" else 0
+    axis.axes.tick_params(axis=axis.axis_name, length=0, labelsize=size, labelrotation=turned)
 
 
 def shade(ax: Axes, known: np.ndarray, edges: np.ndarray, least: float = 0) -> None:

@@ -8,6 +8,8 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from zoo.errors import InputError
+from zoo.genome import names
 from zoo.genome.bbi import BigWig
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
@@ -22,14 +24,24 @@ Read = Callable[[int, int], np.ndarray]
 
 
 def recorded(track: Signal, chrom: str) -> Read:
-    """The values of a bigWig on a chromosome of its own, NaN where it has none: there is then nothing to be drawn."""
-    file, size = BigWig(track.path), track.sizes[chrom]
+    """The values of a bigWig on a chromosome, NaN where it has none: there is then nothing to be drawn.
+
+    Raises `InputError` if the file has no such chromosome, by any common name.
+    """
+    own = names.find(chrom, track.sizes)
+    if own is None:
+        raise InputError(
+            "A track must have the chromosome that is drawn",
+            where=track.path,
+            received={"chrom": chrom, "track": list(track.sizes)[:5]},
+        )
+    file, size = BigWig(track.path), track.sizes[own]
 
     def read(start: int, end: int) -> np.ndarray:
         values = np.full(end - start, np.nan, np.float32)
         first, last = max(start, 0), min(end, size)
         if first < last:
-            values[first - start : last - start] = file.values(chrom, first, last)
+            values[first - start : last - start] = file.values(own, first, last)
         return values
 
     return read

@@ -1,6 +1,5 @@
 """Pictures of variants' effects."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,10 +9,7 @@ from zoo.plot import style
 from zoo.plot.text import plain
 from zoo.variants.allelic import AllelicAgreement
 
-_NAME = 0.08  # inches between the names of rows or columns, at least
 _FILLED = 0.8  # of a figure, that axes fill at least
-_CROWDED = 40  # rows or columns whose names are small
-_SMALL = 5.5  # points
 
 
 def plot_allelic(
@@ -58,13 +54,8 @@ def plot_changes(ax: Axes, changes: np.ndarray, rows: Sequence[str], columns: Se
     ax.set_facecolor(style.LIGHT)
     image = ax.imshow(changes, cmap=style.DIVERGING, vmin=-most, vmax=most, aspect="auto", interpolation="nearest")
     width, height = ax.figure.get_size_inches()
-    for axis, names, inches in ((ax.xaxis, columns, width), (ax.yaxis, rows, height)):
-        step = max(math.ceil(len(names) * _NAME / (inches * _FILLED)), 1)
-        axis.set_ticks(range(0, len(names), step), list(map(plain, names[::step])))
-        if step > 1:
-            axis.set_label_text(f"{len(names):,}, one in {step} named", fontsize=style.NOTE)
-        size = _SMALL if len(names) > _CROWDED else style.TICK
-        ax.tick_params(axis=axis.axis_name, length=0, labelsize=size, labelrotation=90 if axis is ax.xaxis else 0)
+    style.named(ax.xaxis, columns, width * _FILLED)
+    style.named(ax.yaxis, rows, height * _FILLED)
     ax.spines[:].set_visible(False)
     bar = ax.figure.colorbar(image, ax=ax, aspect=25, shrink=min(1.0, 3 / height) if height > 4 else 0.8)
     bar.set_label(style.plain_lines(style.wrapped(label)), fontsize=style.TICK)

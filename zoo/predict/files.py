@@ -83,7 +83,7 @@ class PredictionFiles:
         return [(name, path) for name, paths in self.written.items() for path in paths] + [("sidecar", self.sidecar)]
 
     def plot(self, region: str | Interval, *tracks: object, **options: object) -> "Figure":
-        """A region of these bigWigs, with the threshold, as `zoo.plot.locus` draws it.
+        """A region of these bigWigs, with the threshold, as `locus` of `zoo.plot` draws it.
 
         Args:
             region: 1-based text such as "chr20:10,395,001-10,396,000", an interval, or with `genes` a gene.

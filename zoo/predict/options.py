@@ -8,6 +8,7 @@ import numpy as np
 
 from zoo.arguments import among, refuse_together, switch, whole
 from zoo.errors import InputError
+from zoo.formats.content import BedStyle, plain_names
 from zoo.forward.precision import BFLOAT16, FLOAT32, PRECISIONS, tell_of_units
 from zoo.forward.readouts import Selection, untransformed
 from zoo.forward.shifts import named, parted
@@ -58,6 +59,11 @@ class Options:
     precision: str = FLOAT32
     probability: bool = False
     calibrated: ThresholdTable | None = None
+
+    def bed_style(self, name: str) -> BedStyle:
+        """How called intervals stand in a BED file, with the name of what was predicted."""
+        fraction = self.calibrated is not None or self.output.is_fraction
+        return BedStyle(plain_names([name])[0], fraction, plain=self.compat == MAXATAC)
 
     @classmethod
     def resolve(

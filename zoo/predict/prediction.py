@@ -138,7 +138,12 @@ class Prediction(ABC):
     def _write(self, places: Mapping[Format, Sequence[Path]], kept: Kept, threshold: Threshold | None) -> int:
         """Write a prediction in each format, to as many files as that has; returns the number of intervals."""
         shown = self._options.shown
-        bins, called = self._bins(kept).mapped(shown), Intervals(lambda: self._rows_shown(kept, threshold))
+        bins, called = (
+            self._bins(kept).mapped(shown),
+            Intervals(
+                lambda: self._rows_shown(kept, threshold), self._options.bed_style(self._spec.name.rpartition("/")[2])
+            ),
+        )
         table = functools.cache(lambda: self._table(kept).mapped(shown))
         for format, paths in places.items():
             contents = {BINS: lambda: bins, INTERVALS: lambda: called, TABLE: table}

@@ -83,6 +83,11 @@ class Predictions(Sequence):
 
         Raises:
             InputError: another width, or without one regions of different numbers of bins.
+
+        >>> starts = np.array([320, 352, 384])
+        >>> row = RegionScores(Interval("chr1", 320, 416), starts, starts + 32, np.array([0.1, 0.9, 0.2], np.float32))
+        >>> Predictions([row], 32).matrix(width=32)
+        array([[0.9]], dtype=float32)
         """
         if width is not None:
             return self.aligned(width).scores
@@ -174,7 +179,7 @@ class Predictions(Sequence):
         return dict(zip(self.columns, [*values, *scores.reshape(len(scores), -1).T], strict=True))
 
     def plot(self, region: int | str | Interval = 0, *tracks: object, **options: object) -> "Figure":
-        """A region with its predictions, as `zoo.plot.locus` draws it.
+        """A region with its predictions, as `locus` of `zoo.plot` draws it.
 
         Args:
             region: the number of one of these regions, its name, or any region (1-based text, or an interval).

@@ -260,6 +260,10 @@ class ThresholdTable:
 
         That is the lowest threshold for precision and log2fc, which rise along the table, and the highest one for
         recall, which falls. Rows whose recall is 0 are none. Raises `InputError` if no threshold reaches it.
+
+        >>> import zoo
+        >>> print(zoo.load("yeast/REB1").thresholds.at_least("precision", 0.7))
+        precision=0.7: score >= 0.299 (precision 0.702 (0.55 to 0.85), recall 0.548, log2fc 5.575, f1 0.616)
         """
         measured = self.columns["recall"] > 0
         reached = np.flatnonzero(measured & (self.columns[column] >= value))

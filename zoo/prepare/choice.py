@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.arguments import names_of
-from zoo.errors import InputError
+from zoo.errors import GenomeMismatch, InputError
 from zoo.genome import bed, names
 from zoo.genome.interval import Interval
 from zoo.genome.spans import merge, placed
@@ -70,3 +70,15 @@ def foreign(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> str | No
 def spans_on(blacklist: Sequence[Interval], sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
     """Chromosome → merged (n, 2) spans of a blacklist, by the names of `sizes`."""
     return merge(placed(blacklist, sizes)[0])
+
+
+def peaks_on(path: Path, kept: Mapping[str, int], sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
+    """Merged spans of the peaks on the chromosomes that count. Raises `GenomeMismatch` for those of another genome."""
+    here, absent = placed(bed.read(path), sizes)
+    if not here:
+        raise GenomeMismatch(
+            "Peaks and genome must have chromosomes in common",
+            where=path,
+            received={"peaks": names.some(absent), "genome": names.some(sizes)},
+        )
+    return {chrom: spans for chrom, spans in merge(here).items() if chrom in kept}

@@ -85,3 +85,12 @@ def _ended(counts: Iterable[np.ndarray], reach: int) -> Iterator[np.ndarray]:
     """Blocks, and `reach` bases without sites beyond the last one."""
     yield from counts
     yield np.zeros(reach, np.int64)
+
+
+def cuts_within(counts: np.ndarray, first: int, spans: np.ndarray | None) -> int:
+    """How many of the cuts (n,) at a base and those after it lie in merged spans (m, 2)."""
+    if spans is None:
+        return 0
+    edges = np.clip(spans - first, 0, len(counts))
+    sums = np.concatenate([[0], np.cumsum(counts)])
+    return int((sums[edges[:, 1]] - sums[edges[:, 0]]).sum())

@@ -1,6 +1,6 @@
 """Peaks of a track: stretches above a cutoff, with the rules of `macs3 bdgpeakcall`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from registry.paths import user_path
 from zoo.arguments import is_one_of, number, whole
 from zoo.errors import InputError
 from zoo.files.atomic import atomic
+from zoo.formats import bed
+from zoo.formats.content import BedStyle
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.genome.spans import read_bins
@@ -190,19 +192,27 @@ def check_name(path: Path) -> None:
         )
 
 
-def write(path: Path, peaks: Iterable[Peak]) -> None:
-    """Write peaks as ENCODE narrowPeak or, by the name's end, as BED with the score in its fifth column.
+def write(path: Path, peaks: Sequence[Peak], compat: str | None = None) -> None:
+    """Write peaks as ENCODE narrowPeak or, by the name's end, as BED of six columns and the score as a seventh.
 
-    In narrowPeak the fifth column is 10 times the score as a whole number, at most 1,000, and the seventh the score.
+    In narrowPeak the fifth column is 10 times the score as a whole number, at most 1,000, and the seventh the score; so
+    it is in BED, where no score is above 1, 1,000 times the score (`zoo.formats.bed`).
+
+    Args:
+        path: of the file.
+        peaks: in their order.
+        compat: of `call_bins`: with "maxatac" a BED file has the score itself in its fifth column, and no more.
     """
     check_name(path)
-    lines = []
+    lines, style = [], BedStyle(path.stem, all(peak.score <= 1 for peak in peaks))
     for row, peak in enumerate(peaks, start=1):
         place = f"{peak.chrom}\t{peak.start}\t{peak.end}\t{path.stem}_{row}"
-        if path.suffix == ".bed":
+        if path.suffix == ".bed" and compat == "maxatac":
             lines.append(f"{place}\t{peak.score:g}\n")
+        elif path.suffix == ".bed":
+            lines.append(bed.line((peak.chrom, peak.start, peak.end, peak.score), row, style))
         else:
-            shade = min(int(10 * peak.score), 1000)
+            shade = bed.shade(peak.score, fraction=False)
             lines.append(f"{place}\t{shade}\t.\t{peak.score:g}\t-1\t-1\t{peak.summit}\n")
     try:
         with atomic(path, path.parent) as temporary:

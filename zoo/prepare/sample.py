@@ -6,6 +6,8 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from registry.digests import sha256
 from registry.paths import user_path
 from zoo.arguments import optional_switch, switch, whole
@@ -19,7 +21,7 @@ from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.prepare import kinds, stages
 from zoo.prepare.cells import absent, of_cells
-from zoo.prepare.choice import blacklisted, chosen, foreign, left_out, spans_on
+from zoo.prepare.choice import blacklisted, chosen, foreign, left_out, peaks_on, spans_on
 from zoo.prepare.cutsites import CutSites
 from zoo.prepare.kinds import BAM
 from zoo.prepare.normalize import Statistics, check_percentile
@@ -28,6 +30,9 @@ from zoo.prepare.quality import Quality, concerns
 from zoo.prepare.reading import Found, ReadSource, read_sites
 from zoo.prepare.reads import check_header
 from zoo.prepare.shift import bias_of, shift_of
+from zoo.prepare.starts import Starts, TssEnrichment
+from zoo.prepare.starts import read as read_starts
+from zoo.prepare.verdicts import Verdict, verdicts
 
 _KIND = "prepare"
 _MOST = 20  # names in the record
@@ -41,21 +46,29 @@ class Prepared:
         coverage: bigWig of cut sites, smoothed and scaled to a read depth; bases without any have no value.
         signal: the same, normalized; what models take. A value for every base.
         picture: PNG of the sample's quality.
+        page: the same as a page, with a verdict on each property and its criterion.
+        multiqc: the same as a row of MultiQC's table of samples.
         summary: JSON with counts, statistics, quality, parameters, versions and digests.
         cut_sites: BED of the bases that each cut counts for, or None.
         cuts: sites on the chosen chromosomes, those on blacklisted bases included.
         statistics: of the coverage.
         quality: of the sample.
+        verdicts: on it, in words.
+        tss: enrichment at transcription start sites, with an annotation; else None.
     """
 
     coverage: Path
     signal: Path
     picture: Path
+    page: Path
+    multiqc: Path
     summary: Path
     cut_sites: Path | None
     cuts: int
     statistics: Statistics
     quality: Quality
+    verdicts: tuple[Verdict, ...]
+    tss: TssEnrichment | None
 
 
 @dataclass(frozen=True)
@@ -69,6 +82,8 @@ class _Sample:
     record: dict
     notes: tuple[str, ...]
     progress: bool | None
+    starts: Mapping[str, Starts] | None = None
+    peaks: Mapping[str, np.ndarray] | None = None
 
     def identity(self) -> dict:
         """All that the files depend on."""
@@ -82,6 +97,8 @@ class _Sample:
             "bias": self.record["bias"],
             "cells": None if groups is None else digest(groups),
             "blacklist": digest(spans),
+            "annotation": self.record["annotation"] and self.record["annotation"]["sha256"],
+            "peaks": None if self.peaks is None else digest({name: at.tolist() for name, at in self.peaks.items()}),
             "parameters": asdict(self.parameters),
         }
 
@@ -102,6 +119,8 @@ def prepare(
     keep_duplicates: bool = False,
     compat: str | None = None,
     cut_sites: bool = False,
+    annotation: str | Path | None = None,
+    peaks: str | Path | None = None,
     scratch: str | Path | None = None,
     threads: int | None = None,
     progress: bool | None = None,
@@ -115,8 +134,9 @@ def prepare(
     Args:
         reads: a BAM file of paired reads; fragments (.tsv, .bed, .bedpe); or reads as BED with a strand in the sixth
             column (tagAlign). Text may be compressed by gzip or bzip2.
-        output: writes OUTPUT_RP20M.bw (named by the read depth), OUTPUT.bw, OUTPUT.png and OUTPUT.json; with clusters
-            OUTPUT_CLUSTER_RP20M.bw and so on, and OUTPUT.json of all of them.
+        output: writes OUTPUT_RP20M.bw (named by the read depth), OUTPUT.bw, OUTPUT.json, and of the quality OUTPUT.png,
+            OUTPUT.html and OUTPUT_mqc.json (for MultiQC); with clusters OUTPUT_CLUSTER_RP20M.bw and so on, and
+            OUTPUT.json of all of them.
         genome: the assembly; or chromosome → bp.
         cells: which barcodes count, of a file's fourth column or the tag CB of BAM reads: barcodes, or barcode →
             cluster for a track of each cluster, all in one pass; or a file of one or of both, tab-separated
@@ -134,6 +154,9 @@ def prepare(
             of BAM files count, BAM reads are shifted and fragments are not, regardless of the sequence bias.
         cut_sites: also write OUTPUT_IS_slop20.bed.gz (named by `smoothing`): a row for each cut, the bases that it
             counts for.
+        annotation: a GTF file, plain or compressed, for the enrichment at transcription start sites: of transcripts of
+            GENCODE's basic set, or of all where the file does not say which these are.
+        peaks: a BED file of the sample's peaks, for the fraction of its cuts that lie in them (FRiP).
         scratch: a folder for temporary files, about 8 bytes for each fragment and 12 for each change of coverage; by
             default OUTPUT.partial.
         threads: of samtools (default 1), and that compress (default one for each core).
@@ -166,22 +189,28 @@ def prepare(
     if (warning := foreign(unwanted, sizes)) is not None:
         notes.append(warning)
     clusters = [""] if groups is None else list(dict.fromkeys(groups.values()))
+    tss = None if annotation is None else user_path(annotation, "annotation")
+    open_in = None if peaks is None else user_path(peaks, "peaks")
     ends = {name: _suffixes(name, read_depth, smoothing, cut_sites) for name in clusters}
     suffixes = [end for by_kind in ends.values() for end in by_kind.values()]
     if len(set(suffixes)) < len(suffixes) or (".json" in suffixes and len(clusters) > 1):
         raise InputError("Clusters must have names that lead to different files", received={"clusters": clusters[:5]})
-    read = [path, genome, cells, blacklist]
+    read = [path, genome, cells, blacklist, tss, open_in]
     job = Job(_KIND, output, suffixes if clusters != [""] else suffixes[:-1], read)
     if kind == BAM:
         check_header(path, kept)
+    starts = None if tss is None else read_starts(tss, kept, sizes)
+    spans = None if open_in is None else peaks_on(open_in, kept, sizes)
     bias = bias_of(path, kind, genome) if isinstance(genome, Genome) else None
     moved = shift_of(path, kind, bias, shift, compat, notes)
     parameters = Parameters(
         moved, smoothing, read_depth, percentile, mapping_quality, keep_duplicates, compat, cut_sites
     )
     inputs = {
-        "reads": {"path": str(path), "sha256": _sha256(path), "kind": kind},
+        "reads": {"path": str(path), "sha256": _sha256(path, "reads"), "kind": kind},
         "genome": _genome(genome),
+        "annotation": None if tss is None else {"path": str(tss), "sha256": _sha256(tss, "annotation")},
+        "peaks": None if open_in is None else {"path": str(open_in)},
         "blacklist": [str(file) for file in paths_of(blacklist)] if isinstance(blacklist, (str, Path)) else None,
     }
     record = {
@@ -194,7 +223,7 @@ def prepare(
         "versions": versions(),
     }
     source = ReadSource(path, kind, parameters.wanted(groups), keep_duplicates, threads)
-    sample = _Sample(source, parameters, kept, unwanted, record, tuple(notes), progress)
+    sample = _Sample(source, parameters, kept, unwanted, record, tuple(notes), progress, starts, spans)
     made = _run(job, sample, ends, scratch, threads)
     return made if groups is not None and any(clusters) else made[""]
 
@@ -244,6 +273,8 @@ def _prepared(job: Job, ends: Mapping[str, Mapping[str, str]]) -> dict[str, Prep
             cuts=record["cuts"],
             statistics=Statistics(**record["statistics"]),
             quality=Quality.from_json(record["quality"]),
+            verdicts=tuple(Verdict(**each) for each in record["verdicts"]),
+            tss=TssEnrichment.from_json(record["tss"]) if record["tss"] else None,
         )
     return made
 
@@ -286,6 +317,8 @@ def _make(job: Job, place: Partial, sample: _Sample, clusters: Sequence[str], th
             chosen.cut_sites,
             threads,
             sample.progress,
+            sample.starts,
+            sample.peaks,
         )
 
         def scratch(what: str, number: int = number) -> Path:
@@ -300,12 +333,16 @@ def _make(job: Job, place: Partial, sample: _Sample, clusters: Sequence[str], th
 
 def _put(made: stages.Made, end: Mapping[str, str], paths: Mapping[str, Path], content: dict, title: str) -> None:
     from zoo.plot.quality import plot_quality
+    from zoo.prepare import page
 
     made.coverage.replace(paths[end["coverage"]])
     made.signal.replace(paths[end["signal"]])
     if made.sites is not None:
         made.sites.replace(paths[end["cut_sites"]])
     plot_quality(content, title).savefig(paths[end["picture"]], format="png")
+    found = [Verdict(**each) for each in content["verdicts"]]
+    page.write_page(paths[end["page"]], content, found, title)
+    page.write_multiqc(paths[end["multiqc"]], content, found, title)
     if end["summary"] in paths:
         write_json(paths[end["summary"]], content)
 
@@ -320,7 +357,7 @@ def _content(sample: _Sample, name: str, sites: CutSites, tally: Found, made: st
         notes.append(missing)
     if odd:
         notes.append(f"{sum(odd.values())} rows were left out ({odd}); the first is {sites.first_odd}")
-    return {
+    content = {
         **sample.record,
         "filters": _filters(tally),
         "cluster": name or None,
@@ -335,7 +372,10 @@ def _content(sample: _Sample, name: str, sites: CutSites, tally: Found, made: st
         "warnings": notes,
         "statistics": asdict(made.statistics),
         "quality": asdict(made.quality),
+        "tss": None if made.tss is None else asdict(made.tss),
+        "cuts in peaks": made.in_peaks,
     }
+    return {**content, "verdicts": [asdict(each) for each in verdicts(content, sample.sizes)]}
 
 
 def _filters(tally: Found) -> dict | None:
@@ -345,17 +385,18 @@ def _filters(tally: Found) -> dict | None:
 def _suffixes(cluster: str, depth: int, smoothing: int, cut_sites: bool) -> dict[str, str]:
     """What → the end of its file's name; the signal is first, the summary last."""
     head = f"_{cluster}" if cluster else ""
-    ends = {"signal": f"{head}.bw", "coverage": f"{head}_RP{depth / 1e6:g}M.bw", "picture": f"{head}.png"}
+    ends = {"signal": f"{head}.bw", "coverage": f"{head}_RP{depth / 1e6:g}M.bw"}
+    ends |= {"picture": f"{head}.png", "page": f"{head}.html", "multiqc": f"{head}_mqc.json"}
     if cut_sites:
         ends["cut_sites"] = f"{head}_IS_slop{smoothing}.bed.gz"
     return {**ends, "summary": f"{head}.json"}
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: Path, what: str) -> str:
     try:
         return sha256(path)
     except OSError as error:
-        raise InputError(f"A file of reads must be readable: {error.strerror}", received={"reads": str(path)}) from None
+        raise InputError(f"A file of {what} must be readable: {error.strerror}", received={what: str(path)}) from None
 
 
 def _genome(genome: Genome | Mapping[str, int]) -> dict:

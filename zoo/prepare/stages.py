@@ -3,7 +3,7 @@
 import gzip
 import json
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from zoo.prepare.choice import spans_on
 from zoo.prepare.cutsites import CutSites
 from zoo.prepare.normalize import Statistics
 from zoo.prepare.quality import Quality, QualityCollector
+from zoo.prepare.starts import Starts, StartsCollector, TssEnrichment
 
 _HEAD = struct.Struct("<IQ")  # number of the chromosome, runs
 Part = Callable[[str], Path]
@@ -35,6 +36,8 @@ class Recipe:
         cut_sites: whether cut sites are written as BED.
         threads: that compress.
         progress: show progress bars.
+        starts: transcription start sites by chromosome, or None.
+        peaks: merged spans (n, 2) by chromosome, in which cuts are counted, or None.
     """
 
     smoothing: int
@@ -44,6 +47,8 @@ class Recipe:
     cut_sites: bool
     threads: int | None
     progress: bool | None
+    starts: Mapping[str, Starts] | None = None
+    peaks: Mapping[str, np.ndarray] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class Made:
         statistics: of the coverage.
         quality: of the sample.
         blacklisted: cuts that the blacklist took.
+        tss: enrichment at start sites, or None.
+        in_peaks: cuts in peaks, or None.
     """
 
     coverage: Path
@@ -64,6 +71,8 @@ class Made:
     statistics: Statistics
     quality: Quality
     blacklisted: int
+    tss: TssEnrichment | None
+    in_peaks: int | None
 
 
 def make(sites: CutSites, recipe: Recipe, scratch: Part, part: Part) -> Made:
@@ -103,7 +112,9 @@ def make(sites: CutSites, recipe: Recipe, scratch: Part, part: Part) -> Made:
     listed = part("sites.bed.gz") if recipe.cut_sites else None
     if listed is not None and not listed.is_file():
         _write_sites(listed, sites, recipe)
-    return Made(covered, signal, listed, statistics, Quality.from_json(noted["quality"]), noted["blacklisted"])
+    tss = None if noted["tss"] is None else TssEnrichment.from_json(noted["tss"])
+    quality = Quality.from_json(noted["quality"])
+    return Made(covered, signal, listed, statistics, quality, noted["blacklisted"], tss, noted["in_peaks"])
 
 
 def _kept(path: Path, make: Callable[[], dict]) -> dict:
@@ -118,12 +129,14 @@ def _kept(path: Path, make: Callable[[], dict]) -> dict:
 def _cover(sites: CutSites, recipe: Recipe, scratch: Part) -> dict:
     """Write the coverage, in whole cuts, to the scratch disk; returns the sample's quality."""
     seen = QualityCollector(sum(sites.sizes.values()), sites.kept, recipe.smoothing, recipe.percentile)
-    left = 0
+    starts, left, inside = StartsCollector(recipe.starts or {}), 0, 0
 
     def kept(chrom: str) -> Iterator[np.ndarray]:
-        nonlocal left
-        for _, counts in _unmasked(sites, chrom, recipe, held):
+        nonlocal left, inside
+        for first, counts in _unmasked(sites, chrom, recipe, held):
             left += int(counts.sum())
+            inside += coverage.cuts_within(counts, first, (recipe.peaks or {}).get(chrom))
+            starts.add(chrom, first, counts)
             seen.add(counts)
             yield counts
 
@@ -133,7 +146,12 @@ def _cover(sites: CutSites, recipe: Recipe, scratch: Part) -> dict:
             for runs in coverage.smoothed(chrom, kept(chrom), recipe.smoothing):
                 file.write(_HEAD.pack(number, len(runs.values)))
                 file.write(runs.edges.astype("<u4").tobytes() + runs.values.astype("<u4").tobytes())
-    return {"quality": asdict(seen.finish(sites.lengths)), "blacklisted": sites.kept - left}
+    return {
+        "quality": asdict(seen.finish(sites.lengths)),
+        "blacklisted": sites.kept - left,
+        "tss": None if recipe.starts is None else asdict(starts.finish()),
+        "in_peaks": None if recipe.peaks is None else inside,
+    }
 
 
 def _unmasked(sites: CutSites, chrom: str, recipe: Recipe, held: dict) -> Iterator[tuple[int, np.ndarray]]:

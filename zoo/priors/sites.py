@@ -198,7 +198,8 @@ def _factors(rows: Sequence[Mapping]) -> dict[str, str]:
 
 
 def read_bed(path: Path, threshold: float | None) -> SiteSet:
-    """Read sites, perhaps none: the score is the fourth column of four, as `zoo predict` writes it, else the fifth.
+    """Read sites, perhaps none: the score is the seventh column of seven, as `zoo predict` writes it, the fourth of
+    four, as maxATAC does, else the fifth.
 
     Raises:
         InputError: a line that is not BED; a threshold for sites without a score.
@@ -209,7 +210,7 @@ def read_bed(path: Path, threshold: float | None) -> SiteSet:
         regions.append(region)
         if threshold is not None and math.isnan(scores[-1]):
             raise InputError(
-                "Sites must have a score for a threshold to be one of them, in column 5, or 4 of 4",
+                "Sites must have a score for a threshold to be one of them, in column 5, or 7 of 7, or 4 of 4",
                 where=where,
                 received={"columns": list(columns[:6])},
             )
@@ -218,7 +219,7 @@ def read_bed(path: Path, threshold: float | None) -> SiteSet:
 
 def _score(columns: Sequence[str]) -> float:
     try:
-        value = float(columns[3] if len(columns) == 4 else columns[4])
+        value = float(columns[{4: 3, 7: 6}.get(len(columns), 4)])
     except (ValueError, IndexError):
         return math.nan
     return value if math.isfinite(value) else math.nan

@@ -26,7 +26,7 @@ class QuietImport:
             return None
         ours = _importer().startswith("zoo.")
         if ours or name == "tensorflow":  # somebody else's: its messages are theirs
-            sys.meta_path.remove(cls)
+            sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not cls]
         return _quietly(name) if ours else None
 
 

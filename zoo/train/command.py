@@ -227,7 +227,7 @@ SIGNATURES = (RUN, *DATA.values(), SPLIT, OPTIMIZER)
 
 def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Options of a run: its configuration, what changes in it, how it runs and what becomes of it."""
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the run, YAML or JSON (see recipes/configs)")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the run, YAML or JSON (of `zoo recipe --copy`)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="folder of the run, new or empty")
     RUN.add(parser, {"": "name", _DATA: "genome assembly", _HOW: "architecture epochs steps batch_size patience seed"})
     for signature in (*DATA.values(), SPLIT):
@@ -274,7 +274,11 @@ def prepare(
     """
     path = options.config or default
     if path is None:
-        raise InputError("A run must have a configuration", example="--config recipes/configs/maxatac.yaml")
+        raise InputError(
+            "A run must have a configuration",
+            example="--config recipes/configs/maxatac.yaml",
+            hint="`zoo recipe --copy recipes` copies those that ship with the package",
+        )
     if options.out is None and not options.dry_run:
         raise InputError("A run must have a folder", example="--out runs/ctcf")
     _check_options(options)

@@ -164,6 +164,7 @@ def _parsed(path: Path) -> dict:
             f"The training configuration must be a file that can be read: {error.strerror}",
             received={"config": str(path)},
             example="recipes/configs/maxatac.yaml",
+            hint="`zoo recipe --copy recipes` copies those that ship with the package",
         ) from None
     except UnicodeDecodeError as error:
         raise InputError(f"A training configuration must be text in UTF-8 ({error})", where=path) from None

@@ -101,7 +101,8 @@ class VariantScores:
         if not self.tracks:
             return list(self.scores)
         last = f".{next(iter(self.tracks))}"
-        return [name.removesuffix(last) for name in self.scores if name.endswith(last)]
+        names = [name.removesuffix(last) for name in self.scores if name.endswith(last)]
+        return [name for name in names if all(column_of(name, track) in self.scores for track in self.tracks)]
 
     def plot(self, score: str | None = None, most: int = 20) -> "Figure":
         """The variants that change most: a bar for each, or of several tracks a heat map of variants × tracks.

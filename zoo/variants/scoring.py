@@ -89,7 +89,7 @@ class VariantChoice:
                 object.__setattr__(self, name, whole(name, getattr(self, name), least, most))
         if self.shuffles is None and self.background is None:
             given = {"seed": self.seed}
-            refuse_together("Variants without shuffles and without a background", given, "Give shuffles or background")
+            refuse_together("Variants that are not shuffled", given, "Give shuffles or background")
         if self.background is None:
             given = {"background_regions": self.background_regions}
             refuse_together("Variants without a background", given, "Give background")
