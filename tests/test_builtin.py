@@ -122,7 +122,7 @@ def test_cut_sites_and_their_baselines():
     """Around peaks of the chromosomes that no model has seen.
 
     Profiles, and the squared error of counts, are better than those of all baselines; the correlation of counts is
-    better than that of the k-mer regression, and worse than that of yeast/ATAC (0.657), which has learned from every
+    better than that of the k-mer regression, and worse than that of yeast/ATAC (0.712), which has learned from every
     base of the other chromosomes.
     """
     metrics = zoo.info("yeast/ChromBPNet")["metrics"]
@@ -133,7 +133,7 @@ def test_cut_sites_and_their_baselines():
     for name in ("pearsonr", "spearmanr"):
         assert metrics[f"{name}, peaks"] > metrics[f"{name}, peaks, k-mer regression"]
     assert metrics["pearsonr, peaks"] == pytest.approx(0.624, abs=1e-3)
-    assert metrics["pearsonr, peaks, yeast/ATAC"] == pytest.approx(0.657, abs=1e-3)
+    assert metrics["pearsonr, peaks, yeast/ATAC"] == pytest.approx(0.712, abs=1e-3)
 
 
 def test_cut_sites_on_chromosomes_it_has_not_seen(shared: Path, tmp_path: Path):
