@@ -83,7 +83,9 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
     "Model.predict_haplotypes blacklist": (),
     "Model.score_variants seed": (),  # the model has no P values
     "doctor covariates": (),
-    **{f"doctor {name}": _EVERYTHING for name in ("genome", "signal", "regions", "vcf", "blacklist")},
+    "draw covariates": (),  # without a model
+    "draw peaks": ("list",),
+    **{f"doctor {name}": _EVERYTHING for name in ("genome", "signal", "regions", "genes", "flank", "vcf", "blacklist")},
 }
 
 # name → from fixtures to a function and arguments that it accepts
@@ -111,6 +113,14 @@ CALLS: dict[str, Callable[[SimpleNamespace], tuple[Callable, dict]]] = {
     "Model.score_variants": lambda at: (
         at.model.score_variants,
         {**at.files, "variants": at.variants, "output": "variants"},
+    ),
+    "Model.plot_variant": lambda at: (
+        at.model.plot_variant,
+        {**at.files, "variant": at.variant},
+    ),
+    "draw": lambda at: (
+        zoo.draw,
+        {"where": "chr1:1-999", "output": "drawn.png", "tracks": {"signal": at.signal}, "peaks": at.peaks},
     ),
     "Model.predict_haplotypes": lambda at: (
         at.model.predict_haplotypes,
@@ -208,6 +218,7 @@ def at(small: zoo.Model, small_folder: Path, genome_files, tmp_path: Path, monke
         peaks=genome_files.peaks,
         files={"genome": genome_files.genome, "signal": genome_files.signal},
         variants=variants,
+        variant=f"chr1:5001:{base}:{'A' if base != 'A' else 'C'}",
         fragments=cuts,
         scores=scores,
         bound=bins.Bound(genome_files.peaks, zoo.Signal(genome_files.signal).sizes),

@@ -342,4 +342,5 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture):
     (row,) = json.loads(capsys.readouterr().out)
     assert row["difference"] == pytest.approx(row["prediction"] - row["baseline"])
     assert main([*command, "--compat", "chrombpnet"]) == 2
-    assert 'target "profile" of logits must be explained' in capsys.readouterr().err
+    message = json.loads(capsys.readouterr().err)["error"]["message"]
+    assert 'target "profile" of logits must be explained' in message

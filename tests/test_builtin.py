@@ -186,14 +186,19 @@ def test_reb1_on_chromosomes_it_has_not_seen(shared: Path, tmp_path: Path):
 
 
 def test_all_factors_at_once_are_the_single_ones(shared: Path):
-    """Beyond what earlier versions had, factor by factor (mean 0.316 on one strand), and far beyond it on average."""
+    """Beyond what earlier versions had, factor by factor (mean 0.316 on one strand), and far beyond it on average.
+
+    Those of fewest sites are networks of their own.
+    """
     before = (0.290, 0.258, 0.180, 0.068, 0.248, 0.679, 0.504, 0.151, 0.328, 0.454)
     whole = zoo.load("yeast/factors")
     figures = [zoo.info(name)["metrics"]["AUPR"] for name in OF_FACTORS]
     assert all(new > old for new, old in zip(figures, before, strict=True))
-    assert np.mean(figures) == pytest.approx(0.4219, abs=1e-4)
+    assert np.mean(figures) == pytest.approx(0.4150, abs=1e-4)
     x = np.random.default_rng(0).random((2, 1024, 5), np.float32)
     for at, name in enumerate(OF_FACTORS):
+        if name[6:] in ("CBF1", "HSF1", "SWI4", "TBF1"):
+            continue
         assert whole.spec.metrics[f"AUPR ({name[6:]})"] == pytest.approx(figures[at], abs=2e-4)
         np.testing.assert_allclose(zoo.load(name).predict(x), whole.predict(x)[..., at], atol=1e-5)
 

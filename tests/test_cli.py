@@ -62,8 +62,8 @@ def test_lists_are_whole_in_a_pipe_and_as_wide_as_the_terminal(capsys, monkeypat
     assert head.split("  ")[0] == "model"
     assert "best F1  threshold at best F1  description" in head
     assert (
-        line.split()
-        == "basset/Basset - - DNase I accessibility of 164 human cell types from 600 bp of sequence".split()
+        line
+        == f"basset/Basset        -{'-':>22}  DNase I accessibility of 164 human cell types from 600 bp of sequence"
     )
     assert head.index("description") == line.index("DNase")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)

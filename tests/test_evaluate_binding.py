@@ -106,14 +106,14 @@ def test_a_prediction_of_regions_is_not_flattered_by_the_rest(tmp_path: Path):
     starts = 200 * np.flatnonzero(positive)
     found = benchmark(part, [Interval("chr1", int(at) + 10**6, int(at) + 10**6 + 9) for at in starts]).overall
     expected = benchmark(whole, [Interval("chr1", int(at), int(at) + 9) for at in starts]).overall
-    assert (found.auroc, found.random, found.aupr) == (expected.auroc, expected.random, expected.aupr)
+    assert (found.auroc, found.random_precision, found.aupr) == (expected.auroc, expected.random, expected.aupr)
     assert found.auroc == pytest.approx(roc_auc_score(positive, scores[5000:5100]))
     assert found.covered == 0.01
     theirs = benchmark(
         part, [Interval("chr1", int(at) + 10**6, int(at) + 10**6 + 9) for at in starts], compat="maxatac"
     ).overall
     assert theirs.auroc > 0.99 > found.auroc
-    assert theirs.random == pytest.approx(found.random / 100)
+    assert theirs.random_precision == pytest.approx(found.random_precision / 100)
 
 
 @pytest.mark.parametrize("given", ["bed", "intervals"])
@@ -240,7 +240,7 @@ def test_no_or_all_bins_positive(tmp_path: Path, track: Path):
     assert str(found.chromosomes["chr3"]) == "no bin is positive (0 of 5 bins positive)"
     assert found.chromosomes["chr1"].average_precision == 0.2
     assert found.overall.positives == 6
-    assert set(found.to_json()) == {"bin_size", "overall", "chromosomes", "curve", "extent"}
+    assert set(found.to_json()) == {"bin_size", "overall", "chromosomes", "curve", "extent", "best"}
 
 
 @pytest.mark.parametrize(

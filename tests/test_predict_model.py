@@ -301,7 +301,7 @@ def test_any_batch_size_and_integer_input_give_the_same(small):
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"genome": None}, InputError, r"genome must be given as a \.2bit file"),
+        ({"genome": None}, InputError, r"genome must be given as a \.2bit or FASTA file"),
         ({"signal": None}, InputError, r"signal must be given as a \.bw file.*reads a genome and a signal"),
         ({"genome": "nowhere.2bit"}, InputError, "No such file"),
         ({"signal": "nowhere.bw"}, InputError, "No such file"),

@@ -3,7 +3,7 @@
 import math
 import numbers
 import operator
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -75,6 +75,20 @@ def names_of(name: str, value: object) -> list[str]:
     if wrong := [entry for entry in entries if not isinstance(entry, str)]:
         raise InputError(f"The {name} must be names, which are text", received={name: wrong[:5]})
     return [str(entry) for entry in entries]
+
+
+def optional_text(name: str, value: object) -> str | None:
+    """Text of a choice that may be left open. Raises `InputError` for anything else than None and text, if empty."""
+    if value is not None and not (isinstance(value, str) and value.strip()):
+        raise InputError(f"The {name} must be text, or left out", received={name: value})
+    return value
+
+
+def some(name: str, value: object, example: object) -> object:
+    """A value that may be left out, but not be a list or a mapping of nothing. Raises `InputError`."""
+    if isinstance(value, (str, bytes, Mapping, Sequence)) and not len(value):
+        raise InputError(f"The {name} must not be empty", received={name: value}, example=example)
+    return value
 
 
 def switch(name: str, value: object) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.arguments import refuse_together
+from zoo.arguments import optional_text, refuse_together, some
 from zoo.errors import InputError
 from zoo.files.atomic import atomic, output_path
 from zoo.genome.interval import Interval
@@ -77,12 +77,14 @@ def draw(
     """
     given = {"tracks": tracks, "genome": genome, "signal": signal, "genes": genes, "peaks": peaks}
     given |= {"attributions": attributions, "variants": variants}
+    optional_text("title", title), optional_text("assembly", assembly)
     place = placed(where, output, model, given, flank, covariates, threshold)
     rows = [] if model is None else list(_predicted(model, place.region, genome, signal, covariates, threshold))
-    known = loci.sizes_of(genome, tracks or {})
+    tracks = {} if tracks is None else tracks
+    known = loci.sizes_of(genome, tracks)
     figure = loci.locus(
         place.region,
-        tracks or {},
+        tracks,
         *rows,
         genes=genes,
         peaks=peaks,
@@ -118,7 +120,7 @@ def placed(
         threshold: of their predictions.
     """
     if model is None:
-        cutting = None if threshold in ("auto", None) else threshold
+        cutting = None if threshold is None or (isinstance(threshold, str) and threshold == "auto") else threshold
         of_models = {"signal": given["signal"], "covariates": covariates, "threshold": cutting}
         refuse_together("A picture without a model", of_models, 'Name one: model="maxatac/CTCF"')
     elif given["genome"] is None:
@@ -130,7 +132,8 @@ def placed(
             received={"output": str(path)},
             example="out/locus.png",
         )
-    sizes = loci.sizes_of(given["genome"], given["tracks"] or {})
+    tracks = {} if given["tracks"] is None else some("tracks", given["tracks"], {"ATAC-seq": "atac.bw"})
+    sizes = loci.sizes_of(given["genome"], tracks)
     return Places(*loci.place(where, given["genes"], flank, sizes), path)
 
 

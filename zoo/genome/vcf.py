@@ -246,7 +246,7 @@ class Vcf:
     def _column(self, sample: str) -> int:
         """The number of a sample's column."""
         if self.samples.count(sample) != 1:
-            close = get_close_matches(str(sample), self.samples, 1)
+            close = get_close_matches(sample, self.samples, 1) if isinstance(sample, str) else ()
             raise InputError(
                 "A sample must be the name of one column of the VCF file",
                 where=self.path,

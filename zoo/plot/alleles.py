@@ -12,7 +12,6 @@ from zoo.arguments import whole
 from zoo.attribution.references import References
 from zoo.attribution.result import Attributions
 from zoo.genome.encode import one_hot
-from zoo.genome.motifs import read_motifs
 from zoo.genome.vcf import Variant
 from zoo.plot.logo import information, plot_logo
 from zoo.plot.text import plain
@@ -20,7 +19,7 @@ from zoo.spec import BASES, COVARIATES, WINDOW
 from zoo.variants.alleles import windows
 from zoo.variants.batches import with_reference
 from zoo.variants.head_forward import selection_of
-from zoo.variants.motif_changes import MotifChange, motif_changes, the_variant
+from zoo.variants.motif_changes import MotifChange, known_motifs, motif_changes, the_variant
 from zoo.variants.scoring import all_chromosomes
 
 MOST_MOTIFS = 4
@@ -147,7 +146,7 @@ def plot_alleles(
 
 def variant_figure(model, variant: object, motifs: object = None, width: int = 80, **given: object) -> Figure:
     """`Model.plot_variant`, which has the documentation."""
-    known = {} if motifs is None else motifs if isinstance(motifs, Mapping) else read_motifs(motifs)
+    known = {} if motifs is None else known_motifs(motifs)
     effects = allele_effects(model, variant, **given)
     changes = motif_changes(variant, given["genome"], known) if known else ()
     return plot_alleles(effects, changes, known, width)

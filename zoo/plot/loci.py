@@ -7,11 +7,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from registry.paths import user_path
-from zoo.arguments import items_of, refuse_together, whole
+from zoo.arguments import items_of, optional_text, refuse_together, some, whole
 from zoo.attribution.result import Attributions
 from zoo.errors import InputError, warn
 from zoo.genome import bed, names, sniff
 from zoo.genome import genes as annotation
+from zoo.genome.gtf import Gene
 from zoo.genome.interval import Interval
 from zoo.genome.sequence import Genome
 from zoo.genome.signal import Signal
@@ -67,6 +68,7 @@ def locus(
         InputError: nothing to draw, something that is none of these, a chromosome that a track lacks, or a gene
             that the annotation lacks.
     """
+    optional_text("title", title), some("attributions", attributions, "out/why.npz")
     reference, rows = opened_genome(genome), list(opened(tracks))
     sizes = _sizes(reference, rows)
     region, gene = place(where, genes, flank, sizes)
@@ -84,7 +86,7 @@ def locus(
 
 def titled(region: Interval, gene: str, sizes: Mapping[str, int], assembly: str | None = None) -> str:
     """The title of a region: its gene if it is one, where it lies, and the assembly if that is known."""
-    shown = style.place(region, assembly or (names.assembly(sizes) if sizes else None))
+    shown = style.place(region, optional_text("assembly", assembly) or (names.assembly(sizes) if sizes else None))
     return ", ".join(filter(None, (gene, shown)))
 
 
@@ -190,6 +192,7 @@ def _labelled(value: object, usual: str) -> Iterator[tuple[str, object]]:
     if value is None:
         return
     if isinstance(value, Mapping):
+        some(usual or "attributions", value, {"name": "path"})
         yield from ((str(label), each) for label, each in value.items())
         return
     several = None if isinstance(value, (str, Path, Attributions)) or hasattr(value, "columns") else items_of(value)
@@ -250,5 +253,10 @@ def _genes(value: object, region: Interval, sizes: Mapping[str, int]) -> list:
     """Genes that touch the region."""
     if isinstance(value, (str, Path)):
         return annotation.near(sniff.plain_file(value, "genes"), region, sizes)
-    known = {region.chrom, *names.aliases(region.chrom)}
-    return [each for each in value if each.chrom in known and each.start < region.end and each.end > region.start]
+    known, given = {region.chrom, *names.aliases(region.chrom)}, items_of(value)
+    if not given or not all(isinstance(each, Gene) for each in given):
+        raise InputError(
+            "Genes must be given as a GTF or GFF3 file, or as a list of `zoo.genome.gtf.Gene`",
+            received={"genes": value},
+        )
+    return [each for each in given if each.chrom in known and each.start < region.end and each.end > region.start]

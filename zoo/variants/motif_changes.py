@@ -13,7 +13,7 @@ from typing import TextIO
 
 import numpy as np
 
-from zoo.arguments import number
+from zoo.arguments import number, some
 from zoo.errors import InputError
 from zoo.genome import names
 from zoo.genome.encode import encode
@@ -70,6 +70,11 @@ class MotifChange:
         return f"{self.motif}: {self.change} (score {scores})"
 
 
+def known_motifs(motifs: object) -> Mapping[str, np.ndarray]:
+    """Name → probabilities (4, width), given so or as a MEME file. Raises `InputError` for none."""
+    return some("motifs", motifs, "jaspar.meme") if isinstance(motifs, Mapping) else read_motifs(motifs)
+
+
 def motif_changes(
     variant: object, genome: Genome | str | Path, motifs: object, p_value: float = P_VALUE
 ) -> list[MotifChange]:
@@ -89,7 +94,7 @@ def motif_changes(
     limit = number("p_value", p_value, "above 0 and at most 1", lambda value: 0 < value <= 1, example=P_VALUE)
     genome = genome if isinstance(genome, Genome) else Genome(genome)
     chrom, short = the_variant(variant, genome)
-    known = motifs if isinstance(motifs, Mapping) else read_motifs(motifs)
+    known = known_motifs(motifs)
     widest = max(pwm.shape[1] for pwm in known.values())
     before = genome.codes(chrom, short.start - widest, short.start)
     after = genome.codes(chrom, short.end, short.end + widest)
