@@ -106,7 +106,11 @@ def test_a_prediction_of_regions_is_not_flattered_by_the_rest(tmp_path: Path):
     starts = 200 * np.flatnonzero(positive)
     found = benchmark(part, [Interval("chr1", int(at) + 10**6, int(at) + 10**6 + 9) for at in starts]).overall
     expected = benchmark(whole, [Interval("chr1", int(at), int(at) + 9) for at in starts]).overall
-    assert (found.auroc, found.random_precision, found.aupr) == (expected.auroc, expected.random, expected.aupr)
+    assert (found.auroc, found.random_precision, found.aupr) == (
+        expected.auroc,
+        expected.random_precision,
+        expected.aupr,
+    )
     assert found.auroc == pytest.approx(roc_auc_score(positive, scores[5000:5100]))
     assert found.covered == 0.01
     theirs = benchmark(
