@@ -2,4 +2,5 @@
 
 from zoo import lazy
 
-__getattr__, __dir__ = lazy.submodules(__name__)
+# Reports lie below `zoo.prepare`, which writes one, too; they are found here as before.
+__getattr__, __dir__ = lazy.submodules(__name__, {"report": "zoo.pages"})
