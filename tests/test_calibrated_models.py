@@ -28,7 +28,7 @@ def saved(small: zoo.Model, tmp_path: Path) -> Path:
 
 def test_the_card_has_them(saved: Path, small: zoo.Model, tmp_path: Path):
     card = (saved / "README.md").read_text()
-    assert "| f1 | 0.400 | 0.600 (0.45 to 0.71) | 0.700 |" in card
+    assert "| best F1 (f1) | 0.400 | 0.600 (0.45 to 0.71) | 0.700 |" in card
     assert "| precision=0.9 | 0.800 | 0.950 (0.80 to 1.00) | 0.100 |" in card
     assert (
         "Precision, with its 95 % interval on other chromosomes of about as many sites, was measured on chr9, chrX in "
@@ -39,7 +39,7 @@ def test_the_card_has_them(saved: Path, small: zoo.Model, tmp_path: Path):
     assert (plain / "thresholds.tsv").read_text() == small.thresholds.to_tsv()
     assert "#" not in small.thresholds.to_tsv()
     card = (plain / "README.md").read_text()
-    assert "| f1 | 0.400 | 0.600 | 0.700 |\n" in card
+    assert "| best F1 (f1) | 0.400 | 0.600 | 0.700 |\n" in card
     assert "was measured on" not in card
     assert "Scores are not probabilities. Thresholds" in card
 

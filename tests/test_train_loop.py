@@ -73,7 +73,7 @@ def test_the_model_of_a_run(bound: Path):
     assert "On chr1; epoch" in card
     assert "chosen by val dice on chr2; metrics are of chr3" in card
     assert "Thresholds are calibrated on chr2." in card
-    assert "| f1 |" in card
+    assert "| best F1 (f1) |" in card
     assert "Precision was measured on chr2: " in card  # a chromosome of one block has no interval
     assert (np.diff(model.thresholds.columns["precision"]) >= 0).all()
     assert model.thresholds.columns["recall"][0] == 1
