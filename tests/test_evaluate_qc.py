@@ -195,7 +195,7 @@ def test_motifs_of_attributions(model: zoo.Model, files: Path, tmp_path: Path, m
     panel = made.panels[-1]
     assert (panel.title, panel.verdict) == ("Motifs", "no limit")
     assert "3 peaks: 1 in attributions to counts, in q.counts_motifs; 1 in attributions to profile" in panel.text
-    assert [section["rows"] for section in panel.sections] == [[["pos_0", 9, "ACG", "REB1"]]] * 2
+    assert [section["rows"] for section in panel.sections] == [[["pos_0", 9, "ACG", "REB1", "as found"]]] * 2
     counts = Attributions.load(tmp_path / "q.counts.npz")
     wanted = model.component("accessibility").predict(one_hot(counts.codes), head="counts")[:, 0]
     np.testing.assert_allclose(counts.prediction, wanted, rtol=1e-5)

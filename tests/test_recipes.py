@@ -35,7 +35,7 @@ def test_convert_maxatac_publish_and_pull(shared: Path, tmp_path: Path, run_reci
         ]
         files = hub.repos["lab/maxatac"].commits[-1].files
         card = files["CTCF/README.md"].decode()
-        for said in ("library_name: keras", "precision=0.9 | 0.765", "largest difference | 0", "held out 1 and 8"):
+        for said in ("library_name: keras", "(precision=0.9) | 0.765", "largest difference | 0", "held out 1 and 8"):
             assert said in card
         assert files["CTCF/thresholds.png"][:4] == b"\x89PNG"
         elsewhere = {**environment, "ZOO_SHARED": "", "ZOO_CACHE": str(tmp_path / "other")}
