@@ -75,7 +75,7 @@ def test_the_first_line_comes_before_any_work(monkeypatch: pytest.MonkeyPatch, c
         shown[command.name] = capsys.readouterr().err
     assert all(shown[name] == f"zoo {name} …\n" for name in LONG)
     assert {name for name, text in shown.items() if not text} == {
-        *("list", "search", "info", "tracks", "fetch", "cache", "verify", "completion", "env")
+        *("list", "search", "info", "tracks", "browse", "fetch", "cache", "verify", "completion", "env")
     }
 
 
