@@ -110,7 +110,7 @@ def test_predictors_on_the_same_bins(data: tuple, monkeypatch: pytest.MonkeyPatc
     assert good.binding.aupr == pytest.approx(benchmark(signal.path, peaks, bin_size=100).overall.aupr, abs=1e-6)
     again = comparison.compare(items, bound, signal, bin_size=100, repeats=300)
     assert again[0].interval == good.interval
-    assert set(good.to_json()) == {"name", "binding", "interval", "curve"}
+    assert set(good.to_json()) == {"name", "binding", "interval", "curve", "best"}
 
 
 def test_intervals_by_hand():
