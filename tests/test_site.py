@@ -87,7 +87,7 @@ def test_pages_in_a_browser(site: Path, width: int):
 def test_search_in_a_browser(site: Path):
     """From a disk, without a server."""
     with axe.opened(site / "index.html") as page:
-        page.get_by_role("searchbox").first.fill("dinucleotide_shuffle")
+        page.get_by_label("Search", exact=True).first.fill("dinucleotide_shuffle")
         page.keyboard.press("Enter")
         page.wait_for_selector("#search-results li")
         found = page.locator("#search-results li a").all_inner_texts()

@@ -24,6 +24,7 @@ from zoo.data import synthetic
 from zoo.errors import GenomeMismatch, InputError, IntegrityError, ZooWarning
 from zoo.spec import Architecture
 from zoo.train import state
+from zoo.train.config import TrainConfig
 from zoo.train.loop import Diverged
 from zoo.train.run import TrainingRun
 
@@ -35,11 +36,16 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Synthetic:
     return training.world(tmp_path_factory.mktemp("loop"))
 
 
+def bound_run(files: synthetic.Synthetic) -> TrainConfig:
+    """Of the finished run of a binding model."""
+    return training.binding(files, epochs=3, limits="One factor of one sample.")
+
+
 @pytest.fixture(scope="module")
 def bound(files: synthetic.Synthetic, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of a binding model."""
     folder = tmp_path_factory.mktemp("bound") / "run"
-    TrainingRun(training.binding(files, epochs=3, limits="Two factors of one sample.")).train(folder)
+    TrainingRun(bound_run(files)).train(folder)
     return folder
 
 
@@ -99,7 +105,7 @@ def test_a_run_that_is_over_stays_as_it_is(bound: Path, files: synthetic.Synthet
         key: value for key, value in reversed(written.items()) if key != "folds"
     }  # a key that is newer than the run
     (bound / "train.json").write_text(json.dumps(older))
-    result = TrainingRun(training.binding(files, epochs=3)).train(bound, resume=True)
+    result = TrainingRun(bound_run(files)).train(bound, resume=True)
     assert len(result.rows) == 3
     assert (bound / "model" / "model.weights.h5").read_bytes() == before
 
@@ -197,7 +203,7 @@ def test_the_card_makes_the_model_again(bound: Path, tmp_path: Path, train):
     """The configuration that it shows, with the command that it shows."""
     card = (bound / "model" / "README.md").read_text()
     assert "`zoo train --config training.json --out FOLDER`" in card
-    assert "Two factors of one sample." in card.split("**Training.**")[1].split("\n")[0]
+    assert "One factor of one sample." in card.split("**Training.**")[1].split("\n")[0]
     (tmp_path / "training.json").write_text(card.split("```json\n")[1].split("```")[0])
     done = train(tmp_path / "training.json", tmp_path / "again")
     assert done.returncode == 0, done.stderr
@@ -355,7 +361,7 @@ def test_a_full_disk_in_the_middle_of_a_run(files: synthetic.Synthetic, tmp_path
 def test_other_versions_are_told(bound: Path, files: synthetic.Synthetic):
     (bound / "versions.json").write_text("{}\n")
     with pytest.warns(ZooWarning, match="began with other versions"):
-        TrainingRun(training.binding(files, epochs=3)).train(bound, resume=True)
+        TrainingRun(bound_run(files)).train(bound, resume=True)
 
 
 def test_a_checkpoint_of_another_network_or_damaged(tmp_path: Path):
@@ -538,7 +544,7 @@ def test_publish_a_run_and_load_it_back(bound: Path, files: synthetic.Synthetic,
 
     families = tmp_path / "families"
     families.mkdir()
-    path = training.write(training.binding(files, epochs=3), tmp_path / "run.json")
+    path = training.write(bound_run(files), tmp_path / "run.json")
     with hub_server.serve(tokens={"secret": "lab"}) as hub:
         environment = {"HF_ENDPOINT": hub.url, "HF_TOKEN": "secret"}
         environment |= {"ZOO_CACHE": str(tmp_path / "cache"), "ZOO_FAMILIES": str(families)}
