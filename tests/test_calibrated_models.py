@@ -47,7 +47,7 @@ def test_the_card_has_them(saved: Path, small: zoo.Model, tmp_path: Path):
 def test_info_shows_them(saved: Path, small_folder: Path, capsys: pytest.CaptureFixture):
     assert main(["info", str(saved)]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert "threshold f1             score 0.400, precision 0.60 (0.45 to 0.71), recall 0.70" in printed
+    assert f"{'threshold best F1 (f1)':<52} score 0.400, precision 0.60 (0.45 to 0.71), recall 0.70" in printed
     assert "probabilities    with --scale probability" in printed
     found = zoo.info(saved)["thresholds"][0]
     assert found == {"threshold": "f1", "score": 0.4, "precision": 0.6, "recall": 0.7, "interval": (0.45, 0.71)}
