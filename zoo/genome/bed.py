@@ -91,7 +91,7 @@ def _has_summit(columns: Sequence[str]) -> bool:
     return (
         len(columns) >= _NARROWPEAK
         and columns[5] in _STRANDS
-        and all(value.upper() in _UNKNOWN or _is_number(value) for value in columns[6:9])
+        and all(value.upper() in _UNKNOWN or is_number(value) for value in columns[6:9])
         and not _has_blocks(columns)
     )
 
@@ -123,7 +123,8 @@ def _summit(peak: Interval, columns: Sequence[str], where: str) -> int:
     return peak.start + (len(peak) // 2 if summit < 0 else summit)
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a text is a number."""
     try:
         float(text)
     except ValueError:

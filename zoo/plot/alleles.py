@@ -13,6 +13,7 @@ from zoo.attribution.references import References
 from zoo.attribution.result import Attributions
 from zoo.genome.encode import one_hot
 from zoo.genome.vcf import Variant
+from zoo.plot import style
 from zoo.plot.logo import information, plot_logo
 from zoo.plot.text import plain
 from zoo.spec import BASES, COVARIATES, WINDOW
@@ -223,7 +224,7 @@ def _profiles(upper: Axes, lower: Axes, effects: AlleleEffects) -> None:
     change = effects.profiles[1] - effects.profiles[0]
     for sign, color in ((1, _ALTERNATIVE), (-1, _REFERENCE)):
         lower.stairs(np.where(change * sign > 0, change, 0), edges, fill=True, color=color)
-    lower.axhline(0, color="0.4", linewidth=0.6)
+    lower.axhline(0, color=style.GREY, linewidth=0.6)
     upper.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     _name(upper, "prediction")
     _name(lower, "difference")
@@ -231,7 +232,7 @@ def _profiles(upper: Axes, lower: Axes, effects: AlleleEffects) -> None:
     space = 0.08 * max(high - low, 1e-12)
     lower.set_ylim(low - space, high + space)
     for ax in (upper, lower):
-        ax.axvline(effects.variant.start + 1, color="0.4", linewidth=0.8, linestyle="--")
+        ax.axvline(effects.variant.start + 1, color=style.GREY, linewidth=0.8, linestyle="--")
         ax.set_xlim(edges[0], edges[-1])
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda position, _: f"{position:,.0f}"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from zoo.plot import style
 from zoo.plot.text import plain
 from zoo.predict.thresholds import ThresholdTable
 
@@ -24,13 +25,16 @@ def plot_precision_recall(ax: Axes, part: Mapping) -> Axes:
     """
     handles = []
     for number, line in enumerate(part["series"]):
-        style = {"color": f"C{number % 10}", "linestyle": _STYLES[number // 10 % len(_STYLES)]}
+        look = {
+            "color": style.COLORS[number % len(style.COLORS)],
+            "linestyle": _STYLES[number // len(style.COLORS) % len(_STYLES)],
+        }
         best = line["best"]
-        ax.step([0, *line["recall"]], [line["precision"][0], *line["precision"]], where="pre", **style)
-        ax.plot(best["recall"], best["precision"], marker="o", clip_on=False, color=style["color"])
+        ax.step([0, *line["recall"]], [line["precision"][0], *line["precision"]], where="pre", **look)
+        ax.plot(best["recall"], best["precision"], marker="o", clip_on=False, color=look["color"])
         said = f"best F1 {best['f1']:.3g} at score {best['score']:.3g}"
-        handles.append(Line2D([], [], marker="o", label=f"{_wrapped(line['name'])}\n{said}", **style))
-    random = ax.axhline(part["random"], color="0.4", linewidth=1, linestyle=(0, (4, 3)))
+        handles.append(Line2D([], [], marker="o", label=f"{_wrapped(line['name'])}\n{said}", **look))
+    random = ax.axhline(part["random"], color=style.GREY, linewidth=1, linestyle=(0, (4, 3)))
     random.set_label(f"random predictions: {part['random']:.3g}\n(fraction of bound bins)")
     ax.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1))
     ax.spines[["top", "right"]].set_visible(False)
@@ -40,11 +44,11 @@ def plot_precision_recall(ax: Axes, part: Mapping) -> Axes:
 def plot_thresholds(ax: Axes, table: ThresholdTable) -> Axes:
     """Precision, recall and F1 at rising thresholds; a dashed line at the best F1."""
     score, f1 = table.columns["threshold"], table.columns["f1"]
-    for column, color in (("precision", "tab:blue"), ("recall", "tab:orange"), ("f1", "tab:green")):
+    for column, color in (("precision", style.BLUE), ("recall", style.ORANGE), ("f1", style.GREEN)):
         ax.plot(score, table.columns[column], color=color, label="F1" if column == "f1" else column)
     best = f1.argmax()
     said = f"best F1 {f1[best]:.3g}\nat score {score[best]:.3g}"
-    ax.axvline(score[best], color="0.4", linewidth=1, linestyle=(0, (4, 3)), label=said)
+    ax.axvline(score[best], color=style.GREY, linewidth=1, linestyle=(0, (4, 3)), label=said)
     ax.set(xlabel="threshold (score)", ylabel="fraction", ylim=(0, 1), xlim=(0, 1))
     ax.spines[["top", "right"]].set_visible(False)
     return _beside(ax)
@@ -67,7 +71,7 @@ def plot_training(ax: Axes, rows: Sequence[Mapping[str, float]], columns: Sequen
         ax.plot(
             epochs, [row[column] for row in rows], label=plain(column.replace("_", " ")), marker="." * (len(rows) < 40)
         )
-    ax.axvline(best_epoch, color="0.4", linewidth=0.8, linestyle="--")
+    ax.axvline(best_epoch, color=style.GREY, linewidth=0.8, linestyle="--")
     ax.set(xlabel="epoch")
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(columns), borderaxespad=0.2)

@@ -8,15 +8,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from registry.errors import printable
-
-BASE_COLORS = (("A", "tab:green"), ("C", "tab:blue"), ("G", "tab:orange"), ("T", "tab:red"))
+from zoo.plot import style
 
 
 def plot_lengths(ax: Axes, lengths: Sequence[int]) -> Axes:
     """How many fragments there are of 0, 1, … bp; the last number, of all longer ones, is left out."""
     if not any(lengths):
         _without(ax, "single reads")
-    ax.fill_between(np.arange(len(lengths) - 1), lengths[:-1], color="tab:blue", linewidth=0)
+    ax.fill_between(np.arange(len(lengths) - 1), lengths[:-1], color=style.BLUE, linewidth=0)
     ax.set(xlabel="length (bp)", ylabel="fragments", title="Fragment lengths", xlim=(0, len(lengths) - 1))
     ax.set_ylim(0)
     ax.yaxis.set_major_formatter("{x:,.0f}")
@@ -29,9 +28,9 @@ def plot_bias(ax: Axes, fractions: Sequence[Sequence[float]]) -> Axes:
     if not len(fractions):
         return _finish(_without(ax, "no sequence"))
     reach = len(fractions) // 2
-    for (base, color), column in zip(BASE_COLORS, np.transpose(fractions), strict=True):
+    for (base, color), column in zip(style.BASE_COLORS, np.transpose(fractions), strict=True):
         ax.plot(np.arange(-reach, reach + 1), column, color=color, label=base)
-    ax.axvline(0, color="0.4", linewidth=0.8, linestyle="--")
+    ax.axvline(0, color=style.GREY, linewidth=0.8, linestyle="--")
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1), borderaxespad=0, handlelength=1.2)
     ax.set_ylim(0, 1.05 * np.max(fractions))
     return _finish(ax)
@@ -42,8 +41,8 @@ def plot_tss(ax: Axes, profile: Sequence[float] | None, enrichment: float | None
     ax.set(xlabel="bp from the transcription start site", ylabel="cuts, over flanks", title="TSS enrichment")
     if profile is None:
         return _finish(_without(ax, "too few cuts"))
-    ax.plot(np.linspace(-2000, 2000, len(profile)), profile, color="tab:blue")
-    ax.axhline(1, color="0.4", linewidth=0.8, linestyle="--")
+    ax.plot(np.linspace(-2000, 2000, len(profile)), profile, color=style.BLUE)
+    ax.axhline(1, color=style.GREY, linewidth=0.8, linestyle="--")
     ax.text(0.02, 0.98, f"highest {enrichment:.3g}", transform=ax.transAxes, va="top")
     ax.xaxis.set_major_locator(MultipleLocator(1000))
     ax.xaxis.set_major_formatter("{x:,.0f}")
@@ -53,8 +52,8 @@ def plot_tss(ax: Axes, profile: Sequence[float] | None, enrichment: float | None
 
 def plot_fingerprint(ax: Axes, fingerprint: Sequence[float], said: str = "") -> Axes:
     """Fraction of all cuts in the poorest 0 … 100 % of bins; a dashed line for cuts that lie anywhere."""
-    ax.plot(np.linspace(0, 1, len(fingerprint)), fingerprint, color="tab:blue")
-    ax.plot([0, 1], [0, 1], color="0.4", linewidth=0.8, linestyle="--")
+    ax.plot(np.linspace(0, 1, len(fingerprint)), fingerprint, color=style.BLUE)
+    ax.plot([0, 1], [0, 1], color=style.GREY, linewidth=0.8, linestyle="--")
     ax.text(0.04, 0.95, said, transform=ax.transAxes, va="top")
     ax.set(xlabel="fraction of bins, poorest first", ylabel="fraction of cuts", title="Signal to noise")
     ax.set(xlim=(0, 1), ylim=(0, 1))
@@ -67,8 +66,8 @@ def plot_saturation(ax: Axes, saturation: Sequence[tuple[float, float]] | None, 
     if saturation is None:
         return _finish(_without(ax, "too few cuts"))
     fractions, values = np.transpose(saturation)
-    ax.plot(fractions * cuts / 1e6, values, color="tab:blue", marker=".")
-    ax.axhline(1, color="0.4", linewidth=0.8, linestyle="--")
+    ax.plot(fractions * cuts / 1e6, values, color=style.BLUE, marker=".")
+    ax.axhline(1, color=style.GREY, linewidth=0.8, linestyle="--")
     ax.set(xlim=(0, None), ylim=(0, None))
     return _finish(ax)
 
@@ -112,7 +111,7 @@ def plot_quality(summary: Mapping, title: str) -> Figure:
 
 
 def _without(ax: Axes, why: str) -> Axes:
-    ax.text(0.5, 0.5, why, transform=ax.transAxes, ha="center", color="0.4")
+    ax.text(0.5, 0.5, why, transform=ax.transAxes, ha="center", color=style.GREY)
     return ax
 
 

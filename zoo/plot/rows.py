@@ -10,6 +10,7 @@ import numpy as np
 from registry.paths import user_path
 from zoo.arguments import is_number
 from zoo.errors import InputError
+from zoo.genome import bed
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
 from zoo.plot import style
@@ -122,20 +123,11 @@ def parts_of(
 
 def _worded(cut: object) -> str:
     """How a threshold is named."""
-    if not isinstance(cut, Threshold) or _is_number(cut.asked):
+    if not isinstance(cut, Threshold) or bed.is_number(cut.asked):
         return "threshold"
     kind, _, value = cut.asked.partition("=")
     asked = {"f1": "best F1", "log2fc": "log2 fold change"}.get(kind, kind)
     return f"threshold of\n{asked}" + (f" {value}" if value else "")
-
-
-def _is_number(text: str) -> bool:
-    """Whether a text is a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def read_of(row: Track, region: Interval) -> Read:
