@@ -7,7 +7,6 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import pages
@@ -77,13 +76,9 @@ def stage(source: Path) -> None:
         for name, text in texts.items():
             _write(source / folder / f"{name}.md", text)
     links = [f"recipes/tutorials/{path.stem}" for path in tutorials]
+    documents = [path.stem for path in sorted((source / "docs").glob("*.md"))]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    _write(source / "index.md", f"{readme}\n{pages.contents(_named(source), links)}")
-
-
-def _named(source: Path) -> Iterable[str]:
-    """The pages of `docs`, those in the README's order first."""
-    return [path.stem for path in sorted((source / "docs").glob("*.md"))]
+    _write(source / "index.md", f"{readme}\n{pages.contents(documents, links)}")
 
 
 def _copy(path: Path, target: Path) -> None:

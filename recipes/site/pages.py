@@ -54,8 +54,8 @@ def contents(documents: Sequence[str], tutorials: Sequence[str]) -> str:
     return "\n".join(parts)
 
 
-def _tree(title: str, names: Sequence[str], hidden: str = ":hidden:\n") -> str:
-    return f"```{{toctree}}\n{hidden}:caption: {title}\n\n" + "\n".join(names) + "\n```\n"
+def _tree(title: str, names: Sequence[str]) -> str:
+    return f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n" + "\n".join(names) + "\n```\n"
 
 
 def of_families(models: Sequence[Described]) -> dict[str, str]:
@@ -103,7 +103,7 @@ def _html_table(heads: str, rows: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    """Text that is nothing but text in Markdown; addresses become links."""
+    """Text that is nothing but text in Markdown."""
     return html.escape(text).replace("*", "\\*").replace("_", "\\_").replace("[", "\\[")
 
 
