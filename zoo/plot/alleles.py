@@ -24,7 +24,7 @@ from zoo.variants.motif_changes import MotifChange, known_motifs, motif_changes,
 from zoo.variants.scoring import all_chromosomes
 
 MOST_MOTIFS = 4
-_REFERENCE, _ALTERNATIVE = "#0072B2", "#D55E00"  # of Okabe & Ito (2008), which people with any colour vision can tell
+_REFERENCE, _ALTERNATIVE = style.BLUE, style.RED
 _NARROWEST, _WIDEST = 20, 200  # bp of contributions
 _LETTERS = 28  # of an allele in a title or a legend
 _ROWS = {"prediction": 1.6, "change": 1.0, "contributions": 1.2, "motif": 0.8}  # inches
