@@ -102,7 +102,15 @@ def test_calibrate_folds_with_probabilities(golden: Path, tmp_path: Path, capsys
         values[values < 0] = np.nan  # without a prediction
         bigwig.write_track(tmp_path / f"{chrom}.bw", {chrom: size}, [(chrom, values)], 32)
         parts.append(str(tmp_path / f"{chrom}.bw"))
-    asked = ["calibrate", "--peaks", str(golden / "inputs/gold.bed"), "--output", str(tmp_path / "t"), "--prediction"]
+    asked = [
+        "calibrate",
+        "--peaks",
+        str(golden / "inputs/gold.bed"),
+        "--output",
+        str(tmp_path / "t"),
+        "--force",
+        "--prediction",
+    ]
     assert main([*asked, *parts, "--probabilities"]) == 0
     printed = capsys.readouterr().out
     assert "chr1.bw and others: Evaluated:" in printed

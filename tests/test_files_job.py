@@ -8,7 +8,8 @@ import pytest
 
 from zoo.errors import InputError
 from zoo.files.atomic import check_outputs, paths_of, writing
-from zoo.files.job import Job, keeping_others
+from zoo.files.job import Job
+from zoo.files.keeping import keeping_others
 
 
 def job(folder: Path, *reads: object, kind: str = "test") -> Job:

@@ -164,7 +164,7 @@ def test_files_of_peaks(tmp_path: Path):
     assert (tmp_path / "a.bed").read_text().splitlines()[0] == "chr1\t100\t140\ta_1\t3.25"
     peaks.write(tmp_path / "b.bed", [Peak("chr1", 100, 140, 0.25, -1)])
     assert (tmp_path / "b.bed").read_text() == "chr1\t100\t140\tb_1\t250\t.\t0.25\n"
-    for path, said in ((tmp_path / "a.txt", "narrowPeak or .bed"), (tmp_path / "no" / "a.bed", "must be writable")):
+    for path, said in ((tmp_path / "a.txt", "narrowPeak or .bed"), (tmp_path / "b.bed" / "a.bed", "must be writable")):
         with pytest.raises(InputError, match=said):
             peaks.write(path, found)
 
@@ -192,7 +192,17 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture):
 def test_command_for_bins_and_open_chromatin(shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
     """The threshold of a model's own table; and what `--regions auto` would take."""
     scores = shared / "golden" / "maxatac" / "e2e" / "outputs" / "predict" / "ctcf.bw"
-    asked = ["peaks", str(scores), "--bin", "32", "--model", "maxatac/CTCF", "--output", str(tmp_path / "p.bed")]
+    asked = [
+        "peaks",
+        str(scores),
+        "--bin",
+        "32",
+        "--model",
+        "maxatac/CTCF",
+        "--output",
+        str(tmp_path / "p.bed"),
+        "--force",
+    ]
     assert main([*asked, "--cutoff", "f1"]) == 0
     assert capsys.readouterr().out.startswith("175 peaks\n")
     assert main([*asked, "--cutoff", "f1", "--compat", "maxatac"]) == 0

@@ -29,7 +29,7 @@ COMMANDS = (
     Command("fetch", FIND, "download models into the cache, for use without a network"),
     Command("check", FIND, "compare a model's outputs on this machine with its golden outputs", "model"),
     Command("genome", INPUTS, "download a genome, its chromosome sizes and its blacklist", kept=kept.download),
-    Command("doctor", INPUTS, "check the inputs of a run, and estimate its run time, memory and disk"),
+    Command("doctor", INPUTS, "check the inputs of a run, and estimate its run time, memory and disk", writes=False),
     Command("prepare", INPUTS, "make the track that a model takes from reads or fragments", kept=kept.job),
     Command("normalize", INPUTS, "normalize a track"),
     Command("average", INPUTS, "average the tracks of replicates"),

@@ -93,7 +93,6 @@ def draw(
         genome=genome,
         title=title or loci.titled(place.region, place.gene, known, assembly),
     )
-    place.path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(place.path, place.path.parent) as temporary:
         figure.savefig(temporary, format=place.path.suffix[1:].lower(), dpi=style.DPI)
     return place.path

@@ -16,7 +16,8 @@ from zoo.attribution.motifs import important_hits
 from zoo.attribution.result import Attributions
 from zoo.environment import versions
 from zoo.errors import InputError
-from zoo.files.atomic import atomic, check_outputs, write_json, writing
+from zoo.files.atomic import atomic, check_apart, write_json, writing
+from zoo.files.keeping import keeps_others, of_another
 from zoo.files.record import MADE_BY, read_json, read_own
 from zoo.genome.motifs import Match, match, read_motifs, scan
 from zoo.plot.explained import plot_patterns
@@ -112,7 +113,7 @@ def report(
     attributions, folder = user_path(attributions, "attributions"), user_path(folder, "folder")
     motifs = None if motifs is None else user_path(motifs, "motifs")
     loaded = Attributions.load(attributions)
-    check_outputs([folder / name for name in _FILES if name != "report"], [attributions, motifs])
+    check_apart([folder / name for name in _FILES if name != "report"], [attributions, motifs])
     database = None if motifs is None else read_motifs(motifs)
     modisco.check(loaded, width)
     most_seqlets = whole("most_seqlets", most_seqlets, 1, _MOST)
@@ -120,6 +121,7 @@ def report(
     choices = {"width": width, "most_seqlets": most_seqlets, "least_seqlets": least_seqlets}
     identity = {"attributions_sha256": sha256(attributions), **choices}
     _own(folder)
+    _check_same(folder, {**identity, "motifs_sha256": motifs and sha256(motifs)})
     patterns = strands.merged(_patterns(loaded, folder, identity, choices))
     matches = [[] for _ in patterns]
     if database is not None:
@@ -158,6 +160,13 @@ def _own(folder: Path) -> None:
         raise InputError(
             f"The output must be writable: {error.strerror or error}", received={"output": str(folder)}
         ) from None
+
+
+def _check_same(folder: Path, identity: dict) -> None:
+    """Where others are kept, raise `InputError` if the folder's report is of other attributions, motifs or choices."""
+    earlier = (read_json(folder / _RECORD) if keeps_others() else None) or identity
+    if differing := [name.removesuffix("_sha256") for name, value in identity.items() if earlier.get(name) != value]:
+        raise of_another(folder / _RECORD, differing)
 
 
 def _patterns(attributions: Attributions, folder: Path, identity: dict, choices: dict) -> list[Pattern]:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from registry.paths import user_path
 from zoo import lazy
 from zoo.browse import catalogue, drawing, page
 from zoo.errors import InputError
-from zoo.files.atomic import output_path, writing
+from zoo.files.atomic import check_apart, writing
+from zoo.files.keeping import check_absent
 
 _MARK = "<title>Models of chromatin-zoo "  # that a page of ours begins with
 
@@ -29,11 +31,12 @@ def write(output: str | Path = "models.html", pattern: str = "*", home: str | No
     Raises:
         InputError: no path, or a file that is no such page.
     """
-    path = output_path(output, [])
+    path = user_path(output, "output")
+    check_apart([path], [])
     _check(path)
+    check_absent([path])
     text = page.render(catalogue.collect(pattern), drawing.networks(), home)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with writing(path) as handle:
             handle.write(text)
     except OSError as error:

@@ -89,10 +89,12 @@ def attribute(options: argparse.Namespace) -> None:
 
 def variants(options: argparse.Namespace) -> None:
     """The same for variants, and that the file of variants is there."""
-    from zoo.commands.variants import check, given
+    from zoo.commands.variants import check, drawn, given
     from zoo.variants import reading
 
     check(options)
+    if options.picture is not None:
+        drawn(options)
     spec, source = _spec(options.name)
     variants = given(options)
     is_file = isinstance(variants, str) and not reading.is_literal(variants)

@@ -7,16 +7,16 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from zoo.commands import heavy
-from zoo.commands.kept import comparison, job
 from zoo.commands.parser import Parser
 from zoo.commands.printing import strict_json
-from zoo.errors import ZooError
+from zoo.errors import InputError, ZooError
 from zoo.files.atomic import paths_of
-from zoo.files.job import keeping_others
+from zoo.files.keeping import keeping_others
 from zoo.files.progress import LOG, stage
 
 FIND, INPUTS, PREDICT, EXPLAIN = "find a model", "prepare inputs", "predict", "explain"
 EVALUATE, PUBLISH, KEEP = "evaluate", "train and publish", "housekeeping"
+_OUTPUTS = ("output", "picture")  # options of files, which are kept if another run made them
 _NO_INPUTS = ("output", "out", "folder", "log", "command", "parser")  # `folder` is that of an original's -o
 GROUPS = (FIND, INPUTS, PREDICT, EXPLAIN, EVALUATE, PUBLISH, KEEP)
 
@@ -33,6 +33,7 @@ class Command:
         before: what can be refused before that, see `zoo.commands.checks`.
         kept: whether an interrupted run left something that the same command goes on with.
         hint: what to do then.
+        writes: whether it writes the output that it may be given.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Command:
     before: Callable[[argparse.Namespace], None] | None = None
     kept: Callable[[argparse.Namespace], bool] | None = None
     hint: str = "The same command goes on where it stopped."
+    writes: bool = True
 
     @property
     def examples(self) -> tuple[str, ...]:
@@ -51,7 +53,7 @@ class Command:
     def add(self, parser: Parser) -> None:
         """Give a parser the options of this command, and its help the examples."""
         self._module().add(parser)
-        if self.writes_job:
+        if self.writes and not {action.dest for action in parser._actions}.isdisjoint(_OUTPUTS):
             text = "replace files there of another run: of another model, with other inputs or parameters"
             parser.add_argument("--force", action="store_true", help=text)
         parser.examples = self.examples
@@ -70,12 +72,13 @@ class Command:
                 return self._module().run(options, *loaded)
 
     def _keeping(self, options: argparse.Namespace) -> AbstractContextManager[None]:
-        return keeping_others() if self.writes_job and not options.force else nullcontext()
-
-    @property
-    def writes_job(self) -> bool:
-        """Whether its files have a record by which another run of the command is recognized."""
-        return self.kept in (job, comparison)
+        given = [name for name in _OUTPUTS if getattr(options, name, None) is not None]
+        if not getattr(options, "force", False):
+            return keeping_others() if given else nullcontext()
+        if not given:
+            shown = " or ".join(f"--{name}" for name in _OUTPUTS if hasattr(options, name))
+            raise InputError(f"--force must be given with {shown}, whose files it replaces")
+        return nullcontext()
 
     @property
     def is_long(self) -> bool:

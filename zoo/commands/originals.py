@@ -98,15 +98,8 @@ def given(options: argparse.Namespace, dest: str):
 
 
 def output_of(options: argparse.Namespace, ending: str = "") -> str | Path:
-    """Where results go: `--output PATH`, or `-o FOLDER -n NAME`; that folder is made if it does not exist."""
-    if options.original_name is None:
-        return options.output
-    path = user_path(f"{options.output}{ending}", "output")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"The output must be writable: {error.strerror}", received={"output": str(path)}) from None
-    return path
+    """Where results go: `--output PATH`, or `-o FOLDER -n NAME`."""
+    return options.output if options.original_name is None else user_path(f"{options.output}{ending}", "output")
 
 
 class OutputAction(argparse.Action):

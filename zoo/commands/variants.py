@@ -140,8 +140,6 @@ def check(options: argparse.Namespace) -> None:
         raise InputError("--motifs must come with --picture", example="--picture variant.png")
     if options.picture is not None and Path(options.picture).suffix.lower() not in _PICTURES:
         raise InputError(f"A picture must be one of {', '.join(_PICTURES)}", received={"picture": options.picture})
-    if options.picture is not None and not user_path(options.picture, "picture").parent.is_dir():
-        raise InputError("The folder of a picture must exist", received={"picture": options.picture})
     if options.table and options.output is not None:
         raise InputError(
             "--table must be left out with --output, which writes the table", received={"output": options.output}
@@ -150,6 +148,15 @@ def check(options: argparse.Namespace) -> None:
         raise InputError("--scale must come with --profiles", received={"scale": options.scale})
     if options.measured is not None and not options.csv:
         raise InputError("--measured must come with --csv", received={"measured": options.measured})
+
+
+def drawn(options: argparse.Namespace) -> tuple[Path, Path | None]:
+    """The picture and, with motifs, the table of those that change. Raises `InputError` if they cannot be written."""
+    path = user_path(options.picture, "picture")
+    table = path.with_suffix(".motifs.tsv") if options.motifs is not None else None
+    reads = [options.genome, options.signal, options.motifs, *options.variants]
+    check_outputs([path, *filter(None, [table])], reads)
+    return path, table
 
 
 def given(options: argparse.Namespace) -> str | list[str]:
@@ -186,12 +193,7 @@ def _draw(options: argparse.Namespace, model) -> list:
     from zoo.plot.alleles import allele_effects, plot_alleles
     from zoo.variants.motif_changes import motif_changes, write_changes
 
-    path = user_path(options.picture, "picture")
-    table = path.with_suffix(".motifs.tsv")
-    check_outputs(
-        [path, *([table] if options.motifs else [])],
-        [options.genome, options.signal, options.motifs, *options.variants],
-    )
+    path, table = drawn(options)
     named = {"signal": options.signal, "covariates": options.covariate, "head": options.head}
     track = options.track[0] if options.track and len(options.track) == 1 else options.track
     known = {} if options.motifs is None else read_motifs(options.motifs)
@@ -200,7 +202,7 @@ def _draw(options: argparse.Namespace, model) -> list:
     figure = plot_alleles(effects, changes, known)
     with atomic(path, path.parent) as temporary:
         figure.savefig(temporary, format=path.suffix[1:].lower())
-    if options.motifs is not None:
+    if table is not None:
         with writing(table) as file:
             write_changes(changes, file)
     return changes

@@ -10,11 +10,16 @@ from typing import TextIO
 
 from registry.paths import user_path
 from zoo.errors import InputError
+from zoo.files.keeping import check_absent
 
 
 @contextmanager
 def atomic(path: Path, folder: Path) -> Iterator[Path]:
-    """A temporary path in `folder` (of the same disk) that is flushed and renamed to `path`, or removed on failure."""
+    """A temporary path in `folder` (of the same disk) that is flushed and renamed to `path`, or removed on failure.
+
+    Folders that do not exist are made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f"{path.name}.{os.getpid()}.{secrets.randbits(64)}.tmp"  # machines may share the folder
     try:
         yield temporary
@@ -42,9 +47,9 @@ def write_json(path: Path, content: dict) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def output_path(value: object, reads: Iterable[object], what: str = "output") -> Path:
+def output_path(value: object, reads: Iterable[object]) -> Path:
     """The path of a file that a user wants written, after `check_outputs`. Raises `InputError`."""
-    path = user_path(value, what)
+    path = user_path(value, "output")
     check_outputs([path], reads)
     return path
 
@@ -66,6 +71,16 @@ def output_base(value: object, *suffixes: str) -> Path:
 
 
 def check_outputs(outputs: Iterable[Path], reads: Iterable[object]) -> None:
+    """`check_apart`, and where others are kept (`zoo.files.keeping`) no output must be there. Raises `InputError`.
+
+    For files without a record by which the same run would be known.
+    """
+    outputs = list(outputs)
+    check_apart(outputs, reads)
+    check_absent(outputs)
+
+
+def check_apart(outputs: Iterable[Path], reads: Iterable[object]) -> None:
     """Raise `InputError` if an output is a folder, a file that the run reads, or lies in a folder that it reads.
 
     Args:

@@ -95,7 +95,6 @@ def _keep(name: str, known: _Known) -> None:
     files = {key: asdict(item) for key, item in [*newest, (name, known)]}
     path = cache_root() / _KEPT
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with atomic(path, path.parent) as temporary:
             temporary.write_text(json.dumps({"schema": 1, "files": files}, indent=1) + "\n", encoding="utf-8")
     except (OSError, UnicodeError):

@@ -5,7 +5,6 @@ together; the sidecar `<base>.json`, the last of them, names what they depend on
 call finds that there is nothing left to do. A file that no record names as a run's is not replaced.
 """
 
-import contextvars
 import os
 import tempfile
 import time
@@ -18,7 +17,8 @@ from registry import digests
 from registry.paths import user_path
 from zoo.environment import versions
 from zoo.errors import InputError
-from zoo.files.atomic import check_outputs, flush, output_base
+from zoo.files.atomic import check_apart, flush, output_base
+from zoo.files.keeping import keeps_others, of_another
 from zoo.files.partial import Partial, digest, unwritable
 from zoo.files.progress import LOG
 from zoo.files.record import MADE_BY, read_json, read_own, retire
@@ -27,17 +27,6 @@ SIDECAR = ".json"
 _FINALS = "zoo-job-finals.json"  # while final files are replaced: which of them are a run's
 _NAMES = {"network_sha256": "model"}  # parts of an identity, in a user's words
 Kept = TypeVar("Kept")
-_KEEPS_OTHERS = contextvars.ContextVar("keeps others", default=False)
-
-
-@contextmanager
-def keeping_others() -> Iterator[None]:
-    """Have jobs refuse meanwhile to replace what a run with another identity made."""
-    token = _KEEPS_OTHERS.set(True)
-    try:
-        yield
-    finally:
-        _KEEPS_OTHERS.reset(token)
 
 
 def job_base(value: object, suffix: str) -> Path:
@@ -54,7 +43,7 @@ class Job(Partial):
         kind: what it makes, in a word; a sidecar of another kind is not replaced.
         base: the path without extension (see `job_base`).
         suffixes: of all files that such a job can make; the first one is the main file's.
-        reads: everything that it reads, as for `zoo.files.atomic.check_outputs`.
+        reads: everything that it reads, as for `zoo.files.atomic.check_apart`.
 
     Attributes:
         finals: suffix → final path, of all suffixes and `.json`.
@@ -74,7 +63,7 @@ class Job(Partial):
         super().__init__(kind, path.with_name(f"{path.name}.partial"), self.main)
         for final in self.finals.values():
             user_path(final, "output")
-        check_outputs(self.finals.values(), reads)
+        check_apart(self.finals.values(), reads)
         self._check_kind()
         _check_writable(path.parent)
 
@@ -216,24 +205,17 @@ class Job(Partial):
 
         To be called when no more of the identity is known. Raises `InputError`, as `resume` does for all of it.
         """
-        before = ((self._record() if _KEEPS_OTHERS.get() else None) or {}).get("identity")
+        before = ((self._record() if keeps_others() else None) or {}).get("identity")
         if isinstance(before, dict):
             known = {name: part for name, part in before.items() if name in identity}
             if differing := _differing(known, _outline(identity)):
-                raise self._of_another(differing)
+                raise of_another(self.sidecar, differing)
 
     def _check_same(self, identity: Mapping[str, object]) -> None:
         """Where others are kept, raise `InputError` if the record there is that of a run with another identity."""
-        record = self._record() if _KEEPS_OTHERS.get() else None
+        record = self._record() if keeps_others() else None
         if record is not None and record.get("identity_sha256") != digest(identity):
-            raise self._of_another(_differing(record.get("identity"), _outline(identity)))
-
-    def _of_another(self, differing: Sequence[str]) -> InputError:
-        return InputError(
-            "An output must not replace that of another run",
-            received={"output": str(self.sidecar)} | ({"differing": ", ".join(differing)} if differing else {}),
-            hint="--force replaces its files; or choose another output",
-        )
+            raise of_another(self.sidecar, _differing(record.get("identity"), _outline(identity)))
 
     def _record(self) -> dict | None:
         """The sidecar, if it is one of a job."""

@@ -1,16 +1,19 @@
 """The units of a pass as a table, for a scheduler that is not ours."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.files.atomic import writing
+from registry.paths import user_path
+from zoo.errors import InputError
+from zoo.files.atomic import check_apart, writing
 from zoo.files.partial import Partial
 from zoo.many.unit import Unit
 from zoo.many.work import Work
 
 _COLUMNS = ("unit", "group", "models", "sample", "chrom", "start", "end", "windows", "command")
+_HEADER = "\t".join(_COLUMNS) + "\n"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,24 @@ class Plan:
         return f"{self.units:,} units to compute{there}: {self.path}\nThe same call without a plan gathers them."
 
 
+def checked(value: object, reads: Iterable[object]) -> Path:
+    """Where a plan is written: a new file, or a plan, which lists what is left to compute when it is made again.
+
+    Raises `InputError` for a file that is read, or that is no plan.
+    """
+    path = user_path(value, "plan")
+    check_apart([path], reads)
+    if path.exists():
+        with open(path, "rb") as file:
+            if file.readline(1000) not in (b"", _HEADER.encode()):
+                raise InputError(
+                    "A plan must replace no file but an earlier plan",
+                    received={"plan": str(path)},
+                    hint="Choose another file, or remove that one",
+                )
+    return path
+
+
 def write(path: Path, work: Work, output: Partial, left: Sequence[Unit], total: int) -> Plan:
     """Write units as tab-separated text with a header.
 
@@ -43,7 +64,7 @@ def write(path: Path, work: Work, output: Partial, left: Sequence[Unit], total: 
     """
     folder = output.folder.absolute()
     with writing(path) as handle:
-        handle.write("\t".join(_COLUMNS) + "\n")
+        handle.write(_HEADER)
         handle.writelines("\t".join(_row(work, unit, folder)) + "\n" for unit in left)
     return Plan(path, folder, len(left), total)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from zoo.arguments import optional_switch, refuse_together
 from zoo.environment import backend
 from zoo.errors import InputError
-from zoo.files.atomic import output_path
 from zoo.files.progress import Progress
 from zoo.forward.precision import FLOAT32, described
 from zoo.inputs.opening import named_regions
@@ -181,7 +180,7 @@ def predict_many(
         return _to_matrix(work, progress)
     place = ManyOutput(output, work, formats)
     if plan is not None:
-        return _to_plan(work, place, output_path(plan, work.paths, "plan"))
+        return _to_plan(work, place, plans.checked(plan, work.paths))
     with executor_of(executor, workers, dask) as pool:
         return _to_files(work, place, pool, progress)
 

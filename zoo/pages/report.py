@@ -33,7 +33,8 @@ from registry.errors import printable
 from registry.paths import user_path
 from zoo.environment import versions
 from zoo.errors import InputError
-from zoo.files.atomic import atomic, check_outputs, output_base, writing
+from zoo.files.atomic import atomic, check_apart, output_base, writing
+from zoo.files.keeping import check_absent
 from zoo.files.record import MADE_BY, finite, read_own, retire
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
@@ -78,7 +79,6 @@ def write(
     texts[".html"] = [render(content)]
     before = _earlier(paths[".json"]) or {}
     try:
-        paths[".json"].parent.mkdir(parents=True, exist_ok=True)
         for suffix, pieces in texts.items():
             with writing(paths[suffix]) as handle:
                 handle.writelines(pieces)
@@ -112,7 +112,7 @@ def claim(
     if wrong := next((name for name in names.values() if "/" in name), None):
         raise InputError("A chromosome's name must be able to be part of a file's name", received={"file": wrong})
     paths = {suffix: user_path(path.with_name(name), "output") for suffix, name in names.items()}
-    check_outputs(paths.values(), reads)
+    check_apart(paths.values(), reads)
     there = next((file for file in paths.values() if file.exists()), None)
     if there is not None and (_earlier(paths[".json"]) or {}).get("kind") != kind:
         raise InputError(
@@ -120,6 +120,7 @@ def claim(
             received={"output": str(there)},
             hint="Choose another output, or remove that file",
         )
+    check_absent(paths.values())
     return paths
 
 
