@@ -95,7 +95,7 @@ def draw(
     )
     place.path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(place.path, place.path.parent) as temporary:
-        figure.savefig(temporary, format=place.path.suffix[1:].lower(), dpi=style.DPI)
+        style.save(figure, temporary, place.path.suffix[1:].lower())
     return place.path
 
 
