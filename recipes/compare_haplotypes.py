@@ -141,7 +141,7 @@ def draw(changes: np.ndarray, names: list[str], regions: list[str], path: Path) 
     )
     style.headline(figure, f"Predicted binding: change of the highest score, {shown}")
     with atomic(path, path.parent) as temporary:
-        figure.savefig(temporary, format="png")
+        style.save(figure, temporary, "png")
 
 
 def parse() -> argparse.Namespace:

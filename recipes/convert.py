@@ -33,7 +33,6 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from matplotlib.figure import Figure
 from tqdm import tqdm
 
 import registry
@@ -45,7 +44,7 @@ from zoo import architectures, loading, porting
 from zoo.console import recipe
 from zoo.environment import versions
 from zoo.errors import InputError, MissingExtra
-from zoo.plot.curves import plot_thresholds
+from zoo.plot import style
 from zoo.porting import asap, calico_own, local, state_files
 from zoo.porting.checkpoint import state_dict
 from zoo.porting.golden import golden_inputs
@@ -90,8 +89,7 @@ def released(name: str, out: Path) -> Path:
         plot, calibration = None, {}
         if model.thresholds is not None:
             plot, calibration = "thresholds.png", model.thresholds.for_card()
-            figure = Figure(figsize=(5, 3), layout="constrained")
-            plot_thresholds(figure.add_subplot(), model.thresholds).figure.savefig(staging / plot, dpi=100)
+            style.save(model.thresholds.plot(), staging / plot, "png")
         text = card.of_model(model.spec.to_json(), parity=report, training=training, plot=plot, **calibration)
         (staging / "README.md").write_text(text, encoding="utf-8")
         digests.write_digests(staging, {"source": model.spec.provenance["source"]})

@@ -99,7 +99,7 @@ def draw(data: DemoData, files, path: Path) -> Path:
     peaks, called = bed.read(data.peaks), bed.read(files.bed) if files.intervals else []
     starts = range(data.region.start, data.region.end - ZOOM_BP + 1, ZOOM_BP // 4)
     densest = max(starts, key=lambda start: sum(start <= peak.start < start + ZOOM_BP for peak in peaks))
-    figure, axes = tracks.stack(rows=4, columns=2, width=style.WIDTH, ratios=(1, 1, 0.45, 0.45))
+    figure, axes = tracks.stack(rows=4, columns=2, ratios=(1, 1, 0.45, 0.45))
     cut = f"peaks at a score\nof {files.threshold.score:g} or more"
     for column, region in enumerate((data.region, Interval(data.region.chrom, densest, densest + ZOOM_BP))):
         signal, score, above, truth = axes[:, column]
@@ -107,7 +107,7 @@ def draw(data: DemoData, files, path: Path) -> Path:
         tracks.plot_signal(score, Signal(files.bigwig), region, "prediction", style.BLUE, files.threshold.score)
         tracks.plot_intervals(above, called, region, cut, style.BLUE)
         tracks.plot_intervals(truth, peaks, region, "ChIP peaks", style.RED)
-        signal.set_title(style.place(region), fontsize=style.LABEL)
+        style.title(signal, style.place(region))
         style.positions(truth, region, most=3)
         for ax in axes[:-1, column]:
             ax.set_xlabel("")
@@ -117,7 +117,7 @@ def draw(data: DemoData, files, path: Path) -> Path:
             ax.set_ylabel("")
     figure.align_ylabels(axes[:, 0])
     style.headline(figure, f"{data.model} on {data.title}")
-    figure.savefig(path, dpi=style.DPI)
+    style.save(figure, path, "png")
     return path
 
 

@@ -88,10 +88,10 @@ def evaluate(model: zoo.Model, reads: allelic.Allelic, files: dict, path: Path, 
     """Agreement of a model's scores with allelic imbalance, and a scatter plot of both."""
     scores = model.score_variants(reads.variants, **files, shifts=shifts).scores["log2_fold_change"]
     agreement = allelic.evaluate(scores, reads)
-    figure = style.figure(7.5, 5)
+    figure = style.figure(style.PLOT, 4.4)
     plot_allelic(figure.subplots(), scores, reads.log_odds, agreement, "predicted effect: log2 fold change")
     with atomic(path, path.parent) as temporary:
-        figure.savefig(temporary, format="png")
+        style.save(figure, temporary, "png")
     measures = asdict(agreement)
     return measures | {f"random {name}": value for name, value in measures.pop("random").items()}
 

@@ -167,17 +167,16 @@ def draw(matrix: Matrix, thresholds: Mapping[str, float | None], path: Path) -> 
     for ax, factor in zip(axes, factors.tolist(), strict=True):
         shown = {"vmin": 0, "vmax": most, "cmap": style.RISING, "aspect": "auto", "interpolation": "nearest"}
         image = ax.imshow(scores[rows, factor], **shown)
-        ax.plot(*np.nonzero(sites[rows, factor])[::-1], ".", color=style.RED, markersize=4)
-        ax.set_title(plain(names[factor]), fontsize=style.LABEL)
+        ax.plot(*np.nonzero(sites[rows, factor])[::-1], ".", color=style.RED, markersize=style.POINT)
+        style.title(ax, names[factor])
+        style.finish(ax).spines[:].set_visible(False)
         style.named(ax.xaxis, clusters, _INNER * picked.panel)
         ax.set_yticks([])
     places = [style.place(matrix.regions[row]) for row in rows]
     style.named(axes[0].yaxis, places, 0.2 * len(rows))
-    bar = figure.colorbar(image, ax=axes, aspect=40, shrink=min(1.0, 4 / picked.figure[1]))
-    bar.set_label("highest score in the region\n(red: at the threshold)", fontsize=style.TICK)
-    bar.ax.tick_params(labelsize=style.TICK)
+    style.scale_bar(image, axes, "highest score in the region\n(red: at the threshold)")
     with atomic(path, path.parent) as temporary:
-        figure.savefig(temporary, format="png", dpi=style.DPI)
+        style.save(figure, temporary, "png")
 
 
 @dataclass(frozen=True)
@@ -194,7 +193,7 @@ class _Sizes:
         counts = models * (0.28 if models <= style.CROWDED else 0.12)
         panel = min(0.4 + 0.28 * len(clusters), 18 / (1.5 + factors))
         words = 1.2 + 0.08 * max(map(len, clusters))
-        height = min(max(words + max(counts, 0.2 * regions), words + 1.2), 24)
+        height = min(max(words + max(counts, 0.2 * regions), words + 1.2), style.LONGEST)
         return cls((4 + panel * (1.5 + factors), height), counts, panel)
 
 
@@ -202,15 +201,16 @@ def plot_counts(
     ax: Axes, counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], total: int, width: float, height: float
 ) -> None:
     """A heat map of numbers, (rows, columns), with the numbers where there is room in so many inches."""
-    ax.imshow(counts, vmin=0, vmax=max(int(counts.max()), 1), cmap="Reds", aspect="auto", interpolation="nearest")
-    ax.set_title(f"regions at the threshold,\nof {total:,}", fontsize=style.LABEL)
+    ax.imshow(counts, vmin=0, vmax=max(int(counts.max()), 1), cmap=style.RISING, aspect="auto", interpolation="nearest")
+    style.title(ax, f"regions at the threshold,\nof {total:,}")
+    style.finish(ax).spines[:].set_visible(False)
     style.named(ax.xaxis, columns, width)
     style.named(ax.yaxis, rows, height)
     letters = max(len(f"{count:,}") for count in counts.ravel().tolist())
     if width / len(columns) < 0.08 * letters + 0.06 or height / len(rows) < 0.15:
         return
     for (row, column), count in np.ndenumerate(counts):
-        color = "white" if count > counts.max() / 2 else "black"
+        color = style.WHITE if count > counts.max() / 2 else style.DARK
         ax.text(column, row, f"{count:,}", ha="center", va="center", fontsize=style.NOTE, color=color)
 
 

@@ -173,7 +173,7 @@ def test_the_command(capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     out = tmp_path / "a" / "page.html"
     assert run(capsys, "browse", "yeast/*", "--output", str(out), "--open")[:2] == (0, f"{out}\n")
     assert opened == [out.as_uri()]
-    assert run(capsys, "browse", "yeast/REB1", "--output", str(out))[0] == 0  # over an earlier page
+    assert run(capsys, "browse", "yeast/REB1", "--output", str(out), "--force")[0] == 0  # over an earlier page
     assert out.read_text().count("<article ") == 1
     status, _, err = run(capsys, "browse", "nothing/*", "--output", str(tmp_path / "b.html"))
     assert status == 2

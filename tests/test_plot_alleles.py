@@ -83,7 +83,7 @@ def test_the_picture_says_what_is_what(small: zoo.Model, files: dict, kind: str,
     assert {"prediction", "difference", "contributions,\nreference", "contributions,\nalternative", "bits"} <= set(
         shown
     )
-    assert "position on chr1" in shown
+    assert "position on chr1 (bp)" in shown
     assert any(text.startswith(str(change).removesuffix(")").replace("$", r"\$")) for text in shown)
     assert len(figure.axes) == 4 + len(motif_changes(("chr1", 13_004, ref, alt), genome, known))
     figure.savefig(tmp_path / "v.png")

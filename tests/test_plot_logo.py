@@ -110,8 +110,15 @@ def test_patterns_with_their_names():
     )
     figure = plot_patterns([pattern, pattern], [[Match("CTCF", 1e-9)], []])
     titles = [ax.get_title("left") for ax in figure.axes[::2]]
-    assert titles == ["pos_0: 1,234 seqlets, CTCF (p = 1e-09)", "pos_0: 1,234 seqlets"]
+    assert titles == ["pos_0: 1,234 seqlets, CTCF (P = 1×10⁻⁹)", "pos_0: 1,234 seqlets"]
     check_picture(figure)
+
+
+def test_patterns_of_several_widths_are_all_shown_whole():
+    wide, narrow = (replace(_pattern(), frequencies=np.full((4, width), 0.25)) for width in (9, 5))
+    figure = plot_patterns([wide, narrow])
+    assert [ax.get_xlim() for ax in figure.axes] == [(0, 9)] * 4
+    assert [label.get_text() for label in figure.axes[2].get_xticklabels()] == ["2", "4", "6", "8"]
 
 
 def test_text_of_users_is_no_formula_and_obeys_no_control_character(found: Attributions):

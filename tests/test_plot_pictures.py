@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from gallery import RANDOM, SECTIONS, heat
 from matplotlib.figure import Figure
 from pictures import check_picture, shown_texts
 
@@ -11,61 +12,6 @@ from zoo.plot import style
 from zoo.plot.sections import figure
 from zoo.plot.variants import plot_allelic, plot_changes
 from zoo.variants.allelic import AllelicAgreement
-
-LONG = "monocytes of a donor, stimulated with LPS for 24 h, second replicate"
-RANDOM = np.random.default_rng(0)
-
-
-def heat(rows: int, columns: int) -> dict:
-    return {
-        "kind": "heat",
-        "title": "Mean score at sites",
-        "x": "score, standardized by factor",
-        "rows": [f"FACTOR{number}" for number in range(rows)],
-        "columns": [f"sample {number}" for number in range(columns)],
-        "values": RANDOM.normal(size=(rows, columns)).tolist(),
-    }
-
-
-def overlap(conditions: int) -> dict:
-    sets = [
-        {"in": [bool(number >> place & 1) for place in range(conditions)], "sites": 100 * number}
-        for number in range(1, 1 << conditions)
-    ]
-    names = [LONG, *(f"condition {number}" for number in range(1, conditions))]
-    return {"kind": "overlap", "title": "Sites that conditions share", "names": names, "sets": sets}
-
-
-def points(kind: str) -> dict:
-    x = RANDOM.normal(size=300)
-    series = [{"name": name, "x": x.tolist(), "y": (x + 1).tolist()} for name in ("peaks", LONG)]
-    return {"kind": kind, "title": "Counts", "x": "measured", "y": "predicted", "series": series}
-
-
-SECTIONS = {
-    "heat": heat(3, 2),
-    "heat of all factors": heat(127, 50),
-    "heat of many samples": heat(127, 600),
-    "overlap": overlap(2),
-    "overlap of many": overlap(6),
-    "points": points("points"),
-    "volcano": {
-        "kind": "volcano",
-        "title": "Factors: treated against control",
-        "x": "change of score",
-        "names": [f"FACTOR{number}" for number in range(20)],
-        "changes": np.linspace(-0.5, 0.5, 20).tolist(),
-        "q": (10.0 ** -np.arange(20)).tolist(),
-    },
-    "histogram": {
-        "kind": "histogram",
-        "title": "Scores",
-        "x": "score",
-        "y": "bins",
-        "edges": np.linspace(0, 1, 11).tolist(),
-        "series": [{"name": name, "y": list(range(10))} for name in ("bound", LONG)],
-    },
-}
 
 
 @pytest.mark.parametrize("part", SECTIONS.values(), ids=SECTIONS)

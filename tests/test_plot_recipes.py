@@ -1,13 +1,15 @@
 """Pictures of recipes can be read, of few models and of all, and none grows without limit."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib import rc_context
 from matplotlib.figure import Figure
-from pictures import check_picture, shown_texts
+from pictures import ODD, check_picture, check_style, shown_texts
 
 from zoo.data.synthetic import Synthetic
 from zoo.genome.interval import Interval
@@ -21,7 +23,7 @@ import single_cell
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Figure]]:
     """The figures that are saved; nothing is written."""
     saved: list[Figure] = []
 
@@ -30,7 +32,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
         Path(path).touch()
 
     monkeypatch.setattr(Figure, "savefig", savefig)
-    return saved
+    with rc_context(ODD):
+        yield saved
 
 
 @pytest.mark.parametrize(("models", "clusters", "regions"), [(1, 2, 1), (4, 3, 12), (127, 30, 60)])
@@ -46,6 +49,7 @@ def test_binding_in_clusters(models: int, clusters: int, regions: int, tmp_path:
     )
     single_cell.draw(matrix, dict.fromkeys(names, 0.5), tmp_path / "binding.png")
     check_picture(drawn[0])
+    check_style(drawn[0])
     assert max(drawn[0].get_size_inches()) <= 24
 
 
@@ -56,6 +60,7 @@ def test_changes_between_haplotypes(tmp_path: Path, drawn: list[Figure]):
     compare_haplotypes.draw(changes, names, regions, tmp_path / "changes.png")
     assert "the 60 of 100 regions that change most" in drawn[0].get_suptitle()
     check_picture(drawn[0])
+    check_style(drawn[0])
 
 
 def test_the_demo(genome_files: Synthetic, tmp_path: Path, drawn: list[Figure]):
@@ -72,6 +77,7 @@ def test_the_demo(genome_files: Synthetic, tmp_path: Path, drawn: list[Figure]):
     )
     demo.draw(data, files, tmp_path / "demo.png")
     check_picture(drawn[0])
+    check_style(drawn[0])
     texts = [text.get_text() for text in shown_texts(drawn[0])]
     assert "chr1:1–100,003" in texts
     assert "ChIP peaks" in texts

@@ -94,7 +94,7 @@ def draw(
         title=title or loci.titled(place.region, place.gene, known, assembly),
     )
     with atomic(place.path, place.path.parent) as temporary:
-        figure.savefig(temporary, format=place.path.suffix[1:].lower(), dpi=style.DPI)
+        style.save(figure, temporary, place.path.suffix[1:].lower())
     return place.path
 
 

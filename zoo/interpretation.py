@@ -20,6 +20,7 @@ from zoo.files.atomic import atomic, check_apart, write_json, writing
 from zoo.files.keeping import keeps_others, of_another
 from zoo.files.record import MADE_BY, read_json, read_own
 from zoo.genome.motifs import Match, match, read_motifs, scan
+from zoo.plot import style
 from zoo.plot.explained import plot_patterns
 
 _MARK, _RECORD = "zoo-motifs.json", "motifs.json"
@@ -249,4 +250,4 @@ def _draw(made: MotifReport) -> None:
     figure = plot_patterns(made.patterns, made.matches)
     for suffix in ("png", "svg"):
         with atomic(made.folder / f"patterns.{suffix}", made.folder) as temporary:
-            figure.savefig(temporary, format=suffix)
+            style.save(figure, temporary, suffix)

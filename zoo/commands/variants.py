@@ -190,6 +190,7 @@ def run(options: argparse.Namespace, model) -> None:
 def _draw(options: argparse.Namespace, model) -> list:
     """Draw the picture, and write the table of motifs that change, which are returned."""
     from zoo.genome.motifs import read_motifs
+    from zoo.plot import style
     from zoo.plot.alleles import allele_effects, plot_alleles
     from zoo.variants.motif_changes import motif_changes, write_changes
 
@@ -201,7 +202,7 @@ def _draw(options: argparse.Namespace, model) -> list:
     changes = motif_changes(given(options), options.genome, known) if known else []
     figure = plot_alleles(effects, changes, known)
     with atomic(path, path.parent) as temporary:
-        figure.savefig(temporary, format=path.suffix[1:].lower())
+        style.save(figure, temporary, path.suffix[1:].lower())
     if table is not None:
         with writing(table) as file:
             write_changes(changes, file)

@@ -16,6 +16,7 @@ from zoo.files.record import finite
 from zoo.formats import bed
 from zoo.formats.content import BedStyle, Intervals, plain_names
 from zoo.many.models import short
+from zoo.plot import style
 from zoo.plot.sections import figure
 
 FACTORS, SITES, PAGE = ".factors.tsv", ".sites.tsv", ".html"
@@ -67,8 +68,7 @@ class CompareOutput(Job):
         with open(paths[SITES], "w", newline="", encoding="utf-8") as handle:
             write_sites(handle, scores, found)
         for name in self._pictures:
-            picture = figure(sections[name], titled=True)
-            picture.savefig(paths[f".{name}.png"], format="png", dpi=150, metadata={"Software": None})
+            style.save(figure(sections[name], titled=True), paths[f".{name}.png"], "png")
         pairs = [(changes, place) for changes in found for place in range(len(scores.factors))]
         for label, (changes, place) in zip(self._labels, pairs if self._labels else [], strict=True):
             for which in _BEDS:

@@ -18,7 +18,6 @@ A page is made of sections, plain JSON that stands beside it:
 """
 
 import html
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
@@ -26,7 +25,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from matplotlib import rc_context
 
 from registry.digests import sha256
 from registry.errors import printable
@@ -38,6 +36,7 @@ from zoo.files.keeping import check_absent
 from zoo.files.record import MADE_BY, finite, read_own, retire
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
+from zoo.plot import style
 from zoo.plot.sections import figure
 
 _PARTS = "report.css", "report.js"
@@ -84,7 +83,7 @@ def write(
                 handle.writelines(pieces)
         for suffix, part in pictures.items():
             with atomic(paths[suffix], paths[suffix].parent) as temporary:
-                figure(part, titled=True).savefig(temporary, format="png", dpi=150, metadata={"Software": None})
+                style.save(figure(part, titled=True), temporary, "png")
         content["files"] = {paths[suffix].name: sha256(paths[suffix]) for suffix in (*texts, *pictures)}
         with writing(paths[".json"]) as handle:
             handle.write(json.dumps(content, indent=1) + "\n")
@@ -136,12 +135,12 @@ def render(content: Mapping) -> str:
     links = "".join(f'<li><a href="#s{n}">{_text(part["title"])}</a></li>' for n, part in enumerate(sections))
     body = "".join(_section(number, part) for number, part in enumerate(sections))
     rest = {key: value for key, value in content.items() if key not in ("title", "sections", "made_by", "files")}
-    style, script = (files("zoo.pages").joinpath(name).read_text(encoding="utf-8") for name in _PARTS)
+    css, script = (files("zoo.pages").joinpath(name).read_text(encoding="utf-8") for name in _PARTS)
     title = _text(content["title"])
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
-        f"<style>\n{style}</style>\n</head>\n<body>\n"
+        f"<style>\n{css}</style>\n</head>\n<body>\n"
         f'<a class="skip" href="#content">Skip to the results</a>\n<header><h1>{title}</h1>\n'
         f'<nav aria-label="Sections"><ul>{links}</ul></nav></header>\n<main id="content">\n{body}</main>\n'
         f"<footer><details><summary>How it was made</summary>{_listed(rest)}</details></footer>\n"
@@ -310,13 +309,10 @@ def _drawn(
     label: str | None = None,
 ) -> str:
     """A figure, and a table of its numbers."""
-    drawn = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": str(part["title"])}):
-        figure(part).savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
-    svg = drawn.getvalue()
+    svg = style.inline(figure(part), str(part["title"]))
     label = label or f"{part['y']} over {part['x']} of {', '.join(str(line['name']) for line in part['series'])}"
     label = f"{label}; the numbers are in the table below"
-    svg = svg[svg.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{_text(label)}"', 1)
+    svg = svg.replace("<svg", f'<svg role="img" aria-label="{_text(label)}"', 1)
     numbers = _grid(part["title"], caption, columns, rows)
     name = f"{_text(part['title'])}, picture"
     box = f'<figure tabindex="0" aria-label="{name}">{svg}</figure>'

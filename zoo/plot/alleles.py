@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from zoo.arguments import whole
 from zoo.attribution.references import References
@@ -126,7 +126,7 @@ def plot_alleles(
     drawn = changes[:MOST_MOTIFS]
     heights = [_ROWS[name] for name in ("prediction", "change", "contributions", "contributions")]
     heights += [_ROWS["motif"]] * len(drawn)
-    figure = Figure(figsize=(9, sum(heights) + 1.4), layout="constrained", dpi=150)
+    figure = style.figure(style.WIDTH, sum(heights) + 1.4)
     axes = figure.subplots(len(heights), 1, height_ratios=heights)
     _profiles(axes[0], axes[1], effects)
     _contributions(axes[2], axes[3], effects, around)
@@ -135,13 +135,14 @@ def plot_alleles(
     for ax in axes[2:]:
         around.mark(ax)
         ax.tick_params(labelbottom=ax is axes[-1])
-    axes[-1].set_xlabel(f"position on {plain(effects.variant.chrom)}", fontsize=9)
+    for ax in (axes[1], axes[-1]):
+        ax.set_xlabel(plain(f"position on {effects.variant.chrom} (bp)"), fontsize=style.LABEL)
     figure.align_ylabels(axes)
     shown = f"{effects.variant.chrom}:{effects.variant.start + 1:,}"
     alleles = " > ".join(_short(allele) for allele in (effects.variant.ref, effects.variant.alt))
     more = f"; {len(changes) - len(drawn):,} more motifs change" if len(changes) > len(drawn) else ""
     title = f"{effects.model}, {shown} {alleles}{more}", f"prediction: {effects.quantity}"
-    figure.suptitle("\n".join(map(plain, title)), fontsize=10)
+    style.headline(figure, "\n".join(title))
     return figure
 
 
@@ -206,7 +207,7 @@ class _Columns:
 
     def mark(self, ax: Axes) -> None:
         """Shade the variant, and give an axis of columns round positions of the reference, counted from 1."""
-        ax.axvspan(self.before, self.before + self.widest, color="0.9", linewidth=0, zorder=-1)
+        ax.axvspan(self.before, self.before + self.widest, color=style.FAINT, linewidth=0, zorder=-1)
         ax.set_xlim(0, self.count)
         bases = self.before + len(self.variant.ref) + self.after
         step = next(step for step in (10, 20, 50, 100) if bases <= 6 * step or step == 100)
@@ -220,22 +221,23 @@ def _profiles(upper: Axes, lower: Axes, effects: AlleleEffects) -> None:
     edges = effects.first + effects.bin_size * np.arange(effects.profiles.shape[1] + 1) + 1
     alleles = (effects.variant.ref, _REFERENCE, "reference"), (effects.variant.alt, _ALTERNATIVE, "alternative")
     for values, (allele, color, name) in zip(effects.profiles, alleles, strict=True):
-        upper.stairs(values, edges, color=color, linewidth=1.2, label=plain(f"{name} {_short(allele)}"), baseline=None)
+        look = {"color": color, "linewidth": style.CURVE, "baseline": None}
+        upper.stairs(values, edges, label=plain(f"{name} {_short(allele)}"), **look)
     change = effects.profiles[1] - effects.profiles[0]
-    for sign, color in ((1, _ALTERNATIVE), (-1, _REFERENCE)):
+    for sign, color in style.SIGNED:
         lower.stairs(np.where(change * sign > 0, change, 0), edges, fill=True, color=color)
-    lower.axhline(0, color=style.GREY, linewidth=0.6)
-    upper.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    style.guide(lower, y=0, dashed=False)
+    style.legend(upper)
     _name(upper, "prediction")
     _name(lower, "difference")
     low, high = float(change.min(initial=0)), float(change.max(initial=0))
     space = 0.08 * max(high - low, 1e-12)
     lower.set_ylim(low - space, high + space)
     for ax in (upper, lower):
-        ax.axvline(effects.variant.start + 1, color=style.GREY, linewidth=0.8, linestyle="--")
+        style.guide(ax, x=effects.variant.start + 1)
         ax.set_xlim(edges[0], edges[-1])
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda position, _: f"{position:,.0f}"))
+        ax.xaxis.set_major_formatter("{x:,.0f}")
     upper.tick_params(labelbottom=False)
 
 
@@ -258,18 +260,17 @@ def _motif(ax: Axes, change: MotifChange, motif: np.ndarray, around: _Columns) -
     heights = information(motif if change.strand == "+" else motif[::-1, ::-1])
     allele = around.variant.ref if change.of_reference else around.variant.alt
     plot_logo(ax, around.spread(heights, change.start - around.start, allele)).set_ylim(0, 2)
-    chances = " → ".join("none" if np.isnan(p) else f"{p:.1g}" for p in (change.ref_p, change.alt_p))
+    chances = " → ".join("none" if np.isnan(p) else style.number(p, 1) for p in (change.ref_p, change.alt_p))
     text = f"{str(change).removesuffix(')')}, P {chances}), {change.strand} strand"
-    ax.set_title(plain(text), loc="left", fontsize=8, pad=2)
+    ax.set_title(plain(text), loc="left", fontsize=style.TICK, pad=2)
     _name(ax, "bits")
     ax.set_yticks([0, 1, 2])
 
 
 def _name(ax: Axes, text: str) -> None:
-    ax.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=9)
-    ax.tick_params(labelsize=8)
-    ax.yaxis.set_major_locator(MaxNLocator(3))
-    ax.spines[["top", "right"]].set_visible(False)
+    style.finish(ax)
+    style.name_row(ax, text)
+    style.few_values(ax)
 
 
 def _short(allele: str) -> str:

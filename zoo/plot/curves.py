@@ -1,17 +1,14 @@
 """Curves over a threshold."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from zoo.plot import style
 from zoo.plot.text import plain
 from zoo.predict.thresholds import ThresholdTable
-
-_LEGEND = 34  # letters of a line of it
-_STYLES = ("-", "--", ":", "-.")  # of lines whose colors come again
 
 
 def plot_precision_recall(ax: Axes, part: Mapping) -> Axes:
@@ -25,68 +22,64 @@ def plot_precision_recall(ax: Axes, part: Mapping) -> Axes:
     """
     handles = []
     for number, line in enumerate(part["series"]):
-        look = {
-            "color": style.COLORS[number % len(style.COLORS)],
-            "linestyle": _STYLES[number // len(style.COLORS) % len(_STYLES)],
-        }
-        best = line["best"]
+        look, best = style.look(number), line["best"]
+        mark = {"marker": "o", "markersize": style.MARK}
         ax.step([0, *line["recall"]], [line["precision"][0], *line["precision"]], where="pre", **look)
-        ax.plot(best["recall"], best["precision"], marker="o", clip_on=False, color=look["color"])
-        said = f"best F1 {best['f1']:.3g} at score {best['score']:.3g}"
-        handles.append(Line2D([], [], marker="o", label=f"{_wrapped(line['name'])}\n{said}", **look))
-    random = ax.axhline(part["random"], color=style.GREY, linewidth=1, linestyle=(0, (4, 3)))
-    random.set_label(f"random predictions: {part['random']:.3g}\n(fraction of bound bins)")
+        ax.plot(best["recall"], best["precision"], clip_on=False, linestyle="", color=look["color"], **mark)
+        handles.append(Line2D([], [], label=best_f1(line), **mark, **look))
+    random = f"random predictions: {part['random']:.3g}\n(fraction of bound bins)"
+    style.guide(ax, y=part["random"], label=random)
     ax.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1))
-    ax.spines[["top", "right"]].set_visible(False)
-    return _beside(ax, [*handles, random])
+    style.legend(style.finish(ax), [*handles, ax.lines[-1]])
+    return ax
+
+
+def best_f1(line: Mapping) -> str:
+    """What the legend says of a line of `plot_precision_recall`."""
+    return f"{named(line)}\nbest F1 {line['best']['f1']:.3g} at score {line['best']['score']:.3g}"
 
 
 def plot_thresholds(ax: Axes, table: ThresholdTable) -> Axes:
     """Precision, recall and F1 at rising thresholds; a dashed line at the best F1."""
     score, f1 = table.columns["threshold"], table.columns["f1"]
     for column, color in (("precision", style.BLUE), ("recall", style.ORANGE), ("f1", style.GREEN)):
-        ax.plot(score, table.columns[column], color=color, label="F1" if column == "f1" else column)
+        said = "F1" if column == "f1" else column
+        ax.plot(score, table.columns[column], color=color, linewidth=style.CURVE, label=said)
     best = f1.argmax()
-    said = f"best F1 {f1[best]:.3g}\nat score {score[best]:.3g}"
-    ax.axvline(score[best], color=style.GREY, linewidth=1, linestyle=(0, (4, 3)), label=said)
+    style.guide(ax, x=score[best], label=f"best F1 {f1[best]:.3g}\nat score {score[best]:.3g}")
     ax.set(xlabel="threshold (score)", ylabel="fraction", ylim=(0, 1), xlim=(0, 1))
-    ax.spines[["top", "right"]].set_visible(False)
-    return _beside(ax)
+    style.legend(style.finish(ax))
+    return ax
 
 
 def plot_series(ax: Axes, series: Sequence[Mapping], x: str, y: str) -> Axes:
     """Lines of `{"name", "x": […], "y": […]}`, one above the other."""
-    for line in series:
-        ax.plot(line["x"], line["y"], label=_wrapped(line["name"]), marker="." * (len(line["x"]) < 12))
+    for number, line in enumerate(series):
+        ax.plot(line["x"], line["y"], label=named(line), **style.look(number, len(line["x"])))
     ax.set(xlabel=plain(x), ylabel=plain(y))
     ax.set_ylim(bottom=min(0, *(min(line["y"], default=0) for line in series)))
-    ax.spines[["top", "right"]].set_visible(False)
-    return _beside(ax)
+    style.legend(style.finish(ax))
+    return ax
 
 
 def plot_training(ax: Axes, rows: Sequence[Mapping[str, float]], columns: Sequence[str], best_epoch: int) -> Axes:
     """Columns of a training log by epoch; a dashed line at the best one."""
     epochs = [row["epoch"] for row in rows]
-    for column in columns:
-        ax.plot(
-            epochs, [row[column] for row in rows], label=plain(column.replace("_", " ")), marker="." * (len(rows) < 40)
-        )
-    ax.axvline(best_epoch, color=style.GREY, linewidth=0.8, linestyle="--")
+    for number, column in enumerate(columns):
+        values, said = [row[column] for row in rows], plain(words(column))
+        ax.plot(epochs, values, label=said, **style.look(number, len(rows)))
+    style.guide(ax, x=best_epoch, label=f"best epoch: {best_epoch}")
     ax.set(xlabel="epoch")
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(columns), borderaxespad=0.2)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    style.legend(style.finish(ax), loc="lower left", bbox_to_anchor=(0, 1.02), ncols=len(columns) + 1)
     return ax
 
 
-def _beside(ax: Axes, handles: Sequence | None = None) -> Axes:
-    """A legend to the right of the axes, where it hides no curve."""
-    handles = ax.get_legend_handles_labels()[0] if handles is None else handles
-    if not handles:
-        return ax
-    place = {"loc": "upper left", "bbox_to_anchor": (1.02, 1), "borderaxespad": 0}
-    ax.legend(handles=handles, frameon=False, fontsize="small", labelspacing=0.8, **place)
-    return ax
+def words(column: str) -> str:
+    """A column of a training log in words: `validation loss`."""
+    return column.replace("val_", "validation ").replace("_", " ")
 
 
-def _wrapped(name: object) -> str:
-    return "\n".join(map(plain, textwrap.wrap(str(name), _LEGEND)))
+def named(line: Mapping) -> str:
+    """The name of a line, on several if it is long."""
+    return style.plain_lines(style.wrapped(str(line["name"])))

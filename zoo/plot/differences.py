@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 from scipy.cluster import hierarchy
 
 from zoo.plot import style
@@ -13,7 +12,6 @@ from zoo.plot.variants import plot_changes
 
 _NAMED = 12  # points with a name
 _MOST_SETS = 30  # of conditions, as columns
-_OUTLINE = [withStroke(linewidth=2, foreground="white")]  # of names, before points
 _FEW_SETS = 12  # whose numbers of sites have room side by side
 
 
@@ -37,9 +35,10 @@ def plot_volcano(
         (found & (changes < 0), style.BLUE, "lower"),
         (found & (changes >= 0), style.RED, "higher"),
     ):
-        ax.scatter(changes[which], height[which], s=18, color=color, linewidths=0, label=f"{what} ({which.sum():,})")
+        look = {"s": style.POINT**2, "color": color, "linewidths": 0, "label": f"{what} ({which.sum():,})"}
+        ax.scatter(changes[which], height[which], **look)
     style.guide(ax, y=-np.log10(level))
-    ax.axvline(0, color=style.GREY, linewidth=0.8, zorder=0)
+    style.guide(ax, x=0, dashed=False)
     for place in _apart(changes, height, np.flatnonzero(found)):
         side = "right" if changes[place] < 0 else "left"
         at, away = (changes[place], height[place]), (-4 if side == "right" else 4, 2)
@@ -50,10 +49,10 @@ def plot_volcano(
             textcoords="offset points",
             ha=side,
             fontsize=style.NOTE,
-            path_effects=_OUTLINE,
+            path_effects=style.HALO,
         )
     most = max(float(np.abs(changes).max(initial=0)), 1e-6) * 1.35  # room for names
-    ax.set(xlabel=plain(label), ylabel="−log10 false discovery rate", xlim=(-most, most))
+    ax.set(xlabel=plain(label), ylabel="−log₁₀ false discovery rate (q)", xlim=(-most, most))
     top = max(float(height.max(initial=0)), 1.5) * 1.1
     ax.set_ylim(-0.02 * top, top)
     style.legend(style.finish(ax))
@@ -94,10 +93,10 @@ def plot_heat(ax: Axes, values: np.ndarray, rows: Sequence[str], columns: Sequen
 
 
 def heat_size(rows: int, columns: int) -> tuple[float, float]:
-    """Width and height in inches at which the names of a heat map can be read; 24 at most."""
+    """Width and height in inches at which the names of a heat map can be read; `style.LONGEST` at most."""
     return (
-        min(max(columns * (0.13 if columns > style.CROWDED else 0.22), 2.5) + 3, 24),
-        min(max(rows * (0.11 if rows > style.CROWDED else 0.2), 1.5) + 1.6, 24),
+        min(max(columns * (0.13 if columns > style.CROWDED else 0.22), 2.5) + 3, style.LONGEST),
+        min(max(rows * (0.11 if rows > style.CROWDED else 0.2), 1.5) + 1.6, style.LONGEST),
     )
 
 
@@ -125,8 +124,9 @@ def plot_overlap(ax: Axes, counts: Mapping[tuple[bool, ...], int], names: Sequen
         top.text(1, 1, left, transform=top.transAxes, ha="right", va="top", fontsize=style.NOTE)
     for place, pattern in enumerate(order):
         rows = np.flatnonzero(pattern)
-        grid.plot([place] * len(names), range(len(names)), "o", color="0.88", markersize=6, zorder=1)
-        grid.plot([place] * len(rows), rows, "o-", color=style.DARK, markersize=6, zorder=2)
+        mark = {"marker": "o", "markersize": style.MARK, "linewidth": style.CURVE}
+        grid.plot([place] * len(names), range(len(names)), linestyle="", color=style.LIGHT, zorder=1, **mark)
+        grid.plot([place] * len(rows), rows, color=style.DARK, zorder=2, **mark)
     grid.set_yticks(range(len(names)), [style.plain_lines(style.wrapped(name)) for name in names])
     grid.set(xlim=top.get_xlim(), ylim=(len(names) - 0.4, -0.6), xticks=[])
     grid.tick_params(length=0, labelsize=style.TICK)

@@ -32,7 +32,7 @@ def plot_contributions(ax: Axes, found: Attributions, number: int, region: Inter
         region: the stretch of it to be shown; default all. On the genome, or in the window if that has no place.
     """
     start, stop, shown = _stretch(found, number, region)
-    plot_bases(ax, found.values[number, start:stop], shown.start)
+    plot_bases(ax, found.values[number, start:stop], shown.start).set_ylabel("contribution")
     return _places(style.finish(ax), found, shown)
 
 
@@ -71,8 +71,7 @@ def plot_locus(
     if found.signal is not None and found.signal[number].any():
         signal = found.signal[number, start:stop]
         parts.append(BarsPart("contribution\nof signal", signal.reshape(len(signal), -1).sum(axis=1)))
-    title = f"{_capital(wording.explained(found))}, {style.place(shown)}"
-    return compose(parts, shown, f"{title}\n{wording.amounts(found, number)}")
+    return compose(parts, shown, wording.headline(found, number, style.place(shown)))
 
 
 def plot_variant(before: Attributions, after: Attributions, number: int = 0, width: int = 60) -> Figure:
@@ -98,7 +97,7 @@ def plot_variant(before: Attributions, after: Attributions, number: int = 0, wid
     window = _window(before, number)
     stop = min(first + width, before.codes.shape[1])
     shown = Interval(window.chrom, window.start + first, window.start + stop)
-    figure, axes = stack(3, height=_ROW, width=style.WIDTH)
+    figure, axes = stack(3, height=_ROW)
     rows = {"reference": before.values[number, first:stop], "variant": after.values[number, first:stop]}
     low = min(np.minimum(values, 0).sum(axis=1).min() for values in rows.values())
     high = max(np.maximum(values, 0).sum(axis=1).max() for values in rows.values())
@@ -116,29 +115,33 @@ def plot_variant(before: Attributions, after: Attributions, number: int = 0, wid
     for ax in axes[:2, 0]:
         ax.set_xlabel("")
     figure.align_ylabels(axes[:, 0])
-    place = f", {style.place(shown)}" if before.intervals else ""
-    amounts = f"predicted {before.prediction[number]:.4g} (reference) and {after.prediction[number]:.4g} (variant)"
-    style.headline(figure, f"{_capital(wording.explained(before))}{place}\n{amounts}")
+    place = style.place(shown) if before.intervals else ""
+    predicted = style.number(before.prediction[number]), style.number(after.prediction[number])
+    amounts = f"predicted {predicted[0]} (reference) and {predicted[1]} (variant)"
+    style.headline(figure, f"{wording.first_line(before, place)}\n{amounts}")
     return figure
 
 
 def plot_patterns(patterns: Sequence[Pattern], matches: Sequence[Sequence[Match]] = ()) -> Figure:
     """Each pattern's contributions and its sequence logo, with the motif it matches best."""
-    figure, axes = stack(max(len(patterns), 1), 2, height=_ROW, width=style.WIDTH)
+    figure, axes = stack(max(len(patterns), 1), 2, height=_ROW)
     for ax in axes.ravel()[2 * len(patterns) :]:
         ax.set_axis_off()
     for row, pattern in enumerate(patterns):
         plot_logo(axes[row, 0], pattern.contributions.T)
         plot_logo(axes[row, 1], information(pattern.frequencies)).set_ylim(0, 2)
         near = matches[row] if len(matches) else ()
-        best = f", {near[0].name} (p = {near[0].p_value:.1g})" if near else ""
+        best = f", {near[0].name} (P = {style.number(near[0].p_value, 1)})" if near else ""
         title = textwrap.wrap(f"{pattern.short}: {pattern.seqlets:,} seqlets{best}", _LETTERS)
         axes[row, 0].set_title(style.plain_lines("\n".join(title)), loc="left", fontsize=style.LABEL)
         axes[row, 0].set_ylabel("contribution")
         axes[row, 1].set(ylabel="bits", yticks=(0, 1, 2))
-        for ax in axes[row]:
-            style.finish(ax)
-            ax.set_xlabel("position in the pattern (bp)" if row == len(patterns) - 1 else "")
+    widest = max((pattern.frequencies.shape[1] for pattern in patterns), default=1)
+    for ax in axes[: len(patterns)].ravel():
+        style.positions(style.finish(ax), Interval("pattern", 0, widest))
+        ax.set_xlabel("")
+    for ax in axes[-1]:
+        ax.set_xlabel("position in the pattern (bp)")
     return figure
 
 
@@ -167,7 +170,3 @@ def _places(ax: Axes, found: Attributions, shown: Interval) -> Axes:
     if not found.intervals:
         ax.set_xlabel(_WINDOW)
     return ax
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

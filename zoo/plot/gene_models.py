@@ -88,13 +88,13 @@ def plot_genes(ax: Axes, placed: Layout, region: Interval, label: str = "genes",
     for gene, row, named, middle in zip(placed.genes, placed.rows, placed.named, placed.labels, strict=True):
         height = -row - 0.3
         start, end = max(gene.start, region.start), min(gene.end, region.end)
-        ax.plot([start, end], [height, height], color=color, linewidth=0.7, solid_capstyle="butt", zorder=1)
+        ax.plot([start, end], [height, height], color=color, linewidth=style.LINE, solid_capstyle="butt", zorder=1)
         exons, coding = parts_of(gene)
         if gene.strand in _ENDS:
             places = np.arange(start + step / 2, end - step / 4, step)
             places = places[~touched(exons, places - step / 5, places + step / 5)]
             marker = 5 if gene.strand == "+" else 4  # matplotlib's carets to the right and to the left
-            arrows = {"linestyle": "", "marker": marker, "markersize": 3, "color": color, "zorder": 1}
+            arrows = {"linestyle": "", "marker": marker, "markersize": style.DOT, "color": color, "zorder": 1}
             ax.plot(places, np.full(len(places), height), **arrows)
         for spans, tall in ((exons, 0.16), (coding, 0.3)):
             boxes += _boxes(spans, height, tall, region)

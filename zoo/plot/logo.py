@@ -9,7 +9,7 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
 from zoo.errors import InputError
-from zoo.plot.style import BASE_COLORS, GREY, few_values, finish
+from zoo.plot.style import BASE_COLORS, few_values, finish, guide
 
 _WIDTH = 0.94  # of a letter, in positions
 
@@ -55,7 +55,7 @@ def plot_logo(ax: Axes, values: np.ndarray, first: int = 0) -> Axes:
     space = 0.05 * max(high - low, 1e-12)
     ax.set_ylim(low - space * (low < 0), high + space)
     ax.set_xlim(first, first + len(values))
-    ax.axhline(0, color=GREY, linewidth=0.6)
+    guide(ax, y=0, dashed=False)
     few_values(ax)
     return finish(ax)
 

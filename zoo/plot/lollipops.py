@@ -16,7 +16,7 @@ MOST = 60
 """Variants with a name; of more only the places are shown."""
 _LONGEST = 8  # letters of an allele
 _BETWEEN = 0.08  # inches between names
-_GROUND = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # hides the stems of other names
+_GROUND = {"facecolor": style.WHITE, "edgecolor": "none", "pad": 0.6}  # hides the stems of other names
 
 
 def alleles(variant: Variant) -> str:
@@ -65,8 +65,9 @@ def plot_lollipops(
     """
     rows, middles = placed
     places = np.array([each.start + len(each.ref) / 2 for each in variants])
-    ax.vlines(places, -0.6, rows + 0.1, color=style.LIGHT, linewidth=0.8)
-    ax.plot(places, np.full(len(places), -0.45), linestyle="", marker="o", markersize=4, color=color, zorder=3)
+    ax.vlines(places, -0.6, rows + 0.1, color=style.LIGHT, linewidth=style.LINE)
+    heads = {"marker": "o", "markersize": style.POINT, "color": color, "zorder": 3}
+    ax.plot(places, np.full(len(places), -0.45), linestyle="", **heads)
     named = len(variants) <= MOST
     for variant, row, middle in zip(variants, rows, middles, strict=True) if named else ():
         ax.text(middle, row + 0.5, plain(alleles(variant)), ha="center", va="center", fontsize=style.NOTE, bbox=_GROUND)

@@ -18,7 +18,6 @@ from zoo.plot.tracks import Read, plot_intervals, plot_values, summarized
 LETTERS = 200
 """bp whose letters can be read across a page; of more, bars are drawn."""
 _INCHES = 6.2  # that axes are wide at least: what is left of a page beside names and notes
-_SIGNED = ((1, style.BLUE), (-1, style.RED))
 
 
 class Part(Protocol):
@@ -195,16 +194,16 @@ def plot_bases(ax: Axes, values: np.ndarray, first: int) -> Axes:
 
 
 def plot_bars(ax: Axes, values: np.ndarray, first: int) -> Axes:
-    """Signed values (bp,) of bases as bars: those above 0 blue, those below red.
+    """Signed values (bp,) of bases as bars: those above 0 red, those below blue.
 
     Bars of several bases that share a pixel are those furthest from 0.
     """
     region = Interval("-", first, first + len(values))
     edges, shown = summarized(lambda start, end: values[start - first : end - first], region)
-    for sign, color in _SIGNED:
+    for sign, color in style.SIGNED:
         heights = np.where(sign * shown > 0, shown, np.nan)
         ax.stairs(heights, edges, fill=True, facecolor=color, edgecolor=color, linewidth=style.THIN)
-    ax.axhline(0, color=style.GREY, linewidth=0.6)
+    style.guide(ax, y=0, dashed=False)
     ax.set_xlim(first, first + len(values))
     style.few_values(ax)
     return style.finish(ax)

@@ -15,7 +15,7 @@ from zoo.genome.signal import Signal
 
 FORMATS = ("png", "svg")
 MOST = 1000
-_DRAWING = "2"  # how they are drawn: pictures of an earlier way are drawn again
+_DRAWING = "3"  # how they are drawn: pictures of an earlier way are drawn again
 _MARK = re.compile(rf"{MADE_BY} [0-9a-f]{{64}}".encode())  # in the title of a picture
 
 
@@ -38,6 +38,7 @@ def draw(
         form: of `FORMATS`.
         intervals: title → intervals that are drawn, too.
     """
+    from zoo.plot import style
     from zoo.plot.explained import plot_locus
 
     attributions = Attributions.load(path)
@@ -55,7 +56,7 @@ def draw(
         i = order[rank]
         figure = plot_locus(attributions, i, tracks, intervals, attributions.strongest(i) if near else None)
         with atomic(target, target.parent) as temporary:
-            figure.savefig(temporary, format=form, metadata={"Title": mark})
+            style.save(figure, temporary, form, Title=mark)
     for old in {name for form in FORMATS for name in _names(path.parent, path.stem, MOST, form)}:
         if old not in made and _mark_of(old):
             old.unlink()

@@ -1,10 +1,9 @@
 """What `.plot()` of a result draws: the pictures of this package, each as a figure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zoo.arguments import is_one_of, is_whole, whole
@@ -13,16 +12,18 @@ from zoo.errors import InputError
 from zoo.genome import bed
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
+from zoo.plot import style, wording
 from zoo.plot.curves import plot_thresholds
+from zoo.plot.differences import heat_size
 from zoo.plot.explained import plot_contributions, plot_locus
-from zoo.plot.text import plain
-from zoo.plot.variants import plot_changes
+from zoo.plot.variants import plot_bars, plot_changes
 from zoo.predict.files import PredictionFiles
 from zoo.predict.table import Predictions
 from zoo.predict.thresholds import ThresholdTable
 from zoo.variants.result import VariantScores
 
 _MOST = 1000  # variants of a picture
+_HIGH = 3.0  # inches
 
 
 def predictions(found: Predictions, region: int | str | Interval, *tracks: object, **options: object) -> Figure:
@@ -51,8 +52,9 @@ def attributions(
     if not found.intervals:
         if given := {name: value for name, value in {"tracks": tracks, "peaks": peaks}.items() if value is not None}:
             raise InputError("Windows without a place on a genome must be drawn alone", received={"given": list(given)})
-        figure = Figure(figsize=(12, 2), layout="constrained")
+        figure = style.figure(style.WIDTH, _HIGH)
         plot_contributions(figure.subplots(), found, number, None if region is None else _parsed(region))
+        style.headline(figure, wording.headline(found, number))
         return figure
     shown = found.strongest(number) if region is None else _parsed(region)
     opened = {name: each if isinstance(each, Signal) else Signal(each) for name, each in (tracks or {}).items()}
@@ -72,31 +74,21 @@ def variants(found: VariantScores, score: str | None, most: int) -> Figure:
     chosen = [i for i in order.tolist() if scored[i]][: whole("most", most, 1, _MOST)]
     if not chosen:
         raise InputError("There must be a variant with a score to be drawn", received={"score": score})
-    wide = 0.3 * min(len(found.tracks), 60) if found.tracks else 4
-    figure = Figure(figsize=(3.5 + wide, 1.2 + 0.22 * len(chosen)), layout="constrained")
-    names = [str(found.variants[i]) for i in chosen]
+    names, label = [str(found.variants[i]) for i in chosen], score.replace("_", " ")
     if found.tracks:
-        plot_changes(figure.subplots(), values[chosen], names, list(found.tracks), score.replace("_", " "))
+        figure = style.figure(*heat_size(len(names), len(found.tracks)))
+        plot_changes(figure.subplots(), values[chosen], names, list(found.tracks), label)
     else:
-        _bars(figure.subplots(), values[chosen, 0], names, score)
+        figure = style.figure(style.PLOT, heat_size(len(names), 1)[1])
+        plot_bars(figure.subplots(), values[chosen, 0], names, label)
     return figure
 
 
 def thresholds(found: ThresholdTable) -> Figure:
     """See `ThresholdTable.plot`."""
-    figure = Figure(figsize=(5, 3), layout="constrained")
+    figure = style.figure(style.PLOT, _HIGH)
     plot_thresholds(figure.subplots(), found)
     return figure
-
-
-def _bars(ax: Axes, values: np.ndarray, names: Sequence[str], label: str) -> None:
-    """A bar for each name, the first on top."""
-    ax.barh(range(len(names)), values, color=["tab:red" if value > 0 else "tab:blue" for value in values])
-    ax.set_yticks(range(len(names)), list(map(plain, names)), fontsize="small")
-    ax.invert_yaxis()
-    ax.axvline(0, color="0.4", linewidth=0.8)
-    ax.set_xlabel(plain(label.replace("_", " ")))
-    ax.spines[["top", "right"]].set_visible(False)
 
 
 def _intervals(value: object) -> list[Interval]:

@@ -8,31 +8,35 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zoo.plot import style
-from zoo.plot.curves import plot_precision_recall, plot_series
+from zoo.plot.curves import best_f1, named, plot_precision_recall, plot_series
 from zoo.plot.differences import heat_size, plot_heat, plot_overlap, plot_volcano
 from zoo.plot.quality import PANELS
 from zoo.plot.text import plain
 
+_HIGH = 3.8  # inches
+_MORE = 1.2  # inches beside a legend: of the title, of an axis, of a line for random predictions
+
 
 def plot_points(ax: Axes, part: Mapping) -> Axes:
     """Points of `{"name", "x": […], "y": […]}`; a dashed line where both are equal."""
-    colors = cycle(style.COLORS)
-    for line in part["series"]:
-        ax.scatter(line["x"], line["y"], s=6, alpha=0.4, linewidths=0, label=_named(line), color=next(colors))
+    look = {"s": style.DOT**2, "alpha": style.CLOUD, "linewidths": 0}
+    for color, line in zip(cycle(style.COLORS), part["series"]):
+        ax.scatter(line["x"], line["y"], label=named(line), color=color, **look)
     both = [value for line in part["series"] for axis in ("x", "y") for value in line[axis]]
     if both:
-        ax.axline((min(both), min(both)), slope=1, color=style.GREY, linewidth=0.8, linestyle="--")
+        style.diagonal(ax, min(both))
     ax.set(xlabel=plain(part["x"]), ylabel=plain(part["y"]))
-    return _finish(ax)
+    style.legend(style.finish(ax), markerscale=2)
+    return ax
 
 
 def plot_histogram(ax: Axes, part: Mapping) -> Axes:
     """Histograms of `{"name", "y": […]}` over bins between the same edges."""
-    colors = cycle(style.COLORS)
-    for line in part["series"]:
-        ax.stairs(line["y"], part["edges"], fill=True, alpha=0.5, label=_named(line), color=next(colors))
+    for color, line in zip(cycle(style.COLORS), part["series"]):
+        ax.stairs(line["y"], part["edges"], fill=True, alpha=style.CLOUD, label=named(line), color=color)
     ax.set(xlabel=plain(part["x"]), ylabel=plain(part["y"]), ylim=(0, None))
-    return _finish(ax)
+    style.legend(style.finish(ax))
+    return ax
 
 
 def plot_curves(ax: Axes, part: Mapping) -> Axes:
@@ -81,26 +85,16 @@ PLOTS: Mapping[str, Callable[[Axes, Mapping], Axes]] = {
 
 def figure(part: Mapping, titled: bool = False) -> Figure:
     """A section of `PLOTS` as a figure."""
-    drawn = Figure(figsize=_size(part), layout="constrained")
+    drawn = style.figure(*_size(part))
     if titled:
-        drawn.suptitle(plain(part["title"]))
+        style.headline(drawn, part["title"])
     PLOTS[part["kind"]](drawn.subplots(), part)
     return drawn
-
-
-def _named(line: Mapping) -> str:
-    return style.plain_lines(style.wrapped(str(line["name"])))
 
 
 def _size(part: Mapping) -> tuple[float, float]:
     """Inches; a legend beside the curves has room for all lines."""
     if part["kind"] == "heat":
         return heat_size(len(part["rows"]), len(part["columns"]))
-    if part["kind"] == "precision_recall":
-        return 8.0, max(4.4, 0.8 + 0.64 * len(part["series"]))
-    return (8.0, max(4.2, 0.8 + 0.4 * len(part["series"]))) if part["kind"] == "curves" else (6.5, 4.2)
-
-
-def _finish(ax: Axes) -> Axes:
-    style.legend(style.finish(ax), markerscale=2)
-    return ax
+    labels = map(best_f1 if part["kind"] == "precision_recall" else named, part.get("series", ()))
+    return style.PLOT, max(_HIGH, style.legend_high(labels) + _MORE)

@@ -136,7 +136,7 @@ def plot_intervals(ax: Axes, intervals: Sequence[Interval], region: Interval, la
 def stack(
     rows: int,
     columns: int = 1,
-    width: float = 12,
+    width: float = style.WIDTH,
     height: float = 1.0,
     ratios: Sequence[float] | None = None,
 ) -> tuple[Figure, np.ndarray]:

@@ -33,9 +33,9 @@ def plot_allelic(
     for which, color, name in ((right, style.BLUE, "same direction"), (~right, style.RED, "opposite")):
         chosen = which & shown
         name = f"{name} ({chosen.sum():,})"
-        ax.scatter(log_odds[chosen], scores[chosen], s=14, color=color, label=name, linewidths=0, alpha=0.8)
-    ax.axhline(0, color=style.GREY, linewidth=0.8)
-    ax.axvline(0, color=style.GREY, linewidth=0.8)
+        look = {"s": style.POINT**2, "color": color, "linewidths": 0, "alpha": style.OPAQUE}
+        ax.scatter(log_odds[chosen], scores[chosen], label=name, **look)
+    style.guide(ax, x=0, y=0, dashed=False)
     ax.set(xlabel="measured effect: log odds of reads with the alternative allele", ylabel=plain(label))
     if agreement is not None:
         measures = f"Spearman {agreement.spearman:.2f}, balanced accuracy {agreement.balanced_accuracy:.2f}"
@@ -54,11 +54,27 @@ def plot_changes(ax: Axes, changes: np.ndarray, rows: Sequence[str], columns: Se
     ax.set_facecolor(style.LIGHT)
     image = ax.imshow(changes, cmap=style.DIVERGING, vmin=-most, vmax=most, aspect="auto", interpolation="nearest")
     width, height = ax.figure.get_size_inches()
+    style.finish(ax)
     style.named(ax.xaxis, columns, width * _FILLED)
     style.named(ax.yaxis, rows, height * _FILLED)
     ax.spines[:].set_visible(False)
-    bar = ax.figure.colorbar(image, ax=ax, aspect=25, shrink=min(1.0, 3 / height) if height > 4 else 0.8)
-    bar.set_label(style.plain_lines(style.wrapped(label)), fontsize=style.TICK)
-    bar.ax.tick_params(labelsize=style.TICK)
-    bar.outline.set_visible(False)
+    style.scale_bar(image, [ax], label)
+    return ax
+
+
+def plot_bars(ax: Axes, values: np.ndarray, names: Sequence[str], label: str) -> Axes:
+    """A bar for each name, the first on top: red above 0, blue below.
+
+    Args:
+        ax: where.
+        values: (n,).
+        names: of them; where there is no room for all, some are left out, which the name of the axis says.
+        label: of the values.
+    """
+    colors = dict(style.SIGNED)
+    ax.barh(range(len(names)), values, color=[colors[1 if value > 0 else -1] for value in values])
+    style.finish(ax)
+    style.named(ax.yaxis, names, ax.figure.get_figheight() * _FILLED)
+    style.guide(ax, x=0, dashed=False)
+    ax.set(xlabel=plain(label), ylim=(len(names) - 0.4, -0.6))
     return ax

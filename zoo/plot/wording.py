@@ -1,6 +1,7 @@
 """What is drawn, in words: of attributions what they explain, and how."""
 
 from zoo.attribution.result import Attributions
+from zoo.plot import style
 
 _METHODS = {
     "deeplift": "DeepLIFT",
@@ -21,6 +22,17 @@ def explained(found: Attributions) -> str:
     return f"contribution to {predicted(found)} ({method(found)})"
 
 
+def headline(found: Attributions, number: int, place: str = "") -> str:
+    """The title of a picture of a window: what is explained and where, and below it what is predicted."""
+    return f"{first_line(found, place)}\n{amounts(found, number)}"
+
+
+def first_line(found: Attributions, place: str = "") -> str:
+    """`Contribution to predicted CTCF (DeepLIFT), chr20:1–100`."""
+    text = ", ".join(filter(None, (explained(found), place)))
+    return text[:1].upper() + text[1:]
+
+
 def predicted(found: Attributions) -> str:
     """What a model predicts and attributions explain: its name, its head, and which bins."""
     name = found.model.rsplit("/", 1)[-1]
@@ -31,8 +43,8 @@ def predicted(found: Attributions) -> str:
 def amounts(found: Attributions, number: int) -> str:
     """What is predicted for a window, and for what it is compared with."""
     target = "predicted sum over the window" if found.target == "sum" else "predicted"
-    compared = "" if found.baseline is None else f"; references {found.baseline[number]:.4g}"
-    return f"{target} {found.prediction[number]:.4g}{compared}"
+    compared = "" if found.baseline is None else f"; references {style.number(found.baseline[number])}"
+    return f"{target} {style.number(found.prediction[number])}{compared}"
 
 
 def method(found: Attributions) -> str:

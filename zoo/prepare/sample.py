@@ -332,6 +332,7 @@ def _make(job: Job, place: Partial, sample: _Sample, clusters: Sequence[str], th
 
 
 def _put(made: stages.Made, end: Mapping[str, str], paths: Mapping[str, Path], content: dict, title: str) -> None:
+    from zoo.plot import style
     from zoo.plot.quality import plot_quality
     from zoo.prepare import page
 
@@ -339,7 +340,7 @@ def _put(made: stages.Made, end: Mapping[str, str], paths: Mapping[str, Path], c
     made.signal.replace(paths[end["signal"]])
     if made.sites is not None:
         made.sites.replace(paths[end["cut_sites"]])
-    plot_quality(content, title).savefig(paths[end["picture"]], format="png")
+    style.save(plot_quality(content, title), paths[end["picture"]], "png")
     found = [Verdict(**each) for each in content["verdicts"]]
     page.write_page(paths[end["page"]], content, found, title)
     page.write_multiqc(paths[end["multiqc"]], content, found, title)

@@ -264,12 +264,11 @@ def window_of(network: keras.Model) -> int:
 def draw(path: Path, result: Result, monitor: str) -> None:
     """Loss and the monitored metric by epoch, as PNG."""
     from zoo.plot import style
-    from zoo.plot.curves import plot_training
+    from zoo.plot.curves import plot_training, words
 
-    figure = style.figure(9, 3.2)
+    figure = style.figure(style.WIDTH, 3.2)
     axes = figure.subplots(1, 2)
     for ax, columns, name in zip(axes, (("loss", "val_loss"), (monitor,)), ("loss", monitor), strict=True):
-        plot_training(style.finish(ax), result.rows, columns, result.best_epoch)
-        words = name.replace("val_", "validation ").replace("_", " ")
-        ax.set_ylabel(style.plain_lines(words), fontsize=style.LABEL)
-    figure.savefig(path, dpi=style.DPI)
+        plot_training(ax, result.rows, columns, result.best_epoch)
+        ax.set_ylabel(style.plain_lines(words(name)), fontsize=style.LABEL)
+    style.save(figure, path, "png")
