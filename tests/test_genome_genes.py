@@ -9,6 +9,7 @@ from zoo.cli import main
 from zoo.data.synthetic import Synthetic
 from zoo.errors import GenomeMismatch, InputError, ZooWarning
 from zoo.genome import genes
+from zoo.genome.gtf import Gene
 from zoo.genome.interval import Interval
 
 SIZES = {"chr1": 100_003, "chr2": 60_001, "chrX": 5000, "chrY": 4000}
@@ -119,6 +120,47 @@ def test_genes_near_a_region(tmp_path: Path):
     assert [gene.symbol for gene in found] == ["A", "C"]  # of A only the intron
     with pytest.warns(ZooWarning, match="no gene of this annotation lies on chr2"):
         assert genes.near(path, Interval("chr2", 450, 600)) == []
+
+
+def test_genes_without_transcripts(tmp_path: Path):
+    """Of GTF by their lines alone, beside one that has a transcript, too."""
+    path, line = tmp_path / "d.gtf", '1\tX\t{}\t{}\t{}\t.\t{}\t.\tgene_id "{}"; gene_name "{}";{}\n'
+    path.write_text(
+        line.format("gene", 101, 200, "-", "G1", "tRNA1", ' gene_biotype "tRNA";')
+        + line.format("gene", 151, 300, "+", "G2", "ABC", "")
+        + line.format("exon", 151, 300, "+", "G2", "ABC", ' transcript_id "T1";')
+        + line.format("gene", 901, 950, "+", "G3", "FAR", "")
+    )
+    first, second = genes.near(path, Interval("chr1", 0, 900))
+    assert first == Gene("G1", "tRNA1", "1", 100, 200, "-", (), "tRNA")
+    assert (second.symbol, len(second.transcripts)) == ("ABC", 1)
+    assert first.tss == []
+
+
+BACTERIA = (  # feature, first and last base, strand, attributes
+    ("gene", 11, 20, "+", "ID=gene-b0001;Name=thrL;gene=thrL;locus_tag=b0001"),
+    ("CDS", 11, 20, "+", "ID=cds-1;Parent=gene-b0001;gene=thrL"),  # NCBI: no transcript between
+    ("CDS", 31, 60, "-", "ID=ECO_2;gene=thrA;locus_tag=ECO_2"),  # Prokka: no gene at all
+    ("tRNA", 71, 80, "+", "ID=ECO_3;Name=tRNA-Thr"),
+    ("pseudogene", 81, 90, ".", "ID=gene-b0004"),
+)
+
+
+def test_genes_of_bacteria(tmp_path: Path):
+    path = tmp_path / "e.gff3"
+    rows = (
+        f"NC_1\tX\t{kind}\t{first}\t{last}\t.\t{strand}\t0\t{text}\n" for kind, first, last, strand, text in BACTERIA
+    )
+    path.write_text("##gff-version 3\n" + "".join(rows))
+    found = genes.near(path, Interval("NC_1", 0, 100))
+    assert [(gene.symbol, gene.start, gene.end, gene.strand, len(gene.transcripts)) for gene in found] == [
+        ("thrL", 10, 20, "+", 1),
+        ("thrA", 30, 60, "-", 0),
+        ("tRNA-Thr", 70, 80, "+", 0),
+        ("b0004", 80, 90, ".", 0),
+    ]
+    for name in ("thrA", "ECO_2"):
+        assert genes.find(name, path, {"NC_1": 100}) == [Interval("NC_1", 30, 60, "thrA")]
 
 
 def test_every_verb_takes_them(small: zoo.Model, genome_files: Synthetic, gtf: Path, tmp_path: Path):
