@@ -18,7 +18,7 @@ from zoo.variants.window import COMPAT
 
 EXAMPLES = ("zoo variants maxatac/CTCF variants.vcf --genome hg38.2bit --signal atac.bw --output out/variants",)
 _PICTURES = (".png", ".svg", ".pdf")
-_FILES = "genome signal blacklist regions sample peaks output profiles scale csv measured"
+_FILES = "genome signal blacklist regions genes flank sample peaks output profiles scale csv measured"
 SIGNATURE = Signature(
     "zoo.model:Model.score_variants",
     common=shared.COMMON,
@@ -33,7 +33,8 @@ SIGNATURE = Signature(
             "nargs": "+",
             "action": "extend",
             "metavar": "REGION",
-            "help": "only variants that overlap these: a BED file, or chr20:1-50000; by the index of a VCF file",
+            "help": "only variants that overlap these: a BED file, chr20:1-50000, or with --genes genes; by the index "
+            "of a VCF file",
         },
         "sample": {"metavar": "NAME", "help": "of a VCF file: only variants that this sample carries"},
         "blacklist": {"help": "whose variants are skipped: BED, or a bigWig that is above 0 there"},

@@ -148,7 +148,9 @@ def _parts(regions: object) -> Sequence[object]:
         is_one = bed.is_there(regions) or bed.is_region(regions)
         return [regions] if is_one else [part.strip() for part in regions.split(",") if part.strip()]
     items = None if hasattr(regions, "columns") else items_of(regions)
-    return items if items and not bed.is_row(regions) else [regions]
+    if not items or bed.is_row(regions):
+        return [regions]
+    return [part for item in items for part in (_parts(item) if isinstance(item, str) else [item])]
 
 
 def _is_name(part: object, sizes: Mapping[str, int]) -> bool:
