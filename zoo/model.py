@@ -573,12 +573,14 @@ class Model:
         covariates: Mapping[str, object] | None = None,
         head: str | None = None,
         track: str | int | None = None,
+        method: str | Method = "deeplift",
         width: int = 80,
     ) -> "Figure":
         """Draw a variant: predictions with both alleles and their difference, contributions of the bases of both, and
         the known motifs that it makes or breaks.
 
-        Contributions are DeepLIFT's, of both alleles against the same shuffles of the reference's window.
+        A method with references, such as DeepLIFT, compares both alleles with the same shuffles of the reference's
+        window.
 
         Args:
             variant: one, as `score_variants` takes it, such as `chr20:10677450:C:T`.
@@ -588,6 +590,7 @@ class Model:
             covariates: as for `predict`.
             head: as for `score_variants`.
             track: the name or number of one of the head's tracks, if it has several.
+            method: of contributions, as for `attribute`.
             width: bp of contributions, from 20 to 200.
 
         Returns:
@@ -599,7 +602,7 @@ class Model:
         from zoo.plot.alleles import variant_figure
 
         given = {"genome": genome, "signal": signal, "covariates": covariates, "head": head, "track": track}
-        return variant_figure(self, variant, motifs, width, **given)
+        return variant_figure(self, variant, motifs, width, **given, method=method)
 
     def predict_haplotypes(
         self,
