@@ -1,5 +1,9 @@
 """`zoo completion`: what a shell offers when a word is completed."""
 
+import contextlib
+import os
+import pty
+import shlex
 import shutil
 import subprocess
 import sys
@@ -65,25 +69,83 @@ def test_the_command_prints_it(capsys):
     assert out.rstrip().endswith("complete -o bashdefault -F _shtab_zoo zoo")
 
 
+COMPLETED = [  # a line → what the shell makes of it
+    ("zoo pred", "zoo predict "),
+    ("zoo info maxatac/CTC", "zoo info maxatac/CTCF "),
+    ("zoo predict maxatac/CTCF maxatac/SPI", "zoo predict maxatac/CTCF maxatac/SPI1 "),
+    ("zoo peaks a.bw --model yeast/REB", "zoo peaks a.bw --model yeast/REB1 "),
+    ("zoo predict maxatac/CTCF --geno", "zoo predict maxatac/CTCF --genome "),
+    ("zoo predict maxatac/CTCF --genome hg", "zoo predict maxatac/CTCF --genome hg38.2bit "),
+    ("zoo predict maxatac/CTCF --strands fo", "zoo predict maxatac/CTCF --strands forward "),
+]
+ZSH = """
+fpath=({folder} $fpath)
+autoload -U compinit && compinit -u -D
+{read}
+zoo() {{ :; }}
+finish() {{ print -r -- "$BUFFER" > {folder}/line; exit }}
+zle -N finish && bindkey '^X' finish
+"""
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory):
+    """A function: a shell → the folder with its script and a genome, in `zoo.<shell>`; skips without the shell."""
+    from zoo.commands import completion
+
+    folder = tmp_path_factory.mktemp("shells")
+    (folder / "hg38.2bit").touch()
+
+    def printed(shell: str) -> Path:
+        if shutil.which(shell) is None:
+            pytest.skip(f"{shell} is not installed")
+        path = folder / f"zoo.{shell}"
+        if not path.exists():
+            path.write_text(completion.script(cli.make_parser(), shell))
+        return folder
+
+    return printed
+
+
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_other_shells_read_their_script(capsys, shell: str, tmp_path: Path):
-    status, out, _ = run(capsys, "completion", shell)
-    assert status == 0
-    assert "maxatac/CTCF" in out
-    if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed")
-    (tmp_path / "script").write_text(out)
-    done = subprocess.run([shell, "-n", tmp_path / "script"], capture_output=True, text=True)
+def test_other_shells_read_their_script(printed, shell: str):
+    script = printed(shell) / f"zoo.{shell}"
+    done = subprocess.run([shell, "-n", script], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_fish_offers_models(capsys, tmp_path: Path):
-    if shutil.which("fish") is None:
-        pytest.skip("fish is not installed")
-    (tmp_path / "zoo.fish").write_text(run(capsys, "completion", "fish")[1])
-    code = f"source {tmp_path}/zoo.fish; complete --do-complete 'zoo info maxatac/CTC'"
-    done = subprocess.run(["fish", "--no-config", "-c", code], capture_output=True, text=True)
-    assert done.stdout.split("\t")[0] == "maxatac/CTCF", done.stderr
+@pytest.mark.parametrize(("line", "expected"), COMPLETED)
+def test_fish(printed, line: str, expected: str):
+    code = f"source zoo.fish; complete --do-complete {shlex.quote(line)}"
+    done = subprocess.run(["fish", "--no-config", "-c", code], capture_output=True, text=True, cwd=printed("fish"))
+    offered = [word.split("\t")[0] for word in done.stdout.splitlines()]
+    assert offered == [expected.split()[-1]], done.stderr
+
+
+def test_zsh_evaluates_it(printed):
+    assert in_zsh(printed("zsh"), 'eval "$(cat zoo.zsh)"', "zoo cache ve") == "zoo cache verify "
+
+
+@pytest.mark.parametrize(("line", "expected"), COMPLETED)
+def test_zsh(printed, line: str, expected: str):
+    assert in_zsh(printed("zsh"), "source zoo.zsh", line) == expected
+
+
+def in_zsh(folder: Path, read: str, line: str) -> str:
+    """What a terminal's zsh has on its line after `line` and the tabulator."""
+    (folder / ".zshrc").write_text(ZSH.format(folder=folder, read=read))
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "ZDOTDIR": str(folder), "TERM": "dumb"}
+    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs, "cwd": folder, "env": environment}
+    shell = subprocess.Popen(["zsh", "-i"], start_new_session=True, **streams)
+    os.close(theirs)
+    os.write(ours, f"{line}\t\x18".encode())
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while os.read(ours, 1 << 16):
+            pass
+    os.close(ours)
+    assert shell.wait(20) == 0
+    return (folder / "line").read_text().removesuffix("\n")
 
 
 def test_without_shtab_the_extra_is_named(capsys, monkeypatch: pytest.MonkeyPatch):

@@ -1,14 +1,20 @@
 """Regions by the names of genes: where these lie, several of one name, what is not in the annotation."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import zoo
 from zoo.cli import main
 from zoo.data.synthetic import Synthetic
 from zoo.errors import GenomeMismatch, InputError, ZooWarning
+from zoo.evaluate.binding import benchmark, quantitative
+from zoo.evaluate.calibration import calibrate
+from zoo.formats import bigwig
 from zoo.genome import genes
+from zoo.genome.gtf import Gene
 from zoo.genome.interval import Interval
 
 SIZES = {"chr1": 100_003, "chr2": 60_001, "chrX": 5000, "chrY": 4000}
@@ -46,6 +52,7 @@ GATA1, TAL1 = Interval("chr1", 50_000, 50_300, "GATA1"), Interval("chr2", 100, 9
         ("GATA1", None, [GATA1]),
         ("GATA1,TAL1", None, [GATA1, TAL1]),  # that on a sequence which the genome lacks does not count
         (["ENSG02", "chr1:1-10"], 0, [TAL1, "chr1:1-10"]),
+        (["TAL1,GATA1", "chr1:1,001-2,000"], None, [TAL1, GATA1, "chr1:1,001-2,000"]),
         (("ENSG01.3", Interval("chrX", 1, 2)), 50, [Interval("chr1", 49_950, 50_350, "GATA1"), Interval("chrX", 1, 2)]),
         ("TAL1", 1000, [Interval("chr2", 0, 1900, "TAL1")]),
         ("GATA1", 60_000, [Interval("chr1", 0, 100_003, "GATA1")]),
@@ -121,6 +128,47 @@ def test_genes_near_a_region(tmp_path: Path):
         assert genes.near(path, Interval("chr2", 450, 600)) == []
 
 
+def test_genes_without_transcripts(tmp_path: Path):
+    """Of GTF by their lines alone, beside one that has a transcript, too."""
+    path, line = tmp_path / "d.gtf", '1\tX\t{}\t{}\t{}\t.\t{}\t.\tgene_id "{}"; gene_name "{}";{}\n'
+    path.write_text(
+        line.format("gene", 101, 200, "-", "G1", "tRNA1", ' gene_biotype "tRNA";')
+        + line.format("gene", 151, 300, "+", "G2", "ABC", "")
+        + line.format("exon", 151, 300, "+", "G2", "ABC", ' transcript_id "T1";')
+        + line.format("gene", 901, 950, "+", "G3", "FAR", "")
+    )
+    first, second = genes.near(path, Interval("chr1", 0, 900))
+    assert first == Gene("G1", "tRNA1", "1", 100, 200, "-", (), "tRNA")
+    assert (second.symbol, len(second.transcripts)) == ("ABC", 1)
+    assert first.tss == []
+
+
+BACTERIA = (  # feature, first and last base, strand, attributes
+    ("gene", 11, 20, "+", "ID=gene-b0001;Name=thrL;gene=thrL;locus_tag=b0001"),
+    ("CDS", 11, 20, "+", "ID=cds-1;Parent=gene-b0001;gene=thrL"),  # NCBI: no transcript between
+    ("CDS", 31, 60, "-", "ID=ECO_2;gene=thrA;locus_tag=ECO_2"),  # Prokka: no gene at all
+    ("tRNA", 71, 80, "+", "ID=ECO_3;Name=tRNA-Thr"),
+    ("pseudogene", 81, 90, ".", "ID=gene-b0004"),
+)
+
+
+def test_genes_of_bacteria(tmp_path: Path):
+    path = tmp_path / "e.gff3"
+    rows = (
+        f"NC_1\tX\t{kind}\t{first}\t{last}\t.\t{strand}\t0\t{text}\n" for kind, first, last, strand, text in BACTERIA
+    )
+    path.write_text("##gff-version 3\n" + "".join(rows))
+    found = genes.near(path, Interval("NC_1", 0, 100))
+    assert [(gene.symbol, gene.start, gene.end, gene.strand, len(gene.transcripts)) for gene in found] == [
+        ("thrL", 10, 20, "+", 1),
+        ("thrA", 30, 60, "-", 0),
+        ("tRNA-Thr", 70, 80, "+", 0),
+        ("b0004", 80, 90, ".", 0),
+    ]
+    for name in ("thrA", "ECO_2"):
+        assert genes.find(name, path, {"NC_1": 100}) == [Interval("NC_1", 30, 60, "thrA")]
+
+
 def test_every_verb_takes_them(small: zoo.Model, genome_files: Synthetic, gtf: Path, tmp_path: Path):
     files = {"genome": genome_files.genome, "signal": genome_files.signal, "regions": "GATA1", "genes": gtf}
     table = small.predict(**files, flank=20)
@@ -132,6 +180,81 @@ def test_every_verb_takes_them(small: zoo.Model, genome_files: Synthetic, gtf: P
     assert "The closest is GATA1" in report.findings[-1].message
     with pytest.raises(InputError, match="the name of a gene with an annotation"):
         small.predict(**{**files, "genes": None})
+
+
+def test_centers_and_variants_take_them(small: zoo.Model, genome_files: Synthetic, gtf: Path):
+    files = {"genome": genome_files.genome, "signal": genome_files.signal}
+    found = small.predict(**files, centers=["TAL1", "chr1:50,001-50,300"], genes=gtf)
+    asked = small.predict(**files, centers=[TAL1, "chr1:50,001-50,300"])
+    assert found.intervals == asked.intervals
+    assert all(np.array_equal(one.scores, other.scores) for one, other in zip(found, asked, strict=True))
+    with pytest.raises(InputError, match=r"Windows around centers.*flank"):
+        small.predict(**files, centers="TAL1", genes=gtf, flank=10)
+    genome = zoo.Genome(genome_files.genome)
+    bases = {at: genome.sequence("chr1", at - 1, at) for at in (50_000, 50_001, 50_300, 50_301)}
+    variants = [("chr1", at, base, "C" if base == "A" else "A") for at, base in bases.items()]
+    scores = small.score_variants(variants, **files, regions=["GATA1"], genes=gtf)
+    assert [variant.start + 1 for variant in scores.variants] == [50_001, 50_300]
+    with pytest.raises(InputError, match="must be given with regions that name a gene"):
+        small.score_variants(variants, **files, genes=gtf)
+
+
+@pytest.fixture
+def track(tmp_path: Path) -> Path:
+    """Scores of chr1 and chr2 that rise by 1/100 in bins of 100 bp, again and again."""
+    values = {chrom: np.arange(SIZES[chrom] // 100) % 100 / np.float32(100) for chrom in ("chr1", "chr2")}
+    bigwig.write_track(
+        tmp_path / "p.bw", {chrom: 100 * len(each) for chrom, each in values.items()}, values.items(), 100
+    )
+    return tmp_path / "p.bw"
+
+
+def test_evaluations_take_them(track: Path, gtf: Path):
+    peaks = [Interval("chr1", 50_010, 50_090), Interval("chr2", 500, 600)]
+    by_names = {"regions": ["GATA1", "chr2:101-900"], "genes": gtf, "bin_size": 100}
+    places = {"regions": [GATA1, TAL1], "bin_size": 100}
+    one, other = benchmark(track, peaks, **by_names), benchmark(track, peaks, **places)
+    assert one.to_json() == other.to_json()
+    assert (one.overall.bins, one.overall.positives) == (11, 2)
+    assert benchmark(track, peaks, flank=100, **by_names).overall.bins == 13
+    assert quantitative(track, track, **by_names) == quantitative(track, track, **places)
+    samples = [(track, peaks)]
+    assert calibrate(samples, **by_names).to_tsv() == calibrate(samples, **places).to_tsv()
+    with pytest.raises(InputError, match="Regions without an annotation of genes"):
+        benchmark(track, peaks, regions=[GATA1], flank=10)
+
+
+def test_their_commands(track: Path, gtf: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    (tmp_path / "peaks.bed").write_text("chr1\t50010\t50090\nchr2\t500\t600\n")
+    given = ["--prediction", track, "--regions", "GATA1,TAL1", "--genes", gtf, "--bin_size", "100"]
+    for end in (["--peaks", tmp_path / "peaks.bed"], ["--track", track]):
+        assert main(["benchmark", *map(str, [*given, *end]), "--flank", "100", "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["extent"]["evaluated"] == 15
+        assert (found["inputs"]["regions"], found["inputs"]["flank"]) == ("GATA1,TAL1", "100")
+    asked = [*given, "--peaks", tmp_path / "peaks.bed", "--output", tmp_path / "t"]
+    assert main(["calibrate", *map(str, asked)]) == 0
+    assert json.loads((tmp_path / "t.json").read_text())["samples"][0]["extent"]["evaluated"] == 11
+    capsys.readouterr()
+    given[3] = "GATA"
+    assert main(["benchmark", *map(str, [*given, *end])]) == 2
+    assert "The closest is GATA1" in capsys.readouterr().err
+
+
+def test_windows_around_them_are_evaluated(
+    genome_files: Synthetic, gtf: Path, capsys: pytest.CaptureFixture, tmp_path: Path
+):
+    gtf.write_text(gtf.read_text().replace("101\t900", "30101\t30900"))
+    (tmp_path / "middles.bed").write_text("chr1\t50000\t50300\nchr2\t30100\t30900\n")
+    files = ["yeast/ATAC", "--genome", str(genome_files.genome), "--signal", str(genome_files.signal), "--json"]
+    rows = []
+    for peaks in (["GATA1,TAL1", "--genes", str(gtf)], [str(tmp_path / "middles.bed")]):
+        assert main(["evaluate", *files, "--peaks", *peaks, "--robustness", "--shifts", "3"]) == 0
+        rows.append(json.loads(capsys.readouterr().out)["rows"])
+    assert rows[0] == rows[1]
+    assert set(rows[0]) == {"chr1", "chr2", "mean"}
+    assert main(["evaluate", *files, "--genes", str(gtf)]) == 2
+    assert "must be given with regions that name a gene" in capsys.readouterr().err
 
 
 def test_the_command(small_folder: Path, genome_files: Synthetic, gtf: Path, capsys: pytest.CaptureFixture):

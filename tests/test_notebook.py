@@ -1,6 +1,7 @@
 """What notebooks and terminals show of results."""
 
 import base64
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ from zoo.attribution.result import Attributions
 from zoo.chaining import Chain, ChainScores
 from zoo.chaining import Mapping as Fitted
 from zoo.checkup import DoctorReport
+from zoo.cli import main
 from zoo.comparison.changes import FactorChange
 from zoo.comparison.run import Differences
 from zoo.errors import InputError
@@ -266,10 +268,22 @@ def test_a_listing_is_a_list_and_a_table():
 def test_info_is_a_json_object_and_tables():
     found = zoo.info("yeast/REB1")
     assert type(dict(found)) is dict
+    assert json.loads(json.dumps(found))["name"] == "yeast/REB1"
     rows = shown(found).rows
     assert ["input", "1,024 bp of DNA (sacCer3)"] in rows
     assert ["signal", "ATAC-seq cut sites", "sample", "20", "20,000,000", "99", "0"] in rows
     assert any(row[0] == "f1" and row[1] == "0.275" for row in rows)
+
+
+def test_info_in_a_terminal_is_what_the_command_prints(capsys: pytest.CaptureFixture):
+    found = zoo.info("yeast/REB1")
+    assert main(["info", "yeast/REB1"]) == 0
+    assert repr(found) == str(found) == capsys.readouterr().out.rstrip("\n")
+    assert "input            1,024 bp of DNA (sacCer3) and ATAC-seq cut sites" in repr(found).splitlines()
+    found["description"] = "\x1b[2J"
+    assert "\x1b" not in repr(found)
+    del found["input"]
+    assert repr(found) == repr(dict(found))
 
 
 def test_a_model(small: zoo.Model):
@@ -403,6 +417,23 @@ def test_attributions_as_a_frame_and_an_xarray():
     assert list(alone.to_frame())[-2:] == ["signal_0", "signal_1"]
     assert alone.to_frame()["position"].tolist() == [*range(30)] * 2
     assert alone.to_xarray()["signal"].dims == ("window", "position", "track")
+
+
+def test_attributions_as_an_anndata(tmp_path: Path):
+    found = attributions()
+    data = found.to_anndata()
+    assert data.shape == (2, 30)
+    assert data.X[0, 12] == 1.5
+    assert np.array_equal(data.X, found.scores)
+    assert list(data.obs_names) == ["chr1:101-130", "chr1:201-230"]
+    assert data.obs["start"].tolist() == [100, 200]
+    assert list(data.layers) == ["code", "signal"]
+    assert data.uns["bases"][data.layers["code"][0, 12]] == "G"
+    assert list(data.obsm) == ["contribution"]
+    data.write_h5ad(tmp_path / "a.h5ad")
+    alone = attributions(intervals=(), signal=None, baseline=None, hypothetical=np.ones((2, 30, 4), F32)).to_anndata()
+    assert (list(alone.layers), list(alone.obsm)) == (["code"], ["contribution", "hypothetical"])
+    assert list(alone.obs) == ["prediction"]
 
 
 def test_names_of_scores_where_one_track_ends_like_another():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo.attribution.methods import IntegratedGradients
 from zoo.cli import main
 from zoo.data.synthetic import Synthetic
 from zoo.errors import InputError
@@ -93,6 +94,30 @@ def test_the_picture_says_what_is_what(small: zoo.Model, files: dict, kind: str,
     assert len(alone.axes) == 4
 
 
+@pytest.mark.parametrize(
+    ("method", "shown"),
+    [
+        ("deeplift", "DeepLIFT"),
+        (IntegratedGradients(count=2, references="mononucleotide_shuffle", steps=5), "integrated gradients"),
+        ("gradients", "gradients"),
+        ("saturation_mutagenesis", "in silico mutagenesis"),
+    ],
+)
+def test_contributions_by_a_method(small: zoo.Model, files: dict, method: object, shown: str):
+    """Those of the reference's window are those that `Model.attribute` gives; both alleles have the same references."""
+    genome = Genome(files["genome"])
+    ref = genome.sequence("chr1", 13_000, 13_001)
+    given = ("chr1", 13_001, ref, "ACGT"[("ACGT".index(ref) + 1) % 4])
+    effects = allele_effects(small, given, method=method, **files)
+    alone = small.attribute(genome=genome, signal=files["signal"], regions=("chr1", 13_000, 13_001), method=method)
+    found = effects.contributions
+    assert found.method == alone.method
+    np.testing.assert_allclose(found.values[0], alone.values[0], atol=1e-5)
+    if alone.baseline is not None:
+        assert found.baseline[0] == found.baseline[1]
+    assert small.plot_variant(given, method=method, **files).get_suptitle().endswith(f"; contributions: {shown}")
+
+
 def test_more_motifs_than_have_room_are_counted(small: zoo.Model, files: dict):
     genome = Genome(files["genome"])
     bases = genome.sequence("chr1", 13_000, 13_008)
@@ -117,8 +142,12 @@ def test_the_command(small_folder: Path, files: dict, tmp_path: Path, capsys: py
     assert (change["motif"], change["change"], change["start"]) == ("SITE", "broken", 13_000)
     assert (tmp_path / "v.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "v.motifs.tsv").read_text().splitlines()[1].startswith("SITE\tbroken\t")
+    assert main([*words, "--picture", str(tmp_path / "g.png"), "--method", "gradients"]) == 0
+    assert (tmp_path / "g.png").stat().st_size != (tmp_path / "v.png").stat().st_size
     for wrong, message in (
         (["--motifs", "m.meme"], "--motifs must come with --picture"),
+        (["--method", "gradients"], "--method must come with --picture"),
+        (["--picture", "v.png", "--method", "lime"], "method must be one of deeplift, integrated_gradients"),
         (["--picture", "v.gif"], "A picture must be one of .png, .svg, .pdf"),
     ):
         assert main([*words, *wrong]) == 2

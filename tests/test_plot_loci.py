@@ -169,6 +169,22 @@ def test_genes_and_their_names_never_touch():
     check_picture(few)
 
 
+def test_a_gene_without_transcripts_is_a_box_with_its_strand():
+    plain = replace(gene("tRNA1", 2000, 3000, "-"), transcripts=())
+    unknown = replace(gene("NEW", 5000, 6000, "."), transcripts=())
+    figure = locus("chr1:1-10,000", genes=[plain, unknown, gene("ABC", 8000, 9000)])
+    check_picture(figure)
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.texts] == ["← tRNA1", "NEW", "ABC →"]
+    boxes = [path.get_extents() for path in axes.collections[0].get_paths()]
+    assert [(box.x0, box.x1) for box in boxes] == [(2000, 3000), (5000, 6000), (8000, 8100), (8900, 9000)]
+    arrows = [line for line in axes.lines if line.get_linestyle() == "None"]
+    assert [(line.get_color(), line.get_marker(), len(line.get_xdata()) > 0) for line in arrows] == [
+        ("white", 4, True),
+        (style.DARK, 5, True),
+    ]
+
+
 def test_a_gene_at_the_edge_keeps_its_name():
     figure = locus("chr1:10,001-20,000", genes=[gene("A-GENE-OF-A-LONG-NAME", 9000, 10_050), gene("B", 19_990, 30_000)])
     check_picture(figure)

@@ -11,7 +11,7 @@ import numpy as np
 
 from registry import digests
 from zoo import folder
-from zoo.arguments import number, optional_switch
+from zoo.arguments import number, optional_switch, refuse_together
 from zoo.attribution import profiles
 from zoo.attribution.engine import Choice, Engine
 from zoo.attribution.methods import Method
@@ -230,10 +230,10 @@ class Model:
             windows: a BED path or intervals, each exactly as long as the model's window. They are predicted as they
                 are; bins of several windows are averaged. Instead of regions and stride.
             centers: regions as above; the middle of each, of narrowPeak files the summit (in a data frame a column
-                `summit` may have its distance from the start), is the middle of one window, which is
-                predicted whole. A table has each window's own bins, in the order of the regions; in files bins of
-                several windows are averaged. Windows that reach beyond an end of the chromosome read N there. Instead
-                of regions and stride.
+                `summit` may have its distance from the start; with `genes` also of genes by their names), is the
+                middle of one window, which is predicted whole. A table has each window's own bins, in the order of the
+                regions; in files bins of several windows are averaged. Windows that reach beyond an end of the
+                chromosome read N there. Instead of regions and stride.
             covariates: name → a number; for one that each window has of its own also a BED path or intervals: 1 for
                 windows that predict any base of them, else 0.
             head: what is predicted, of a model with several heads, or a readout of them (`zoo.forward.readouts`);
@@ -294,7 +294,11 @@ class Model:
                 files are of different assemblies.
         """
         progress = optional_switch("progress", progress)
-        regions = named_regions(regions, genes, flank, genome)
+        if centers is None:
+            regions = named_regions(regions, genes, flank, genome)
+        else:
+            refuse_together("Windows around centers", {"flank": flank})
+            centers = named_regions(centers, genes, None, genome)
         places = genome, signal, regions, chromosomes, windows, centers, covariates, blacklist
         choice = PredictionChoice(*places, output, write, threshold, table, stride, center_only, compat, scale)
         options = Options.resolve(
@@ -420,6 +424,8 @@ class Model:
         signal: object = None,
         blacklist: object = None,
         regions: object = None,
+        genes: str | Path | None = None,
+        flank: int | None = None,
         sample: str | None = None,
         covariates: Mapping[str, object] | None = None,
         head: str | None = None,
@@ -467,6 +473,8 @@ class Model:
             blacklist: whose variants are skipped: a path (BED, or a bigWig that is above 0 there) or intervals.
             regions: only variants whose reference bases overlap these: as for `predict`. Of a VCF file of bgzip, or a
                 BCF file, with an index beside it and pysam (extra `vcf`) no others are read.
+            genes: an annotation, by which regions may be names of genes, as for `predict`.
+            flank: bp at both ends of each gene, as for `predict`.
             sample: of a VCF file: only variants that this sample carries, on any copy; the VCF file that is written has
                 no others.
             covariates: as for `predict`.
@@ -527,6 +535,7 @@ class Model:
         """
         call = Call.of("score_variants", locals())
         progress = optional_switch("progress", progress)
+        regions = named_regions(regions, genes, flank, genome)
         choice = VariantChoice(
             strands,
             shifts,
@@ -564,12 +573,14 @@ class Model:
         covariates: Mapping[str, object] | None = None,
         head: str | None = None,
         track: str | int | None = None,
+        method: str | Method = "deeplift",
         width: int = 80,
     ) -> "Figure":
         """Draw a variant: predictions with both alleles and their difference, contributions of the bases of both, and
         the known motifs that it makes or breaks.
 
-        Contributions are DeepLIFT's, of both alleles against the same shuffles of the reference's window.
+        A method with references, such as DeepLIFT, compares both alleles with the same shuffles of the reference's
+        window.
 
         Args:
             variant: one, as `score_variants` takes it, such as `chr20:10677450:C:T`.
@@ -579,6 +590,7 @@ class Model:
             covariates: as for `predict`.
             head: as for `score_variants`.
             track: the name or number of one of the head's tracks, if it has several.
+            method: of contributions, as for `attribute`.
             width: bp of contributions, from 20 to 200.
 
         Returns:
@@ -590,7 +602,7 @@ class Model:
         from zoo.plot.alleles import variant_figure
 
         given = {"genome": genome, "signal": signal, "covariates": covariates, "head": head, "track": track}
-        return variant_figure(self, variant, motifs, width, **given)
+        return variant_figure(self, variant, motifs, width, **given, method=method)
 
     def predict_haplotypes(
         self,

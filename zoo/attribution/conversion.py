@@ -1,13 +1,15 @@
-"""Attributions as a pandas data frame and as xarray."""
+"""Attributions as a pandas data frame, as AnnData and as xarray."""
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.extras import extra
+from zoo.formats.h5ad import unique
 from zoo.spec import BASES
 
 if TYPE_CHECKING:
+    import anndata
     import pandas
     import xarray
 
@@ -19,6 +21,9 @@ _DIMENSIONS = {  # of an array, those that it has
     "prediction": ("window",),
     "baseline": ("window",),
 }
+_PLACE = ("chrom", "start", "end", "name")
+_ABOUT = ("model", "method", "target")
+_COORDINATES = "0-based, half-open, bp"
 
 
 def to_frame(found: Any) -> "pandas.DataFrame":
@@ -32,11 +37,27 @@ def to_frame(found: Any) -> "pandas.DataFrame":
         "base": _LETTERS[found.codes].ravel(),
         "contribution": found.scores.ravel(),
     }
-    if found.signal is not None:
-        tracks = found.signal.reshape(count * width, -1)
-        names = ["signal"] if tracks.shape[1] == 1 else [f"signal_{number}" for number in range(tracks.shape[1])]
-        columns |= dict(zip(names, tracks.T, strict=True))
+    columns |= {name: values.ravel() for name, values in _of_signal(found).items()}
     return extra("pandas", "a data frame").DataFrame(columns)
+
+
+def to_anndata(found: Any) -> "anndata.AnnData":
+    """See `Attributions.to_anndata`."""
+    package, pandas = extra("anndata", "AnnData"), extra("pandas", "AnnData")
+    of_windows = {"prediction": found.prediction, "baseline": found.baseline, "error": found.error}
+    if found.intervals:
+        places = {name: [getattr(item, name) for item in found.intervals] for name in _PLACE}
+        of_windows = {**places, **of_windows}
+    known = {name: values for name, values in of_windows.items() if values is not None}
+    every_base = {"contribution": found.values, "hypothetical": found.hypothetical}
+    return package.AnnData(
+        X=found.scores,
+        obs=pandas.DataFrame(known, index=list(unique(map(str, _windows(found))))),
+        var=pandas.DataFrame(index=list(map(str, range(found.codes.shape[1])))),
+        layers={"code": found.codes, **_of_signal(found)},
+        obsm={name: values for name, values in every_base.items() if values is not None},
+        uns={name: getattr(found, name) for name in _ABOUT} | {"bases": [*BASES, "N"], "coordinates": _COORDINATES},
+    )
 
 
 def to_xarray(found: Any) -> "xarray.Dataset":
@@ -51,13 +72,17 @@ def to_xarray(found: Any) -> "xarray.Dataset":
     return extra("xarray", "arrays with names").Dataset(
         there | {"sequence": (("window", "position"), _LETTERS[found.codes])},
         coords={"window": _windows(found), "base": list(BASES), **(of_windows if found.intervals else {})},
-        attrs={
-            "model": found.model,
-            "method": found.method,
-            "target": found.target,
-            "coordinates": "0-based, half-open, bp",
-        },
+        attrs={name: getattr(found, name) for name in _ABOUT} | {"coordinates": _COORDINATES},
     )
+
+
+def _of_signal(found: Any) -> dict[str, np.ndarray]:
+    """Name → (windows, positions), what each track adds; none for a model of DNA alone."""
+    if found.signal is None:
+        return {}
+    tracks = found.signal.reshape(*found.codes.shape, -1)
+    names = ["signal"] if tracks.shape[-1] == 1 else [f"signal_{number}" for number in range(tracks.shape[-1])]
+    return {name: tracks[..., number] for number, name in enumerate(names)}
 
 
 def _windows(found: Any) -> list[str] | list[int]:

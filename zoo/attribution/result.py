@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from registry.paths import user_path
-from zoo.attribution.conversion import to_frame, to_xarray
+from zoo.attribution.conversion import to_anndata, to_frame, to_xarray
 from zoo.attribution.references import References
 from zoo.errors import InputError, IntegrityError
 from zoo.files import npz
@@ -21,6 +21,7 @@ from zoo.notebook.pictures import drawn, inline
 from zoo.notebook.tables import table, titled
 
 if TYPE_CHECKING:
+    import anndata
     import pandas
     import xarray
     from matplotlib.figure import Figure
@@ -156,6 +157,15 @@ class Attributions:
         A pandas data frame. Raises `MissingExtra` if pandas is not installed.
         """
         return to_frame(self)
+
+    def to_anndata(self) -> "anndata.AnnData":
+        """Windows × positions (from 0, of the window): contributions of the bases that stand there.
+
+        `obs` has chrom, start, end, name, prediction, baseline and error of each window; layers are `code` (of `uns`'
+        bases) and the signal's contributions; `obsm` has contribution and hypothetical, each (n, window, 4). Raises
+        `MissingExtra` if anndata is not installed.
+        """
+        return to_anndata(self)
 
     def to_xarray(self) -> "xarray.Dataset":
         """All arrays with dimensions window, position (from 0, of the window), base and track, and the windows' places.

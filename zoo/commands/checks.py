@@ -35,7 +35,7 @@ def predict(options: argparse.Namespace) -> None:
         return
     spec, source = _spec(options.name)
     where = options.regions if options.centers is None else options.centers
-    tracks, inputs = _inputs(spec, options, where, spread=True)
+    tracks, inputs = _inputs(spec, options, _regions(options, where), spread=True)
     own = [f".{name}.bw" for name in plain_names(tracks)]
     suffixes = dict.fromkeys((".bw", *(format.suffix for format in FORMATS.values()), *own))
     _job(options, "prediction", tuple(suffixes), [source, where], inputs)
@@ -83,7 +83,7 @@ def unit(options: argparse.Namespace) -> None:
 def attribute(options: argparse.Namespace) -> None:
     """The same for attributions."""
     spec, source = _spec(options.name)
-    _, inputs = _inputs(spec, options, options.regions)
+    _, inputs = _inputs(spec, options, _regions(options, options.regions))
     _job(options, "attribution", (".npz", ".bw", ".signal.bw"), [source, options.regions], inputs)
 
 
@@ -101,6 +101,7 @@ def variants(options: argparse.Namespace) -> None:
     read = [reading.checked(variants)] if is_file else []
     if not is_file:
         reading.read(variants)
+    _regions(options, options.regions)
     _, inputs = _inputs(spec, options, None)
     suffixes = (".tsv", ".skipped.tsv", ".vcf", ".reference.bw", ".alternative.bw", ".csv")
     _job(options, "variants", suffixes, [source, *read], inputs)
@@ -112,7 +113,7 @@ def haplotypes(options: argparse.Namespace) -> None:
 
     spec, source = _spec(options.name)
     path = reading.checked(options.variants)
-    _, inputs = _inputs(spec, options, options.regions)
+    _, inputs = _inputs(spec, options, _regions(options, options.regions))
     tracks = (".reference.bw", ".haplotype1.bw", ".haplotype2.bw", ".bw", ".bg")
     _job(options, "haplotypes", (*tracks, ".sites.tsv", ".skipped.tsv"), [source, path, options.regions], inputs)
 
@@ -127,8 +128,9 @@ def evaluate(options: argparse.Namespace) -> None:
     _, source = _spec(options.name)
     genome = Genome(options.genome)
     Signal(options.signal)
-    if options.peaks:
-        bed.read_summits(options.peaks)
+    named = _regions(options, options.peaks)
+    if isinstance(named, str):
+        bed.read_summits(named)
     for path in filter(None, (options.blacklist, options.unmappable)):
         on_genome(path, genome, avoided=True)
     _output(options, (".json", ".html"), source, options.peaks, options.unmappable)
@@ -218,6 +220,7 @@ def _inputs(
     """Open everything and match it, without the warnings, which come when it is opened to be used.
 
     Args:
+        regions: of `_regions`.
         spread: whether the tracks may be of the spread over members.
 
     Returns:
@@ -233,7 +236,7 @@ def _inputs(
             spec,
             options.genome,
             options.signal,
-            _regions(options, regions),
+            regions,
             getattr(options, "chromosomes", None),
             getattr(options, "blacklist", None),
             covariates=getattr(options, "covariate", None),

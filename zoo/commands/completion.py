@@ -1,6 +1,7 @@
 """The command line of `zoo completion`: a script by which a shell completes commands, options, models and files."""
 
 import argparse
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,13 +19,14 @@ _SHELLS = ("bash", "zsh", "fish")
 _MODELS = "_zoo_models"  # the function that each script has, which lists models and files
 _FOR_MODELS = ("name", "names", "models", "pattern")  # positional arguments that are models
 _MODEL_OPTIONS = {"--model", "--from", "--bias", "--compare"}
-_METAVARS = {"2BIT", "BASE", "BED", "BIGWIG", "FILE", "FOLDER", "MEME", "PATH", "SITES", "TABLE|NAME=BW", "TSV"}
+_METAVARS = {"BASE", "BED", "BIGWIG", "FILE", "FOLDER", "GTF", "MEME", "NAME=BW", "NARROWPEAK", "PATH", "SITES"}
+_METAVARS |= {"TABLE|NAME=BW", "TSV", "VARIANTS", "VCF"}
 _DESTS = {"genome", "signal", "regions", "blacklist", "peaks", "measured", "families"}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo completion`."""
-    text = """whose script is printed: eval "$(zoo completion bash)" in ~/.bashrc, the same of zsh in ~/.zshrc behind
+    text = """whose script is printed: eval "$(zoo completion bash)" in ~/.bashrc, the same of zsh in ~/.zshrc after
     compinit; of fish to be written to ~/.config/fish/completions/zoo.fish"""
     parser.add_argument("shell", choices=_SHELLS, help=text)
 
@@ -57,7 +59,14 @@ def script(parser: Parser, shell: str) -> str:
             action.complete = {"bash": _MODELS, "zsh": _MODELS, "fish": f"({_MODELS})"}
         elif _is_file(action):
             action.complete = shtab.FILE
-    return shtab.complete(parser, shell, preamble=_models(shell))
+    made = shtab.complete(parser, shell, preamble=_models(shell))
+    return _as_zsh_reads(made) if shell == "zsh" else made
+
+
+def _as_zsh_reads(made: str) -> str:
+    """shtab's script, with arguments of any number, of which it has the first only, and for `source`, too."""
+    made = re.sub(r'^  "\(\*\)::?', '  "*:', made, flags=re.MULTILINE)
+    return made.replace("[-1] == eval ]]", "[-1] == (eval|file) ]]")
 
 
 def _actions(parser: Parser) -> Iterator[argparse.Action]:

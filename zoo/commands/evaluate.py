@@ -13,7 +13,10 @@ EXAMPLES = (
 )
 _FILES = {
     "genome": shared.COMMON["genome"],
-    "peaks": {"metavar": "NARROWPEAK", "help": "windows around summits instead of all chromosomes"},
+    "peaks": {
+        "metavar": "NARROWPEAK",
+        "help": "windows around summits instead of all chromosomes; or with --genes around the middles of genes",
+    },
     "unmappable": {"metavar": "BED", "help": "leave out windows that touch these, too"},
 }
 SIGNATURES = (
@@ -22,7 +25,9 @@ SIGNATURES = (
         common=BINS | _FILES,
         differ={"signal": {"help": "measured track, .bw"}},
         left_out={"spec": "of the model", **PROGRESS},
-        added=ADDED | shared.MODEL | {"robustness": "whether that is measured, too"},
+        added=ADDED
+        | shared.MODEL
+        | {"robustness": "whether that is measured, too", "genes": "by which peaks are placed"},
     ),
     Signature(
         "zoo.evaluate.models:accessibility",
@@ -51,6 +56,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo evaluate`."""
     shared.add_model(parser, "a model of accessibility: family/MODEL or a model folder")
     SIGNATURES[0].add(parser, {"": "genome signal peaks unmappable chromosomes blacklist"})
+    parser.add_argument(
+        "--genes", metavar="GTF", help="GTF or GFF3, also compressed: --peaks may then be names of genes"
+    )
     parser.add_argument("--robustness", action="store_true", help="also measure how predictions vary with the window")
     SIGNATURES[1].add(parser)
     SIGNATURES[2].add(parser)
@@ -64,6 +72,7 @@ def run(options: argparse.Namespace) -> None:
     from zoo.evaluate.robustness import SHIFTS
     from zoo.genome.sequence import Genome
     from zoo.genome.signal import Signal
+    from zoo.inputs.opening import named_intervals
     from zoo.loading import load
 
     if not options.robustness:
@@ -74,8 +83,9 @@ def run(options: argparse.Namespace) -> None:
     avoided = [
         on_genome(path, genome, avoided=True) if path else [] for path in (options.blacklist, options.unmappable)
     ]
-    where = options.chromosomes, options.peaks, *avoided
-    opened = {"genome": genome, "blacklist": avoided[0], "unmappable": avoided[1]}
+    peaks = named_intervals(options.peaks, options.genes, None, genome)
+    where = options.chromosomes, peaks, *avoided
+    opened = {"genome": genome, "peaks": peaks, "blacklist": avoided[0], "unmappable": avoided[1]}
     chosen = SIGNATURES[0].values(options) | opened | {"signal": signal}
     precision = SIGNATURES[1].values(options)
     by_chromosome = models.accessibility(model, models.windows(model.spec, **chosen), **precision)

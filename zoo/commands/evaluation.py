@@ -12,8 +12,20 @@ from zoo.environment import versions
 from zoo.errors import InputError
 from zoo.files.record import finite
 
-_FILES = ("prediction", "peaks", "track", "meta", "name", "genome", "signal", "regions", "blacklist", "unmappable")
-_INPUTS = (*_FILES, "region")
+_FILES = (
+    "prediction",
+    "peaks",
+    "track",
+    "meta",
+    "name",
+    "genome",
+    "signal",
+    "regions",
+    "blacklist",
+    "unmappable",
+    "genes",
+)
+_INPUTS = (*_FILES, "region", "flank")
 
 
 BINS = {  # keyword → settings, of all functions that have it
@@ -21,7 +33,9 @@ BINS = {  # keyword → settings, of all functions that have it
     "peaks": {"metavar": "FILE", "help": "BED of peaks, or bigWig above 0 where bound"},
     "bin_size": {"metavar": "BP", "help": "of a bin (default 200)"},
     "rule": {"default": None, "help": "a bin is bound if peaks cover any base, or half of it (default any)"},
-    "regions": {"metavar": "BED", "help": "evaluate only bins that overlap these"},
+    "regions": {"metavar": "BED", "help": "evaluate only bins that overlap these: a BED file, or with --genes genes"},
+    "genes": shared.COMMON["genes"],
+    "flank": shared.COMMON["flank"],
     "compat": {
         "metavar": "maxatac",
         "help": "as maxATAC: its bins, 0 where nothing was predicted, precision not cross-fitted",

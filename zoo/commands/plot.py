@@ -2,6 +2,7 @@
 
 import argparse
 
+from zoo.attribution.methods import METHODS, resolve
 from zoo.commands import heavy, shared
 from zoo.commands.printing import present
 from zoo.console.pairs import named_paths
@@ -25,8 +26,10 @@ SIGNATURE = Signature(
             "metavar": "NAME",
             "help": 'models that predict the region, a row each: names, folders, patterns such as "maxatac/FOX*"',
         },
-        "genome": {"required": False, "help": "sequence, .2bit, for models"},
+        "genome": {"required": False, "help": "sequence, .2bit or FASTA (plain or of bgzip), for models"},
         "threshold": {"help": "of predictions, a dashed line: f1, precision=0.9, a number, none (default f1)"},
+        "track": {"help": "names of a head's tracks, a row each (default all)"},
+        "method": {"help": f"also draw contributions of bases to the predictions, by {', '.join(METHODS)}"},
         "genes": {"metavar": "GTF", "help": "genes, GTF or GFF3, plain or compressed"},
         "flank": {"metavar": "BP", "help": "shown at both ends of a gene (default 5,000)"},
         "peaks": {"nargs": "+", "metavar": "NAME=BED", "help": "BED files, each NAME=PATH or PATH"},
@@ -47,7 +50,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     groups = {
         "": "where output",
         "rows": "tracks peaks attributions variants genes flank",
-        "predictions": "model genome signal covariates threshold",
+        "predictions": "model genome signal covariates head track threshold method",
         "words": "assembly title",
     }
     SIGNATURE.add(parser, groups)
@@ -57,6 +60,7 @@ def run(options: argparse.Namespace) -> None:
     """Run `zoo plot`."""
     from zoo import loading
     from zoo.drawing import draw, placed
+    from zoo.forward.readouts import Selection
     from zoo.many import models
 
     chosen = SIGNATURE.values(options)
@@ -65,9 +69,10 @@ def run(options: argparse.Namespace) -> None:
         chosen[name] = chosen[name] and _named(name, chosen[name])
     if options.model:
         given = {name: chosen[name] for name in (*_NAMED, "genome", "signal", "genes", "variants")}
-        placed(options.where, options.output, options.model, given, options.flank, None, None)
+        placed(options.where, options.output, options.model, given, options.flank, {})
+        resolve("deeplift" if options.method is None else options.method, {})
         for name in models.named(options.model):
-            loading.info(name)
+            Selection.of(loading.spec_of(name), options.head, options.track, spread=True)
         heavy.import_keras()
     picture = draw(**chosen)
     present(options, {"output": picture}, picture)

@@ -50,7 +50,10 @@ ONE = Signature(
             "help": "names of chromosomes; with --regions only those on these",
         },
         "windows": {"metavar": "BED", "help": "windows as long as the model's, predicted as they are"},
-        "centers": {"metavar": "BED", "help": "regions or narrowPeak; a window around the middle or summit of each"},
+        "centers": {
+            "metavar": "BED",
+            "help": "regions, narrowPeak, or with --genes genes; a window around the middle or summit of each",
+        },
         "track": {"help": "names of a head's tracks (default all); of an ensemble with a spread also mean and spread"},
         "threshold": {
             "help": 'score of the BED: f1, precision=0.9, recall=0.5, log2fc=6, a number, or "none" for no BED '

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from registry.paths import user_path
+from zoo.attribution.methods import METHODS, resolve
 from zoo.commands import reporting, shared
 from zoo.commands.printing import add_json
 from zoo.console.signature import PROGRESS, Signature
@@ -18,7 +19,7 @@ from zoo.variants.window import COMPAT
 
 EXAMPLES = ("zoo variants maxatac/CTCF variants.vcf --genome hg38.2bit --signal atac.bw --output out/variants",)
 _PICTURES = (".png", ".svg", ".pdf")
-_FILES = "genome signal blacklist regions sample peaks output profiles scale csv measured"
+_FILES = "genome signal blacklist regions genes flank sample peaks output profiles scale csv measured"
 SIGNATURE = Signature(
     "zoo.model:Model.score_variants",
     common=shared.COMMON,
@@ -33,7 +34,8 @@ SIGNATURE = Signature(
             "nargs": "+",
             "action": "extend",
             "metavar": "REGION",
-            "help": "only variants that overlap these: a BED file, or chr20:1-50000; by the index of a VCF file",
+            "help": "only variants that overlap these: a BED file, chr20:1-50000, or with --genes genes; by the index "
+            "of a VCF file",
         },
         "sample": {"metavar": "NAME", "help": "of a VCF file: only variants that this sample carries"},
         "blacklist": {"help": "whose variants are skipped: BED, or a bigWig that is above 0 there"},
@@ -79,6 +81,7 @@ SIGNATURE = Signature(
         "table": shared.FLAG,
         "picture": "of one variant, by Model.plot_variant",
         "motifs": "of the picture",
+        "method": "of the picture",
     },
 )
 
@@ -98,6 +101,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="MEME",
         help="with --picture: known motifs that the variant breaks or makes (an instance with P at most 1e-4 is there "
         "with one allele only), weakens or strengthens; also printed, and in FILE.motifs.tsv",
+    )
+    drawn.add_argument(
+        "--method", metavar="NAME", help=f"with --picture: of contributions, {', '.join(METHODS)} (default deeplift)"
     )
     shown = parser.add_argument_group("printing").add_mutually_exclusive_group()
     add_json(shown)
@@ -136,8 +142,11 @@ def check(options: argparse.Namespace) -> None:
     given = [name for name, value in wanted.items() if value]
     if given and options.output is None:
         raise InputError(f"{given[0]} must come with --output", example="--output out/variants")
-    if options.motifs is not None and options.picture is None:
-        raise InputError("--motifs must come with --picture", example="--picture variant.png")
+    for name in ("motifs", "method"):
+        if getattr(options, name) is not None and options.picture is None:
+            raise InputError(f"--{name} must come with --picture", example="--picture variant.png")
+    if options.method is not None:
+        resolve(options.method, {})
     if options.picture is not None and Path(options.picture).suffix.lower() not in _PICTURES:
         raise InputError(f"A picture must be one of {', '.join(_PICTURES)}", received={"picture": options.picture})
     if options.table and options.output is not None:
@@ -198,7 +207,8 @@ def _draw(options: argparse.Namespace, model) -> list:
     named = {"signal": options.signal, "covariates": options.covariate, "head": options.head}
     track = options.track[0] if options.track and len(options.track) == 1 else options.track
     known = {} if options.motifs is None else read_motifs(options.motifs)
-    effects = allele_effects(model, given(options), options.genome, **named, track=track)
+    method = "deeplift" if options.method is None else options.method
+    effects = allele_effects(model, given(options), options.genome, **named, track=track, method=method)
     changes = motif_changes(given(options), options.genome, known) if known else []
     figure = plot_alleles(effects, changes, known)
     with atomic(path, path.parent) as temporary:

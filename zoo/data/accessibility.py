@@ -23,9 +23,9 @@ def planned(
     bin_size: int,
     blacklist: Sequence[Interval] = (),
     unmappable: Sequence[Interval] = (),
-    peaks: str | Path | None = None,
+    peaks: str | Path | Sequence[Interval] | None = None,
 ) -> SlabPlan:
-    """Where windows lie: tiled over chromosomes, or with the summits of a narrowPeak file in their middle.
+    """Where windows lie: tiled over chromosomes, or around summits of a narrowPeak file or middles of intervals.
 
     Raises:
         InputError: none is left.
@@ -43,7 +43,7 @@ def planned(
     return SlabPlan(starts, layout, bin_size)
 
 
-def _summits(peaks: str | Path, genome: Genome) -> dict[str, np.ndarray]:
+def _summits(peaks: str | Path | Sequence[Interval], genome: Genome) -> dict[str, np.ndarray]:
     """Summits by the genome's names of chromosomes. Raises `GenomeMismatch` for one beyond its chromosome's end."""
     by_chrom: dict[str, np.ndarray] = {}
     for name, positions in summits(peaks).items():
@@ -53,7 +53,7 @@ def _summits(peaks: str | Path, genome: Genome) -> dict[str, np.ndarray]:
         if positions[-1] >= genome.sizes[chrom]:
             raise GenomeMismatch(
                 "Peaks must lie within their chromosomes",
-                where=peaks,
+                where=peaks if isinstance(peaks, (str, Path)) else "peaks",
                 received={"summit": f"{name}:{positions[-1] + 1:,}", "length": genome.sizes[chrom]},
                 hint="Are they of another assembly than the genome?",
             )

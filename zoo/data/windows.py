@@ -64,11 +64,14 @@ def around(summits: np.ndarray, length: int, layout: Layout, compat: str | None 
     return _on_chromosome(np.asarray(summits, np.int64) - layout.core // 2, length, layout, compat)
 
 
-def summits(peaks: str | Path, gap: int = SAME_PEAK, compat: str | None = None) -> dict[str, np.ndarray]:
+def summits(
+    peaks: str | Path | Sequence[Interval], gap: int = SAME_PEAK, compat: str | None = None
+) -> dict[str, np.ndarray]:
     """Summits of a narrowPeak file; those of which each is at most `gap` bp from the next become one, their mean.
 
     Args:
-        peaks: a narrowPeak file (column 10 is the summit's distance from the start; without it the middle is taken).
+        peaks: a narrowPeak file (column 10 is the summit's distance from the start; without it the middle is taken), or
+            intervals, of which the middles are taken.
         gap: bp.
         compat: with "asap", the last one of each chromosome is left out, as the authors' code does by mistake.
 
@@ -76,7 +79,9 @@ def summits(peaks: str | Path, gap: int = SAME_PEAK, compat: str | None = None) 
         chromosome → (n,) int64, rising.
     """
     by_chrom: dict[str, list[int]] = {}
-    for peak, summit in bed.read_summits(peaks):
+    from_file = isinstance(peaks, (str, Path))
+    middles = ((each, each.start + len(each) // 2) for each in (() if from_file else bed.listed("peaks", peaks)))
+    for peak, summit in bed.read_summits(peaks) if from_file else middles:
         by_chrom.setdefault(peak.chrom, []).append(summit)
     merged = {}
     for chrom, positions in by_chrom.items():

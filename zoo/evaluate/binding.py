@@ -17,6 +17,7 @@ from zoo.files.atomic import check_outputs, writing
 from zoo.genome import names
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
+from zoo.inputs.opening import named_intervals
 
 FEW = 10  # positive bins; figures of fewer are unstable
 OF_TRACKS = tuple(how for how in bins.AGGREGATES if how != "coverage")
@@ -160,6 +161,8 @@ def benchmark(
     regions: str | Path | Sequence[Interval] | None = None,
     decimals: int = DECIMALS,
     compat: str | None = None,
+    genes: str | Path | None = None,
+    flank: int | None = None,
 ) -> Benchmark:
     """Compare a predicted track with peaks (Cazares et al. 2023, Methods; maxATAC `benchmark`).
 
@@ -181,6 +184,8 @@ def benchmark(
         decimals: scores that are equal when rounded to so many are ties.
         compat: with "maxatac" every bin of a chromosome is evaluated, those without a value as 0, and bin i of n goes
             from ⌊i L / n⌋ to ⌊(i + 1) L / n⌋.
+        genes: a GTF or GFF3 file, by which `regions` may be names of genes ("GATA1,TAL1").
+        flank: bp that are added at both ends of each gene (default 0).
 
     Raises:
         InputError: no bin is positive, or all are; a chromosome that the prediction lacks; options that exclude one
@@ -188,6 +193,7 @@ def benchmark(
         GenomeMismatch: peaks and prediction are of different assemblies.
     """
     track = bins.open_track(prediction)
+    regions = named_intervals(regions, genes, flank, track)
     selection = BinSelection(track, chromosomes, region, regions, blacklist, bin_size, compat)
     bound = bins.Bound(peaks, track.sizes, rule)
     selection.compare_with(bound, peaks)
@@ -223,6 +229,8 @@ def quantitative(
     aggregate: str = "mean",
     regions: str | Path | Sequence[Interval] | None = None,
     compat: str | None = None,
+    genes: str | Path | None = None,
+    flank: int | None = None,
 ) -> dict[str, Agreement]:
     """Compare a predicted track with a measured one, in bins as `benchmark` has them: where the prediction has values.
 
@@ -238,6 +246,8 @@ def quantitative(
         aggregate: of the values in a bin, one of `OF_TRACKS`.
         regions: evaluate only the bins that overlap these.
         compat: as for `benchmark`.
+        genes: a GTF or GFF3 file, by which `regions` may be names of genes ("GATA1,TAL1").
+        flank: bp that are added at both ends of each gene (default 0).
 
     Returns:
         By chromosome, and under "all" of all of them.
@@ -246,7 +256,8 @@ def quantitative(
         InputError: no bin to evaluate, or a chromosome that a track lacks.
         GenomeMismatch: the tracks are of different assemblies.
     """
-    return correlated(prediction, measured, chromosomes, region, blacklist, bin_size, aggregate, regions, compat)[0]
+    chosen = chromosomes, region, blacklist, bin_size, aggregate, regions, compat, genes, flank
+    return correlated(prediction, measured, *chosen)[0]
 
 
 def correlated(
@@ -259,6 +270,8 @@ def correlated(
     aggregate: str = "mean",
     regions: str | Path | Sequence[Interval] | None = None,
     compat: str | None = None,
+    genes: str | Path | None = None,
+    flank: int | None = None,
 ) -> tuple[dict[str, Agreement], Extent]:
     """Result of `quantitative`, and how much was evaluated. Arguments and errors as there."""
     if not is_one_of(aggregate, OF_TRACKS):
@@ -269,6 +282,7 @@ def correlated(
         )
     track, other = bins.open_track(prediction), Signal(user_path(measured, "measured"))
     shared = names.check_shared(track.sizes, other.sizes, str(prediction), str(measured))
+    regions = named_intervals(regions, genes, flank, track)
     selection = BinSelection(track, chromosomes, region, regions, blacklist, bin_size, compat)
     selection.compare_with(bins.Bound(measured, track.sizes, what="measured track"), measured)
     overall, by_chrom = Pairs(), {}

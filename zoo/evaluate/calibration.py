@@ -18,6 +18,7 @@ from zoo.evaluate.promises import crossfitted, interval, resampled, rising
 from zoo.evaluate.selection import BinSelection, Extent
 from zoo.genome.interval import Interval
 from zoo.genome.signal import Signal
+from zoo.inputs.opening import named_intervals
 from zoo.predict.thresholds import INTERVAL, PROBABILITY, Measured, ThresholdTable
 
 Predicted = str | Path | Sequence[str | Path]
@@ -69,9 +70,12 @@ def calibrate(
     regions: str | Path | Sequence[Interval] | None = None,
     compat: str | None = None,
     probabilities: bool = False,
+    genes: str | Path | None = None,
+    flank: int | None = None,
 ) -> ThresholdTable:
     """The table of `calibration`; arguments and errors as there."""
-    return calibration(samples, chromosomes, blacklist, bin_size, rule, regions, compat, probabilities).table
+    chosen = chromosomes, blacklist, bin_size, rule, regions, compat, probabilities, genes, flank
+    return calibration(samples, *chosen).table
 
 
 def calibration(
@@ -83,6 +87,8 @@ def calibration(
     regions: str | Path | Sequence[Interval] | None = None,
     compat: str | None = None,
     probabilities: bool = False,
+    genes: str | Path | None = None,
+    flank: int | None = None,
 ) -> Calibration:
     """The mean over cell types of precision, recall, log2 fold over random and F1 at thresholds 0, 0.001, … 1.
 
@@ -107,6 +113,8 @@ def calibration(
             without an interval; the table has its columns and no more. The mistakes in its program are not repeated.
         probabilities: also the probability that a bin is bound, by isotonic regression of what is bound on the scores
             of all cell types together. `predict(scale="probability")` writes it.
+        genes: a GTF or GFF3 file, by which `regions` may be names of genes ("GATA1,TAL1").
+        flank: bp that are added at both ends of each gene (default 0).
 
     Raises:
         InputError: no sample, one without a bound bin, scores that are no probabilities, predictions of one cell type
@@ -125,7 +133,8 @@ def calibration(
     evaluated = []
     for prediction, peaks in pairs:
         track = _opened(prediction)
-        selection = BinSelection(track, chromosomes, None, regions, blacklist, bin_size, compat)
+        here = named_intervals(regions, genes, flank, track)
+        selection = BinSelection(track, chromosomes, None, here, blacklist, bin_size, compat)
         try:
             evaluated.append(_sample(track, peaks, selection, rule, compat))
         except InputError as error:

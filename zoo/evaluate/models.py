@@ -62,7 +62,7 @@ def windows(
     genome: Genome,
     signal: Signal,
     chromosomes: Sequence[str] | None = None,
-    peaks: str | Path | None = None,
+    peaks: str | Path | Sequence[Interval] | None = None,
     blacklist: Sequence[Interval] = (),
     unmappable: Sequence[Interval] = (),
     progress: bool | None = None,
@@ -76,7 +76,7 @@ def windows(
         genome: the sequence.
         signal: the measured track.
         chromosomes: by the genome's names; default the main ones that the signal has, too.
-        peaks: a narrowPeak file.
+        peaks: a narrowPeak file, or intervals, whose middles are taken.
         blacklist: intervals by the genome's names; windows that touch them are left out.
         unmappable: the same.
         progress: show a progress bar; by default in a terminal only.
@@ -97,7 +97,7 @@ def robustness(
     model: Model,
     genome: Genome,
     chromosomes: Sequence[str] | None = None,
-    peaks: str | Path | None = None,
+    peaks: str | Path | Sequence[Interval] | None = None,
     blacklist: Sequence[Interval] = (),
     unmappable: Sequence[Interval] = (),
     step: int | None = None,
@@ -126,7 +126,7 @@ def left_out(
     genome: Genome,
     signal: Signal,
     chromosomes: Sequence[str] | None = None,
-    peaks: str | Path | None = None,
+    peaks: str | Path | Sequence[Interval] | None = None,
     blacklist: Sequence[Interval] = (),
     unmappable: Sequence[Interval] = (),
 ) -> dict[str, int]:

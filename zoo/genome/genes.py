@@ -1,7 +1,7 @@
 """Genes by their names: where they lie on a genome, for regions and for pictures."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -103,7 +103,8 @@ def find(name: str, path: Path, sizes: Mapping[str, int] | None) -> list[Interva
 def near(path: Path, region: Interval, sizes: Mapping[str, int] | None = None) -> list[Gene]:
     """The genes of a file that touch a region, by any common name of its chromosome, in the order of their starts.
 
-    A chromosome of which the file has no gene is told by a `ZooWarning`.
+    Those with a line of their own but no transcript have no `transcripts`. A chromosome of which the file has no gene
+    is told by a `ZooWarning`.
 
     Args:
         path: of the annotation.
@@ -112,11 +113,33 @@ def near(path: Path, region: Interval, sizes: Mapping[str, int] | None = None) -
     """
     if sizes:
         annotation.check_assembly(path, sizes)
-    found = gtf.genes(gtf.transcripts(path, {region.chrom, *names.aliases(region.chrom)}))
+    chroms = {region.chrom, *names.aliases(region.chrom)}
+    found = gtf.genes(gtf.transcripts(path, chroms))
+    found += _alone(gtf.features(path, (gff3.GENE,), chroms), found)
     if not found:
         warn(f"{path}: no gene of this annotation lies on {region.chrom}")
     here = [gene for gene in found if gene.start < region.end and gene.end > region.start]
     return sorted(here, key=lambda gene: (gene.start, gene.end))
+
+
+def _alone(lines: Iterable[Feature], known: Iterable[Gene]) -> list[Gene]:
+    """The genes of lines that are none of those known by their transcripts."""
+    places: dict[str, list[Gene]] = {}
+    for gene in known:
+        for name in {gene.name, gene.symbol}:
+            places.setdefault(name, []).append(gene)
+    return [
+        Gene(
+            line.one("gene_id") or gff3.bare(line.one("ID")),
+            gtf.called(line) or next(filter(None, _called(line)), ""),
+            *(line.chrom, line.start, line.end, line.strand, ()),
+            line.one("gene_type", "gene_biotype", "biotype"),
+        )
+        for line in lines
+        if not any(
+            gene.start < line.end and gene.end > line.start for name in _called(line) for gene in places.get(name, ())
+        )
+    ]
 
 
 def _parts(regions: object) -> Sequence[object]:
@@ -125,7 +148,9 @@ def _parts(regions: object) -> Sequence[object]:
         is_one = bed.is_there(regions) or bed.is_region(regions)
         return [regions] if is_one else [part.strip() for part in regions.split(",") if part.strip()]
     items = None if hasattr(regions, "columns") else items_of(regions)
-    return items if items and not bed.is_row(regions) else [regions]
+    if not items or bed.is_row(regions):
+        return [regions]
+    return [part for item in items for part in (_parts(item) if isinstance(item, str) else [item])]
 
 
 def _is_name(part: object, sizes: Mapping[str, int]) -> bool:

@@ -42,11 +42,16 @@ def kind_of(kind: str, text: str, parts: tuple[str, ...]) -> str:
         parts: of a transcript, by their names in GTF.
     """
     kind = _KINDS.get(kind, kind)
-    if kind in parts:
+    if "Parent=" not in text and _is_gene(kind, text):
+        return GENE
+    if kind in parts or "Parent=" not in text:
         return kind
-    if "Parent=" not in text:
-        return GENE if kind.endswith(GENE) else kind  # also ncRNA_gene, pseudogene
     return "transcript" if "ID=" in text else kind
+
+
+def _is_gene(kind: str, text: str) -> bool:
+    """Whether a feature without a parent is a gene: also ncRNA_gene, pseudogene; of bacteria (Prokka) a tRNA or CDS."""
+    return kind.endswith(GENE) or (kind.endswith("RNA") and kind != "mRNA") or (kind == "CDS" and "ID=" in text)
 
 
 def attributes(text: str, where: str = "") -> dict[str, tuple[str, ...]]:

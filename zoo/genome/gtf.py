@@ -123,10 +123,10 @@ class Gene:
         name: its identifier.
         symbol: its name.
         chrom: as the file names it.
-        start: of the first of its transcripts, bp, 0-based.
+        start: of the first of its transcripts, bp, 0-based; without any its own, as is
         end: beyond the last one.
         strand: "+", "-" or ".".
-        transcripts: in the order of the file.
+        transcripts: in the order of the file; none of a gene that has a line of its own only.
         kind: its type, such as "protein_coding"; empty if the file does not say.
     """
 

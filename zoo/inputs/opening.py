@@ -178,10 +178,29 @@ def open_genome(genome: object) -> Genome:
 
 
 def named_regions(regions: object, genes: object, flank: object, genome: object) -> object:
-    """Regions that may name genes of an annotation as intervals, see `zoo.genome.genes.of_names`; others stay."""
+    """Regions that may name genes of an annotation as intervals, see `zoo.genome.genes.of_names`; others stay.
+
+    Args:
+        regions: as for `of_names`, and so are
+        genes: the annotation, and
+        flank: bp.
+        genome: as for `open_genome`, or a track whose chromosomes count instead.
+    """
     if genes is None and flank is None:
         return regions
-    return of_genes.of_names(regions, genes, flank, open_genome(genome).sizes)
+    return of_genes.of_names(regions, genes, flank, _sizes(genome))
+
+
+def named_intervals(regions: object, genes: object, flank: object, genome: object) -> object:
+    """The same where regions have to be a file or intervals: with names of genes all of them are intervals."""
+    found = named_regions(regions, genes, flank, genome)
+    return regions if found is regions else bed.regions(found, _sizes(genome))
+
+
+def _sizes(genome: object) -> Mapping[str, int]:
+    """Chromosome -> bp of a genome, or of an open track."""
+    sizes = getattr(genome, "sizes", None)
+    return open_genome(genome).sizes if sizes is None else sizes
 
 
 def _tracks(spec: ModelSpec, genome: Genome, signal: object) -> list[Track]:

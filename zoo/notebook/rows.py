@@ -6,6 +6,7 @@ from typing import ClassVar, TypeVar
 from registry.errors import printable
 from zoo.notebook.models import parts_of
 from zoo.notebook.tables import MOST, shown, table, titled
+from zoo.notebook.terminal import aligned, lines_of
 
 Item = TypeVar("Item")
 _WIDEST = 60  # characters of a column of a terminal
@@ -43,7 +44,13 @@ def _aligned(lines: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 class Described(dict):
-    """What is known of a model: a plain JSON object, which a notebook shows as tables."""
+    """What is known of a model: a plain JSON object, which a notebook shows as tables and a terminal as lines."""
+
+    def __repr__(self) -> str:
+        try:
+            return "\n".join(map(printable, aligned(lines_of(self)).splitlines()))
+        except (KeyError, TypeError, ValueError, AttributeError):  # it has been changed
+            return super().__repr__()
 
     def _repr_html_(self) -> str:
         return titled(self["name"], *parts_of(self))

@@ -1,7 +1,7 @@
 """A picture of one variant: predictions with both alleles, contributions of their bases, motifs that it changes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from zoo.arguments import whole
-from zoo.attribution.references import References
+from zoo.attribution.methods import Method, resolve
 from zoo.attribution.result import Attributions
 from zoo.genome.encode import one_hot
 from zoo.genome.vcf import Variant
-from zoo.plot import style
+from zoo.plot import style, wording
 from zoo.plot.logo import information, plot_logo
 from zoo.plot.text import plain
 from zoo.spec import BASES, COVARIATES, WINDOW
@@ -63,12 +63,14 @@ def allele_effects(
     covariates: Mapping[str, object] | None = None,
     head: str | None = None,
     track: str | int | None = None,
+    method: str | Method = "deeplift",
 ) -> AlleleEffects:
-    """Predict and explain both alleles: by DeepLIFT, both against the same shuffles of the reference's window, so that
-    contributions differ for nothing but the alleles.
+    """Predict and explain both alleles. A method with references compares both with those of the reference's window,
+    so that contributions differ for nothing but the alleles.
 
     Args:
-        model: a `zoo.Model`; the other arguments as `Model.score_variants` has them.
+        model: a `zoo.Model`; the other arguments as `Model.score_variants` has them, but
+        method: of contributions, as `Model.attribute` has it.
 
     Raises:
         InputError: as `Model.score_variants` and `Model.attribute` do.
@@ -88,11 +90,10 @@ def allele_effects(
             for bases, *others in windows(seen, place, start, layout.window)
         ]
     )
-    made = References(signal="fixed" if tracks else None).make(x)
-    made[1, ..., : len(BASES)] = made[0, ..., : len(BASES)]
+    explained_by = _compared(resolve(method, {}), x, bool(tracks))
     numbers = inputs.reader.covariates_of(layout.predicted([(chrom, start)] * 2), 2)
     read = {WINDOW: x, COVARIATES: numbers[0]} if numbers else x
-    explained = model.attribute(read, head=head, track=track, references=made, progress=False)
+    explained = model.attribute(read, head=head, track=track, progress=False, **explained_by)
     return AlleleEffects(
         place.variant,
         start,
@@ -103,6 +104,17 @@ def allele_effects(
         explained,
         model.spec.name,
     )
+
+
+def _compared(method: Method, x: np.ndarray, with_signal: bool) -> dict[str, object]:
+    """A method as `Model.attribute` takes it, with the references of both alleles' windows if it has some."""
+    compared = method.compared(with_signal)
+    if compared is None:
+        return {"method": method}
+    made = compared.make(x)
+    made[1, ..., : len(BASES)] = made[0, ..., : len(BASES)]
+    own = {name: None for name in ("references", "signal_reference", "count", "seed") if name in method.parameters()}
+    return {"method": replace(method, **own), "references": made}
 
 
 def plot_alleles(
@@ -141,7 +153,8 @@ def plot_alleles(
     shown = f"{effects.variant.chrom}:{effects.variant.start + 1:,}"
     alleles = " > ".join(_short(allele) for allele in (effects.variant.ref, effects.variant.alt))
     more = f"; {len(changes) - len(drawn):,} more motifs change" if len(changes) > len(drawn) else ""
-    title = f"{effects.model}, {shown} {alleles}{more}", f"prediction: {effects.quantity}"
+    drawn_by = wording.method(effects.contributions)
+    title = f"{effects.model}, {shown} {alleles}{more}", f"prediction: {effects.quantity}; contributions: {drawn_by}"
     style.headline(figure, "\n".join(title))
     return figure
 

@@ -1,4 +1,8 @@
-"""Genes of a locus: exons as boxes, introns as lines, in rows whose names do not lie upon each other."""
+"""Genes of a locus: exons as boxes, introns as lines, in rows whose names do not lie upon each other.
+
+A gene of which no exons are known, as its annotation has no more than a line of it, is a box with white arrows in the
+direction of its strand.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,9 +96,11 @@ def plot_genes(ax: Axes, placed: Layout, region: Interval, label: str = "genes",
         exons, coding = parts_of(gene)
         if gene.strand in _ENDS:
             places = np.arange(start + step / 2, end - step / 4, step)
-            places = places[~touched(exons, places - step / 5, places + step / 5)]
+            clear = ~touched(exons, places - step / 5, places + step / 5)
+            places = places[clear] if has_exons(gene) else places
             marker = 5 if gene.strand == "+" else 4  # matplotlib's carets to the right and to the left
-            arrows = {"linestyle": "", "marker": marker, "markersize": style.DOT, "color": color, "zorder": 1}
+            shown = {"color": color, "zorder": 1} if has_exons(gene) else {"color": "white", "zorder": 3}
+            arrows = {"linestyle": "", "marker": marker, "markersize": style.DOT, **shown}
             ax.plot(places, np.full(len(places), height), **arrows)
         for spans, tall in ((exons, 0.16), (coding, 0.3)):
             boxes += _boxes(spans, height, tall, region)
@@ -112,8 +118,15 @@ def plot_genes(ax: Axes, placed: Layout, region: Interval, label: str = "genes",
     return style.positions(ax, region)
 
 
+def has_exons(gene: Gene) -> bool:
+    """Whether an exon of it is known."""
+    return any(len(item.exons) for item in gene.transcripts)
+
+
 def parts_of(gene: Gene) -> tuple[np.ndarray, np.ndarray]:
-    """Exons and coding sequence of all transcripts of a gene, merged, (n, 2) each."""
+    """Exons and coding sequence of all transcripts of a gene, merged, (n, 2) each; if no exon is known, all of it."""
+    if not has_exons(gene):
+        return np.array([[gene.start, gene.end]], np.int64), NONE
     return tuple(
         merge_spans(np.concatenate([NONE, *(getattr(item, part) for item in gene.transcripts)]))
         for part in ("exons", "cds")

@@ -57,7 +57,8 @@ def locus(
         threshold: a dashed line: of all tracks, or a mapping of labels to numbers. Those of `PredictionFiles` are drawn
             by themselves.
         flank: bp at both ends of a gene (default 5,000); with `genes` only.
-        genome: a `.2bit` path or a `Genome`, which is needed for variants of a BED and tells where chromosomes end.
+        genome: the path of a `.2bit` or FASTA file, or a `Genome`, which is needed for variants of a BED and tells
+            where chromosomes end.
         assembly: for the title; default by the lengths of the chromosomes of genome or tracks, where these are known.
         title: default the gene if there is one, and the region as genome browsers write it.
 
@@ -196,8 +197,9 @@ def _labelled(value: object, usual: str) -> Iterator[tuple[str, object]]:
         yield from ((str(label), each) for label, each in value.items())
         return
     several = None if isinstance(value, (str, Path, Attributions)) or hasattr(value, "columns") else items_of(value)
-    if several and all(isinstance(each, Attributions) for each in several):
-        yield from ((usual, each) for each in several)
+    if several and any(isinstance(each, Attributions) for each in several):
+        for each in several:
+            yield from _labelled(each, usual)
     elif several and all(isinstance(each, (str, Path)) and not bed.is_region(str(each)) for each in several):
         yield from ((Path(each).name.split(".")[0], each) for each in several)
     else:
