@@ -99,7 +99,7 @@ def plot_genes(ax: Axes, placed: Layout, region: Interval, label: str = "genes",
             clear = ~touched(exons, places - step / 5, places + step / 5)
             places = places[clear] if has_exons(gene) else places
             marker = 5 if gene.strand == "+" else 4  # matplotlib's carets to the right and to the left
-            shown = {"color": color, "zorder": 1} if has_exons(gene) else {"color": "white", "zorder": 3}
+            shown = {"color": color, "zorder": 1} if has_exons(gene) else {"color": style.WHITE, "zorder": 3}
             arrows = {"linestyle": "", "marker": marker, "markersize": style.DOT, **shown}
             ax.plot(places, np.full(len(places), height), **arrows)
         for spans, tall in ((exons, 0.16), (coding, 0.3)):
