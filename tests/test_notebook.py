@@ -232,7 +232,7 @@ RESULTS = (
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_html_is_closed_escaped_and_without_colours(name: str):
+def test_html_is_closed_escaped_and_without_colors(name: str):
     html = results()[name]._repr_html_()
     page = Page(html)
     assert page.tags[:3] == ["div", "p", "strong"]

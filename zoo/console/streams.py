@@ -12,7 +12,7 @@ from typing import TextIO
 _SIGNS = {"≥": ">=", "≤": "<=", "±": "+/-", "→": "->", "←": "<-", "×": "x", "–": "-", "—": "-", "−": "-", "…": "..."}
 _SIGNS |= {"“": '"', "”": '"', "‘": "'", "’": "'", "µ": "u", "\u00a0": " "}
 _TRANSLATED = str.maketrans(_SIGNS)
-# Everything that moves the cursor, recolours, or reorders what is around it; not tabulators and ends of lines.
+# Everything that moves the cursor, recolors, or reorders what is around it; not tabulators and ends of lines.
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 

@@ -1,4 +1,4 @@
-"""What notebooks show of results: HTML of escaped text without colours of its own, and pictures."""
+"""What notebooks show of results: HTML of escaped text without colors of its own, and pictures."""
 
 from zoo import lazy
 

@@ -1,4 +1,4 @@
-"""Tables in HTML: every text escaped, headings marked as such, in the colours of the page around them."""
+"""Tables in HTML: every text escaped, headings marked as such, in the colors of the page around them."""
 
 import html
 import numbers

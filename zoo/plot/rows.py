@@ -104,7 +104,7 @@ def of_values(value: object, label: str) -> Track:
 def parts_of(
     rows: Sequence[Track], region: Interval, threshold: float | Mapping[str, float] | None
 ) -> Iterator[SignalPart]:
-    """The rows of values, each in a colour of its own."""
+    """The rows of values, each in a color of its own."""
     cuts = threshold if isinstance(threshold, Mapping) else dict.fromkeys((row.label for row in rows), threshold)
     if unknown := [label for label in cuts if label not in {row.label for row in rows}]:
         raise InputError(

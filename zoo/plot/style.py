@@ -1,7 +1,7 @@
-"""How every picture looks: colours, font sizes, widths, axes, legends, numbers, places on a chromosome.
+"""How every picture looks: colors, font sizes, widths, axes, legends, numbers, places on a chromosome.
 
-Every number of this kind stands here, and nowhere else. Colours are those of Okabe & Ito (2008), which people with any
-colour vision can tell apart; differences are blue and red over white (ColorBrewer's RdBu), which they can, too.
+Every number of this kind stands here, and nowhere else. Colors are those of Okabe & Ito (2008), which people with any
+color vision can tell apart; differences are blue and red over white (ColorBrewer's RdBu), which they can, too.
 """
 
 import io
@@ -34,7 +34,7 @@ BASE_COLORS = (("A", GREEN), ("C", BLUE), ("G", ORANGE), ("T", RED))
 SIGNED = ((1, RED), (-1, BLUE))
 """Of changes and contributions: above 0, and below."""
 DIVERGING, RISING = "RdBu_r", "Blues"
-"""Colour maps: of differences, in the colours of `SIGNED`; of scores from 0 on."""
+"""Color maps: of differences, in the colors of `SIGNED`; of scores from 0 on."""
 HALO = [withStroke(linewidth=2, foreground=WHITE)]
 """A white ground of letters before points."""
 TITLE, LABEL, TICK, NOTE, SMALL = 10.0, 9.0, 8.0, 7.0, 5.5
@@ -103,7 +103,7 @@ def inline(drawn: Figure, salt: str) -> str:
 
 
 def hexadecimal(color: str) -> str:
-    """A colour of this module as pages write it, `#0072b2`."""
+    """A color of this module as pages write it, `#0072b2`."""
     return to_hex(color)
 
 
@@ -286,7 +286,7 @@ def _crowded(names: Sequence[str], size: float, inches: float) -> bool:
 
 
 def scale_bar(image: AxesImage, axes: Sequence[Axes], label: str) -> None:
-    """The colours of a heat map beside its axes, 3 inches high at most, with numbers and their name."""
+    """The colors of a heat map beside its axes, 3 inches high at most, with numbers and their name."""
     high = image.figure.get_figheight()
     ticks = {"ticks": MaxNLocator(5), "format": Numbers()}
     bar = image.figure.colorbar(image, ax=axes, aspect=25, shrink=min(3 / high, 0.8), **ticks)

@@ -128,7 +128,7 @@ def multiqc(record: Mapping, verdicts: Sequence[Verdict], name: str) -> dict:
             "min": 0,
         },
     }
-    rules = {colour: [{"s_eq": verdict}] for colour, verdict in _RULES.items()}
+    rules = {color: [{"s_eq": verdict}] for color, verdict in _RULES.items()}
     for each in verdicts:
         headers[_key(each.panel)] = {
             "title": f"{each.panel}, verdict",
