@@ -211,23 +211,27 @@ def test_an_output_without_a_model(genome_files, tmp_path: Path, capsys: pytest.
     assert "output must be given with a model" in capsys.readouterr().err
 
 
-def test_the_cost_of_a_run(shared: Path, genome_files, tmp_path: Path, capsys: pytest.CaptureFixture):
-    """By the model's own speed here: windows as many as there will be, seconds of the right size."""
+def test_the_cost_of_a_run(
+    shared: Path, genome_files, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    """Windows as many as there will be; seconds by the model's own speed here."""
     genome, signal = str(genome_files.genome), str(genome_files.signal)
     asked = ["--genome", genome, "--signal", signal, "--model", "maxatac/CTCF", "--json"]
-    assert main(["doctor", *asked, "--output", str(tmp_path / "new" / "out")]) == 0
+    with monkeypatch.context() as patched:
+        patched.setattr("zoo.predict.cost._each", lambda *_: 0.5)  # seconds a window
+        assert main(["doctor", *asked, "--output", str(tmp_path / "new" / "out")]) == 0
     said = json.loads(capsys.readouterr().out)
     files_ = zoo.load("maxatac/CTCF").predict(genome=genome, signal=signal, output=tmp_path / "out", threshold=None)
     assert said["cost"]["windows"] == files_.windows
     assert said["cost"]["disk"] == 9 * sum(-(-length // 32) for length in Genome(genome).sizes.values())
-    took = json.loads(files_.sidecar.read_text())["seconds"]
-    assert took / 10 < said["cost"]["seconds"] < took * 10 + 2
+    assert said["cost"]["seconds"] == pytest.approx(1.1 * 0.5 * files_.windows)
     assert 1e8 < said["cost"]["memory"] < 2e10
     assert said["passed"]
     assert "windows in about" in said["findings"][-1]["said"]
     assert {tuple(finding) for finding in said["findings"]} == {("about", "status", "said", "hint")}
     some = zoo.doctor(genome, signal, "chr10:1-2,000", model="maxatac/CTCF")
     assert some.cost.windows < said["cost"]["windows"]
+    assert some.cost.seconds > 0
     for regions, message in (("auto", "windows in about"), ("chr10:1-99,999,999", "region")):
         assert message in str(zoo.doctor(genome, signal, regions, model="maxatac/CTCF")).replace("\n", " ")
 
