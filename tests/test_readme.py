@@ -21,7 +21,7 @@ from zoo.data import synthetic
 from zoo.genome.sequence import Genome
 
 WRITTEN = {
-    *("ctcf.bw", "ctcf.bed", "ctcf.json", "models.html", "locus.png"),
+    *("ctcf.bw", "ctcf.bed", "ctcf.json", "models.html", "locus.png", "region.png"),
     *("peaks.bw", "peaks.bed", "peaks.tsv", "peaks.json"),
     *("atac.bw", "atac.tsv", "atac.json"),
     *(
