@@ -320,6 +320,7 @@ def _drawn(
 
 def _locus(part: Mapping) -> str:
     data = {key: part[key] for key in ("chrom", "start", "end", "step", "tracks", "intervals")}
+    data["colors"] = list(map(style.hexadecimal, style.COLORS[:-1]))  # the last is dark, as the ground may be
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     keys = "Arrow keys move, + and − zoom, Home shows all."
     rows = [
