@@ -82,6 +82,18 @@ def curves(count: int, scale: float = 1.0) -> dict:
     return {"kind": "curves", "title": "Footprints after correction", "level": 0.4 * scale, "series": series, **axes}
 
 
+def banded() -> dict:
+    x = np.linspace(0, 1, 50)
+    ys = {
+        "precision": x,
+        "precision, 95 % interval, lower limit": 0.8 * x,
+        "precision, 95 % interval, upper limit": x**0.5,
+    }
+    series = [{"name": name, "x": x.tolist(), "y": y.tolist()} for name, y in ys.items()]
+    series = [series[0], *({**limit, "limit_of": "precision"} for limit in series[1:])]
+    return {"kind": "curves", "title": "Thresholds", "x": "threshold", "y": "fraction", "series": series}
+
+
 def precision_recall(count: int) -> dict:
     recall = np.linspace(0.02, 1, 50)
     series = [
@@ -133,6 +145,7 @@ SECTIONS = {
     "volcano of small changes": volcano(1e-5),
     "histogram": histogram(),
     "curves": curves(4, 0.01),
+    "curve in a band": banded(),
     "many curves": curves(16),
     "curves of small values": curves(1, 2e-6),
     "precision and recall": precision_recall(2),

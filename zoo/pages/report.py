@@ -4,7 +4,7 @@ A page is made of sections, plain JSON that stands beside it:
 
 - `{"kind": "table", "title", "note", "columns": […], "rows": [[…], …]}`, and `meanings` of the columns, in words
 - `{"kind": "curves", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`, and `level` for a dashed
-  line
+  line; two series with `limit_of`, the name of another one, are the limits of a band around that
 - `{"kind": "precision_recall", "title", "note", "random", "series": [{"name", "recall": […], "precision": […], "best":
   {"f1", "score", "recall", "precision"}}, …]}`, recall rising; `random` is the precision of random predictions
 - `{"kind": "points", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`

@@ -53,9 +53,16 @@ def plot_thresholds(ax: Axes, table: ThresholdTable) -> Axes:
 
 
 def plot_series(ax: Axes, series: Sequence[Mapping], x: str, y: str) -> Axes:
-    """Lines of `{"name", "x": […], "y": […]}`, one above the other."""
-    for number, line in enumerate(series):
-        ax.plot(line["x"], line["y"], label=named(line), **style.look(number, len(line["x"])))
+    """Lines of `{"name", "x": […], "y": […]}`; of those with `limit_of`, the name of another one, a band around that."""
+    lines = [line for line in series if "limit_of" not in line]
+    for number, line in enumerate(lines):
+        look = style.look(number, len(line["x"]))
+        ax.plot(line["x"], line["y"], label=named(line), **look)
+        limits = [each for each in series if each.get("limit_of") == line["name"]]
+        if len(limits) == 2:
+            said = style.plain_lines(style.wrapped(limits[0]["name"].rpartition(",")[0]))
+            band = {"color": look["color"], "alpha": style.CLOUD, "linewidth": 0, "label": said}
+            ax.fill_between(line["x"], *(each["y"] for each in limits), **band)
     ax.set(xlabel=plain(x), ylabel=plain(y))
     ax.set_ylim(bottom=min(0, *(min(line["y"], default=0) for line in series)))
     style.legend(style.finish(ax))
