@@ -84,11 +84,8 @@ def curves(count: int, scale: float = 1.0) -> dict:
 
 def banded() -> dict:
     x = np.linspace(0, 1, 50)
-    ys = {
-        "precision": x,
-        "precision, 95 % interval, lower limit": 0.8 * x,
-        "precision, 95 % interval, upper limit": x**0.5,
-    }
+    ends = {"lower": 0.8 * x, "upper": x**0.5}
+    ys = {"precision": x, **{f"precision, 95 % interval, {end} limit": y for end, y in ends.items()}}
     series = [{"name": name, "x": x.tolist(), "y": y.tolist()} for name, y in ys.items()]
     series = [series[0], *({**limit, "limit_of": "precision"} for limit in series[1:])]
     return {"kind": "curves", "title": "Thresholds", "x": "threshold", "y": "fraction", "series": series}

@@ -27,7 +27,7 @@ SIGNATURE = Signature(
     left_out={"samples": "pairs of files: --meta, or --prediction and --peaks"},
     added=ADDED | dict.fromkeys(("meta", "prediction", "peaks"), "the samples"),
 )
-_LIMIT = dict.fromkeys(("precision_low", "precision_high"), {"limit_of": "precision"})
+_LIMIT = {column: {"limit_of": "precision"} for column in ("precision_low", "precision_high")}
 _CURVES = {
     "precision": "precision",
     "precision, 95 % interval, lower limit": "precision_low",

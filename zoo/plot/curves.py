@@ -53,7 +53,7 @@ def plot_thresholds(ax: Axes, table: ThresholdTable) -> Axes:
 
 
 def plot_series(ax: Axes, series: Sequence[Mapping], x: str, y: str) -> Axes:
-    """Lines of `{"name", "x": […], "y": […]}`; of those with `limit_of`, the name of another one, a band around that."""
+    """Lines of `{"name", "x": […], "y": […]}`; of two with `limit_of`, another one's name, a band around that."""
     lines = [line for line in series if "limit_of" not in line]
     for number, line in enumerate(lines):
         look = style.look(number, len(line["x"]))
