@@ -42,9 +42,9 @@ def best_f1(line: Mapping) -> str:
 def plot_thresholds(ax: Axes, table: ThresholdTable) -> Axes:
     """Precision, recall and F1 at rising thresholds; a dashed line at the best F1."""
     score, f1 = table.columns["threshold"], table.columns["f1"]
-    for column, color in (("precision", style.BLUE), ("recall", style.ORANGE), ("f1", style.GREEN)):
+    for number, column in enumerate(("precision", "recall", "f1")):
         said = "F1" if column == "f1" else column
-        ax.plot(score, table.columns[column], color=color, linewidth=style.CURVE, label=said)
+        ax.plot(score, table.columns[column], label=said, **style.look(number))
     best = f1.argmax()
     style.guide(ax, x=score[best], label=f"best F1 {f1[best]:.3g}\nat score {score[best]:.3g}")
     ax.set(xlabel="threshold (score)", ylabel="fraction", ylim=(0, 1), xlim=(0, 1))
