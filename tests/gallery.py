@@ -30,8 +30,12 @@ from zoo.variants.result import VariantScores
 from zoo.variants.window import VariantWindow
 
 LONG = "monocytes of a donor, stimulated with LPS for 24 h, second replicate"
-RANDOM = np.random.default_rng(0)
 REGION = Interval("chr20", 10_395_000, 10_405_000)
+
+
+def random(seed: int = 0) -> np.random.Generator:
+    """Numbers that do not depend on what is drawn before."""
+    return np.random.default_rng(seed)
 
 
 def heat(rows: int, columns: int) -> dict:
@@ -41,7 +45,7 @@ def heat(rows: int, columns: int) -> dict:
         "x": "score, standardized by factor",
         "rows": [f"FACTOR{number}" for number in range(rows)],
         "columns": [f"sample {number}" for number in range(columns)],
-        "values": RANDOM.normal(size=(rows, columns)).tolist(),
+        "values": random().normal(size=(rows, columns)).tolist(),
     }
 
 
@@ -55,8 +59,10 @@ def overlap(conditions: int) -> dict:
 
 
 def points() -> dict:
-    x = RANDOM.normal(5, 1, size=1500)
-    series = [{"name": name, "x": x.tolist(), "y": (x + RANDOM.normal(size=1500)).tolist()} for name in ("peaks", LONG)]
+    x = random().normal(5, 1, size=1500)
+    series = [
+        {"name": name, "x": x.tolist(), "y": (x + random(1).normal(size=1500)).tolist()} for name in ("peaks", LONG)
+    ]
     axes = {"x": "observed log counts", "y": "predicted log counts"}
     return {"kind": "points", "title": "Counts", "series": series, **axes}
 
@@ -74,6 +80,15 @@ def curves(count: int, scale: float = 1.0) -> dict:
     ]
     axes = {"x": "bp from the middle of the motif", "y": "fraction of counts"}
     return {"kind": "curves", "title": "Footprints after correction", "level": 0.4 * scale, "series": series, **axes}
+
+
+def banded() -> dict:
+    x = np.linspace(0, 1, 50)
+    ends = {"lower": 0.8 * x, "upper": x**0.5}
+    ys = {"precision": x, **{f"precision, 95 % interval, {end} limit": y for end, y in ends.items()}}
+    series = [{"name": name, "x": x.tolist(), "y": y.tolist()} for name, y in ys.items()]
+    series = [series[0], *({**limit, "limit_of": "precision"} for limit in series[1:])]
+    return {"kind": "curves", "title": "Thresholds", "x": "threshold", "y": "fraction", "series": series}
 
 
 def precision_recall(count: int) -> dict:
@@ -104,7 +119,7 @@ def volcano(scale: float = 1.0) -> dict:
 
 
 def histogram() -> dict:
-    series = [{"name": name, "y": RANDOM.integers(0, 2000, 50).tolist()} for name in ("predicted", LONG)]
+    series = [{"name": name, "y": random().integers(0, 2000, 50).tolist()} for name in ("predicted", LONG)]
     edges = np.linspace(0, 0.83, 51).tolist()
     return {
         "kind": "histogram",
@@ -127,6 +142,7 @@ SECTIONS = {
     "volcano of small changes": volcano(1e-5),
     "histogram": histogram(),
     "curves": curves(4, 0.01),
+    "curve in a band": banded(),
     "many curves": curves(16),
     "curves of small values": curves(1, 2e-6),
     "precision and recall": precision_recall(2),
@@ -139,7 +155,7 @@ def sample(full: bool = True) -> dict:
     bp = np.arange(1001)
     lengths = 9000 * np.exp(-bp / 60) + 3000 * np.exp(-(((bp - 200) / 40) ** 2)) if full else np.zeros(1001)
     profile = 1 + 11 * np.exp(-((np.linspace(-2000, 2000, 401) / 250) ** 2))
-    shares = 0.25 + 0.1 * RANDOM.normal(size=(33, 4)).clip(-1, 1)
+    shares = 0.25 + 0.1 * random().normal(size=(33, 4)).clip(-1, 1)
     saturation = [[each, 1 + 0.3 * (1 - each) ** 2] for each in (0.1, 0.2, 0.4, 0.6, 0.8, 1)]
     found = {
         "lengths": lengths.astype(int).tolist(),
@@ -161,10 +177,10 @@ def sample(full: bool = True) -> dict:
 
 def attributions(scale: float = 1.0) -> Attributions:
     """One window of 1,000 bp, with a motif in its middle."""
-    codes = RANDOM.integers(0, 4, (1, 1000)).astype(np.uint8)
-    heights = scale * (0.05 * RANDOM.normal(size=1000) + np.exp(-(((np.arange(1000) - 500) / 6) ** 2)))
+    codes = random().integers(0, 4, (1, 1000)).astype(np.uint8)
+    heights = scale * (0.05 * random().normal(size=1000) + np.exp(-(((np.arange(1000) - 500) / 6) ** 2)))
     values = (np.eye(4)[codes[0]] * heights[:, None]).astype(np.float32)[None]
-    signal = (scale * RANDOM.normal(size=(1, 1000))).astype(np.float32)
+    signal = (scale * random().normal(size=(1, 1000))).astype(np.float32)
     window = Interval(REGION.chrom, REGION.start + 4000, REGION.start + 5000)
     return Attributions(
         *(codes, values, None, signal, np.array([4.2 * scale]), np.array([0.5 * scale]), "maxatac/CTCF", "deeplift"),
@@ -255,8 +271,8 @@ def alleles() -> Figure:
 def variants(tracks: int = 0, scale: float = 1.0) -> Figure:
     given = [Variant("chr20", 1000 * number, "A", "G" * (1 + 3 * (number % 5))) for number in range(1, 21)]
     names = {f"track {number}": number for number in range(tracks)}
-    scores = {f"difference.{name}": scale * RANDOM.normal(size=20) for name in names}
-    scores = scores or {"log2_fold_change": scale * RANDOM.normal(size=20)}
+    scores = {f"difference.{name}": scale * random().normal(size=20) for name in names}
+    scores = scores or {"log2_fold_change": scale * random().normal(size=20)}
     places = [Place(number, "chr20", variant) for number, variant in enumerate(given)]
     layout = VariantWindow.of(small_spec())
     return results.variants(
@@ -282,7 +298,7 @@ def training(scale: float = 1.0) -> Figure:
 
 def allelic() -> Figure:
     drawn = style.figure(style.PLOT, 4.4)
-    x = RANDOM.normal(size=100)
+    x = random().normal(size=100)
     agreement = AllelicAgreement(**dict.fromkeys(AllelicAgreement.__dataclass_fields__, 0.5) | {"variants": 100})
     plot_allelic(drawn.subplots(), x, x + 0.3, agreement, "predicted effect: log2 fold change")
     return drawn

@@ -11,6 +11,7 @@ import axe
 import numpy as np
 import pytest
 from axe import CHROMIUM
+from gallery import heat
 
 from zoo.errors import InputError
 from zoo.formats import bigwig
@@ -266,7 +267,7 @@ def whole(sections: list[dict], tmp_path: Path) -> Path:
         {"kind": "heat", "title": "H", "x": "score", "rows": ["r"], "columns": ["c", "d"], "values": [[0.375, 2.5]]},
         {"kind": "overlap", "title": "O", "names": ["a", "b"], "sets": [{"in": [True, True], "sites": 1234}]},
     ]
-    shown = [*sections, wide, curve, *drawn, *others]
+    shown = [*sections, wide, curve, *drawn, *others, heat(127, 40)]
     return report.write(tmp_path / "r", f"Title of {long}", shown, inputs={"peaks": long})[1]
 
 
@@ -278,6 +279,10 @@ WIDTHS = """() => ({
     [...row.cells].filter((cell) => getComputedStyle(cell).display !== "none").length))).map((all) => [...all]),
   heads: Math.min(...[...document.querySelectorAll("tbody th")].map((head) => head.clientWidth)),
   boxes: [...document.querySelectorAll(".wide, figure")].every((box) => box.tabIndex === 0),
+  sizes: Math.min(...[...document.querySelectorAll("figure text")].map((text) => {
+    const svg = text.ownerSVGElement;
+    return parseFloat(getComputedStyle(text).fontSize) * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+  })),
   letters: Math.min(...[...document.querySelectorAll("figure text, .view text")].map((text) => {
     const box = text.getBoundingClientRect();  // of turned text the width
     return Math.max(box.height, box.width);
@@ -303,6 +308,7 @@ def test_on_a_narrow_screen(whole: Path, width: int):
         assert said["heads"] >= 100  # no name is broken into letters
         assert said["held"]
         assert said["letters"] >= 9
+        assert said["sizes"] >= 9
         assert page.locator(".view path.track").count() == 1
         before = page.locator(".place").inner_text()
         page.locator(".view").focus()

@@ -94,5 +94,17 @@ def test_a_legend_of_training_is_above():
     assert legend_is_beside(plot_training(ax, rows, ("loss", "val_loss"), 3))
 
 
+ENDS = (("lower", 1), ("upper", 3))
+
+
 def test_a_series_without_points_is_drawn():
     plot_series(Figure().subplots(), [{"name": "", "x": [], "y": []}], "x", "y")
+
+
+def test_limits_are_a_band_around_their_line():
+    limits = [{"name": f"a, 95 % interval, {end} limit", "x": [0, 1], "y": [y, y], "limit_of": "a"} for end, y in ENDS]
+    ax = plot_series(Figure().subplots(), [{"name": "a", "x": [0, 1], "y": [2, 2]}, *limits], "x", "y")
+    assert len(ax.lines) == 1
+    (band,) = ax.collections
+    assert band.get_datalim(ax.transData).get_points().tolist() == [[0, 1], [1, 3]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "a, 95 % interval"]

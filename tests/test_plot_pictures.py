@@ -4,14 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from gallery import RANDOM, SECTIONS, heat
+from gallery import PICTURES, SECTIONS, heat
 from matplotlib.figure import Figure
 from pictures import check_picture, shown_texts
 
 from zoo.plot import style
 from zoo.plot.sections import figure
-from zoo.plot.variants import plot_allelic, plot_changes
-from zoo.variants.allelic import AllelicAgreement
+from zoo.plot.variants import plot_changes
 
 
 @pytest.mark.parametrize("part", SECTIONS.values(), ids=SECTIONS)
@@ -43,10 +42,7 @@ def test_changes_that_are_not_known_are_neither_red_nor_blue():
 
 
 def test_agreement_with_allelic_reads():
-    drawn = style.figure(7.5, 5)
-    x = RANDOM.normal(size=100)
-    agreement = AllelicAgreement(**dict.fromkeys(AllelicAgreement.__dataclass_fields__, 0.5) | {"variants": 100})
-    plot_allelic(drawn.subplots(), x, x + 0.3, agreement, "predicted effect: log2 fold change")
+    drawn = PICTURES["allelic reads"]()
     assert drawn.axes[0].get_title().endswith("100 variants")
     check_picture(drawn)
 

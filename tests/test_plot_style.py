@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -110,6 +111,22 @@ def test_no_file_has_numbers_of_its_own():
 def test_numbers_of_a_files_own_are_found(line: str):
     assert list(own_numbers(ast.parse(line)))
     assert not list(own_numbers(ast.parse("ax.plot(x, linewidth=style.CURVE, linewidths=0)")))
+
+
+def page_colors(name: str) -> list[tuple[str, str]]:
+    """Names and values of the colors of a style sheet, light ones and dark ones."""
+    return re.findall(r"--(\w+): (#[0-9a-f]{6})", (ROOT / "zoo" / name).read_text("utf-8"))
+
+
+def test_pages_have_the_same_colors():
+    report, browser = page_colors("pages/report.css"), page_colors("browse/browse.css")
+    assert len(report) == 10
+    assert set(report) <= set(browser)
+    marks = [color for name, color in browser if name == "mark"]
+    assert marks == [style.hexadecimal(style.BLUE), style.hexadecimal(style.SKY)]
+    drawn = [*(ROOT / "zoo" / "browse").glob("*.py"), *(ROOT / "zoo" / "pages").glob("*.[pj]*")]
+    assert {"drawing.py", "report.py", "report.js"} <= {path.name for path in drawn}
+    assert [path.name for path in drawn if re.search(r"#[0-9a-fA-F]{6}\b", path.read_text("utf-8"))] == []
 
 
 @pytest.mark.parametrize(

@@ -83,9 +83,10 @@ def symbols(drawn: Mapping[str, Mapping]) -> str:
 def use(name: str, network: Mapping) -> str:
     """The drawing of a network in its place."""
     said = html.escape(f"Layers of {name}, from the input down: {'; '.join(_words(network['rows']))}")
+    box = f'<div class="wide" role="region" aria-label="Layers of {html.escape(name)}, drawing" tabindex="0">'
     return (
-        f'<svg class="network" viewBox="0 0 {_WIDTH} {_height(network["rows"])}" role="img" aria-label="{said}">'
-        f'<use href="#network-{html.escape(name)}"/></svg>\n<p class="note">Layers with the default arguments of '
+        f'{box}<svg class="network" viewBox="0 0 {_WIDTH} {_height(network["rows"])}" role="img" aria-label="{said}">'
+        f'<use href="#network-{html.escape(name)}"/></svg></div>\n<p class="note">Layers with the default arguments of '
         f"<code>zoo.build(&quot;{html.escape(name)}&quot;)</code>; activations and normalization are left out.</p>\n"
     )
 

@@ -27,6 +27,7 @@ SIGNATURE = Signature(
     left_out={"samples": "pairs of files: --meta, or --prediction and --peaks"},
     added=ADDED | dict.fromkeys(("meta", "prediction", "peaks"), "the samples"),
 )
+_LIMIT = {column: {"limit_of": "precision"} for column in ("precision_low", "precision_high")}
 _CURVES = {
     "precision": "precision",
     "precision, 95 % interval, lower limit": "precision_low",
@@ -119,7 +120,7 @@ def _curves(table: "ThresholdTable") -> dict:
     """A section of the page: the table's columns."""
     score = table.columns["threshold"].tolist()
     series = [
-        {"name": label, "x": score, "y": table.columns[column].tolist()}
+        {"name": label, "x": score, "y": table.columns[column].tolist(), **_LIMIT.get(column, {})}
         for label, column in _CURVES.items()
         if column in table.columns
     ]

@@ -51,6 +51,8 @@ SIGNATURES = (
     ),
 )
 
+_PLACE = "position in the output window (bp)"
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Options of `zoo evaluate`."""
@@ -95,7 +97,10 @@ def run(options: argparse.Namespace) -> None:
         measured, predicted = row.pop("profiles")
         places = [bin_size * at for at in range(len(measured))]
         series = [{"name": name, "x": places, "y": y} for name, y in (("measured", measured), ("predicted", predicted))]
-        title, axes = f"{chrom}: mean profile", {"x": "bp from the core's first base", "y": "ln(1 + track)"}
+        title, axes = (
+            f"{chrom}: mean profile",
+            {"x": _PLACE, "y": "mean signal, ln(1 + x)"},
+        )
         sections.append({"kind": "curves", "title": title, **axes, "series": series})
     settings = {"kind": "accessibility"}
     settings |= models.departure(model, models.windows(model.spec, **chosen, progress=False), **precision)
@@ -119,5 +124,5 @@ def _variation(varied: dict, rows: dict[str, dict], shifts: int, bin_size: int) 
     for chrom, row in varied.items():
         rows.setdefault(chrom, {})["variation"] = row.score
         lines.append({"name": chrom, "x": [bin_size * at for at in range(len(row.curve))], "y": list(row.curve)})
-    axes = {"x": "bp from the core's first base", "y": "coefficient of variation"}
+    axes = {"x": _PLACE, "y": "coefficient of variation"}
     return {"kind": "curves", "title": f"Variation over {shifts} shifts", **axes, "series": lines}

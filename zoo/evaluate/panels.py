@@ -8,7 +8,7 @@ import numpy as np
 from registry.metrics import label
 from zoo.evaluate import footprints
 from zoo.evaluate.footprints import CORRECTED, Footprint
-from zoo.evaluate.profiles import NONPEAKS, PEAKS, Comparison
+from zoo.evaluate.profiles import CALLED, NONPEAKS, PEAKS, Comparison
 
 ACCESSIBILITY, BIAS = "accessibility", "bias"  # components of a ChromBPNet
 LOWEST_BIAS = -0.5  # the correlation of the bias model in peaks must be above this
@@ -92,7 +92,7 @@ def bias_panel(found: Comparison) -> Panel:
         f"negatives. In peaks it must be above {LOWEST_BIAS:g}; otherwise the bias model prefers DNA that is rich in "
         "A and T."
     )
-    rows = [[group, row.pearsonr, row.spearmanr, row.mse] for group, row in groups.items()]
+    rows = [[CALLED[group], row.pearsonr, row.spearmanr, row.mse] for group, row in groups.items()]
     columns = ["", *map(label, ("pearsonr", "spearmanr", "mse"))]
     table = {"kind": "table", "title": "Log counts of the bias model", "note": "", "columns": columns, "rows": rows}
     return Panel("Bias model", verdict, text, (table,))
@@ -129,7 +129,7 @@ def _near(part: str, found: Mapping[str, Footprint]) -> dict:
     ]
     motifs = "; ".join(f"{name} {item.motif}" for name, item in found.items())
     note = f"The motifs are {motifs}. The dashed line is at {CORRECTED:g}."
-    axes = {"x": "bp from the middle", "y": "fraction of counts", "level": CORRECTED, "series": series}
+    axes = {"x": "distance from the motif (bp)", "y": "fraction of counts", "level": CORRECTED, "series": series}
     return {"kind": "curves", "title": f"Footprints, {_CALLED.get(part, part)}", "note": note, **axes}
 
 

@@ -19,6 +19,8 @@ from zoo.evaluate.agreement import Pairs
 PSEUDOCOUNT = 0.001  # added to the total that counts are divided by, as the original does
 SIGMA, WIDTH = 7, 81  # bp, of the Gaussian kernel of bpnet-lite
 PEAKS, NONPEAKS, BOTH = "peaks", "nonpeaks", "peaks_and_nonpeaks"
+CALLED = {PEAKS: "peaks", NONPEAKS: "negatives", BOTH: "peaks and negatives"}
+"""Groups of regions as pages name them."""
 _TOGETHER = 1024  # regions at once
 
 

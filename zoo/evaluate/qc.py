@@ -32,7 +32,7 @@ from zoo.evaluate.panels import (
     profile_panel,
 )
 from zoo.evaluate.profile_regions import CountedRegions
-from zoo.evaluate.profiles import Metrics
+from zoo.evaluate.profiles import CALLED, Metrics
 from zoo.files.atomic import output_base
 from zoo.genome.encode import one_hot
 from zoo.genome.motifs import read_motifs
@@ -84,7 +84,7 @@ class ModelQuality:
             "chromosomes": list(self.regions.chromosomes),
             "left_out": dict(self.regions.left_out),
             "metrics": {part: profiles.original(groups) for part, groups in self.metrics.items()},
-            "rows": {f"{part}, {group}": asdict(row) for part, group, row in self._rows()},
+            "rows": {f"{part}, {group}": asdict(row) for part, group, row in self.rows()},
             "footprints": {
                 part: {
                     name: {"motif": item.motif, "maximum": item.maximum, "counts": item.counts}
@@ -96,7 +96,8 @@ class ModelQuality:
             "passed": self.passed,
         }
 
-    def _rows(self) -> Iterator[tuple[str, str, Metrics]]:
+    def rows(self) -> Iterator[tuple[str, str, Metrics]]:
+        """Part of the model, group of regions, and metrics."""
         for part, groups in self.metrics.items():
             for group, row in groups.items():
                 yield part, group, row
@@ -264,7 +265,8 @@ def _write(made: ModelQuality, output: str | Path, reads: Mapping[str, object]) 
     verdicts = {"kind": "table", "title": "Verdicts", "note": "", "columns": ["", "verdict"], "rows": rows}
     content = made.to_json()
     columns = list(dict.fromkeys(key for row in content["rows"].values() for key in row))
-    lines = [[name, *(row[column] for column in columns)] for name, row in content["rows"].items()]
+    named = ((f"{part}, {CALLED[group]}", asdict(row)) for part, group, row in made.rows())
+    lines = [[name, *(row[column] for column in columns)] for name, row in named]
     lost = "".join(f"{count:,} {what} are left out.\n" for what, count in made.regions.left_out.items() if count)
     note = f"{lost}Chromosomes: {', '.join(made.regions.chromosomes)}."
     heads, said = ["", *map(label, columns)], meanings(columns)

@@ -1,7 +1,6 @@
 "use strict";
 // Draws each locus of the page, and moves and zooms it by keys, buttons, wheel and dragging.
 const SVG = "http://www.w3.org/2000/svg";
-const COLORS = ["#6b7280", "#1f77b4", "#d9730d", "#2a9d4a", "#c0392b", "#7d5ba6", "#8c6d31", "#17808c"];
 const ROW = 62, GAP = 10, BAR = 26, AXIS = 26;
 const NARROW = 600, HEAD = 34;  // px of a view whose names stand above the tracks, and of these names
 
@@ -91,7 +90,7 @@ class Locus {
   x(base) { return this.label + (base - this.start) / (this.end - this.start) * (this.width - this.label); }
 
   draw() {
-    const { tracks, intervals, chrom, start, step } = this.data;
+    const { tracks, intervals, chrom, start, step, colors } = this.data;
     const width = this.width = Math.max(this.view.clientWidth, 240), narrow = width < NARROW;
     const label = this.label = narrow ? 0 : 150, head = narrow ? HEAD : 0, bar = narrow ? 2 * BAR : BAR;
     const height = tracks.length * (head + ROW + GAP) + intervals.length * bar + AXIS;
@@ -99,6 +98,12 @@ class Locus {
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("aria-hidden", "true");
     const first = Math.max(Math.floor((this.start - start) / step), 0);
+    for (let tick = 0; tick <= 4; tick += narrow ? 2 : 1) {
+      const base = this.start + (this.end - this.start) * tick / 4;
+      element("line", { class: "axis", x1: this.x(base), x2: this.x(base), y1: 0, y2: height - 16 }, svg);
+      element("text", { x: this.x(base), y: height - 3, "text-anchor": ["start", "middle", "middle", "middle", "end"][tick] },
+        svg, number(base + 1));
+    }
     const said = [];
     let top = 0;
     tracks.forEach((track, at) => {
@@ -113,7 +118,7 @@ class Locus {
         return `L${left.toFixed(1)} ${y}L${right.toFixed(1)} ${y}`;
       });
       const base = top + head + ROW, named = narrow ? top + 14 : top + ROW / 2;
-      element("path", { class: "track", fill: COLORS[at % COLORS.length], d: `M${label} ${base}${points.join("")}L${width} ${base}Z` }, svg);
+      element("path", { class: "track", fill: colors[at % colors.length], d: `M${label} ${base}${points.join("")}L${width} ${base}Z` }, svg);
       element("text", { x: 4, y: named }, svg, shortened(track.name, narrow ? width : label));
       element("text", { x: 4, y: named + 15 }, svg, `0 – ${high.toPrecision(3)}`);
       said.push(`${track.name} up to ${high.toPrecision(3)}`);
@@ -125,17 +130,11 @@ class Locus {
       for (const [left, right] of near) {
         const from = Math.max(this.x(left), label), to = Math.min(this.x(right), width);
         element("rect", { class: "interval", x: from, y: top + bar - BAR + 5, width: Math.max(to - from, 1.5), height: 14,
-          fill: COLORS[(tracks.length + at) % COLORS.length] }, svg);
+          fill: colors[(tracks.length + at) % colors.length] }, svg);
       }
       said.push(`${near.length} ${set.name}`);
       top += bar;
     });
-    for (let tick = 0; tick <= 4; tick += narrow ? 2 : 1) {
-      const base = this.start + (this.end - this.start) * tick / 4;
-      element("line", { class: "axis", x1: this.x(base), x2: this.x(base), y1: 0, y2: height - 16 }, svg);
-      element("text", { x: this.x(base), y: height - 3, "text-anchor": ["start", "middle", "middle", "middle", "end"][tick] },
-        svg, number(base + 1));
-    }
     this.view.replaceChildren(svg);
     this.place.textContent = `${chrom}:${number(this.start + 1)}–${number(this.end)}; ${said.join(", ")}.`;
   }

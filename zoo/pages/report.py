@@ -4,7 +4,7 @@ A page is made of sections, plain JSON that stands beside it:
 
 - `{"kind": "table", "title", "note", "columns": […], "rows": [[…], …]}`, and `meanings` of the columns, in words
 - `{"kind": "curves", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`, and `level` for a dashed
-  line
+  line; two series with `limit_of`, the name of another one, are the limits of a band around that
 - `{"kind": "precision_recall", "title", "note", "random", "series": [{"name", "recall": […], "precision": […], "best":
   {"f1", "score", "recall", "precision"}}, …]}`, recall rising; `random` is the precision of random predictions
 - `{"kind": "points", "title", "note", "x", "y", "series": [{"name", "x": […], "y": […]}, …]}`
@@ -321,6 +321,7 @@ def _drawn(
 
 def _locus(part: Mapping) -> str:
     data = {key: part[key] for key in ("chrom", "start", "end", "step", "tracks", "intervals")}
+    data["colors"] = list(map(style.hexadecimal, style.COLORS[:-1]))  # the last is dark, as the ground may be
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     keys = "Arrow keys move, + and − zoom, Home shows all."
     rows = [

@@ -42,9 +42,9 @@ def best_f1(line: Mapping) -> str:
 def plot_thresholds(ax: Axes, table: ThresholdTable) -> Axes:
     """Precision, recall and F1 at rising thresholds; a dashed line at the best F1."""
     score, f1 = table.columns["threshold"], table.columns["f1"]
-    for column, color in (("precision", style.BLUE), ("recall", style.ORANGE), ("f1", style.GREEN)):
+    for number, column in enumerate(("precision", "recall", "f1")):
         said = "F1" if column == "f1" else column
-        ax.plot(score, table.columns[column], color=color, linewidth=style.CURVE, label=said)
+        ax.plot(score, table.columns[column], label=said, **style.look(number))
     best = f1.argmax()
     style.guide(ax, x=score[best], label=f"best F1 {f1[best]:.3g}\nat score {score[best]:.3g}")
     ax.set(xlabel="threshold (score)", ylabel="fraction", ylim=(0, 1), xlim=(0, 1))
@@ -53,9 +53,16 @@ def plot_thresholds(ax: Axes, table: ThresholdTable) -> Axes:
 
 
 def plot_series(ax: Axes, series: Sequence[Mapping], x: str, y: str) -> Axes:
-    """Lines of `{"name", "x": […], "y": […]}`, one above the other."""
-    for number, line in enumerate(series):
-        ax.plot(line["x"], line["y"], label=named(line), **style.look(number, len(line["x"])))
+    """Lines of `{"name", "x": […], "y": […]}`; of two with `limit_of`, another one's name, a band around that."""
+    lines = [line for line in series if "limit_of" not in line]
+    for number, line in enumerate(lines):
+        look = style.look(number, len(line["x"]))
+        ax.plot(line["x"], line["y"], label=named(line), **look)
+        limits = [each for each in series if each.get("limit_of") == line["name"]]
+        if len(limits) == 2:
+            said = style.plain_lines(style.wrapped(limits[0]["name"].rpartition(",")[0]))
+            band = {"color": look["color"], "alpha": style.CLOUD, "linewidth": 0, "label": said}
+            ax.fill_between(line["x"], *(each["y"] for each in limits), **band)
     ax.set(xlabel=plain(x), ylabel=plain(y))
     ax.set_ylim(bottom=min(0, *(min(line["y"], default=0) for line in series)))
     style.legend(style.finish(ax))

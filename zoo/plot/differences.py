@@ -51,7 +51,7 @@ def plot_volcano(
             fontsize=style.NOTE,
             path_effects=style.HALO,
         )
-    most = max(float(np.abs(changes).max(initial=0)), 1e-6) * 1.35  # room for names
+    most = (float(np.abs(changes).max(initial=0)) or 1.0) * 1.35  # room for names
     ax.set(xlabel=plain(label), ylabel="−log₁₀ false discovery rate (q)", xlim=(-most, most))
     top = max(float(height.max(initial=0)), 1.5) * 1.1
     ax.set_ylim(-0.02 * top, top)

@@ -14,7 +14,7 @@ _HIGH = 6.0  # inches
 
 def plot_lengths(ax: Axes, lengths: Sequence[int]) -> Axes:
     """How many fragments there are of 0, 1, … bp; the last number, of all longer ones, is left out."""
-    ax.set(xlabel="length (bp)", ylabel="fragments", xlim=(0, len(lengths) - 1))
+    ax.set(xlabel="fragment length (bp)", ylabel="fragments", xlim=(0, len(lengths) - 1))
     if not any(lengths):
         return style.finish(_without(ax, "single reads"))
     ax.fill_between(np.arange(len(lengths) - 1), lengths[:-1], color=style.BLUE, linewidth=0)
@@ -24,7 +24,7 @@ def plot_lengths(ax: Axes, lengths: Sequence[int]) -> Axes:
 
 def plot_bias(ax: Axes, fractions: Sequence[Sequence[float]]) -> Axes:
     """Fractions of A, C, G and T (2 n + 1, 4) around the 5' ends of reads; nothing where they were not counted."""
-    ax.set(xlabel="bp from the reads' first base", ylabel="fraction of bases")
+    ax.set(xlabel="position relative to the 5′ end (bp)", ylabel="fraction of bases")
     if not len(fractions):
         return style.finish(_without(ax, "no sequence"))
     reach = len(fractions) // 2
@@ -38,7 +38,7 @@ def plot_bias(ax: Axes, fractions: Sequence[Sequence[float]]) -> Axes:
 
 def plot_tss(ax: Axes, profile: Sequence[float] | None, enrichment: float | None) -> Axes:
     """Cuts from 2 kb upstream to 2 kb downstream of start sites, over those at both ends; a dashed line at these."""
-    ax.set(xlabel="bp from the transcription start site", ylabel="cuts, over flanks")
+    ax.set(xlabel="position relative to the TSS (bp)", ylabel="cuts relative to flanks")
     if profile is None:
         return style.finish(_without(ax, "too few cuts"))
     ax.plot(np.linspace(-2000, 2000, len(profile)), profile, **style.look(0))
@@ -54,14 +54,14 @@ def plot_fingerprint(ax: Axes, fingerprint: Sequence[float], said: str = "") -> 
     ax.plot(np.linspace(0, 1, len(fingerprint)), fingerprint, **style.look(0))
     style.diagonal(ax, 0)
     _say(ax, said)
-    ax.set(xlabel="fraction of bins, poorest first", ylabel="fraction of cuts")
+    ax.set(xlabel="fraction of bins, fewest cuts first", ylabel="fraction of cuts")
     ax.set(xlim=(0, 1), ylim=(0, 1))
     return style.finish(ax)
 
 
 def plot_saturation(ax: Axes, saturation: Sequence[tuple[float, float]] | None, cuts: int) -> Axes:
     """The percentile that a track is divided by, from fractions of its cuts; a dashed line where it settles."""
-    ax.set(xlabel="cuts (millions)", ylabel="percentile, scaled,\nover that of all cuts")
+    ax.set(xlabel="cuts (millions)", ylabel="scaled percentile,\nrelative to all cuts")
     if saturation is None:
         return style.finish(_without(ax, "too few cuts"))
     fractions, values = np.transpose(saturation)

@@ -34,7 +34,7 @@ def plot_histogram(ax: Axes, part: Mapping) -> Axes:
     """Histograms of `{"name", "y": […]}` over bins between the same edges."""
     for color, line in zip(cycle(style.COLORS), part["series"]):
         ax.stairs(line["y"], part["edges"], fill=True, alpha=style.CLOUD, label=named(line), color=color)
-    ax.set(xlabel=plain(part["x"]), ylabel=plain(part["y"]), ylim=(0, None))
+    ax.set(xlabel=plain(part["x"]), ylabel=plain(part["y"]), ylim=(0, None), xlim=(part["edges"][0], part["edges"][-1]))
     style.legend(style.finish(ax))
     return ax
 

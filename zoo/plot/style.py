@@ -18,8 +18,9 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.image import AxesImage
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import FixedFormatter, FixedLocator, Formatter, MaxNLocator, ScalarFormatter
+from matplotlib.ticker import AutoLocator, FixedFormatter, FixedLocator, Formatter, MaxNLocator, ScalarFormatter
 
 from zoo.genome.interval import Interval
 from zoo.plot.text import plain
@@ -59,6 +60,8 @@ _MANY_POINTS = 12  # of a curve: it has no marks
 _STYLES = ("-", "--", ":", "-.")  # of lines whose colors come again
 _ZERO = {"color": GREY, "linewidth": THIN, "linestyle": "-", "zorder": 1}
 _TICK, _APART = 3.0, 8.0  # points: ticks; from their numbers to the name of a row
+_MOST_TICKS = 6  # intervals between them: there is room for the longest numbers side by side
+_ROOMY, _LEAST = 14, 9  # pixels of letters in pages
 _SALT = "chromatin-zoo"
 _UNDATED = {
     "png": {"Software": None},
@@ -90,7 +93,8 @@ def save(drawn: Figure, to: object, form: str, **metadata: str | None) -> None:
 
 
 def inline(drawn: Figure, salt: str) -> str:
-    """A figure as an SVG element of a page, whose letters are letters.
+    """A figure as an SVG element of a page, whose letters are letters: where there is room those of ticks are of 14
+    pixels, and on the narrowest screen, on which it scrolls, none is of less than 9.
 
     Args:
         drawn: the figure.
@@ -99,7 +103,11 @@ def inline(drawn: Figure, salt: str) -> str:
     text = io.StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
         drawn.savefig(text, format="svg", metadata=_UNDATED["svg"])
-    return text.getvalue()[text.getvalue().index("<svg") :]
+    svg, points = text.getvalue(), 72 * drawn.get_figwidth()
+    smallest = min((each.get_fontsize() for each in drawn.findobj(Text) if each.get_text()), default=TICK)
+    wide, narrow = (math.ceil(10 * points * pixels / 16) / 10 for pixels in (_ROOMY / TICK, _LEAST / smallest))
+    size = f'style="width: {wide}rem; min-width: {narrow}rem"'
+    return svg[svg.index("<svg") :].replace("<svg", f"<svg {size}", 1)
 
 
 def hexadecimal(color: str) -> str:
@@ -118,6 +126,8 @@ def finish(ax: Axes) -> Axes:
         axis.get_offset_text().set_size(TICK)
         if type(axis.get_major_formatter()) is ScalarFormatter:
             axis.set_major_formatter(Numbers())
+    if type(ax.xaxis.get_major_locator()) is AutoLocator:
+        ax.xaxis.set_major_locator(MaxNLocator(_MOST_TICKS))
     return ax
 
 

@@ -9,6 +9,7 @@ from zoo.plot import style
 from zoo.plot.text import plain
 from zoo.variants.allelic import AllelicAgreement
 
+_NOISE = 1e-12  # what rounding leaves where nothing changes
 _FILLED = 0.8  # of a figure, that axes fill at least
 
 
@@ -50,7 +51,8 @@ def plot_changes(ax: Axes, changes: np.ndarray, rows: Sequence[str], columns: Se
 
     Where there is no room for all names, some are left out, which the name of the axis says.
     """
-    most = max(float(np.nanmax(np.abs(changes), initial=0)), 1e-12)
+    most = float(np.nanmax(np.abs(changes), initial=0))
+    most = most if most > _NOISE else 1.0
     ax.set_facecolor(style.LIGHT)
     image = ax.imshow(changes, cmap=style.DIVERGING, vmin=-most, vmax=most, aspect="auto", interpolation="nearest")
     width, height = ax.figure.get_size_inches()

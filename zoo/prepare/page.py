@@ -76,18 +76,18 @@ def _of_bias(record: Mapping) -> tuple[list, list]:
 def _of_tss(record: Mapping) -> tuple[list, list]:
     profile = record["tss"]["profile"] or ()
     pairs = [list(pair) for pair in zip(starts.places(), profile, strict=False)]
-    return ["bp from the start site", "cuts, over flanks"], pairs[::_EVERY]
+    return ["position relative to the TSS (bp)", "cuts relative to flanks"], pairs[::_EVERY]
 
 
 def _of_noise(record: Mapping) -> tuple[list, list]:
     curve = record["quality"]["fingerprint"]
-    return ["poorest bins", "fraction of cuts"], [[f"{at} %", curve[at]] for at in range(0, 101, 10)]
+    return ["bins with the fewest cuts", "fraction of cuts"], [[f"{at} %", curve[at]] for at in range(0, 101, 10)]
 
 
 def _of_saturation(record: Mapping) -> tuple[list, list]:
     pairs = record["quality"]["saturation"] or ()
     rows = [[round(fraction * record["cuts"]), value] for fraction, value in pairs]
-    return ["cuts", "percentile, scaled, over that of all"], rows
+    return ["cuts", "scaled percentile, relative to all cuts"], rows
 
 
 _NUMBERS: Mapping[str, Callable[[Mapping], tuple[list, list]]] = {
