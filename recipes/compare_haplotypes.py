@@ -149,7 +149,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compare haplotypes or samples; see the file's head.")
     parser.add_argument("vcf", help="phased genotypes")
     parser.add_argument("samples", nargs="+", metavar="SAMPLE", help="one for its two haplotypes, or two")
-    parser.add_argument("--genome", required=True, metavar="2BIT")
+    parser.add_argument("--genome", required=True, metavar="GENOME")
     parser.add_argument("--regions", required=True, metavar="BED", help="where to look: peaks or blocks")
     parser.add_argument("--signal", required=True, nargs="+", metavar="BIGWIG", help="of each sample")
     parser.add_argument("--models", required=True, nargs="+", metavar="MODEL", help='such as "maxatac/*"')

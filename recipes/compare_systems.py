@@ -10,7 +10,7 @@ are few peaks, and all systems learned from chr20: these numbers show that input
 them, not how well a model does on what it has not seen.
 
 Usage: python recipes/compare_systems.py [--factor FACTOR ...] [--models MODEL ...] [--out FOLDER]
-       python recipes/compare_systems.py --genome 2BIT --signal NAME=BIGWIG ... --factor FACTOR --peaks PEAKS
+       python recipes/compare_systems.py --genome GENOME --signal NAME=BIGWIG ... --factor FACTOR --peaks PEAKS
            (--region chr1:1-9 | --chromosomes CHROM ...) [--covariate NAME=VALUE ...] [--blacklist BED]
            [--motifs MEME [--reads READS]] [--models MODEL ...] [--out FOLDER]
 
@@ -382,7 +382,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compare systems that predict binding; see the file's head.")
     parser.add_argument("--factor", nargs="+", metavar="FACTOR", help=f"default {' '.join(FACTORS)}; with --peaks one")
     parser.add_argument("--models", nargs="+", metavar="MODEL", help="names or files (default all that are listed)")
-    parser.add_argument("--genome", metavar="2BIT", help="of the sample")
+    parser.add_argument("--genome", metavar="GENOME", help="of the sample")
     pairs = {"action": PairsAction, "default": {}}
     parser.add_argument("--signal", **pairs, metavar="NAME=BIGWIG", help=f"{ATAC}, {DGF}, {UNIQUE35}, or another")
     parser.add_argument("--covariate", **pairs, metavar="NAME=VALUE", help="cell_type, a number, or a BED file")

@@ -5,7 +5,7 @@ much predictions vary when the window moves, and the recall of real peaks. The b
 and the mean profile; both learn from other chromosomes.
 
 Usage: python recipes/evaluate_accessibility.py [MODEL ...] [--out FOLDER]
-       python recipes/evaluate_accessibility.py MODEL ... --genome 2BIT --signal BIGWIG --peaks NARROWPEAK
+       python recipes/evaluate_accessibility.py MODEL ... --genome GENOME --signal BIGWIG --peaks NARROWPEAK
            --chromosomes CHROM ... [--cutoff X]
 
 Without files the yeast data of $ZOO_SHARED, its held-out chromosomes, and the model that ships.
@@ -151,7 +151,7 @@ def parse() -> argparse.Namespace:
     """The command line; without files the yeast data."""
     parser = argparse.ArgumentParser(description="Compare models of accessibility; see the file's head.")
     parser.add_argument("models", nargs="*", default=list(MODELS), metavar="MODEL", help=f"default {' '.join(MODELS)}")
-    parser.add_argument("--genome", metavar="2BIT")
+    parser.add_argument("--genome", metavar="GENOME")
     parser.add_argument("--signal", metavar="BIGWIG")
     parser.add_argument("--peaks", metavar="NARROWPEAK")
     parser.add_argument("--chromosomes", nargs="+", default=list(HELD_OUT), metavar="CHROM", help="held out")

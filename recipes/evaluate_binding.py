@@ -8,7 +8,7 @@ well a model does on what it has not seen. With --yeast the models that ship, on
 seen.
 
 Usage: python recipes/evaluate_binding.py [CTCF SPI1 ...] [--out FOLDER]
-       python recipes/evaluate_binding.py --table TSV --genome 2BIT --signal BIGWIG --motifs MEME
+       python recipes/evaluate_binding.py --table TSV --genome GENOME --signal BIGWIG --motifs MEME
            [--reads READS] [--region chr1:1-9 | --chromosomes CHROM ...]
        python recipes/evaluate_binding.py --yeast [--chromosomes chrIV]
 
@@ -310,7 +310,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("factors", nargs="*", metavar="FACTOR", help=f"default {' '.join(FACTORS)}, or all of yeast")
     parser.add_argument("--yeast", action="store_true", help="the models that ship, on chrIV and chrXIII")
     parser.add_argument("--table", type=Path, metavar="TSV", help="other models: Model, Peaks, Motif, Other_Cells")
-    parser.add_argument("--genome", metavar="2BIT", help="with --table")
+    parser.add_argument("--genome", metavar="GENOME", help="with --table")
     parser.add_argument("--signal", metavar="BIGWIG", help="with --table")
     parser.add_argument("--motifs", metavar="MEME", help="with --table; names that begin with the Motif column count")
     parser.add_argument("--reads", metavar="READS", help="with --table; of the sample, as for zoo footprint")

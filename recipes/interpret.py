@@ -80,7 +80,7 @@ def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="From peaks to motifs; see the file's head.")
     parser.add_argument("model", nargs="?", help="family/MODEL or a model folder (default maxatac/CTCF)")
-    parser.add_argument("--genome", metavar="2BIT")
+    parser.add_argument("--genome", metavar="GENOME")
     parser.add_argument("--signal", metavar="BIGWIG", help="not for models of DNA alone")
     parser.add_argument("--regions", metavar="BED", type=Path, help="peaks; of narrowPeak the summits")
     parser.add_argument(

@@ -120,7 +120,7 @@ def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="Effects of variants; see the file's head.")
     parser.add_argument("variants", nargs="?", help="a VCF file, or a table with chrom, pos, ref and alt")
-    parser.add_argument("--genome", required=True, metavar="2BIT")
+    parser.add_argument("--genome", required=True, metavar="GENOME")
     parser.add_argument("--signal", metavar="BIGWIG", help="for models of binding")
     parser.add_argument("--models", nargs="*", default=[], metavar="MODEL", help="family/MODEL or model folders")
     parser.add_argument("--accessibility", metavar="MODEL", help="also chained in front of each model of binding")

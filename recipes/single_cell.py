@@ -256,7 +256,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Binding in clusters of cells; see the file's head.")
     parser.add_argument("fragments", nargs="?", type=Path, help="of cells: .tsv, also compressed")
     parser.add_argument("clusters", nargs="?", type=Path, help="barcode and cluster on each line, tab-separated")
-    parser.add_argument("--genome", metavar="2BIT", type=Path)
+    parser.add_argument("--genome", metavar="GENOME", type=Path)
     parser.add_argument(
         "--models", nargs="+", default=list(_MODELS), metavar="MODEL", help=f"default {' '.join(_MODELS)}"
     )

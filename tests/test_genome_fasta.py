@@ -1,6 +1,8 @@
 """FASTA files as genomes."""
 
+import csv
 import gzip
+import json
 import pickle
 import re
 import struct
@@ -10,10 +12,17 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+import chrombpnet_files
 import numpy as np
 import pytest
+import test_evaluate_qc
+import test_footprints
+import test_targets
+import training
 
 import zoo.genome.fasta as fasta
+from zoo.cli import main
+from zoo.data import synthetic
 from zoo.errors import InputError, ZooWarning
 from zoo.genome.sequence import Genome, write_twobit
 
@@ -180,6 +189,17 @@ def test_other_processes_open_it_themselves_and_do_not_look_again(tmp_path: Path
     assert _first(pickle.loads(packed)) == "ACGT"
 
 
+def test_a_file_is_looked_through_once(tmp_path: Path, monkeypatch):
+    """By a process, however often it opens the file; anew once the file has changed."""
+    path, looked, scan = plain(tmp_path / "g.fa", BASES.encode()), [], fasta._scanned
+    monkeypatch.setattr(fasta, "_scanned", lambda *given: looked.append(1) or scan(*given))
+    assert [sequences(Genome(path)) for _ in range(3)] == [["ACGTACGTNNTT", "GGGGG", "TTCA"]] * 3
+    assert len(looked) == 1
+    path.write_bytes(b">chr1\nACGTACGTACGT\n")
+    assert sequences(Genome(path)) == ["ACGTACGTACGT"]
+    assert len(looked) == 2
+
+
 def test_faidx_has_the_same_bases(tmp_path: Path):
     """pyfaidx and samtools' index, on random sequences of random widths."""
     pyfaidx = pytest.importorskip("pyfaidx", reason="needs pyfaidx, the other reader")
@@ -237,3 +257,162 @@ def test_real_files_through_a_2bit(shared: Path, tmp_path: Path):
             assert np.array_equal(Genome(tmp_path / "g.2bit").codes(chrom, 0, size), codes)
     first = Genome(shared / "data/hg38_chr1_1Mb/hg38_1m.fa.gz").codes("chr1", 0, 1_000_000)
     assert (size, int((first == 4).sum())) == (300_000, 160_000)
+
+
+# ------------------------------------------------------------------ every command: the same results as of the 2bit file
+
+PAGES = {".json", ".html"}  # which name the genome
+sample, qc_model = test_footprints.small, test_evaluate_qc.model
+
+
+def variants_of(twobit: Path, folder: Path) -> dict[str, Path]:
+    """A 2bit file, and FASTA files of the same sequences: partly in lower case, in lines of 61, with descriptions."""
+    genome, text = Genome(twobit), ""
+    for number, (chrom, size) in enumerate(genome.sizes.items()):
+        bases = genome.sequence(chrom, 0, size)
+        bases = bases[: size // 3] + bases[size // 3 : size // 2].lower() + bases[size // 2 :]
+        text += f">{chrom} dna:chromosome toy {number}\n"
+        text += "".join(f"{bases[first : first + 61]}\n" for first in range(0, size, 61))
+    folder.mkdir()
+    packed = bgzip(folder / "genome.fa.gz", text.encode(), 1 << 12)
+    return {"2bit": twobit, "FASTA": plain(folder / "genome.fa", text.encode()), "bgzip": packed}
+
+
+@pytest.fixture(scope="module")
+def genomes(genome_files: synthetic.Synthetic, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return variants_of(genome_files.genome, tmp_path_factory.mktemp("verbs") / "genomes")
+
+
+@pytest.fixture(scope="module")
+def words(genome_files: synthetic.Synthetic, small_folder: Path, tmp_path_factory) -> dict[str, str]:
+    """What stands for what in a line."""
+    genome, folder = Genome(genome_files.genome), tmp_path_factory.mktemp("lines")
+    rows = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tdonor"]
+    for place in range(13_000, 15_000, 400):
+        base = genome.sequence("chr1", place, place + 1)
+        other = "ACGT"["CGTA".index(base)]
+        rows.append(f"chr1\t{place + 1}\t.\t{base}\t{other}\t.\t.\t.\tGT\t0|1")
+    (folder / "v.vcf").write_text("\n".join(rows) + "\n")
+    (folder / "genes.gtf").write_text(test_targets.GTF.replace("ENSG07.1", "ENSG06.1").replace("XX", "X2"))
+    (folder / "CTCF.bed").write_text(test_targets.CTCF)
+    given = {"MODEL": small_folder, "SIGNAL": genome_files.signal, "VCF": folder / "v.vcf", "PEAKS": genome_files.peaks}
+    given |= {"GTF": folder / "genes.gtf", "SITES": folder / "CTCF.bed", "SNP": f"chr1:13001:{base_and_other(genome)}"}
+    return {name: str(value) for name, value in given.items()}
+
+
+def base_and_other(genome: Genome) -> str:
+    base = genome.sequence("chr1", 13_000, 13_001)
+    return f"{base}:{'ACGT'['CGTA'.index(base)]}"
+
+
+def arguments_of(line: str, words: dict[str, str], genome: Path) -> list[str]:
+    given = {**words, "GENOME": str(genome)}
+    return [re.sub("[A-Z]{3,}", lambda match: given.get(match[0], match[0]), word) for word in line.split()]
+
+
+def made(line: str, genomes: dict[str, Path], words: dict[str, str], home: Path, monkeypatch, capsys) -> list[dict]:
+    """What a line writes and prints with each genome, but for the pages that name it; checked to be the same."""
+    found = []
+    for kind, path in genomes.items():
+        (home / kind).mkdir(parents=True)
+        monkeypatch.chdir(home / kind)
+        assert main(arguments_of(line, words, path)) in (0, None), capsys.readouterr().err
+        files = [each for each in Path().rglob("*") if each.is_file() and each.suffix not in PAGES]
+        printed = capsys.readouterr().out.replace(str(path), "GENOME")
+        found.append({str(each): each.read_bytes() for each in files} | {"printed": printed})
+    for other in found[1:]:
+        assert other == found[0]
+    return found
+
+
+LINES = {
+    "predict": "MODEL --signal SIGNAL --regions chr1:5,001-9,000 --output out/p",
+    "attribute": "MODEL --signal SIGNAL --regions chr1:5,001-5,400 --count 2 --output out/a",
+    "variants": "MODEL VCF --signal SIGNAL --background 100 --output out/v",
+    "haplotypes": "MODEL VCF --signal SIGNAL --regions chr1:12,001-16,000 --output out/h",
+    "evaluate": "yeast/ATAC --signal SIGNAL --chromosomes chr10 --output out/e",
+    "doctor": "--signal SIGNAL --regions PEAKS --model MODEL",
+    "compare": "MODEL --samples T=SIGNAL B=SIGNAL --regions PEAKS --output out/c",
+    "plot": "chr1:5,001-6,000 --model MODEL --signal SIGNAL --method gradients --output out.png",
+    "targets": "CTCF=SITES --annotation GTF --rule window --output out/t",
+}
+
+
+@pytest.mark.parametrize("command", LINES)
+def test_commands(command: str, genomes: dict, words: dict, tmp_path: Path, monkeypatch, capsys):
+    line = f"{command} {LINES[command]} --genome GENOME"
+    made(line, genomes, words, tmp_path, monkeypatch, capsys)
+    assert {path.name for path in genomes["FASTA"].parent.iterdir()} == {"genome.fa", "genome.fa.gz"}  # no index
+
+
+def test_the_picture_of_a_variant(genomes: dict, words: dict, tmp_path: Path, monkeypatch, capsys):
+    line = "variants MODEL SNP --genome GENOME --signal SIGNAL --picture v.png --method gradients"
+    made(line, genomes, words, tmp_path, monkeypatch, capsys)
+
+
+def test_a_pass_of_many_on_other_processes_and_by_a_plan(
+    genomes: dict, words: dict, tmp_path: Path, monkeypatch, capsys
+):
+    line = "predict MODEL yeast/REB1 --genome GENOME --signal T=SIGNAL B=SIGNAL --regions chr1:5,001-6,000 "
+    line += "--output out/p"
+    two = {kind: genomes[kind] for kind in ("2bit", "bgzip")}
+    (by_workers, _) = made(f"{line} --workers 1", two, words, tmp_path, monkeypatch, capsys)
+    (tmp_path / "plan").mkdir()
+    monkeypatch.chdir(tmp_path / "plan")
+    assert main([*arguments_of(line, words, genomes["bgzip"]), "--plan", "plan.tsv"]) == 0
+    with open("plan.tsv") as file:
+        units = [row["unit"] for row in csv.DictReader(file, delimiter="\t")]
+    assert main(["unit", "out/p.partial", *units]) == 0
+    assert main(arguments_of(line, words, genomes["bgzip"])) == 0
+    files = {str(path): path.read_bytes() for path in Path("out").iterdir() if path.suffix not in PAGES}
+    assert files == {name: content for name, content in by_workers.items() if name.startswith("out/")}
+
+
+def test_a_genome_in_another_file_is_another_input(genomes: dict, words: dict, tmp_path: Path, monkeypatch, capsys):
+    """Though its bases are the same: what was made of one is not taken for what is made of the other."""
+    monkeypatch.chdir(tmp_path)
+    line = "predict MODEL --genome GENOME --signal SIGNAL --regions chr1:5,001-9,000 --output out/p"
+    twobit, other = (arguments_of(line, words, genomes[kind]) for kind in ("2bit", "FASTA"))
+    assert main(twobit) == 0
+    first = json.loads(Path("out/p.json").read_text())
+    assert main(other) == 2
+    assert "another run" in capsys.readouterr().err
+    assert main([*other, "--force"]) == 0
+    second = json.loads(Path("out/p.json").read_text())
+    assert first["inputs"]["genome"] != second["inputs"]["genome"]
+    assert first["inputs"]["signal"] == second["inputs"]["signal"]
+
+
+@pytest.mark.filterwarnings("ignore::zoo.errors.ZooWarning")
+@pytest.mark.parametrize("line", ["prepare BAM", "footprint BAM --peaks OPEN --motifs MEME"])
+def test_samples(line: str, sample: test_footprints.Small, tmp_path: Path, monkeypatch, capsys):
+    files = {"BAM": str(sample.bam), "OPEN": str(sample.peaks), "MEME": str(sample.motifs)}
+    genomes = variants_of(sample.genome, tmp_path / "genomes")
+    (first, *_) = made(f"{line} --genome GENOME --output out/s", genomes, files, tmp_path, monkeypatch, capsys)
+    assert any(name.endswith(".bw") for name in first)
+
+
+@pytest.mark.filterwarnings("ignore::zoo.errors.ZooWarning")
+def test_quality(qc_model, tmp_path: Path, capsys: pytest.CaptureFixture):
+    (tmp_path / "regions").mkdir()
+    files, metrics = chrombpnet_files.regions(tmp_path / "regions"), []
+    model = qc_model.save(tmp_path / "m")
+    given = {"signal": "plus.bw", "peaks": "peaks.narrowPeak", "negatives": "negatives.narrowPeak"}
+    asked = ["qc", str(model), *(word for name, file in given.items() for word in (f"--{name}", str(files / file)))]
+    for path in variants_of(files / "g.2bit", tmp_path / "genomes").values():
+        assert main([*asked, "--backgrounds", "5", "--genome", str(path), "--json"]) in (0, 1)
+        metrics.append(json.loads(capsys.readouterr().out)["metrics"])
+    assert metrics[1:] == metrics[:1] * 2
+
+
+@pytest.mark.filterwarnings("ignore::zoo.errors.ZooWarning")
+@pytest.mark.parametrize("task", ["binding", "accessibility", "profile"])
+def test_training(task: str, tmp_path: Path):
+    files = synthetic.with_cut_sites(tmp_path / "world", {**training.LENGTHS, "chr1": 150_000})
+    config = training.write(getattr(training, task)(files, epochs=1), tmp_path / "c.json")
+    genomes, runs = variants_of(files.genome, tmp_path / "genomes"), []
+    for kind in ("2bit", "bgzip"):
+        asked = ["train", "--config", str(config), "--genome", str(genomes[kind]), "--out", str(tmp_path / kind)]
+        assert main(asked) in (0, None)
+        runs.append({name: array.tobytes() for name, array in training.weights(tmp_path / kind).items()})
+    assert runs[1] == runs[0]

@@ -182,6 +182,25 @@ def test_every_verb_takes_them(small: zoo.Model, genome_files: Synthetic, gtf: P
         small.predict(**{**files, "genes": None})
 
 
+def test_transcripts_without_genes_beside_genes(tmp_path: Path):
+    """mRNA and tRNA, none of which has a parent: both are found by their names, and drawn."""
+    path = tmp_path / "f.gff3"
+    rows = (
+        ("mRNA", 11, 60, "ID=m1;Name=ABC"),
+        ("exon", 11, 20, "ID=e1;Parent=m1"),
+        ("exon", 41, 60, "ID=e2;Parent=m1"),
+        ("tRNA", 71, 80, "ID=t1;Name=tRNA-Thr"),
+    )
+    lines = (f"chr1\tX\t{kind}\t{first}\t{last}\t.\t+\t.\t{text}\n" for kind, first, last, text in rows)
+    path.write_text("##gff-version 3\n" + "".join(lines))
+    assert genes.find("m1", path, SIZES) == [Interval("chr1", 10, 60, "m1")] == genes.find("ABC", path, SIZES)
+    assert genes.find("tRNA-Thr", path, SIZES) == [Interval("chr1", 70, 80, "tRNA-Thr")]
+    assert [(gene.symbol, len(gene.transcripts)) for gene in genes.near(path, Interval("chr1", 0, 100))] == [
+        ("m1", 1),
+        ("tRNA-Thr", 0),
+    ]
+
+
 def test_centers_and_variants_take_them(small: zoo.Model, genome_files: Synthetic, gtf: Path):
     files = {"genome": genome_files.genome, "signal": genome_files.signal}
     found = small.predict(**files, centers=["TAL1", "chr1:50,001-50,300"], genes=gtf)

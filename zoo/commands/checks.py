@@ -261,7 +261,8 @@ def _job(
     """
     if options.output is None:
         return
-    given = [options.genome, options.signal, *(getattr(options, name, None) for name in ("covariate", "blacklist"))]
+    more = (getattr(options, name, None) for name in ("covariate", "blacklist", "genes"))
+    given = [options.genome, options.signal, *more]
     job = Job(kind, options.output, suffixes, [*given, *reads])
     if inputs is not None and job.sidecar.exists():
         job.check_parts({"inputs": inputs.identity()})

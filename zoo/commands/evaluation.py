@@ -13,17 +13,8 @@ from zoo.errors import InputError
 from zoo.files.record import finite
 
 _FILES = (
-    "prediction",
-    "peaks",
-    "track",
-    "meta",
-    "name",
-    "genome",
-    "signal",
-    "regions",
-    "blacklist",
-    "unmappable",
-    "genes",
+    *("prediction", "peaks", "track", "meta", "name", "genome", "signal"),
+    *("regions", "genes", "blacklist", "unmappable"),
 )
 _INPUTS = (*_FILES, "region", "flank")
 

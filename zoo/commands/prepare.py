@@ -31,7 +31,7 @@ MAXATAC = Signature(
             "metavar": "OUTPUT",
             "help": "writes OUTPUT.bw (normalized), OUTPUT_RP20M.bw, .json, QC: .html, .png, _mqc.json",
         },
-        "genome": {"metavar": "GENOME", "help": "the assembly: its chromosomes' lengths, bases at cut sites"},
+        "genome": {"metavar": "GENOME", "help": "the assembly, .2bit or FASTA: lengths, and bases at cut sites"},
         "cells": {
             "metavar": "TSV",
             "help": "barcodes that count; with a second column a track for each cluster named there",

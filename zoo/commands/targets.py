@@ -22,7 +22,7 @@ SIGNATURE = Signature(
         },
         "annotation": {"metavar": "GTF", "help": "genes, GTF or GFF3, plain or compressed: GENCODE, Ensembl, RefSeq"},
         "output": {"help": "writes OUTPUT.prior.tsv (genes × factors; of each sample), OUTPUT.targets.tsv, .json"},
-        "genome": {"metavar": "GENOME", "help": "to check that annotation and sites are of it"},
+        "genome": {"metavar": "GENOME", "help": ".2bit or FASTA, to check that annotation and sites are of it"},
         "rule": {
             "choices": ("nearest", "window", "promoter"),
             "help": "nearest: the nearest gene, or all that are equally near (default); window: all within a "

@@ -8,6 +8,7 @@ that disagree are an error and never other bases.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -86,7 +87,7 @@ class Fasta:
     def __init__(self, path: str | Path, index: Index | None = None) -> None:
         self._path, self._bytes = path, _opened(path)
         if index is None or index.size != self._bytes.size:
-            index = _beside(path, self._bytes) or Index(self._bytes.size, _scanned(path, self._bytes))
+            index = _found(path, (_stamp(path), _stamp(_fai(path))))
         self.index = index
         self.sizes = {name: record.length for name, record in index.records.items() if record.length}
         if not self.sizes:
@@ -154,9 +155,29 @@ def _opened(path: str | Path) -> Bytes | BgzipBytes:
     )
 
 
+def _stamp(path: str | Path) -> tuple[int, ...]:
+    """By which a file that changes is noticed; nothing for none."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return ()
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+
+
+@lru_cache(maxsize=8)  # a command opens its genome several times; of 3 Gb without a .fai each would be a minute
+def _found(path: str | Path, stamps: tuple[tuple[int, ...], ...]) -> Index:
+    """The index of samtools, or what a pass over the file finds. Args: stamps: of the file and of that index."""
+    source = _opened(path)
+    return _beside(path, source) or Index(source.size, _scanned(path, source))
+
+
+def _fai(path: str | Path) -> Path:
+    return Path(f"{path}.fai")
+
+
 def _beside(path: str | Path, source: Bytes | BgzipBytes) -> Index | None:
     """The index of samtools beside the file; None if there is none, or, with a warning, one that does not fit."""
-    beside = Path(f"{path}.fai")
+    beside = _fai(path)
     try:
         rows = [line.split("\t") for line in beside.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeError):

@@ -137,7 +137,9 @@ def _alone(lines: Iterable[Feature], known: Iterable[Gene]) -> list[Gene]:
         )
         for line in lines
         if not any(
-            gene.start < line.end and gene.end > line.start for name in _called(line) for gene in places.get(name, ())
+            gene.start < line.end and gene.end > line.start
+            for name in filter(None, _called(line))
+            for gene in places.get(name, ())
         )
     ]
 
@@ -174,8 +176,10 @@ def _named(path: Path) -> Mapping[str, Sequence[Interval]]:
 @lru_cache(maxsize=2)  # a command checks its options, then uses them
 def _read(path: Path, modified: int, size: int) -> Mapping[str, Sequence[Interval]]:
     found: dict[str, dict[Interval, None]] = {}
-    for feature in gtf.features(path, (gff3.GENE,)):
-        _put(found, _called(feature), Interval(feature.chrom, feature.start, feature.end), gtf.called(feature))
+    for feature in gtf.features(path, (gff3.GENE, "mRNA")):
+        if feature.kind == gff3.GENE or feature.gff3:  # in GFF3 one without a parent, which stands for its gene
+            symbol = gtf.called(feature) if feature.kind == gff3.GENE else gff3.bare(feature.one("ID"))
+            _put(found, _called(feature), Interval(feature.chrom, feature.start, feature.end), symbol)
     if not found:  # UCSC's and others have no lines of genes
         for gene in gtf.genes(gtf.transcripts(path)):
             _put(found, (gene.symbol, gene.name), Interval(gene.chrom, gene.start, gene.end), gene.symbol)
