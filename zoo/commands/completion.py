@@ -17,6 +17,11 @@ EXAMPLES = (
 )
 _SHELLS = ("bash", "zsh", "fish")
 _MODELS = "_zoo_models"  # the function that each script has, which lists models and files
+_MOST_VALUES = 9  # of an option, that zsh completes
+_AFTER = """function _zoo_after
+  set -l given (string match -- '-*' (commandline -opc))
+  set -q given[1]; and contains -- $given[-1] $argv
+end"""
 _FOR_MODELS = ("name", "names", "models", "pattern")  # positional arguments that are models
 _MODEL_OPTIONS = {"--model", "--from", "--bias", "--compare"}
 _METAVARS = {"BASE", "BED", "BIGWIG", "FILE", "FOLDER", "GTF", "MEME", "NAME=BW", "NARROWPEAK", "PATH", "SITES"}
@@ -59,14 +64,38 @@ def script(parser: Parser, shell: str) -> str:
             action.complete = {"bash": _MODELS, "zsh": _MODELS, "fish": f"({_MODELS})"}
         elif _is_file(action):
             action.complete = shtab.FILE
+        if shell == "zsh" and _takes_several(action):
+            one = f"{action.metavar or action.dest}:{_offers(action)['zsh']}::"
+            action.metavar = one * (_MOST_VALUES - 1) + str(action.metavar or action.dest)
     made = shtab.complete(parser, shell, preamble=_models(shell))
-    return _as_zsh_reads(made) if shell == "zsh" else made
+    further = {"zsh": _as_zsh_reads, "fish": lambda made: "\n".join([made, _AFTER, *_further_values(parser)])}
+    return further.get(shell, str)(made)
 
 
 def _as_zsh_reads(made: str) -> str:
     """shtab's script, with arguments of any number, of which it has the first only, and for `source`, too."""
     made = re.sub(r'^  "\(\*\)::?', '  "*:', made, flags=re.MULTILINE)
     return made.replace("[-1] == eval ]]", "[-1] == (eval|file) ]]")
+
+
+def _takes_several(action: argparse.Action) -> bool:
+    """Whether an option takes any number of values that can be completed, of which shtab has the first only."""
+    return bool(action.option_strings) and action.nargs in ("+", "*") and hasattr(action, "complete")
+
+
+def _offers(action: argparse.Action) -> dict[str, str]:
+    """What each shell offers for a value."""
+    files = {"zsh": "_files", "fish": "(__fish_complete_path (commandline -ct))"}
+    return action.complete if _is_model(action) else files
+
+
+def _further_values(parser: Parser) -> Iterator[str]:
+    """Lines of fish for the values of an option after its first."""
+    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    for name, command in commands.choices.items():
+        for action in filter(_takes_several, command._actions):
+            after = f"_shtab_zoo_using {name}; and _zoo_after {' '.join(action.option_strings)}"
+            yield f"complete -c zoo -n '{after}' -ka \"{_offers(action)['fish']}\""
 
 
 def _actions(parser: Parser) -> Iterator[argparse.Action]:
