@@ -180,7 +180,7 @@ def test_a_gene_without_transcripts_is_a_box_with_its_strand():
     assert [(box.x0, box.x1) for box in boxes] == [(2000, 3000), (5000, 6000), (8000, 8100), (8900, 9000)]
     arrows = [line for line in axes.lines if line.get_linestyle() == "None"]
     assert [(line.get_color(), line.get_marker(), len(line.get_xdata()) > 0) for line in arrows] == [
-        ("white", 4, True),
+        (style.WHITE, 4, True),
         (style.DARK, 5, True),
     ]
 
