@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from registry import facts
-from registry.metrics import label, meanings, threshold
+from registry.metrics import grouped, label, meanings, threshold
 from registry.schema import RepositoryIndex
 
 _TASKS = {"binding": "transcription-factor-binding", "accessibility": "chromatin-accessibility"}
@@ -99,10 +99,9 @@ def of_model(
         parts.append(f"**Training.** {plain(training)}\n")
     for title, figures in zip(("metric", "fact"), facts.split(config["metrics"]), strict=True):
         if figures:
-            rows = [(label(name), f"{value:g}") for name, value in figures.items()]
             said = meanings(figures)
             said = f"\n{said}\n" if said else ""
-            parts.append(f"## {title.capitalize()}s\n\n" + table((title, "value"), rows) + said)
+            parts.append(f"## {title.capitalize()}s\n\n" + _figures(title, figures) + said)
     if cutoffs:
         parts += _thresholds(cutoffs, measured)
     if plot:
@@ -121,6 +120,16 @@ def of_model(
     )
     parts.append("## Limits\n\n" + _limits(bool(tracks), bool(cutoffs), probabilities))
     return "\n".join(parts)
+
+
+def _figures(title: str, figures: Mapping[str, float]) -> str:
+    """Figures under one another, or as a table of metrics and what they are of."""
+    rows = grouped(figures)
+    if rows is None:
+        return table((title, "value"), [(label(name), f"{value:g}") for name, value in figures.items()])
+    columns = dict.fromkeys(column for row in rows.values() for column in row)
+    cells = [[name, *(f"{row[key]:g}" if key in row else "" for key in columns)] for name, row in rows.items()]
+    return table(("", *map(label, columns)), cells)
 
 
 def _thresholds(

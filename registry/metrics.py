@@ -71,23 +71,58 @@ LABELS: Mapping[str, Label] = {
     "without_counts": Label("regions without counts"),
 }
 """Key → label."""
-_REST = re.compile(r"(?=, | \()")
+_REST = re.compile(r"(?=, | \(| chr\w+| around )")
+_MEAN = "mean "  # over chromosomes, before the metric's name
+_MANY = 8  # figures; fewer are listed one under another
 _AT_LEAST = re.compile(r"(precision|recall|log2fc)=(.+)")
 
 
 def label(key: str) -> str:
     """A key as people read it: its label, or the key without underscores."""
-    head, *rest = _REST.split(key, maxsplit=1)
+    mean, head, rest = _split(key)
     known = LABELS.get(head)
-    return (known.text if known else head.replace("_", " ")) + "".join(rest).replace("_", " ")
+    return mean + (known.text if known else head.replace("_", " ")) + rest.replace("_", " ")
 
 
 def meanings(keys: Iterable[str]) -> str:
     """A line that says what the labels of some keys mean, as far as they do not say so themselves."""
-    heads = dict.fromkeys(_REST.split(key, maxsplit=1)[0] for key in keys)
+    heads = dict.fromkeys(_split(key)[1] for key in keys)
     known = dict.fromkeys(LABELS[head] for head in heads if head in LABELS and LABELS[head].meaning)
     said = "; ".join(f"{each.text}: {each.meaning}" for each in known)
     return f"{said[0].upper()}{said[1:]}." if said else ""
+
+
+def grouped(figures: Mapping[str, float]) -> dict[str, dict[str, float]] | None:
+    """Many figures of the same metrics in several sets, parts or baselines, as the rows of a table.
+
+    Args:
+        figures: key → value, such as "pearsonr, peaks (bias)".
+
+    Returns:
+        What follows the metric's name in the key ("peaks (bias)"; nothing for the metric itself) → the metric's key →
+        value. None where a list is as short, or most of the table would be empty.
+
+    >>> grouped({f"{metric}, {where}": 0.5 for metric in ("mse", "r2") for where in ("chr1", "chr2", "chr3", "chr4")})[
+    ...     "chr4"
+    ... ]
+    {'mse': 0.5, 'r2': 0.5}
+    """
+    rows: dict[str, dict[str, float]] = {}
+    for key, value in figures.items():
+        mean, head, rest = _split(key)
+        where = (mean.rstrip() + rest).strip(", ").replace("_", " ")
+        alone = where.startswith("(") and where.endswith(")")
+        rows.setdefault(where[1:-1] if alone else where, {})[head] = value
+    columns = {head for row in rows.values() for head in row}
+    fits = len(figures) >= _MANY and min(len(rows), len(columns)) > 1 and 2 * len(figures) > len(rows) * len(columns)
+    return rows if fits else None
+
+
+def _split(key: str) -> tuple[str, str, str]:
+    """What is before the metric of a key, the metric, and what follows it."""
+    head, *rest = _REST.split(key, maxsplit=1)
+    mean = _MEAN if head.removeprefix(_MEAN) in LABELS and head.startswith(_MEAN) else ""
+    return mean, head.removeprefix(mean), "".join(rest)
 
 
 def threshold(asked: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from registry import card
-from registry.metrics import LABELS, label, meanings, threshold
+from registry.metrics import LABELS, grouped, label, meanings, threshold
 from zoo.console.table import table
 from zoo.evaluate.agreement import Agreement
 from zoo.evaluate.binding import Binding
@@ -20,6 +20,38 @@ def test_labels_of_keys():
     assert label("pearsonr, peaks_and_nonpeaks (bias)") == "Pearson, peaks and nonpeaks (bias)"
     assert label("share of positive bins (REB1)") == "random precision (REB1)"
     assert label("of_a_plugin") == "of a plugin"
+
+
+def test_figures_as_a_table():
+    """Rows are what the metrics are of, columns are metrics; a few, or those of one row or column, are a list."""
+    parts = {"peaks": "peaks", "peaks (bias)": "peaks (bias)", "all_regions": "all regions", "peaks, mean": "peaks, mean"}
+    keys = [f"{metric}, {part}" for metric in ("pearsonr", "median_jsd") for part in parts]
+    assert grouped(dict(zip(keys, range(8), strict=True))) == {
+        "peaks": {"pearsonr": 0, "median_jsd": 4},
+        "peaks (bias)": {"pearsonr": 1, "median_jsd": 5},
+        "all regions": {"pearsonr": 2, "median_jsd": 6},
+        "peaks, mean": {"pearsonr": 3, "median_jsd": 7},
+    }
+    factors = {f"{metric} ({factor})": 1.0 for metric in ("AUPR", "average precision") for factor in "ABCD"}
+    assert list(grouped(factors)) == ["A", "B", "C", "D"]
+    where = ("", " chr1", " chr1, k-mer regression", " chr1 around peaks")
+    chromosomes = {f"{mean}pearson{each}": 1.0 for mean in ("", "mean ") for each in where}
+    assert grouped(chromosomes) is None  # of one metric
+    chromosomes |= {key.replace("pearson", "spearman"): 2.0 for key in chromosomes}
+    assert list(grouped(chromosomes)) == [
+        *("", "chr1", "chr1, k-mer regression", "chr1 around peaks"),
+        *("mean", "mean chr1", "mean chr1, k-mer regression", "mean chr1 around peaks"),
+    ]
+    assert grouped(dict(list(factors.items())[:7])) is None
+    assert grouped({f"{metric} (A)": 1.0 for metric in LABELS}) is None
+    assert grouped({f"{metric} ({metric})": 1.0 for metric in LABELS}) is None  # most of it would be empty
+
+
+def test_labels_of_means_and_chromosomes():
+    assert label("mean pearson around peaks") == "mean Pearson around peaks"
+    assert label("pearson chrIV, k-mer regression") == "Pearson chrIV, k-mer regression"
+    assert label("mse, chr1") == "mean squared error, chr1"
+    assert label("mean something") == "mean something"
 
 
 def test_what_labels_do_not_say():

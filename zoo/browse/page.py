@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 
 from registry.facts import split
-from registry.metrics import label
+from registry.metrics import grouped, label
 from zoo import __version__
 from zoo.browse import drawing
 from zoo.browse.catalogue import Described
@@ -191,9 +191,19 @@ def _head(head: OutputSpec) -> str:
 
 
 def _figures(title: str, values: Mapping[str, float]) -> str:
-    named = ((_text(label(name)), _cell(value)) for name, value in values.items())
-    rows = "".join(f'<tr><th scope="row">{name}</th>{cell}</tr>' for name, cell in named)
-    table = f"<table><tbody>{rows}</tbody></table>"
+    rows, head = grouped(values), ""
+    if rows is None:
+        rows, columns = {label(name): {"": value} for name, value in values.items()}, [""]
+    else:
+        columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+        heads = "".join(f'<th scope="col">{_text(label(column))}</th>' for column in columns)
+        head = f"<thead><tr><td></td>{heads}</tr></thead>"
+    lines = [
+        [f'<th scope="row">{_text(name)}</th>', *(_cell(row.get(column)) for column in columns)]
+        for name, row in rows.items()
+    ]
+    body = "".join(f"<tr>{''.join(line)}</tr>" for line in lines)
+    table = f'<div class="wide" tabindex="0"><table>{head}<tbody>{body}</tbody></table></div>'
     if len(values) > 12:  # those of baselines and parts of a model, too
         table = f"<details><summary>{len(values)} figures</summary>{table}</details>"
     return f"<h3>{title}</h3>\n{table}\n"

@@ -7,7 +7,7 @@ from collections import Counter
 from zoo import loading
 from zoo.commands.printing import add_json
 from zoo.commands.shared import add_name
-from zoo.notebook.terminal import aligned, lines_of
+from zoo.notebook.terminal import described
 from zoo.variants.background import kept
 
 EXAMPLES = ("zoo info maxatac/CTCF",)
@@ -22,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run `zoo info`."""
     info = loading.info(options.name)
-    print(json.dumps(info, indent=1) if options.json else aligned(lines_of(info, _backgrounds(info["name"]))))
+    print(json.dumps(info, indent=1) if options.json else described(info, _backgrounds(info["name"])))
 
 
 def _backgrounds(name: str) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from registry.facts import split
+from registry.metrics import grouped, label
 from zoo.notebook.tables import facts, folded, paragraph, table
 
 _TRACKS = ("name", "assay", "origin", "smoothing", "read_depth", "percentile", "fill")
@@ -33,9 +35,21 @@ def parts_of(described: Mapping) -> list[str]:
         table([_said(key) for key in _TRACKS], tracks, "tracks that are read") if tracks else "",
         table([*map(_said, _HEADS), "tracks"], heads, "outputs"),
         thresholds(described.get("thresholds", ())),
-        folded("metrics", facts(described["metrics"])),
+        *(
+            folded(title, figures(values))
+            for title, values in zip(("metrics", "facts"), split(described["metrics"]), strict=True)
+        ),
         folded("provenance", facts(described["provenance"])),
     ]
+
+
+def figures(values: Mapping[str, float]) -> str:
+    """Figures under one another, or as a table of metrics and what they are of."""
+    rows = grouped(values)
+    if rows is None:
+        return facts({label(name): value for name, value in values.items()})
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    return table(["", *map(label, columns)], [[name, *map(row.get, columns)] for name, row in rows.items()])
 
 
 def thresholds(rows: Sequence[Mapping]) -> str:

@@ -6,7 +6,7 @@ from typing import ClassVar, TypeVar
 from registry.errors import printable
 from zoo.notebook.models import parts_of
 from zoo.notebook.tables import MOST, shown, table, titled
-from zoo.notebook.terminal import aligned, lines_of
+from zoo.notebook.terminal import described
 
 Item = TypeVar("Item")
 _WIDEST = 60  # characters of a column of a terminal
@@ -48,7 +48,7 @@ class Described(dict):
 
     def __repr__(self) -> str:
         try:
-            return "\n".join(map(printable, aligned(lines_of(self)).splitlines()))
+            return "\n".join(map(printable, described(self).splitlines()))
         except (KeyError, TypeError, ValueError, AttributeError):  # it has been changed
             return super().__repr__()
 

@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Mapping
 
 from registry.facts import split
-from registry.metrics import label, threshold
+from registry.metrics import grouped, label, threshold
+from zoo.console.table import table as numbers
 
 _WIDTHS = {"metric": 36, "fact": 36, "threshold": 52}  # of titles that are long, by their beginning
 _MANY, _ASSAYS = 16, 8  # tracks of a head whose assays are counted instead; of them, at most
 
 
-def lines_of(info: Mapping, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Titles and texts of what is known of a model.
+def described(info: Mapping, more: Mapping[str, str] | None = None) -> str:
+    """What is known of a model: lines of a title and a text, and tables of many figures.
 
     Args:
         info: as `zoo.info` returns it.
@@ -46,13 +47,17 @@ def lines_of(info: Mapping, more: Mapping[str, str] | None = None) -> dict[str, 
         )
     if info.get("probabilities"):
         lines["probabilities"] = "with --scale probability"
-    metrics, facts = split(info["metrics"])
-    for title, values in (("metric", metrics), ("fact", facts), ("from", info["provenance"])):
-        lines |= {f"{title} {key if title == 'from' else label(key)}": f"{value}" for key, value in values.items()}
-    return lines
+    tables = []
+    for title, figures in zip(("metric", "fact"), split(info["metrics"]), strict=True):
+        if (rows := grouped(figures)) is None:
+            lines |= {f"{title} {label(key)}": f"{value}" for key, value in figures.items()}
+        else:
+            tables.append(f"\n{title}s\n{numbers(rows)}")
+    lines |= {f"from {key}": f"{value}" for key, value in info["provenance"].items()}
+    return "\n".join([_aligned(lines), *tables])
 
 
-def aligned(lines: Mapping[str, str]) -> str:
+def _aligned(lines: Mapping[str, str]) -> str:
     """Lines under one another, titles of one kind in a column."""
     widths = {key: next((width for start, width in _WIDTHS.items() if key.startswith(start)), 16) for key in lines}
     return "\n".join(f"{key:<{widths[key]}} {value}" for key, value in lines.items())
