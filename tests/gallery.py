@@ -58,11 +58,10 @@ def overlap(conditions: int) -> dict:
     return {"kind": "overlap", "title": "Sites that conditions share", "names": names, "sets": sets}
 
 
-def points() -> dict:
-    x = random().normal(5, 1, size=1500)
-    series = [
-        {"name": name, "x": x.tolist(), "y": (x + random(1).normal(size=1500)).tolist()} for name in ("peaks", LONG)
-    ]
+def points(count: int) -> dict:
+    x = random().normal(5, 1, size=count)
+    ys = {name: x + random(seed).normal(size=count) for seed, name in enumerate(("peaks", LONG), start=1)}
+    series = [{"name": name, "x": x.tolist(), "y": y.tolist()} for name, y in ys.items()]
     axes = {"x": "observed log counts", "y": "predicted log counts"}
     return {"kind": "points", "title": "Counts", "series": series, **axes}
 
@@ -137,7 +136,8 @@ SECTIONS = {
     "heat of many samples": heat(127, 600),
     "overlap": overlap(2),
     "overlap of many": overlap(6),
-    "points": points(),
+    "points": points(1500),
+    "few points": points(30),
     "volcano": volcano(),
     "volcano of small changes": volcano(1e-5),
     "histogram": histogram(),
