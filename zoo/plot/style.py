@@ -28,7 +28,7 @@ from zoo.plot.text import plain
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442",
 )  # fmt: skip
-DARK, GREY, LIGHT, FAINT, WHITE = "0.25", "0.45", "0.75", "0.93", "1"
+DARK, GREY, LIGHT, FAINT, WHITE = "0.25", "0.45", "0.75", "0.93", "white"
 COLORS = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY, DARK)
 """Of lines and tracks, in this order."""
 BASE_COLORS = (("A", GREEN), ("C", BLUE), ("G", ORANGE), ("T", RED))
