@@ -44,7 +44,7 @@ def heat(rows: int, columns: int) -> dict:
         "title": "Mean score at sites",
         "x": "score, standardized by factor",
         "rows": [f"FACTOR{number}" for number in range(rows)],
-        "columns": [f"sample {number}" for number in range(columns)],
+        "columns": [LONG if columns == 3 and not number else f"sample {number}" for number in range(columns)],
         "values": random().normal(size=(rows, columns)).tolist(),
     }
 
@@ -132,6 +132,7 @@ def histogram() -> dict:
 
 SECTIONS = {
     "heat": heat(3, 2),
+    "heat of a long name": heat(3, 3),
     "heat of all factors": heat(127, 50),
     "heat of many samples": heat(127, 600),
     "overlap": overlap(2),
@@ -269,9 +270,9 @@ def alleles() -> Figure:
 
 
 def variants(tracks: int = 0, scale: float = 1.0) -> Figure:
-    given = [Variant("chr20", 1000 * number, "A", "G" * (1 + 3 * (number % 5))) for number in range(1, 21)]
+    given = [Variant("chr20", 1000 * number, "A", "G" * (1 + 30 * (number % 5))) for number in range(1, 21)]
     names = {f"track {number}": number for number in range(tracks)}
-    scores = {f"difference.{name}": scale * random().normal(size=20) for name in names}
+    scores = {f"difference.{name}": scale * random(seed).normal(size=20) for name, seed in names.items()}
     scores = scores or {"log2_fold_change": scale * random().normal(size=20)}
     places = [Place(number, "chr20", variant) for number, variant in enumerate(given)]
     layout = VariantWindow.of(small_spec())

@@ -100,6 +100,6 @@ def figure(part: Mapping, titled: bool = False) -> Figure:
 def _size(part: Mapping) -> tuple[float, float]:
     """Inches; a legend beside the curves has room for all lines."""
     if part["kind"] == "heat":
-        return heat_size(len(part["rows"]), len(part["columns"]))
+        return heat_size(len(part["rows"]), len(part["columns"]), part["rows"], part["columns"])
     labels = map(best_f1 if part["kind"] == "precision_recall" else named, part.get("series", ()))
     return style.PLOT, max(_HIGH, style.legend_high(labels) + _MORE)
