@@ -134,7 +134,7 @@ def write_skipped(skipped: dict[tuple[str, str], int], path: Path) -> None:
 def draw(changes: np.ndarray, names: list[str], regions: list[str], path: Path) -> None:
     """A heat map of factors and regions, those that change most."""
     most = np.sort(np.argsort(-np.nan_to_num(np.abs(changes)).max(axis=0), kind="stable")[:_SHOWN])
-    figure = style.figure(*heat_size(len(names), len(most)))
+    figure = style.figure(*heat_size(len(names), len(most), names, [regions[i] for i in most]))
     plot_changes(figure.subplots(), changes[:, most], names, [regions[i] for i in most], "change of the highest score")
     shown = (
         f"the {len(most)} of {len(regions):,} regions that change most" if len(most) < len(regions) else "all regions"

@@ -44,7 +44,7 @@ def heat(rows: int, columns: int) -> dict:
         "title": "Mean score at sites",
         "x": "score, standardized by factor",
         "rows": [f"FACTOR{number}" for number in range(rows)],
-        "columns": [f"sample {number}" for number in range(columns)],
+        "columns": [LONG if columns == 3 and not number else f"sample {number}" for number in range(columns)],
         "values": random().normal(size=(rows, columns)).tolist(),
     }
 
@@ -58,11 +58,10 @@ def overlap(conditions: int) -> dict:
     return {"kind": "overlap", "title": "Sites that conditions share", "names": names, "sets": sets}
 
 
-def points() -> dict:
-    x = random().normal(5, 1, size=1500)
-    series = [
-        {"name": name, "x": x.tolist(), "y": (x + random(1).normal(size=1500)).tolist()} for name in ("peaks", LONG)
-    ]
+def points(count: int) -> dict:
+    x = random().normal(5, 1, size=count)
+    ys = {name: x + random(seed).normal(size=count) for seed, name in enumerate(("peaks", LONG), start=1)}
+    series = [{"name": name, "x": x.tolist(), "y": y.tolist()} for name, y in ys.items()]
     axes = {"x": "observed log counts", "y": "predicted log counts"}
     return {"kind": "points", "title": "Counts", "series": series, **axes}
 
@@ -133,11 +132,13 @@ def histogram() -> dict:
 
 SECTIONS = {
     "heat": heat(3, 2),
+    "heat of a long name": heat(3, 3),
     "heat of all factors": heat(127, 50),
     "heat of many samples": heat(127, 600),
     "overlap": overlap(2),
     "overlap of many": overlap(6),
-    "points": points(),
+    "points": points(1500),
+    "few points": points(30),
     "volcano": volcano(),
     "volcano of small changes": volcano(1e-5),
     "histogram": histogram(),
@@ -269,9 +270,9 @@ def alleles() -> Figure:
 
 
 def variants(tracks: int = 0, scale: float = 1.0) -> Figure:
-    given = [Variant("chr20", 1000 * number, "A", "G" * (1 + 3 * (number % 5))) for number in range(1, 21)]
+    given = [Variant("chr20", 1000 * number, "A", "G" * (1 + 30 * (number % 5))) for number in range(1, 21)]
     names = {f"track {number}": number for number in range(tracks)}
-    scores = {f"difference.{name}": scale * random().normal(size=20) for name in names}
+    scores = {f"difference.{name}": scale * random(seed).normal(size=20) for name, seed in names.items()}
     scores = scores or {"log2_fold_change": scale * random().normal(size=20)}
     places = [Place(number, "chr20", variant) for number, variant in enumerate(given)]
     layout = VariantWindow.of(small_spec())

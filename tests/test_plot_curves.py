@@ -108,3 +108,5 @@ def test_limits_are_a_band_around_their_line():
     (band,) = ax.collections
     assert band.get_datalim(ax.transData).get_points().tolist() == [[0, 1], [1, 3]]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "a, 95 % interval"]
+    alone = plot_series(Figure().subplots(), limits, "x", "y")
+    assert (len(alone.lines), len(alone.collections)) == (2, 0)

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import io
 import pkgutil
 import re
 import sys
@@ -87,7 +88,8 @@ def own_numbers(tree: ast.AST) -> Iterator[str]:
                 yield f"{node.lineno}: {name}={value.value!r}"
         if isinstance(node, ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if called in ("Figure", "savefig"):
+            width = node.args[0] if called == "figure" and node.args else None
+            if called in ("Figure", "savefig") or isinstance(width, ast.Constant):
                 yield f"{node.lineno}: {called}"
 
 
@@ -106,11 +108,39 @@ def test_no_file_has_numbers_of_its_own():
         "look = {'color': 'tab:blue'}",
         "Figure(figsize=(3, 4))",
         "figure.savefig('a.png')",
+        "style.figure(7, 3)",
     ],
 )
 def test_numbers_of_a_files_own_are_found(line: str):
     assert list(own_numbers(ast.parse(line)))
     assert not list(own_numbers(ast.parse("ax.plot(x, linewidth=style.CURVE, linewidths=0)")))
+
+
+def saved(form: str) -> bytes:
+    file = io.BytesIO()
+    style.save(PICTURES["locus"](), file, form, Title="a title")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("form", ["png", "svg", "pdf"])
+def test_a_picture_is_written_as_the_same_bytes(form: str):
+    data = saved(form)
+    assert data == saved(form)
+    assert b"a title" in data
+    if form == "png":
+        width = int.from_bytes(data[16:20], "big")
+        assert width == style.WIDTH * style.DPI
+    if form == "pdf":
+        assert b"/TrueType" in data or b"/CIDFontType2" in data  # letters, which can be edited
+
+
+def test_a_picture_of_a_page_is_as_large_as_its_letters_need():
+    drawn = style.figure(6, 3)  # 432 points
+    drawn.text(0.5, 0.5, "a", fontsize=style.NOTE)
+    svg = style.inline(drawn, "salt")
+    assert svg.startswith('<svg style="width: 47.3rem; min-width: 34.8rem"')  # × 14 / 8 / 16 and × 9 / 7 / 16
+    assert svg == style.inline(drawn, "salt")
+    assert ">a</text>" in svg
 
 
 def page_colors(name: str) -> list[tuple[str, str]]:

@@ -97,10 +97,7 @@ def run(options: argparse.Namespace) -> None:
         measured, predicted = row.pop("profiles")
         places = [bin_size * at for at in range(len(measured))]
         series = [{"name": name, "x": places, "y": y} for name, y in (("measured", measured), ("predicted", predicted))]
-        title, axes = (
-            f"{chrom}: mean profile",
-            {"x": _PLACE, "y": "mean signal, ln(1 + x)"},
-        )
+        title, axes = f"{chrom}: mean profile", {"x": _PLACE, "y": "mean signal, ln(1 + x)"}
         sections.append({"kind": "curves", "title": title, **axes, "series": series})
     settings = {"kind": "accessibility"}
     settings |= models.departure(model, models.windows(model.spec, **chosen, progress=False), **precision)

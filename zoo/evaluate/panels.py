@@ -129,7 +129,7 @@ def _near(part: str, found: Mapping[str, Footprint]) -> dict:
     ]
     motifs = "; ".join(f"{name} {item.motif}" for name, item in found.items())
     note = f"The motifs are {motifs}. The dashed line is at {CORRECTED:g}."
-    axes = {"x": "distance from the motif (bp)", "y": "fraction of counts", "level": CORRECTED, "series": series}
+    axes = {"x": "position relative to the motif (bp)", "y": "fraction of counts", "level": CORRECTED, "series": series}
     return {"kind": "curves", "title": f"Footprints, {_CALLED.get(part, part)}", "note": note, **axes}
 
 

@@ -54,15 +54,15 @@ def plot_thresholds(ax: Axes, table: ThresholdTable) -> Axes:
 
 def plot_series(ax: Axes, series: Sequence[Mapping], x: str, y: str) -> Axes:
     """Lines of `{"name", "x": […], "y": […]}`; of two with `limit_of`, another one's name, a band around that."""
-    lines = [line for line in series if "limit_of" not in line]
-    for number, line in enumerate(lines):
+    limits = {line["name"]: [each for each in series if each.get("limit_of") == line["name"]] for line in series}
+    limits = {name: pair for name, pair in limits.items() if len(pair) == 2}
+    for number, line in enumerate(line for line in series if line.get("limit_of") not in limits):
         look = style.look(number, len(line["x"]))
         ax.plot(line["x"], line["y"], label=named(line), **look)
-        limits = [each for each in series if each.get("limit_of") == line["name"]]
-        if len(limits) == 2:
-            said = style.plain_lines(style.wrapped(limits[0]["name"].rpartition(",")[0]))
+        if pair := limits.get(line["name"]):
+            said = style.plain_lines(style.wrapped(pair[0]["name"].rpartition(",")[0]))
             band = {"color": look["color"], "alpha": style.CLOUD, "linewidth": 0, "label": said}
-            ax.fill_between(line["x"], *(each["y"] for each in limits), **band)
+            ax.fill_between(line["x"], *(each["y"] for each in pair), **band)
     ax.set(xlabel=plain(x), ylabel=plain(y))
     ax.set_ylim(bottom=min(0, *(min(line["y"], default=0) for line in series)))
     style.legend(style.finish(ax))

@@ -10,6 +10,7 @@ from zoo.plot import style
 from zoo.plot.text import plain
 from zoo.plot.variants import plot_changes
 
+_NAMES = 0.9  # inches that names of rows and columns have in any case
 _NAMED = 12  # points with a name
 _MOST_SETS = 30  # of conditions, as columns
 _FEW_SETS = 12  # whose numbers of sites have room side by side
@@ -92,11 +93,19 @@ def plot_heat(ax: Axes, values: np.ndarray, rows: Sequence[str], columns: Sequen
     return plot_changes(ax, values[down][:, across], [rows[i] for i in down], [columns[i] for i in across], label)
 
 
-def heat_size(rows: int, columns: int) -> tuple[float, float]:
-    """Width and height in inches at which the names of a heat map can be read; `style.LONGEST` at most."""
+def heat_size(rows: int, columns: int, down: Sequence[str] = (), across: Sequence[str] = ()) -> tuple[float, float]:
+    """Width and height in inches at which the names of a heat map can be read; `style.LONGEST` at most.
+
+    Args:
+        rows: how many, and
+        columns: how many.
+        down: names of the rows, for which there is more room if they are long.
+        across: names of the columns.
+    """
+    wide, high = 3 + max(style.longest(down) - _NAMES, 0), 1.6 + max(style.longest(across) - _NAMES, 0)
     return (
-        min(max(columns * (0.13 if columns > style.CROWDED else 0.22), 2.5) + 3, style.LONGEST),
-        min(max(rows * (0.11 if rows > style.CROWDED else 0.2), 1.5) + 1.6, style.LONGEST),
+        min(max(columns * (0.13 if columns > style.CROWDED else 0.22), 2.5) + wide, style.LONGEST),
+        min(max(rows * (0.11 if rows > style.CROWDED else 0.2), 1.5) + high, style.LONGEST),
     )
 
 

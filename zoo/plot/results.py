@@ -16,6 +16,7 @@ from zoo.plot import style, wording
 from zoo.plot.curves import plot_thresholds
 from zoo.plot.differences import heat_size
 from zoo.plot.explained import plot_contributions, plot_locus
+from zoo.plot.lollipops import alleles
 from zoo.plot.variants import plot_bars, plot_changes
 from zoo.predict.files import PredictionFiles
 from zoo.predict.table import Predictions
@@ -74,9 +75,10 @@ def variants(found: VariantScores, score: str | None, most: int) -> Figure:
     chosen = [i for i in order.tolist() if scored[i]][: whole("most", most, 1, _MOST)]
     if not chosen:
         raise InputError("There must be a variant with a score to be drawn", received={"score": score})
-    names, label = [str(found.variants[i]) for i in chosen], score.replace("_", " ")
+    label = score.replace("_", " ")
+    names = [f"{each.chrom}:{each.start + 1} {alleles(each)}" for each in (found.variants[i] for i in chosen)]
     if found.tracks:
-        figure = style.figure(*heat_size(len(names), len(found.tracks)))
+        figure = style.figure(*heat_size(len(names), len(found.tracks), names, list(found.tracks)))
         plot_changes(figure.subplots(), values[chosen], names, list(found.tracks), label)
     else:
         figure = style.figure(style.PLOT, heat_size(len(names), 1)[1])

@@ -14,19 +14,24 @@ from zoo.plot.quality import PANELS
 from zoo.plot.text import plain
 
 _HIGH = 3.8  # inches
+_FEW = 500  # points: each can be seen
 _MORE = 1.2  # inches beside a legend: of the title, of an axis, of a line for random predictions
 
 
 def plot_points(ax: Axes, part: Mapping) -> Axes:
-    """Points of `{"name", "x": […], "y": […]}`; a dashed line where both are equal."""
-    look = {"s": style.DOT**2, "alpha": style.CLOUD, "linewidths": 0}
+    """Points of `{"name", "x": […], "y": […]}` of one scale; a dashed line where both are equal."""
+    few = sum(len(line["x"]) for line in part["series"]) <= _FEW
+    look = {"s": (style.POINT if few else style.DOT) ** 2, "alpha": style.OPAQUE if few else style.CLOUD}
     for color, line in zip(cycle(style.COLORS), part["series"]):
-        ax.scatter(line["x"], line["y"], label=named(line), color=color, **look)
+        ax.scatter(line["x"], line["y"], label=named(line), color=color, linewidths=0, **look)
     both = [value for line in part["series"] for axis in ("x", "y") for value in line[axis]]
     if both:
-        style.diagonal(ax, min(both))
+        low, high = min(both), max(both)
+        room = 0.03 * (high - low) or 1.0
+        ax.set(xlim=(low - room, high + room), ylim=(low - room, high + room), aspect="equal")
+        style.diagonal(ax, low)
     ax.set(xlabel=plain(part["x"]), ylabel=plain(part["y"]))
-    style.legend(style.finish(ax), markerscale=2)
+    style.legend(style.finish(ax), markerscale=1 if few else 2)
     return ax
 
 
@@ -95,6 +100,6 @@ def figure(part: Mapping, titled: bool = False) -> Figure:
 def _size(part: Mapping) -> tuple[float, float]:
     """Inches; a legend beside the curves has room for all lines."""
     if part["kind"] == "heat":
-        return heat_size(len(part["rows"]), len(part["columns"]))
+        return heat_size(len(part["rows"]), len(part["columns"]), part["rows"], part["columns"])
     labels = map(best_f1 if part["kind"] == "precision_recall" else named, part.get("series", ()))
     return style.PLOT, max(_HIGH, style.legend_high(labels) + _MORE)

@@ -28,7 +28,7 @@ from zoo.plot.text import plain
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442",
 )  # fmt: skip
-DARK, GREY, LIGHT, FAINT, WHITE = "0.25", "0.45", "0.75", "0.93", "1"
+DARK, GREY, LIGHT, FAINT, WHITE = "0.25", "0.45", "0.75", "0.93", "white"
 COLORS = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY, DARK)
 """Of lines and tracks, in this order."""
 BASE_COLORS = (("A", GREEN), ("C", BLUE), ("G", ORANGE), ("T", RED))
@@ -69,6 +69,7 @@ _UNDATED = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LONGEST_NAME = 40  # letters of one of many names
 _WRAP = 24  # letters of a track's name on a line
 _VERTICAL = 13  # letters an inch of the name of a scale
 _MEGABASE = 1_000_000
@@ -204,6 +205,11 @@ def text_width(text: str, size: float) -> float:
     return TextPath((0, 0), plain(text).replace(r"\$", "S"), size=size, prop=FontProperties()).get_extents().width / 72
 
 
+def longest(names: Sequence[str]) -> float:
+    """Inches of the longest of many names, as they are shown at ticks."""
+    return text_width(_shortened(max(names, key=len, default="")), TICK)
+
+
 def place(region: Interval, assembly: str | None = None) -> str:
     """A region as genome browsers write it, 1-based with both ends included: `chr20:10,395,001–10,396,000, hg19`."""
     return f"{region.chrom}:{region.start + 1:,}–{region.end:,}" + (f", {assembly}" if assembly else "")
@@ -280,13 +286,19 @@ def named(axis: Axis, names: Sequence[str], inches: float) -> None:
         names: of rows or columns.
         inches: that they have together at least.
     """
-    step = max(math.ceil(len(names) * _NAME / inches), 1)
+    names, step = list(map(_shortened, names)), max(math.ceil(len(names) * _NAME / inches), 1)
     axis.set_ticks(range(0, len(names), step), list(map(plain, names[::step])))
     if step > 1:
         axis.set_label_text(f"{len(names):,}, one in {step} named", fontsize=NOTE)
     size = SMALL if len(names) > CROWDED else TICK
     turned = 90 if axis.axis_name == "x" and _crowded(names, size, inches) else 0
     axis.axes.tick_params(axis=axis.axis_name, length=0, labelsize=size, labelrotation=turned)
+
+
+def _shortened(name: str) -> str:
+    """A name's ends, if it is long: names of files often differ in these."""
+    half = _LONGEST_NAME // 2
+    return name if len(name) <= _LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
 
 
 def _crowded(names: Sequence[str], size: float, inches: float) -> bool:
