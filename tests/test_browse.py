@@ -81,6 +81,10 @@ def test_what_ships_is_complete(bare: Path):
     assert "zoo.load(&quot;yeast/REB1&quot;)" in panel
     assert "best F1 0.646 at score 0.275: precision 0.692, recall 0.606" in panel
     assert '<td class="number">0.692 (0.55 to 0.85)</td>' in panel
+    factors = re.search(r'<article id="yeast/factors".*?</article>', text, re.DOTALL)[0]
+    assert '<th scope="col">AUPR</th><th scope="col">average precision</th></tr></thead>' in factors
+    assert '<th scope="row">CBF1</th><td class="number" data-value="0.5531">0.553</td>' in factors
+    assert 'data-value="21">21</td><td class="number" data-value="0.00171">0.00171</td>' in factors
     assert 'data-value="0.5849">0.585<' in panel
     assert panel.index("<h3>Metrics</h3>") < panel.index(">AUPR<") < panel.index("<h3>Facts</h3>")
     assert panel.index("<h3>Facts</h3>") < panel.index(">bound bins<")

@@ -24,7 +24,7 @@ def test_labels_of_keys():
 
 def test_figures_as_a_table():
     """Rows are what the metrics are of, columns are metrics; a few, or those of one row or column, are a list."""
-    parts = {"peaks": "peaks", "peaks (bias)": "peaks (bias)", "all_regions": "all regions", "peaks, mean": "peaks, mean"}
+    parts = ("peaks", "peaks (bias)", "all_regions", "peaks, mean")
     keys = [f"{metric}, {part}" for metric in ("pearsonr", "median_jsd") for part in parts]
     assert grouped(dict(zip(keys, range(8), strict=True))) == {
         "peaks": {"pearsonr": 0, "median_jsd": 4},

@@ -286,6 +286,17 @@ def test_info_in_a_terminal_is_what_the_command_prints(capsys: pytest.CaptureFix
     assert repr(found) == repr(dict(found))
 
 
+def test_many_figures_are_a_table_of_metrics_and_what_they_are_of():
+    found = zoo.info("yeast/factors")
+    rows = shown(found).rows
+    assert ["", "AUPR", "average precision"] in rows
+    assert ["CBF1", "0.5531", "0.602"] in rows
+    assert ["CBF1", "21", "0.00171"] in rows
+    lines = [line.split() for line in repr(found).splitlines()]
+    assert lines[lines.index(["metrics"]) + 2] == ["CBF1", "0.5531", "0.602"]
+    assert lines[lines.index(["facts"]) + 2] == ["CBF1", "21", "0.00171"]
+
+
 def test_a_model(small: zoo.Model):
     rows = shown(small).rows
     assert ["parameters", f"{small.network.count_params():,}"] in rows

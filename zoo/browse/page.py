@@ -97,7 +97,8 @@ def _row(model: Described) -> str:
 def _cell(value: float | None) -> str:
     if value is None:
         return f'<td class="number">{_NO_ENTRY}</td>'
-    shown = f"{value:,.0f}" if float(value).is_integer() and abs(value) > 1 else f"{value:.3f}"
+    whole = float(value).is_integer() and abs(value) != 1  # else it may be a metric, as whose 1 it is shown
+    shown = f"{value:,.0f}" if whole else f"{value:.3f}" if abs(value) > 0.1 else f"{value:.3g}"
     return f'<td class="number" data-value="{value:g}">{shown}</td>'
 
 
