@@ -32,6 +32,27 @@ def run(name: str, *arguments: str) -> str:
     return subprocess.run(command, env={**os.environ, **hidden}, check=True, capture_output=True, text=True).stdout
 
 
+def test_first_tasks(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Each user's script makes its files by the package under test, in as few steps as the table says."""
+    monkeypatch.syspath_prepend(FOLDER)
+    import bench_first_tasks as tasks
+
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, words in {"zoo": " -m zoo", "python": ""}.items():
+        run_this = f"PYTHONPATH='{os.pathsep.join(sys.path)}' exec '{sys.executable}'{words}"
+        (programs / name).write_text(f'#!/bin/sh\n{run_this} "$@"\n')
+        (programs / name).chmod(0o755)
+    counted, signal = {}, None
+    for persona in tasks.MADE:
+        (script,) = tasks.SCRIPTS.glob(f"{persona}.after.*")
+        tasks.prepare(tmp_path / persona, signal)
+        tasks.perform(persona, script, tmp_path / persona, programs)
+        signal = tmp_path / "biologist" / "atac.bw"
+        counted[persona] = tasks.steps(script)
+    assert counted == {"biologist": 2, "analyst": 4, "developer": 14}
+
+
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_a_gpu_benchmark_on_the_cpu(backend: str):
     pytest.importorskip(backend, reason=f"{backend} is not installed")

@@ -79,7 +79,7 @@ def install(commit: str, folder: Path) -> tuple[Path, float]:
         files.extractall(folder / "source", filter="data")
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     began = time.perf_counter()
-    pip = [folder / "venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", f"{folder}/source[{EXTRAS}]"]
+    pip = [folder / "venv/bin/pip", "install", "-qq", "--disable-pip-version-check", f"{folder}/source[{EXTRAS}]"]
     subprocess.run(pip, check=True)
     return folder / "venv/bin", time.perf_counter() - began
 
