@@ -10,14 +10,13 @@ import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.paths import user_path
 from zoo import loading
 from zoo.errors import InputError, ZooWarning
-from zoo.files.atomic import check_outputs, output_base
-from zoo.files.job import Job, job_base
+from zoo.files.atomic import check_apart, output_base
+from zoo.files.job import Job
 from zoo.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -133,12 +132,7 @@ def evaluate(options: argparse.Namespace) -> None:
         bed.read_summits(named)
     for path in filter(None, (options.blacklist, options.unmappable)):
         on_genome(path, genome, avoided=True)
-    _output(options, (".json", ".html"), source, options.peaks, options.unmappable)
-    base = options.output and output_base(options.output)
-    if base and any(Path(f"{base}{end}").exists() for end in (".json", ".html")):
-        from zoo.commands.evaluation import claim  # which imports what draws: seconds
-
-        claim(options, "accessibility")
+    _report(options, "accessibility", source, options.peaks, options.unmappable)
 
 
 def qc(options: argparse.Namespace) -> None:
@@ -154,7 +148,7 @@ def qc(options: argparse.Namespace) -> None:
         profile_regions.counted(spec, genome, options.signal, *files, options.chromosomes)
     if isinstance(options.motifs, str):
         read_motifs(options.motifs)
-    _output(options, (".json", ".html"), source, *files)
+    _report(options, "model quality", source, *files)
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -276,17 +270,22 @@ def _regions(options: argparse.Namespace, regions: object) -> object:
     return None if isinstance(named, str) and named == "auto" else named
 
 
-def _output(options: argparse.Namespace, suffixes: Sequence[str], *reads: object) -> None:
-    """Refuse an output that is read, or that cannot be written."""
+def _report(options: argparse.Namespace, kind: str, *reads: object) -> None:
+    """Refuse a report that replaces what is read or what is no report of its kind, or that cannot be written."""
     if options.output is None:
         return
-    base = job_base(options.output, suffixes[0])
+    base = output_base(options.output)
     inputs = [
         options.genome,
         options.signal,
         *(getattr(options, name, None) for name in ("covariate", "blacklist", "genes")),
     ]
-    check_outputs([base.with_name(base.name + suffix) for suffix in suffixes], [*inputs, *reads])
+    outputs = [base.with_name(base.name + suffix) for suffix in (".json", ".html")]
+    check_apart(outputs, [*inputs, *reads])
+    if any(path.exists() for path in outputs):
+        from zoo.pages import report  # which imports what draws: seconds
+
+        report.claim(options.output, [*inputs, *reads], kind)
     folder = next(path for path in base.absolute().parents if path.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(

@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> None:
 
     cutoff, table = _cutoff_and_table(options)
     width = options.bin or (_BIN if options.cutoff_file and not options.bin else None)
-    target = output_path(originals.output_of(options, f"_{width}bp.bed" if width else ".narrowPeak"), [])
+    target = user_path(originals.output_of(options, f"_{width}bp.bed" if width else ".narrowPeak"), "output")
     check_name(target)
     track = Signal(user_path(originals.given(options, "signal"), "signal"))
     spans = {"min_length": options.min_length, "max_gap": options.max_gap}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from registry.facts import split
 from registry.metrics import grouped, label, threshold
-from zoo.console.table import table as numbers
+from zoo.console.table import table
 
 _WIDTHS = {"metric": 36, "fact": 36, "threshold": 52}  # of titles that are long, by their beginning
 _MANY, _ASSAYS = 16, 8  # tracks of a head whose assays are counted instead; of them, at most
@@ -37,8 +37,8 @@ def described(info: Mapping, more: Mapping[str, str] | None = None) -> str:
         lines[title] = made if track["percentile"] is not None else track["assay"]
     lines |= {f"control {control['name']}": f"{control['assay']}, may be left out" for control in reads["controls"]}
     lines |= {f"covariate {covariate['name']}": covariate["description"] for covariate in reads["covariates"]}
-    for table in reads["covariate_tables"]:
-        lines[table["name"]] = f"stands for {', '.join(table['covariates'])}; one of {', '.join(table['rows'])}"
+    for one in reads["covariate_tables"]:
+        lines[one["name"]] = f"stands for {', '.join(one['covariates'])}; one of {', '.join(one['rows'])}"
     for row in info.get("thresholds", ()):
         low, high = row["interval"]
         lines[f"threshold {threshold(row['threshold'])}"] = (
@@ -52,7 +52,7 @@ def described(info: Mapping, more: Mapping[str, str] | None = None) -> str:
         if (rows := grouped(figures)) is None:
             lines |= {f"{title} {label(key)}": f"{value}" for key, value in figures.items()}
         else:
-            tables.append(f"\n{title}s\n{numbers(rows)}")
+            tables.append(f"\n{title}s\n{table(rows)}")
     lines |= {f"from {key}": f"{value}" for key, value in info["provenance"].items()}
     return "\n".join([_aligned(lines), *tables])
 
