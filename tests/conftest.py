@@ -1,6 +1,7 @@
 """What tests share: the data beside the project, a model of our own, a small genome; and a limit for every wait."""
 
 import faulthandler
+import gc
 import json
 import os
 import random
@@ -115,6 +116,14 @@ def cache(tmp_path_factory: pytest.TempPathFactory):
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.setenv("ZOO_UPSTREAM", "http://127.0.0.1:9")  # the discard port: nothing answers
         yield root
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten():
+    """What a module leaves in the process, millions of objects of TensorFlow's, is not searched for garbage again."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
