@@ -124,10 +124,9 @@ def of_model(
 
 def _figures(title: str, figures: Mapping[str, float]) -> str:
     """Figures under one another, or as a table of metrics and what they are of."""
-    rows = grouped(figures)
-    if rows is None:
+    if (found := grouped(figures)) is None:
         return table((title, "value"), [(label(name), f"{value:g}") for name, value in figures.items()])
-    columns = dict.fromkeys(column for row in rows.values() for column in row)
+    columns, rows = found
     cells = [[name, *(f"{row[key]:g}" if key in row else "" for key in columns)] for name, row in rows.items()]
     return table(("", *map(label, columns)), cells)
 

@@ -92,30 +92,31 @@ def meanings(keys: Iterable[str]) -> str:
     return f"{said[0].upper()}{said[1:]}." if said else ""
 
 
-def grouped(figures: Mapping[str, float]) -> dict[str, dict[str, float]] | None:
+def grouped(figures: Mapping[str, float]) -> tuple[list[str], dict[str, dict[str, float]]] | None:
     """Many figures of the same metrics in several sets, parts or baselines, as the rows of a table.
 
     Args:
         figures: key → value, such as "pearsonr, peaks (bias)".
 
     Returns:
-        What follows the metric's name in the key ("peaks (bias)"; nothing for the metric itself) → the metric's key →
-        value. None where a list is as short, or most of the table would be empty.
+        The columns, which are the metrics' keys; and the rows: what follows the metric's name in the key ("peaks
+        (bias)"; nothing for the metric itself) → column → value. None where a list is as short, most of the table would
+        be empty, or two figures would have one cell.
 
-    >>> grouped({f"{metric}, {where}": 0.5 for metric in ("mse", "r2") for where in ("chr1", "chr2", "chr3", "chr4")})[
-    ...     "chr4"
-    ... ]
-    {'mse': 0.5, 'r2': 0.5}
+    >>> columns, rows = grouped({f"{metric}, chr{n}": n / 10 for metric in ("mse", "r2") for n in (1, 2, 3, 4)})
+    >>> columns, rows["chr4"]
+    (['mse', 'r2'], {'mse': 0.4, 'r2': 0.4})
     """
     rows: dict[str, dict[str, float]] = {}
     for key, value in figures.items():
         mean, head, rest = _split(key)
         where = (mean.rstrip() + rest).strip(", ").replace("_", " ")
-        alone = where.startswith("(") and where.endswith(")")
+        alone = where.startswith("(") and where.find(")") == len(where) - 1
         rows.setdefault(where[1:-1] if alone else where, {})[head] = value
-    columns = {head for row in rows.values() for head in row}
-    fits = len(figures) >= _MANY and min(len(rows), len(columns)) > 1 and 2 * len(figures) > len(rows) * len(columns)
-    return rows if fits else None
+    columns = list(dict.fromkeys(head for row in rows.values() for head in row))
+    whole = sum(map(len, rows.values())) == len(figures)
+    dense = min(len(rows), len(columns)) > 1 and 2 * len(figures) > len(rows) * len(columns)
+    return (columns, rows) if whole and dense and len(figures) >= _MANY else None
 
 
 def _split(key: str) -> tuple[str, str, str]:

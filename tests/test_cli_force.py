@@ -94,8 +94,10 @@ def test_a_run_without_a_record(capsys, home: Path, name: str):
         assert status == 2
         assert "An output must not replace that of another run. Received: output=" in err
         assert everything(home) == made
+    before = {path: (home / path).stat().st_mtime_ns for path in made}
     assert run(capsys, *words, *others.split(), "--force")[0] == RESULTS.get(name, 0)
     assert everything(home).keys() == made.keys()
+    assert all((home / path).stat().st_mtime_ns > written for path, written in before.items())
 
 
 @pytest.mark.parametrize(

@@ -26,19 +26,24 @@ def test_figures_as_a_table():
     """Rows are what the metrics are of, columns are metrics; a few, or those of one row or column, are a list."""
     parts = ("peaks", "peaks (bias)", "all_regions", "peaks, mean")
     keys = [f"{metric}, {part}" for metric in ("pearsonr", "median_jsd") for part in parts]
-    assert grouped(dict(zip(keys, range(8), strict=True))) == {
+    columns, rows = grouped(dict(zip(keys, range(8), strict=True)))
+    assert columns == ["pearsonr", "median_jsd"]
+    assert rows == {
         "peaks": {"pearsonr": 0, "median_jsd": 4},
         "peaks (bias)": {"pearsonr": 1, "median_jsd": 5},
         "all regions": {"pearsonr": 2, "median_jsd": 6},
         "peaks, mean": {"pearsonr": 3, "median_jsd": 7},
     }
     factors = {f"{metric} ({factor})": 1.0 for metric in ("AUPR", "average precision") for factor in "ABCD"}
-    assert list(grouped(factors)) == ["A", "B", "C", "D"]
+    assert list(grouped(factors)[1]) == ["A", "B", "C", "D"]
+    assert grouped(factors | {"AUPR, A": 2.0}) is None  # which would have the place of "AUPR (A)"
+    odd = {f"{key} (odd)": value for key, value in factors.items()}
+    assert next(iter(grouped(odd)[1])) == "(A) (odd)"
     where = ("", " chr1", " chr1, k-mer regression", " chr1 around peaks")
     chromosomes = {f"{mean}pearson{each}": 1.0 for mean in ("", "mean ") for each in where}
     assert grouped(chromosomes) is None  # of one metric
     chromosomes |= {key.replace("pearson", "spearman"): 2.0 for key in chromosomes}
-    assert list(grouped(chromosomes)) == [
+    assert list(grouped(chromosomes)[1]) == [
         *("", "chr1", "chr1, k-mer regression", "chr1 around peaks"),
         *("mean", "mean chr1", "mean chr1, k-mer regression", "mean chr1 around peaks"),
     ]

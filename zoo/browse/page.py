@@ -192,18 +192,15 @@ def _head(head: OutputSpec) -> str:
 
 
 def _figures(title: str, values: Mapping[str, float]) -> str:
-    rows, head = grouped(values), ""
-    if rows is None:
-        rows, columns = {label(name): {"": value} for name, value in values.items()}, [""]
+    if (found := grouped(values)) is None:
+        head, lines = "", [(label(name), [value]) for name, value in values.items()]
     else:
-        columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+        columns, rows = found
         heads = "".join(f'<th scope="col">{_text(label(column))}</th>' for column in columns)
         head = f"<thead><tr><td></td>{heads}</tr></thead>"
-    lines = [
-        [f'<th scope="row">{_text(name)}</th>', *(_cell(row.get(column)) for column in columns)]
-        for name, row in rows.items()
-    ]
-    body = "".join(f"<tr>{''.join(line)}</tr>" for line in lines)
+        lines = [(name, list(map(row.get, columns))) for name, row in rows.items()]
+    named = ((f'<th scope="row">{_text(name)}</th>', "".join(map(_cell, cells))) for name, cells in lines)
+    body = "".join(f"<tr>{name}{cells}</tr>" for name, cells in named)
     table = f'<div class="wide" tabindex="0"><table>{head}<tbody>{body}</tbody></table></div>'
     if len(values) > 12:  # those of baselines and parts of a model, too
         table = f"<details><summary>{len(values)} figures</summary>{table}</details>"

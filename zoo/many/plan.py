@@ -44,14 +44,19 @@ def checked(value: object, reads: Iterable[object]) -> Path:
     """
     path = user_path(value, "plan")
     check_apart([path], reads)
-    if path.exists():
+    if not path.exists():
+        return path
+    try:
         with open(path, "rb") as file:
-            if file.readline(1000) not in (b"", _HEADER.encode()):
-                raise InputError(
-                    "A plan must replace no file but an earlier plan",
-                    received={"plan": str(path)},
-                    hint="Choose another file, or remove that one",
-                )
+            first = file.readline(1000)
+    except OSError as error:
+        raise InputError(f"A plan must be readable: {error.strerror}", received={"plan": str(path)}) from None
+    if first not in (b"", _HEADER.encode()):
+        raise InputError(
+            "A plan must replace no file but an earlier plan",
+            received={"plan": str(path)},
+            hint="Choose another file, or remove that one",
+        )
     return path
 
 

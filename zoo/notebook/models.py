@@ -45,10 +45,9 @@ def parts_of(described: Mapping) -> list[str]:
 
 def figures(values: Mapping[str, float]) -> str:
     """Figures under one another, or as a table of metrics and what they are of."""
-    rows = grouped(values)
-    if rows is None:
+    if (found := grouped(values)) is None:
         return facts({label(name): value for name, value in values.items()})
-    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    columns, rows = found
     return table(["", *map(label, columns)], [[name, *map(row.get, columns)] for name, row in rows.items()])
 
 

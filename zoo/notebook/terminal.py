@@ -49,10 +49,10 @@ def described(info: Mapping, more: Mapping[str, str] | None = None) -> str:
         lines["probabilities"] = "with --scale probability"
     tables = []
     for title, figures in zip(("metric", "fact"), split(info["metrics"]), strict=True):
-        if (rows := grouped(figures)) is None:
+        if (found := grouped(figures)) is None:
             lines |= {f"{title} {label(key)}": f"{value}" for key, value in figures.items()}
         else:
-            tables.append(f"\n{title}s\n{table(rows)}")
+            tables.append(f"\n{title}s\n{table(found[1])}")
     lines |= {f"from {key}": f"{value}" for key, value in info["provenance"].items()}
     return "\n".join([_aligned(lines), *tables])
 
